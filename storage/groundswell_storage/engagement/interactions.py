@@ -1,0 +1,155 @@
+"""Interactions: what single actors did to posts, with verdicts. Many: here rows are tuples and SQL is written out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from peewee import BigIntegerField, BooleanField, DoubleField, SmallIntegerField, TextField
+
+from groundswell_storage.fields import BytesField, InstantField, JsonField, to_json
+from groundswell_storage.pages import Page, read_page
+from groundswell_storage.scope import Scope
+from groundswell_storage.table import Table
+
+_CHUNK = 500
+"""Keys looked up in one statement."""
+
+
+class InteractionRow(Table):
+    """Something that an actor did to a post."""
+
+    id = TextField(primary_key=True)
+    post_id = TextField()
+    digest = BytesField()
+    """16 bytes that name it within its post: of its id on the platform, or else of kind, actor, text and time."""
+    platform_interaction_id = TextField()
+    kind = SmallIntegerField()
+    actor_handle = TextField()
+    text = TextField()
+    """Masked: no e-mail addresses, telephone numbers or names."""
+    masked = BooleanField()
+    """True when the text as it is stored says less than the one that was judged."""
+    text_key = BigIntegerField(null=True)
+    """Equal for texts that are the same to a reader; null when the text is too short to say anything."""
+    occurred = InstantField()
+    verdict = SmallIntegerField()
+    probability = DoubleField()
+    """That it is not genuine, 0 to 1."""
+    reasons = JsonField(null=True)
+    """`[[code, detail], ...]`, strongest first; null for none."""
+    layers = TextField()
+    """Names of the layers that had something to go by, with commas between."""
+    created = InstantField()
+
+    class Meta:
+        indexes = (
+            (("post_id", "digest"), True),
+            (("post_id", "occurred", "id"), False),
+        )
+
+
+# Short comments have no key, likes no text at all: most rows stay out.
+InteractionRow.add_index(
+    InteractionRow.index(
+        InteractionRow.workspace,
+        InteractionRow.text_key,
+        name="interaction_text",
+        where=InteractionRow.text_key.is_null(False),
+    )
+)
+
+
+class JudgedInteraction(NamedTuple):
+    """A stored interaction as it is judged again."""
+
+    id: str
+    kind: int
+    actor_handle: str
+    text: str
+    masked: bool
+    occurred_us: int
+    """Microseconds since 1970 UTC."""
+    verdict: int
+    reasons: Any
+    """As `InteractionRow.reasons`."""
+
+
+def page(
+    scope: Scope, post_id: str, *, verdict: int, kind: int, page_size: int, page_token: str
+) -> Page[InteractionRow]:
+    """One page of a post's interactions, newest first; 0 means any."""
+    query = scope.select(InteractionRow).where(InteractionRow.post_id == post_id)
+    if verdict:
+        query = query.where(InteractionRow.verdict == verdict)
+    if kind:
+        query = query.where(InteractionRow.kind == kind)
+    return read_page(
+        query,
+        time=InteractionRow.occurred,
+        id=InteractionRow.id,
+        page_size=page_size,
+        page_token=page_token,
+        bound_to=("interaction", scope.workspace, post_id, verdict, kind),
+    )
+
+
+def known_digests(scope: Scope, post_id: str, digests: Sequence[bytes]) -> set[bytes]:
+    """Which of these a post has already."""
+    found: set[bytes] = set()
+    for start in range(0, len(digests), _CHUNK):
+        chunk = digests[start : start + _CHUNK]
+        marks = ", ".join("?" * len(chunk))
+        cursor = scope.execute(
+            f"SELECT digest FROM interaction WHERE workspace = ? AND post_id = ? AND digest IN ({marks})",
+            (scope.workspace, post_id, *chunk),
+        )
+        found.update(bytes(digest) for (digest,) in cursor.fetchall())
+    return found
+
+
+def latest(scope: Scope, post_id: str, *, until_us: int, limit: int) -> list[JudgedInteraction]:
+    """The last `limit` interactions of a post up to a time (microseconds since 1970 UTC), to be judged again."""
+    cursor = scope.execute(
+        "SELECT id, kind, actor_handle, text, masked, occurred, verdict, reasons FROM interaction "
+        "WHERE workspace = ? AND post_id = ? AND occurred <= ? ORDER BY occurred DESC, id DESC LIMIT ?",
+        (scope.workspace, post_id, until_us, limit),
+    )
+    read: Callable[[Any], Any] = InteractionRow.reasons.python_value
+    return [JudgedInteraction._make((*row[:4], bool(row[4]), *row[5:7], read(row[7]))) for row in cursor.fetchall()]
+
+
+def actors_of_texts(scope: Scope, text_keys: Sequence[int], limit: int) -> list[tuple[int, str, str]]:
+    """Who wrote these texts where, in the whole workspace: (text key, actor handle, post id).
+
+    At most `limit` of them for each 500 of the keys.
+    """
+    found: list[tuple[int, str, str]] = []
+    for start in range(0, len(text_keys), _CHUNK):
+        chunk = text_keys[start : start + _CHUNK]
+        marks = ", ".join("?" * len(chunk))
+        cursor = scope.execute(
+            "SELECT DISTINCT text_key, actor_handle, post_id FROM interaction "
+            f"WHERE workspace = ? AND text_key IN ({marks}) LIMIT ?",
+            (scope.workspace, *chunk, limit),
+        )
+        found += cursor.fetchall()
+    return found
+
+
+def add(scope: Scope, rows: Iterable[Mapping[str, Any]]) -> int:
+    """Adds interactions and returns how many."""
+    return scope.insert_many(InteractionRow, rows)
+
+
+def rejudge(scope: Scope, id: str, *, verdict: int, probability: float, reasons: Any, layers: str) -> None:
+    """Replaces the verdict on an interaction."""
+    scope.execute(
+        "UPDATE interaction SET verdict = ?, probability = ?, reasons = ?, layers = ? WHERE workspace = ? AND id = ?",
+        (verdict, probability, None if reasons is None else to_json(reasons), layers, scope.workspace, id),
+    )
+
+
+def remove_of_post(scope: Scope, post_id: str) -> None:
+    """Deletes all interactions of a post."""
+    scope.execute("DELETE FROM interaction WHERE workspace = ? AND post_id = ?", (scope.workspace, post_id))

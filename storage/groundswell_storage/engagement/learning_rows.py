@@ -1,0 +1,311 @@
+"""What Learning reads of Engagement: posts to learn from, what was known before each, rates to compare with.
+
+Written for bulk: 50,000 posts are one statement, and rows are tuples with names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from groundswell_storage.engagement.personas import PersonaRow
+from groundswell_storage.engagement.posts import PostRow
+from groundswell_storage.errors import NotFound
+from groundswell_storage.fields import from_micros, to_micros
+from groundswell_storage.scope import Scope
+
+_MICROSECOND = timedelta(microseconds=1)
+_json: Callable[[Any], Any] = PostRow.hashtags.python_value
+"""What a JSON column holds, whatever the database gives for it."""
+
+
+class TrainingRow(NamedTuple):
+    """A post with what was known when it was published, and with its outcome.
+
+    Enums are the contract's numbers, 0 for unknown.
+    """
+
+    post_id: str
+    persona_id: str
+    time_zone: str
+    """IANA, of the persona."""
+    platform: int
+    media_type: int
+    category: str
+    caption: str
+    hashtags: Sequence[str]
+    published: datetime
+    follower_count: int | None
+    """At posting."""
+    complexity: int | None
+    """This and the five that follow are the context's at the moment of posting; None when the post has none."""
+    state: int | None
+    confidence: int | None
+    validation: int | None
+    agent_assigned: bool | None
+    prompt_length: int | None
+    """Characters; None when no prompt is known."""
+    rate_pct: float
+    """Genuine engagement rate at the target age: of the first snapshot fetched then or later."""
+    known: datetime
+    """When that snapshot was fetched."""
+
+
+class PastRate(NamedTuple):
+    """The outcome of a past post."""
+
+    post_id: str
+    persona_id: str
+    platform: int
+    time_zone: str
+    published: datetime
+    rate_pct: float
+    known: datetime
+
+
+class OutcomeRow(NamedTuple):
+    """A past post's figures at one age: they stand once they are there, so that whoever looks later sees the same."""
+
+    post_id: str
+    persona_id: str
+    platform: int
+    published: datetime
+    known: datetime
+    """When the snapshot was fetched: nobody knew its figures before."""
+    rate_pct: float | None
+    """As it was known then; this and the two that follow."""
+    genuine_total: int
+    bot_share: float | None
+    """0 to 1; None when no single interactions were known."""
+    outcome_rate_pct: float
+    """As it is known now."""
+
+
+class ContextPost(NamedTuple):
+    """The newest post of a context. Enums are the contract's numbers."""
+
+    post_id: str
+    persona_id: str
+    platform: int
+    media_type: int
+    category: str
+    caption: str
+    hashtags: Sequence[str]
+
+
+class ContextFacts(NamedTuple):
+    """A stored context as it is now, for a prediction. Enums are the contract's numbers."""
+
+    context_id: str
+    persona_id: str
+    """Empty when it was made for none."""
+    complexity: int
+    state: int
+    confidence: int
+    validation: int
+    agent_assigned: bool
+    prompt_length: int | None
+    input: dict[str, Any]
+    output: dict[str, Any]
+    post: ContextPost | None
+    """The one published last; None before the first."""
+
+
+class PersonaFacts(NamedTuple):
+    """What a prediction for a persona needs of it."""
+
+    persona_id: str
+    time_zone: str
+    followers: dict[int, int]
+    """Followers by platform, where known."""
+
+
+_OUTCOME = (
+    "JOIN metric_snapshot s ON s.id = (SELECT m.id FROM metric_snapshot m WHERE m.post_id = p.id "
+    "AND m.fetched >= p.published + ? AND m.fetched <= ? AND m.outcome_rate_pct IS NOT NULL "
+    "ORDER BY m.fetched, m.id LIMIT 1) "
+)
+"""A post's first snapshot of the target age or older, known by a time. The later of two is no better: the age is what
+makes rates comparable."""
+
+
+def training_rows(
+    scope: Scope,
+    *,
+    since: datetime,
+    until: datetime,
+    target_age: timedelta,
+    known_by: datetime | None = None,
+    persona_id: str | None = None,
+) -> Iterator[TrainingRow]:
+    """Posts published from `since` and before `until` whose rate at `target_age` is known, oldest first.
+
+    `known_by` is the time at which one learns, `scope.now` unless told: what was fetched later is not seen. Reads row
+    by row; finish it within the transaction.
+    """
+    cursor = scope.execute(
+        "SELECT p.id, p.persona_id, r.time_zone, p.platform, p.media_type, p.category, p.caption, p.hashtags, "
+        "p.published, p.follower_count, c.complexity, c.state, c.confidence, c.validation, c.agent_assigned, "
+        "c.prompt_length, s.outcome_rate_pct, s.fetched "
+        "FROM post p JOIN persona r ON r.id = p.persona_id "
+        f"{_OUTCOME}"
+        "LEFT JOIN context_snapshot c ON c.post_id = p.id "
+        f"WHERE p.workspace = ? AND p.published >= ? AND p.published < ?{_and('p.persona_id', persona_id)} "
+        "ORDER BY p.published, p.id",
+        (
+            *_outcome_at(target_age, known_by or scope.now),
+            scope.workspace,
+            to_micros(since),
+            to_micros(until),
+            *_given(persona_id),
+        ),
+    )
+    for row in cursor:
+        published, known = from_micros(row[8]), from_micros(row[17])
+        agent_assigned = None if row[14] is None else bool(row[14])
+        yield TrainingRow._make((*row[:7], _json(row[7]), published, *row[9:14], agent_assigned, *row[15:17], known))
+
+
+def past_rates(
+    scope: Scope,
+    *,
+    since: datetime,
+    until: datetime,
+    target_age: timedelta = timedelta(),
+    known_by: datetime | None = None,
+    persona_id: str | None = None,
+    platform: int | None = None,
+    limit: int = 50_000,
+) -> list[PastRate]:
+    """Outcomes of posts published from `since` and before `until`, the newest `limit`, newest first.
+
+    With a `target_age`, rates at that age of posts that old; without, each post's first known rate. What was fetched
+    after `known_by`, now unless told, is not seen.
+    """
+    cursor = scope.execute(
+        "SELECT p.id, p.persona_id, p.platform, r.time_zone, p.published, s.outcome_rate_pct, s.fetched "
+        "FROM post p JOIN persona r ON r.id = p.persona_id "
+        f"{_OUTCOME}"
+        "WHERE p.workspace = ? AND p.published >= ? AND p.published < ?"
+        f"{_and('p.persona_id', persona_id)}{_and('p.platform', platform)} "
+        "ORDER BY p.published DESC, p.id DESC LIMIT ?",
+        (
+            *_outcome_at(target_age, known_by or scope.now),
+            scope.workspace,
+            to_micros(since),
+            to_micros(until),
+            *_given(persona_id),
+            *_given(platform),
+            limit,
+        ),
+    )
+    return [PastRate._make((*row[:4], from_micros(row[4]), row[5], from_micros(row[6]))) for row in cursor.fetchall()]
+
+
+def outcome_rows(
+    scope: Scope,
+    *,
+    target_age: timedelta,
+    known_until: datetime,
+    published_from: datetime | None = None,
+    persona_id: str | None = None,
+    platform: int | None = None,
+    limit: int | None = None,
+) -> list[OutcomeRow]:
+    """Of each post its first snapshot of `target_age` or older that has a rate, fetched up to `known_until`.
+
+    The `limit` posts published last, or all published from `published_from`, newest first.
+    """
+    since = "" if published_from is None else " AND p.published >= ?"
+    cursor = scope.execute(
+        "SELECT p.id, p.persona_id, p.platform, p.published, s.fetched, s.rate_pct, s.genuine_total, s.bot_share, "
+        f"s.outcome_rate_pct FROM post p {_OUTCOME}"
+        f"WHERE p.workspace = ? AND p.published <= ?{since}"
+        f"{_and('p.persona_id', persona_id)}{_and('p.platform', platform)} "
+        f"ORDER BY p.published DESC, p.id DESC{'' if limit is None else ' LIMIT ?'}",
+        (
+            *_outcome_at(target_age, known_until),
+            scope.workspace,
+            to_micros(known_until - target_age),
+            *_given(published_from and to_micros(published_from)),
+            *_given(persona_id),
+            *_given(platform),
+            *_given(limit),
+        ),
+    )
+    rows = cursor.fetchall()
+    return [OutcomeRow._make((*row[:3], from_micros(row[3]), from_micros(row[4]), *row[5:])) for row in rows]
+
+
+def context_facts(scope: Scope, context_id: str) -> ContextFacts:
+    """One context as it is now, with its newest post; raises NotFound (`CONTEXT_NOT_FOUND`)."""
+    row = scope.execute(
+        "SELECT c.persona_id, c.complexity, c.state, c.confidence, c.validation, c.assigned_agent, c.input, c.output, "
+        "p.id, p.persona_id, p.platform, p.media_type, p.category, p.caption, p.hashtags FROM context c "
+        "LEFT JOIN post p ON p.id = (SELECT n.id FROM post n WHERE n.workspace = c.workspace AND n.context_id = c.id "
+        # Without the id in the order the index on contexts has it all; with it SQLite walks through all posts.
+        "ORDER BY n.published DESC LIMIT 1) WHERE c.workspace = ? AND c.id = ?",
+        (scope.workspace, context_id),
+    ).fetchone()
+    if row is None:
+        raise NotFound("context", context_id)
+    persona_id, complexity, state, confidence, validation, agent, given, output = row[:8]
+    given = _json(given) or {}
+    return ContextFacts(
+        context_id=context_id,
+        persona_id=persona_id or "",
+        complexity=complexity,
+        state=state,
+        confidence=confidence,
+        validation=validation,
+        agent_assigned=bool(agent),
+        prompt_length=prompt_length(given),
+        input=given,
+        output=_json(output) or {},
+        post=None if row[8] is None else ContextPost._make((*row[8:14], _json(row[14]))),
+    )
+
+
+def persona_facts(scope: Scope, persona_id: str) -> PersonaFacts:
+    """One persona that is not deleted; raises NotFound (`PERSONA_NOT_FOUND`).
+
+    Followers are those of its handles and, on platforms where these say nothing, of its newest post that tells: what
+    models learn from has them from there.
+    """
+    row = scope.get(PersonaRow, persona_id)
+    if row.deleted is not None:
+        raise NotFound("persona", persona_id)
+    told = {handle["platform"]: handle["follower_count"] for handle in row.handles}
+    followers = {at: told.get(at) or _newest_follower_count(scope, persona_id, at) for at in _PLATFORMS}
+    return PersonaFacts(row.id, row.time_zone, {at: count for at, count in followers.items() if count is not None})
+
+
+_PLATFORMS = range(1, 6)
+
+
+def _newest_follower_count(scope: Scope, persona_id: str, platform: int) -> int | None:
+    found = scope.execute(
+        "SELECT follower_count FROM post WHERE workspace = ? AND persona_id = ? AND platform = ? "
+        "AND follower_count IS NOT NULL ORDER BY published DESC LIMIT 1",
+        (scope.workspace, persona_id, platform),
+    ).fetchone()
+    return None if found is None else int(found[0])
+
+
+def prompt_length(given: dict[str, Any] | None) -> int | None:
+    """Characters of the prompt in a context's input; None where there is none."""
+    prompt = (given or {}).get("prompt")
+    return len(prompt) if isinstance(prompt, str) else None
+
+
+def _outcome_at(target_age: timedelta, known_by: datetime) -> tuple[int, int]:
+    return target_age // _MICROSECOND, to_micros(known_by)
+
+
+def _and(column: str, value: object) -> str:
+    return "" if value is None else f" AND {column} = ?"
+
+
+def _given(value: object) -> tuple[object, ...]:
+    return () if value is None else (value,)

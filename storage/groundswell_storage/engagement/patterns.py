@@ -1,0 +1,84 @@
+"""Patterns: what contexts did that people liked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from peewee import DoubleField, SmallIntegerField, TextField
+
+from groundswell_storage.fields import InstantField, JsonField
+from groundswell_storage.scope import Scope
+from groundswell_storage.table import Table
+
+
+class PatternRow(Table):
+    """What one context did that worked, by the reaction to a post of it or by a human's rating."""
+
+    id = TextField(primary_key=True)
+    name = TextField()
+    """Such as `instagram_high_engagement`; many contexts confirm one pattern."""
+    context_id = TextField()
+    post_id = TextField(null=True)
+    """The post whose metrics showed it; null when a rating did."""
+    persona_id = TextField(null=True)
+    platform = SmallIntegerField(default=0)
+    description = TextField()
+    """The approach in words, with its figures."""
+    features = JsonField()
+    engagement_rate_pct = DoubleField(null=True)
+    created = InstantField()
+    updated = InstantField()
+
+    class Meta:
+        indexes = (
+            (("workspace", "context_id", "name"), True),
+            (("workspace", "name", "created"), False),
+        )
+
+
+def keep(
+    scope: Scope,
+    *,
+    name: str,
+    context_id: str,
+    post_id: str | None,
+    persona_id: str | None,
+    platform: int,
+    description: str,
+    features: Mapping[str, Any],
+    engagement_rate_pct: float | None,
+) -> None:
+    """Records that a context confirms a pattern; what it was confirmed by before gives way."""
+    values = {
+        "post_id": post_id,
+        "persona_id": persona_id,
+        "platform": platform,
+        "description": description,
+        "features": dict(features),
+        "engagement_rate_pct": engagement_rate_pct,
+        "updated": scope.now,
+    }
+    confirmed = (PatternRow.context_id == context_id) & (PatternRow.name == name)
+    if not scope.update(PatternRow, **values).where(confirmed).execute():
+        scope.insert(PatternRow, id=scope.new_id(), name=name, context_id=context_id, created=scope.now, **values)
+
+
+def drop(scope: Scope, context_id: str, name: str) -> None:
+    """Forgets that a context confirmed a pattern: later metrics say otherwise."""
+    scope.delete(PatternRow).where((PatternRow.context_id == context_id) & (PatternRow.name == name)).execute()
+
+
+def drop_all(scope: Scope, context_id: str) -> None:
+    """Forgets all that a context confirmed: a human thinks otherwise."""
+    scope.delete(PatternRow).where(PatternRow.context_id == context_id).execute()
+
+
+def drop_of_post(scope: Scope, context_id: str, post_id: str) -> None:
+    """Forgets what the metrics of a post of this context confirmed."""
+    scope.delete(PatternRow).where((PatternRow.context_id == context_id) & (PatternRow.post_id == post_id)).execute()
+
+
+def of_context(scope: Scope, context_id: str) -> Sequence[PatternRow]:
+    """The patterns that a context confirms."""
+    return list(scope.select(PatternRow).where(PatternRow.context_id == context_id).order_by(PatternRow.name))

@@ -1,0 +1,130 @@
+"""Personas, and the register of their handles, which all workspaces of the deployment share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from peewee import BooleanField, CompositeKey, IntegerField, SmallIntegerField, TextField
+
+from groundswell_storage.fields import InstantField, JsonField
+from groundswell_storage.pages import Page, read_page
+from groundswell_storage.scope import Scope
+from groundswell_storage.table import Table
+
+_CHUNK = 500
+"""Handles looked up in one statement."""
+
+
+class PersonaRow(Table):
+    """A voice that content is made for and posted as."""
+
+    id = TextField(primary_key=True)
+    name = TextField()
+    niche = TextField()
+    handles = JsonField()
+    """`[{"platform": 1, "handle": "luna.sky", "follower_count": 1200 or null}]`, as they were given."""
+    time_zone = TextField()
+    sharing_opt_out = BooleanField(default=False)
+    tracking_opt_out = BooleanField(default=False)
+    import_name = TextField(null=True)
+    """The name that an import made it under; null for the others. It keeps two imports from making it twice."""
+    created = InstantField()
+    updated = InstantField()
+    deleted = InstantField(null=True)
+    version = IntegerField(default=1)
+
+    class Meta:
+        indexes = (
+            (("workspace", "created", "id"), False),
+            (("workspace", "name"), False),
+            (("workspace", "import_name"), True),
+        )
+
+
+class PersonaHandleRow(Table):
+    """One handle of a living persona: the register of AI personas."""
+
+    platform = SmallIntegerField()
+    handle = TextField()
+    """Normalized, so that two spellings are one handle."""
+    persona_id = TextField()
+
+    class Meta:
+        primary_key = CompositeKey("platform", "handle")
+        indexes = ((("persona_id",), False),)
+
+
+def page(scope: Scope, *, niche: str, show_deleted: bool, page_size: int, page_token: str) -> Page[PersonaRow]:
+    """One page of the workspace's personas, newest first; an empty `niche` means any."""
+    query = scope.select(PersonaRow)
+    if niche:
+        query = query.where(PersonaRow.niche == niche)
+    if not show_deleted:
+        query = query.where(PersonaRow.deleted.is_null())
+    return read_page(
+        query,
+        time=PersonaRow.created,
+        id=PersonaRow.id,
+        page_size=page_size,
+        page_token=page_token,
+        bound_to=("persona", scope.workspace, niche, show_deleted),
+    )
+
+
+def named(scope: Scope, name: str) -> PersonaRow | None:
+    """The living persona that imports mean by this name: the one they made themselves, else the oldest."""
+    query = scope.select(PersonaRow).where(PersonaRow.name == name, PersonaRow.deleted.is_null())
+    made_by_import = PersonaRow.import_name.is_null()
+    found: PersonaRow | None = query.order_by(made_by_import, PersonaRow.created, PersonaRow.id).first()
+    return found
+
+
+def insert_for_import(scope: Scope, name: str, time_zone: str) -> PersonaRow | None:
+    """Makes the persona that imports mean by this name; None when another import was faster: read it with `named`."""
+    values = {
+        "id": scope.new_id(),
+        "name": name,
+        "niche": "",
+        "handles": [],
+        "time_zone": time_zone,
+        "import_name": name,
+        "created": scope.now,
+        "updated": scope.now,
+    }
+    if not scope.insert_many(PersonaRow, [values], skip_existing=True):
+        return None
+    return scope.get(PersonaRow, str(values["id"]))
+
+
+def register(scope: Scope, persona_id: str, handles: Iterable[tuple[int, str]]) -> tuple[int, str] | None:
+    """Enters handles (platform, normalized) and returns the first that another persona has, or None.
+
+    Waits for a transaction of another server that enters the same one. What was entered before the one that is taken
+    stays, so that the caller has to give the transaction up.
+    """
+    for platform, handle in handles:
+        row = {"platform": platform, "handle": handle, "persona_id": persona_id}
+        if not scope.insert_many(PersonaHandleRow, [row], skip_existing=True):
+            return platform, handle
+    return None
+
+
+def unregister(scope: Scope, persona_id: str) -> None:
+    """Takes all handles of a persona out of the register."""
+    scope.delete(PersonaHandleRow).where(PersonaHandleRow.persona_id == persona_id).execute()
+
+
+def registered(scope: Scope, platform: int, handles: Sequence[str]) -> list[str]:
+    """Which of these normalized handles are in the register, whichever workspace entered them.
+
+    The one query across workspaces: a persona of any is no person to all. It tells nothing but the handles asked for.
+    """
+    found: list[str] = []
+    for start in range(0, len(handles), _CHUNK):
+        chunk = handles[start : start + _CHUNK]
+        marks = ", ".join("?" * len(chunk))
+        cursor = scope.execute(
+            f"SELECT handle FROM persona_handle WHERE platform = ? AND handle IN ({marks})", (platform, *chunk)
+        )
+        found += [handle for (handle,) in cursor.fetchall()]
+    return found

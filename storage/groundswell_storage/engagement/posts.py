@@ -1,0 +1,302 @@
+"""Posts: what was published, with its latest figures and with what its context was at the moment of posting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from peewee import (
+    BigIntegerField,
+    BooleanField,
+    CompositeKey,
+    DoubleField,
+    IntegerField,
+    SmallIntegerField,
+    TextField,
+)
+
+from groundswell_storage.fields import InstantField, JsonField, from_micros, to_micros
+from groundswell_storage.pages import Page, read_page
+from groundswell_storage.scope import Scope
+from groundswell_storage.table import Table
+
+_CHUNK = 500
+"""Posts looked up in one statement."""
+
+
+class PostRow(Table):
+    """Something that was published. Counts are cumulative; null is unknown, which is not zero."""
+
+    id = TextField(primary_key=True)
+    context_id = TextField(null=True)
+    persona_id = TextField()
+    content_id = TextField(default="")
+    content_type = SmallIntegerField()
+    category = TextField(default="")
+    platform = SmallIntegerField()
+    platform_post_id = TextField()
+    caption = TextField(default="")
+    hashtags = JsonField()
+    mentions = JsonField()
+    media_type = SmallIntegerField(default=0)
+    published = InstantField()
+    permalink = TextField(default="")
+    attributes = JsonField(null=True)
+    follower_count = BigIntegerField(null=True)
+    """Followers of the persona on the platform at the moment of posting."""
+
+    snapshot_id = TextField(null=True)
+    """The metric snapshot that the figures below come from: the one fetched last."""
+    fetched = InstantField(null=True)
+    likes = BigIntegerField(null=True)
+    comments = BigIntegerField(null=True)
+    shares = BigIntegerField(null=True)
+    saves = BigIntegerField(null=True)
+    clicks = BigIntegerField(null=True)
+    impressions = BigIntegerField(null=True)
+    reach = BigIntegerField(null=True)
+    views = BigIntegerField(null=True)
+    genuine_likes = BigIntegerField(null=True)
+    genuine_comments = BigIntegerField(null=True)
+    genuine_shares = BigIntegerField(null=True)
+    genuine_saves = BigIntegerField(null=True)
+    genuine_total = BigIntegerField(default=0)
+    bots_filtered = BigIntegerField(default=0)
+    personas_filtered = BigIntegerField(default=0)
+    engagement_rate_pct = DoubleField(null=True)
+    rate_base = SmallIntegerField(default=0)
+    genuine_ratio = DoubleField(null=True)
+    vs_average_pct = DoubleField(null=True)
+    estimated = BooleanField(default=False)
+
+    judged_genuine = BigIntegerField(default=0)
+    judged_bots = BigIntegerField(default=0)
+    judged_personas = BigIntegerField(default=0)
+    """Single interactions that are known, by verdict."""
+    tallies = JsonField()
+    """The same in detail: `{"kinds": {"2": [genuine, bots, personas]}, "reasons": {"2:BURST": 12}}`, keyed by kind,
+    and by verdict and reason."""
+
+    created = InstantField()
+    updated = InstantField()
+    version = IntegerField(default=1)
+
+    class Meta:
+        indexes = (
+            (("workspace", "platform", "platform_post_id"), True),
+            (("workspace", "published", "id"), False),
+            (("workspace", "persona_id", "platform", "published", "id"), False),
+            (("workspace", "context_id", "published"), False),
+        )
+
+
+class PostHashtagRow(Table):
+    """One hashtag of one post, to find posts by."""
+
+    post_id = TextField()
+    hashtag = TextField()
+
+    class Meta:
+        primary_key = CompositeKey("post_id", "hashtag")
+        indexes = ((("workspace", "hashtag", "post_id"), False),)
+
+
+class ContextSnapshotRow(Table):
+    """What the context of a post was at the moment of posting.
+
+    Metrics change the context later: models learn from this and never from that.
+    """
+
+    post_id = TextField(primary_key=True)
+    context_id = TextField()
+    phase = TextField()
+    complexity = SmallIntegerField()
+    state = SmallIntegerField()
+    confidence = SmallIntegerField()
+    validation = SmallIntegerField()
+    agent_assigned = BooleanField()
+    prompt_length = IntegerField(null=True)
+    """Characters of the prompt that went in; null where no prompt is known."""
+    input = JsonField(null=True)
+    strategy = JsonField(null=True)
+
+
+class DescribedPost(NamedTuple):
+    """What of a post its rate may go with."""
+
+    id: str
+    published: datetime
+    hashtags: list[str]
+    media_type: int
+    caption_length: int
+    """Characters."""
+    engagement_rate_pct: float | None
+
+
+class MeasuredPost(NamedTuple):
+    """A post's latest figures, as far as it is compared by them."""
+
+    id: str
+    published: datetime
+    fetched: datetime
+    engagement_rate_pct: float | None
+    vs_average_pct: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class PostFilter:
+    """Which posts to list; empty, 0 and None mean any."""
+
+    persona_id: str = ""
+    context_id: str = ""
+    platform: int = 0
+    category: str = ""
+    hashtag: str = ""
+    published_from: datetime | None = None
+    """Inclusive."""
+    published_before: datetime | None = None
+    """Exclusive."""
+
+
+def page(scope: Scope, wanted: PostFilter, *, page_size: int, page_token: str) -> Page[PostRow]:
+    """One page of the workspace's posts, newest first by time of publication."""
+    query = scope.select(PostRow)
+    for field in (PostRow.persona_id, PostRow.context_id, PostRow.platform, PostRow.category):
+        if value := getattr(wanted, field.name):
+            query = query.where(field == value)
+    if wanted.hashtag:
+        tagged = scope.select(PostHashtagRow, PostHashtagRow.post_id).where(PostHashtagRow.hashtag == wanted.hashtag)
+        query = query.where(PostRow.id.in_(tagged))
+    if wanted.published_from is not None:
+        query = query.where(PostRow.published >= wanted.published_from)
+    if wanted.published_before is not None:
+        query = query.where(PostRow.published < wanted.published_before)
+    return read_page(
+        query,
+        time=PostRow.published,
+        id=PostRow.id,
+        page_size=page_size,
+        page_token=page_token,
+        bound_to=("post", scope.workspace, *(getattr(wanted, name) for name in PostFilter.__slots__)),
+    )
+
+
+def by_ids(scope: Scope, ids: Iterable[str]) -> dict[str, PostRow]:
+    """The workspace's posts among at most a few thousand ids."""
+    return {row.id: row for row in scope.select(PostRow).where(PostRow.id.in_(list(ids)))}
+
+
+def ids_on_platform(scope: Scope, platform: int, platform_post_ids: Sequence[str]) -> dict[str, str]:
+    """Which of these ids of a platform the workspace has a post for: platform post id to post id."""
+    found: dict[str, str] = {}
+    for start in range(0, len(platform_post_ids), _CHUNK):
+        chunk = platform_post_ids[start : start + _CHUNK]
+        marks = ", ".join("?" * len(chunk))
+        cursor = scope.execute(
+            "SELECT platform_post_id, id FROM post "
+            f"WHERE workspace = ? AND platform = ? AND platform_post_id IN ({marks})",
+            (scope.workspace, platform, *chunk),
+        )
+        found.update(cursor.fetchall())
+    return found
+
+
+def add(scope: Scope, rows: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Adds posts with their hashtags and returns the ids of those that are new.
+
+    The others are there: another server was faster with the same id of the platform.
+    """
+    added = {row["id"] for row in rows}
+    if scope.insert_many(PostRow, rows, skip_existing=True) < len(rows):
+        added &= set(by_ids(scope, added))
+    tags = [
+        {"post_id": row["id"], "hashtag": tag}
+        for row in rows
+        if row["id"] in added
+        for tag in dict.fromkeys(row["hashtags"])
+    ]
+    scope.insert_many(PostHashtagRow, tags)
+    return added
+
+
+def add_context_snapshots(scope: Scope, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Keeps what contexts are at the moment of posting."""
+    scope.insert_many(ContextSnapshotRow, rows)
+
+
+def replace_hashtags(scope: Scope, post_id: str, hashtags: Sequence[str]) -> None:
+    """Makes the index of a post's hashtags say what the post says."""
+    scope.delete(PostHashtagRow).where(PostHashtagRow.post_id == post_id).execute()
+    scope.insert_many(PostHashtagRow, [{"post_id": post_id, "hashtag": tag} for tag in dict.fromkeys(hashtags)])
+
+
+def last_measured_of_context(scope: Scope, context_id: str) -> PostRow | None:
+    """The post of a context whose metrics were fetched last; None when none has any."""
+    found: PostRow | None = (
+        scope.select(PostRow)
+        .where((PostRow.context_id == context_id) & PostRow.fetched.is_null(False))
+        .order_by(PostRow.fetched.desc(), PostRow.id.desc())
+        .first()
+    )
+    return found
+
+
+def described(scope: Scope, persona_id: str, platform: int, *, limit: int) -> list[DescribedPost]:
+    """The newest `limit` of a persona's posts on a platform, newest first."""
+    cursor = scope.execute(
+        "SELECT id, published, hashtags, media_type, LENGTH(caption), engagement_rate_pct FROM post "
+        "WHERE workspace = ? AND persona_id = ? AND platform = ? ORDER BY published DESC, id DESC LIMIT ?",
+        (scope.workspace, persona_id, platform, limit),
+    )
+    read: Callable[[Any], Any] = PostRow.hashtags.python_value
+    return [
+        DescribedPost(id, from_micros(published), read(hashtags), media_type, length, rate)
+        for id, published, hashtags, media_type, length, rate in cursor.fetchall()
+    ]
+
+
+def judged_shares(
+    scope: Scope, persona_id: str, platform: int, *, since: datetime, before: datetime
+) -> tuple[int, int]:
+    """Interactions known singly on a persona's posts of a span of publication: (all, bots and personas of them)."""
+    cursor = scope.execute(
+        "SELECT judged_genuine, judged_bots + judged_personas FROM post "
+        "WHERE workspace = ? AND persona_id = ? AND platform = ? AND published >= ? AND published < ?",
+        (scope.workspace, persona_id, platform, to_micros(since), to_micros(before)),
+    )
+    counts = cursor.fetchall()
+    inauthentic = sum(others for _, others in counts)
+    return inauthentic + sum(genuine for genuine, _ in counts), inauthentic
+
+
+def remove(scope: Scope, post_id: str) -> None:
+    """Deletes the row of a post with its hashtags and its context snapshot."""
+    scope.delete(PostHashtagRow).where(PostHashtagRow.post_id == post_id).execute()
+    scope.delete(ContextSnapshotRow).where(ContextSnapshotRow.post_id == post_id).execute()
+    scope.delete(PostRow).where(PostRow.id == post_id).execute()
+
+
+def measured(
+    scope: Scope, persona_id: str, platform: int, *, since: datetime, before: datetime, limit: int
+) -> list[MeasuredPost]:
+    """A persona's measured posts on a platform of a span of publication, oldest first: the oldest `limit`."""
+    cursor = scope.execute(
+        "SELECT id, published, fetched, engagement_rate_pct, vs_average_pct FROM post "
+        "WHERE workspace = ? AND persona_id = ? AND platform = ? AND published >= ? AND published < ? "
+        "AND fetched IS NOT NULL ORDER BY published, id LIMIT ?",
+        (scope.workspace, persona_id, platform, to_micros(since), to_micros(before), limit),
+    )
+    return [
+        MeasuredPost(id, from_micros(published), from_micros(fetched), rate, against)
+        for id, published, fetched, rate, against in cursor.fetchall()
+    ]
+
+
+def set_averages(scope: Scope, figures: Mapping[str, float | None]) -> None:
+    """Sets how posts do against the average (post id to percent): a comparison, and so no new version of them."""
+    for post_id, figure in figures.items():
+        scope.execute(
+            "UPDATE post SET vs_average_pct = ? WHERE workspace = ? AND id = ?", (figure, scope.workspace, post_id)
+        )

@@ -1,0 +1,131 @@
+"""Metric snapshots: one per fetch of a post's counts, never overwritten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from peewee import BigIntegerField, DoubleField, SmallIntegerField, TextField
+
+from groundswell_storage.fields import InstantField, from_micros, to_micros
+from groundswell_storage.scope import Scope
+from groundswell_storage.table import Table
+
+
+class MetricSnapshotRow(Table):
+    """The counts of a post as the platform reported them at one moment, and what was made of them then."""
+
+    id = TextField(primary_key=True)
+    post_id = TextField()
+    persona_id = TextField()
+    platform = SmallIntegerField()
+    published = InstantField()
+    """Of the post; with `fetched` it gives the age."""
+    fetched = InstantField()
+    likes = BigIntegerField(null=True)
+    comments = BigIntegerField(null=True)
+    shares = BigIntegerField(null=True)
+    saves = BigIntegerField(null=True)
+    clicks = BigIntegerField(null=True)
+    impressions = BigIntegerField(null=True)
+    reach = BigIntegerField(null=True)
+    views = BigIntegerField(null=True)
+    rate_pct = DoubleField(null=True)
+    """Genuine engagement rate by what was known when the snapshot was recorded. It never changes: what a model is
+    told of the past must be what the past knew."""
+    genuine_total = BigIntegerField()
+    """Genuine interactions, known as the rate was."""
+    bot_share = DoubleField(null=True)
+    """Bots and personas among the single interactions known then, 0 to 1; null when none were."""
+    outcome_rate_pct = DoubleField(null=True)
+    """The rate by what is known now. It follows the verdicts on interactions that are recorded later, as long as the
+    snapshot is the post's newest; it is what models learn to predict."""
+    created = InstantField()
+
+    class Meta:
+        indexes = (
+            (("post_id", "fetched"), False),
+            (("workspace", "persona_id", "platform", "fetched"), False),
+            (("workspace", "platform", "fetched"), False),
+        )
+
+
+class RateAtAge(NamedTuple):
+    """A post's genuine rate at one of its ages."""
+
+    post_id: str
+    published: datetime
+    age: timedelta
+    rate_pct: float
+
+
+def of_post(scope: Scope, post_id: str) -> list[MetricSnapshotRow]:
+    """All snapshots of a post, oldest first."""
+    query = scope.select(MetricSnapshotRow).where(MetricSnapshotRow.post_id == post_id)
+    return list(query.order_by(MetricSnapshotRow.fetched, MetricSnapshotRow.id))
+
+
+def add(scope: Scope, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Keeps snapshots."""
+    scope.insert_many(MetricSnapshotRow, rows)
+
+
+def rates_around_age(
+    scope: Scope, persona_id: str, platform: int, *, since: datetime, before: datetime, age: timedelta, limit: int
+) -> list[RateAtAge]:
+    """What is known of the rates at one age of a persona's posts on a platform, by post, oldest first.
+
+    Of the newest `limit` measured posts among those published from `since` and before `before`: of each the last
+    snapshot up to the age and the first from it on.
+    """
+    beside = (
+        "(SELECT m.id FROM metric_snapshot m WHERE m.post_id = p.id AND m.outcome_rate_pct IS NOT NULL "
+        "AND m.fetched {} p.published + ? ORDER BY m.fetched {} LIMIT 1)"
+    )
+    age_us = age // timedelta(microseconds=1)
+    cursor = scope.execute(
+        f"SELECT {beside.format('<=', 'DESC')}, {beside.format('>=', 'ASC')} FROM post p "
+        "WHERE p.workspace = ? AND p.persona_id = ? AND p.platform = ? AND p.published >= ? AND p.published < ? "
+        "AND p.fetched IS NOT NULL ORDER BY p.published DESC, p.id DESC LIMIT ?",
+        (age_us, age_us, scope.workspace, persona_id, platform, to_micros(since), to_micros(before), limit),
+    )
+    ids = list({id for pair in cursor.fetchall() for id in pair if id is not None})
+    if not ids:
+        return []
+    return _rates(scope, f"id IN ({', '.join('?' * len(ids))})", ids)
+
+
+def rates_of_span(
+    scope: Scope, persona_id: str, platform: int, *, since: datetime, before: datetime
+) -> list[RateAtAge]:
+    """All known rates of a persona's posts on a platform of a span of publication, in order of it, then by age."""
+    return _rates(
+        scope,
+        "persona_id = ? AND platform = ? AND published >= ? AND published < ?",
+        (persona_id, platform, to_micros(since), to_micros(before)),
+    )
+
+
+def correct_outcome(scope: Scope, snapshot_id: str, rate_pct: float | None) -> None:
+    """Brings the rate of a snapshot up to what is known now of the interactions behind it."""
+    changed = {"outcome_rate_pct": rate_pct}
+    scope.update(MetricSnapshotRow, **changed).where(MetricSnapshotRow.id == snapshot_id).execute()
+
+
+def remove_of_post(scope: Scope, post_id: str) -> None:
+    """Deletes all snapshots of a post."""
+    scope.delete(MetricSnapshotRow).where(MetricSnapshotRow.post_id == post_id).execute()
+
+
+def _rates(scope: Scope, condition: str, parameters: Sequence[object]) -> list[RateAtAge]:
+    cursor = scope.execute(
+        "SELECT post_id, published, fetched - published, outcome_rate_pct FROM metric_snapshot "
+        f"WHERE workspace = ? AND {condition} AND outcome_rate_pct IS NOT NULL "
+        "ORDER BY published, post_id, fetched, id",
+        (scope.workspace, *parameters),
+    )
+    return [
+        RateAtAge(post_id, from_micros(published), timedelta(microseconds=age), rate)
+        for post_id, published, age, rate in cursor.fetchall()
+    ]

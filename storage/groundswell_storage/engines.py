@@ -1,0 +1,277 @@
+"""Peewee's databases, adapted: how each kind of database opens a connection, begins and commits.
+
+A connection refuses writes outside a transaction on every database, so that a read that changes something by accident
+fails in development instead of committing half of a change.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from peewee import Database as PeeweeDatabase
+from peewee import DatabaseProxy, PostgresqlDatabase, SqliteDatabase
+from psycopg.pq import TransactionStatus
+
+_BUSY_TIMEOUT_SECONDS = 5.0
+_LOCK_TIMEOUT_SECONDS = 10
+"""A row that somebody keeps locked for longer fails the write that wants it, instead of stopping all behind it."""
+CHANNEL = "groundswell_event"
+"""What LISTEN and NOTIFY are about."""
+_NETWORK: dict[str, Any] = {
+    "connect_timeout": 5,
+    # A server that vanished without a word is noticed after a minute, not after two hours.
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+
+
+class Connections:
+    """The open connections of one database: each belongs to a thread, and goes when the thread has gone."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._open: dict[int, tuple[threading.Thread, Any]] = {}
+
+    def add(self, connection: Any) -> None:
+        with self._lock:
+            orphans = [key for key, (thread, _) in self._open.items() if not thread.is_alive()]
+            for key in orphans:
+                self._open.pop(key)[1].close()
+            self._open[id(connection)] = (threading.current_thread(), connection)
+
+    def remove(self, connection: Any) -> None:
+        with self._lock:
+            self._open.pop(id(connection), None)
+
+    def close_all(self) -> None:
+        with self._lock:
+            for _, connection in self._open.values():
+                connection.close()
+            self._open.clear()
+
+
+class _Tracked(PeeweeDatabase):
+    """What the engines share: they know their connections, and give Peewee's untyped methods a type."""
+
+    connections: Connections
+
+    def run(self, sql: str, parameters: Sequence[object] = ()) -> Any:
+        """Runs one statement, parameters in the driver's own style; returns the driver's cursor."""
+        return self.execute_sql(sql, parameters)  # type: ignore[no-untyped-call]
+
+    def raw(self) -> Any:
+        """The driver's connection of this thread, opened if it is not."""
+        return self.connection()  # type: ignore[no-untyped-call]
+
+    def leave_transaction(self) -> None:
+        """Peewee need no longer know of a transaction on this thread."""
+        self.pop_transaction()  # type: ignore[no-untyped-call]
+
+    def _connect(self) -> Any:
+        connection = super()._connect()  # type: ignore[misc]  # not in the stubs
+        self.connections.add(connection)
+        return connection
+
+    def _close(self, conn: Any) -> None:
+        self.connections.remove(conn)
+        super()._close(conn)  # type: ignore[misc]
+
+
+class SqliteEngine(_Tracked, SqliteDatabase):
+    """One file in WAL mode; a commit is on the disk when it returns."""
+
+    chains_statements = False
+    clock_sql = "clock_micros()"
+
+    def __init__(self, path: Path) -> None:
+        self.connections = Connections()
+        # Waiting writers of this process queue here; SQLite's own busy handler sleeps in growing steps.
+        self._writer = threading.Lock()
+        pragmas = {
+            "journal_mode": "wal",
+            "synchronous": "full",
+            "foreign_keys": 1,
+            "cache_size": -16_000,
+            "temp_store": "memory",
+            "journal_size_limit": 64 << 20,
+            "query_only": 1,
+        }
+        super().__init__(str(path), pragmas=pragmas, timeout=_BUSY_TIMEOUT_SECONDS, check_same_thread=False)
+        self.register_function(lambda: time.time_ns() // 1000, "clock_micros", 0)
+
+    def begin(self, lock_type: str | None = None) -> None:
+        self._writer.acquire()
+        try:
+            self.run("PRAGMA query_only=0")
+            self.run("BEGIN IMMEDIATE")
+        except BaseException:
+            self._end()
+            raise
+
+    def commit(self) -> None:
+        # A commit that fails leaves the transaction open; the rollback that follows ends it.
+        self.run("COMMIT")
+        self._end()
+
+    def rollback(self) -> None:
+        try:
+            # Some errors (a full disk, for one) have rolled back by themselves.
+            if self.raw().in_transaction:
+                self.run("ROLLBACK")
+        finally:
+            self._end()
+
+    def _end(self) -> None:
+        try:
+            self.run("PRAGMA query_only=1")
+        finally:
+            self._writer.release()
+
+    def begin_read(self) -> None:
+        """Begins one snapshot for what is read until `end_read`; in WAL mode it blocks no writer."""
+        self.run("BEGIN")
+
+    def end_read(self) -> None:
+        """Ends the snapshot, if there is one."""
+        if not self.is_closed() and self.raw().in_transaction:
+            self.run("COMMIT")
+
+    def check_transaction(self) -> None:
+        """Raises when an error that was swallowed has ended the transaction: some of SQLite's roll back all of it."""
+        if not self.raw().in_transaction:
+            raise RuntimeError("a statement had failed and rolled the transaction back; its error was ignored")
+
+    def announce(self) -> None:
+        """Nothing: other processes see the file's counter move."""
+
+    def transaction_id(self) -> int | None:
+        """None: a commit of SQLite is never in doubt."""
+        return None
+
+    def transaction_status(self, transaction_id: int) -> str:
+        raise NotImplementedError("a commit of SQLite is never in doubt")
+
+
+class PostgresEngine(_Tracked, PostgresqlDatabase):
+    """PostgreSQL through psycopg 3."""
+
+    chains_statements = True
+    clock_sql = "(extract(epoch from clock_timestamp()) * 1000000)::bigint"
+
+    def __init__(self, url: str, application: str) -> None:
+        self.connections = Connections()
+        self._current = threading.local()
+        super().__init__(url, prefer_psycopg3=True, application_name=application, **_NETWORK)
+
+    def _initialize_connection(self, conn: Any) -> None:
+        conn.execute(f"SET default_transaction_read_only = on; SET lock_timeout = '{_LOCK_TIMEOUT_SECONDS}s'")
+
+    def begin(self, isolation_level: str | None = None) -> None:
+        # The id of the transaction comes along in the same round trip: if the connection breaks during COMMIT, it
+        # tells afterwards whether the commit happened.
+        cursor = self.run("BEGIN READ WRITE; SELECT pg_current_xact_id()::text")
+        cursor.nextset()
+        self._current.transaction_id = int(cursor.fetchone()[0])
+
+    def commit(self) -> None:
+        cursor = self.run("COMMIT")
+        # COMMIT of a transaction in which a statement has failed rolls back and reports no error.
+        if cursor.statusmessage != "COMMIT":
+            raise RuntimeError(
+                "a statement had failed and its error was ignored, so COMMIT rolled the transaction back"
+            )
+
+    def begin_read(self) -> None:
+        """Nothing: each statement sees its own snapshot, which saves two round trips per read."""
+
+    def end_read(self) -> None:
+        """Nothing, as it began."""
+
+    def check_transaction(self) -> None:
+        """Raises when an error that was swallowed has spoilt the transaction; no round trip."""
+        if self.raw().pgconn.transaction_status == TransactionStatus.INERROR:
+            raise RuntimeError("a statement had failed and spoilt the transaction; its error was ignored")
+
+    def announce(self) -> None:
+        """Tells other processes, outside any transaction, that there are new events."""
+        self.run(f"NOTIFY {CHANNEL}")
+
+    def transaction_id(self) -> int | None:
+        """The id of the transaction this thread began last, or None where the database has no way to ask later."""
+        found: int | None = self._current.transaction_id
+        return found
+
+    def transaction_status(self, transaction_id: int) -> str:
+        """`committed`, `aborted` or `in progress`."""
+        status: str = self.run("SELECT pg_xact_status(%s::text::xid8)", (str(transaction_id),)).fetchone()[0]
+        return status
+
+
+Engine = SqliteEngine | PostgresEngine
+
+
+class CurrentDatabase(DatabaseProxy):
+    """What all tables hang on: the database that this thread works with, else the one connected last.
+
+    One process may have several databases open (two servers in one test); the threads of each see their own.
+    """
+
+    def __init__(self) -> None:
+        object.__setattr__(self, "_latest", None)
+        super().__init__()
+
+    @property
+    def obj(self) -> PeeweeDatabase | None:
+        bound: PeeweeDatabase | None = thread.engine or self._latest
+        return bound
+
+    @obj.setter
+    def obj(self, database: PeeweeDatabase | None) -> None:
+        object.__setattr__(self, "_latest", database)
+
+
+class _ThreadState(threading.local):
+    engine: Engine | None = None
+    """The database this thread works with now."""
+    published: int = 0
+    """Events written by this thread so far, rolled back ones included."""
+
+
+thread = _ThreadState()
+current_database = CurrentDatabase()
+
+
+def open_engine(url: str, application: str) -> tuple[str, Engine]:
+    """Returns the dialect (`sqlite`, `postgresql` or `cockroachdb`) and the engine; opens no connection yet.
+
+    Raises ValueError, with the forms that work, for any other URL.
+    """
+    scheme, separator, rest = url.partition("://")
+    if separator and scheme == "sqlite" and rest.startswith("/") and len(rest) > 1 and ":memory:" not in rest:
+        path = Path(rest[1:]).expanduser()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            path.touch(mode=0o600)  # nobody else's to read; the files that SQLite puts beside it take after it
+        return "sqlite", SqliteEngine(path)
+    if separator and scheme in ("postgresql", "postgres"):
+        return "postgresql", PostgresEngine(f"postgresql://{rest}", application)
+    if separator and scheme == "cockroachdb":
+        from groundswell_storage.cockroach import CockroachEngine
+
+        return "cockroachdb", CockroachEngine(f"postgresql://{rest}", application)
+    raise ValueError(
+        f"unknown database URL {hide_password(url)!r}: expected sqlite:///relative.db, sqlite:////absolute/path.db, "
+        "postgresql://user@host/name or cockroachdb://user@host/name (a database in memory cannot be shared by threads)"
+    )
+
+
+def hide_password(url: str) -> str:
+    """The URL as it may be shown and logged."""
+    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", url)

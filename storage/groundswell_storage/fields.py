@@ -1,0 +1,88 @@
+"""Columns that mean the same on every database.
+
+Peewee's types come from its stubs; a field here is declared once for the type checker and once for the machine,
+because Peewee's fields are generic in the stubs only.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
+
+from peewee import BigIntegerField, Field, JSONField, Node
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+V = TypeVar("V")
+
+
+def to_micros(instant: datetime) -> int:
+    """Microseconds since 1970 of an aware datetime; a naive one raises TypeError."""
+    return (instant - _EPOCH) // _MICROSECOND
+
+
+def from_micros(micros: int) -> datetime:
+    """The aware UTC datetime of microseconds since 1970, exact (no float on the way)."""
+    return _EPOCH + timedelta(microseconds=micros)
+
+
+def to_json(value: Any) -> str:
+    """Compact JSON; raises ValueError for NaN and infinity, which PostgreSQL refuses."""
+    return _ENCODER.encode(value)
+
+
+_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False, ensure_ascii=False)
+
+if TYPE_CHECKING:
+
+    class InstantField(Field[V]):
+        """An aware UTC datetime, stored as a BIGINT of microseconds since 1970."""
+
+        @overload
+        def __new__(cls, *, null: Literal[True], **options: Any) -> InstantField[datetime | None]: ...
+        @overload
+        def __new__(cls, *, null: Literal[False] = ..., **options: Any) -> InstantField[datetime]: ...
+        def __new__(cls, **options: Any) -> Any: ...
+
+    class BytesField(Field[V]):
+        """Bytes: BLOB in SQLite, BYTEA in PostgreSQL."""
+
+        @overload
+        def __new__(cls, *, null: Literal[True], **options: Any) -> BytesField[bytes | None]: ...
+        @overload
+        def __new__(cls, *, null: Literal[False] = ..., **options: Any) -> BytesField[bytes]: ...
+        def __new__(cls, **options: Any) -> Any: ...
+
+    class JsonField(JSONField):
+        """A JSON object or array: TEXT in SQLite, JSONB in PostgreSQL; `Model.field["key"]` reads inside it."""
+
+else:
+
+    class InstantField(BigIntegerField):  # noqa: D101 - documented above
+        def db_value(self, value: datetime | None) -> int | None:
+            return value if value is None or isinstance(value, (int, Node)) else to_micros(value)
+
+        def python_value(self, value: int | None) -> datetime | None:
+            return value if value is None else from_micros(value)
+
+    class BytesField(Field):  # noqa: D101
+        # Not peewee's BlobField: that one asks the most recently connected database for its wrapper type, which is
+        # wrong as soon as a process has two. Both drivers take and return bytes as they are.
+        field_type = "BLOB"
+
+        def python_value(self, value: bytes | memoryview | None) -> bytes | None:
+            return value if value is None or isinstance(value, bytes) else bytes(value)
+
+    class JsonField(JSONField):  # noqa: D101
+        # Objects and arrays only, so that text read from the database is always JSON text (SQLite) and never a
+        # string that PostgreSQL has decoded already. Written as text, which PostgreSQL casts to the column's type.
+        def db_value(self, value: Any) -> Any:
+            return value if value is None or isinstance(value, Node) else to_json(value)
+
+        def python_value(self, value: Any) -> Any:
+            return json.loads(value) if isinstance(value, (str, bytes)) else value
+
+
+__all__ = ["BytesField", "InstantField", "JsonField", "from_micros", "to_json", "to_micros"]

@@ -1,0 +1,83 @@
+"""The record of a `request_id`: the same call made twice has one effect and one answer.
+
+`find` comes before the effect and `remember` after it, in the same transaction, or the promise is empty. Two calls
+with one id at the same moment both find nothing; the unique key stops the second one at `remember`, and the executor,
+which knows that violation, runs it once more, alone: then it finds the first one's answer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta
+
+from peewee import CompositeKey, TextField
+
+from groundswell_storage import errors
+from groundswell_storage.database import Database
+from groundswell_storage.fields import BytesField, InstantField, to_micros
+from groundswell_storage.scope import Scope
+from groundswell_storage.table import Table
+
+KEPT = timedelta(hours=24)
+"""How long an answer is remembered; the same id afterwards is a new call."""
+
+
+class IdempotencyRecordRow(Table):
+    """The answer that was given to a request id."""
+
+    request_id = TextField()
+    method = TextField()
+    digest = BytesField()
+    response = BytesField()
+    created = InstantField()
+
+    class Meta:
+        primary_key = CompositeKey("workspace", "request_id")
+        indexes = ((("created",), False),)
+
+
+def digest(request: bytes) -> bytes:
+    """What is kept of a request, to notice another one under the same id."""
+    return hashlib.blake2b(request, digest_size=16).digest()
+
+
+def find(scope: Scope, request_id: str, method: str, digest: bytes) -> bytes | None:
+    """The answer given to this call before, or None.
+
+    Raises InvalidArgument (`REQUEST_ID_REUSED`) when the id came with another request or another method.
+    """
+    found = scope.execute(
+        "SELECT method, digest, response, created FROM idempotency_record WHERE workspace = ? AND request_id = ?",
+        (scope.workspace, request_id),
+    ).fetchone()
+    if found is None:
+        return None
+    known_method, known_digest, response, created = found
+    if created < to_micros(scope.now - KEPT):
+        scope.execute(
+            "DELETE FROM idempotency_record WHERE workspace = ? AND request_id = ?", (scope.workspace, request_id)
+        )
+        return None
+    if known_method != method or bytes(known_digest) != digest:
+        used = errors.FieldViolation(
+            "request_id", "was used for another request within the last 24 hours: make a new one for each request"
+        )
+        raise errors.InvalidArgument([used], reason="REQUEST_ID_REUSED", metadata={"request_id": request_id})
+    return bytes(response)
+
+
+def remember(scope: Scope, request_id: str, method: str, digest: bytes, response: bytes) -> None:
+    """Keeps the answer of a call, in the transaction of its effect."""
+    scope.execute(
+        "INSERT INTO idempotency_record (workspace, request_id, method, digest, response, created) "
+        "VALUES (?, ?, ?, ?, ?, ?)",
+        (scope.workspace, request_id, method, digest, response, to_micros(scope.now)),
+    )
+
+
+def purge(database: Database, now: datetime) -> int:
+    """Removes the records that are too old to count, of all workspaces, and returns how many; in a transaction."""
+    removed: int = database.execute(
+        "DELETE FROM idempotency_record WHERE created < ?", (to_micros(now - KEPT),)
+    ).rowcount
+    return removed

@@ -1,0 +1,209 @@
+"""API keys: `gsk_<id>_<secret>`. The secret is shown once; only its digest is kept.
+
+A secret has 256 bits from the system's generator, so that a plain SHA-256 is as hard to invert as a slow hash is for
+a password: there is no dictionary to go through.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, get_args
+
+from peewee import TextField
+
+from groundswell_storage import errors
+from groundswell_storage.database import Database
+from groundswell_storage.fields import BytesField, InstantField, JsonField, to_micros
+from groundswell_storage.pages import Page, read_page
+from groundswell_storage.scope import Scope
+from groundswell_storage.table import Table, row_reader
+
+Role = Literal["reader", "writer", "agent", "operator", "admin"]
+ROLES: tuple[str, ...] = get_args(Role)
+CHANGED = "key.changed"
+"""The topic of the event that tells servers to forget what they remember of a key."""
+
+_PREFIX = "gsk"
+_ID_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"  # no 0, 1, l, o: ids are read aloud and typed
+_ID_LENGTH = 12
+
+
+class ApiKeyRow(Table):
+    """A key, with digests where the secrets would be."""
+
+    id = TextField(primary_key=True)
+    name = TextField()
+    role = TextField()
+    scopes = JsonField()
+    secret_digest = BytesField()
+    previous_digest = BytesField(null=True)
+    previous_expires = InstantField(null=True)
+    created = InstantField()
+    created_by = TextField()
+    expires = InstantField(null=True)
+    revoked = InstantField(null=True)
+    last_used = InstantField(null=True)
+
+    class Meta:
+        indexes = ((("workspace", "created", "id"), False),)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRecord:
+    """What is known of a key; never its secret."""
+
+    id: str
+    workspace: str
+    name: str
+    role: str
+    scopes: tuple[str, ...]
+    """Further restrictions or grants, such as those of a plugin; empty for what the role allows."""
+    created: datetime
+    created_by: str
+    expires: datetime | None
+    revoked: datetime | None
+    last_used: datetime | None
+    """To the hour or so: it is written now and then, not at each call."""
+
+
+def create(
+    scope: Scope, *, name: str, role: str, scopes: tuple[str, ...] = (), lifetime: timedelta | None = None
+) -> tuple[KeyRecord, str]:
+    """Makes a key of the scope's workspace; returns it and its token, which cannot be had again.
+
+    Raises InvalidArgument for a role that does not exist.
+    """
+    if role not in ROLES:
+        raise errors.InvalidArgument.of("role", f"must be one of {', '.join(ROLES)}", reason="VALIDATION_FAILED")
+    id = "".join(secrets.choice(_ID_ALPHABET) for _ in range(_ID_LENGTH))
+    token, secret_digest = _new_token(id)
+    row = scope.insert(
+        ApiKeyRow,
+        id=id,
+        name=name,
+        role=role,
+        scopes=list(scopes),
+        secret_digest=secret_digest,
+        created=scope.now,
+        created_by=scope.actor,
+        expires=None if lifetime is None else scope.now + lifetime,
+    )
+    scope.publish(CHANGED, id, {"change": "created"})
+    return _record(row), token
+
+
+def get(scope: Scope, id: str) -> KeyRecord:
+    """One key; raises NotFound."""
+    return _record(scope.get(ApiKeyRow, id))
+
+
+def list_keys(scope: Scope, *, page_size: int = 0, page_token: str = "") -> Page[KeyRecord]:
+    """The workspace's keys, newest first, revoked and expired ones too."""
+    return read_page(
+        scope.select(ApiKeyRow),
+        time=ApiKeyRow.created,
+        id=ApiKeyRow.id,
+        page_size=page_size,
+        page_token=page_token,
+        bound_to=["keys", scope.workspace],
+    ).map(_record)
+
+
+def any_active(database: Database) -> bool:
+    """Whether some workspace has a key that works now."""
+    now = database.clock_sql
+    found = database.execute(
+        f"SELECT 1 FROM api_key WHERE revoked IS NULL AND (expires IS NULL OR expires > {now}) LIMIT 1"
+    ).fetchone()
+    return found is not None
+
+
+def revoke(scope: Scope, id: str) -> KeyRecord:
+    """Ends a key at once; a key revoked before stays as it is. Raises NotFound."""
+    row = scope.get(ApiKeyRow, id, lock=True)
+    if row.revoked is None:
+        row.revoked = scope.now
+        scope.update(ApiKeyRow, revoked=scope.now).where(ApiKeyRow.id == id).execute()
+        scope.publish(CHANGED, id, {"change": "revoked"})
+    return _record(row)
+
+
+def rotate(scope: Scope, id: str, *, grace: timedelta = timedelta(0)) -> tuple[KeyRecord, str]:
+    """Gives a key a new secret and returns its token; the old one works until the grace is over.
+
+    Raises NotFound, and FailedPrecondition (`API_KEY_REVOKED`) for a revoked key.
+    """
+    row = scope.get(ApiKeyRow, id, lock=True)
+    if row.revoked is not None:
+        raise errors.FailedPrecondition("the key is revoked: create a new one", reason="API_KEY_REVOKED")
+    token, secret_digest = _new_token(id)
+    scope.update(
+        ApiKeyRow,
+        secret_digest=secret_digest,
+        previous_digest=row.secret_digest if grace else None,
+        previous_expires=scope.now + grace if grace else None,
+    ).where(ApiKeyRow.id == id).execute()
+    scope.publish(CHANGED, id, {"change": "rotated"})
+    return _record(row), token
+
+
+def authenticate(database: Database, token: str) -> KeyRecord | None:
+    """The key of a token, or None when it is malformed, unknown, revoked or expired (by the database's clock)."""
+    prefix, _, rest = token.partition("_")
+    id, _, secret = rest.partition("_")
+    if prefix != _PREFIX or not id or not secret or "\x00" in id:
+        return None
+    columns = ", ".join(f'"{field.column_name}"' for field in ApiKeyRow._meta.sorted_fields)
+    found = database.execute(f"SELECT {database.clock_sql}, {columns} FROM api_key WHERE id = ?", (id,)).fetchone()
+    if found is None:
+        return None
+    now, row = found[0], _read(found[1:])
+    given = hashlib.sha256(secret.encode()).digest()
+    is_current = hmac.compare_digest(given, row.secret_digest)
+    is_previous = hmac.compare_digest(given, row.previous_digest or row.secret_digest)
+    if not is_current and not (is_previous and _is_future(row.previous_expires, now)):
+        return None
+    if row.revoked is not None or (row.expires is not None and not _is_future(row.expires, now)):
+        return None
+    return _record(row)
+
+
+def touch(database: Database, uses: Mapping[str, datetime]) -> None:
+    """Notes when keys were last used: key id -> time. In a transaction, now and then, for all keys used meanwhile."""
+    for id, used in sorted(uses.items()):
+        database.execute(
+            "UPDATE api_key SET last_used = ? WHERE id = ? AND (last_used IS NULL OR last_used < ?)",
+            (to_micros(used), id, to_micros(used)),
+        )
+
+
+_read = row_reader(ApiKeyRow)
+
+
+def _new_token(id: str) -> tuple[str, bytes]:
+    secret = secrets.token_hex(32)
+    return f"{_PREFIX}_{id}_{secret}", hashlib.sha256(secret.encode()).digest()
+
+
+def _is_future(instant: datetime | None, now_micros: int) -> bool:
+    return instant is not None and to_micros(instant) > now_micros
+
+
+def _record(row: ApiKeyRow) -> KeyRecord:
+    return KeyRecord(
+        id=row.id,
+        workspace=row.workspace,
+        name=row.name,
+        role=row.role,
+        scopes=tuple(row.scopes),
+        created=row.created,
+        created_by=row.created_by,
+        expires=row.expires,
+        revoked=row.revoked,
+        last_used=row.last_used,
+    )

@@ -1,0 +1,331 @@
+"""Models of the learning area: versions, what they are made of, and which of them was live when.
+
+All work on one model type of a workspace that gives a number or changes a stage holds that type's line
+(`ModelLineRow`), so that two trainings or two promotions at once come one after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from peewee import SQL, BigIntegerField, BooleanField, CompositeKey, DoubleField, IntegerField, TextField
+
+from groundswell_storage.fields import BytesField, InstantField, JsonField
+from groundswell_storage.pages import Page, read_page
+from groundswell_storage.scope import Scope
+from groundswell_storage.table import Table
+
+Figures = Mapping[str, float]
+"""Metrics by name, such as {"mae": 1.1, "sample_size": 150}."""
+
+
+class ModelLineRow(Table):
+    """The versions of one model type: the last number given, and the lock on their stages."""
+
+    model_type = TextField()
+    last_version = IntegerField()
+
+    class Meta:
+        primary_key = CompositeKey("workspace", "model_type")
+
+
+class ModelRow(Table):
+    """A version of a model type."""
+
+    id = TextField(primary_key=True)
+    model_type = TextField()
+    version = IntegerField()
+    stage = TextField()
+    data_start = InstantField()
+    data_end = InstantField()
+    sample_count = BigIntegerField()
+    features = JsonField()
+    parameters = JsonField()
+    train_metrics = JsonField()
+    test_metrics = JsonField()
+    baselines = JsonField()
+    headline_metric = TextField()
+    beats_baselines = BooleanField()
+    export_deviation = DoubleField()
+    library_versions = JsonField()
+    importance = JsonField()
+    notes = JsonField()
+    artifact_digest = TextField()
+    artifact_bytes = BigIntegerField()
+    operation_id = TextField()
+    created = InstantField()
+    promoted = InstantField(null=True)
+
+    class Meta:
+        indexes = (
+            (("workspace", "model_type", "version"), True),
+            (("workspace", "operation_id"), True),
+            (("workspace", "model_type", "stage"), False),
+            (("workspace", "created", "id"), False),
+        )
+
+
+# One version of a type is live; the database sees to it whatever the code does.
+ModelRow.add_index(
+    ModelRow.index(
+        ModelRow.workspace, ModelRow.model_type, name="model_live", unique=True, where=ModelRow.stage == SQL("'LIVE'")
+    )
+)
+
+
+class ModelArtifactRow(Table):
+    """A file that a version consists of, such as its exported trees."""
+
+    model_id = TextField()
+    name = TextField()
+    digest = TextField()
+    content = BytesField()
+
+    class Meta:
+        primary_key = CompositeKey("workspace", "model_id", "name")
+
+
+class ModelStageChangeRow(Table):
+    """One line of the history: from this moment on a version was in a stage."""
+
+    id = TextField(primary_key=True)
+    model_id = TextField()
+    model_type = TextField()
+    stage = TextField()
+    actor = TextField()
+    created = InstantField()
+
+    class Meta:
+        indexes = ((("workspace", "model_type", "created", "id"), False),)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingResult:
+    """What a training run found, to be kept as a version."""
+
+    model_type: str
+    data_start: datetime
+    data_end: datetime
+    sample_count: int
+    features: Sequence[str]
+    parameters: Mapping[str, Any]
+    """Of the algorithm and of the run; JSON."""
+    train_metrics: Figures
+    test_metrics: Figures
+    baselines: Mapping[str, Figures]
+    """`trailing_mean` and `last_value`, on the posts of `test_metrics`."""
+    headline_metric: str
+    """The metric by which versions are compared, such as `mae`."""
+    beats_baselines: bool
+    export_deviation: float
+    """Largest difference between the exported and the trained form on the training data."""
+    library_versions: Mapping[str, str]
+    importance: Sequence[Mapping[str, Any]]
+    notes: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """A trained version and where it is in its life."""
+
+    id: str
+    version: int
+    """Its number within the type, from 1."""
+    stage: str
+    """CANDIDATE, LIVE or RETIRED."""
+    result: TrainingResult
+    artifact_digest: str
+    """SHA-256 of the artifact that serves, hexadecimal."""
+    artifact_bytes: int
+    """Of all artifacts together."""
+    operation_id: str
+    """The run that made it; no run makes two."""
+    created: datetime
+    promoted: datetime | None
+    """When it was last made live."""
+
+    @property
+    def model_type(self) -> str:
+        """What it learns, such as `ENGAGEMENT_PREDICTOR`."""
+        return self.result.model_type
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A file of a version."""
+
+    name: str
+    digest: str
+    """SHA-256 of the content when it was stored, hexadecimal."""
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StageChange:
+    """From this moment on a version was in a stage."""
+
+    model_id: str
+    stage: str
+    time: datetime
+
+
+def hold_line(scope: Scope, model_type: str, *, new_version: bool = False) -> int:
+    """Keeps everybody else from numbering and staging versions of a type until the transaction ends.
+
+    Returns the last number given, which is a new one when `new_version`. Numbers are never given twice, even when
+    the newest version is deleted.
+    """
+    row = scope.execute(
+        "INSERT INTO model_line (workspace, model_type, last_version) VALUES (?, ?, ?) "
+        "ON CONFLICT (workspace, model_type) DO UPDATE SET last_version = model_line.last_version + ? "
+        "RETURNING last_version",
+        (scope.workspace, model_type, int(new_version), int(new_version)),
+    ).fetchone()
+    number: int = row[0]
+    return number
+
+
+def add_version(
+    scope: Scope, result: TrainingResult, artifacts: Sequence[Artifact], *, serving: str, operation_id: str
+) -> ModelVersion:
+    """Keeps a new version, a candidate, with its artifacts; `serving` names the one whose digest the version shows."""
+    row = scope.insert(
+        ModelRow,
+        id=scope.new_id(),
+        version=hold_line(scope, result.model_type, new_version=True),
+        stage="CANDIDATE",
+        artifact_digest=next(artifact.digest for artifact in artifacts if artifact.name == serving),
+        artifact_bytes=sum(len(artifact.content) for artifact in artifacts),
+        operation_id=operation_id,
+        created=scope.now,
+        promoted=None,
+        **{name: _plain(getattr(result, name)) for name in TrainingResult.__slots__},
+    )
+    for artifact in artifacts:
+        scope.insert(
+            ModelArtifactRow,
+            model_id=row.id,
+            name=artifact.name,
+            digest=artifact.digest,
+            content=artifact.content,
+        )
+    _note_stage(scope, row.id, result.model_type, "CANDIDATE")
+    return _version(row)
+
+
+def get_version(scope: Scope, model_id: str) -> ModelVersion:
+    """Raises NotFound (`MODEL_NOT_FOUND`)."""
+    return _version(scope.get(ModelRow, model_id))
+
+
+def find_version(scope: Scope, model_id: str) -> ModelVersion | None:
+    """The version of this id, or None."""
+    row = scope.find(ModelRow, model_id)
+    return None if row is None else _version(row)
+
+
+def version_of_operation(scope: Scope, operation_id: str) -> ModelVersion | None:
+    """The version that a training run made, or None when it has not come so far."""
+    return _first(scope.select(ModelRow).where(ModelRow.operation_id == operation_id))
+
+
+def live_version(scope: Scope, model_type: str) -> ModelVersion | None:
+    """The version of this type that serves, or None."""
+    return _first(scope.select(ModelRow).where((ModelRow.model_type == model_type) & (ModelRow.stage == "LIVE")))
+
+
+def list_versions(
+    scope: Scope, *, model_type: str = "", stage: str = "", page_size: int = 0, page_token: str = ""
+) -> Page[ModelVersion]:
+    """The versions, newest first."""
+    query = scope.select(ModelRow)
+    if model_type:
+        query = query.where(ModelRow.model_type == model_type)
+    if stage:
+        query = query.where(ModelRow.stage == stage)
+    page = read_page(
+        query,
+        time=ModelRow.created,
+        id=ModelRow.id,
+        page_size=page_size,
+        page_token=page_token,
+        bound_to=["models", scope.workspace, model_type, stage],
+    )
+    return page.map(_version)
+
+
+def set_stage(scope: Scope, version: ModelVersion, stage: str) -> ModelVersion:
+    """Moves a version to a stage and keeps that in the history. The caller holds the line of its type."""
+    changes: dict[str, Any] = {"stage": stage}
+    if stage == "LIVE":
+        changes["promoted"] = scope.now
+    scope.update(ModelRow, **changes).where(ModelRow.id == version.id).execute()
+    _note_stage(scope, version.id, version.model_type, stage)
+    return get_version(scope, version.id)
+
+
+def stage_history(scope: Scope, model_type: str, *, since: datetime | None = None) -> list[StageChange]:
+    """What became of the versions of a type that still exist, newest change first."""
+    query = scope.select(ModelStageChangeRow).where(ModelStageChangeRow.model_type == model_type)
+    if since is not None:
+        query = query.where(ModelStageChangeRow.created >= since)
+    rows: Iterable[ModelStageChangeRow] = query.order_by(
+        ModelStageChangeRow.created.desc(), ModelStageChangeRow.id.desc()
+    )
+    return [StageChange(row.model_id, row.stage, row.created) for row in rows]
+
+
+def read_artifacts(scope: Scope, model_id: str) -> dict[str, Artifact]:
+    """The files of a version by name, as they are stored now: whether they are whole is for the reader to check."""
+    rows: Iterable[ModelArtifactRow] = scope.select(ModelArtifactRow).where(ModelArtifactRow.model_id == model_id)
+    return {row.name: Artifact(row.name, row.digest, row.content) for row in rows}
+
+
+def delete_version(scope: Scope, model_id: str) -> None:
+    """Removes a version with its artifacts and its history."""
+    scope.delete(ModelArtifactRow).where(ModelArtifactRow.model_id == model_id).execute()
+    scope.delete(ModelStageChangeRow).where(ModelStageChangeRow.model_id == model_id).execute()
+    scope.delete(ModelRow).where(ModelRow.id == model_id).execute()
+
+
+def _note_stage(scope: Scope, model_id: str, model_type: str, stage: str) -> None:
+    scope.insert(
+        ModelStageChangeRow,
+        id=scope.new_id(),
+        model_id=model_id,
+        model_type=model_type,
+        stage=stage,
+        actor=scope.actor,
+        created=scope.now,
+    )
+
+
+def _first(query: Any) -> ModelVersion | None:
+    row = query.first()
+    return None if row is None else _version(row)
+
+
+def _version(row: ModelRow) -> ModelVersion:
+    return ModelVersion(
+        id=row.id,
+        version=row.version,
+        stage=row.stage,
+        result=TrainingResult(**{name: getattr(row, name) for name in TrainingResult.__slots__}),
+        artifact_digest=row.artifact_digest,
+        artifact_bytes=row.artifact_bytes,
+        operation_id=row.operation_id,
+        created=row.created,
+        promoted=row.promoted,
+    )
+
+
+def _plain(value: Any) -> Any:
+    """JSON knows neither tuples nor mappings other than its own."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_plain(item) for item in value]
+    return value

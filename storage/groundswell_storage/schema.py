@@ -1,0 +1,115 @@
+"""Migrations: run once, in order, by one process at a time, and never on a schema newer than this build."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from groundswell_storage import errors, failures
+from groundswell_storage.database import Database
+
+_FOLDER = Path(__file__).parent / "migrations"
+_HISTORY = "schema_migration"
+_ADVISORY_LOCK = 0x67726F756E64  # "ground"; any number that nobody else uses in this database
+_LOCK_TIMEOUT_SECONDS = 300.0
+
+
+def known(folder: Path = _FOLDER) -> list[str]:
+    """The names of the migrations of this build, in order."""
+    return sorted(path.stem for path in folder.glob("[0-9]*.py"))
+
+
+def applied(database: Database) -> list[str]:
+    """The names of the migrations that this database has had; empty for a new one."""
+    try:
+        if not database.engine.table_exists(_HISTORY):
+            return []
+        return sorted(name for (name,) in database.execute(f"SELECT name FROM {_HISTORY}").fetchall())
+    except Exception as error:
+        if failures.is_disconnect(error):
+            database.drop_connection()
+        raise failures.translate(error) from error
+
+
+def pending(database: Database, folder: Path = _FOLDER) -> list[str]:
+    """The names of the migrations that `migrate` would run; raises as `migrate` does for a newer schema."""
+    have = set(applied(database))
+    names = known(folder)
+    unknown = sorted(have.difference(names))
+    if unknown:
+        raise errors.FailedPrecondition(
+            f"the database has migrations that this version of Groundswell does not know ({', '.join(unknown)}): "
+            "install the version that made them, or restore a backup from before",
+            reason="SCHEMA_NEWER",
+            metadata={"unknown": ",".join(unknown)},
+        )
+    return [name for name in names if name not in have]
+
+
+def migrate(database: Database, folder: Path = _FOLDER) -> list[str]:
+    """Runs what is pending and returns its names. See `Database.migrate`."""
+    if not pending(database, folder):
+        return []
+    database.bind()
+    with _alone(database):
+        names = pending(database, folder)
+        if names:
+            _run(database, folder)
+        return names
+
+
+def _run(database: Database, folder: Path) -> None:
+    # Imported here: a server whose schema is up to date starts without it.
+    from playhouse.migrations import Runner
+
+    with _writable(database):
+        Runner(database.engine, str(folder), table_name=_HISTORY).up()
+
+
+@contextmanager
+def _writable(database: Database) -> Iterator[None]:
+    """Lifts the rule that nothing is written outside a transaction: the runner makes its history table so."""
+    if database.dialect == "sqlite":
+        off, on = "PRAGMA query_only=0", "PRAGMA query_only=1"
+    else:
+        off, on = "SET default_transaction_read_only = off", "SET default_transaction_read_only = on"
+    database.execute(off)
+    try:
+        yield
+    finally:
+        database.execute(on)
+
+
+@contextmanager
+def _alone(database: Database) -> Iterator[None]:
+    """Keeps other processes from migrating; the lock goes when its holder dies."""
+    if database.dialect == "sqlite":
+        with _file_lock(database):
+            yield
+    elif database.dialect == "cockroachdb":
+        # No advisory locks there; its own schema changes are serialized and each migration is one transaction.
+        yield
+    else:
+        database.execute("SET lock_timeout = 0")
+        database.execute("SELECT pg_advisory_lock(?)", (_ADVISORY_LOCK,))
+        try:
+            yield
+        finally:
+            # The lock and the settings of this session go with its connection.
+            database.drop_connection()
+
+
+@contextmanager
+def _file_lock(database: Database) -> Iterator[None]:
+    """A lock file beside the database: SQLite's own locking on it works on every system and dies with its process.
+
+    The database itself cannot be held: migrations switch foreign keys off, which SQLite allows only between
+    transactions.
+    """
+    path = re.sub(r"$", "-migrating", str(database.engine.database))
+    with closing(sqlite3.connect(path, timeout=_LOCK_TIMEOUT_SECONDS, isolation_level=None)) as lock:
+        lock.execute("BEGIN EXCLUSIVE")
+        yield

@@ -1,0 +1,91 @@
+"""Secrets at rest: sealed with a master key that is not in the database.
+
+A deployment secret is made once, by whoever needs it first, and is the same for all servers afterwards: the salt of
+pseudonyms, the key that signs approval links.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+
+from peewee import TextField
+
+from groundswell_storage import errors
+from groundswell_storage.database import Database
+from groundswell_storage.fields import BytesField, InstantField, to_micros
+from groundswell_storage.table import SystemTable
+
+_VERSION = b"\x01"
+_NONCE_BYTES = 12
+_MINIMUM_KEY_BYTES = 16
+
+
+class DeploymentSecretRow(SystemTable):
+    """A secret of the whole deployment, sealed."""
+
+    name = TextField(primary_key=True)
+    sealed = BytesField()
+    created = InstantField()
+
+
+class Sealer:
+    """Encrypts and authenticates with AES-256-GCM; what is sealed for one purpose opens for no other."""
+
+    __slots__ = ("_cipher",)
+
+    def __init__(self, master_key: bytes) -> None:
+        """`master_key`: at least 16 bytes of real randomness, kept outside the database; ValueError for fewer."""
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        if len(master_key) < _MINIMUM_KEY_BYTES:
+            raise ValueError(
+                f"the master key needs at least {_MINIMUM_KEY_BYTES} bytes, this one has {len(master_key)}"
+            )
+        self._cipher = AESGCM(hashlib.blake2b(master_key, digest_size=32, person=b"groundswellseal1").digest())
+
+    def seal(self, plain: bytes, purpose: str) -> bytes:
+        """Returns the sealed form. `purpose` names what it is and whose, such as `platform_token/<workspace>/<id>`."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return _VERSION + nonce + self._cipher.encrypt(nonce, plain, purpose.encode())
+
+    def open(self, sealed: bytes, purpose: str) -> bytes:
+        """Returns what was sealed; raises DataLoss (`SECRET_DAMAGED`) for another key, purpose or any change."""
+        from cryptography.exceptions import InvalidTag
+
+        nonce, rest = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
+        try:
+            if sealed[:1] != _VERSION:
+                raise ValueError("unknown version")
+            return self._cipher.decrypt(nonce, rest, purpose.encode())
+        except (InvalidTag, ValueError):
+            raise errors.DataLoss(
+                "a secret cannot be opened: the master key is not the one it was sealed with, or the row was changed",
+                reason="SECRET_DAMAGED",
+            ) from None
+
+
+def deployment_secret(database: Database, name: str, sealer: Sealer, *, size: int = 32) -> bytes:
+    """The secret of this name, made at its first use: `size` bytes. Opens a transaction of its own."""
+    found = _sealed(database, name)
+    if found is None:
+        fresh = sealer.seal(os.urandom(size), _purpose(name))
+        with database.transaction():
+            # Whoever comes second keeps the first one's.
+            database.execute(
+                "INSERT INTO deployment_secret (name, sealed, created) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING",
+                (name, fresh, to_micros(database.now())),
+            )
+            found = _sealed(database, name)
+        if found is None:
+            raise errors.DataLoss(f"the secret {name!r} vanished while it was made", reason="SECRET_DAMAGED")
+    return sealer.open(found, _purpose(name))
+
+
+def _sealed(database: Database, name: str) -> bytes | None:
+    row = database.execute("SELECT sealed FROM deployment_secret WHERE name = ?", (name,)).fetchone()
+    return None if row is None else bytes(row[0])
+
+
+def _purpose(name: str) -> str:
+    return f"deployment_secret/{name}"

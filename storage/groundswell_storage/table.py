@@ -1,0 +1,154 @@
+"""The base of all tables: each row belongs to a workspace."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from itertools import islice
+from typing import Any, Self, TypeVar
+
+from peewee import (
+    AutoField,
+    BigAutoField,
+    BigIntegerField,
+    DoubleField,
+    FloatField,
+    IntegerField,
+    Model,
+    SmallIntegerField,
+    TextField,
+)
+
+from groundswell_storage.database import Database
+from groundswell_storage.engines import current_database
+
+M = TypeVar("M", bound=Model)
+
+_PLAIN_FIELDS = frozenset(
+    (AutoField, BigAutoField, BigIntegerField, DoubleField, FloatField, IntegerField, SmallIntegerField, TextField)
+)
+"""Fields whose values both drivers return as they should be."""
+
+
+def singular_snake_case(model: type[Model]) -> str:
+    """`ContextItemRow` -> `context_item`: the suffix tells a table's class from the domain's."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", model.__name__.removesuffix("Row")).lower()
+
+
+class SystemTable(Model):
+    """The base of the few tables that belong to the deployment as a whole, not to a workspace."""
+
+    class Meta:
+        database = current_database
+        legacy_table_names = False
+        table_function = singular_snake_case
+
+
+def kind_of(model: type[Model]) -> str:
+    """The thing that a row of the table is, for messages and error reasons: the table's name."""
+    name: str = model._meta.table_name
+    return name
+
+
+class Table(SystemTable):
+    """A table with a workspace on every row; reach it through `Scope`, which filters and stamps it."""
+
+    workspace = TextField()
+
+    @classmethod
+    def by_id(cls, database: Database, workspace: str, id: str, *, lock: bool = False) -> Self | None:
+        """The row of this id in this workspace, or None.
+
+        `lock` keeps others from changing it until the transaction ends (PostgreSQL; a transaction of SQLite has the
+        database to itself). Many times as fast as a query built by Peewee: the statement is made once.
+        """
+        sql, read = _select_by_id(cls, lock and database.dialect != "sqlite")
+        found = database.execute(sql, (workspace, id)).fetchone()
+        return None if found is None else read(found)
+
+    @classmethod
+    def insert_row(cls, database: Database, row: Any) -> None:
+        """Writes a new row; `Scope.insert` is the way to call it."""
+        sql, fields, key = _insert(cls)
+        if key is not None and row.__data__.get(key) is None:
+            returning = "" if database.dialect == "sqlite" else f' RETURNING "{key}"'
+            cursor = database.execute(sql + returning, _values(fields, row.__data__))
+            row.__data__[key] = cursor.fetchone()[0] if returning else cursor.lastrowid
+        else:
+            database.execute(sql, _values(fields, row.__data__))
+        for field in fields:
+            row.__data__.setdefault(field.name, None)
+        row._dirty.clear()
+
+    @classmethod
+    def insert_rows(
+        cls, database: Database, workspace: str, rows: Iterable[Mapping[str, Any]], *, skip_existing: bool = False
+    ) -> int:
+        """Writes many new rows in few statements; `Scope.insert_many` is the way to call it."""
+        sql, fields, _ = _insert(cls)
+        head, _, one = sql.partition(" VALUES ")
+        tail = " ON CONFLICT DO NOTHING" if skip_existing else ""
+        meta: Any = cls._meta
+        written = 0
+        for chunk in _chunks(rows, min(_CHUNK_ROWS, _PARAMETER_LIMIT // len(fields))):
+            parameters: list[object] = []
+            for row in chunk:
+                parameters += _values(fields, {**meta.get_default_dict(), **row, "workspace": workspace})
+            statement = f"{head} VALUES {', '.join([one] * len(chunk))}{tail}"
+            written += database.execute(statement, parameters).rowcount
+        return written
+
+
+_CHUNK_ROWS = 500
+_PARAMETER_LIMIT = 30_000
+"""SQLite takes 32,766 parameters in a statement, PostgreSQL 65,535."""
+
+
+@cache
+def _select_by_id(model: type[M], lock: bool) -> tuple[str, Callable[[Sequence[Any]], M]]:
+    columns = ", ".join(f'"{field.column_name}"' for field in model._meta.sorted_fields)
+    suffix = " FOR UPDATE" if lock else ""
+    sql = f'SELECT {columns} FROM "{model._meta.table_name}" WHERE workspace = ? AND id = ?{suffix}'
+    return sql, row_reader(model)
+
+
+@cache
+def _insert(model: type[Model]) -> tuple[str, list[Any], str | None]:
+    """The statement for one row, its fields, and the key that the database numbers by itself, if any."""
+    primary: Any = model._meta.primary_key
+    key = primary.name if model._meta.auto_increment else None
+    fields = [field for field in model._meta.sorted_fields if field.name != key]
+    columns = ", ".join(f'"{field.column_name}"' for field in fields)
+    marks = ", ".join("?" * len(fields))
+    return f'INSERT INTO "{model._meta.table_name}" ({columns}) VALUES ({marks})', fields, key
+
+
+def _values(fields: Sequence[Any], data: Mapping[str, Any]) -> list[object]:
+    return [field.db_value(data.get(field.name)) for field in fields]
+
+
+def _chunks(rows: Iterable[Mapping[str, Any]], size: int) -> Iterator[list[Mapping[str, Any]]]:
+    remaining = iter(rows)
+    while chunk := list(islice(remaining, size)):
+        yield chunk
+
+
+def row_reader(model: type[M]) -> Callable[[Sequence[Any]], M]:
+    """Returns the function that makes a row object of a tuple of all columns in the order of declaration."""
+    names = [field.name for field in model._meta.sorted_fields]
+    converters = [
+        (index, field.python_value)
+        for index, field in enumerate(model._meta.sorted_fields)
+        if type(field) not in _PLAIN_FIELDS
+    ]
+
+    def read(values: Sequence[Any]) -> M:
+        cells = list(values)
+        for index, convert in converters:
+            cells[index] = convert(cells[index])
+        row = model(__no_default__=1)
+        row.__data__ = dict(zip(names, cells, strict=True))
+        return row
+
+    return read
