@@ -1,0 +1,5 @@
+"""`python -m groundswell_server` is `groundswell`."""
+
+from groundswell_server.cli import main
+
+main()

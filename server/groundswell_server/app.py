@@ -1,0 +1,225 @@
+"""The composition root: database, services, stages and ports come together here and nowhere else."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import signal
+import tempfile
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import grpc.aio
+import structlog
+
+from groundswell_server.jobs.queue import JobQueue
+from groundswell_server.master_key import master_key
+from groundswell_server.peers import Peers
+from groundswell_server.platform import Platform
+from groundswell_server.runtime import errors, idempotency, request_id, tls, validation
+from groundswell_server.runtime.authentication import Authenticator
+from groundswell_server.runtime.deadline import Deadlines
+from groundswell_server.runtime.dispatch import Dispatcher
+from groundswell_server.runtime.introspection import Introspection
+from groundswell_server.runtime.limits import Limiter
+from groundswell_server.runtime.metrics import Metrics
+from groundswell_server.runtime.peer_tokens import PeerTokens
+from groundswell_server.runtime.pipeline import Stage
+from groundswell_server.runtime.telemetry import CallTelemetry
+from groundswell_server.settings import Settings, SettingsError
+from groundswell_storage import keys
+from groundswell_storage.database import Database, connect
+from groundswell_storage.executor import DatabaseExecutor
+from groundswell_storage.feed import EventFeed
+
+SERVICES = ("engagement", "learning", "operations")
+"""Folders with a service.py, in the order of the documentation. A new service is a folder and a name here."""
+
+log = structlog.get_logger(__name__)
+
+
+class App:
+    """One server process: what it serves, and its life from start to graceful end."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        services: Sequence[str] = SERVICES,
+        *,
+        insecure: bool = False,
+        shared_port: bool = False,
+    ) -> None:
+        self._settings = settings
+        self._services = services
+        self._insecure = insecure
+        self._shared_port = shared_port
+        self._background: list[asyncio.Task[None]] = []
+        self._resources = AsyncExitStack()
+        self.port = 0
+        """The port it listens on, once started."""
+
+    async def start(self) -> None:
+        """Opens the database, composes all calls and listens. Raises SettingsError for what cannot be served."""
+        settings = self._settings
+        self.database = database = open_database(settings)
+        database.migrate()
+        has_keys = keys.any_active(database)
+        tls.check_exposure(settings, has_keys=has_keys, insecure=self._insecure)
+        self._metrics = Metrics()
+        self._executor = executor = DatabaseExecutor(
+            database, max_queue=settings.database_queue, observe=self._metrics.observe_batch
+        )
+        self._metrics.watch_backlog(lambda: executor.backlog)
+        self._feed = EventFeed(executor)
+        await self._feed.start()
+        tokens = PeerTokens(database, partial(master_key, settings))
+        socket = self._peer_socket()
+        self._peers = Peers(settings.peers, socket, tokens, tls.peer_credentials(settings))
+        self._authenticator = Authenticator(executor, keyless=self._keyless(has_keys), verify_peer=tokens.verify)
+        self._deadlines = Deadlines(timedelta(seconds=settings.default_deadline_seconds))
+        self._dispatcher = Dispatcher(self._stages(), executor)
+        self.platform = Platform(settings, database, executor, self._feed, JobQueue(database, settings), self._peers)
+        self._server = self._listen(socket)
+        self._register()
+        await self._server.start()
+        await self._introspection.serving()
+        self._metrics.serve(settings.host, settings.metrics_port)
+
+    async def stop(self) -> None:
+        """Says NOT_SERVING, sends streams elsewhere, lets calls in flight finish, closes everything."""
+        await self._introspection.not_serving()
+        self._dispatcher.end_streams()
+        await self._server.stop(self._settings.grace_seconds)
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        await self._peers.close()
+        await self._feed.close()
+        await asyncio.to_thread(self._executor.close)
+        self._metrics.close()
+        await self._resources.aclose()
+
+    def _keyless(self, has_keys: bool) -> bool:
+        """Whether callers without a key are let in: on loopback, and where that was asked for in so many words."""
+        if self._settings.require_keys:
+            return False
+        return tls.is_loopback(self._settings.host) or (self._insecure and not has_keys)
+
+    def _stages(self) -> list[Stage]:
+        """The ordered list that every call passes through, outermost first."""
+        settings = self._settings
+        telemetry = CallTelemetry(log_calls=settings.log_calls)
+        self._metrics.register(telemetry)
+        limiter = Limiter(
+            calls_per_second=settings.rate_limit_per_second,
+            burst=settings.rate_limit_burst,
+            streams_per_key=settings.streams_per_key,
+        )
+        return [
+            request_id.stage,  # first, so that all that follows can name the call
+            telemetry.stage,  # around the errors, to count how calls end
+            errors.stage,  # around all that may refuse
+            self._authenticator.stage,  # before anything is done for a stranger
+            self._deadlines.stage,
+            limiter.stage,  # needs the principal; before the cost of validation
+            validation.stage,
+            idempotency.stage,  # last: only a call that would be made is remembered
+        ]
+
+    def _peer_socket(self) -> str:
+        folder = self._resources.enter_context(tempfile.TemporaryDirectory(prefix="groundswell-"))
+        return f"unix:{Path(folder) / 'peers.sock'}"
+
+    def _listen(self, socket: str) -> grpc.aio.Server:
+        settings = self._settings
+        server = grpc.aio.server(
+            options=[
+                ("grpc.max_receive_message_length", settings.max_message_bytes),
+                ("grpc.max_send_message_length", -1),
+                ("grpc.so_reuseport", int(self._shared_port)),
+                ("grpc.http2.max_ping_strikes", 0),
+                ("grpc.keepalive_permit_without_calls", 1),
+            ]
+        )
+        server.add_generic_rpc_handlers((self._dispatcher,))
+        credentials = tls.server_credentials(settings)
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        address = f"{host}:{settings.port}"
+        try:
+            add = partial(server.add_secure_port, server_credentials=credentials) if credentials else None
+            self.port = add(address) if add else server.add_insecure_port(address)
+        except RuntimeError as error:
+            raise SettingsError(f"can't listen on {address}: is another server there? ({error})") from error
+        # Only this user can reach the folder of the socket, and callers on it need a peer's token all the same.
+        server.add_insecure_port(socket)
+        return server
+
+    def _register(self) -> None:
+        for name in self._services:
+            if name not in SERVICES:
+                raise SettingsError(f"there is no service {name!r}; there are {', '.join(SERVICES)}")
+            module = import_module(f"groundswell_server.{name}.service")
+            servicer = module.Servicer(self.platform)
+            self._dispatcher.register(module.SERVICE, servicer)
+            if hasattr(servicer, "run"):
+                self._in_background(servicer.run())
+        self._in_background(self._follow_keys())
+        self._in_background(self._deadlines.run())
+        self._in_background(self.platform.jobs.run(self._feed))
+        self._introspection = Introspection(self._dispatcher)
+
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        self._background.append(asyncio.create_task(work))
+
+    async def _follow_keys(self) -> None:
+        """A key that was revoked is refused within a moment on every server."""
+        async for _ in self._feed.follow(topics=["key.changed"]):
+            self._authenticator.forget()
+
+
+def open_database(settings: Settings) -> Database:
+    """Connects to the database of the settings; makes the folder that an embedded one lives in."""
+    url = settings.database_url.get_secret_value()
+    if url.startswith("sqlite:///"):
+        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    try:
+        return connect(url, pool_size=settings.database_pool_size)
+    except ValueError as error:
+        raise SettingsError(f"GROUNDSWELL_DATABASE_URL: {error}") from error
+
+
+async def run_server(
+    settings: Settings,
+    services: Sequence[str] = SERVICES,
+    *,
+    insecure: bool = False,
+    shared_port: bool = False,
+    ready: Callable[[int], None] = lambda port: None,
+) -> None:
+    """Serves until SIGTERM, SIGINT or cancellation, then ends gracefully.
+
+    `shared_port` lets several processes listen on one port, the kernel spreading connections; `ready` is told the
+    port.
+    """
+    app = App(settings, services, insecure=insecure, shared_port=shared_port)
+    await app.start()
+    # What was made until here stays: looking through it for garbage again and again would cost every call its share.
+    gc.collect()
+    gc.freeze()
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ended.set)
+    log.info("serving", port=app.port, services=list(services), pid=os.getpid(), database=app.database.shown_url)
+    ready(app.port)
+    try:
+        await ended.wait()
+    finally:
+        log.info("draining", grace_seconds=settings.grace_seconds)
+        await app.stop()

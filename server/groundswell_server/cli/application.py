@@ -1,0 +1,63 @@
+"""All commands in one tree, and one way for all of them to fail: a line that says what is wrong and what cures it."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from groundswell_server.cli import database, demo, doctor, importing, keys, serving, settings
+from groundswell_server.cli.output import complain
+
+application = typer.Typer(
+    name="groundswell",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+application.command("serve")(serving.serve)
+application.command("worker")(serving.worker)
+application.add_typer(demo.application, name="demo")
+application.add_typer(importing.application, name="import")
+application.command("migrate")(database.migrate)
+application.add_typer(keys.application, name="keys")
+application.command("settings")(settings.show_settings)
+application.command("doctor")(doctor.examine)
+
+
+@application.command()
+def version() -> None:
+    """Print the version of the suite."""
+    from groundswell import __version__
+
+    typer.echo(f"groundswell {__version__}")
+
+
+def _version_asked(asked: bool) -> None:
+    if asked:
+        version()
+        raise typer.Exit
+
+
+@application.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version_asked, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Track what was posted, keep genuine engagement, learn what works and how sure that is."""
+
+
+def main() -> NoReturn:
+    """Runs the command line. Exit code 0 when all went well, 1 when it did not, 2 when it was called wrongly."""
+    from groundswell.errors import GroundswellError as Refused
+    from groundswell_server.settings import SettingsError
+    from groundswell_storage.errors import GroundswellError as Failed
+
+    try:
+        application()
+    except (SettingsError, Failed, Refused, OSError) as error:
+        complain(error)
+        sys.exit(1)
+    sys.exit(0)

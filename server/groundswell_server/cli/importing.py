@@ -1,0 +1,137 @@
+"""`groundswell import posts`: reads a file here, streams it to the server batch by batch, reports refused rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, field, fields
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from groundswell import Client
+from groundswell_server.cli.output import AsJson, console, is_interactive, show, show_json
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from groundswell.v1 import engagement_pb2
+    from groundswell_server.cli.post_files import Import, PostDraft
+
+application = typer.Typer(help="Import what was posted elsewhere.", no_args_is_help=True)
+
+BATCH_ROWS = 500
+"""Rows a call: each call's rows are durable when it is answered, so that a broken import has lost none of them."""
+
+
+@dataclass(slots=True)
+class Refused:
+    """A row that was not imported."""
+
+    line: int
+    field: str
+    reason: str
+
+
+@dataclass(slots=True)
+class ImportReport:
+    """What came of an import."""
+
+    format: str
+    assumptions: Sequence[str]
+    """What the importer filled in because the format does not say it."""
+    imported: int = 0
+    duplicates: int = 0
+    refused_rows: list[Refused] = field(default_factory=list)
+
+    @property
+    def refused(self) -> int:
+        """How many rows were refused."""
+        return len(self.refused_rows)
+
+
+@application.command()
+def posts(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A CSV or JSON Lines file.")],
+    format: Annotated[str, typer.Option(help="csv, jsonl or facebook_metrics; told by the file when auto.")] = "auto",
+    target: Annotated[str | None, typer.Option(help="The server; GROUNDSWELL_TARGET or localhost:50051.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Import posts with their counts. Running it again adds nothing twice."""
+    from rich.progress import Progress
+
+    shown = Progress(console=console(), transient=True) if is_interactive() and not as_json else nullcontext()
+    with shown as progress, Client(target) as client:
+        report = import_file(client, file, format=format, progress=progress)
+    if as_json:
+        show_json({**asdict(report), "refused": report.refused})
+    else:
+        _tell(report)
+    if report.refused:
+        raise typer.Exit(1)
+
+
+def import_file(client: Client, path: Path, *, format: str = "auto", progress: Progress | None = None) -> ImportReport:
+    """Imports a file through the SDK. Raises what the calls raise; what was answered before stays imported."""
+    from groundswell_server.cli.post_files import count_rows, read_posts
+
+    source = read_posts(path, format)
+    report = ImportReport(source.format, list(source.assumptions))
+    task = progress.add_task("rows", total=count_rows(path)) if progress else None
+    for drafts in _batches(source, report):
+        answer = client.engagement.import_posts([_request(drafts)])
+        report.imported += answer.imported_count
+        report.duplicates += answer.duplicate_count
+        # The server names the field of the contract, the file has a column.
+        report.refused_rows += [
+            Refused(row.line, row.field.removeprefix("metrics."), row.reason) for row in answer.refused_rows
+        ]
+        if progress and task is not None:
+            progress.advance(task, len(drafts))
+    report.refused_rows.sort(key=lambda row: row.line)
+    return report
+
+
+def _batches(source: Import, report: ImportReport) -> Iterator[list[PostDraft]]:
+    """Drafts in batches; rows that can't even be read go to the report."""
+    from groundswell_server.cli.post_files import RefusedRow
+
+    rows = iter(source.rows)
+    while batch := list(islice(rows, BATCH_ROWS)):
+        drafts = []
+        for row in batch:
+            if isinstance(row, RefusedRow):
+                report.refused_rows.append(Refused(row.line, row.field, row.reason))
+            else:
+                drafts.append(row)
+        if drafts:
+            yield drafts
+
+
+def _request(drafts: Sequence[PostDraft]) -> engagement_pb2.ImportPostsRequest:
+    from groundswell.v1 import engagement_pb2
+
+    return engagement_pb2.ImportPostsRequest(rows=[_row(draft) for draft in drafts])
+
+
+def _row(draft: PostDraft) -> engagement_pb2.ImportedPost:
+    """The draft in the contract's words: the names are the same, and so are the numbers of the enumerations."""
+    from groundswell.building import build
+    from groundswell.v1 import engagement_pb2
+
+    values = {field.name: getattr(draft, field.name) for field in fields(draft)}
+    counts = values.pop("counts")
+    values["metrics"] = counts and asdict(counts)
+    # Empty is not the same as none: an empty context would record that something was generated.
+    values["context_input"] = values["context_input"] or None
+    return build(engagement_pb2.ImportedPost, values)
+
+
+def _tell(report: ImportReport) -> None:
+    console().print(f"{report.imported} imported, {report.duplicates} there already, {report.refused} refused")
+    for assumption in report.assumptions:
+        console().print(assumption, style="dim", markup=False)
+    if report.refused_rows:
+        show([asdict(row) for row in report.refused_rows], False, title="refused")

@@ -1,0 +1,9 @@
+"""Posts in files, as drafts that can be sent to ImportPosts: generic CSV and JSON Lines, and known exports.
+
+Reading happens where the file is, on the caller's side: nothing here knows the contract or the database.
+"""
+
+from groundswell_server.cli.post_files.drafts import PostDraft, RefusedRow
+from groundswell_server.cli.post_files.reading import Import, count_rows, read_posts
+
+__all__ = ["Import", "PostDraft", "RefusedRow", "count_rows", "read_posts"]

@@ -1,0 +1,82 @@
+"""The generic format: CSV with these column names, or JSON Lines with these keys. The order does not matter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import fields
+from types import MappingProxyType
+from typing import Final
+
+from groundswell_server.cli.post_files import values
+from groundswell_server.cli.post_files.drafts import PostDraft, RowFault
+from groundswell_server.cli.post_files.values import Row
+from groundswell_server.engagement.rates import Counts
+from groundswell_server.engagement.vocabulary import Complexity, ContentType, MediaType, Platform
+
+COUNT_COLUMNS: Final = tuple(count.name for count in fields(Counts))
+
+COLUMNS: Final = MappingProxyType(
+    {
+        "persona": "name of the persona; it is created when there is none. Required",
+        "platform": "INSTAGRAM, FACEBOOK, TWITTER, TIKTOK or OTHER. Required",
+        "platform_post_id": "id on the platform; a post that is there already is left as it is. Required",
+        "publish_time": "ISO 8601; UTC where no zone is given. Required",
+        "content_type": "SOCIAL_POST (default), BLOG, EMAIL, VIDEO or STORY",
+        "category": 'free, such as "product"',
+        "content_id": "id of the content in one's own system",
+        "caption": "the text that went with it",
+        "hashtags": "separated by spaces or commas, with or without #; read from the caption when empty",
+        "mentions": "separated by spaces or commas, with or without @; read from the caption when empty",
+        "media_type": "TEXT, IMAGE, CAROUSEL, VIDEO, LINK or AUDIO",
+        "permalink": "address on the platform",
+        **{name: f"{name}, cumulative; empty is unknown, which is not 0" for name in COUNT_COLUMNS},
+        "fetch_time": "when the counts were fetched, ISO 8601; now when empty",
+        "follower_count": "followers of the persona on the platform at that time",
+        "time_zone": "IANA zone of a persona that is created, such as Europe/Berlin; UTC when empty",
+        "attributes": "what else is known, a JSON object",
+        "context_input": "what went into the generation, a JSON object",
+        "complexity": "how demanding the generation was: LOW, MEDIUM, HIGH or CRITICAL",
+    }
+)
+"""Every column and what it holds."""
+
+REQUIRED: Final = ("persona", "platform", "platform_post_id", "publish_time")
+
+
+def assumptions(columns: Iterable[str]) -> tuple[str, ...]:
+    """What reading a file with these columns takes for granted."""
+    unknown = [column for column in columns if column not in COLUMNS]
+    said = ["times without a zone are taken as UTC"]
+    if unknown:
+        said.append(f"left out, because unknown: {', '.join(sorted(unknown))}")
+    return tuple(said)
+
+
+def draft(row: Row, line: int, number: int) -> PostDraft:
+    """The post of a row; raises RowFault naming the column that cannot be understood."""
+    published = values.time(row, "publish_time")
+    if published is None:
+        raise RowFault("publish_time", "is missing")
+    counts = Counts(**{name: values.count(row, name) for name in COUNT_COLUMNS})
+    return PostDraft(
+        line=line,
+        persona_name=values.required_text(row, "persona"),
+        platform=values.member(row, "platform", Platform, None),
+        platform_post_id=values.required_text(row, "platform_post_id"),
+        publish_time=published,
+        content_type=values.member(row, "content_type", ContentType, ContentType.SOCIAL_POST),
+        category=values.text(row, "category"),
+        content_id=values.text(row, "content_id"),
+        caption=values.text(row, "caption"),
+        hashtags=values.texts(row, "hashtags"),
+        mentions=values.texts(row, "mentions"),
+        media_type=values.member(row, "media_type", MediaType, MediaType.UNSPECIFIED),
+        permalink=values.text(row, "permalink"),
+        attributes=values.json_object(row, "attributes"),
+        counts=None if counts == Counts() else counts,
+        fetch_time=values.time(row, "fetch_time"),
+        follower_count=values.count(row, "follower_count"),
+        time_zone=values.text(row, "time_zone"),
+        context_input=values.json_object(row, "context_input"),
+        complexity=values.member(row, "complexity", Complexity, Complexity.UNSPECIFIED),
+    )

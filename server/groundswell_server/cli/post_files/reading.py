@@ -1,0 +1,137 @@
+"""Read files of posts row by row: a row that cannot be read is named by its line, the rest goes on."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TextIO
+
+from groundswell_server.cli.post_files import facebook_metrics, generic
+from groundswell_server.cli.post_files.drafts import PostDraft, RefusedRow, RowFault
+from groundswell_server.cli.post_files.values import Row
+from groundswell_storage.errors import InvalidArgument
+
+FORMATS: Final = ("auto", "csv", "jsonl", "facebook_metrics")
+MOST_CHARACTERS: Final = 1_000_000
+"""Longest cell or line that is read."""
+
+_DELIMITERS: Final = ",;\t|"
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """A file of posts, told apart and ready to be read."""
+
+    format: str
+    """ "csv", "jsonl" or "facebook_metrics"."""
+    assumptions: tuple[str, ...]
+    """What is filled in or left out because the format does not say it, in words."""
+    rows: Iterator[PostDraft | RefusedRow]
+    """Read as they are asked for; the file is closed when they end."""
+
+
+def read_posts(path: Path, format: str = "auto") -> Import:
+    """Open a file of posts.
+
+    Raises InvalidArgument when the format is unknown, or the file is empty or lacks a column that its format needs;
+    OSError when it cannot be opened.
+    """
+    if format not in FORMATS:
+        raise InvalidArgument.of("format", f"{format!r} is not one of {', '.join(FORMATS)}")
+    if format == "jsonl" or (format == "auto" and path.suffix.lower() in {".jsonl", ".ndjson", ".json"}):
+        return Import("jsonl", generic.assumptions(()), _drafts(_json_rows(path), generic.draft))
+    columns = _header(path)
+    if format == "facebook_metrics" or (format == "auto" and _is_facebook_metrics(columns)):
+        missing = facebook_metrics.SIGNATURE - set(map(facebook_metrics.column_name, columns))
+        _refuse_missing(sorted(missing))
+        rows = _drafts(_csv_rows(path), facebook_metrics.draft)
+        return Import("facebook_metrics", facebook_metrics.ASSUMPTIONS, rows)
+    _refuse_missing([column for column in generic.REQUIRED if column not in columns])
+    return Import("csv", generic.assumptions(columns), _drafts(_csv_rows(path), generic.draft))
+
+
+def count_rows(path: Path) -> int:
+    """Number of rows of a file of posts, to show progress by."""
+    if path.suffix.lower() in {".jsonl", ".ndjson", ".json"}:
+        with _open(path) as file:
+            return sum(1 for line in file if line.strip())
+    return sum(1 for _ in _csv_rows(path))
+
+
+def _is_facebook_metrics(columns: list[str]) -> bool:
+    return set(map(facebook_metrics.column_name, columns)) >= facebook_metrics.SIGNATURE
+
+
+def _refuse_missing(missing: list[str]) -> None:
+    if missing:
+        raise InvalidArgument.of("file", f"lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}")
+
+
+def _drafts(
+    rows: Iterator[tuple[int, Row | RowFault]], draft: Callable[[Row, int, int], PostDraft]
+) -> Iterator[PostDraft | RefusedRow]:
+    for number, (line, row) in enumerate(rows, start=1):
+        try:
+            if isinstance(row, RowFault):
+                raise row
+            yield draft(row, line, number)
+        except RowFault as fault:
+            yield RefusedRow(line, fault.field, fault.reason)
+
+
+def _open(path: Path) -> TextIO:
+    # Bytes that are no UTF-8 come through as surrogates: they refuse their row, not the file.
+    return path.open(encoding="utf-8-sig", errors="surrogateescape", newline="")
+
+
+def _header(path: Path) -> list[str]:
+    with _open(path) as file:
+        first = file.readline(MOST_CHARACTERS)
+    if not first.strip():
+        raise InvalidArgument.of("file", "is empty")
+    return [name.strip() for name in next(csv.reader([first], delimiter=_delimiter(first)))]
+
+
+def _delimiter(header: str) -> str:
+    return max(_DELIMITERS, key=header.count)
+
+
+def _csv_rows(path: Path) -> Iterator[tuple[int, Row | RowFault]]:
+    """(line, row) of each row that is not empty; a line is that on which the row ends."""
+    csv.field_size_limit(MOST_CHARACTERS)
+    columns = _header(path)
+    with _open(path) as file:
+        first = file.readline(MOST_CHARACTERS)
+        reader = csv.reader(file, delimiter=_delimiter(first), strict=True)
+        while True:
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                yield reader.line_num + 1, RowFault("", str(error))
+                continue
+            if len(cells) > len(columns):
+                yield reader.line_num + 1, RowFault("", f"{len(cells)} cells under {len(columns)} columns")
+            elif any(cells):
+                yield reader.line_num + 1, dict(zip(columns, cells, strict=False))
+
+
+def _json_rows(path: Path) -> Iterator[tuple[int, Row | RowFault]]:
+    with _open(path) as file:
+        for line, content in enumerate(file, start=1):
+            if content.strip():
+                yield line, _json_row(content)
+
+
+def _json_row(content: str) -> Row | RowFault:
+    if len(content) > MOST_CHARACTERS:
+        return RowFault("", f"is longer than {MOST_CHARACTERS} characters")
+    try:
+        row: Any = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        return RowFault("", f"is not JSON: {error}")
+    return row if isinstance(row, dict) else RowFault("", "is not a JSON object")

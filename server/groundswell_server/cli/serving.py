@@ -1,0 +1,44 @@
+"""`groundswell serve` and `groundswell worker`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from groundswell_server.settings import load
+
+Database = Annotated[
+    str | None, typer.Option("--database", metavar="URL", help="sqlite:///path or postgresql://user@host/name.")
+]
+"""The option of every command that opens the database."""
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on, 127.0.0.1 by default.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on, 50051 by default; 0 takes a free one.")] = None,
+    workers: Annotated[int, typer.Option(min=1, max=256, help="Server processes that share the port.")] = 1,
+    services: Annotated[str, typer.Option(help="Services to serve, by commas; all by default.")] = "",
+    metrics_port: Annotated[int | None, typer.Option(help="Port of Prometheus metrics; none by default.")] = None,
+    training_workers: Annotated[int | None, typer.Option(help="Worker processes to start, 1 by default.")] = None,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Listen where others can reach it without TLS or keys.")
+    ] = False,
+    database: Database = None,
+) -> None:
+    """Serve the suite, with a worker process for long jobs beside it."""
+    from groundswell_server import processes
+    from groundswell_server.app import SERVICES
+
+    settings = load(
+        host=host, port=port, metrics_port=metrics_port, training_workers=training_workers, database_url=database
+    )
+    chosen = tuple(name.strip() for name in services.split(",") if name.strip()) or SERVICES
+    raise typer.Exit(processes.serve(settings, chosen, workers=workers, insecure=insecure))
+
+
+def worker(database: Database = None) -> None:
+    """Do long jobs, such as training, for the servers on the same database."""
+    from groundswell_server import processes
+
+    raise typer.Exit(processes.work(load(database_url=database)))

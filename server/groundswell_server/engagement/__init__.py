@@ -1,0 +1,1 @@
+"""EngagementService: what was made, where it was posted, how many people cared."""

@@ -1,0 +1,142 @@
+"""Bring the findings of all layers together: one probability, one verdict and the reasons for each interaction.
+
+The log-odds of the prior and of the signs add up (naive Bayes). Signs of one layer look at the same thing from several
+sides, so the strongest of a layer counts in full and the others by half. Where a layer looked and nothing at all was
+found, that speaks for a person. Whatever layers exist are combined; one that had nothing to go by changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from groundswell_server.engagement.genuine.explanation import explain
+from groundswell_server.engagement.genuine.findings import LayerFindings, Signs
+from groundswell_server.engagement.genuine.reasons import Layer, Reason
+from groundswell_server.engagement.genuine.settings import FilterSettings
+from groundswell_server.engagement.vocabulary import Verdict
+
+DECISIVE: Final = 2.5
+"""Log-odds that a lone sign needs to make a BOT, whatever the threshold: a single weak sign never decides."""
+_MOST: Final = 9.0
+"""Log-odds beyond which nobody can be surer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """One reason for the verdict on one interaction."""
+
+    reason: Reason
+    layer: Layer
+    log_odds: float
+    figure: float | None
+    detail: str
+    """The reason in words, with its figure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgment:
+    """What is thought of one interaction."""
+
+    verdict: Verdict
+    probability: float
+    """That it is not genuine, 0 to 1."""
+    reasons: tuple[Sign, ...]
+    """The signs seen, strongest first; a GENUINE interaction can have weak ones."""
+    layers: tuple[Layer, ...]
+    """Layers that had something to go by."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judgments:
+    """Judgments of n interactions as columns, in the order of the batch; `judgment` spells one out."""
+
+    verdicts: NDArray[np.int8]
+    """(n,) numbers of `Verdict`."""
+    probabilities: NDArray[np.float64]
+    """(n,) probability that it is not genuine."""
+    findings: tuple[LayerFindings, ...]
+    _by_row: Mapping[int, tuple[Sign, ...]]
+
+    def __len__(self) -> int:
+        return len(self.verdicts)
+
+    def __iter__(self) -> Iterator[Judgment]:
+        return (self.judgment(row) for row in range(len(self)))
+
+    def judgment(self, row: int) -> Judgment:
+        """The judgment of one row."""
+        return Judgment(
+            Verdict(int(self.verdicts[row])),
+            float(self.probabilities[row]),
+            self._by_row.get(row, ()),
+            tuple(found.layer for found in self.findings if found.informed[row]),
+        )
+
+    def count(self, verdict: Verdict) -> int:
+        """Number of rows with this verdict."""
+        return int(np.count_nonzero(self.verdicts == verdict))
+
+
+def combine(findings: Sequence[LayerFindings], count: int, settings: FilterSettings) -> Judgments:
+    """Judge `count` interactions by what the layers found."""
+    evidence = np.zeros(count)
+    strongest = np.zeros(count)
+    seen = np.zeros(count, np.int64)
+    persona = np.zeros(count, np.bool_)
+    for found in findings:
+        top, total = np.zeros(count), np.zeros(count)
+        for signs in found.signs:
+            top[signs.rows] = np.maximum(top[signs.rows], signs.log_odds)
+            total[signs.rows] += signs.log_odds
+            seen[signs.rows] += 1
+            if signs.reason is Reason.REGISTERED_PERSONA:
+                persona[signs.rows] = True
+        evidence += (top + total) / 2
+        np.maximum(strongest, top, out=strongest)
+    for found in findings:
+        evidence[found.informed & (seen == 0)] += found.silence
+    probabilities = 1.0 / (1.0 + np.exp(-np.minimum(settings.prior_log_odds + evidence, _MOST)))
+    bot = (probabilities >= settings.threshold) & ((strongest >= DECISIVE) | (seen > 1))
+    verdicts = np.where(persona, Verdict.PERSONA, np.where(bot, Verdict.BOT, Verdict.GENUINE)).astype(np.int8)
+    return Judgments(verdicts, probabilities, tuple(findings), _LazySigns(findings))
+
+
+class _LazySigns(Mapping[int, tuple[Sign, ...]]):
+    """Signs by row, spelled out when asked for: of a million interactions few are looked at."""
+
+    __slots__ = ("_signs", "_sorted")
+
+    def __init__(self, findings: Sequence[LayerFindings]) -> None:
+        self._signs = [(found.layer, signs) for found in findings for signs in found.signs if len(signs.rows)]
+        self._sorted = [_sort_rows(signs) for _, signs in self._signs]
+
+    def __getitem__(self, row: int) -> tuple[Sign, ...]:
+        found = []
+        for (layer, signs), (rows, order) in zip(self._signs, self._sorted, strict=True):
+            at = int(np.searchsorted(rows, row))
+            if at < len(rows) and rows[at] == row:
+                found.append(_spell_out(layer, signs, int(order[at])))
+        if not found:
+            raise KeyError(row)
+        return tuple(sorted(found, key=lambda sign: -sign.log_odds))
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(np.unique(np.concatenate([rows for rows, _ in self._sorted] or [np.empty(0, np.int64)])).tolist())
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def _sort_rows(signs: Signs) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    order = np.argsort(signs.rows, kind="stable")
+    return signs.rows[order], order
+
+
+def _spell_out(layer: Layer, signs: Signs, at: int) -> Sign:
+    figure = None if np.isnan(signs.figures[at]) else float(signs.figures[at])
+    return Sign(signs.reason, layer, float(signs.log_odds[at]), figure, explain(signs.reason, figure))

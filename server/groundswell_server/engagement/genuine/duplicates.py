@@ -1,0 +1,149 @@
+"""The same, or nearly the same, text by several actors or under several posts."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from groundswell_server.engagement.genuine.batch import InteractionBatch
+from groundswell_server.engagement.genuine.findings import Signs
+from groundswell_server.engagement.genuine.near_duplicates import NearDuplicates
+from groundswell_server.engagement.genuine.reasons import Reason
+from groundswell_server.engagement.genuine.settings import FilterSettings
+from groundswell_server.engagement.genuine.wording import MINIMUM_KEY_LETTERS, count_letters, key_of_letters, letters_of
+
+SHORT_LETTERS: Final = 40
+LONG_LETTERS: Final = 80
+MOST_REMEMBERED: Final = 64
+"""Actors of a text, and posts of an actor, that are remembered: more of them say no more."""
+_GROUP: Final = 0x6E656172
+"""Tells the record of a group of near copies from the record of the text that founded it."""
+
+
+def duplicate_log_odds(letters: int, times: int) -> float:
+    """Weight of a text with so many letters that `times` actors share, or one actor wrote under `times` posts.
+
+    The longer a text, the less people hit upon it independently: a short one (under 40 letters: praise, a line of a
+    song) never decides alone, a longer one from three on.
+    """
+    if times < 2:
+        return 0.0
+    slope, most = (0.6, 1.6) if letters < SHORT_LETTERS else (1.6, 4.2) if letters < LONG_LETTERS else (1.9, 4.2)
+    return min(most, slope * math.log2(times))
+
+
+class DuplicateIndex:
+    """Who wrote which text under which post, over batches and bounded: the texts not seen for longest are forgotten."""
+
+    __slots__ = ("_capacity", "_seen", "near")
+
+    def __init__(self, capacity: int = 100_000) -> None:
+        self._capacity = capacity
+        self._seen: OrderedDict[int, dict[str, set[str]]] = OrderedDict()
+        self.near = NearDuplicates(capacity)
+        """The groups of nearly equal texts."""
+
+    def __len__(self) -> int:
+        return len(self._seen)
+
+    def seed(self, rows: Iterable[tuple[int, str, str]]) -> None:
+        """Bring in stored rows: (text key, actor handle, post id)."""
+        for key, actor, post in rows:
+            self.add(key, actor, post)
+
+    def add(self, key: int, actor: str, post: str) -> None:
+        """Remember that `actor` wrote the text with this key under `post`. Adding it again changes nothing."""
+        authors = self._seen.setdefault(key, {})
+        self._seen.move_to_end(key)
+        if actor in authors or len(authors) < MOST_REMEMBERED:
+            posts = authors.setdefault(actor, set())
+            if len(posts) < MOST_REMEMBERED:
+                posts.add(post)
+        if len(self._seen) > self._capacity:
+            self._seen.popitem(last=False)
+
+    def actors_of(self, key: int) -> int:
+        """Number of actors who wrote the text. All whose names are unknown count as one."""
+        return len(self._seen.get(key, ()))
+
+    def posts_of(self, key: int, actor: str) -> int:
+        """Number of posts under which `actor` wrote the text."""
+        return len(self._seen.get(key, {}).get(actor, ()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Keyed:
+    """A row whose text is long enough to compare."""
+
+    row: int
+    key: int
+    letters: int
+    actor: str
+    post: str
+
+
+def duplicate_signs(
+    batch: InteractionBatch, settings: FilterSettings, index: DuplicateIndex | None = None
+) -> list[Signs]:
+    """Signs of equal and nearly equal texts. `index` brings in what came before, and is brought up to date."""
+    texts = batch.texts.values
+    index = DuplicateIndex(max(1, 2 * len(texts))) if index is None else index
+    letters = {code: letters_of(text) for code, text in enumerate(texts) if len(text) >= MINIMUM_KEY_LETTERS}
+    keys = {code: key for code, found in letters.items() if (key := key_of_letters(found)) is not None}
+    rows = [
+        _Keyed(row, keys[code], count_letters(letters[code]), batch.actors[row], batch.posts[row])
+        for row, code in enumerate(batch.texts.codes.tolist())
+        if code in keys
+    ]
+    for keyed in rows:
+        index.add(keyed.key, keyed.actor, keyed.post)
+    exact = [_by_several_actors(rows, index), _by_one_actor(rows, index)]
+    if not settings.near_duplicates:
+        return exact
+    long = {keys[code]: letters[code] for code in keys if count_letters(letters[code]) >= SHORT_LETTERS}
+    return [*exact, _near_copies([keyed for keyed in rows if keyed.key in long], long, index)]
+
+
+def _by_several_actors(rows: list[_Keyed], index: DuplicateIndex) -> Signs:
+    found = []
+    for keyed in rows:
+        actors = index.actors_of(keyed.key)
+        if weight := duplicate_log_odds(keyed.letters, actors):
+            found.append((keyed.row, weight, float(actors)))
+    return Signs.collect(Reason.DUPLICATE_TEXT, found)
+
+
+def _by_one_actor(rows: list[_Keyed], index: DuplicateIndex) -> Signs:
+    """Rows whose named actor wrote the text under several posts, or again and again under one.
+
+    Sending twice under one post is a slip of the finger: there it counts from the third time on.
+    """
+    again = Counter((keyed.key, keyed.actor, keyed.post) for keyed in rows)
+    found = []
+    for keyed in rows:
+        if not keyed.actor:
+            continue
+        times = max(index.posts_of(keyed.key, keyed.actor), again[keyed.key, keyed.actor, keyed.post] - 1)
+        if weight := duplicate_log_odds(keyed.letters, times):
+            found.append((keyed.row, weight, float(times)))
+    return Signs.collect(Reason.REPEATED_TEXT, found)
+
+
+def _near_copies(rows: list[_Keyed], texts: dict[int, str], index: DuplicateIndex) -> Signs:
+    """Rows whose text has near copies by more actors, or by its actor under more posts, than it has exact ones."""
+    groups = {key: group ^ _GROUP for key, group in index.near.groups_of(texts).items()}
+    for keyed in rows:
+        index.add(groups[keyed.key], keyed.actor, keyed.post)
+    found = []
+    for keyed in rows:
+        times, exact = (_most_of(index, key, keyed.actor) for key in (groups[keyed.key], keyed.key))
+        if times > exact and (weight := duplicate_log_odds(keyed.letters, times)):
+            found.append((keyed.row, weight, float(times)))
+    return Signs.collect(Reason.NEAR_DUPLICATE_TEXT, found)
+
+
+def _most_of(index: DuplicateIndex, key: int, actor: str) -> int:
+    return max(index.actors_of(key), index.posts_of(key, actor) if actor else 0)

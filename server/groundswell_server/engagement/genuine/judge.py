@@ -1,0 +1,48 @@
+"""Judge interactions: run the layers over a batch and combine what they find."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from groundswell_server.engagement.genuine.batch import InteractionBatch, PostFacts
+from groundswell_server.engagement.genuine.combine import Judgments, combine
+from groundswell_server.engagement.genuine.duplicates import DuplicateIndex
+from groundswell_server.engagement.genuine.persona_layer import PersonaRegister, persona_findings
+from groundswell_server.engagement.genuine.settings import FilterSettings
+from groundswell_server.engagement.genuine.text_layer import text_findings
+from groundswell_server.engagement.genuine.time_layer import time_findings
+
+DEFAULT_SETTINGS = FilterSettings()
+
+
+def judge(
+    batch: InteractionBatch,
+    posts: Mapping[str, PostFacts],
+    register: PersonaRegister,
+    settings: FilterSettings = DEFAULT_SETTINGS,
+    duplicates: DuplicateIndex | None = None,
+) -> Judgments:
+    """Verdict, probability and reasons for each interaction of the batch.
+
+    Give all interactions of a post together, earlier ones too: a later one can give an earlier one away. Posts that are
+    missing from `posts` are judged without the persona layer and without their time of publication. `duplicates`
+    carries texts over from one batch to the next.
+    """
+    findings = (
+        persona_findings(batch, posts, register),
+        time_findings(batch, posts, settings),
+        text_findings(batch, settings, duplicates),
+    )
+    return combine(findings, len(batch), settings)
+
+
+def judge_stream(
+    batches: Iterable[InteractionBatch],
+    posts: Mapping[str, PostFacts],
+    register: PersonaRegister,
+    settings: FilterSettings = DEFAULT_SETTINGS,
+    duplicates: DuplicateIndex | None = None,
+) -> Iterator[Judgments]:
+    """Judge batch after batch in bounded memory; texts are compared with those of the batches before."""
+    index = DuplicateIndex() if duplicates is None else duplicates
+    return (judge(batch, posts, register, settings, index) for batch in batches)

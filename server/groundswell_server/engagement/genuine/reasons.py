@@ -1,0 +1,72 @@
+"""Names of the layers and of the reasons for a verdict. They are stored and shown: add to them, never rename one."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Layer(StrEnum):
+    """A source of signs, in the order of the specification."""
+
+    PERSONA = "persona"
+    TIME = "time"
+    TEXT = "text"
+    PROFILE = "profile"
+    GRAPH = "graph"
+
+
+class Reason(StrEnum):
+    """What was seen. The comment of each says what its figure is."""
+
+    REGISTERED_PERSONA = "REGISTERED_PERSONA"
+    """The actor's handle is in the register of AI personas. No figure."""
+
+    BURST = "BURST"
+    """Part of more interactions within a second than the post's own pace explains. Figure: interactions in it."""
+    REGULAR_GAPS = "REGULAR_GAPS"
+    """The actor acts at machine-regular gaps. Figure: the gap, seconds."""
+    INSTANT_REPLY = "INSTANT_REPLY"
+    """It came within 2 seconds of publication. Figure: seconds."""
+
+    FOLLOW_PLEA = "FOLLOW_PLEA"
+    """Asks to be followed or subscribed to, or to exchange follows."""
+    AUDIENCE_PLEA = "AUDIENCE_PLEA"
+    """Begs for a number of followers."""
+    SELF_PROMOTION = "SELF_PROMOTION"
+    """Points to the actor's own work or place ("check out my channel")."""
+    PROFILE_LINK = "PROFILE_LINK"
+    """Points to the profile or its link ("link in bio", "check my profile")."""
+    CONTACT_OFFER = "CONTACT_OFFER"
+    """Wants to be messaged on another service."""
+    GIVEAWAY = "GIVEAWAY"
+    """Promises something for nothing."""
+    EASY_MONEY = "EASY_MONEY"
+    """Promises money without work."""
+    AUDIENCE_FOR_SALE = "AUDIENCE_FOR_SALE"
+    """Sells followers, likes or views."""
+    ACCOUNT_HACK = "ACCOUNT_HACK"
+    """Offers to break into or to recover accounts."""
+    ADULT_OFFER = "ADULT_OFFER"
+    """Offers pornography or paid company."""
+    LIKE_BAIT = "LIKE_BAIT"
+    """Fishes for likes and shares. People do it too."""
+    POINTER = "POINTER"
+    """Points elsewhere, to something that may be somebody else's."""
+    EXTERNAL_LINK = "EXTERNAL_LINK"
+    """Holds an address on the web. Figure: how many."""
+    MEDIA_LINK = "MEDIA_LINK"
+    """Holds an address of a site where people quote from, such as YouTube or Giphy. Figure: how many."""
+    PHONE_NUMBER = "PHONE_NUMBER"
+    """Holds a telephone number of ten or more digits. Figure: digits."""
+    MANY_DIGITS = "MANY_DIGITS"
+    """Holds ten or more digits in a row that do not look like a telephone number. Figure: digits."""
+    EMOJI_REPEAT = "EMOJI_REPEAT"
+    """Nothing but the same emoji, three times or more. Figure: times."""
+    STRETCHED = "STRETCHED"
+    """A letter four times or more in a row. Figure: the longest run."""
+    DUPLICATE_TEXT = "DUPLICATE_TEXT"
+    """Several actors wrote the very same. Figure: actors."""
+    REPEATED_TEXT = "REPEATED_TEXT"
+    """One actor wrote the very same under several posts or again and again. Figure: times."""
+    NEAR_DUPLICATE_TEXT = "NEAR_DUPLICATE_TEXT"
+    """Several actors, or one under several posts, wrote nearly the same. Figure: texts alike."""

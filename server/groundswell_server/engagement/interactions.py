@@ -1,0 +1,102 @@
+"""Interactions: what is said of one before and after it is judged, and lists of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from groundswell_server.engagement.vocabulary import InteractionKind, Verdict
+from groundswell_storage.engagement import interactions
+from groundswell_storage.engagement.interactions import InteractionRow
+from groundswell_storage.engagement.posts import PostRow
+from groundswell_storage.pages import Page
+from groundswell_storage.scope import Scope
+
+
+class NewInteraction(NamedTuple):
+    """Something that an actor did; a tuple, because a million of them are nothing unusual."""
+
+    kind: InteractionKind
+    occurred_us: int
+    """Microseconds since 1970 UTC."""
+    actor_handle: str = ""
+    """Empty when the platform does not tell."""
+    text: str = ""
+    platform_interaction_id: str = ""
+    """Empty when it has none: then the same kind, actor, text and time are the same interaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What became of interactions, of one batch or of several."""
+
+    recorded_count: int = 0
+    duplicate_count: int = 0
+    """There already."""
+    genuine_count: int = 0
+    """Of those recorded; the following two as well."""
+    bot_count: int = 0
+    persona_count: int = 0
+
+    def __add__(self, other: Recorded) -> Recorded:
+        """Both together."""
+        return Recorded(
+            self.recorded_count + other.recorded_count,
+            self.duplicate_count + other.duplicate_count,
+            self.genuine_count + other.genuine_count,
+            self.bot_count + other.bot_count,
+            self.persona_count + other.persona_count,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictReason:
+    """One reason for a verdict."""
+
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """A recorded interaction with its verdict."""
+
+    id: str
+    platform_interaction_id: str
+    kind: InteractionKind
+    actor_handle: str
+    text: str
+    """Masked."""
+    interact_time: datetime
+    verdict: Verdict
+    inauthentic_probability: float
+    """That it is not genuine, 0 to 1."""
+    reasons: tuple[VerdictReason, ...]
+    """Strongest first."""
+    layers: tuple[str, ...]
+
+
+def list_interactions(
+    scope: Scope, post_id: str, *, verdict: int = 0, kind: int = 0, page_size: int = 0, page_token: str = ""
+) -> Page[Interaction]:
+    """One page of a post's interactions, newest first; 0 means any. Raises NotFound for the post."""
+    scope.get(PostRow, post_id)
+    found = interactions.page(scope, post_id, verdict=verdict, kind=kind, page_size=page_size, page_token=page_token)
+    return found.map(interaction_of)
+
+
+def interaction_of(row: InteractionRow) -> Interaction:
+    """The interaction of a row."""
+    return Interaction(
+        id=row.id,
+        platform_interaction_id=row.platform_interaction_id,
+        kind=InteractionKind(row.kind),
+        actor_handle=row.actor_handle,
+        text=row.text,
+        interact_time=row.occurred,
+        verdict=Verdict(row.verdict),
+        inauthentic_probability=row.probability,
+        reasons=tuple(VerdictReason(code, detail) for code, detail in row.reasons or ()),
+        layers=tuple(row.layers.split(",")) if row.layers else (),
+    )

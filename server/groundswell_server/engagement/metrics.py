@@ -1,0 +1,171 @@
+"""Metrics: a snapshot of a post's counts, the genuine engagement in it, and what that says of the post's context."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from groundswell_server.engagement.averages import WINDOW, versus_average
+from groundswell_server.engagement.contexts import Context, context_of
+from groundswell_server.engagement.outcomes import Thresholds
+from groundswell_server.engagement.posts import COUNTS, Post, counts_of, post_of, tell_changed
+from groundswell_server.engagement.rates import Counts, GenuineEngagement, genuine_engagement
+from groundswell_server.engagement.reactions import bring_up_to_date
+from groundswell_server.engagement.tallies import Tallies
+from groundswell_server.engagement.vocabulary import Platform, Verdict
+from groundswell_storage.engagement import posts, snapshots
+from groundswell_storage.engagement.contexts import ContextRow
+from groundswell_storage.engagement.posts import PostRow
+from groundswell_storage.engagement.revisions import revise
+from groundswell_storage.errors import InvalidArgument
+from groundswell_storage.scope import Scope
+
+MOST = 10**15
+"""Counts beyond it are no counts; sums of some of them still fit the columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What recording metrics changed."""
+
+    post: Post
+    context: Context | None
+    """None when the post has none."""
+
+
+def record_metrics(
+    scope: Scope, post_id: str, counts: Counts, fetched: datetime | None, thresholds: Thresholds
+) -> Measured:
+    """Keeps a snapshot and, unless a newer one is there, brings the post and its context up to date.
+
+    Raises NotFound, and InvalidArgument for counts that can't be (`METRICS_IMPOSSIBLE`) or a time that can't.
+    """
+    row = scope.get(PostRow, post_id, lock=True)
+    at = check_fetch(scope, fetched, row.published, "fetch_time")
+    check_counts(counts, Platform(row.platform), "metrics")
+    tallies = Tallies.of_json(row.tallies)
+    genuine = genuine_engagement(
+        counts, Platform(row.platform), tallies.by_kind(), _trailing_share(scope, row, tallies)
+    )
+    snapshot_id = scope.new_id()
+    snapshots.add(scope, [snapshot_values(scope, snapshot_id, row.__data__, counts, at, genuine, tallies)])
+    context = None
+    if row.fetched is None or at >= row.fetched:
+        revise(scope, row, snapshot_id=snapshot_id, fetched=at, **_figures(scope, row, counts, at, genuine))
+        context = bring_up_to_date(scope, post_of(row), thresholds)
+        tell_changed(scope, row.id, row.persona_id, row.platform, row.context_id)
+    elif row.context_id:
+        context = scope.find(ContextRow, row.context_id)
+    return Measured(post_of(row), None if context is None else context_of(context))
+
+
+def judge_anew(scope: Scope, row: PostRow, tallies: Tallies, thresholds: Thresholds) -> None:
+    """Works the genuine engagement of a locked post out again after its interactions were judged."""
+    judged = {
+        "tallies": tallies.to_json(),
+        "judged_genuine": tallies.count(Verdict.GENUINE),
+        "judged_bots": tallies.count(Verdict.BOT),
+        "judged_personas": tallies.count(Verdict.PERSONA),
+    }
+    if row.fetched is None or row.snapshot_id is None:
+        revise(scope, row, **judged)
+    else:
+        counts = counts_of(row)
+        genuine = genuine_engagement(counts, Platform(row.platform), tallies.by_kind())
+        revise(scope, row, **judged, **_figures(scope, row, counts, row.fetched, genuine))
+        snapshots.correct_outcome(scope, row.snapshot_id, genuine.engagement_rate_pct)
+        bring_up_to_date(scope, post_of(row), thresholds)
+    tell_changed(scope, row.id, row.persona_id, row.platform, row.context_id)
+
+
+def check_fetch(scope: Scope, fetched: datetime | None, published: datetime, field: str) -> datetime:
+    """The time of a fetch, now when None; raises InvalidArgument for one before publication or in the future."""
+    at = fetched or scope.now
+    if at > scope.now:
+        raise InvalidArgument.of(field, "lies in the future")
+    if at < published:
+        raise InvalidArgument.of(field, "lies before the publication of the post")
+    return at
+
+
+def check_counts(counts: Counts, platform: Platform, field: str) -> None:
+    """Raises InvalidArgument for counts that can't be (`METRICS_IMPOSSIBLE`), and where there is none at all."""
+    counts.validate(platform, field)
+    given = [(name, count) for name in COUNTS if (count := getattr(counts, name)) is not None]
+    if not given:
+        raise InvalidArgument.of(field, "holds no count; leave out what is unknown, but not everything")
+    for name, count in given:
+        if count > MOST:
+            raise InvalidArgument.of(f"{field}.{name}", f"is above {MOST}", reason="METRICS_IMPOSSIBLE")
+
+
+def snapshot_values(
+    scope: Scope,
+    id: str,
+    post: dict[str, Any],
+    counts: Counts,
+    fetched: datetime,
+    genuine: GenuineEngagement,
+    tallies: Tallies,
+) -> dict[str, Any]:
+    """The columns of a snapshot of a post, of which `post` has the columns."""
+    return {
+        "id": id,
+        "post_id": post["id"],
+        "persona_id": post["persona_id"],
+        "platform": post["platform"],
+        "published": post["published"],
+        "fetched": fetched,
+        **{name: getattr(counts, name) for name in COUNTS},
+        "rate_pct": genuine.engagement_rate_pct,
+        "genuine_total": genuine.genuine_total,
+        "bot_share": tallies.inauthentic_share(),
+        "outcome_rate_pct": genuine.engagement_rate_pct,
+        "created": scope.now,
+    }
+
+
+def figures_of(counts: Counts, genuine: GenuineEngagement) -> dict[str, Any]:
+    """The columns of a post's latest figures, but for its comparison with others."""
+    return {
+        **{name: getattr(counts, name) for name in COUNTS},
+        "genuine_likes": genuine.likes,
+        "genuine_comments": genuine.comments,
+        "genuine_shares": genuine.shares,
+        "genuine_saves": genuine.saves,
+        "genuine_total": genuine.genuine_total,
+        "bots_filtered": genuine.bots_filtered,
+        "personas_filtered": genuine.personas_filtered,
+        "engagement_rate_pct": genuine.engagement_rate_pct,
+        "rate_base": genuine.rate_base,
+        "genuine_ratio": genuine.genuine_ratio,
+        "estimated": genuine.estimated,
+    }
+
+
+def trailing_bot_share(scope: Scope, persona_id: str, platform: int, published: datetime) -> float | None:
+    """Bots and personas among the interactions known on the persona's posts of the 30 days before, 0 to 1."""
+    known, inauthentic = posts.judged_shares(scope, persona_id, platform, since=published - WINDOW, before=published)
+    return inauthentic / known if known else None
+
+
+def _trailing_share(scope: Scope, row: PostRow, tallies: Tallies) -> float | None:
+    """Needed only where no single interaction is known."""
+    if tallies.by_kind():
+        return None
+    return trailing_bot_share(scope, row.persona_id, row.platform, row.published)
+
+
+def _figures(
+    scope: Scope, row: PostRow, counts: Counts, fetched: datetime, genuine: GenuineEngagement
+) -> dict[str, Any]:
+    against = versus_average(
+        scope,
+        persona_id=row.persona_id,
+        platform=row.platform,
+        published=row.published,
+        fetched=fetched,
+        rate_pct=genuine.engagement_rate_pct,
+    )
+    return {**figures_of(counts, genuine), "vs_average_pct": against}

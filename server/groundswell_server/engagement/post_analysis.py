@@ -1,0 +1,151 @@
+"""AnalyzePost: what is stored of a post and of its persona's others, put before the analysis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from groundswell_server.engagement.analysis import (
+    Element,
+    FilteredCount,
+    PostFigures,
+    PublishedPost,
+    analyze_post,
+)
+from groundswell_server.engagement.averages import peer_rates
+from groundswell_server.engagement.personas import DEFAULT_TIME_ZONE
+from groundswell_server.engagement.posts import Engagement, Post, post_of
+from groundswell_server.engagement.rates import average_at_age, versus_average_pct
+from groundswell_server.engagement.tallies import Tallies
+from groundswell_server.engagement.vocabulary import MediaType, RateBase
+from groundswell_storage.engagement import posts
+from groundswell_storage.engagement.personas import PersonaRow
+from groundswell_storage.engagement.posts import PostRow
+from groundswell_storage.scope import Scope
+
+MOST_POSTS = 500
+"""The persona's posts that elements are sought in: the newest."""
+CONFIDENT = 0.8
+"""Probability that an hour is better than the average, from which it is recommended."""
+ENOUGH_POSTS = 5
+"""Posts in an hour, from which it is recommended."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnalyzedPost:
+    """A post explained; the fields are those of the answer."""
+
+    post: Post
+    total_engagement: int
+    genuine: Engagement | None
+    average_rate_pct: float | None
+    compared_posts: int
+    elements: tuple[Element, ...]
+    filtered: tuple[FilteredCount, ...]
+    recommendations: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HourFigures:
+    """What Learning knows of posts at an hour of the day."""
+
+    hour: int
+    """0 to 23, in `time_zone`."""
+    time_zone: str
+    mean_rate_pct: float
+    lower_pct: float
+    upper_pct: float
+    level: float
+    """Probability that the interval holds the truth, 0 to 1."""
+    sample_size: int
+    average_rate_pct: float
+    """Of the platform."""
+    probability_better: float
+
+
+def analyze_stored_post(scope: Scope, post_id: str) -> AnalyzedPost:
+    """Analyzes a post by what is stored of it and of its persona's others on the platform; raises NotFound."""
+    row = scope.get(PostRow, post_id)
+    post = post_of(row)
+    engagement, average, compared = _compared(scope, post)
+    persona = scope.find(PersonaRow, post.persona_id)
+    total = post.metrics.engagement() if post.metrics else 0
+    found = analyze_post(
+        PublishedPost(post.publish_time, post.hashtags, post.media_type, len(post.caption), _rate(engagement)),
+        _figures(engagement, total, average, compared),
+        _others(scope, post),
+        [
+            FilteredCount(verdict, reason, count)
+            for (verdict, reason), count in Tallies.of_json(row.tallies).reasons.items()
+        ],
+        DEFAULT_TIME_ZONE if persona is None else persona.time_zone,
+    )
+    return AnalyzedPost(
+        replace(post, engagement=engagement),
+        total,
+        engagement,
+        average,
+        compared,
+        found.elements,
+        found.filtered,
+        found.recommendations,
+    )
+
+
+def with_hour(analyzed: AnalyzedPost, best: HourFigures | None) -> AnalyzedPost:
+    """The analysis with the hour recommended that Learning finds best, where that is sure enough to say."""
+    if best is None or best.sample_size < ENOUGH_POSTS or best.probability_better < CONFIDENT:
+        return analyzed
+    sentence = (
+        f"Best hour {best.hour:02d}:00 {best.time_zone}: {best.mean_rate_pct:.2f}% expected "
+        f"({best.lower_pct:.2f} to {best.upper_pct:.2f} at {100 * best.level:.0f}%, {best.sample_size} posts) "
+        f"against {best.average_rate_pct:.2f}% on average; better with a probability of "
+        f"{100 * best.probability_better:.0f}%."
+    )
+    return replace(analyzed, recommendations=(*analyzed.recommendations, sentence))
+
+
+def _compared(scope: Scope, post: Post) -> tuple[Engagement | None, float | None, int]:
+    """The engagement, the mean rate of the posts it is compared with, and their number.
+
+    The comparison is as of now: older posts may have been recorded since the metrics were.
+    """
+    rate = _rate(post.engagement)
+    if post.engagement is None or post.fetch_time is None or rate is None:
+        return post.engagement, None, 0
+    age = post.fetch_time - post.publish_time
+    peers = peer_rates(scope, post.persona_id, post.platform, post.publish_time, age)
+    average, count = average_at_age(age, peers)
+    return replace(post.engagement, vs_average_pct=versus_average_pct(rate, age, peers)), average, count
+
+
+def _rate(engagement: Engagement | None) -> float | None:
+    return None if engagement is None else engagement.engagement_rate_pct
+
+
+def _figures(engagement: Engagement | None, total: int, average: float | None, compared: int) -> PostFigures:
+    if engagement is None:
+        return PostFigures(0, 0, None, RateBase.UNSPECIFIED, False, None, None, 0)
+    return PostFigures(
+        total,
+        engagement.total,
+        engagement.engagement_rate_pct,
+        engagement.rate_base,
+        engagement.estimated,
+        engagement.vs_average_pct,
+        average,
+        compared,
+    )
+
+
+def _others(scope: Scope, post: Post) -> list[PublishedPost]:
+    return [
+        PublishedPost(
+            other.published,
+            other.hashtags,
+            MediaType(other.media_type),
+            other.caption_length,
+            other.engagement_rate_pct,
+        )
+        for other in posts.described(scope, post.persona_id, post.platform, limit=MOST_POSTS)
+        if other.id != post.id
+    ]

@@ -1,0 +1,317 @@
+"""Posts: recorded with what their context is at that moment, changed, listed, deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from groundswell_server.engagement.captions import (
+    hashtags_in,
+    mentions_in,
+    normalize_hashtag,
+    normalize_mention,
+    validate_caption,
+)
+from groundswell_server.engagement.etags import check_etag, etag_of
+from groundswell_server.engagement.personas import living_persona
+from groundswell_server.engagement.rates import Counts
+from groundswell_server.engagement.vocabulary import ContentType, MediaType, Platform, RateBase
+from groundswell_storage.engagement import interactions, patterns, posts, snapshots
+from groundswell_storage.engagement.contexts import ContextRow
+from groundswell_storage.engagement.learning_rows import prompt_length
+from groundswell_storage.engagement.posts import PostFilter, PostRow
+from groundswell_storage.engagement.revisions import revise
+from groundswell_storage.errors import AlreadyExists, InvalidArgument
+from groundswell_storage.pages import Page
+from groundswell_storage.scope import Scope
+
+COUNTS = ("likes", "comments", "shares", "saves", "clicks", "impressions", "reach", "views")
+"""The columns of counts, of posts and of snapshots; the fields of Counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostDraft:
+    """A post to record."""
+
+    persona_id: str
+    platform: Platform
+    platform_post_id: str
+    context_id: str = ""
+    """Empty when unknown."""
+    content_type: ContentType = ContentType.UNSPECIFIED
+    """SOCIAL_POST when not given."""
+    category: str = ""
+    content_id: str = ""
+    caption: str = ""
+    hashtags: Sequence[str] = ()
+    """Read from the caption when none are given; mentions likewise."""
+    mentions: Sequence[str] = ()
+    media_type: MediaType = MediaType.UNSPECIFIED
+    publish_time: datetime | None = None
+    """Now when None."""
+    permalink: str = ""
+    attributes: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Engagement:
+    """What is left of a post's counts once bots and personas are taken out."""
+
+    likes: int | None
+    comments: int | None
+    shares: int | None
+    saves: int | None
+    total: int
+    bots_filtered: int
+    personas_filtered: int
+    engagement_rate_pct: float | None
+    rate_base: RateBase
+    genuine_ratio: float | None
+    vs_average_pct: float | None
+    estimated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Something that was published."""
+
+    id: str
+    context_id: str
+    persona_id: str
+    content_id: str
+    content_type: ContentType
+    category: str
+    platform: Platform
+    platform_post_id: str
+    caption: str
+    hashtags: tuple[str, ...]
+    mentions: tuple[str, ...]
+    media_type: MediaType
+    publish_time: datetime
+    permalink: str
+    attributes: dict[str, Any] | None
+    metrics: Counts | None
+    """None before the first snapshot; `engagement` and `fetch_time` likewise."""
+    engagement: Engagement | None
+    fetch_time: datetime | None
+    create_time: datetime
+    update_time: datetime
+    etag: str
+
+
+def create_post(scope: Scope, draft: PostDraft) -> Post:
+    """Records a post; raises NotFound for its persona or context, AlreadyExists (`POST_ALREADY_EXISTS`)."""
+    persona = living_persona(scope, draft.persona_id)
+    context = scope.get(ContextRow, draft.context_id) if draft.context_id else None
+    values = post_values(scope, draft, persona.followers_on(draft.platform))
+    _check_new(scope, draft)
+    if not posts.add(scope, [values]):
+        _check_new(scope, draft)
+    if context is not None:
+        posts.add_context_snapshots(scope, [context_at_posting(values["id"], context)])
+    return _told(scope, scope.get(PostRow, values["id"]))
+
+
+def post_values(scope: Scope, draft: PostDraft, follower_count: int | None, field: str = "") -> dict[str, Any]:
+    """The columns of a new post; raises InvalidArgument with fields under the prefix `field`."""
+    published = draft.publish_time or scope.now
+    if published > scope.now:
+        raise InvalidArgument.of(f"{field}publish_time", "lies in the future")
+    validate_caption(draft.caption, f"{field}caption")
+    return {
+        "id": scope.new_id(),
+        "context_id": draft.context_id or None,
+        "persona_id": draft.persona_id,
+        "content_id": draft.content_id,
+        "content_type": draft.content_type or ContentType.SOCIAL_POST,
+        "category": draft.category,
+        "platform": draft.platform,
+        "platform_post_id": draft.platform_post_id,
+        "caption": draft.caption,
+        "hashtags": _hashtags(draft.hashtags, f"{field}hashtags") or list(hashtags_in(draft.caption)),
+        "mentions": _mentions(draft.mentions, f"{field}mentions") or list(mentions_in(draft.caption)),
+        "media_type": draft.media_type,
+        "published": published,
+        "permalink": draft.permalink,
+        "attributes": draft.attributes,
+        "follower_count": follower_count,
+        "tallies": {},
+        "created": scope.now,
+        "updated": scope.now,
+    }
+
+
+def context_at_posting(post_id: str, context: ContextRow) -> dict[str, Any]:
+    """The columns of the snapshot that models learn from."""
+    return {
+        "post_id": post_id,
+        "context_id": context.id,
+        "phase": context.phase,
+        "complexity": context.complexity,
+        "state": context.state,
+        "confidence": context.confidence,
+        "validation": context.validation,
+        "agent_assigned": bool(context.assigned_agent),
+        "prompt_length": prompt_length(context.input),
+        "input": context.input,
+        "strategy": context.strategy,
+    }
+
+
+def get_post(scope: Scope, id: str) -> Post:
+    """A post; raises NotFound."""
+    return post_of(scope.get(PostRow, id))
+
+
+def get_posts(scope: Scope, ids: Sequence[str]) -> list[Post]:
+    """Those of some posts that are there, in the order of their ids as given."""
+    found = posts.by_ids(scope, ids)
+    return [post_of(found[id]) for id in ids if id in found]
+
+
+def list_posts(scope: Scope, wanted: PostFilter, *, page_size: int = 0, page_token: str = "") -> Page[Post]:
+    """One page of the workspace's posts, newest first by time of publication."""
+    return posts.page(scope, wanted, page_size=page_size, page_token=page_token).map(post_of)
+
+
+def update_post(scope: Scope, id: str, changes: Mapping[str, Any], etag: str = "") -> Post:
+    """Changes fields of a post.
+
+    `content_id`, `content_type`, `category`, `caption`, `hashtags`, `mentions`, `media_type`, `permalink` and
+    `attributes` can be. Raises NotFound, Aborted (`ETAG_MISMATCH`).
+    """
+    row = scope.get(PostRow, id, lock=True)
+    check_etag(row.version, etag)
+    values = dict(changes)
+    if not values:
+        return post_of(row)
+    if "caption" in values:
+        validate_caption(values["caption"], "post.caption")
+    if "content_type" in values:
+        values["content_type"] = values["content_type"] or ContentType.SOCIAL_POST
+    if "mentions" in values:
+        values["mentions"] = _mentions(values["mentions"], "post.mentions")
+    if "hashtags" in values:
+        values["hashtags"] = _hashtags(values["hashtags"], "post.hashtags")
+        posts.replace_hashtags(scope, id, values["hashtags"])
+    revise(scope, row, **values)
+    return _told(scope, row)
+
+
+def delete_post(scope: Scope, id: str) -> None:
+    """Deletes a post with its snapshots, interactions and what its metrics confirmed; raises NotFound.
+
+    Its context keeps what it was judged by it; the figures there become those of its next post that was measured last.
+    """
+    row = scope.get(PostRow, id, lock=True)
+    interactions.remove_of_post(scope, id)
+    snapshots.remove_of_post(scope, id)
+    posts.remove(scope, id)
+    if row.context_id:
+        patterns.drop_of_post(scope, row.context_id, id)
+        _forget_in_context(scope, row.context_id, id)
+    scope.publish("post.deleted", id, _whose(row.persona_id, row.platform, row.context_id))
+
+
+def normalize_tag_filter(hashtag: str) -> str:
+    """A hashtag as posts are found by it; one that no post can have raises InvalidArgument."""
+    return normalize_hashtag(hashtag, "hashtag") if hashtag else ""
+
+
+def post_of(row: PostRow) -> Post:
+    """The post of a row."""
+    measured = row.fetched is not None
+    return Post(
+        id=row.id,
+        context_id=row.context_id or "",
+        persona_id=row.persona_id,
+        content_id=row.content_id,
+        content_type=ContentType(row.content_type),
+        category=row.category,
+        platform=Platform(row.platform),
+        platform_post_id=row.platform_post_id,
+        caption=row.caption,
+        hashtags=tuple(row.hashtags),
+        mentions=tuple(row.mentions),
+        media_type=MediaType(row.media_type),
+        publish_time=row.published,
+        permalink=row.permalink,
+        attributes=row.attributes,
+        metrics=counts_of(row) if measured else None,
+        engagement=engagement_of(row) if measured else None,
+        fetch_time=row.fetched,
+        create_time=row.created,
+        update_time=row.updated,
+        etag=etag_of(row.version),
+    )
+
+
+def counts_of(row: Any) -> Counts:
+    """The counts of a post's row, or of a snapshot's."""
+    return Counts(*(getattr(row, name) for name in COUNTS))
+
+
+def engagement_of(row: PostRow) -> Engagement:
+    """The genuine engagement of a post that was measured."""
+    return Engagement(
+        likes=row.genuine_likes,
+        comments=row.genuine_comments,
+        shares=row.genuine_shares,
+        saves=row.genuine_saves,
+        total=row.genuine_total,
+        bots_filtered=row.bots_filtered,
+        personas_filtered=row.personas_filtered,
+        engagement_rate_pct=row.engagement_rate_pct,
+        rate_base=RateBase(row.rate_base),
+        genuine_ratio=row.genuine_ratio,
+        vs_average_pct=row.vs_average_pct,
+        estimated=row.estimated,
+    )
+
+
+def tell_changed(scope: Scope, id: str, persona_id: str, platform: int, context_id: str | None) -> None:
+    """Tells that a post was recorded, changed or got new figures."""
+    scope.publish("post.changed", id, _whose(persona_id, platform, context_id))
+
+
+def _whose(persona_id: str, platform: int, context_id: str | None) -> dict[str, Any]:
+    """What followers of the event log need to know which of their figures a post is part of."""
+    return {"persona_id": persona_id, "platform": int(platform), "context_id": context_id or ""}
+
+
+def _told(scope: Scope, row: PostRow) -> Post:
+    tell_changed(scope, row.id, row.persona_id, row.platform, row.context_id)
+    return post_of(row)
+
+
+def _check_new(scope: Scope, draft: PostDraft) -> None:
+    known = posts.ids_on_platform(scope, draft.platform, [draft.platform_post_id])
+    if known:
+        raise AlreadyExists("post", known[draft.platform_post_id])
+
+
+def _hashtags(tags: Sequence[str], field: str) -> list[str]:
+    return list(dict.fromkeys(normalize_hashtag(tag, f"{field}[{place}]") for place, tag in enumerate(tags)))
+
+
+def _mentions(handles: Sequence[str], field: str) -> list[str]:
+    return list(dict.fromkeys(normalize_mention(handle, f"{field}[{place}]") for place, handle in enumerate(handles)))
+
+
+def _forget_in_context(scope: Scope, context_id: str, post_id: str) -> None:
+    context = scope.find(ContextRow, context_id, lock=True)
+    if context is None or context.metrics_post_id != post_id:
+        return
+    other = posts.last_measured_of_context(scope, context_id)
+    revise(
+        scope,
+        context,
+        metrics_post_id=other.id if other else None,
+        metrics_fetched=other.fetched if other else None,
+        engagement_rate_pct=other.engagement_rate_pct if other else None,
+        genuine_ratio=other.genuine_ratio if other else None,
+        genuine_count=other.genuine_total if other else None,
+    )
+    scope.publish("context.changed", context_id, {"persona_id": context.persona_id or ""})

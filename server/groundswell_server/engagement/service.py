@@ -1,0 +1,213 @@
+"""EngagementService: each call decodes, makes one domain call, encodes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+from groundswell.v1 import engagement_pb2 as pb
+from groundswell_server.engagement import (
+    contexts,
+    imports,
+    interactions,
+    messages,
+    metrics,
+    personas,
+    post_analysis,
+    posts,
+    watching,
+)
+from groundswell_server.engagement.genuine.settings import FilterSettings
+from groundswell_server.engagement.outcomes import Thresholds
+from groundswell_server.engagement.post_timeline import timeline_of_post
+from groundswell_server.engagement.vocabulary import Rating
+from groundswell_server.platform import Platform
+from groundswell_server.runtime.call import Call
+from groundswell_server.runtime.methods import read, write
+from groundswell_server.wellknown import paging_in, time_in
+from groundswell_storage.errors import GroundswellError
+from groundswell_storage.events import decode_cursor
+from groundswell_storage.scope import Scope
+
+SERVICE = pb.DESCRIPTOR.services_by_name["EngagementService"]
+
+_MOST_POSTS = 100
+"""Posts that RecordInteractions answers with."""
+
+
+class Servicer:
+    """The servicer of EngagementService."""
+
+    def __init__(self, platform: Platform) -> None:
+        settings = platform.settings
+        self._feed = platform.feed
+        self._peers = platform.peers
+        self._filter = FilterSettings(threshold=settings.bot_threshold)
+        self._thresholds = Thresholds(
+            success_rate_pct=settings.success_threshold_pct,
+            genuine_ratio=settings.genuine_ratio,
+            conditional_rate_pct=settings.conditional_rate_pct,
+            rejection_age=timedelta(hours=settings.rejection_age_hours),
+        )
+
+    @write
+    def CreatePersona(self, request: pb.CreatePersonaRequest, scope: Scope) -> pb.CreatePersonaResponse:
+        persona = personas.create_persona(scope, messages.persona_draft(request))
+        return pb.CreatePersonaResponse(persona=messages.persona_message(persona))
+
+    @read
+    def GetPersona(self, request: pb.GetPersonaRequest, scope: Scope) -> pb.GetPersonaResponse:
+        return pb.GetPersonaResponse(persona=messages.persona_message(personas.get_persona(scope, request.persona_id)))
+
+    @read
+    def ListPersonas(self, request: pb.ListPersonasRequest, scope: Scope) -> pb.ListPersonasResponse:
+        page = personas.list_personas(
+            scope, niche=request.niche, show_deleted=request.show_deleted, **paging_in(request)
+        ).map(messages.persona_message)
+        return pb.ListPersonasResponse(personas=page.items, next_page_token=page.next_page_token)
+
+    @write
+    def UpdatePersona(self, request: pb.UpdatePersonaRequest, scope: Scope) -> pb.UpdatePersonaResponse:
+        changes = messages.persona_changes(request)
+        persona = personas.update_persona(scope, request.persona_id, changes, request.persona.etag)
+        return pb.UpdatePersonaResponse(persona=messages.persona_message(persona))
+
+    @write
+    def DeletePersona(self, request: pb.DeletePersonaRequest, scope: Scope) -> pb.DeletePersonaResponse:
+        persona = personas.delete_persona(scope, request.persona_id)
+        return pb.DeletePersonaResponse(persona=messages.persona_message(persona))
+
+    @write
+    def StartContext(self, request: pb.StartContextRequest, scope: Scope) -> pb.StartContextResponse:
+        context = contexts.start_context(scope, messages.context_draft(request))
+        return pb.StartContextResponse(context=messages.context_message(context))
+
+    @write
+    def UpdateContext(self, request: pb.UpdateContextRequest, scope: Scope) -> pb.UpdateContextResponse:
+        changes = messages.context_changes(request)
+        context = contexts.update_context(scope, request.context_id, changes, request.context.etag)
+        return pb.UpdateContextResponse(context=messages.context_message(context))
+
+    @write
+    def FinishContext(self, request: pb.FinishContextRequest, scope: Scope) -> pb.FinishContextResponse:
+        context = contexts.finish_context(scope, request.context_id, messages.context_end(request))
+        return pb.FinishContextResponse(context=messages.context_message(context))
+
+    @read
+    def GetContext(self, request: pb.GetContextRequest, scope: Scope) -> pb.GetContextResponse:
+        return pb.GetContextResponse(context=messages.context_message(contexts.get_context(scope, request.context_id)))
+
+    @read
+    def ListContexts(self, request: pb.ListContextsRequest, scope: Scope) -> pb.ListContextsResponse:
+        page = contexts.list_contexts(
+            scope,
+            persona_id=request.persona_id,
+            phase=request.phase,
+            state=request.state,
+            validation=request.validation,
+            **paging_in(request),
+        ).map(messages.context_message)
+        return pb.ListContextsResponse(contexts=page.items, next_page_token=page.next_page_token)
+
+    @write
+    def SubmitFeedback(self, request: pb.SubmitFeedbackRequest, scope: Scope) -> pb.SubmitFeedbackResponse:
+        context = contexts.submit_feedback(scope, request.context_id, Rating(request.rating), request.comment)
+        return pb.SubmitFeedbackResponse(context=messages.context_message(context))
+
+    @write
+    def CreatePost(self, request: pb.CreatePostRequest, scope: Scope) -> pb.CreatePostResponse:
+        draft = messages.post_draft(request, persona_id=request.persona_id, context_id=request.context_id)
+        return pb.CreatePostResponse(post=messages.post_message(posts.create_post(scope, draft)))
+
+    @read
+    def GetPost(self, request: pb.GetPostRequest, scope: Scope) -> pb.GetPostResponse:
+        return pb.GetPostResponse(post=messages.post_message(posts.get_post(scope, request.post_id)))
+
+    @read
+    def ListPosts(self, request: pb.ListPostsRequest, scope: Scope) -> pb.ListPostsResponse:
+        page = posts.list_posts(scope, messages.post_filter(request), **paging_in(request)).map(messages.post_message)
+        return pb.ListPostsResponse(posts=page.items, next_page_token=page.next_page_token)
+
+    @write
+    def UpdatePost(self, request: pb.UpdatePostRequest, scope: Scope) -> pb.UpdatePostResponse:
+        post = posts.update_post(scope, request.post_id, messages.post_changes(request), request.post.etag)
+        return pb.UpdatePostResponse(post=messages.post_message(post))
+
+    @write
+    def DeletePost(self, request: pb.DeletePostRequest, scope: Scope) -> pb.DeletePostResponse:
+        posts.delete_post(scope, request.post_id)
+        return pb.DeletePostResponse()
+
+    @write
+    def RecordMetrics(self, request: pb.RecordMetricsRequest, scope: Scope) -> pb.RecordMetricsResponse:
+        counts, fetched = messages.counts_in(request.metrics), time_in(request, "fetch_time")
+        measured = metrics.record_metrics(scope, request.post_id, counts, fetched, self._thresholds)
+        return messages.measured_message(measured)
+
+    async def RecordInteractions(
+        self, requests: AsyncIterator[pb.RecordInteractionsRequest], call: Call
+    ) -> pb.RecordInteractionsResponse:
+        total = interactions.Recorded()
+        touched: dict[str, None] = {}
+        async for request in requests:
+            touched[request.post_id] = None
+            total += await call.write(self._record, request)
+        found = await call.read(posts.get_posts, list(touched)[:_MOST_POSTS])
+        return messages.recorded_message(total, found)
+
+    def _record(self, scope: Scope, request: pb.RecordInteractionsRequest) -> interactions.Recorded:
+        from groundswell_server.engagement import recording
+
+        batch = messages.new_interactions(request)
+        return recording.record_interactions(scope, request.post_id, batch, self._filter, self._thresholds)
+
+    @read
+    def ListInteractions(self, request: pb.ListInteractionsRequest, scope: Scope) -> pb.ListInteractionsResponse:
+        page = interactions.list_interactions(
+            scope, request.post_id, verdict=request.verdict, kind=request.kind, **paging_in(request)
+        ).map(messages.interaction_message)
+        return pb.ListInteractionsResponse(interactions=page.items, next_page_token=page.next_page_token)
+
+    async def AnalyzePost(self, request: pb.AnalyzePostRequest, call: Call) -> pb.AnalyzePostResponse:
+        analyzed = await call.read(post_analysis.analyze_stored_post, request.post_id)
+        best = await self._best_hour(call, analyzed.post)
+        return messages.analysis_message(post_analysis.with_hour(analyzed, best))
+
+    async def _best_hour(self, call: Call, post: posts.Post) -> post_analysis.HourFigures | None:
+        """What Learning knows of the best hour; None when it knows too little, or is not there."""
+        predict = self._peers.learning.PredictTiming
+        try:
+            return messages.best_hour(await self._peers.ask(call, predict, messages.timing_request(post)))
+        except GroundswellError:
+            return None
+
+    @read
+    def GetTimeline(self, request: pb.GetTimelineRequest, scope: Scope) -> pb.GetTimelineResponse:
+        start, end = time_in(request, "start_time"), time_in(request, "end_time")
+        return messages.timeline_message(timeline_of_post(scope, request.post_id, start, end))
+
+    async def WatchEngagement(
+        self, request: pb.WatchEngagementRequest, call: Call
+    ) -> AsyncIterator[pb.WatchEngagementResponse]:
+        watched = messages.watched(request)
+        cursor = request.cursor or self._feed.cursor
+        decode_cursor(cursor)
+        yield pb.WatchEngagementResponse(cursor=cursor)
+        async for batch in self._feed.follow(
+            cursor, topics=watching.TOPICS, workspace=call.workspace, heartbeat=watching.BOOKMARK_EVERY
+        ):
+            wanted = [event for event in batch.events if watched.wants(event)]
+            for change in await call.read(watching.read_changes, wanted) if wanted else ():
+                yield messages.change_message(change)
+            if not batch.events:
+                yield pb.WatchEngagementResponse(cursor=batch.cursor)
+
+    async def ImportPosts(self, requests: AsyncIterator[pb.ImportPostsRequest], call: Call) -> pb.ImportPostsResponse:
+        total = imports.Imported()
+        async for request in requests:
+            total += await call.write(self._import, request)
+        return messages.import_message(total)
+
+    def _import(self, scope: Scope, request: pb.ImportPostsRequest) -> imports.Imported:
+        rows, faulty = messages.import_rows(request)
+        return imports.import_posts(scope, rows, faulty, self._thresholds)

@@ -1,0 +1,116 @@
+"""The counts of a post hour by hour, read from its metric snapshots.
+
+Snapshots are what the platform said at a time; nothing is made up between them. An hour without one is left out, and
+growth says over how long it came about, so that a gap shows as one step with its true length. Interpolated hours would
+look like measurements, and whoever wants a smooth line can draw it through the points. Counts may go down: platforms
+take back what they find to be fake, and people take back likes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from groundswell_server.engagement.rates import Counts
+from groundswell_storage.errors import InvalidArgument
+
+HOUR = timedelta(hours=1)
+MOST_HOURS = 2160
+"""Longest stretch of one answer, hours: 90 days."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Cumulative counts as they were fetched at a time."""
+
+    time: datetime
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """Growth of counts between two snapshots."""
+
+    counts: Counts
+    """What each count gained; negative where the platform took some back, None where either end is unknown."""
+    elapsed_hours: float
+    """Hours between the two, above 1 after a gap."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineHour:
+    """One hour in which at least one snapshot was fetched."""
+
+    start_time: datetime
+    """Full hour, in the zone of the snapshots (UTC)."""
+    counts: Counts
+    """At its end, as the last snapshot in it reports them."""
+    growth: Growth | None
+    """Since the last snapshot before the hour, or since publication, when all counts were 0. None when that is
+    unknown."""
+    snapshot_count: int
+
+
+def hourly_timeline(
+    published_time: datetime | None,
+    snapshots: Iterable[Snapshot],
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> tuple[TimelineHour, ...]:
+    """The hours from `start` to `end` that hold snapshots, oldest first.
+
+    Args:
+        published_time: when the post was published; None when unknown.
+        snapshots: all of the post, in any order; those before `start` say what the first hour grew from.
+        start: begins the first hour; that of the first snapshot when None.
+        end: ends the last hour, exclusive; that of the last snapshot when None.
+
+    Raises InvalidArgument when `end` is not after `start` or more than 2160 hours later.
+    """
+    check_range(start, end)
+    hours: list[TimelineHour] = []
+    before = None if published_time is None else Snapshot(published_time, _ZERO)
+    for hour, found in groupby(sorted(snapshots, key=_time), key=_hour):
+        group = list(found)
+        last = group[-1]
+        if (start is None or hour >= _floor(start)) and (end is None or hour < end):
+            hours.append(TimelineHour(hour, last.counts, _growth(before, last), len(group)))
+        before = last
+    return tuple(hours)
+
+
+def check_range(start: datetime | None, end: datetime | None) -> None:
+    """Raise InvalidArgument when `end` is not after `start`, or the range holds more than `MOST_HOURS` hours."""
+    if start is None or end is None:
+        return
+    if end <= start:
+        raise InvalidArgument.of("end_time", "is not after start_time")
+    if end - _floor(start) > MOST_HOURS * HOUR:
+        raise InvalidArgument.of("end_time", f"is more than {MOST_HOURS} hours after start_time")
+
+
+_ZERO = Counts(*(0 for _ in fields(Counts)))
+
+
+def _growth(before: Snapshot | None, after: Snapshot) -> Growth | None:
+    if before is None or after.time < before.time:
+        return None
+    gained = {}
+    for count in fields(Counts):
+        old, new = getattr(before.counts, count.name), getattr(after.counts, count.name)
+        gained[count.name] = None if old is None or new is None else new - old
+    return Growth(Counts(**gained), (after.time - before.time) / HOUR)
+
+
+def _floor(time: datetime) -> datetime:
+    return time.replace(minute=0, second=0, microsecond=0)
+
+
+def _time(snapshot: Snapshot) -> datetime:
+    return snapshot.time
+
+
+def _hour(snapshot: Snapshot) -> datetime:
+    return _floor(snapshot.time)

@@ -1,0 +1,122 @@
+"""The words of Engagement as Python enums: names and numbers are those of the contract, without its prefixes.
+
+Zero is always "not given". The domain speaks these; only `messages.py` translates them to and from protobuf, by number.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Platform(IntEnum):
+    """Where content is posted."""
+
+    UNSPECIFIED = 0
+    INSTAGRAM = 1
+    FACEBOOK = 2
+    TWITTER = 3
+    TIKTOK = 4
+    OTHER = 5
+
+
+class MediaType(IntEnum):
+    """The form in which content reaches its readers."""
+
+    UNSPECIFIED = 0
+    TEXT = 1
+    IMAGE = 2
+    CAROUSEL = 3
+    VIDEO = 4
+    LINK = 5
+    AUDIO = 6
+
+
+class Complexity(IntEnum):
+    """How demanding a piece of generation is; the numbers are a model feature."""
+
+    UNSPECIFIED = 0
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+    CRITICAL = 4
+
+
+class ContentType(IntEnum):
+    """What kind of content a post is."""
+
+    UNSPECIFIED = 0
+    SOCIAL_POST = 1
+    BLOG = 2
+    EMAIL = 3
+    VIDEO = 4
+    STORY = 5
+
+
+class ContextState(IntEnum):
+    """Where a context is in its life."""
+
+    UNSPECIFIED = 0
+    READY = 1
+    PROCESSING = 2
+    DONE = 3
+    FAILED = 4
+    CANCELLED = 5
+
+
+class Confidence(IntEnum):
+    """How sure one can be that the approach of a context works."""
+
+    UNSPECIFIED = 0
+    UNCERTAIN = 1
+    HYPOTHESIS = 2
+    CONFIDENT = 3
+    VALIDATED = 4
+
+
+class Validation(IntEnum):
+    """What people's reaction, or a rating, says of a context."""
+
+    UNSPECIFIED = 0
+    PENDING = 1
+    APPROVED = 2
+    CONDITIONALLY_APPROVED = 3
+    REJECTED = 4
+
+
+class Rating(IntEnum):
+    """A human's rating of a piece of generation, worst first."""
+
+    UNSPECIFIED = 0
+    UNACCEPTABLE = 1
+    POOR = 2
+    ACCEPTABLE = 3
+    GOOD = 4
+    EXCELLENT = 5
+
+
+class InteractionKind(IntEnum):
+    """What an actor did to a post."""
+
+    UNSPECIFIED = 0
+    LIKE = 1
+    COMMENT = 2
+    SHARE = 3
+    SAVE = 4
+
+
+class Verdict(IntEnum):
+    """Who stands behind an interaction."""
+
+    UNSPECIFIED = 0
+    GENUINE = 1
+    BOT = 2
+    PERSONA = 3
+
+
+class RateBase(IntEnum):
+    """The count that an engagement rate is taken of."""
+
+    UNSPECIFIED = 0
+    REACH = 1
+    IMPRESSIONS = 2
+    VIEWS = 3

@@ -1,0 +1,1 @@
+"""Background work: operations run by worker processes, and jobs that run by the clock."""

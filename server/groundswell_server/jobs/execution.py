@@ -1,0 +1,116 @@
+"""One run of one operation, from the job's function to what the operations table says of it afterwards."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+import structlog
+from google.protobuf.message import Message
+
+from groundswell_server.jobs.job import Job, packed
+from groundswell_server.jobs.lease import Lease, Stop
+from groundswell_server.jobs.registry import JobFunction
+from groundswell_server.runtime.errors import code_of
+from groundswell_server.settings import Settings
+from groundswell_storage import errors, operations
+from groundswell_storage.database import Database
+from groundswell_storage.operations import Operation
+
+_AGAIN_SECONDS = 0.5
+"""Between two tries to write down how a run ended."""
+
+Record = Callable[[], Operation]
+log = structlog.get_logger(__name__)
+
+
+def run(lease: Lease, function: JobFunction, database: Database, settings: Settings) -> bool:
+    """Runs the job and records how it ended.
+
+    Returns whether the next operation may be taken at once: not when this one waits for another try.
+    """
+    operation = lease.operation
+    log.info("job started", operation=operation.id, kind=operation.kind, attempt=operation.attempt)
+    started = time.monotonic()
+    with lease:
+        state = _run(lease, function, database, settings)
+    log.info("job ended", operation=operation.id, state=state, seconds=round(time.monotonic() - started, 3))
+    return state != "PENDING"
+
+
+def _run(lease: Lease, function: JobFunction, database: Database, settings: Settings) -> str:
+    """Returns the state of the operation afterwards."""
+    job = Job(lease, database, settings)
+    try:
+        response = function(job)
+    except BaseException as error:  # SystemExit too: no job may end the worker
+        record = _failure(lease, database, error)
+    else:
+        record = _success(lease.operation, database, response)
+    return "SUCCEEDED" if job.completed else _write_down(record, database, lease)
+
+
+def _success(operation: Operation, database: Database, response: Message) -> Record:
+    response_bytes, response_type = packed(response)
+    return lambda: operations.succeed(database, operation.id, operation.lease_token, response_bytes, response_type)
+
+
+def _failure(lease: Lease, database: Database, error: BaseException) -> Record:
+    id, token = lease.operation.id, lease.operation.lease_token
+    if isinstance(error, errors.Cancelled):
+        if lease.stop is Stop.SHUTDOWN:
+            return lambda: operations.release(database, id, token)
+        return lambda: operations.cancelled(database, id, token)
+    if not isinstance(error, errors.GroundswellError):
+        log.error("job failed", operation=id, kind=lease.operation.kind, exc_info=error)
+        error = errors.GroundswellError(f"an unforeseen fault; the worker's log has it under operation {id}")
+    failure = error
+    return lambda: operations.fail(
+        database,
+        id,
+        token,
+        code=code_of(failure).name,
+        reason=failure.reason,
+        message=failure.message,
+        metadata=failure.metadata,
+        # Nothing is wrong with the request: the same work may well succeed a little later.
+        retry=isinstance(failure, errors.Unavailable | errors.Aborted),
+    )
+
+
+def _write_down(record: Record, database: Database, lease: Lease) -> str:
+    """Records the end, again and again while the database can't be reached and the lease holds. Returns the state."""
+    while lease.stop is not Stop.LOST:
+        try:
+            with database.transaction():
+                return record().state
+        except errors.Aborted as error:
+            if error.reason == "LEASE_LOST":
+                break
+            time.sleep(_AGAIN_SECONDS)
+        except errors.Unavailable as error:
+            log.warning("end of job not recorded yet", operation=lease.operation.id, error=error.message)
+            time.sleep(_AGAIN_SECONDS)
+    log.warning("the lease was lost: what this run did does not count", operation=lease.operation.id)
+    return "LOST"
+
+
+def release(lease: Lease, database: Database, *, within: timedelta) -> None:
+    """Gives back an operation whose function does not end, just before the process does.
+
+    Runs on a thread of its own: the one that works may hold the database. If that takes too long, the lease lapses.
+    """
+    operation = lease.operation
+
+    def give_back() -> None:
+        try:
+            with database.transaction():
+                operations.release(database, operation.id, operation.lease_token)
+        except errors.GroundswellError as error:
+            log.warning("operation not given back", operation=operation.id, error=error.message)
+
+    thread = threading.Thread(target=give_back, daemon=True)
+    thread.start()
+    thread.join(within.total_seconds())

@@ -1,0 +1,116 @@
+"""A worker's hold on an operation: renewed while the work goes on, and the place where its end is noticed."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from types import TracebackType
+from typing import Self
+
+import structlog
+
+from groundswell_storage import errors, operations
+from groundswell_storage.database import Database
+from groundswell_storage.scope import Scope
+
+_LOOK_SECONDS = 0.5
+"""How soon a request to cancel is noticed."""
+_RENEWALS_PER_LEASE = 4
+
+log = structlog.get_logger(__name__)
+
+
+class Stop(Enum):
+    """Why work has to end before it is done."""
+
+    CANCEL = "somebody asked for its end"
+    LOST = "the lease lapsed, and another worker may have the operation"
+    SHUTDOWN = "the worker shuts down"
+
+
+class Lease:
+    """Keeps an operation for this worker while the `with` block runs.
+
+    A thread renews the lease and looks whether the end was asked for. Where the database can't be reached until the
+    lease has lapsed by this machine's own clock, it counts as lost: another worker may hold the operation by then.
+    """
+
+    def __init__(self, database: Database, operation: operations.Operation, length: timedelta) -> None:
+        self.operation = operation
+        self.length = length
+        self._database = database
+        self._stop: Stop | None = None
+        self._held_until = time.monotonic() + length.total_seconds()
+        self._ended = threading.Event()
+        self._keeper = threading.Thread(target=self._keep, name="groundswell-lease", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._keeper.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        self._keeper.join()
+
+    @property
+    def stop(self) -> Stop | None:
+        """Why the work has to end, or None while it may go on."""
+        return self._stop
+
+    def end_for(self, reason: Stop) -> None:
+        """Tells the work to end. A lost lease outranks the other reasons: nothing may be written any more."""
+        if self._stop is None or reason is Stop.LOST:
+            self._stop = reason
+
+    def check(self) -> None:
+        """Raises Cancelled when the work has to end."""
+        if self._stop is not None:
+            raise errors.Cancelled(f"the job was stopped: {self._stop.value}", reason="CANCELLED")
+
+    def renew(self) -> None:
+        """Renews within the caller's transaction, which thereby holds the operation until it ends.
+
+        Raises Aborted (`LEASE_LOST`) when another worker has it, or nobody.
+        """
+        asked = time.monotonic()
+        try:
+            cancel = operations.renew(self._database, self.operation.id, self.operation.lease_token, self.length)
+        except errors.Aborted:
+            self.end_for(Stop.LOST)
+            raise
+        self._held_until = asked + self.length.total_seconds()
+        if cancel:
+            self.end_for(Stop.CANCEL)
+
+    def _keep(self) -> None:
+        self._database.bind()
+        interval = self.length.total_seconds() / _RENEWALS_PER_LEASE
+        due = time.monotonic() + interval
+        while not self._ended.wait(min(_LOOK_SECONDS, interval)):
+            try:
+                if time.monotonic() < due:
+                    self._look()
+                else:
+                    with self._database.transaction():
+                        self.renew()
+                    due = time.monotonic() + interval
+            except (errors.Aborted, errors.NotFound):
+                self.end_for(Stop.LOST)
+            except Exception as error:
+                log.warning("lease not renewed", operation=self.operation.id, error=str(error))
+                self._database.drop_connection()
+            if time.monotonic() > self._held_until:
+                self.end_for(Stop.LOST)
+        self._database.drop_connection()
+
+    def _look(self) -> None:
+        scope = Scope(self._database, self.operation.workspace, self.operation.actor, datetime.now(UTC))
+        found = operations.get(scope, self.operation.id)
+        if found.lease_token != self.operation.lease_token:
+            self.end_for(Stop.LOST)
+        elif found.cancel_requested:
+            self.end_for(Stop.CANCEL)

@@ -1,0 +1,91 @@
+"""Jobs by the clock that keep the suite itself tidy, and the timekeeper that runs these and those of the areas."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+
+import structlog
+
+from groundswell_server.jobs.registry import Periodic
+from groundswell_server.settings import Settings
+from groundswell_storage import errors, events, idempotency, operations, schedules
+from groundswell_storage.database import Database
+
+_LONGEST_LOOK_SECONDS = 60.0
+_REAPS_PER_LEASE = 4
+
+log = structlog.get_logger(__name__)
+
+
+def purge_request_ids(database: Database, settings: Settings) -> None:
+    """Forgets answers to repeated calls once they no longer count."""
+    with database.transaction():
+        idempotency.purge(database, database.now())
+
+
+def purge_events(database: Database, settings: Settings) -> None:
+    """Forgets events beyond the retention; streams with an older cursor are told so."""
+    with database.transaction():
+        events.purge(database, timedelta(days=settings.event_retention_days), database.now())
+
+
+HOUSEKEEPING = (
+    Periodic("jobs.purge_request_ids", timedelta(minutes=10), purge_request_ids),
+    Periodic("jobs.purge_events", timedelta(hours=1), purge_events),
+)
+
+
+class Timekeeper:
+    """Runs what is due. Every worker has one; the schedule's row decides which of them runs a job this time."""
+
+    def __init__(self, database: Database, settings: Settings, jobs: Sequence[Periodic]) -> None:
+        self._database = database
+        self._settings = settings
+        self._lease_seconds = settings.job_lease_seconds
+        self._jobs = jobs
+        self._looks: dict[str, float] = {}
+        """When to look next, by name; on the monotonic clock."""
+
+    def tick(self) -> int:
+        """Looks once. Returns how many operations wait again because their worker was lost. Never raises."""
+        for job in self._jobs:
+            if self._may_be_due(job.name, min(job.every.total_seconds(), _LONGEST_LOOK_SECONDS)):
+                self._run(job)
+        if self._may_be_due("", self._lease_seconds / _REAPS_PER_LEASE):
+            return self._reap()
+        return 0
+
+    def _may_be_due(self, name: str, every_seconds: float) -> bool:
+        """Whether it is time to ask the database: each tick would be too often."""
+        now = time.monotonic()
+        if now < self._looks.get(name, 0.0):
+            return False
+        self._looks[name] = now + every_seconds
+        return True
+
+    def _run(self, job: Periodic) -> None:
+        try:
+            with self._database.transaction():
+                due = schedules.claim_due(self._database, job.name, job.every)
+            if due:
+                log.debug("periodic job", name=job.name)
+                job.run(self._database, self._settings)
+        except errors.GroundswellError as error:
+            log.warning("periodic job failed", name=job.name, error=error.message)
+            self._database.drop_connection()
+        except Exception:
+            log.exception("periodic job failed", name=job.name)
+            self._database.drop_connection()
+
+    def _reap(self) -> int:
+        try:
+            with self._database.transaction():
+                reaped = operations.reap(self._database)
+        except errors.GroundswellError as error:
+            log.warning("lapsed leases not looked for", error=error.message)
+            return 0
+        for operation in reaped:
+            log.warning("worker lost", operation=operation.id, kind=operation.kind, now=operation.state)
+        return sum(operation.state == "PENDING" for operation in reaped)

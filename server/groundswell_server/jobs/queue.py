@@ -1,0 +1,69 @@
+"""Long work as services see it: `start` an operation in the call's transaction, and workers are woken after it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING
+
+import structlog
+from google.protobuf.message import Message
+
+from groundswell_server.settings import Settings
+from groundswell_storage import errors, operations
+from groundswell_storage.database import Database
+from groundswell_storage.operations import Operation
+from groundswell_storage.scope import Scope
+
+if TYPE_CHECKING:
+    from groundswell_server.jobs.wakeups import WakeUps
+    from groundswell_storage.feed import EventFeed
+
+_AGAIN_SECONDS = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+class JobQueue:
+    """Where long work is asked for. Costs nothing until the first wake-up, which imports the queue's library."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self._database_url = database.url
+        self._jobs_url = settings.jobs_url.get_secret_value() if settings.jobs_url else None
+        self._max_attempts = settings.job_max_attempts
+        self._lock = threading.Lock()
+        self._opened: WakeUps | None = None
+
+    def start(self, scope: Scope, kind: str, request: Message | bytes) -> Operation:
+        """Asks for work of a kind such as `learning.train_model`, in the caller's transaction.
+
+        Nothing happens unless it commits. Workers learn of it through `run`, and look by themselves every second.
+        """
+        serialized = request if isinstance(request, bytes) else request.SerializeToString()
+        return operations.create(scope, kind, serialized, max_attempts=self._max_attempts)
+
+    def wake(self, times: int = 1) -> None:
+        """Wakes workers, one each time; blocks for milliseconds. Never raises: workers look by themselves too."""
+        with self._lock:
+            try:
+                if self._opened is None:
+                    from groundswell_server.jobs.wakeups import WakeUps
+
+                    self._opened = WakeUps(self._database_url, self._jobs_url)
+                for _ in range(times):
+                    self._opened.send()
+            except Exception as error:
+                log.warning("workers not woken; they look by themselves", error=str(error))
+
+    async def run(self, feed: EventFeed) -> None:
+        """Wakes workers whenever an operation that waits has been committed, by whatever process."""
+        while True:
+            try:
+                async for batch in feed.follow(topics=(operations.CHANGED,)):
+                    waiting = sum(event.payload.get("state") == "PENDING" for event in batch.events)
+                    if waiting:
+                        await asyncio.to_thread(self.wake, waiting)
+                return  # the feed was closed
+            except errors.GroundswellError as error:
+                log.warning("events of operations out of reach", error=error.message)
+                await asyncio.sleep(_AGAIN_SECONDS)

@@ -1,0 +1,151 @@
+"""The worker process: takes operations from the table and runs their jobs, one at a time.
+
+Three threads: the main one handles signals and keeps time (lapsed leases, periodic jobs), one works, and while it
+does a third renews the lease. The worker is niced: serving comes first where they share a machine.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from datetime import timedelta
+
+import structlog
+
+from groundswell_server.jobs import execution
+from groundswell_server.jobs.lease import Lease, Stop
+from groundswell_server.jobs.periodic import HOUSEKEEPING, Timekeeper
+from groundswell_server.jobs.registry import Registry
+from groundswell_server.jobs.wakeups import WakeUps
+from groundswell_server.settings import Settings, SettingsError
+from groundswell_server.signals import EndSignals
+from groundswell_storage import operations
+from groundswell_storage.database import Database, connect
+
+_POLL_SECONDS = 1.0
+"""How soon work is found without a wake-up."""
+_TICK_SECONDS = 0.5
+_RELEASE = timedelta(seconds=5)
+_NICENESS = 10
+
+log = structlog.get_logger(__name__)
+
+
+def run_worker(settings: Settings, registry: Registry | None = None) -> int:
+    """Works until SIGTERM or SIGINT; returns the exit code. To be called on the main thread.
+
+    A job under way when the signal comes has the grace time to end; one that does not goes back to the queue, without
+    the attempt being counted, and the process ends then and there. Raises SettingsError and what a database out of
+    reach raises, before the first operation is taken.
+    """
+    os.nice(max(0, _NICENESS - os.nice(0)))
+    try:
+        database = connect(settings.database_url.get_secret_value(), application="groundswell-worker")
+    except ValueError as error:
+        raise SettingsError(f"GROUNDSWELL_DATABASE_URL: {error}") from error
+    database.migrate()
+    return Worker(database, settings, registry or Registry()).run()
+
+
+class Worker:
+    """One worker; `run` is its life."""
+
+    def __init__(self, database: Database, settings: Settings, registry: Registry) -> None:
+        self._database = database
+        self._settings = settings
+        self._registry = registry
+        self._grace_seconds = settings.grace_seconds
+        self._lease = timedelta(seconds=settings.job_lease_seconds)
+        jobs_url = settings.jobs_url.get_secret_value() if settings.jobs_url else None
+        self._wake_ups = WakeUps(database.url, jobs_url)
+        self._timekeeper = Timekeeper(database, settings, (*HOUSEKEEPING, *registry.periodic))
+        self._ending = threading.Event()
+        self._current: Lease | None = None
+        self._thread = threading.Thread(target=self._work, name="groundswell-job", daemon=True)
+
+    def run(self) -> int:
+        """Works until a signal ends it; returns the exit code."""
+        with EndSignals() as signals:
+            self._thread.start()
+            log.info("worker ready", pid=os.getpid(), kinds=len(self._registry.kinds))
+            while not signals.wait(_TICK_SECONDS):
+                if not self._thread.is_alive():
+                    return 1
+                if waiting := self._timekeeper.tick():
+                    self._wake(waiting)
+            return self._end(signals)
+
+    def _end(self, signals: EndSignals) -> int:
+        """Gives the job under way its grace time; a second signal cuts it short."""
+        log.info("worker ends", grace_seconds=self._grace_seconds)
+        self._ending.set()
+        if (lease := self._current) is not None:
+            lease.end_for(Stop.SHUTDOWN)
+        deadline = time.monotonic() + self._grace_seconds
+        while self._thread.is_alive() and time.monotonic() < deadline:
+            if signals.wait(0.05):
+                break
+        if self._thread.is_alive():
+            if (lease := self._current) is not None:
+                execution.release(lease, self._database, within=_RELEASE)
+            # A thread cannot be stopped from outside; whatever it has open dies with the process.
+            os._exit(0)
+        return 0
+
+    def _work(self) -> None:
+        """The life of the thread that works."""
+        self._database.bind()
+        try:
+            while not self._ending.is_set():
+                if not self._take_all():
+                    self._ending.wait(_POLL_SECONDS)
+                elif not self._ending.is_set():
+                    self._wait()
+        except BaseException:
+            log.exception("worker failed")
+        finally:
+            self._database.drop_connection()
+            self._wake_ups.close()
+
+    def _take_all(self) -> bool:
+        """Runs what waits, one operation after the other. Returns False when it is better to pause before more."""
+        try:
+            while not self._ending.is_set() and operations.is_waiting(self._database, self._registry.kinds):
+                if (lease := self._claim()) is None:
+                    break
+                if not execution.run(lease, self._registry.find(lease.operation.kind), self._database, self._settings):
+                    return False
+        except Exception as error:
+            log.warning("operations out of reach", error=str(error))
+            self._database.drop_connection()
+            return False
+        finally:
+            self._current = None
+        return True
+
+    def _claim(self) -> Lease | None:
+        with self._database.transaction():
+            claimed = operations.claim(self._database, self._lease, kinds=self._registry.kinds)
+        if claimed is None:
+            return None
+        lease = self._current = Lease(self._database, claimed, self._lease)
+        if self._ending.is_set():
+            # The signal came between: the main thread may not have seen this lease.
+            lease.end_for(Stop.SHUTDOWN)
+        return lease
+
+    def _wait(self) -> None:
+        try:
+            self._wake_ups.wait(_POLL_SECONDS)
+        except Exception as error:
+            log.warning("queue of wake-ups out of reach", error=str(error))
+            self._ending.wait(_POLL_SECONDS)
+
+    def _wake(self, times: int) -> None:
+        """Passes on that operations of lost workers wait again: this worker may be busy itself."""
+        try:
+            for _ in range(times):
+                self._wake_ups.send()
+        except Exception as error:
+            log.warning("workers not woken; they look by themselves", error=str(error))

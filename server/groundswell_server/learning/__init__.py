@@ -1,0 +1,1 @@
+"""LearningService: what content will do before it is posted, and how sure that is."""

@@ -1,0 +1,188 @@
+"""Content that is to be predicted: a draft, a stored context, or a context that a draft completes and outranks.
+
+What a stored context says of its content, in this order: its newest post; else its `output`, else its `input`, where
+these keys are read: `caption` (text), `hashtags` (list of texts), `platform` and `media_type` (names of the contract
+without prefix, such as "INSTAGRAM" and "VIDEO", upper and lower case alike), `category` (text), and from the input
+`prompt`. Complexity, state, confidence, validation and agent are the context's as it stands, because it is as it
+stands that it would be posted. It counts as published now unless the draft says when.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from groundswell_server.learning.features.captions import CaptionFacts, describe_caption
+from groundswell_server.learning.features.facts import UNKNOWN_TRAILING, PostFacts
+from groundswell_storage.engagement.learning_rows import ContextFacts, PersonaFacts
+
+if TYPE_CHECKING:
+    from groundswell_server.learning.features.trailing import TrailingRecord
+
+PLATFORMS = {"INSTAGRAM": 1, "FACEBOOK": 2, "TWITTER": 3, "TIKTOK": 4, "OTHER": 5}
+"""Numbers of the contract's `Platform` by name."""
+MEDIA_TYPES = {"TEXT": 1, "IMAGE": 2, "CAROUSEL": 3, "VIDEO": 4, "LINK": 5, "AUDIO": 6}
+"""Numbers of the contract's `MediaType` by name."""
+
+
+_USUAL_LENGTH = 2_200
+"""Characters; what Instagram takes."""
+
+
+class Draft(NamedTuple):
+    """What a caller says of content; empty, 0 and None are unknown. A tuple, because one is made for every call."""
+
+    persona_id: str = ""
+    platform: int = 0
+    media_type: int = 0
+    category: str = ""
+    caption: str = ""
+    hashtags: Sequence[str] = ()
+    published: datetime | None = None
+    """When it will be published, now when None."""
+    prompt_length: int | None = None
+    complexity: int = 0
+    agent_assigned: bool | None = None
+
+
+_NO_DRAFT = Draft()
+
+
+class Ask(NamedTuple):
+    """Which content a call is about: one of the two, or both."""
+
+    context_id: str
+    draft: Draft | None
+
+
+class StoredContent(NamedTuple):
+    """What a stored context says of its content, read once for many predictions."""
+
+    persona_id: str
+    platform: int
+    media_type: int
+    category: str
+    caption: str
+    described: CaptionFacts
+    complexity: int
+    state: int
+    confidence: int
+    validation: int
+    agent_assigned: bool
+    prompt_length: int | None
+
+
+def stored_content(context: ContextFacts) -> StoredContent:
+    """What a context and its newest post say; see the module for what is read where."""
+    post = context.post
+    told = {**context.input, **context.output}
+    caption, hashtags = (post.caption, post.hashtags) if post else (_text(told, "caption"), _texts(told, "hashtags"))
+    return StoredContent(
+        persona_id=post.persona_id if post else context.persona_id,
+        platform=post.platform if post else PLATFORMS.get(_text(told, "platform").upper(), 0),
+        media_type=post.media_type if post else MEDIA_TYPES.get(_text(told, "media_type").upper(), 0),
+        category=post.category if post else _text(told, "category"),
+        caption=caption,
+        described=describe_caption(caption, hashtags),
+        complexity=context.complexity,
+        state=context.state,
+        confidence=context.confidence,
+        validation=context.validation,
+        agent_assigned=context.agent_assigned,
+        prompt_length=context.prompt_length,
+    )
+
+
+def whose(draft: Draft | None, stored: StoredContent | None) -> tuple[str, int]:
+    """The persona that content will be posted as, and the platform; "" and 0 where unknown."""
+    if stored is None:
+        return (draft.persona_id, draft.platform) if draft else ("", 0)
+    if draft is None:
+        return stored.persona_id, stored.platform
+    return draft.persona_id or stored.persona_id, draft.platform or stored.platform
+
+
+def facts_of(
+    draft: Draft | None,
+    stored: StoredContent | None,
+    persona: PersonaFacts | None,
+    record: TrailingRecord | None,
+    now: datetime,
+) -> PostFacts:
+    """What is known of content before it is posted; `record` is the persona's on the platform."""
+    if stored is not None:
+        return _facts_of_stored(draft or _NO_DRAFT, stored, persona, record, now)
+    draft = draft or _NO_DRAFT
+    caption = _described(draft.caption, draft.hashtags)
+    published = draft.published or now
+    return PostFacts(
+        published,
+        "UTC" if persona is None else persona.time_zone,
+        draft.complexity,
+        None,
+        None,
+        None,
+        draft.agent_assigned,
+        draft.platform,
+        draft.media_type,
+        draft.prompt_length,
+        caption.length,
+        caption.hashtag_count,
+        caption.call_to_action,
+        draft.category,
+        None if persona is None else persona.followers.get(draft.platform),
+        UNKNOWN_TRAILING if record is None else record.at(published),
+    )
+
+
+def _facts_of_stored(
+    draft: Draft, stored: StoredContent, persona: PersonaFacts | None, record: TrailingRecord | None, now: datetime
+) -> PostFacts:
+    described = stored.described
+    if draft.caption or draft.hashtags:
+        described = _described(draft.caption or stored.caption, draft.hashtags)
+    published = draft.published or now
+    platform = draft.platform or stored.platform
+    return PostFacts(
+        published,
+        "UTC" if persona is None else persona.time_zone,
+        draft.complexity or stored.complexity,
+        stored.state,
+        stored.confidence,
+        stored.validation,
+        stored.agent_assigned if draft.agent_assigned is None else draft.agent_assigned,
+        platform,
+        draft.media_type or stored.media_type,
+        stored.prompt_length if draft.prompt_length is None else draft.prompt_length,
+        described.length,
+        described.hashtag_count,
+        described.call_to_action,
+        draft.category or stored.category,
+        None if persona is None else persona.followers.get(platform),
+        UNKNOWN_TRAILING if record is None else record.at(published),
+    )
+
+
+def _described(caption: str, hashtags: Sequence[str]) -> CaptionFacts:
+    """As `describe_caption`; captions of usual length are read once, because drafts are scored again and again."""
+    if len(caption) > _USUAL_LENGTH:
+        return describe_caption(caption, hashtags)
+    return _described_before(caption, len(hashtags))
+
+
+@lru_cache(maxsize=4096)
+def _described_before(caption: str, hashtag_count: int) -> CaptionFacts:
+    # Hashtags that are given count by their number alone.
+    return describe_caption(caption, ("",) * hashtag_count)
+
+
+def _text(told: Mapping[str, Any], key: str) -> str:
+    found = told.get(key)
+    return found if isinstance(found, str) else ""
+
+
+def _texts(told: Mapping[str, Any], key: str) -> list[str]:
+    found = told.get(key)
+    return [item for item in found if isinstance(item, str)] if isinstance(found, list) else []

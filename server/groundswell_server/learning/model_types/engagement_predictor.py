@@ -1,0 +1,44 @@
+"""ENGAGEMENT_PREDICTOR: the engagement rate that a post will have at the fixed age."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from groundswell_server.learning.training.model_type import Parameters
+from groundswell_server.learning.training.regression import RateModelType
+
+
+def _forest(parameters: Parameters, random_seed: int, jobs: int | None) -> Any:
+    from sklearn.ensemble import RandomForestRegressor
+
+    return RandomForestRegressor(
+        n_estimators=parameters["n_estimators"],
+        max_depth=parameters["max_depth"],
+        min_samples_leaf=parameters["min_samples_leaf"],
+        max_features=parameters["max_features"],
+        oob_score=True,
+        random_state=random_seed,
+        n_jobs=jobs,
+    )
+
+
+MODEL_TYPE = RateModelType(
+    name="ENGAGEMENT_PREDICTOR",
+    title="engagement rate of a post, percent",
+    algorithm="random forest regression on the root of the rate, with conformal intervals",
+    target=lambda rows: rows.outcomes,
+    grow=_forest,
+    # Leaves of several posts and half of the features a split: rates are noisy, and trees that differ err less.
+    parameters={
+        "n_estimators": 100,
+        "max_depth": 10,
+        "min_samples_leaf": 3,
+        "max_features": 0.5,
+        "target_scale": "sqrt",
+    },
+    grid={
+        "min_samples_leaf": (1, 3, 8),
+        "max_features": (0.33, 0.5, 1.0),
+        "target_scale": ("identity", "sqrt", "log1p"),
+    },
+)

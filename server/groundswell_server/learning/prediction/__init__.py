@@ -1,0 +1,1 @@
+"""Predictions from a model's files with NumPy and ONNX Runtime alone."""

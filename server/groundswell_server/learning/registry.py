@@ -1,0 +1,162 @@
+"""Which version of a model type serves: promotion, the way back, and what may be deleted."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from groundswell_storage import learning
+from groundswell_storage.errors import DataLoss, FailedPrecondition, InvalidArgument
+from groundswell_storage.learning import Artifact, ModelVersion
+from groundswell_storage.scope import Scope
+
+ENGAGEMENT = "ENGAGEMENT_PREDICTOR"
+SUCCESS = "SUCCESS_CLASSIFIER"
+"""Model types that serve scores; names of the contract without prefix."""
+
+CHANGED = "model.changed"
+"""Topic of the event that tells servers to look which version is live. Subject: the version; payload: its type."""
+
+HISTORY = timedelta(days=90)
+"""How long the way back to a version is open after it stopped being live."""
+
+EXPORT_TOLERANCE = 1e-3
+"""The most that the exported form of a model may deviate from the trained one: percentage points of a rate, or
+probability. Single precision accounts for a thousandth of that; more is a fault of the export."""
+
+ARTIFACTS = "onnx", "card", "estimator"
+"""Names of the artifacts of a version: what serves, what describes it, and the estimator it was exported from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """A change of what serves."""
+
+    live: ModelVersion
+    retired: ModelVersion | None
+    """What was live before, if anything was."""
+
+
+def promote(scope: Scope, model_id: str, *, force: bool = False) -> Promotion:
+    """Makes a version live and retires the one that was.
+
+    Raises NotFound; FailedPrecondition (`MODEL_NOT_BETTER`) when it does not beat both baselines, unless forced, or
+    when its exported form deviates; DataLoss (`ARTIFACT_DAMAGED`). A version that is live already stays it.
+    """
+    learning.hold_line(scope, learning.get_version(scope, model_id).model_type)
+    version = learning.get_version(scope, model_id)
+    if version.stage == "LIVE":
+        return Promotion(version, None)
+    if not (force or version.result.beats_baselines):
+        raise _not_better(version, "does not beat both baselines on the newest posts: train on more, or force it")
+    if version.result.export_deviation > EXPORT_TOLERANCE:
+        deviation = version.result.export_deviation
+        raise _not_better(version, f"deviates by {deviation:.2g} in its exported form: train it again")
+    return _make_live(scope, version)
+
+
+def roll_back(scope: Scope, model_type: str, model_id: str = "") -> Promotion:
+    """Makes the version that was live before live again, or a named one that was live within `HISTORY`.
+
+    Raises NotFound; FailedPrecondition (`NO_EARLIER_MODEL`); DataLoss (`ARTIFACT_DAMAGED`).
+    """
+    learning.hold_line(scope, model_type)
+    if model_id:
+        named = learning.get_version(scope, model_id)
+        if named.model_type != model_type:
+            raise InvalidArgument.of("model_id", f"is a version of {named.model_type}", reason="VALIDATION_FAILED")
+    earlier = earlier_versions(scope, model_type)
+    target = next((id for id in earlier if model_id in ("", id)), None)
+    if target is None:
+        named_or_any = f"version {model_id} was not" if model_id else "no other version was"
+        raise FailedPrecondition(
+            f"{named_or_any} live before within the last {HISTORY.days} days: there is nothing to go back to",
+            reason="NO_EARLIER_MODEL",
+            metadata={"model_type": model_type},
+        )
+    return _make_live(scope, learning.get_version(scope, target))
+
+
+def earlier_versions(scope: Scope, model_type: str) -> list[str]:
+    """Ids of the versions that were live within `HISTORY` and are no more, the one that was live last first."""
+    live = learning.live_version(scope, model_type)
+    changes = learning.stage_history(scope, model_type, since=scope.now - HISTORY)
+    retired = dict.fromkeys(change.model_id for change in changes if change.stage == "RETIRED")
+    return [id for id in retired if live is None or id != live.id]
+
+
+def version_or_live(scope: Scope, model_id: str, model_type: str) -> ModelVersion:
+    """The version of this id, or the live one of the type when it is empty.
+
+    Raises NotFound (`MODEL_NOT_FOUND`), FailedPrecondition (`MODEL_NOT_LIVE`).
+    """
+    if model_id:
+        return learning.get_version(scope, model_id)
+    live = learning.live_version(scope, model_type)
+    if live is None:
+        raise not_live(model_type)
+    return live
+
+
+def not_live(model_type: str) -> FailedPrecondition:
+    """What a caller is told who needs a live version of a type that has none."""
+    return FailedPrecondition(
+        f"no {model_type} is live: train one and promote it",
+        reason="MODEL_NOT_LIVE",
+        metadata={"model_type": model_type},
+    )
+
+
+def delete(scope: Scope, model_id: str) -> None:
+    """Deletes a version with its artifacts. Raises NotFound, FailedPrecondition (`MODEL_IS_LIVE`)."""
+    learning.hold_line(scope, learning.get_version(scope, model_id).model_type)
+    version = learning.get_version(scope, model_id)
+    if version.stage == "LIVE":
+        raise FailedPrecondition(
+            f"{label(version)} is live: promote another version or roll back first",
+            reason="MODEL_IS_LIVE",
+            metadata={"model_id": model_id},
+        )
+    learning.delete_version(scope, model_id)
+
+
+def label(version: ModelVersion) -> str:
+    """How answers and logs name a version, such as `ENGAGEMENT_PREDICTOR/3`."""
+    return f"{version.model_type}/{version.version}"
+
+
+def check_whole(version: ModelVersion, artifacts: Mapping[str, Artifact]) -> None:
+    """Raises DataLoss (`ARTIFACT_DAMAGED`) unless every artifact is what was stored."""
+    for name in ARTIFACTS:
+        artifact = artifacts.get(name)
+        if artifact is None or hashlib.sha256(artifact.content).hexdigest() != artifact.digest:
+            raise DataLoss(
+                f"the {name} artifact of {label(version)} is {'missing' if artifact is None else 'damaged'}: "
+                "roll back to another version or train again",
+                reason="ARTIFACT_DAMAGED",
+                metadata={"model_id": version.id},
+            )
+
+
+def _make_live(scope: Scope, version: ModelVersion) -> Promotion:
+    check_whole(version, learning.read_artifacts(scope, version.id))
+    before = learning.live_version(scope, version.model_type)
+    retired = None if before is None else learning.set_stage(scope, before, "RETIRED")
+    live = learning.set_stage(scope, version, "LIVE")
+    scope.publish(CHANGED, live.id, {"model_type": live.model_type, "version": live.version})
+    return Promotion(live, retired)
+
+
+def _not_better(version: ModelVersion, why: str) -> FailedPrecondition:
+    metric = version.result.headline_metric
+    figures = {"model": version.result.test_metrics, **version.result.baselines}
+    return FailedPrecondition(
+        f"{label(version)} {why}",
+        reason="MODEL_NOT_BETTER",
+        metadata={
+            "metric": metric,
+            **{name: f"{values[metric]:.6g}" for name, values in figures.items() if metric in values},
+        },
+    )

@@ -1,0 +1,217 @@
+"""What to change about a piece of content before it is posted, and what that is worth.
+
+Every change is tried on the live models. What they then predict is a claim; what can be expected is that claim times
+the share of the models' claims about this element that held on posts they had not seen (`PostPredictor.holds`), and its
+95% interval is that of this share. So the interval is about the mean effect of the change, not about the luck of one
+post, which is far larger and the same before and after. The data are posts as they were made, not an experiment: what
+goes with success need not cause it.
+
+Rules of thumb come in for elements that no model has anything to say of, and are marked as such.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from groundswell_server.learning.features.extraction import extract
+from groundswell_server.learning.features.facts import PostFacts
+from groundswell_server.learning.prediction.predictor import PostPredictor
+from groundswell_server.learning.scoring.changes import FEATURE_OF, WORDS, Change, possible_changes
+from groundswell_server.learning.scoring.scores import ENGAGEMENT_POINTS, SUCCESS_POINTS, RateHistory, Score, Scorer
+from groundswell_server.learning.scoring.thumb import RuleOfThumb, rules_of_thumb
+
+TARGET = 80.0
+"""Score to get to unless told otherwise: the lowest of the highest tier."""
+PRIORITIES = "HIGH", "MEDIUM", "LOW"
+_LARGE_GAIN, _FAIR_GAIN, _SMALLEST_GAIN = 10.0, 4.0, 0.5
+_FEWEST_SEEN = 5
+_COUNTED = frozenset({"hashtag_count", "caption_length"})
+"""Features whose values lie between others; the rest is seen or not."""
+_UNPROVEN = 0.5, 0.5
+"""Share that holds, and its standard error, where unseen posts said nothing of an element."""
+_Z = 1.959963984540054
+
+
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """Points of composite score that a change is expected to bring, with a 95% interval."""
+
+    value: float
+    lower: float
+    upper: float
+    sample_size: int
+    """Posts behind the models."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """A change of the content and what it would bring."""
+
+    change: Change
+    advice: str
+    """In words, with its figures."""
+    priority: str
+    """One of `PRIORITIES`."""
+    gain: Gain | None = None
+    """By the models; None for a rule of thumb."""
+    customary_gain: str = ""
+    """What a rule of thumb customarily brings, such as `30-40%`; empty where custom names no figure."""
+
+    @property
+    def rule_of_thumb(self) -> bool:
+        """Whether it is custom rather than anything learnt here."""
+        return self.gain is None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One change on the path to the target."""
+
+    change: Change
+    composite_after: float
+    """With this change and all before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Optimization:
+    """What could be better about a piece of content."""
+
+    current: Score
+    recommendations: tuple[Recommendation, ...]
+    """Most important first."""
+    path: tuple[Step, ...]
+    """Changes to make together, in order, until the target is reached or nothing more is expected to help."""
+    optimized: Score
+    """With the whole path."""
+    target_reached: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Optimizer:
+    """The means by which content of one persona is looked at."""
+
+    scorer: Scorer
+    history: RateHistory | None
+    now: datetime
+    """Aware; planned times before it are moved to it."""
+    persona_id: str = ""
+
+    def optimize(self, facts: PostFacts, *, target_score: float = TARGET, limit: int = 10) -> Optimization:
+        """Tries each change alone for the recommendations, and one upon the other for the path."""
+        current = self._score(facts)
+        spoken_of = set() if current.by_rules else self._spoken_of()
+        found = [_recommend(current, change, gain) for change, gain in self._best(facts, spoken_of)]
+        found += map(_recommend_rule, rules_of_thumb(facts, self.now, FEATURE_OF.keys() - spoken_of))
+        found.sort(key=_order)
+        path, optimized = self._path(facts, current, spoken_of, target_score)
+        return Optimization(current, tuple(found[:limit]), path, optimized, optimized.composite >= target_score)
+
+    def _score(self, facts: PostFacts) -> Score:
+        return self.scorer.score_one(facts, self.history, self.persona_id)
+
+    def _models(self) -> Iterator[PostPredictor]:
+        return (model for model in (self.scorer.engagement, self.scorer.success) if model is not None)
+
+    def _spoken_of(self) -> set[str]:
+        """Elements that a live model reads at all."""
+        read = frozenset[str]().union(*(model.encoder.features for model in self._models()))
+        return {element for element, feature in FEATURE_OF.items() if feature in read}
+
+    def _seen(self, change: Change) -> bool:
+        """Whether the models learnt from posts like this, rather than from their neighbors alone."""
+        feature = FEATURE_OF[change.element]
+        for model in self._models():
+            seen = model.seen.get(feature, {})
+            if feature in _COUNTED:
+                enough = bool(seen) and min(seen) <= change.number <= max(seen)
+            else:
+                enough = seen.get(change.number, 0) >= _FEWEST_SEEN
+            if not enough:
+                return False
+        return True
+
+    def _best(self, facts: PostFacts, elements: set[str]) -> list[tuple[Change, Gain]]:
+        """For each of these elements the change with the largest expected gain, where there is one."""
+        changes = [
+            change for change in possible_changes(facts, self.now) if change.element in elements and self._seen(change)
+        ]
+        best: dict[str, tuple[Change, Gain]] = {}
+        for change, gain in zip(changes, self._gains(facts, changes), strict=True):
+            rival = best.get(change.element)
+            if gain.value >= _SMALLEST_GAIN and (rival is None or gain.value > rival[1].value):
+                best[change.element] = change, gain
+        return list(best.values())
+
+    def _gains(self, facts: PostFacts, changes: list[Change]) -> list[Gain]:
+        """What each change is expected to bring: all of them asked of the models at once."""
+        scorer, history = self.scorer, self.history or self.scorer.fallback
+        if scorer.engagement is None or history is None or not changes:
+            return []
+        rows = [facts, *(change.facts for change in changes)]
+        parts = scorer.parts(extract(rows), [history] * len(rows), [self.persona_id] * len(rows))
+        engagement = (ENGAGEMENT_POINTS * (parts.percentile[1:] - parts.percentile[0])).tolist()
+        success = (SUCCESS_POINTS * (parts.probability[1:] - parts.probability[0])).tolist()
+        gains = []
+        for change, by_rate, by_chance in zip(changes, engagement, success, strict=True):
+            feature = FEATURE_OF[change.element]
+            rate_holds, rate_error = scorer.engagement.holds.get(feature, _UNPROVEN)
+            chance_holds, chance_error = (scorer.success or scorer.engagement).holds.get(feature, _UNPROVEN)
+            value = rate_holds * by_rate + chance_holds * by_chance
+            # Both models learnt from the same posts: their errors are taken to go together.
+            half = _Z * (rate_error * abs(by_rate) + chance_error * abs(by_chance))
+            gains.append(Gain(value, value - half, value + half, scorer.sample_count))
+        return gains
+
+    def _path(
+        self, facts: PostFacts, current: Score, elements: set[str], target_score: float
+    ) -> tuple[tuple[Step, ...], Score]:
+        """Greedy: the best change, then the best upon it, each element once. By rules where the score is by rules."""
+        steps: list[Step] = []
+        score, left = current, set(FEATURE_OF) if current.by_rules else set(elements)
+        while score.composite < target_score:
+            offers = self._offers(facts, current.by_rules, left)
+            better = [
+                (change, after) for change in offers if (after := self._score(change.facts)).composite > score.composite
+            ]
+            if not better:
+                break
+            change, score = better[0] if not current.by_rules else max(better, key=lambda offer: offer[1].composite)
+            facts = change.facts
+            left.discard(change.element)
+            steps.append(Step(change, score.composite))
+        return tuple(steps), score
+
+    def _offers(self, facts: PostFacts, by_rules: bool, elements: set[str]) -> list[Change]:
+        """Changes to go on with, those with the largest expected gain first."""
+        if by_rules:
+            return [rule.change for rule in rules_of_thumb(facts, self.now, elements)]
+        return [change for change, _ in sorted(self._best(facts, elements), key=lambda found: -found[1].value)]
+
+
+def _recommend(current: Score, change: Change, gain: Gain) -> Recommendation:
+    sure = gain.lower > 0.0
+    if gain.value >= _LARGE_GAIN and sure:
+        priority = "HIGH"
+    elif gain.value >= _LARGE_GAIN or (gain.value >= _FAIR_GAIN and sure):
+        priority = "MEDIUM"
+    else:
+        priority = "LOW"
+    instead = f" instead of {change.current}" if change.current else ""
+    advice = (
+        f"{WORDS[change.element]} {change.suggested}{instead}: {gain.value:+.1f} points on {current.composite:.1f} "
+        f"(95% {gain.lower:+.1f} to {gain.upper:+.1f}), by {gain.sample_size} posts."
+    )
+    return Recommendation(change, advice, priority, gain)
+
+
+def _recommend_rule(rule: RuleOfThumb) -> Recommendation:
+    priority = "HIGH" if rule.fault else "MEDIUM" if rule.customary_gain else "LOW"
+    brings = f" That customarily brings {rule.customary_gain}." if rule.customary_gain else ""
+    advice = f"{rule.advice}{brings} A rule of thumb: the posts here say nothing of it."
+    return Recommendation(rule.change, advice, priority, customary_gain=rule.customary_gain)
+
+
+def _order(found: Recommendation) -> tuple[int, bool, float]:
+    return PRIORITIES.index(found.priority), found.rule_of_thumb, -(found.gain.value if found.gain else 0.0)

@@ -1,0 +1,128 @@
+"""LearningService: each call decodes, makes one domain call, encodes."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from functools import cached_property
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from groundswell.v1 import learning_pb2 as pb
+from groundswell_server.learning import messages, registry
+from groundswell_server.learning.serving.acceptance import accepted_by, accepts_content, accepts_contents
+from groundswell_server.learning.timing.best_hours import best_hours
+from groundswell_server.operations.messages import to_proto
+from groundswell_server.platform import Platform
+from groundswell_server.runtime.call import Call
+from groundswell_server.runtime.methods import read, write
+from groundswell_storage import learning
+from groundswell_storage.engagement import learning_rows
+from groundswell_storage.scope import Scope
+
+if TYPE_CHECKING:
+    from groundswell_server.learning.serving.preparation import Serving
+
+SERVICE = pb.DESCRIPTOR.services_by_name["LearningService"]
+
+
+class Servicer:
+    """The servicer of LearningService."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+        self._jobs = platform.jobs
+        self._target_age = timedelta(days=platform.settings.ml_target_age_days)
+
+    @cached_property
+    def _serving(self) -> Serving:
+        # NumPy comes with it: a server answers before it has that, and loads it beside the event loop.
+        from groundswell_server.learning.serving.preparation import Serving
+
+        threshold = self._platform.settings.success_threshold_pct
+        return Serving(self._platform.executor, target_age=self._target_age, success_threshold_pct=threshold)
+
+    async def run(self) -> None:
+        """Loads what predictions need, and keeps what is remembered true."""
+        await asyncio.to_thread(import_module, "groundswell_server.learning.serving.preparation")
+        await self._serving.follow(self._platform.feed)
+
+    @write
+    def TrainModel(self, request: pb.TrainModelRequest, scope: Scope) -> pb.TrainModelResponse:
+        if request.persona_id:
+            learning_rows.persona_facts(scope, request.persona_id)
+        operation = self._jobs.start(scope, "learning.train_model", messages.pinned(request, scope.now))
+        return pb.TrainModelResponse(operation=to_proto(operation))
+
+    @read
+    def ListModels(self, request: pb.ListModelsRequest, scope: Scope) -> pb.ListModelsResponse:
+        page = learning.list_versions(
+            scope,
+            model_type=messages.model_type_in(request),
+            stage=messages.stage_in(request),
+            page_size=request.page_size,
+            page_token=request.page_token,
+        ).map(messages.model_message)
+        return pb.ListModelsResponse(models=page.items, next_page_token=page.next_page_token)
+
+    @read
+    def GetModel(self, request: pb.GetModelRequest, scope: Scope) -> pb.GetModelResponse:
+        return pb.GetModelResponse(model=messages.model_message(learning.get_version(scope, request.model_id)))
+
+    @write
+    def PromoteModel(self, request: pb.PromoteModelRequest, scope: Scope) -> pb.PromoteModelResponse:
+        promotion = registry.promote(scope, request.model_id, force=request.force)
+        return pb.PromoteModelResponse(**messages.promotion_fields(promotion))
+
+    @write
+    def RollBackModel(self, request: pb.RollBackModelRequest, scope: Scope) -> pb.RollBackModelResponse:
+        promotion = registry.roll_back(scope, messages.model_type_in(request), request.model_id)
+        return pb.RollBackModelResponse(**messages.promotion_fields(promotion))
+
+    @write
+    def DeleteModel(self, request: pb.DeleteModelRequest, scope: Scope) -> pb.DeleteModelResponse:
+        registry.delete(scope, request.model_id)
+        return pb.DeleteModelResponse()
+
+    @read
+    def GetFeatureImportance(
+        self, request: pb.GetFeatureImportanceRequest, scope: Scope
+    ) -> pb.GetFeatureImportanceResponse:
+        model_type = messages.model_type_in(request, default=registry.ENGAGEMENT)
+        return messages.importance_message(registry.version_or_live(scope, request.model_id, model_type))
+
+    async def PredictEngagement(self, request: pb.PredictEngagementRequest, call: Call) -> pb.PredictEngagementResponse:
+        prepared = await self._serving.prepare(call.workspace, messages.ask_in(request))
+        served = prepared.live.served(registry.ENGAGEMENT)
+        level = messages.level_in(request)
+        predicted = served.predictor.predict_one(prepared.facts, level=level, persona_id=prepared.persona_id)
+        return messages.engagement_message(served, predicted, level)
+
+    async def PredictSuccess(self, request: pb.PredictSuccessRequest, call: Call) -> pb.PredictSuccessResponse:
+        prepared = await self._serving.prepare(call.workspace, messages.ask_in(request))
+        served = prepared.live.served(registry.SUCCESS)
+        predicted = served.predictor.predict_one(prepared.facts, persona_id=prepared.persona_id)
+        return messages.success_message(served, predicted, prepared.live.threshold_pct)
+
+    @accepted_by(accepts_content)
+    async def ScoreContent(self, request: pb.ScoreContentRequest, call: Call) -> pb.ScoreContentResponse:
+        prepared = await self._serving.prepare(call.workspace, messages.ask_in(request))
+        response = pb.ScoreContentResponse()
+        messages.fill_score(response.score, prepared.score(), prepared.live)
+        return response
+
+    @accepted_by(accepts_contents)
+    async def BatchScoreContent(self, request: pb.BatchScoreContentRequest, call: Call) -> pb.BatchScoreContentResponse:
+        asks = [messages.ask_in(one, f"requests[{place}].") for place, one in enumerate(request.requests)]
+        scores, live = await self._serving.score_all(call.workspace, asks)
+        return messages.scores_message(scores, live)
+
+    async def OptimizeContent(self, request: pb.OptimizeContentRequest, call: Call) -> pb.OptimizeContentResponse:
+        prepared = await self._serving.prepare(call.workspace, messages.ask_in(request))
+        found = await asyncio.to_thread(prepared.optimize, *messages.aim_in(request))
+        return messages.optimization_message(found, prepared.live)
+
+    @read
+    def PredictTiming(self, request: pb.PredictTimingRequest, scope: Scope) -> pb.PredictTimingResponse:
+        question = messages.question_in(request, self._target_age, scope.now)
+        return messages.timing_message(best_hours(scope, question), request.top_k)

@@ -1,0 +1,195 @@
+"""The models that serve, by workspace: loaded once, swapped by one assignment while calls go on.
+
+A version whose artifacts are damaged is refused, loudly; the version that was live before it serves in its stead, and
+answers name the version that gave them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+import structlog
+
+from groundswell_server.learning import registry
+from groundswell_server.learning.prediction.artifact import ModelFile, load_predictor
+from groundswell_server.learning.prediction.predictor import Predictor
+from groundswell_server.learning.prediction.probability_predictor import ProbabilityPredictor
+from groundswell_server.learning.prediction.rate_predictor import RatePredictor
+from groundswell_server.learning.registry import ENGAGEMENT, SUCCESS
+from groundswell_server.learning.scoring.scores import Scorer
+from groundswell_server.learning.serving.caches import TRUST_SECONDS
+from groundswell_storage import learning
+from groundswell_storage.errors import DataLoss, GroundswellError
+from groundswell_storage.learning import Artifact, ModelVersion
+from groundswell_storage.scope import Scope
+
+T = TypeVar("T")
+
+MOST_WORKSPACES = 128
+"""Workspaces whose models are kept in memory: some megabytes each."""
+
+log = structlog.get_logger(__name__)
+
+
+class Reader(Protocol):
+    """Runs `work(scope, ...)` for a workspace on a database thread."""
+
+    def __call__(self, workspace: str, work: Callable[..., T], *args: Any) -> Awaitable[T]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A version in memory."""
+
+    model_id: str
+    version: int
+    label: str
+    """Such as `ENGAGEMENT_PREDICTOR/3`."""
+    predictor: Predictor
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What serves in a workspace; None where nothing is live."""
+
+    engagement: Served | None
+    success: Served | None
+    scorer: Scorer
+    labels: tuple[str, ...]
+    """The versions that a score by model comes from."""
+    threshold_pct: float
+    """The rate from which on a post is a success."""
+
+    @classmethod
+    def of(cls, engagement: Served | None, success: Served | None, threshold_pct: float) -> Live:
+        """With a scorer; `threshold_pct` is what success is where no live classifier knows its own."""
+        rates = engagement.predictor if engagement else None
+        odds = success.predictor if success else None
+        if isinstance(odds, ProbabilityPredictor):
+            threshold_pct = odds.threshold_pct
+        scorer = Scorer(
+            rates if isinstance(rates, RatePredictor) else None,
+            odds if isinstance(odds, ProbabilityPredictor) else None,
+            threshold_pct,
+        )
+        labels = tuple(one.label for one in (engagement, success) if one is not None)
+        return cls(engagement, success, scorer, labels, threshold_pct)
+
+    def served(self, model_type: str) -> Served:
+        """What serves for a type; raises FailedPrecondition (`MODEL_NOT_LIVE`)."""
+        served = self.engagement if model_type == ENGAGEMENT else self.success
+        if served is None:
+            raise registry.not_live(model_type)
+        return served
+
+
+class LiveModels:
+    """Used on the event loop."""
+
+    def __init__(
+        self, read: Reader, success_threshold_pct: float, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._read = read
+        self._threshold_pct = success_threshold_pct
+        self._monotonic = monotonic
+        self._live: dict[str, tuple[Live, float]] = {}
+        """With the moment up to which it is believed should the news of a change be lost."""
+        self._outdated: set[str] = set()
+        self._refreshing: dict[str, asyncio.Task[None]] = {}
+
+    def get(self, workspace: str) -> Live | None:
+        """What serves; None when it has to be loaded first."""
+        entry = self._live.get(workspace)
+        if entry is None:
+            return None
+        if entry[1] < self._monotonic():
+            self.refresh(workspace)
+        return entry[0]
+
+    async def load(self, workspace: str) -> Live:
+        """What serves, loaded if need be: once, however many calls wait for it."""
+        while (entry := self._live.get(workspace)) is None:
+            # A caller that gives up must not take the work from those who wait with it.
+            await asyncio.shield(self.refresh(workspace))
+        return entry[0]
+
+    def refresh(self, workspace: str) -> asyncio.Task[None]:
+        """Looks what is live now; meanwhile what was live serves on."""
+        self._outdated.add(workspace)
+        task = self._refreshing.get(workspace)
+        if task is None:
+            task = self._refreshing[workspace] = asyncio.create_task(self._refresh(workspace))
+            task.add_done_callback(lambda done: self._refreshed(workspace, done))
+        return task
+
+    def heed(self, workspace: str) -> None:
+        """Something was promoted or rolled back."""
+        if workspace in self._live or workspace in self._refreshing:
+            self.refresh(workspace)
+
+    def doubt_all(self) -> None:
+        """News may have been missed."""
+        for workspace in list(self._live):
+            self.refresh(workspace)
+
+    async def _refresh(self, workspace: str) -> None:
+        while workspace in self._outdated:
+            self._outdated.discard(workspace)
+            before = self._live.get(workspace)
+            try:
+                live = await self._look(workspace, before[0] if before else None)
+            except GroundswellError as error:
+                if before is None:
+                    raise
+                log.warning("live models out of reach; the known ones serve on", error=error.message)
+                live = before[0]
+            self._live.pop(workspace, None)
+            self._live[workspace] = live, self._monotonic() + TRUST_SECONDS
+            if len(self._live) > MOST_WORKSPACES:
+                del self._live[next(iter(self._live))]
+
+    def _refreshed(self, workspace: str, task: asyncio.Task[None]) -> None:
+        self._refreshing.pop(workspace, None)
+        # Those who wait are told; when nobody waits any more, nobody needs to be.
+        if not task.cancelled():
+            task.exception()
+
+    async def _look(self, workspace: str, before: Live | None) -> Live:
+        served = (before.engagement, before.success) if before else ()
+        in_memory = {one.model_id: one for one in served if one is not None}
+        engagement = await self._serving(workspace, ENGAGEMENT, in_memory)
+        success = await self._serving(workspace, SUCCESS, in_memory)
+        if before is not None and (before.engagement, before.success) == (engagement, success):
+            return before
+        return Live.of(engagement, success, self._threshold_pct)
+
+    async def _serving(self, workspace: str, model_type: str, in_memory: Mapping[str, Served]) -> Served | None:
+        """The newest version of the live one and those before it that is whole."""
+        for version in await self._read(workspace, _candidates, model_type):
+            if version.id in in_memory:
+                return in_memory[version.id]
+            artifacts = await self._read(workspace, learning.read_artifacts, version.id)
+            try:
+                return await asyncio.to_thread(_load, version, artifacts)
+            except DataLoss as error:
+                log.error("live model refused, the version before it serves", model=version.id, error=error.message)
+        return None
+
+
+def _candidates(scope: Scope, model_type: str) -> list[ModelVersion]:
+    """The live version, and those that were live before it, newest first; none when nothing is live."""
+    live = learning.live_version(scope, model_type)
+    if live is None:
+        return []
+    earlier = (learning.find_version(scope, id) for id in registry.earlier_versions(scope, model_type))
+    return [live, *(version for version in earlier if version is not None)]
+
+
+def _load(version: ModelVersion, artifacts: Mapping[str, Artifact]) -> Served:
+    registry.check_whole(version, artifacts)
+    onnx, card = (ModelFile(artifacts[part].content, artifacts[part].digest) for part in ("onnx", "card"))
+    return Served(version.id, version.version, registry.label(version), load_predictor(onnx, card))

@@ -1,0 +1,132 @@
+"""Predictions for callers: live models, and what they need to know, from memory where it can be."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple, TypeVar
+
+import structlog
+
+from groundswell_server.learning import registry
+from groundswell_server.learning.features.content import Ask, facts_of
+from groundswell_server.learning.features.facts import PostFacts
+from groundswell_server.learning.scoring.optimization import Optimization, Optimizer
+from groundswell_server.learning.scoring.scores import RateHistory, Score
+from groundswell_server.learning.serving import memory
+from groundswell_server.learning.serving.live_models import Live, LiveModels
+from groundswell_server.learning.serving.memory import Background, Memory
+from groundswell_storage.errors import GroundswellError
+from groundswell_storage.executor import DatabaseExecutor
+from groundswell_storage.feed import EventFeed
+from groundswell_storage.scope import Scope
+
+T = TypeVar("T")
+
+_AGAIN_SECONDS = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+class Prepared(NamedTuple):
+    """A piece of content, ready for the models."""
+
+    facts: PostFacts
+    persona_id: str
+    history: RateHistory | None
+    """Past rates that its own is compared with."""
+    live: Live
+    now: datetime
+    """When it was prepared."""
+
+    def score(self) -> Score:
+        """Its score, by the live models or by rules."""
+        return self.live.scorer.score_one(self.facts, self.history, self.persona_id)
+
+    def optimize(self, target_score: float, limit: int) -> Optimization:
+        """What could be better about it. A publication planned for the past is taken as if it were not yet past."""
+        now = min(self.now, self.facts.published_time or self.now)
+        optimizer = Optimizer(self.live.scorer, self.history, now, self.persona_id)
+        return optimizer.optimize(self.facts, target_score=target_score, limit=limit)
+
+
+class Serving:
+    """One for a server; used on its event loop."""
+
+    def __init__(
+        self,
+        executor: DatabaseExecutor,
+        *,
+        target_age: timedelta,
+        success_threshold_pct: float,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._executor = executor
+        self._clock = clock
+        self._models = LiveModels(self._read, success_threshold_pct)
+        self._memory = Memory(target_age)
+
+    async def prepare(self, workspace: str, ask: Ask) -> Prepared:
+        """Makes content ready, from memory alone where it can. Raises NotFound for what is not there."""
+        live = self._models.get(workspace) or await self._models.load(workspace)
+        background = self._memory.recall(workspace, ask)
+        if background is None:
+            (background,) = await self._look_up(workspace, [ask])
+        return _prepared(ask, live, background, self._clock())
+
+    async def score_all(self, workspace: str, asks: Sequence[Ask]) -> tuple[list[Score], Live]:
+        """The scores of many pieces of content, and what gave them; worked out beside the event loop."""
+        live = self._models.get(workspace) or await self._models.load(workspace)
+        backgrounds = [self._memory.recall(workspace, ask) for ask in asks]
+        missing = [place for place, known in enumerate(backgrounds) if known is None]
+        found = await self._look_up(workspace, [asks[place] for place in missing]) if missing else []
+        for place, background in zip(missing, found, strict=True):
+            backgrounds[place] = background
+        known = [background for background in backgrounds if background is not None]
+        return await asyncio.to_thread(_score_all, asks, live, known, self._clock()), live
+
+    async def _look_up(self, workspace: str, asks: Sequence[Ask]) -> list[Background]:
+        """Reads what memory lacks for these questions, in one visit to the database."""
+        mark = self._memory.mark()
+        backgrounds, found = await self._read(workspace, self._memory.look_up, asks)
+        self._memory.keep(found, mark)
+        return backgrounds
+
+    async def follow(self, feed: EventFeed) -> None:
+        """Keeps memory true as long as the server runs."""
+        while True:
+            cursor = feed.cursor
+            # What was read before the cursor may be old already.
+            self._memory.clear()
+            self._models.doubt_all()
+            try:
+                async for batch in feed.follow(cursor, topics=(registry.CHANGED, *memory.TOPICS)):
+                    for event in batch.events:
+                        if event.topic == registry.CHANGED:
+                            self._models.heed(event.workspace)
+                        else:
+                            self._memory.heed(event)
+                return  # the feed was closed
+            except GroundswellError as error:
+                log.warning("news of changes out of reach; what is remembered may be old", error=error.message)
+                await asyncio.sleep(_AGAIN_SECONDS)
+
+    def _read(self, workspace: str, work: Callable[..., T], *args: Any) -> Awaitable[T]:
+        """Runs `work(scope, ...)` for a workspace on a database thread."""
+        database = self._executor.database
+        return self._executor.read(lambda: work(Scope(database, workspace, "system", self._clock()), *args))
+
+
+def _prepared(ask: Ask, live: Live, background: Background, now: datetime) -> Prepared:
+    facts = facts_of(ask.draft, background.stored, background.persona, background.trailing, now)
+    return Prepared(facts, background.persona_id, background.history, live, now)
+
+
+def _score_all(asks: Sequence[Ask], live: Live, backgrounds: Sequence[Background], now: datetime) -> list[Score]:
+    pairs = zip(asks, backgrounds, strict=True)
+    return live.scorer.score(
+        [facts_of(ask.draft, known.stored, known.persona, known.trailing, now) for ask, known in pairs],
+        [known.history for known in backgrounds],
+        [known.persona_id for known in backgrounds],
+    )

@@ -1,0 +1,41 @@
+"""What all types of models of posts have in common: their 18 features, and what can be said of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from groundswell_server.learning.features.facts import Example
+from groundswell_server.learning.features.rows import PostRows
+from groundswell_server.learning.prediction.predictor import PostPredictor
+from groundswell_server.learning.training.importance import combine, holds, impurity, permutation, shuffle
+from groundswell_server.learning.training.model_type import Array, Insight, Learned, ModelType
+
+
+class PostModelType(ModelType[PostRows]):
+    """A type that learns from `Example`s."""
+
+    def collect(self, examples: Sequence[Example]) -> PostRows:
+        return PostRows.of(examples)
+
+    def explain(self, tested: Learned, future: PostRows, targets: Array, served: Learned, random_seed: int) -> Insight:
+        """By impurity, and by what shuffling each feature does to predictions of unseen posts."""
+        predictor = _of_posts(tested)
+        trees = np.ravel(next(iter(served.estimators.values())).estimators_)
+        by_impurity = impurity([tree.feature_importances_ for tree in trees], _of_posts(served).encoder)
+        shuffling = shuffle(
+            future.features,
+            sorted(predictor.encoder.features),
+            lambda rows: predictor.predict(rows).value,
+            random_seed,
+        )
+        unseen = targets[shuffling.rows]
+        by_permutation = permutation(shuffling, lambda points: self.errors(unseen, points))
+        return Insight(combine(by_impurity, by_permutation, len(unseen)), {"holds": holds(shuffling, unseen)})
+
+
+def _of_posts(learned: Learned) -> PostPredictor:
+    if not isinstance(learned.predictor, PostPredictor):
+        raise TypeError("not a model of posts")
+    return learned.predictor

@@ -1,0 +1,192 @@
+"""From a classifier's raw score to a probability that can be taken at its word, in NumPy beside the exported trees."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+ISOTONIC_FROM = 1000
+"""Scores from which on isotonic regression is better than Platt's two numbers (Niculescu-Mizil, Caruana 2005)."""
+_ISOTONIC_CLASS = 100
+_BIN_ROWS = 50
+_MOST_BINS = 20
+_Z = 1.959963984540054
+"""Two-sided 95% quantile of the normal distribution."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """A monotone curve from raw scores to probabilities, and how far each stretch of it is known."""
+
+    method: Literal["platt", "isotonic"]
+    slope: float
+    """Of Platt's curve 1 / (1 + exp(-(slope * score + intercept))); at least 0."""
+    intercept: float
+    scores: NDArray[np.float64]
+    """Ascending scores of the isotonic curve; empty for Platt's."""
+    probabilities: NDArray[np.float64]
+    """Its probabilities at `scores`; linear between them."""
+    edges: NDArray[np.float64]
+    """Raw scores that separate the bins of the intervals, ascending."""
+    lower: NDArray[np.float64]
+    """(len(edges) + 1,) lower end of the 95% interval of the share of successes in each bin."""
+    upper: NDArray[np.float64]
+    _lists: tuple[list[float], ...] = field(init=False, repr=False, compare=False)
+    """The arrays in the order of `_ARRAYS`, for single scores."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_lists", tuple(getattr(self, name).tolist() for name in _ARRAYS))
+
+    def probability(self, score: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Probabilities (n,) of raw scores (n,)."""
+        if self.method == "isotonic":
+            return np.interp(score, self.scores, self.probabilities)
+        return _logistic(self.slope * score + self.intercept)
+
+    def interval(
+        self, score: NDArray[np.float64], probability: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Where the share of successes among posts with about this score lies, with 95%, the probability included."""
+        place = np.searchsorted(self.edges, score)
+        return np.minimum(self.lower[place], probability), np.maximum(self.upper[place], probability)
+
+    def read_one(self, score: float) -> tuple[float, float, float]:
+        """Probability and interval of one raw score, without NumPy's overhead a call."""
+        scores, probabilities, edges, lower, upper = self._lists
+        if self.method == "isotonic":
+            probability = _interpolated(score, scores, probabilities)
+        else:
+            probability = 1.0 / (1.0 + math.exp(min(max(-self.slope * score - self.intercept, -500.0), 500.0)))
+        place = bisect_left(edges, score)
+        return probability, min(lower[place], probability), max(upper[place], probability)
+
+    def to_json(self) -> dict[str, Any]:
+        """What `from_json` makes the same from."""
+        arrays = {name: getattr(self, name).tolist() for name in _ARRAYS}
+        return {"method": self.method, "slope": self.slope, "intercept": self.intercept, **arrays}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Calibration:
+        """The inverse of `to_json`."""
+        arrays = {name: np.array(data[name], dtype=np.float64) for name in _ARRAYS}
+        return cls(method=data["method"], slope=data["slope"], intercept=data["intercept"], **arrays)
+
+
+_ARRAYS = "scores", "probabilities", "edges", "lower", "upper"
+
+
+def calibrate(scores: NDArray[np.float64], successes: NDArray[np.float64]) -> Calibration:
+    """Fits a curve to raw scores (n,) of posts that the classifier had not seen and what came of them (n,), 0 or 1.
+
+    Platt's for small samples, isotonic for large ones.
+    """
+    rarer = min(successes.sum(), len(successes) - successes.sum())
+    if len(scores) >= ISOTONIC_FROM and rarer >= _ISOTONIC_CLASS:
+        return _isotonic(scores, successes)
+    slope, intercept = platt(scores, successes)
+    nothing = np.empty(0)
+    return Calibration("platt", slope, intercept, nothing, nothing, *_bins(scores, successes))
+
+
+def platt(scores: NDArray[np.float64], successes: NDArray[np.float64]) -> tuple[float, float]:
+    """Slope and intercept of Platt's curve; slope 0 where scores say nothing, or the opposite of what they should.
+
+    Lin, Lin, Weng 2007, "A note on Platt's probabilistic outputs for support vector machines": Newton's method with
+    backtracking, on targets smoothed by one success and one failure.
+    """
+    positive = float(successes.sum())
+    negative = len(successes) - positive
+    target = np.where(successes > 0.5, (positive + 1.0) / (positive + 2.0), 1.0 / (negative + 2.0))
+    center, spread = (float(scores.mean()), float(scores.std())) if len(scores) else (0.0, 0.0)
+    intercept = math.log((positive + 1.0) / (negative + 1.0))
+    if spread <= 0.0:
+        return 0.0, intercept
+    standard = (scores - center) / spread
+    slope, intercept = _newton(standard, target, intercept)
+    if slope <= 0.0:
+        return 0.0, math.log((positive + 1.0) / (negative + 1.0))
+    return slope / spread, intercept - slope * center / spread
+
+
+def _newton(x: NDArray[np.float64], target: NDArray[np.float64], intercept: float) -> tuple[float, float]:
+    """Logistic regression of targets in (0, 1) on one variable, by Newton's method with backtracking."""
+    at = np.array([0.0, intercept])
+    design = np.column_stack([x, np.ones_like(x)])
+    loss = _log_loss(design @ at, target)
+    for _ in range(100):
+        p = _logistic(design @ at)
+        gradient = design.T @ (p - target)
+        if np.max(np.abs(gradient)) < 1e-10 * len(x):
+            break
+        hessian = design.T @ (design * (p * (1.0 - p))[:, None]) + 1e-12 * np.eye(2)
+        step = np.linalg.solve(hessian, gradient)
+        size = 1.0
+        while (new := _log_loss(design @ (at - size * step), target)) > loss and size > 1e-10:
+            size /= 2.0
+        at, loss = at - size * step, min(new, loss)
+    return float(at[0]), float(at[1])
+
+
+def _isotonic(scores: NDArray[np.float64], successes: NDArray[np.float64]) -> Calibration:
+    from sklearn.isotonic import IsotonicRegression
+
+    # No finite sample proves a probability of 0 or 1.
+    smallest = 1.0 / (len(scores) + 2.0)
+    curve = IsotonicRegression(y_min=smallest, y_max=1.0 - smallest).fit(scores, successes)
+    return Calibration(
+        "isotonic",
+        0.0,
+        0.0,
+        np.asarray(curve.X_thresholds_, dtype=np.float64),
+        np.asarray(curve.y_thresholds_, dtype=np.float64),
+        *_bins(scores, successes),
+    )
+
+
+def _bins(
+    scores: NDArray[np.float64], successes: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Edges of bins of equal number, and Wilson's interval of the share of successes in each."""
+    count = int(np.clip(len(scores) // _BIN_ROWS, 1, _MOST_BINS))
+    edges = np.unique(np.quantile(scores, np.arange(1, count) / count)) if count > 1 else np.empty(0)
+    place = np.searchsorted(edges, scores)
+    rows = np.bincount(place, minlength=len(edges) + 1).astype(np.float64)
+    lower, upper = wilson(np.bincount(place, successes, minlength=len(edges) + 1).astype(np.float64), rows)
+    return edges, lower, upper
+
+
+def wilson(
+    successes: NDArray[np.float64], rows: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """95% interval of a share; 0 to 1 where there are no rows. Wilson 1927."""
+    n = np.maximum(rows, 1e-9)
+    share = successes / n
+    middle = (share + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
+    half = _Z / (1 + _Z**2 / n) * np.sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2))
+    return np.clip(middle - half, 0.0, 1.0), np.clip(middle + half, 0.0, 1.0)
+
+
+def _interpolated(score: float, scores: Sequence[float], probabilities: Sequence[float]) -> float:
+    """As `numpy.interp` for one number."""
+    place = bisect_right(scores, score)
+    if place == 0:
+        return probabilities[0]
+    if place == len(scores):
+        return probabilities[-1]
+    left, low = scores[place - 1], probabilities[place - 1]
+    return low + (probabilities[place] - low) / (scores[place] - left) * (score - left)
+
+
+def _logistic(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    return 1.0 / (1.0 + np.exp(-np.clip(x, -500.0, 500.0)))
+
+
+def _log_loss(x: NDArray[np.float64], target: NDArray[np.float64]) -> float:
+    """Of probabilities logistic(x)."""
+    return float(np.sum(np.logaddexp(0.0, x) - target * x))

@@ -1,0 +1,1 @@
+"""google.longrunning.Operations: long-running work as its callers see it."""

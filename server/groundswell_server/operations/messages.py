@@ -1,0 +1,81 @@
+"""Operations on the wire."""
+
+from __future__ import annotations
+
+import re
+
+from google.longrunning import operations_pb2
+from google.protobuf import any_pb2, duration_pb2
+from google.rpc import code_pb2, error_details_pb2, status_pb2
+
+from groundswell.v1 import common_pb2
+from groundswell_server.runtime.errors import DOMAIN
+from groundswell_storage.errors import InvalidArgument
+from groundswell_storage.operations import Operation
+from groundswell_storage.pages import Page
+
+_COLLECTION = "operations"
+_NAME = re.compile(r"operations/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.ASCII)
+_MAX_TOKEN_LENGTH = 1000
+
+
+def to_proto(operation: Operation) -> operations_pb2.Operation:
+    """An operation with its progress as metadata and, when it is done, its response or error."""
+    progress = common_pb2.OperationProgress(
+        progress_pct=operation.progress_pct, message=operation.message, attempt=operation.attempt
+    )
+    result = operations_pb2.Operation(name=f"{_COLLECTION}/{operation.id}", done=operation.is_done)
+    result.metadata.Pack(progress)
+    if operation.state == "SUCCEEDED":
+        result.response.CopyFrom(any_pb2.Any(type_url=operation.response_type, value=operation.response or b""))
+    elif operation.is_done:
+        result.error.CopyFrom(_error(operation))
+    return result
+
+
+def to_list(page: Page[Operation]) -> operations_pb2.ListOperationsResponse:
+    """A page of operations."""
+    return operations_pb2.ListOperationsResponse(
+        operations=[to_proto(operation) for operation in page.items], next_page_token=page.next_page_token
+    )
+
+
+def operation_id(name: str) -> str:
+    """The id in `operations/<id>`; raises InvalidArgument for anything else."""
+    found = _NAME.fullmatch(name)
+    if found is None:
+        raise InvalidArgument.of("name", "must be operations/ and the operation's UUID", reason="VALIDATION_FAILED")
+    return found[1]
+
+
+def check_list(request: operations_pb2.ListOperationsRequest) -> None:
+    """Raises InvalidArgument for what no list can be made of: these requests come without rules of a contract."""
+    if request.name not in ("", _COLLECTION):
+        raise InvalidArgument.of("name", "must be empty or operations", reason="VALIDATION_FAILED")
+    if len(request.page_token) > _MAX_TOKEN_LENGTH:
+        raise InvalidArgument.of("page_token", "is not one that this service gave out", reason="PAGE_TOKEN_INVALID")
+    if request.return_partial_success:
+        raise InvalidArgument.of(
+            "return_partial_success", "is not offered: all operations are in one place", reason="VALIDATION_FAILED"
+        )
+
+
+def timeout_seconds(timeout: duration_pb2.Duration) -> float:
+    """A timeout in seconds; raises InvalidArgument for one that is not a time to wait."""
+    seconds = timeout.seconds + timeout.nanos / 1e9
+    if seconds < 0 or not 0 <= timeout.nanos < 1_000_000_000:
+        raise InvalidArgument.of("timeout", "must not be negative", reason="VALIDATION_FAILED")
+    return seconds
+
+
+def _error(operation: Operation) -> status_pb2.Status:
+    if operation.state == "CANCELLED":
+        status = status_pb2.Status(code=code_pb2.CANCELLED, message="the operation was cancelled")
+        reason = "OPERATION_CANCELLED"
+    else:
+        code = code_pb2.Code.Value(operation.error_code)
+        status = status_pb2.Status(code=code, message=operation.error_message)
+        reason = operation.error_reason
+    info = error_details_pb2.ErrorInfo(reason=reason, domain=DOMAIN, metadata=operation.error_metadata)
+    status.details.add().Pack(info)
+    return status

@@ -1,0 +1,57 @@
+"""google.longrunning.Operations."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from google.longrunning import operations_pb2
+from google.protobuf import empty_pb2
+
+from groundswell_server.operations import listing, messages, waiting
+from groundswell_server.platform import Platform
+from groundswell_server.runtime.call import Call
+from groundswell_server.runtime.methods import read, waits, write
+from groundswell_storage import operations
+from groundswell_storage.scope import Scope
+
+SERVICE = operations_pb2.DESCRIPTOR.services_by_name["Operations"]
+
+
+class Servicer:
+    """Long-running work: how far it is, what came of it, and its end before the time."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._feed = platform.feed
+        self._default_deadline_seconds = platform.settings.default_deadline_seconds
+
+    @read
+    def GetOperation(self, request: operations_pb2.GetOperationRequest, scope: Scope) -> operations_pb2.Operation:
+        return messages.to_proto(operations.get(scope, messages.operation_id(request.name)))
+
+    @read
+    def ListOperations(
+        self, request: operations_pb2.ListOperationsRequest, scope: Scope
+    ) -> operations_pb2.ListOperationsResponse:
+        messages.check_list(request)
+        wanted = listing.parse(request.filter)
+        page = listing.list_operations(scope, wanted, page_size=request.page_size, page_token=request.page_token)
+        return messages.to_list(page)
+
+    @write
+    def DeleteOperation(self, request: operations_pb2.DeleteOperationRequest, scope: Scope) -> empty_pb2.Empty:
+        operations.delete(scope, messages.operation_id(request.name))
+        return empty_pb2.Empty()
+
+    @write
+    def CancelOperation(self, request: operations_pb2.CancelOperationRequest, scope: Scope) -> empty_pb2.Empty:
+        operations.request_cancel(scope, messages.operation_id(request.name))
+        return empty_pb2.Empty()
+
+    @waits
+    async def WaitOperation(self, request: operations_pb2.WaitOperationRequest, call: Call) -> operations_pb2.Operation:
+        id = messages.operation_id(request.name)
+        asked = messages.timeout_seconds(request.timeout) if request.HasField("timeout") else None
+        deadline = call.context.time_remaining() or self._default_deadline_seconds
+        seconds = waiting.patience(asked, deadline_seconds=deadline)
+        look = partial(call.read, operations.get, id)
+        return messages.to_proto(await waiting.wait(self._feed, look, workspace=call.workspace, seconds=seconds))

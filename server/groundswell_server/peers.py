@@ -1,0 +1,131 @@
+"""Calls from one service to another: by gRPC, over a Unix socket in the same process, elsewhere by address.
+
+A service never imports another's domain. It asks, on behalf of its own caller, with that caller's workspace and
+role: what the caller may not do, its call may not do either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import cached_property
+from typing import Any, Protocol, TypeVar
+
+import grpc
+import grpc.aio
+from google.protobuf.message import Message
+from google.rpc import error_details_pb2, status_pb2
+
+from groundswell.v1 import engagement_pb2_grpc, learning_pb2_grpc
+from groundswell_server.runtime.call import Call
+from groundswell_server.runtime.errors import DETAILS_KEY
+from groundswell_server.runtime.peer_tokens import HEADER, PeerTokens
+from groundswell_server.runtime.request_id import HEADER as REQUEST_ID_HEADER
+from groundswell_storage.errors import GroundswellError, Unavailable
+
+Request = TypeVar("Request", bound=Message, contravariant=True)
+Response = TypeVar("Response", covariant=True)
+
+ABSENT = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNIMPLEMENTED, grpc.StatusCode.DEADLINE_EXCEEDED}
+
+RECONNECT = (
+    ("grpc.initial_reconnect_backoff_ms", 200),
+    ("grpc.min_reconnect_backoff_ms", 200),
+    ("grpc.max_reconnect_backoff_ms", 2_000),
+)
+"""A peer that was started again is found within seconds; left to itself gRPC waits for up to two minutes."""
+
+
+class PeerRefusal(GroundswellError):
+    """What a peer answered instead of a response; it reaches the caller in the peer's own words."""
+
+    def __init__(self, code: grpc.StatusCode, message: str, *, reason: str, metadata: Mapping[str, str]) -> None:
+        super().__init__(message, reason=reason, metadata=metadata)
+        self.code = code
+
+
+class UnaryCall(Protocol[Request, Response]):
+    """A call of a stub: one request, one response."""
+
+    def __call__(self, request: Request, *, metadata: Any, timeout: float) -> Any: ...
+
+
+class Peers:
+    """Typed stubs of the suite's services, wherever they are served."""
+
+    def __init__(
+        self,
+        addresses: Mapping[str, str],
+        local: str,
+        tokens: PeerTokens,
+        credentials: grpc.ChannelCredentials | None = None,
+    ) -> None:
+        self._addresses = addresses
+        self._credentials = credentials
+        self._local = local
+        self._tokens = tokens
+        self._channels: dict[str, grpc.aio.Channel] = {}
+
+    @cached_property
+    def engagement(self) -> engagement_pb2_grpc.EngagementServiceAsyncStub:
+        """EngagementService."""
+        return engagement_pb2_grpc.EngagementServiceStub(self._channel("engagement"))
+
+    @cached_property
+    def learning(self) -> learning_pb2_grpc.LearningServiceAsyncStub:
+        """LearningService."""
+        return learning_pb2_grpc.LearningServiceStub(self._channel("learning"))
+
+    async def ask(
+        self, call: Call, method: UnaryCall[Request, Response], request: Request, *, timeout_seconds: float = 5.0
+    ) -> Response:
+        """Makes a call on behalf of the caller of `call`.
+
+        Raises the peer's refusal in its own words, and Unavailable when it can't be reached or does not serve the
+        call. Never inside a transaction: on SQLite's one thread it would wait for itself.
+        """
+        metadata = ((HEADER, await self._tokens.sign(call.principal)), (REQUEST_ID_HEADER, call.request_id))
+        try:
+            response: Response = await method(request, metadata=metadata, timeout=timeout_seconds)
+            return response
+        except grpc.aio.AioRpcError as error:
+            raise _typed(error, request.DESCRIPTOR.full_name) from error
+
+    async def close(self) -> None:
+        """Closes the channels."""
+        for channel in self._channels.values():
+            await channel.close()
+
+    def _channel(self, service: str) -> grpc.aio.Channel:
+        target = self._addresses.get(service, self._local)
+        if target not in self._channels:
+            self._channels[target] = self._open(target, elsewhere=service in self._addresses)
+        return self._channels[target]
+
+    def _open(self, target: str, *, elsewhere: bool) -> grpc.aio.Channel:
+        if elsewhere and self._credentials is not None:
+            return grpc.aio.secure_channel(target, self._credentials, options=RECONNECT)
+        return grpc.aio.insecure_channel(target, options=RECONNECT)
+
+
+def _typed(error: grpc.aio.AioRpcError, asked: str) -> GroundswellError:
+    message = error.details() or ""
+    if error.code() in ABSENT:
+        return Unavailable(
+            f"another service can't be reached: {message}",
+            reason="PEER_UNAVAILABLE",
+            metadata={"request": asked},
+            retry_after=timedelta(seconds=1),
+        )
+    info = _error_info(error)
+    return PeerRefusal(error.code(), message, reason=info.reason, metadata=dict(info.metadata))
+
+
+def _error_info(error: grpc.aio.AioRpcError) -> error_details_pb2.ErrorInfo:
+    info = error_details_pb2.ErrorInfo()
+    for key, value in error.trailing_metadata() or ():
+        if key == DETAILS_KEY:
+            for detail in status_pb2.Status.FromString(value if isinstance(value, bytes) else b"").details:
+                if detail.Unpack(info):
+                    break
+    return info

@@ -1,0 +1,7 @@
+"""The processes of a deployment on one machine: servers, workers, and the parent that keeps them running."""
+
+from __future__ import annotations
+
+from groundswell_server.processes.serving import serve, work
+
+__all__ = ["serve", "work"]

@@ -1,0 +1,94 @@
+"""`python -m groundswell_server.processes.child`: a server or worker process that a parent started."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+
+from groundswell_server.processes.loops import run_on_fastest_loop
+from groundswell_server.processes.orders import Orders, Report
+from groundswell_server.runtime import logs
+from groundswell_server.settings import SettingsError
+from groundswell_storage.errors import FailedPrecondition, GroundswellError
+
+_EXIT_SECONDS = 5.0
+"""Beyond the grace time: then a child whose parent is gone ends in any case."""
+
+
+def main() -> int:
+    """Does what the parent ordered until SIGTERM, or until the parent is gone; returns the exit code."""
+    parent = _take_over_stdin()
+    line = parent.makefile("rb").readline()
+    if not line.endswith(b"\n"):
+        return 1
+    orders = Orders.decode(line)
+    logs.configure(format=orders.settings.log_format, level=orders.settings.log_level)
+    watch = threading.Thread(target=_end_with, args=(parent, orders.settings.grace_seconds), daemon=True)
+    watch.start()
+    try:
+        return _serve(orders, parent) if orders.role == "server" else _work(orders)
+    except (SettingsError, GroundswellError, OSError) as error:
+        hopeless = isinstance(error, SettingsError | FailedPrecondition)
+        _tell(parent, Report(failure=logs.scrub(str(error)), hopeless=hopeless))
+        return 1
+    except Exception as error:
+        _tell(parent, Report(failure=logs.scrub(f"an unforeseen fault: {error!r}")))
+        raise
+
+
+def _serve(orders: Orders, parent: socket.socket) -> int:
+    from groundswell_server.app import run_server
+
+    run_on_fastest_loop(
+        run_server(
+            orders.settings,
+            orders.services,
+            insecure=orders.insecure,
+            shared_port=True,
+            ready=lambda port: _tell(parent, Report(ready=True, port=port)),
+        )
+    )
+    return 0
+
+
+def _work(orders: Orders) -> int:
+    from groundswell_server.jobs.worker import run_worker
+
+    return run_worker(orders.settings)
+
+
+def _take_over_stdin() -> socket.socket:
+    """The socket to the parent, moved to where no process that this one starts can inherit it."""
+    parent = socket.socket(fileno=os.dup(0))
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    return parent
+
+
+def _end_with(parent: socket.socket, grace_seconds: float) -> None:
+    """Waits for the parent's end, which closes the socket, and ends this process: gracefully, then in any case."""
+    try:
+        while parent.recv(1):
+            pass
+    except OSError:
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(grace_seconds + _EXIT_SECONDS)
+    os._exit(1)
+
+
+def _tell(parent: socket.socket, report: Report) -> None:
+    try:
+        parent.sendall(report.encode())
+    except OSError:
+        # The parent is gone; the thread that watches it ends this process.
+        return
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,141 @@
+"""Child processes that are kept running: one that dies is started again, and all end when they are told to."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from groundswell_server.processes.orders import Orders, Report
+
+_FIRST_PAUSE_SECONDS = 0.1
+_LONGEST_PAUSE_SECONDS = 10.0
+_STEADY_SECONDS = 10.0
+"""A child that lived so long starts again without a pause that earlier deaths have lengthened."""
+
+Listener = Callable[["Child", Report], None]
+log = structlog.get_logger(__name__)
+
+
+class Child:
+    """One place in the crew, and the process that fills it now."""
+
+    def __init__(self, orders: Orders, listener: Listener) -> None:
+        """`listener` is told what the child reports, on a thread of the child's keeper."""
+        self.orders = orders
+        self.was_ready = False
+        """Whether any process in this place has been ready."""
+        self._listener = listener
+        self._lock = threading.Lock()
+        self._ending = threading.Event()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._keeper = threading.Thread(target=self._keep, name=f"keep-{orders.name}", daemon=True)
+
+    @property
+    def pid(self) -> int | None:
+        """The id of the process, or None while there is none."""
+        process = self._process
+        return None if process is None else process.pid
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether there is a process, or will be one."""
+        return self._keeper.is_alive()
+
+    def start(self) -> None:
+        """Starts a process, and another one whenever it dies."""
+        self._keeper.start()
+
+    def terminate(self) -> None:
+        """Asks the process to end gracefully; it is not started again."""
+        self._ending.set()
+        self._send(signal.SIGTERM)
+
+    def join(self, seconds: float) -> None:
+        """Waits for the end, at most so long, then enforces it."""
+        if not self._keeper.is_alive():
+            return
+        self._keeper.join(max(0.0, seconds))
+        if self._keeper.is_alive():
+            log.warning("process does not end; killed", process=self.orders.name, pid=self.pid)
+            self._send(signal.SIGKILL)
+            self._keeper.join()
+
+    def _send(self, number: signal.Signals) -> None:
+        with self._lock:
+            if self._process is not None:
+                self._process.send_signal(number)
+
+    def _keep(self) -> None:
+        pause = _FIRST_PAUSE_SECONDS
+        while not self._ending.is_set():
+            started = time.monotonic()
+            code = self._run()
+            if self._ending.is_set():
+                return
+            if time.monotonic() - started > _STEADY_SECONDS:
+                pause = _FIRST_PAUSE_SECONDS
+            log.warning("process ended; starting it again", process=self.orders.name, code=code, in_seconds=pause)
+            self._ending.wait(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+
+    def _run(self) -> int | None:
+        """One process from start to end; returns its exit code, or None when none was started."""
+        ours, theirs = socket.socketpair()
+        with ours:
+            with theirs, self._lock:
+                if self._ending.is_set():
+                    return None
+                # A group of its own: Ctrl-C in the terminal reaches the parent alone, which then ends its children.
+                process = self._process = subprocess.Popen(  # noqa: S603 - this very program
+                    [sys.executable, "-P", "-m", "groundswell_server.processes.child", self.orders.name],
+                    stdin=theirs.fileno(),
+                    process_group=0,
+                )
+            with contextlib.suppress(OSError):
+                ours.sendall(self.orders.encode())
+                for line in ours.makefile("rb"):
+                    self._hear(Report.decode(line))
+            code = process.wait()
+        with self._lock:
+            self._process = None
+        return code
+
+    def _hear(self, report: Report) -> None:
+        self._listener(self, report)
+        self.was_ready = self.was_ready or report.ready
+
+
+class Crew:
+    """Child processes that belong together."""
+
+    def __init__(self, orders: Sequence[Orders], listener: Listener) -> None:
+        self.children = [Child(each, listener) for each in orders]
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether any of them is left."""
+        return any(child.is_alive for child in self.children)
+
+    def start(self) -> None:
+        """Starts all."""
+        for child in self.children:
+            child.start()
+
+    def terminate(self) -> None:
+        """Asks all to end; returns at once."""
+        for child in self.children:
+            child.terminate()
+
+    def join(self, seconds: float) -> None:
+        """Waits for all to end, at most so long together, then enforces it."""
+        deadline = time.monotonic() + seconds
+        for child in self.children:
+            child.join(deadline - time.monotonic())

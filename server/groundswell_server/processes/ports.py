@@ -1,0 +1,52 @@
+"""One port for several server processes."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from groundswell_server.settings import SettingsError
+
+_HANDOVER_SECONDS = 3.0
+
+
+@contextmanager
+def shared_port(host: str, port: int) -> Iterator[int]:
+    """Holds a port that processes of this user can listen on together (SO_REUSEPORT), and gives its number.
+
+    Port 0 takes a free one. The socket that holds it does not listen, so the kernel gives it no connections; it keeps
+    the port from others while a server process is being replaced. Raises SettingsError when it can't be had.
+    """
+    if not hasattr(socket, "SO_REUSEPORT"):
+        raise SettingsError("this system can't share a port between processes: use --workers 1")
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        if port:
+            # Sharing would succeed beside any other server of this user that shares: ask for the port alone first.
+            _wait_until_free(family, kind, protocol, address)
+        with socket.socket(family, kind, protocol) as held:
+            held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            held.bind(address)
+            yield held.getsockname()[1]
+    except OSError as error:
+        raise SettingsError(f"can't listen on {host}:{port}: is another server there? ({error})") from error
+
+
+def _wait_until_free(family: int, kind: int, protocol: int, address: Any) -> None:
+    """Waits a moment for processes whose parent was killed: they notice and stop listening."""
+    give_up = time.monotonic() + _HANDOVER_SECONDS
+    while True:
+        with socket.socket(family, kind, protocol) as alone:
+            alone.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                alone.bind(address)
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE or time.monotonic() > give_up:
+                    raise
+            else:
+                return
+        time.sleep(0.05)

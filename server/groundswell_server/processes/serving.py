@@ -1,0 +1,182 @@
+"""`groundswell serve` and `groundswell worker`: which processes there are, from start to end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Sequence
+
+import structlog
+
+from groundswell_server.processes.crew import Child, Crew
+from groundswell_server.processes.loops import run_on_fastest_loop
+from groundswell_server.processes.orders import Orders, Report
+from groundswell_server.processes.ports import shared_port
+from groundswell_server.runtime import logs
+from groundswell_server.settings import Settings, SettingsError
+from groundswell_server.signals import EndSignals
+
+_BEYOND_GRACE_SECONDS = 6.0
+"""Time for closing what is left after the grace time, before a child is killed."""
+
+log = structlog.get_logger(__name__)
+
+
+def serve(settings: Settings, services: Sequence[str], *, workers: int = 1, insecure: bool = False) -> int:
+    """Serves until SIGTERM or SIGINT; returns the exit code. To be called on the main thread.
+
+    One server runs in this process; several (`workers`) run in processes of their own that share the port, and this
+    one keeps them running. Either way `settings.training_workers` worker processes run beside. A line on standard
+    output says when calls are taken. Raises SettingsError, and what a database out of reach raises.
+    """
+    logs.configure(format=settings.log_format, level=settings.log_level)
+    if workers == 1:
+        return _OneServer(settings, services, insecure=insecure).run()
+    return _ManyServers(settings, services, workers, insecure=insecure).run()
+
+
+def work(settings: Settings) -> int:
+    """Does jobs in this process until SIGTERM or SIGINT; returns the exit code."""
+    from groundswell_server.jobs.worker import run_worker
+
+    logs.configure(format=settings.log_format, level=settings.log_level)
+    return run_worker(settings)
+
+
+class _OneServer:
+    """The server in this process, workers beside it."""
+
+    def __init__(self, settings: Settings, services: Sequence[str], *, insecure: bool) -> None:
+        self._settings = settings
+        self._services = services
+        self._insecure = insecure
+        self._crew = Crew(_worker_orders(settings), self._hear)
+        self._failure = ""
+
+    def run(self) -> int:
+        try:
+            run_on_fastest_loop(self._serve())
+        finally:
+            self._crew.terminate()
+            self._crew.join(self._settings.grace_seconds + _BEYOND_GRACE_SECONDS)
+        if self._failure:
+            raise SettingsError(self._failure)
+        return 0
+
+    async def _serve(self) -> None:
+        from groundswell_server.app import run_server
+
+        self._loop = asyncio.get_running_loop()
+        self._task = asyncio.create_task(
+            run_server(self._settings, self._services, insecure=self._insecure, ready=self._ready)
+        )
+        await asyncio.wait([self._task])
+        if not self._task.cancelled():
+            self._task.result()
+
+    def _ready(self, port: int) -> None:
+        # In place of the server's own handlers: workers and server end at the same time, not one after the other.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._loop.add_signal_handler(number, self._end)
+        # The first call is not to wait for workers that are starting.
+        _announce(self._settings, port, servers=1)
+        self._crew.start()
+
+    def _end(self) -> None:
+        self._crew.terminate()
+        self._task.cancel()
+
+    def _hear(self, child: Child, report: Report) -> None:
+        if report.failure:
+            log.error("worker not started", process=child.orders.name, error=report.failure)
+        if report.hopeless and not child.was_ready:
+            self._failure = report.failure
+            self._loop.call_soon_threadsafe(self._end)
+
+
+class _ManyServers:
+    """Servers in processes of their own, workers beside them; this process only keeps them."""
+
+    def __init__(self, settings: Settings, services: Sequence[str], servers: int, *, insecure: bool) -> None:
+        self._settings = settings
+        self._services = tuple(services)
+        self._servers = servers
+        self._insecure = insecure
+        self._lock = threading.Lock()
+        self._ready: set[str] = set()
+        self._failure = ""
+
+    def run(self) -> int:
+        with shared_port(self._settings.host, self._settings.port) as port, EndSignals() as signals:
+            self._signals = signals
+            settings = self._settings.model_copy(update={"port": port})
+            servers = Crew(self._server_orders(settings), self._hear)
+            workers = Crew(_worker_orders(settings), self._hear)
+            servers.start()
+            signals.wait()
+            if len(self._ready) == self._servers:
+                _announce(settings, port, servers=self._servers)
+                workers.start()
+                signals.wait()
+            self._end(signals, servers, workers)
+        if self._failure:
+            raise SettingsError(self._failure)
+        return 0
+
+    def _server_orders(self, settings: Settings) -> list[Orders]:
+        return [
+            Orders(
+                "server",
+                number,
+                # One port each: a process can only tell what it counted itself.
+                settings.model_copy(update={"metrics_port": settings.metrics_port and settings.metrics_port + number}),
+                services=self._services,
+                insecure=self._insecure,
+            )
+            for number in range(self._servers)
+        ]
+
+    def _hear(self, child: Child, report: Report) -> None:
+        """Rings once when all servers are ready for the first time, and when going on makes no sense."""
+        name = child.orders.name
+        if report.failure:
+            log.error("process not started", process=name, error=report.failure)
+            if not child.was_ready and (report.hopeless or child.orders.role == "server"):
+                self._failure = self._failure or report.failure
+                self._signals.raise_one()
+        elif child.orders.role == "server":
+            with self._lock:
+                complete = name not in self._ready and len(self._ready) == self._servers - 1
+                self._ready.add(name)
+            if complete:
+                self._signals.raise_one()
+
+    def _end(self, signals: EndSignals, *crews: Crew) -> None:
+        """Ends all at the same time, within the grace time; a second signal cuts that short."""
+        for crew in crews:
+            crew.terminate()
+        deadline = time.monotonic() + self._settings.grace_seconds + _BEYOND_GRACE_SECONDS
+        while any(crew.is_alive for crew in crews) and time.monotonic() < deadline:
+            if signals.wait(0.05):
+                break
+        for crew in crews:
+            crew.join(0)
+
+
+def _worker_orders(settings: Settings) -> list[Orders]:
+    return [Orders("worker", number, settings) for number in range(settings.training_workers)]
+
+
+def _announce(settings: Settings, port: int, *, servers: int) -> None:
+    """The one line on standard output: calls are taken from here on."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    database = logs.scrub(settings.database_url.get_secret_value())
+    sys.stdout.write(
+        f"groundswell is ready on {host}:{port} (pid {os.getpid()}, {servers} server and {settings.training_workers} "
+        f"worker processes, database {database}); Ctrl-C ends it\n"
+    )
+    sys.stdout.flush()

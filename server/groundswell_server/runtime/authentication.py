@@ -1,0 +1,96 @@
+"""Stage 2: who calls, and whether they may make this call.
+
+Credentials are an API key in `authorization: Bearer gsk_...`, or the signed word of another server of the
+deployment (see `peers.py`). A server that listens on loopback alone may let callers in without a key, as
+administrators of the workspace "default".
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from groundswell_server.runtime import permissions
+from groundswell_server.runtime.call import ANONYMOUS, Call, Handler, Principal
+from groundswell_server.runtime.methods import Method
+from groundswell_server.runtime.peer_tokens import HEADER as PEER_HEADER
+from groundswell_storage import keys
+from groundswell_storage.errors import Unauthenticated
+from groundswell_storage.executor import DatabaseExecutor
+
+LOCAL = Principal(workspace="default", role="admin", actor="local")
+"""The caller without a key on loopback."""
+CACHE_SECONDS = 60.0
+"""How long a key is believed without a look at the database, should the news of its revocation be lost."""
+CACHE_SIZE = 10_000
+
+
+class Authenticator:
+    """Turns credentials into principals, from memory where it can."""
+
+    def __init__(
+        self,
+        executor: DatabaseExecutor,
+        *,
+        keyless: bool,
+        verify_peer: Callable[[str], Awaitable[Principal]],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._executor = executor
+        self._keyless = keyless
+        self._verify_peer = verify_peer
+        self._monotonic = monotonic
+        self._known: dict[str, tuple[Principal, float]] = {}
+
+    def forget(self) -> None:
+        """Drops what is remembered of keys; called when one is created, revoked or rotated."""
+        self._known.clear()
+
+    def stage(self, method: Method, proceed: Handler) -> Handler:
+        """Refuses callers that are unknown or may not make this call."""
+        access = permissions.ACCESS.get(method.path)
+        if access is None:
+            raise TypeError(f"{method.path} has no row in runtime/permissions.py")
+        open_to_all = "anonymous" in access.roles
+        keyless = LOCAL if self._keyless else None
+        path = method.path
+
+        async def handler(request: Any, call: Call) -> Any:
+            token = call.header("authorization")
+            if token:
+                call.principal = self._remembered(token) or await self._look_up(token)
+            elif peer := call.header(PEER_HEADER):
+                call.principal = await self._verify_peer(peer)
+            elif keyless is not None:
+                call.principal = keyless
+            elif open_to_all:
+                call.principal = ANONYMOUS
+            else:
+                raise Unauthenticated(
+                    "send an API key as metadata `authorization: Bearer gsk_...`", reason="CREDENTIALS_MISSING"
+                )
+            permissions.authorize(call.principal, path, access)
+            return await proceed(request, call)
+
+        return handler
+
+    def _remembered(self, token: str) -> Principal | None:
+        entry = self._known.get(token)
+        if entry is None or entry[1] < self._monotonic():
+            return None
+        return entry[0]
+
+    async def _look_up(self, token: str) -> Principal:
+        scheme, _, secret = token.partition(" ")
+        record = None
+        database = self._executor.database
+        if scheme.lower() == "bearer":
+            record = await self._executor.read(lambda: keys.authenticate(database, secret.strip()))
+        if record is None:
+            raise Unauthenticated("the API key is unknown, revoked or expired", reason="CREDENTIALS_INVALID")
+        principal = Principal(record.workspace, record.role, record.id, frozenset(record.scopes))
+        if len(self._known) >= CACHE_SIZE:
+            self._known.clear()
+        self._known[token] = (principal, self._monotonic() + CACHE_SECONDS)
+        return principal

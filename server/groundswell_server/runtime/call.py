@@ -1,0 +1,135 @@
+"""One call under way: who makes it, for which workspace, and its way to the database."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import grpc.aio
+
+from groundswell_server.runtime.methods import Method
+from groundswell_storage.executor import DatabaseExecutor
+from groundswell_storage.ids import uuid7
+from groundswell_storage.scope import Scope
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+Clock = Callable[[], datetime]
+Metadata = tuple[tuple[str, str | bytes], ...]
+Handler = Callable[[Any, "Call"], Awaitable[Any]]
+"""A call's way through the runtime: takes the request, or an iterator of them for client streams, and gives the
+response, or nothing for server streams, which write theirs through the call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who makes a call."""
+
+    workspace: str
+    """The workspace it sees; never taken from a request."""
+    role: str
+    """reader, writer, agent, operator or admin; anonymous before authentication."""
+    actor: str
+    """Id of its key, as events and the audit log name it."""
+    scopes: frozenset[str] = frozenset()
+    """What it is limited to beyond its role, such as `learning.read`; empty for no further limit."""
+
+
+ANONYMOUS = Principal(workspace="", role="anonymous", actor="anonymous")
+
+
+class Call:
+    """What a handler may know of the call it serves."""
+
+    __slots__ = (
+        "_clock",
+        "_ending",
+        "_executor",
+        "_request_id",
+        "_sending",
+        "_task",
+        "context",
+        "metadata",
+        "method",
+        "once",
+        "principal",
+    )
+
+    def __init__(
+        self,
+        method: Method,
+        context: grpc.aio.ServicerContext[Any, Any],
+        metadata: Metadata,
+        executor: DatabaseExecutor,
+        clock: Clock,
+    ) -> None:
+        self.method = method
+        self.context = context
+        self.metadata = metadata
+        self.principal = ANONYMOUS
+        self._request_id = ""
+        self.once: Callable[[Scope, Callable[[Scope], Any]], Any] | None = None
+        """Set by the idempotency stage: does the work unless it was done before."""
+        self._executor = executor
+        self._clock = clock
+        self._task = asyncio.current_task()
+        self._sending = False
+        self._ending = False
+
+    @property
+    def request_id(self) -> str:
+        """Its id in logs and errors: the caller's own, or one that is made when it is first asked for."""
+        if not self._request_id:
+            self._request_id = uuid7()
+        return self._request_id
+
+    @request_id.setter
+    def request_id(self, id: str) -> None:
+        self._request_id = id
+
+    @property
+    def workspace(self) -> str:
+        """The workspace of the caller."""
+        return self.principal.workspace
+
+    def header(self, name: str) -> str:
+        """A metadata value of the invocation, empty when it was not sent."""
+        for key, value in self.metadata:
+            if key == name:
+                return value if isinstance(value, str) else value.decode("utf-8", "replace")
+        return ""
+
+    def read(self, work: Callable[Concatenate[Scope, P], T], *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]:
+        """Runs `work(scope, ...)` on the database executor; it must change nothing."""
+        return self._executor.read(partial(self._in_scope, work, args, kwargs))
+
+    def write(self, work: Callable[Concatenate[Scope, P], T], *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]:
+        """Runs `work(scope, ...)` on the database executor in one transaction; returns when it is durable."""
+        return self._executor.write(partial(self._in_scope, work, args, kwargs))
+
+    async def send(self, response: Any) -> None:
+        """Sends one message of a stream; waits while the caller reads more slowly than it is told."""
+        self._sending = True
+        try:
+            await self.context.write(response)
+        finally:
+            self._sending = False
+        if self._ending:
+            raise asyncio.CancelledError
+
+    def end(self) -> None:
+        """Ends the call by cancelling it, behind a message that is being sent: gRPC does one thing at a time."""
+        self._ending = True
+        if self._task is not None and not self._sending:
+            self._task.cancel()
+
+    def _in_scope(self, work: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
+        scope = Scope(self._executor.database, self.principal.workspace, self.principal.actor, self._clock())
+        if self.once is not None:
+            return self.once(scope, lambda inner: work(inner, *args, **kwargs))  # type: ignore[no-any-return]
+        return work(scope, *args, **kwargs)

@@ -1,0 +1,126 @@
+"""From a path on the wire to a handler: the one GenericRpcHandler under which all methods stand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from contextvars import ContextVar
+from datetime import UTC, datetime, timedelta
+from typing import Any, NoReturn
+
+import grpc
+from google.protobuf.descriptor import ServiceDescriptor
+from google.rpc import error_details_pb2
+
+from groundswell_server.runtime import errors
+from groundswell_server.runtime.call import Call, Clock, Handler, Metadata
+from groundswell_server.runtime.decoding import decoder
+from groundswell_server.runtime.methods import Method, methods_of
+from groundswell_server.runtime.pipeline import Stage, compose
+from groundswell_storage.errors import Unavailable
+from groundswell_storage.executor import DatabaseExecutor
+
+# grpc.aio calls `service()` and the handler in one task, so that a context variable carries the metadata from one to
+# the other; asking the context for them again costs a copy per call.
+_metadata: ContextVar[Metadata] = ContextVar("invocation_metadata", default=())
+
+
+SOON = timedelta(seconds=1)
+
+
+def utc_now() -> datetime:
+    """The time of the machine, in UTC."""
+    return datetime.now(UTC)
+
+
+class Dispatcher(grpc.GenericRpcHandler):
+    """All methods of all services, each composed once when it is registered."""
+
+    def __init__(self, stages: Sequence[Stage], executor: DatabaseExecutor, clock: Clock = utc_now) -> None:
+        self._stages = stages
+        self._executor = executor
+        self._clock = clock
+        self._handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
+        self._open_ended: set[Call] = set()
+        self._draining = False
+        self.services: list[str] = []
+        """Full names of the registered services."""
+
+    def register(self, service: ServiceDescriptor, servicer: object, *, foreign: bool = False) -> None:
+        """Adds a service; raises TypeError when a call has no function, no permission row or a broken constraint."""
+        for method in methods_of(service, servicer, foreign=foreign):
+            self._handlers[method.path] = self._rpc_handler(method, compose(self._stages, method))
+        self.services.append(service.full_name)
+
+    def methods(self) -> Iterable[str]:
+        """Paths of all registered methods."""
+        return self._handlers.keys()
+
+    def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[Any, Any] | None:
+        """Called by grpc.aio for each call."""
+        _metadata.set(details.invocation_metadata)
+        handler = self._handlers.get(details.method)
+        return handler if handler is not None else _not_served(details.method)
+
+    def end_streams(self) -> None:
+        """Tells every open stream, and every call that waits, to come again, elsewhere if it can.
+
+        Part of a graceful end.
+        """
+        self._draining = True
+        for call in tuple(self._open_ended):
+            call.end()
+
+    def _rpc_handler(self, method: Method, handler: Handler) -> grpc.RpcMethodHandler[Any, Any]:
+        executor, clock = self._executor, self._clock
+
+        async def serve(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
+            try:
+                return await handler(request, Call(method, context, _metadata.get(), executor, clock))
+            except errors.Refusal as refusal:
+                await _end(context, refusal)
+
+        async def serve_open_ended(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
+            call = Call(method, context, _metadata.get(), executor, clock)
+            self._open_ended.add(call)
+            try:
+                return await handler(request, call)
+            except errors.Refusal as refusal:
+                await _end(context, refusal)
+            except asyncio.CancelledError:
+                if not self._draining:
+                    raise
+                end = errors.status_of(
+                    Unavailable("the server shuts down: connect again", reason="SHUTTING_DOWN", retry_after=SOON), ""
+                )
+                await _end(context, errors.Refusal(end, grpc.StatusCode.UNAVAILABLE))
+            finally:
+                self._open_ended.discard(call)
+
+        kinds = {
+            (False, False): grpc.unary_unary_rpc_method_handler,
+            (False, True): grpc.unary_stream_rpc_method_handler,
+            (True, False): grpc.stream_unary_rpc_method_handler,
+            (True, True): grpc.stream_stream_rpc_method_handler,
+        }
+        make = kinds[method.client_streaming, method.server_streaming]
+        return make(
+            serve_open_ended if method.streaming or method.waits else serve,
+            request_deserializer=decoder(method.request_class),
+            response_serializer=method.response_class.SerializeToString,
+        )
+
+
+def _not_served(path: str) -> grpc.RpcMethodHandler[Any, Any]:
+    """Says with details what gRPC itself would say without."""
+
+    async def refuse(request: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
+        info = error_details_pb2.ErrorInfo(reason="NOT_SERVED", domain=errors.DOMAIN, metadata={"method": path})
+        status = errors.status_with(grpc.StatusCode.UNIMPLEMENTED, f"this server does not serve {path}", [info], "")
+        await _end(context, errors.Refusal(status, grpc.StatusCode.UNIMPLEMENTED))
+
+    return grpc.unary_unary_rpc_method_handler(refuse)
+
+
+async def _end(context: grpc.aio.ServicerContext[Any, Any], refusal: errors.Refusal) -> NoReturn:
+    await context.abort(refusal.code, refusal.status.message, refusal.trailing_metadata)

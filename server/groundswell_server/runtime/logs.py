@@ -1,0 +1,46 @@
+"""Structured logs on stderr, without secrets."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from typing import Any
+
+import structlog
+
+# API keys and passwords in URLs: the two secrets that could end up in a message.
+_SECRETS = re.compile(r"(gsk_[A-Za-z0-9]+_)[A-Za-z0-9_-]+|(://[^:/@\s]+:)[^@\s]+(?=@)")
+
+
+def configure(*, format: str, level: str) -> None:
+    """Sets up logging for this process: `format` json or console, `level` debug, info, warning or error."""
+    number = logging.getLevelNamesMapping()[level.upper()]
+    renderer: Any = (
+        structlog.processors.JSONRenderer()
+        if format == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            _scrub,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(level=number, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+
+
+def scrub(text: str) -> str:
+    """The text without the secrets in it."""
+    return _SECRETS.sub(lambda found: f"{found[1] or found[2]}**********", text)
+
+
+def _scrub(logger: Any, name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    return {key: scrub(value) if isinstance(value, str) else value for key, value in event.items()}

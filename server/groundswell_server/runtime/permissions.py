@@ -1,0 +1,91 @@
+"""Who may make which call: the one table. A call without a row stops the start, and a test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from groundswell_server.runtime.call import Principal
+from groundswell_storage.errors import PermissionDenied
+
+READER = frozenset({"reader", "writer", "agent", "operator", "admin"})
+WRITER = frozenset({"writer", "operator", "admin"})
+CREATOR = WRITER | {"agent"}
+"""Writers, and agents: contexts are opened by those who do the work."""
+OPERATOR = frozenset({"operator", "admin"})
+ANYBODY = READER | {"anonymous"}
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a call asks of its caller."""
+
+    roles: frozenset[str]
+    """Roles that may make it."""
+    scope: str = ""
+    """Scope that a key limited by scopes must have; empty when none is asked for."""
+
+
+def _of(package: str, area: str, reads: str, writes: str, creates: str = "") -> dict[str, Access]:
+    rows = {f"/{package}/{name}": Access(READER, f"{area}.read") for name in reads.split()}
+    rows |= {f"/{package}/{name}": Access(WRITER, f"{area}.write") for name in writes.split()}
+    rows |= {f"/{package}/{name}": Access(CREATOR, f"{area}.write") for name in creates.split()}
+    return rows
+
+
+ACCESS: dict[str, Access] = {
+    **_of(
+        "groundswell.v1.EngagementService",
+        "engagement",
+        reads="GetPersona ListPersonas GetContext ListContexts GetPost ListPosts ListInteractions AnalyzePost "
+        "GetTimeline WatchEngagement",
+        writes="CreatePersona UpdatePersona DeletePersona SubmitFeedback CreatePost UpdatePost DeletePost "
+        "RecordMetrics RecordInteractions ImportPosts",
+        creates="StartContext UpdateContext FinishContext",
+    ),
+    **_of(
+        "groundswell.v1.LearningService",
+        "learning",
+        reads="ListModels GetModel GetFeatureImportance PredictEngagement PredictSuccess ScoreContent "
+        "BatchScoreContent OptimizeContent PredictTiming",
+        writes="TrainModel PromoteModel RollBackModel DeleteModel",
+    ),
+    **_of(
+        "google.longrunning.Operations",
+        "operations",
+        reads="ListOperations GetOperation WaitOperation",
+        writes="DeleteOperation CancelOperation",
+    ),
+    "/grpc.health.v1.Health/Check": Access(ANYBODY),
+    "/grpc.health.v1.Health/Watch": Access(ANYBODY),
+    "/grpc.health.v1.Health/List": Access(ANYBODY),
+    # The contract is public; where calls are made from and to is not.
+    "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo": Access(ANYBODY),
+    **{
+        f"/grpc.channelz.v1.Channelz/{name}": Access(OPERATOR, "server.read")
+        for name in [
+            "GetTopChannels",
+            "GetServers",
+            "GetServer",
+            "GetServerSockets",
+            "GetChannel",
+            "GetSubchannel",
+            "GetSocket",
+        ]
+    },
+}
+
+
+def authorize(principal: Principal, path: str, access: Access) -> None:
+    """Raises PermissionDenied unless the role and the scopes of the caller allow the call."""
+    if principal.role not in access.roles:
+        raise PermissionDenied(
+            f"role {principal.role} may not call {path}; it takes one of {', '.join(sorted(access.roles))}",
+            reason="PERMISSION_DENIED",
+            metadata={"method": path, "role": principal.role, "needs": ",".join(sorted(access.roles))},
+        )
+    if principal.scopes and access.scope and access.scope not in principal.scopes:
+        raise PermissionDenied(
+            f"the key lacks the scope {access.scope} that {path} needs",
+            reason="PERMISSION_DENIED",
+            metadata={"method": path, "role": principal.role, "needs": access.scope},
+        )

@@ -1,0 +1,75 @@
+"""The ordered list of what every call passes through, composed once per method when the server starts.
+
+A stage is a function `(method, proceed) -> handler`: it returns a coroutine function that does its part and awaits
+`proceed`, or `proceed` itself where it has nothing to do for that method. Composing at registration keeps the cost
+of all stages together below a third of a bare call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from groundswell_server.runtime.call import Call, Handler
+from groundswell_server.runtime.methods import Method, Mode
+
+Stage = Callable[[Method, Handler], Handler]
+
+
+def compose(stages: Sequence[Stage], method: Method) -> Handler:
+    """The coroutine that takes a call of `method` through `stages`, the first one outermost, to the servicer."""
+    handler = invocation(method)
+    for stage in reversed(stages):
+        handler = stage(method, handler)
+    return handler
+
+
+def invocation(method: Method) -> Handler:
+    """The innermost handler: runs the servicer's function where its mode says."""
+    if method.mode is Mode.READ:
+        return _read(method)
+    if method.mode is Mode.WRITE:
+        return _write(method)
+    takes_context = method.mode is Mode.FOREIGN
+    return _stream(method, takes_context) if method.server_streaming else _inline(method, takes_context)
+
+
+def _read(method: Method) -> Handler:
+    function = method.function
+
+    async def handler(request: Any, call: Call) -> Any:
+        return await call.read(lambda scope: function(request, scope))
+
+    return handler
+
+
+def _write(method: Method) -> Handler:
+    function = method.function
+
+    async def handler(request: Any, call: Call) -> Any:
+        return await call.write(lambda scope: function(request, scope))
+
+    return handler
+
+
+def _inline(method: Method, takes_context: bool) -> Handler:
+    function = method.function
+
+    async def handler(request: Any, call: Call) -> Any:
+        return await function(request, call.context if takes_context else call)
+
+    return handler
+
+
+def _stream(method: Method, takes_context: bool) -> Handler:
+    function = method.function
+
+    async def handler(request: Any, call: Call) -> None:
+        responses = function(request, call.context if takes_context else call)
+        if not hasattr(responses, "__aiter__"):  # grpc.aio also lets a servicer write its responses itself
+            await responses
+            return
+        async for response in responses:
+            await call.send(response)
+
+    return handler

@@ -1,0 +1,89 @@
+"""Stage 6: the constraints of the contract, enforced by protovalidate on every request message."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from google.protobuf.message import Message
+from protovalidate import CompilationError, Validator, Violation
+
+from groundswell_server.runtime.call import Call, Handler
+from groundswell_server.runtime.decoding import MALFORMED
+from groundswell_server.runtime.methods import Method, Mode
+from groundswell_server.runtime.texts import nul_violations
+from groundswell_storage.errors import FieldViolation, InvalidArgument
+
+FastAccept = Callable[[Any], bool]
+"""A hand-written check that says True only of requests protovalidate would accept; saves its 12 us on hot paths."""
+
+_validator = Validator()
+
+
+def violations(message: Message) -> list[FieldViolation]:
+    """All constraints of the contract that a message breaks."""
+    return [_field_violation(violation) for violation in _validator.collect_violations(message)]
+
+
+def check(message: Message) -> None:
+    """Raises InvalidArgument naming every field that breaks a constraint."""
+    found = [*violations(message), *nul_violations(message)]
+    if found:
+        raise InvalidArgument(found, reason="VALIDATION_FAILED")
+
+
+def stage(method: Method, proceed: Handler) -> Handler:
+    """Refuses requests that can't be read or break a constraint, before anything is done for them."""
+    foreign = method.mode is Mode.FOREIGN
+    if not foreign:
+        _compile_rules(method)
+    accepts: FastAccept = _accepts_all if foreign else getattr(method.function, "fast_accept", _accepts_none)
+
+    def check_one(request: Any) -> None:
+        if request is MALFORMED:
+            raise InvalidArgument(
+                [], message=f"the request is no {method.request_class.DESCRIPTOR.full_name}", reason="VALIDATION_FAILED"
+            )
+        if not accepts(request):
+            check(request)
+
+    async def unary(request: Any, call: Call) -> Any:
+        check_one(request)
+        return await proceed(request, call)
+
+    async def checked(requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
+        async for request in requests:
+            check_one(request)
+            yield request
+
+    async def stream(requests: AsyncIterator[Any], call: Call) -> Any:
+        return await proceed(checked(requests), call)
+
+    return stream if method.client_streaming else unary
+
+
+def _accepts_all(request: Any) -> bool:
+    """Of a standard service, whose contract has no constraints."""
+    return True
+
+
+def _accepts_none(request: Any) -> bool:
+    return False
+
+
+def _compile_rules(method: Method) -> None:
+    """Rules are compiled at first use; a rule that does not compile must stop the start, not a call."""
+    try:
+        _validator.collect_violations(method.request_class())
+    except CompilationError as error:
+        raise TypeError(f"a constraint of {method.path} does not compile: {error}") from error
+
+
+def _field_violation(violation: Violation) -> FieldViolation:
+    proto = violation.proto
+    path = ""
+    for element in proto.field.elements if proto.field else ():
+        path += f".{element.field_name}" if path else element.field_name
+        if element.subscript is not None:
+            path += f"[{element.subscript.value}]"
+    return FieldViolation(field=path, description=proto.message or proto.rule_id)

@@ -1,0 +1,197 @@
+"""All settings: one frozen object, read once and passed down. Nothing else reads the environment.
+
+Environment variables (`GROUNDSWELL_` in front) outrank `groundswell.toml` in the working directory, which outranks
+the defaults here. A value out of range stops the start with the setting's name and its bounds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tomllib import TOMLDecodeError
+from typing import Annotated, Any
+
+from platformdirs import user_data_path
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+from pydantic_settings import SettingsError as UnreadableSetting
+
+PREFIX = "GROUNDSWELL_"
+FILE = Path("groundswell.toml")
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+def data_folder() -> Path:
+    """Where the embedded default keeps what it stores: the user's data folder."""
+    return user_data_path("groundswell")
+
+
+def default_database_url() -> SecretStr:
+    """SQLite under the user's data folder."""
+    return SecretStr(f"sqlite:///{data_folder() / 'groundswell.db'}")
+
+
+class SettingsError(Exception):
+    """A setting that cannot be; the message names it and its bounds."""
+
+
+class Settings(BaseSettings):
+    """Every setting with its default, its bounds and its meaning."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        toml_file=FILE,
+        frozen=True,
+        extra="forbid",
+        env_ignore_empty=True,
+        allow_inf_nan=False,
+    )
+
+    database_url: SecretStr = Field(
+        default_factory=default_database_url,
+        description="sqlite:///path, postgresql://user@host/name or cockroachdb://user@host/name",
+    )
+    database_pool_size: int = Field(4, ge=1, le=64, description="connections of one server process to PostgreSQL")
+    database_queue: int = Field(10_000, ge=1, description="calls that may wait for the database before QUEUE_FULL")
+    master_key: SecretStr | None = Field(
+        None, description="base64 of 32 random bytes that seal secrets in the database; in a file when not set"
+    )
+    master_key_file: Path = Field(
+        default_factory=lambda: data_folder() / "master.key", description="file of the master key, made at first need"
+    )
+    jobs_url: SecretStr | None = Field(
+        None, description="redis:// URL of the job queue; in the database (or a file beside SQLite) when not set"
+    )
+
+    host: str = Field("127.0.0.1", description="address to listen on; any but loopback asks for TLS and keys")
+    port: int = Field(50051, ge=0, le=65535, description="port to listen on; 0 takes a free one")
+    metrics_port: int = Field(
+        0, ge=0, le=65535, description="port of Prometheus metrics; worker process i adds i; 0 for none"
+    )
+    require_keys: bool = Field(False, description="ask for API keys on loopback too")
+    tls_certificate: Path | None = Field(None, description="PEM file of the server's certificate chain")
+    tls_private_key: Path | None = Field(None, description="PEM file of its private key")
+    tls_client_ca: Path | None = Field(None, description="PEM file of the CA that clients' certificates must be from")
+    peers: dict[str, str] = Field(
+        default_factory=dict, description='addresses of services served elsewhere, {"learning": "host:port"} as JSON'
+    )
+
+    peer_ca: Path | None = Field(None, description="PEM file of the CA that peers' certificates are from; asks for TLS")
+
+    max_message_bytes: int = Field(16 * 2**20, ge=2**16, le=2**30, description="largest message accepted")
+    rate_limit_per_second: float = Field(
+        0.0, ge=0, description="calls a second per key and server process; 0: no limit"
+    )
+    rate_limit_burst: int = Field(100, ge=1, description="calls at once after a rest")
+    streams_per_key: int = Field(100, ge=1, description="open streams per key and server process")
+    default_deadline_seconds: float = Field(60.0, gt=0, description="bound on calls that come without a deadline")
+    grace_seconds: float = Field(10.0, ge=0, description="time for calls in flight when the server ends")
+    log_calls: bool = Field(False, description="write one log line per call")
+    log_format: Annotated[str, Field(pattern="^(json|console)$")] = Field("console", description="json or console")
+    log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = Field("info", description="log level")
+
+    success_threshold_pct: float = Field(
+        5.0, gt=0, le=100, description="engagement rate that counts as success and approves a context"
+    )
+    conditional_rate_pct: float = Field(2.0, gt=0, le=100, description="rate that approves it conditionally")
+    rejection_age_hours: float = Field(24.0, ge=0, le=8760, description="age before which no context is rejected")
+    genuine_ratio: Share = Field(0.7, description="share of genuine engagement that approval asks for")
+    bot_threshold: Share = Field(0.5, description="probability from which an interaction counts as a bot's")
+
+    ml_min_training_samples: int = Field(50, ge=20, le=1_000_000, description="posts needed to train")
+    ml_lookback_days: int = Field(90, ge=1, le=3650, description="days that training looks back")
+    ml_target_age_days: float = Field(7.0, gt=0, le=365, description="age at which a post's rate is the target")
+    training_workers: int = Field(1, ge=0, le=64, description="worker processes that `serve` starts; 0 for none")
+    job_lease_seconds: float = Field(20.0, ge=1, description="a worker that is silent for so long has lost its job")
+    job_max_attempts: int = Field(3, ge=1, le=100, description="how often a job is started before it has failed")
+    event_retention_days: int = Field(7, ge=1, le=3650, description="how long events can be resumed from")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, environment, file: in this order."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One setting as `groundswell settings` shows it."""
+
+    name: str
+    """The environment variable that sets it."""
+    value: str
+    """Its value; secrets are hidden."""
+    source: str
+    """argument, environment, file or default."""
+    meaning: str
+
+
+def load(**overrides: Any) -> Settings:
+    """Reads the settings. Raises SettingsError naming each that cannot be, with its bounds."""
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        raise SettingsError("; ".join(_complaint(problem) for problem in error.errors())) from error
+    except TOMLDecodeError as error:
+        raise SettingsError(f"{FILE} is no TOML: {error}") from error
+    except UnreadableSetting as error:
+        raise SettingsError(_unreadable(error)) from error
+
+
+def explain(settings: Settings, **overrides: Any) -> Iterator[Explained]:
+    """Every setting with where its value came from."""
+    environment = EnvSettingsSource(Settings)()
+    file = TomlConfigSettingsSource(Settings)()
+    for name, field in Settings.model_fields.items():
+        if overrides.get(name) is not None:
+            source = "argument"
+        elif name in environment:
+            source = "environment"
+        else:
+            source = "file" if name in file else "default"
+        value = getattr(settings, name)
+        yield Explained(PREFIX + name.upper(), _shown(value), source, field.description or "")
+
+
+def _shown(value: object) -> str:
+    if not isinstance(value, SecretStr):
+        return "" if value is None else str(value)
+    secret = value.get_secret_value()
+    scheme, separator, rest = secret.partition("://")
+    if not separator:
+        return "**********"
+    credentials, at, place = rest.rpartition("@")
+    user = credentials.partition(":")[0]
+    return f"{scheme}://{user}:**********@{place}" if at and ":" in credentials else secret
+
+
+def _unreadable(error: UnreadableSetting) -> str:
+    """Names the setting that is no JSON where JSON is needed; pydantic quotes the field alone."""
+    found = re.search(r'field "(\w+)"', str(error))
+    name = found[1] if found else "settings"
+    field = Settings.model_fields.get(name)
+    meaning = f" ({field.description})" if field and field.description else ""
+    return f"{PREFIX}{name.upper()}: is not the JSON that it has to be{meaning}"
+
+
+def _complaint(problem: Any) -> str:
+    name = str(problem["loc"][0]) if problem["loc"] else "settings"
+    field = Settings.model_fields.get(name)
+    meaning = f" ({field.description})" if field and field.description else ""
+    return f"{PREFIX}{name.upper()}: {problem['msg']}{meaning}"

@@ -1,0 +1,45 @@
+"""The signals that ask a process to end, as something its main thread can wait for."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+from types import FrameType, TracebackType
+from typing import Any, Self
+
+ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+class EndSignals:
+    """Catches SIGTERM, SIGINT and SIGHUP while the `with` block runs. For the main thread.
+
+    A handler may interrupt anything, a lock held included; so all it does is to write a byte into a pipe.
+    """
+
+    def __enter__(self) -> Self:
+        self._reader, self._writer = os.pipe()
+        self._before: dict[signal.Signals, Any] = {number: signal.signal(number, self._caught) for number in ENDING}
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        os.close(self._reader)
+        os.close(self._writer)
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Waits for a signal, at most so long; returns whether one came. Each is reported once."""
+        ready, _, _ = select.select([self._reader], [], [], seconds)
+        if ready:
+            os.read(self._reader, 1)
+        return bool(ready)
+
+    def raise_one(self) -> None:
+        """Has `wait` return as if a signal had come; for other threads."""
+        os.write(self._writer, b"!")
+
+    def _caught(self, number: int, frame: FrameType | None) -> None:
+        os.write(self._writer, b"!")

@@ -1,0 +1,128 @@
+"""Protobuf's well-known types as Python values and back: times, JSON objects, enums, field masks, whole dataclasses.
+
+For `messages.py` files and nobody else.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+from dataclasses import is_dataclass
+from datetime import UTC, datetime, timedelta
+from enum import IntEnum
+from typing import Any, TypeVar
+
+from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.message import Message
+from google.protobuf.struct_pb2 import Struct, Value
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from groundswell_storage.errors import InvalidArgument
+
+Word = TypeVar("Word", bound=IntEnum)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SECONDS = range(-2208988800, 221845392000)
+"""From year 1900 to 8999: nothing was or will be posted beyond, and at the calendar's own ends, years 1 and 9999, no
+time can be told in another zone or moved by a week."""
+_EXACT = 2**53
+"""Whole numbers below it are exact in a double, and are given back as whole numbers."""
+
+
+def time_in(message: Message, field: str, path: str = "") -> datetime | None:
+    """A Timestamp field as an aware UTC datetime to the microsecond; None when absent.
+
+    Raises InvalidArgument naming `path`, the field itself unless told, for one that is no time.
+    """
+    if not message.HasField(field):
+        return None
+    stamp: Timestamp = getattr(message, field)
+    if stamp.seconds not in _SECONDS or not 0 <= stamp.nanos < 1_000_000_000:
+        raise InvalidArgument.of(path or field, "is not a time between the years 1900 and 8999")
+    return _EPOCH + timedelta(seconds=stamp.seconds, microseconds=stamp.nanos // 1000)
+
+
+def json_in(message: Message, field: str, path: str = "") -> dict[str, Any] | None:
+    """A Struct field as a JSON object; None when absent.
+
+    Raises InvalidArgument for NaN, infinity and NUL characters, which JSON and databases do not have.
+    """
+    if not message.HasField(field):
+        return None
+    struct: Struct = getattr(message, field)
+    return _object(struct, path or field)
+
+
+def paging_in(request: Any) -> dict[str, Any]:
+    """Which page a list request asks for, as the arguments of the function that reads it."""
+    return {"page_size": request.page_size, "page_token": request.page_token}
+
+
+def word_in(words: type[Word], number: int, path: str) -> Word:
+    """An enum value by its number; raises InvalidArgument for a number that the contract does not have."""
+    try:
+        return words(number)
+    except ValueError:
+        raise InvalidArgument.of(path, f"{number} is not a value of the contract") from None
+
+
+def paths_in(mask: FieldMask, message: Message, allowed: Collection[str]) -> list[str]:
+    """The fields of `message` that a change names: those of the mask, or all allowed ones that are set without one.
+
+    Raises InvalidArgument naming a path that cannot be changed.
+    """
+    for path in mask.paths:
+        if path not in allowed:
+            known = ", ".join(sorted(allowed))
+            raise InvalidArgument.of("update_mask", f"{path[:100]!r} cannot be changed; what can: {known}")
+    if mask.paths:
+        return list(dict.fromkeys(mask.paths))
+    return [field.name for field, _ in message.ListFields() if field.name in allowed]
+
+
+def fields_of(record: Any) -> dict[str, Any]:
+    """The fields of a slotted dataclass for the constructor of the message that has the same fields.
+
+    The constructor takes datetimes, dictionaries for Struct, numbers for enums and None for what is absent; dataclasses
+    inside become dictionaries, which it takes for messages.
+    """
+    return {name: _plain(getattr(record, name)) for name in record.__slots__}
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value):
+        return fields_of(value)
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+
+
+def _object(struct: Struct, path: str) -> dict[str, Any]:
+    found = {}
+    for key, value in struct.fields.items():
+        if "\0" in key:
+            raise InvalidArgument.of(path, "holds a NUL character")
+        found[key] = _value(value, path)
+    return found
+
+
+def _value(value: Value, path: str) -> Any:
+    match value.WhichOneof("kind"):
+        case "number_value":
+            return _number(value.number_value, path)
+        case "string_value":
+            if "\0" in value.string_value:
+                raise InvalidArgument.of(path, "holds a NUL character")
+            return value.string_value
+        case "bool_value":
+            return value.bool_value
+        case "struct_value":
+            return _object(value.struct_value, path)
+        case "list_value":
+            return [_value(item, path) for item in value.list_value.values]
+        case _:
+            return None
+
+
+def _number(number: float, path: str) -> float | int:
+    if not math.isfinite(number):
+        raise InvalidArgument.of(path, "holds a number that JSON does not have (NaN or infinity)")
+    return int(number) if number.is_integer() and abs(number) < _EXACT else number
