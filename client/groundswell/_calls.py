@@ -1,0 +1,273 @@
+"""What every call of a generated client passes through."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
+from typing import Any, Protocol, cast
+
+from google.longrunning.operations_pb2 import Operation
+from google.protobuf.message import Message
+
+from groundswell._methods import Item, Metadata, Method, OperationMethod, PagedMethod, Req, Res, Result
+from groundswell.building import build
+from groundswell.operations import AsyncOperationHandle, OperationHandle
+from groundswell.pages import AsyncPager, Page, Pager
+from groundswell.streams import AsyncStream, Stream
+
+__all__ = [
+    "AsyncInvoker",
+    "AsyncOperationHandle",
+    "AsyncPager",
+    "AsyncServiceClient",
+    "AsyncStream",
+    "Invoker",
+    "Metadata",
+    "Method",
+    "OperationHandle",
+    "OperationMethod",
+    "Page",
+    "PagedMethod",
+    "Pager",
+    "ServiceClient",
+    "Stream",
+]
+
+Fields = Mapping[str, object]
+
+
+class Invoker(Protocol):
+    """Sends calls: the one place that knows the channel, credentials, deadlines and retries.
+
+    `timeout` is in seconds, None for the default of the call. Every method raises the errors of `groundswell.errors`.
+    """
+
+    def unary(
+        self, method: Method[Req, Res], request: Req, timeout: float | None, metadata: Metadata | None
+    ) -> Res: ...
+
+    def server_stream(
+        self, method: Method[Req, Res], request: Req, timeout: float | None, metadata: Metadata | None
+    ) -> Stream[Res]: ...
+
+    def client_stream(
+        self, method: Method[Req, Res], requests: Iterator[Req], timeout: float | None, metadata: Metadata | None
+    ) -> Res: ...
+
+    def bidi(
+        self, method: Method[Req, Res], requests: Iterator[Req], timeout: float | None, metadata: Metadata | None
+    ) -> Stream[Res]: ...
+
+
+class AsyncInvoker(Protocol):
+    """The same for asyncio."""
+
+    async def unary(
+        self, method: Method[Req, Res], request: Req, timeout: float | None, metadata: Metadata | None
+    ) -> Res: ...
+
+    def server_stream(
+        self, method: Method[Req, Res], request: Req, timeout: float | None, metadata: Metadata | None
+    ) -> AsyncStream[Res]: ...
+
+    async def client_stream(
+        self, method: Method[Req, Res], requests: AsyncIterator[Req], timeout: float | None, metadata: Metadata | None
+    ) -> Res: ...
+
+    def bidi(
+        self, method: Method[Req, Res], requests: AsyncIterator[Req], timeout: float | None, metadata: Metadata | None
+    ) -> AsyncStream[Res]: ...
+
+
+class ServiceClient:
+    """Base of the generated clients for threads."""
+
+    def __init__(self, invoker: Invoker) -> None:
+        self._invoker = invoker
+
+    def _unary(
+        self,
+        method: Method[Req, Res],
+        request: Req | None,
+        fields: Fields,
+        timeout: float | None,
+        metadata: Metadata | None,
+    ) -> Res:
+        return self._invoker.unary(method, _request(method, request, fields), timeout, metadata)
+
+    def _page(
+        self,
+        method: PagedMethod[Req, Res, Item],
+        request: Req | None,
+        fields: Fields,
+        timeout: float | None,
+        metadata: Metadata | None,
+    ) -> Pager[Item]:
+        first = _request(method, request, fields)
+
+        def fetch(page_token: str) -> Page[Item]:
+            page_request = _request(method, first, {"page_token": page_token}) if page_token else first
+            return _page_of(method, self._invoker.unary(method, page_request, timeout, metadata))
+
+        return Pager(fetch)
+
+    def _operation(
+        self,
+        method: OperationMethod[Req, Res, Result],
+        request: Req | None,
+        fields: Fields,
+        timeout: float | None,
+        metadata: Metadata | None,
+    ) -> OperationHandle[Result]:
+        response = self._invoker.unary(method, _request(method, request, fields), timeout, metadata)
+        return OperationHandle(self._invoker, _operation_of(response), method.result_type)
+
+    def _server_stream(
+        self,
+        method: Method[Req, Res],
+        request: Req | None,
+        fields: Fields,
+        timeout: float | None,
+        metadata: Metadata | None,
+    ) -> Stream[Res]:
+        return self._invoker.server_stream(method, _request(method, request, fields), timeout, metadata)
+
+    def _client_stream(
+        self,
+        method: Method[Req, Res],
+        requests: Iterable[Req | Fields],
+        timeout: float | None,
+        metadata: Metadata | None,
+    ) -> Res:
+        return self._invoker.client_stream(method, _messages(method, requests), timeout, metadata)
+
+    def _bidi(
+        self,
+        method: Method[Req, Res],
+        requests: Iterable[Req | Fields],
+        timeout: float | None,
+        metadata: Metadata | None,
+    ) -> Stream[Res]:
+        return self._invoker.bidi(method, _messages(method, requests), timeout, metadata)
+
+
+class AsyncServiceClient:
+    """Base of the generated clients for asyncio."""
+
+    def __init__(self, invoker: AsyncInvoker) -> None:
+        self._invoker = invoker
+
+    async def _unary(
+        self,
+        method: Method[Req, Res],
+        request: Req | None,
+        fields: Fields,
+        timeout: float | None,
+        metadata: Metadata | None,
+    ) -> Res:
+        return await self._invoker.unary(method, _request(method, request, fields), timeout, metadata)
+
+    def _page(
+        self,
+        method: PagedMethod[Req, Res, Item],
+        request: Req | None,
+        fields: Fields,
+        timeout: float | None,
+        metadata: Metadata | None,
+    ) -> AsyncPager[Item]:
+        first = _request(method, request, fields)
+
+        async def fetch(page_token: str) -> Page[Item]:
+            page_request = _request(method, first, {"page_token": page_token}) if page_token else first
+            response: Res = await self._invoker.unary(method, page_request, timeout, metadata)
+            return _page_of(method, response)
+
+        return AsyncPager(fetch)
+
+    async def _operation(
+        self,
+        method: OperationMethod[Req, Res, Result],
+        request: Req | None,
+        fields: Fields,
+        timeout: float | None,
+        metadata: Metadata | None,
+    ) -> AsyncOperationHandle[Result]:
+        response = await self._invoker.unary(method, _request(method, request, fields), timeout, metadata)
+        return AsyncOperationHandle(self._invoker, _operation_of(response), method.result_type)
+
+    def _server_stream(
+        self,
+        method: Method[Req, Res],
+        request: Req | None,
+        fields: Fields,
+        timeout: float | None,
+        metadata: Metadata | None,
+    ) -> AsyncStream[Res]:
+        return self._invoker.server_stream(method, _request(method, request, fields), timeout, metadata)
+
+    async def _client_stream(
+        self,
+        method: Method[Req, Res],
+        requests: Iterable[Req | Fields] | AsyncIterable[Req | Fields],
+        timeout: float | None,
+        metadata: Metadata | None,
+    ) -> Res:
+        return await self._invoker.client_stream(method, _async_messages(method, requests), timeout, metadata)
+
+    def _bidi(
+        self,
+        method: Method[Req, Res],
+        requests: Iterable[Req | Fields] | AsyncIterable[Req | Fields],
+        timeout: float | None,
+        metadata: Metadata | None,
+    ) -> AsyncStream[Res]:
+        return self._invoker.bidi(method, _async_messages(method, requests), timeout, metadata)
+
+
+def _request(method: Method[Req, Res], request: Req | None, fields: Fields) -> Req:
+    """The request to send: `request` with `fields` over it, and a new `request_id` where one is due.
+
+    A `request` of the caller is never changed.
+    """
+    given = {name: value for name, value in fields.items() if value is not None}
+    if method.changes and not given.get("request_id") and not getattr(request, "request_id", ""):
+        given["request_id"] = str(uuid.uuid4())
+    if request is None:
+        return build(method.request_type, given)
+    if not given:
+        return request
+    merged = method.request_type()
+    merged.CopyFrom(request)
+    for name in given:
+        merged.ClearField(name)
+    merged.MergeFrom(build(method.request_type, given))
+    return merged
+
+
+def _messages(method: Method[Req, Res], requests: Iterable[Req | Fields]) -> Iterator[Req]:
+    return (_message(method, request) for request in requests)
+
+
+async def _async_messages(
+    method: Method[Req, Res], requests: Iterable[Req | Fields] | AsyncIterable[Req | Fields]
+) -> AsyncIterator[Req]:
+    if isinstance(requests, AsyncIterable):
+        async for request in requests:
+            yield _message(method, request)
+    else:
+        for request in requests:
+            yield _message(method, request)
+
+
+def _message(method: Method[Req, Res], request: Req | Fields) -> Req:
+    return build(method.request_type, request) if isinstance(request, Mapping) else request
+
+
+def _page_of(method: PagedMethod[Req, Res, Item], response: Message) -> Page[Item]:
+    items = cast("Iterable[Item]", getattr(response, method.item_field))
+    return Page(tuple(items), cast("str", cast("Any", response).next_page_token))
+
+
+def _operation_of(response: Message) -> Operation:
+    (field,) = response.DESCRIPTOR.fields
+    return cast("Operation", getattr(response, field.name))

@@ -1,0 +1,279 @@
+"""The one place where calls are sent: channel, credentials, deadline, request id and typed errors of every call."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import threading
+import uuid
+from collections.abc import AsyncIterator, Iterator, Mapping
+from typing import Any, cast
+
+import grpc
+import grpc.aio
+from google.longrunning import operations_pb2
+from google.protobuf.descriptor import ServiceDescriptor
+from google.protobuf.message import Message
+
+from groundswell._connections import Connection, checked_metadata
+from groundswell._methods import Metadata, Method, Req, Res
+from groundswell._policies import DEFAULT_TIMEOUT, CallPolicy, channel_config, policy_of
+from groundswell._sources import AsyncSource, Source
+from groundswell.errors import Cancelled, FailedPrecondition, GroundswellError, Unknown, from_rpc_error
+from groundswell.streams import AsyncStream, Stream, StreamTerms, task_is_cancelled
+from groundswell.v1.services import descriptors
+
+REQUEST_ID = "x-request-id"
+"""Metadata that names a call in the logs of both sides."""
+
+
+CLOSED = "the client is closed"
+
+
+class _Terms:
+    """What every call is sent with: made once from the contract and the connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        services = _services()
+        self.connection = connection
+        self.config = channel_config(services)
+        self._authorization = (("authorization", f"Bearer {connection.api_key}"),) if connection.api_key else ()
+        self._policies: Mapping[str, CallPolicy] = {
+            f"/{service.full_name}/{method.name}": policy_of(method)
+            for service in services
+            for method in service.methods
+        }
+
+    def timeout(self, path: str, asked: float | None) -> float | None:
+        """Seconds for the call; None for no end, which only `math.inf` asks for."""
+        if asked is not None:
+            return None if asked == math.inf else asked
+        policy = self._policies.get(path)
+        return (policy.timeout if policy else DEFAULT_TIMEOUT).total_seconds()
+
+    def stream(self, method: Method[Any, Any], request_id: str, asked: float | None, cursor: str | None) -> StreamTerms:
+        """The terms of a stream. For one that resumes, the time a caller asks for is that of all its connections."""
+        if not method.resumes:
+            return StreamTerms(request_id=request_id, lifetime=self.timeout(method.path, asked))
+        lifetime = self.timeout(method.path, None)
+        total = None if asked == math.inf else asked
+        return StreamTerms(request_id=request_id, cursor=cursor, lifetime=lifetime, timeout=total)
+
+    def metadata(self, given: Metadata | None, request: Message | None = None) -> tuple[Metadata, str]:
+        """The metadata to send, and the request id among them.
+
+        It is the caller's own, else the `request_id` of the request, so that a change whose answer was lost can be
+        repeated under the id that its error tells; else a new one.
+        """
+        own = checked_metadata(given) if given else ()
+        named = next((str(value) for key, value in own if key == REQUEST_ID), "")
+        request_id = named or getattr(request, "request_id", "") or str(uuid.uuid4())
+        added = self._authorization if named else (*self._authorization, (REQUEST_ID, request_id))
+        return (*added, *own), request_id
+
+
+class ChannelInvoker:
+    """Sends calls over one channel, for threads. The channel opens with the first call."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._terms = _Terms(connection)
+        self._opening = threading.Lock()
+        self._channel: grpc.Channel | None = None
+        self._closed = False
+        self._callables: dict[str, Any] = {}
+
+    def close(self) -> None:
+        """Closes the channel; calls that are in flight end as cancelled, later ones are refused."""
+        with self._opening:
+            self._closed = True
+            if self._channel is not None:
+                self._channel.close()
+
+    def unary(self, method: Method[Req, Res], request: Req, timeout: float | None, metadata: Metadata | None) -> Res:
+        send = self._callable("unary_unary", method)
+        sent, request_id = self._terms.metadata(metadata, request)
+        try:
+            return cast("Res", send(request, timeout=self._terms.timeout(method.path, timeout), metadata=sent))
+        except grpc.RpcError as error:
+            raise from_rpc_error(error, request_id) from error
+        except ValueError as error:
+            raise self._explain(error) from error
+
+    def server_stream(
+        self, method: Method[Req, Res], request: Req, timeout: float | None, metadata: Metadata | None
+    ) -> Stream[Res]:
+        sent, request_id = self._terms.metadata(metadata)
+
+        def connect(cursor: str, seconds: float | None) -> Any:
+            send = self._callable("unary_stream", method)
+            try:
+                return send(_after(method, request, cursor), timeout=seconds, metadata=sent)
+            except ValueError as error:
+                raise self._explain(error) from error
+
+        return Stream(connect, self._terms.stream(method, request_id, timeout, _cursor(method, request)))
+
+    def client_stream(
+        self, method: Method[Req, Res], requests: Iterator[Req], timeout: float | None, metadata: Metadata | None
+    ) -> Res:
+        send = self._callable("stream_unary", method)
+        sent, request_id = self._terms.metadata(metadata)
+        source = Source(requests)
+        try:
+            call = send.future(source, timeout=self._terms.timeout(method.path, timeout), metadata=sent)
+        except ValueError as error:
+            raise self._explain(error) from error
+        source.feeds(call)
+        try:
+            return cast("Res", call.result())
+        except (grpc.RpcError, grpc.FutureCancelledError) as error:
+            if source.error is not None:
+                raise source.error from None
+            raise from_rpc_error(call, request_id) from error
+        finally:
+            call.cancel()  # does nothing to a call that is over; ends one that was interrupted
+
+    def bidi(
+        self, method: Method[Req, Res], requests: Iterator[Req], timeout: float | None, metadata: Metadata | None
+    ) -> Stream[Res]:
+        send = self._callable("stream_stream", method)
+        sent, request_id = self._terms.metadata(metadata)
+        source = Source(requests)
+
+        def connect(_: str, seconds: float | None) -> Any:
+            call = send(source, timeout=seconds, metadata=sent)
+            source.feeds(call)
+            return call
+
+        return Stream(connect, self._terms.stream(method, request_id, timeout, None), source)
+
+    def _explain(self, error: ValueError) -> GroundswellError:
+        """What grpc meant: it says ValueError to a call that another thread's `close` has just overtaken."""
+        return FailedPrecondition(CLOSED) if self._closed else Unknown(str(error))
+
+    def _callable(self, shape: str, method: Method[Any, Any]) -> Any:
+        known = self._callables.get(method.path)
+        if known is not None and not self._closed:
+            return known
+        with self._opening:
+            if self._closed:
+                raise FailedPrecondition(CLOSED)
+            if self._channel is None:
+                self._channel = self._terms.connection.open(self._terms.config)
+            return self._callables.setdefault(method.path, _bind(self._channel, shape, method))
+
+
+class AsyncChannelInvoker:
+    """Sends calls over one channel, for one event loop. The channel opens with the first call."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._terms = _Terms(connection)
+        self._channel: grpc.aio.Channel | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closed = False
+        self._callables: dict[str, Any] = {}
+
+    async def close(self) -> None:
+        """Closes the channel; calls that are in flight end as cancelled, later ones are refused."""
+        self._closed = True
+        if self._channel is not None:
+            await self._channel.close(None)
+
+    async def unary(
+        self, method: Method[Req, Res], request: Req, timeout: float | None, metadata: Metadata | None
+    ) -> Res:
+        send = self._callable("unary_unary", method)
+        sent, request_id = self._terms.metadata(metadata, request)
+        try:
+            return cast("Res", await send(request, timeout=self._terms.timeout(method.path, timeout), metadata=sent))
+        except grpc.RpcError as error:
+            raise from_rpc_error(error, request_id) from error
+        except asyncio.CancelledError:
+            self._explain_cancellation()
+            raise
+
+    def server_stream(
+        self, method: Method[Req, Res], request: Req, timeout: float | None, metadata: Metadata | None
+    ) -> AsyncStream[Res]:
+        sent, request_id = self._terms.metadata(metadata)
+
+        def connect(cursor: str, seconds: float | None) -> Any:
+            send = self._callable("unary_stream", method)
+            return send(_after(method, request, cursor), timeout=seconds, metadata=sent)
+
+        return AsyncStream(connect, self._terms.stream(method, request_id, timeout, _cursor(method, request)))
+
+    async def client_stream(
+        self, method: Method[Req, Res], requests: AsyncIterator[Req], timeout: float | None, metadata: Metadata | None
+    ) -> Res:
+        send = self._callable("stream_unary", method)
+        sent, request_id = self._terms.metadata(metadata)
+        source = AsyncSource(requests)
+        try:
+            return cast("Res", await send(source, timeout=self._terms.timeout(method.path, timeout), metadata=sent))
+        except grpc.RpcError as error:
+            raise from_rpc_error(error, request_id) from error
+        except asyncio.CancelledError:
+            if source.error is not None:
+                raise source.error from None
+            self._explain_cancellation()
+            raise
+
+    def bidi(
+        self, method: Method[Req, Res], requests: AsyncIterator[Req], timeout: float | None, metadata: Metadata | None
+    ) -> AsyncStream[Res]:
+        send = self._callable("stream_stream", method)
+        sent, request_id = self._terms.metadata(metadata)
+        source = AsyncSource(requests)
+
+        def connect(_: str, seconds: float | None) -> Any:
+            return send(source, timeout=seconds, metadata=sent)
+
+        return AsyncStream(connect, self._terms.stream(method, request_id, timeout, None), source)
+
+    def _explain_cancellation(self) -> None:
+        """Raises Cancelled when closing the client ended a call: grpc.aio says it as if the task were cancelled."""
+        if self._closed and not task_is_cancelled():
+            raise Cancelled("the client was closed") from None
+
+    def _callable(self, shape: str, method: Method[Any, Any]) -> Any:
+        if self._closed:
+            raise FailedPrecondition(CLOSED)
+        loop = asyncio.get_running_loop()
+        if self._channel is None:
+            self._channel, self._loop = self._terms.connection.open_async(self._terms.config), loop
+        if loop is not self._loop:
+            raise FailedPrecondition("an AsyncClient belongs to the event loop of its first call: make another one")
+        known = self._callables.get(method.path)
+        if known is not None:
+            return known
+        return self._callables.setdefault(method.path, _bind(self._channel, shape, method))
+
+
+def _services() -> tuple[ServiceDescriptor, ...]:
+    """All services that the SDK calls."""
+    files = (*descriptors(), operations_pb2.DESCRIPTOR)
+    return tuple(service for file in files for service in file.services_by_name.values())
+
+
+def _bind(channel: Any, shape: str, method: Method[Any, Any]) -> Any:
+    """The callable of grpc for a method. `shape` is which of the four kinds of call it is."""
+    return getattr(channel, shape)(
+        method.path,
+        request_serializer=method.request_type.SerializeToString,
+        response_deserializer=method.response_type.FromString,
+    )
+
+
+def _cursor(method: Method[Req, Res], request: Req) -> str | None:
+    return cast("str", cast("Any", request).cursor) if method.resumes else None
+
+
+def _after(method: Method[Req, Res], request: Req, cursor: str) -> Req:
+    """`request` with the cursor to go on after; the caller's own message stays as it is."""
+    if not method.resumes or not cursor:
+        return request
+    resumed = method.request_type()
+    resumed.CopyFrom(request)
+    cast("Any", resumed).cursor = cursor
+    return resumed

@@ -1,0 +1,278 @@
+"""What a call can raise: one class per status code, with the server's reason, fields and advice read from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import ClassVar, TypeVar, cast
+
+import grpc
+from google.protobuf.any_pb2 import Any as AnyMessage
+from google.protobuf.message import DecodeError, Message
+from google.rpc import error_details_pb2, status_pb2
+from grpc_status import rpc_status
+
+Detail = TypeVar("Detail", bound=Message)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldViolation:
+    """One field of the request that was refused."""
+
+    field: str
+    """Path of the field, such as `handles[0].platform`."""
+    description: str
+    """What is wrong with it."""
+    reason: str = ""
+    """Stable name of the constraint it breaks, where the server gives one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What is known of a refusal besides its message."""
+
+    reason: str = ""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    fields: tuple[FieldViolation, ...] = ()
+    retry_after: timedelta | None = None
+    request_id: str = ""
+
+
+class GroundswellError(Exception):
+    """A call that did not succeed. Each status code has its subclass; the `grpc.RpcError` is its `__cause__`.
+
+    >>> error = NotFound("there is no such post", Explanation(reason="POST_NOT_FOUND"))
+    >>> error.code.name, error.reason, error.reason_number
+    ('NOT_FOUND', 'POST_NOT_FOUND', 44)
+    >>> print(error)
+    there is no such post (POST_NOT_FOUND)
+    """
+
+    code: ClassVar[grpc.StatusCode] = grpc.StatusCode.UNKNOWN
+    """Status code that the class stands for."""
+
+    def __init__(self, message: str, explanation: Explanation | None = None) -> None:
+        super().__init__(message, explanation or Explanation())
+        self.message: str = message
+        self._explanation: Explanation = explanation or Explanation()
+
+    @property
+    def reason(self) -> str:
+        """Stable name of the reason, such as "POST_NOT_FOUND": a name of ErrorReason without its prefix, or ""."""
+        return self._explanation.reason
+
+    @property
+    def reason_number(self) -> int | None:
+        """Number of the reason in ErrorReason. None where this version of the SDK doesn't know the reason."""
+        from groundswell.v1.errors_pb2 import ErrorReason
+
+        return dict(ErrorReason.items()).get(f"ERROR_REASON_{self.reason}")
+
+    @property
+    def metadata(self) -> Mapping[str, str]:
+        """Facts about the refusal; which ones, the comments of ErrorReason say."""
+        return self._explanation.metadata
+
+    @property
+    def fields(self) -> tuple[FieldViolation, ...]:
+        """The fields that were refused, in the order of the server."""
+        return self._explanation.fields
+
+    @property
+    def retry_after(self) -> timedelta | None:
+        """How long to wait before another try. None when the server did not say."""
+        return self._explanation.retry_after
+
+    @property
+    def request_id(self) -> str:
+        """The `x-request-id` of the call, by which the server's log names it; that of a change is its `request_id`."""
+        return self._explanation.request_id
+
+    def __str__(self) -> str:
+        return "; ".join([self._headline(), *(f"{each.field}: {each.description}" for each in self.fields)])
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self)!r})"
+
+    def _headline(self) -> str:
+        return f"{self.message} ({self.reason})" if self.reason else self.message
+
+
+class Cancelled(GroundswellError):
+    """The work was cancelled, by the caller or by CancelOperation."""
+
+    code = grpc.StatusCode.CANCELLED
+
+
+class Unknown(GroundswellError):
+    """The server, or something before it, failed in a way it could not name."""
+
+    code = grpc.StatusCode.UNKNOWN
+
+
+class InvalidArgument(GroundswellError, ValueError):
+    """The request is wrong whatever the state of the server; `fields` says where."""
+
+    code = grpc.StatusCode.INVALID_ARGUMENT
+
+
+class DeadlineExceeded(GroundswellError, TimeoutError):
+    """The time for the call ran out. A change may have happened nevertheless.
+
+    The same change with `request_id=error.request_id` is safe: it takes effect once, and gets the first answer.
+    """
+
+    code = grpc.StatusCode.DEADLINE_EXCEEDED
+
+
+class NotFound(GroundswellError):
+    """What the request names is not in the workspace."""
+
+    code = grpc.StatusCode.NOT_FOUND
+
+
+class AlreadyExists(GroundswellError):
+    """What should be created is there already."""
+
+    code = grpc.StatusCode.ALREADY_EXISTS
+
+
+class PermissionDenied(GroundswellError):
+    """The role or the scopes of the API key do not allow the call."""
+
+    code = grpc.StatusCode.PERMISSION_DENIED
+
+
+class Unauthenticated(GroundswellError):
+    """No credentials, or none that the server accepts."""
+
+    code = grpc.StatusCode.UNAUTHENTICATED
+
+
+class ResourceExhausted(GroundswellError):
+    """A limit is reached; `retry_after` says when to go on, where waiting helps."""
+
+    code = grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+class FailedPrecondition(GroundswellError):
+    """The state of things does not allow it; repeating the call will not help before that changes."""
+
+    code = grpc.StatusCode.FAILED_PRECONDITION
+
+
+class Aborted(GroundswellError):
+    """Somebody else was faster: read again, then repeat."""
+
+    code = grpc.StatusCode.ABORTED
+
+
+class OutOfRange(GroundswellError):
+    """Past the end of what there is."""
+
+    code = grpc.StatusCode.OUT_OF_RANGE
+
+
+class Unimplemented(GroundswellError):
+    """This server does not serve the call."""
+
+    code = grpc.StatusCode.UNIMPLEMENTED
+
+
+class Internal(GroundswellError):
+    """A fault of the server. `request_id` finds it in the server's log."""
+
+    code = grpc.StatusCode.INTERNAL
+
+    def _headline(self) -> str:
+        headline = super()._headline()
+        named = not self.request_id or self.request_id in headline
+        return headline if named else f"{headline} [request id {self.request_id}]"
+
+
+class Unavailable(GroundswellError):
+    """The server can't be reached or can't serve now. What was safe to repeat has been repeated already."""
+
+    code = grpc.StatusCode.UNAVAILABLE
+
+
+class DataLoss(GroundswellError):
+    """Stored data are damaged."""
+
+    code = grpc.StatusCode.DATA_LOSS
+
+
+_CLASSES: Mapping[grpc.StatusCode, type[GroundswellError]] = {
+    each.code: each
+    for each in (
+        Cancelled, Unknown, InvalidArgument, DeadlineExceeded, NotFound, AlreadyExists, PermissionDenied,
+        Unauthenticated, ResourceExhausted, FailedPrecondition, Aborted, OutOfRange, Unimplemented, Internal,
+        Unavailable, DataLoss,
+    )
+}  # fmt: skip
+
+
+def from_rpc_error(error: grpc.RpcError, request_id: str = "") -> GroundswellError:
+    """The typed form of what grpc raised, to be raised `from` it.
+
+    Details that can't be read are left out: a damaged detail must not hide the failure it belongs to.
+    """
+    call = cast(grpc.Call, error)
+    if not hasattr(call, "code"):
+        return Unknown(str(error), Explanation(request_id=request_id))
+    status = _rich_status(call)
+    explanation = _explain(status.details, request_id) if status else Explanation(request_id=request_id)
+    return _CLASSES.get(call.code(), Unknown)(call.details() or call.code().name, explanation)
+
+
+def from_status(status: status_pb2.Status, request_id: str = "") -> GroundswellError:
+    """The typed form of a `google.rpc.Status`, such as the error of a failed operation."""
+    code = next((each for each in _CLASSES if each.value[0] == status.code), grpc.StatusCode.UNKNOWN)
+    return _CLASSES[code](status.message or code.name, _explain(status.details, request_id))
+
+
+def invalid_field(field: str, description: str) -> InvalidArgument:
+    """A refusal by the SDK itself, before anything is sent."""
+    return InvalidArgument("the request can't be built", Explanation(fields=(FieldViolation(field, description),)))
+
+
+def _rich_status(call: grpc.Call) -> status_pb2.Status | None:
+    try:
+        return cast("status_pb2.Status | None", rpc_status.from_call(call))
+    except (ValueError, DecodeError):  # it contradicts the code of the call, or is damaged
+        return None
+
+
+def _explain(details: Sequence[AnyMessage], request_id: str) -> Explanation:
+    """Reads the standard details; those of other types are for callers that know them."""
+    explanation = Explanation(request_id=request_id)
+    for info in _unpack(details, error_details_pb2.ErrorInfo):
+        metadata = dict(info.metadata)
+        named = metadata.get("request_id", request_id)
+        explanation = replace(explanation, reason=info.reason, metadata=metadata, request_id=named)
+    for request in _unpack(details, error_details_pb2.RequestInfo):
+        explanation = replace(explanation, request_id=request.request_id)
+    for retry in _unpack(details, error_details_pb2.RetryInfo):
+        explanation = replace(explanation, retry_after=_delay(retry))
+    for bad in _unpack(details, error_details_pb2.BadRequest):
+        violations = (FieldViolation(each.field, each.description, each.reason) for each in bad.field_violations)
+        explanation = replace(explanation, fields=(*explanation.fields, *violations))
+    return explanation
+
+
+def _delay(retry: error_details_pb2.RetryInfo) -> timedelta | None:
+    try:
+        return max(retry.retry_delay.ToTimedelta(), timedelta(0))
+    except OverflowError:
+        return None
+
+
+def _unpack(details: Sequence[AnyMessage], kind: type[Detail]) -> Iterator[Detail]:
+    for detail in details:
+        message = kind()
+        try:
+            if detail.Unpack(message):
+                yield message
+        except DecodeError:
+            continue

@@ -1,0 +1,290 @@
+"""Long work on the server, followed from here: how far it is, cancelling it, waiting for what comes of it."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable
+from random import random
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeAlias, TypeVar, cast
+
+from google.longrunning import operations_pb2
+from google.longrunning.operations_pb2 import Operation
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.empty_pb2 import Empty
+from google.protobuf.message import DecodeError, Message
+
+from groundswell._methods import Method
+from groundswell._patience import Outage, Patience
+from groundswell.errors import DataLoss, DeadlineExceeded, GroundswellError, Unimplemented, from_status
+
+if TYPE_CHECKING:
+    from groundswell._calls import AsyncInvoker, Invoker
+
+Result = TypeVar("Result", bound=Message)
+
+Report: TypeAlias = Callable[[float, str], object]
+"""Takes how far the work is: percent, and what is being done."""
+
+GET_OPERATION = Method(
+    "/google.longrunning.Operations/GetOperation", operations_pb2.GetOperationRequest, operations_pb2.Operation
+)
+WAIT_OPERATION = Method(
+    "/google.longrunning.Operations/WaitOperation", operations_pb2.WaitOperationRequest, operations_pb2.Operation
+)
+CANCEL_OPERATION = Method(
+    "/google.longrunning.Operations/CancelOperation", operations_pb2.CancelOperationRequest, Empty
+)
+
+LONGEST_WAIT = 20.0
+"""Seconds that one call waits on the server for the end of the work."""
+REPORT_EVERY = 0.5
+"""The same, in seconds, when somebody wants to see the progress: the server answers only at the end of a wait."""
+GRACE = 10.0
+"""Seconds that a waiting call may take beyond its wait."""
+
+
+class Progress(NamedTuple):
+    """How far an operation is."""
+
+    pct: float
+    """Share of the work that is done, 0 to 100."""
+    message: str
+    """What is being done, in words."""
+
+
+class _Followed(Generic[Result]):
+    """What is known of an operation. What the two kinds of handle have in common; does no I/O."""
+
+    def __init__(self, operation: Operation, result_type: type[Result] | None) -> None:
+        self._operation = operation
+        self._result_type = result_type
+
+    @property
+    def name(self) -> str:
+        """Name of the operation; `client.operations.handle(name)` takes it up again, in another process too."""
+        return self._operation.name
+
+    @property
+    def operation(self) -> Operation:
+        """The operation as it was last seen."""
+        return self._operation
+
+    @property
+    def progress(self) -> Progress:
+        """How far it was when last seen: `done`, `refresh` and `result` look again."""
+        from groundswell.v1.common_pb2 import OperationProgress
+
+        seen = OperationProgress()
+        try:
+            told = self._operation.metadata.Unpack(seen)
+        except DecodeError:
+            told = False
+        if not told:
+            return Progress(100.0 if self._operation.done else 0.0, "")
+        return Progress(seen.progress_pct, seen.message)
+
+    def __repr__(self) -> str:
+        state = "done" if self._operation.done else "{:.0f}% {}".format(*self.progress).rstrip()
+        return f"<{type(self).__name__} {self.name}: {state}>"
+
+    def _outcome(self) -> Result:
+        """What came of the work that is done; raises the typed error that ended it."""
+        if self._operation.HasField("error"):
+            raise from_status(self._operation.error)
+        packed = self._operation.response
+        try:
+            kind = self._result_type or cast("type[Result]", _known_type(packed.TypeName()))
+            result = kind()
+            if packed.Unpack(result):
+                return result
+        except (DecodeError, KeyError) as error:
+            raise DataLoss(f"{self.name} has a damaged result: {error}") from error
+        raise DataLoss(f"{self.name} resulted in {packed.TypeName() or 'nothing'}, not {kind.DESCRIPTOR.full_name}")
+
+
+class OperationHandle(_Followed[Result]):
+    """Work that was begun, and what it results in.
+
+    >>> from groundswell import Client
+    >>> with Client() as client:
+    ...     handle = client.learning.train_model(model_type="ENGAGEMENT_PREDICTOR")
+    ...     handle.result(timeout=60, progress=lambda pct, message: print(f"{pct:.0f}% {message}")).version
+    100% trained
+    3
+    """
+
+    def __init__(self, invoker: Invoker, operation: Operation, result_type: type[Result] | None) -> None:
+        """`result_type` None takes the type that the operation names."""
+        super().__init__(operation, result_type)
+        self._invoker = invoker
+
+    def refresh(self) -> Operation:
+        """Looks at the operation anew."""
+        request = operations_pb2.GetOperationRequest(name=self.name)
+        self._operation = self._invoker.unary(GET_OPERATION, request, None, None)
+        return self._operation
+
+    def done(self) -> bool:
+        """True when the work has ended, in whatever way. Asks the server until it has."""
+        return self._operation.done or self.refresh().done
+
+    def cancel(self) -> None:
+        """Asks the server to stop the work; `result` then raises Cancelled. Does nothing when it is done already."""
+        request = operations_pb2.CancelOperationRequest(name=self.name)
+        self._invoker.unary(CANCEL_OPERATION, request, None, None)
+
+    def result(self, timeout: float | None = None, progress: Report | bool = False) -> Result:
+        """Waits for the end of the work and gives what came of it.
+
+        Args:
+            timeout: Seconds to wait; for ever when None.
+            progress: True writes to stderr how far it is, a function is called with percent and message instead.
+
+        Raises the typed error that ended the work; DeadlineExceeded when `timeout` passes, and then the work goes on.
+        """
+        wait = _Wait(timeout, _reporter(progress))
+        while not self._operation.done:
+            wait.report(self.progress)
+            seconds = wait.next_seconds(self.name, time.monotonic())
+            try:
+                self._operation = self._wait_on_server(seconds)
+                wait.answered()
+            except GroundswellError as error:
+                time.sleep(wait.seconds_after(error, time.monotonic()))
+        wait.report(self.progress)
+        wait.end()
+        return self._outcome()
+
+    def _wait_on_server(self, seconds: float) -> Operation:
+        try:
+            return self._invoker.unary(WAIT_OPERATION, _wait_request(self.name, seconds), seconds + GRACE, None)
+        except Unimplemented:
+            time.sleep(min(seconds, REPORT_EVERY))
+            return self.refresh()
+
+
+class AsyncOperationHandle(_Followed[Result]):
+    """Work that was begun, and what it results in, for asyncio."""
+
+    def __init__(self, invoker: AsyncInvoker, operation: Operation, result_type: type[Result] | None) -> None:
+        """`result_type` None takes the type that the operation names."""
+        super().__init__(operation, result_type)
+        self._invoker = invoker
+
+    async def refresh(self) -> Operation:
+        """Looks at the operation anew."""
+        request = operations_pb2.GetOperationRequest(name=self.name)
+        self._operation = await self._invoker.unary(GET_OPERATION, request, None, None)
+        return self._operation
+
+    async def done(self) -> bool:
+        """True when the work has ended, in whatever way. Asks the server until it has."""
+        return self._operation.done or (await self.refresh()).done
+
+    async def cancel(self) -> None:
+        """Asks the server to stop the work; `result` then raises Cancelled. Does nothing when it is done already."""
+        request = operations_pb2.CancelOperationRequest(name=self.name)
+        await self._invoker.unary(CANCEL_OPERATION, request, None, None)
+
+    async def result(self, timeout: float | None = None, progress: Report | bool = False) -> Result:
+        """Waits for the end of the work and gives what came of it, as `OperationHandle.result`."""
+        wait = _Wait(timeout, _reporter(progress))
+        while not self._operation.done:
+            wait.report(self.progress)
+            seconds = wait.next_seconds(self.name, time.monotonic())
+            try:
+                self._operation = await self._wait_on_server(seconds)
+                wait.answered()
+            except GroundswellError as error:
+                await asyncio.sleep(wait.seconds_after(error, time.monotonic()))
+        wait.report(self.progress)
+        wait.end()
+        return self._outcome()
+
+    async def _wait_on_server(self, seconds: float) -> Operation:
+        try:
+            return await self._invoker.unary(WAIT_OPERATION, _wait_request(self.name, seconds), seconds + GRACE, None)
+        except Unimplemented:
+            await asyncio.sleep(min(seconds, REPORT_EVERY))
+            return await self.refresh()
+
+
+class _Wait:
+    """One wait for an operation: until when, how long at a time, what to report, and when to lose patience."""
+
+    def __init__(self, timeout: float | None, report: Report | None) -> None:
+        self._end = None if timeout is None else time.monotonic() + timeout
+        self._timeout = timeout
+        self._report = report
+        self._reported: Progress | None = None
+        self._outage = Outage(Patience(before_contact=60.0, after_contact=60.0), random)
+        self._asked = 0.0
+
+    def next_seconds(self, name: str, now: float) -> float:
+        """Seconds for the next wait on the server. Raises DeadlineExceeded when there are none left."""
+        self._asked = now
+        longest = REPORT_EVERY if self._report else LONGEST_WAIT
+        if self._end is None:
+            return longest
+        if now >= self._end:
+            raise DeadlineExceeded(f"{name} is not done after {self._timeout:g} seconds; it goes on")
+        return min(longest, self._end - now)
+
+    def answered(self) -> None:
+        """The server answered."""
+        self._outage.answered()
+
+    def seconds_after(self, error: GroundswellError, now: float) -> float:
+        """Seconds to wait after a failure of the wait itself, not of the work; raises it when that does not help."""
+        wait = self._outage.wait_after(error, self._asked, now)
+        if wait is None:
+            raise error
+        return wait if self._end is None else max(0.0, min(wait, self._end - now))
+
+    def report(self, progress: Progress) -> None:
+        """Reports `progress` where it is news."""
+        if self._report is not None and progress != self._reported:
+            self._reported = progress
+            self._report(progress.pct, progress.message)
+
+    def end(self) -> None:
+        """Ends the line on a terminal."""
+        if isinstance(self._report, _TerminalLine):
+            self._report.end()
+
+
+class _TerminalLine:
+    """Progress on stderr: one line that is written over on a terminal, a line each elsewhere."""
+
+    def __init__(self) -> None:
+        self._overwrites = sys.stderr.isatty()
+
+    def __call__(self, pct: float, message: str) -> None:
+        line = f"{pct:3.0f}% {message}".rstrip()
+        sys.stderr.write(f"\r\x1b[K{line}" if self._overwrites else f"{line}\n")
+        sys.stderr.flush()
+
+    def end(self) -> None:
+        if self._overwrites:
+            sys.stderr.write("\n")
+
+
+def _reporter(progress: Report | bool) -> Report | None:
+    if isinstance(progress, bool):
+        return _TerminalLine() if progress else None
+    return progress
+
+
+def _wait_request(name: str, seconds: float) -> operations_pb2.WaitOperationRequest:
+    span = Duration()
+    span.FromNanoseconds(int(seconds * 1e9))
+    return operations_pb2.WaitOperationRequest(name=name, timeout=span)
+
+
+def _known_type(name: str) -> type[Message]:
+    """The class of a message by its full name. Raises KeyError for one that this program doesn't know."""
+    from google.protobuf import descriptor_pool, message_factory
+
+    return message_factory.GetMessageClass(descriptor_pool.Default().FindMessageTypeByName(name))

@@ -1,0 +1,65 @@
+"""List calls as iterators: items come one by one, pages are fetched when they are needed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Item]):
+    """One page of a list call."""
+
+    items: tuple[Item, ...]
+    """Its items, in the order of the call."""
+
+    next_page_token: str
+    """Token of the page after it; empty on the last."""
+
+
+class Pager(Generic[Item]):
+    """The items of a list call. Each iteration begins at the first page and asks the server anew.
+
+    >>> from groundswell import Client
+    >>> with Client() as client:
+    ...     [post.caption for post in client.engagement.list_posts(platform="instagram")]
+    ['Sunrise', 'Sunset']
+    """
+
+    def __init__(self, fetch: Callable[[str], Page[Item]]) -> None:
+        self._fetch = fetch
+
+    def __iter__(self) -> Iterator[Item]:
+        for page in self.pages():
+            yield from page.items
+
+    def pages(self) -> Iterator[Page[Item]]:
+        """The pages, fetched one by one."""
+        page = self._fetch("")
+        yield page
+        while page.next_page_token:
+            page = self._fetch(page.next_page_token)
+            yield page
+
+
+class AsyncPager(Generic[Item]):
+    """The items of a list call, for `async for`."""
+
+    def __init__(self, fetch: Callable[[str], Awaitable[Page[Item]]]) -> None:
+        self._fetch = fetch
+
+    async def __aiter__(self) -> AsyncIterator[Item]:
+        async for page in self.pages():
+            for item in page.items:
+                yield item
+
+    async def pages(self) -> AsyncIterator[Page[Item]]:
+        """The pages, fetched one by one."""
+        page = await self._fetch("")
+        yield page
+        while page.next_page_token:
+            page = await self._fetch(page.next_page_token)
+            yield page

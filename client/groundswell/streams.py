@@ -1,0 +1,281 @@
+"""Streams from the server as iterators that can be closed, and that go on by themselves where the contract lets them.
+
+A call whose request and response both have a `cursor` resumes: when the connection is lost, the stream opens a new
+one after the last cursor it has seen, so that nothing is missed and nothing comes twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from random import random
+from types import TracebackType
+from typing import Any, Generic, Protocol, Self, TypeVar, cast
+
+import grpc
+import grpc.aio
+from google.protobuf.message import Message
+
+from groundswell._patience import PATIENCE, Outage, Patience
+from groundswell._sources import AsyncSource, Source
+from groundswell.errors import Cancelled, GroundswellError, from_rpc_error
+
+Res = TypeVar("Res", bound=Message)
+Received = TypeVar("Received", covariant=True)
+
+
+class OpenStream(Protocol[Received]):
+    """One connection of a stream for threads, as grpc hands it out."""
+
+    def __next__(self) -> Received: ...
+
+    def cancel(self) -> object: ...
+
+
+class OpenAsyncStream(Protocol[Received]):
+    """One connection of a stream for asyncio. `read` gives `grpc.aio.EOF` at the end."""
+
+    def read(self) -> Awaitable[Received | object]: ...
+
+    def cancel(self) -> object: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamTerms:
+    """What a stream is to know of its call. Times are in seconds."""
+
+    request_id: str
+    """Names the call in logs and errors."""
+    cursor: str | None = None
+    """Where to begin; None for a stream that can't resume."""
+    lifetime: float | None = None
+    """How long one connection may last; None for ever."""
+    timeout: float | None = None
+    """When the whole stream ends, as the caller asked; None for never."""
+    patience: Patience = PATIENCE
+
+
+class _Course(Generic[Res]):
+    """Where a stream is, and whether a failure ends it. What the two kinds of stream have in common; does no I/O."""
+
+    def __init__(self, terms: StreamTerms) -> None:
+        self.request_id = terms.request_id
+        self.cursor = terms.cursor
+        self._lifetime = terms.lifetime
+        self._end = None if terms.timeout is None else time.monotonic() + terms.timeout
+        self._opened = 0.0
+        self._outage = Outage(terms.patience, random)
+
+    def open_at(self, now: float) -> tuple[str, float | None]:
+        """Notes the time of a new connection; gives the cursor to open it after and the seconds it may last."""
+        self._opened = now
+        limits = [limit for limit in (self._lifetime, self._end and max(self._end - now, 0.0)) if limit is not None]
+        return self.cursor or "", min(limits, default=None)
+
+    def receive(self, message: Res) -> bool:
+        """Notes a message. False when it only tells a cursor and is not for the caller."""
+        if self.cursor is None:
+            return True
+        self._outage.answered()
+        self.cursor = cast("str", cast("Any", message).cursor) or self.cursor
+        return not _is_bookmark(message)
+
+    def wait_after(self, error: GroundswellError, now: float) -> float | None:
+        """Seconds until the stream is to be opened again; None when the failure is the caller's to see."""
+        if self.cursor is None:
+            return None
+        wait = self._outage.wait_after(error, self._opened, now)
+        return None if wait is None or (self._end is not None and now + wait >= self._end) else wait
+
+
+def _is_bookmark(message: Message) -> bool:
+    """True when a message has alternatives and none is set: it only tells how far the stream is.
+
+    A kind of change that this version of the SDK does not know looks the same, and is passed over.
+    """
+    alternatives = [each for each in message.DESCRIPTOR.oneofs if not each.name.startswith("_")]
+    return bool(alternatives) and all(message.WhichOneof(each.name) is None for each in alternatives)
+
+
+class Stream(Generic[Res]):
+    """Messages of the server, for threads. It ends when the server ends it or somebody closes it, from any thread.
+
+    Iterating raises the errors of `groundswell.errors` and nothing else.
+
+    >>> from groundswell import Client
+    >>> with Client() as client, client.engagement.watch_engagement() as changes:
+    ...     [change.post.caption for change in changes]
+    ['Sunrise', 'Sunset']
+    >>> changes.cursor
+    '2'
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[str, float | None], OpenStream[Res]],
+        terms: StreamTerms,
+        source: Source[Any] | None = None,
+    ) -> None:
+        """`connect` opens the stream after a cursor and for so many seconds; `source` is what the caller streams."""
+        self._connect = connect
+        self._source = source
+        self._course: _Course[Res] = _Course(terms)
+        self._closed = threading.Event()
+        # At once, not with the first message that is asked for: what happens from now on is to be told.
+        self._call: OpenStream[Res] | None = self._open()
+
+    @property
+    def cursor(self) -> str:
+        """Where the stream is: give it to a later call to go on from here. Empty for a stream that can't resume."""
+        return self._course.cursor or ""
+
+    def __iter__(self) -> Iterator[Res]:
+        return self
+
+    def __next__(self) -> Res:
+        while not self._closed.is_set():
+            if self._call is None:
+                self._call = self._open()
+                if self._closed.is_set():  # by another thread, while this one connected
+                    self._call.cancel()
+            try:
+                message = next(self._call)
+            except grpc.RpcError as error:
+                typed = from_rpc_error(error, self._course.request_id)
+                typed.__cause__ = error
+                self._recover(typed)
+            except StopIteration:
+                self.close()
+            else:
+                if self._course.receive(message):
+                    return message
+        raise StopIteration
+
+    def close(self) -> None:
+        """Ends the stream. A thread that waits for its next message sees it end."""
+        self._closed.set()
+        if self._call is not None:
+            self._call.cancel()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _open(self) -> OpenStream[Res]:
+        return self._connect(*self._course.open_at(time.monotonic()))
+
+    def _recover(self, error: GroundswellError) -> None:
+        """Waits until the stream is to be opened again. Raises when it is not, unless it was closed on purpose."""
+        if self._closed.is_set():
+            return
+        self._call = None
+        wait = self._course.wait_after(error, time.monotonic())
+        if wait is None:
+            self._closed.set()
+            raise (self._source and self._source.error) or error
+        self._closed.wait(wait)
+
+
+class AsyncStream(Generic[Res]):
+    """Messages of the server, for asyncio. It ends when the server ends it or somebody closes it.
+
+    Iterating raises the errors of `groundswell.errors`; a cancelled task sees `asyncio.CancelledError` as ever.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[str, float | None], OpenAsyncStream[Res]],
+        terms: StreamTerms,
+        source: AsyncSource[Any] | None = None,
+    ) -> None:
+        """`connect` opens the stream after a cursor and for so many seconds; `source` is what the caller streams."""
+        self._connect = connect
+        self._source = source
+        self._course: _Course[Res] = _Course(terms)
+        self._closed = asyncio.Event()
+        self._call: OpenAsyncStream[Res] | None = self._open()
+
+    @property
+    def cursor(self) -> str:
+        """Where the stream is: give it to a later call to go on from here. Empty for a stream that can't resume."""
+        return self._course.cursor or ""
+
+    def __aiter__(self) -> AsyncIterator[Res]:
+        return self
+
+    async def __anext__(self) -> Res:
+        while not self._closed.is_set():
+            if self._call is None:
+                self._call = self._open()
+            try:
+                message = await self._call.read()
+            except grpc.RpcError as error:
+                typed = from_rpc_error(error, self._course.request_id)
+                typed.__cause__ = error
+                await self._recover(typed)
+            except asyncio.CancelledError:
+                if self._closed.is_set():
+                    break
+                if task_is_cancelled():
+                    self._let_go()
+                    raise
+                await self._recover(Cancelled("the connection was closed"))
+            else:
+                if message is grpc.aio.EOF:
+                    await self.close()
+                elif self._course.receive(cast("Res", message)):
+                    return cast("Res", message)
+        raise StopAsyncIteration
+
+    async def close(self) -> None:
+        """Ends the stream. A task that waits for its next message sees it end."""
+        self._closed.set()
+        if self._call is not None:
+            self._call.cancel()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def _open(self) -> OpenAsyncStream[Res]:
+        return self._connect(*self._course.open_at(time.monotonic()))
+
+    def _let_go(self) -> None:
+        """Drops the connection, which is cancelled with the task: `wait_for(anext(stream), 1)` does that.
+
+        A stream that can resume opens another one when it is asked for more.
+        """
+        self._call = None
+        if self._course.cursor is None:
+            self._closed.set()
+
+    async def _recover(self, error: GroundswellError) -> None:
+        """As `Stream._recover`."""
+        if self._closed.is_set():
+            return
+        self._call = None
+        wait = self._course.wait_after(error, time.monotonic())
+        if wait is None:
+            self._closed.set()
+            raise (self._source and self._source.error) or error
+        try:
+            await asyncio.wait_for(self._closed.wait(), wait)
+        except TimeoutError:
+            return
+
+
+def task_is_cancelled() -> bool:
+    """True when somebody cancels this task: grpc.aio raises CancelledError also when a channel is closed."""
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0
