@@ -1,0 +1,45 @@
+"""The commands and programs that stand in the documentation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+
+# A fence that is not executed has a comment above it that says why.
+FENCE = re.compile(
+    r"^(?:<!-- not executed: (?P<excuse>[^\n]+) -->\n)?(?P<indent> *)```(?P<language>\w+)[^\n]*\n(?P<body>.*?)^ *```$",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """One fence of a page."""
+
+    page: Path
+    line: int
+    language: str
+    text: str
+    excuse: str
+    """Why it is not executed; empty when it is."""
+
+    @property
+    def place(self) -> str:
+        """Where it stands, for messages."""
+        return f"{self.page.relative_to(ROOT)}:{self.line}"
+
+
+def snippets(page: Path) -> Iterator[Snippet]:
+    """The shell and Python fences of a page, from top to bottom."""
+    text = page.read_text()
+    for found in FENCE.finditer(text):
+        if found["language"] in {"sh", "python"}:
+            indent = len(found["indent"])
+            body = "\n".join(line[indent:] for line in found["body"].splitlines())
+            line = text.count("\n", 0, found.start()) + 1
+            yield Snippet(page, line, found["language"], body, found["excuse"] or "")

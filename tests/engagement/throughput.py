@@ -1,0 +1,161 @@
+"""What judging a million interactions costs, beside reading them: `python -m tests.engagement.throughput`.
+
+The interactions are made from the comments in `data/`: 2,000 posts with 500 interactions, six in ten of them comments,
+of which one in seven is spam, one in five a genuine comment as it was written and the rest words of genuine comments
+drawn at random, so that most texts are distinct as in real life.
+"""
+
+from __future__ import annotations
+
+import csv
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from groundswell_server.engagement.genuine.batch import InteractionBatch, PostFacts
+from groundswell_server.engagement.genuine.combine import combine
+from groundswell_server.engagement.genuine.near_duplicates import NearDuplicates
+from groundswell_server.engagement.genuine.persona_layer import PersonaRegister, persona_findings
+from groundswell_server.engagement.genuine.settings import FilterSettings
+from groundswell_server.engagement.genuine.text_layer import phrase_findings
+from groundswell_server.engagement.genuine.time_layer import time_findings
+from groundswell_server.engagement.genuine.wording import count_letters, key_of_letters, letters_of
+from groundswell_server.engagement.vocabulary import InteractionKind, Platform
+
+VIDEOS = Path(__file__).parent / "data" / "youtube_spam"
+PER_POST = 500
+BATCH = 100 * PER_POST
+PUBLISHED = datetime(2026, 1, 1, tzinfo=UTC)
+
+Columns = tuple[list[str], list[str], list[int], list[int], list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Seconds."""
+
+    reading: float
+    judging: float
+
+    @property
+    def ratio(self) -> float:
+        """How many times the reading the judging takes."""
+        return self.judging / self.reading
+
+
+def write(path: Path, count: int, seed: int = 1) -> None:
+    """Write `count` interactions as CSV: post, actor, kind, ISO time, text."""
+    generator = random.Random(seed)
+    spam, genuine = _comments()
+    words = [word for text in genuine for word in text.split()]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        for number in range(count):
+            post = number // PER_POST
+            is_comment = generator.random() < 0.6
+            text = _text(generator, spam, genuine, words) if is_comment else ""
+            late = timedelta(hours=post, seconds=generator.expovariate(1 / 20_000))
+            actor = f"user.{generator.randrange(count // 5 + 1)}"
+            kind = InteractionKind.COMMENT if is_comment else InteractionKind.LIKE
+            writer.writerow([f"post-{post}", actor, kind.name, (PUBLISHED + late).isoformat(), text])
+
+
+def _comments() -> tuple[list[str], list[str]]:
+    spam: list[str] = []
+    genuine: list[str] = []
+    for video in sorted(VIDEOS.glob("*.csv")):
+        with video.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                (spam if row["is_spam"] == "1" else genuine).append(row["content"].removesuffix("\ufeff"))
+    return [text for text in spam if len(text) < 400], [text for text in genuine if len(text) < 300]
+
+
+def _text(generator: random.Random, spam: list[str], genuine: list[str], words: list[str]) -> str:
+    draw = generator.random()
+    if draw < 0.15:
+        return generator.choice(spam)
+    if draw < 0.35:
+        return generator.choice(genuine)
+    return " ".join(generator.choices(words, k=generator.randint(1, 14)))
+
+
+def read(path: Path) -> Iterator[Columns]:
+    """The columns of batch after batch."""
+    kinds = {kind.name: int(kind) for kind in InteractionKind}
+    with path.open(encoding="utf-8", newline="") as file:
+        columns: Columns = ([], [], [], [], [])
+        posts, actors, numbers, times, texts = columns
+        for post, actor, kind, moment, text in csv.reader(file):
+            posts.append(post)
+            actors.append(actor)
+            numbers.append(kinds[kind])
+            times.append(int(datetime.fromisoformat(moment).timestamp() * 1e6))
+            texts.append(text)
+            if len(posts) == BATCH:
+                yield columns
+                columns = ([], [], [], [], [])
+                posts, actors, numbers, times, texts = columns
+        if posts:
+            yield columns
+
+
+def measure(path: Path) -> Cost:
+    """Read and judge by layers 1, 2 and the phrases, batch by batch."""
+    register = PersonaRegister((Platform.INSTAGRAM, f"@User{number}") for number in range(1000))
+    settings = FilterSettings()
+    reading = judging = 0.0
+    batches = read(path)
+    while True:
+        started = time.perf_counter()
+        columns = next(batches, None)
+        reading += time.perf_counter() - started
+        if columns is None:
+            return Cost(reading, judging)
+        started = time.perf_counter()
+        batch = InteractionBatch.of_columns(*columns)
+        posts = dict.fromkeys(batch.posts.values, PostFacts(Platform.INSTAGRAM, PUBLISHED))
+        layers = (
+            persona_findings(batch, posts, register),
+            time_findings(batch, posts, settings),
+            phrase_findings(batch),
+        )
+        combine(layers, len(batch), settings)
+        judging += time.perf_counter() - started
+
+
+def measure_near_duplicates(path: Path, count: int) -> float:
+    """Seconds a text for finding near copies among `count` distinct texts, exact hashes already known."""
+    texts: dict[int, str] = {}
+    for columns in read(path):
+        for text in columns[4]:
+            letters = letters_of(text)
+            key = key_of_letters(letters)
+            if key is not None and count_letters(letters) >= 40 and len(texts) < count:
+                texts[key] = letters
+    index = NearDuplicates(len(texts))
+    index.groups_of(dict(list(texts.items())[:2]))
+    started = time.perf_counter()
+    index.groups_of(texts)
+    return (time.perf_counter() - started) / len(texts)
+
+
+def main(count: int = 1_000_000) -> None:
+    """Measure and say."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "interactions.csv"
+        write(path, count)
+        cost = measure(path)
+        near = measure_near_duplicates(path, 5000)
+    sys.stdout.write(
+        f"{count} interactions: read in {cost.reading:.2f} s, layers 1, 2 and phrases in {cost.judging:.2f} s, "
+        f"{cost.ratio:.2f} times the reading; near copies {1e6 * near:.0f} us a text\n"
+    )
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))

@@ -1,0 +1,168 @@
+"""What to change about a piece of content, tried on the models themselves."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from groundswell_server.learning.features.facts import PostFacts
+from groundswell_server.learning.prediction.artifact import load_predictor
+from groundswell_server.learning.prediction.probability_predictor import ProbabilityPredictor
+from groundswell_server.learning.prediction.rate_predictor import RatePredictor
+from groundswell_server.learning.scoring.changes import possible_changes
+from groundswell_server.learning.scoring.optimization import Optimizer
+from groundswell_server.learning.scoring.scores import Scorer
+from groundswell_server.learning.training.trainer import TrainedModel
+from tests.learning.post_strategies import any_post
+from tests.learning.simulated_posts import Simulation
+
+MONDAY_NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+TEXT, IMAGE, VIDEO = 1, 2, 4
+POOR_DRAFT = PostFacts(
+    MONDAY_NOON + timedelta(hours=18),
+    platform=1,
+    media_type=VIDEO,
+    hashtag_count=1,
+    caption_length=120,
+    call_to_action=False,
+    content_category="action",
+)
+
+
+@pytest.fixture(scope="module")
+def scorer(trained_rates: TrainedModel, trained_success: TrainedModel) -> Scorer:
+    rates = load_predictor(trained_rates.files.onnx, trained_rates.files.card)
+    success = load_predictor(trained_success.files.onnx, trained_success.files.card)
+    assert isinstance(rates, RatePredictor)
+    assert isinstance(success, ProbabilityPredictor)
+    return Scorer(rates, success)
+
+
+def test_what_the_simulation_rewards_is_recommended(scorer: Scorer) -> None:
+    """Images do best there and videos worst, evenings better than mornings."""
+    found = Optimizer(scorer, None, MONDAY_NOON).optimize(POOR_DRAFT)
+    by_element = {one.change.element: one for one in found.recommendations}
+    assert by_element["media_type"].change.suggested == "image"
+    assert 13 <= by_element["publish_hour"].change.number <= 23
+    gain = by_element["media_type"].gain
+    assert gain is not None
+    assert gain.lower < gain.value < gain.upper
+    assert gain.value > 2
+
+
+def test_an_expected_gain_is_what_the_models_claim_times_what_held(scorer: Scorer) -> None:
+    found = Optimizer(scorer, None, MONDAY_NOON).optimize(POOR_DRAFT)
+    one = next(one for one in found.recommendations if one.change.element == "media_type")
+    changed = scorer.score_one(one.change.facts, None)
+    assert one.gain is not None
+    assert scorer.engagement is not None
+    assert scorer.success is not None
+    assert changed.percentile is not None
+    assert found.current.percentile is not None
+    by_rate = 60 * (changed.percentile - found.current.percentile)
+    by_chance = 40 * (changed.success_probability or 0) - 40 * (found.current.success_probability or 0)
+    expected = scorer.engagement.holds["media_type"][0] * by_rate + scorer.success.holds["media_type"][0] * by_chance
+    assert one.gain.value == pytest.approx(expected, abs=1e-3)
+
+
+def test_the_path_is_scored_by_the_models_step_by_step(scorer: Scorer) -> None:
+    found = Optimizer(scorer, None, MONDAY_NOON).optimize(POOR_DRAFT, target_score=100)
+    assert len(found.path) >= 2
+    elements = [step.change.element for step in found.path]
+    assert len(set(elements)) == len(elements)
+    composites = [found.current.composite, *(step.composite_after for step in found.path)]
+    assert composites == sorted(composites)
+    for step in found.path:
+        assert scorer.score_one(step.change.facts, None).composite == pytest.approx(step.composite_after, abs=1e-3)
+    assert found.optimized.composite == composites[-1]
+    assert not found.target_reached
+
+
+def test_the_path_ends_where_the_target_is_reached(scorer: Scorer) -> None:
+    optimizer = Optimizer(scorer, None, MONDAY_NOON)
+    current = optimizer.optimize(POOR_DRAFT).current.composite
+    there = optimizer.optimize(POOR_DRAFT, target_score=current)
+    near = optimizer.optimize(POOR_DRAFT, target_score=current + 1)
+    assert (there.path, there.target_reached, there.optimized) == ((), True, there.current)
+    assert (len(near.path), near.target_reached) == (1, True)
+
+
+def test_recommendations_are_sorted_and_limited(scorer: Scorer) -> None:
+    optimizer = Optimizer(scorer, None, MONDAY_NOON)
+    found = optimizer.optimize(POOR_DRAFT).recommendations
+    places = [["HIGH", "MEDIUM", "LOW"].index(one.priority) for one in found]
+    assert places == sorted(places)
+    assert optimizer.optimize(POOR_DRAFT, limit=2).recommendations == found[:2]
+    assert all(one.advice for one in found)
+
+
+def test_elements_that_no_model_knows_get_rules_of_thumb_marked_as_such(trained_on_facebook: TrainedModel) -> None:
+    """The real posts come without captions: hashtags, length and calls to action never vary there."""
+    rates = load_predictor(trained_on_facebook.files.onnx, trained_on_facebook.files.card)
+    assert isinstance(rates, RatePredictor)
+    found = Optimizer(Scorer(rates, None), None, MONDAY_NOON).optimize(POOR_DRAFT._replace(caption_length=20))
+    by_thumb = {one.change.element: one for one in found.recommendations if one.rule_of_thumb}
+    assert set(by_thumb) == {"hashtag_count", "caption_length", "call_to_action"}
+    assert all(one.gain is None and "rule of thumb" in one.advice for one in by_thumb.values())
+    assert by_thumb["call_to_action"].customary_gain == "10-15%"
+    assert by_thumb["hashtag_count"].priority == "HIGH"  # under 3 custom warns
+    assert not {step.change.element for step in found.path} & set(by_thumb)
+
+
+def test_nothing_is_recommended_that_training_did_not_show(scorer: Scorer) -> None:
+    """Text and audio never occur in the simulation, nor captions of 2000 characters."""
+    for one in Optimizer(scorer, None, MONDAY_NOON).optimize(POOR_DRAFT).recommendations:
+        assert one.change.suggested not in ("text", "audio", "2000")
+
+
+def test_without_a_model_rules_lead_the_way() -> None:
+    night = POOR_DRAFT._replace(published_time=MONDAY_NOON + timedelta(hours=15), media_type=TEXT, caption_length=10)
+    found = Optimizer(Scorer(None, None), None, MONDAY_NOON).optimize(night)
+    assert found.current.by_rules
+    assert found.optimized.composite == 50 + 8 + 8 + 6 + 10 - 2  # the target, without a call to action
+    assert found.target_reached
+    assert {one.change.element for one in found.recommendations} == {
+        *("publish_hour", "hashtag_count", "caption_length", "media_type", "call_to_action")
+    }
+    assert next(one for one in found.recommendations if one.change.element == "media_type").customary_gain == "30-40%"
+
+
+def test_good_content_needs_no_advice_by_rules() -> None:
+    good = PostFacts(MONDAY_NOON, media_type=IMAGE, hashtag_count=7, caption_length=200, call_to_action=True)
+    found = Optimizer(Scorer(None, None), None, MONDAY_NOON).optimize(good)
+    assert (found.recommendations, found.path, found.target_reached) == ((), (), True)
+
+
+@given(any_post, st.sampled_from(["UTC", "America/New_York", "Pacific/Auckland"]))
+@settings(max_examples=100, deadline=None)
+def test_times_lie_in_the_week_to_come_and_keep_the_other_half(facts: PostFacts, zone: str) -> None:
+    facts = facts._replace(time_zone=zone)
+    start = max(facts.published_time or MONDAY_NOON, MONDAY_NOON)
+    for change in possible_changes(facts, MONDAY_NOON):
+        if change.element in ("publish_hour", "publish_weekday"):
+            time, before = change.facts.published_time, start.astimezone(ZoneInfo(zone))
+            assert time is not None
+            assert MONDAY_NOON <= time <= start + timedelta(days=8)
+            assert (time.hour if change.element == "publish_hour" else time.weekday()) == change.number
+            kept = (time.weekday(), before.weekday()) if change.element == "publish_hour" else (time.hour, before.hour)
+            assert kept[0] == kept[1]
+
+
+@given(any_post)
+@settings(max_examples=50, deadline=None)
+def test_a_change_changes_its_element_alone(facts: PostFacts) -> None:
+    fields = {"publish_hour": "published_time", "publish_weekday": "published_time"}
+    for change in possible_changes(facts, MONDAY_NOON):
+        field = fields.get(change.element, change.element)
+        assert getattr(change.facts, field) != getattr(facts, field)
+        assert change.facts._replace(**{field: getattr(facts, field)}) == facts
+
+
+def test_it_takes_any_content(scorer: Scorer, simulation: Simulation) -> None:
+    for facts in (PostFacts(), PostFacts(MONDAY_NOON - timedelta(days=400)), simulation.examples[3].facts):
+        found = Optimizer(scorer, None, MONDAY_NOON, "persona-1").optimize(facts)
+        assert found.optimized.composite >= found.current.composite

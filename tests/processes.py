@@ -1,0 +1,63 @@
+"""A suite as its users start it: `groundswell serve` in processes of its own, which a test may kill."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+
+class Suite:
+    """Starts on entry and ends on exit; can be killed and started again in between."""
+
+    def __init__(self, database_url: str, *arguments: str, **environment: str) -> None:
+        self.database_url = database_url
+        self.home = Path(tempfile.mkdtemp(prefix="groundswell-home-"))
+        self._arguments = arguments
+        self._environment = environment
+        self.port = 0
+
+    def __enter__(self) -> Suite:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def target(self) -> str:
+        """Where it listens."""
+        return f"127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Starts it and waits until it answers; on the port it had before, if it was started before."""
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "groundswell_server", "serve", "--port", str(self.port), *self._arguments],
+            stdout=subprocess.PIPE,
+            text=True,
+            env={
+                **os.environ,
+                "HOME": str(self.home),
+                "GROUNDSWELL_DATABASE_URL": self.database_url,
+                **self._environment,
+            },
+        )
+        assert self.process.stdout is not None
+        ready = re.match(r"groundswell is ready on 127.0.0.1:(\d+) ", self.process.stdout.readline())
+        assert ready, f"the suite ended with code {self.process.wait()}"
+        self.port = int(ready[1])
+
+    def stop(self) -> int:
+        """Ends it gracefully; its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(30)
+
+    def kill(self) -> None:
+        """Ends all of it at once, without a chance to finish anything."""
+        self.process.kill()
+        self.process.wait(30)

@@ -1,0 +1,96 @@
+"""What Prometheus scrapes: calls by code, latency, in flight, shared commits, the database's backlog."""
+
+from __future__ import annotations
+
+import socket
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from prometheus_client.parser import text_string_to_metric_families
+
+from groundswell.v1 import engagement_pb2 as pb
+from tests.errors import refusal
+from tests.running import RunningServer
+
+NO_SUCH_ID = "01890a5d-ac96-774b-bcce-b302099a8057"
+
+
+@dataclass(frozen=True, slots=True)
+class Scraped:
+    """A server and the port of its metrics."""
+
+    server: RunningServer
+    port: int
+
+    def value(self, name: str, **labels: str) -> float:
+        """The value of one sample now; 0 when there is none."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=10) as answer:
+            text = answer.read().decode()
+        for family in text_string_to_metric_families(text):
+            for sample in family.samples:
+                if sample.name == name and labels.items() <= sample.labels.items():
+                    return float(sample.value)
+        return 0.0
+
+
+@pytest.fixture
+def scraped(sqlite_url: str) -> Iterator[Scraped]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with RunningServer(sqlite_url, metrics_port=port) as server:
+        yield Scraped(server, port)
+
+
+def test_calls_are_counted_by_how_they_end(scraped: Scraped) -> None:
+    stub = scraped.server.engagement()
+    for _ in range(3):
+        stub.ListPersonas(pb.ListPersonasRequest())
+    with refusal():
+        stub.GetPersona(pb.GetPersonaRequest(persona_id=NO_SUCH_ID))
+    service = "groundswell.v1.EngagementService"
+    listed = scraped.value(
+        "grpc_server_handled_total", grpc_service=service, grpc_method="ListPersonas", grpc_code="OK"
+    )
+    missed = scraped.value("grpc_server_handled_total", grpc_method="GetPersona", grpc_code="NOT_FOUND")
+    assert (listed, missed) == (3, 1)
+    assert scraped.value("grpc_server_handling_seconds_count", grpc_method="ListPersonas") == 3
+    assert scraped.value("grpc_server_handling_seconds_bucket", grpc_method="ListPersonas", le="+Inf") == 3
+    assert scraped.value("grpc_server_handling_seconds_sum", grpc_method="ListPersonas") > 0
+
+
+def test_what_cannot_be_read_is_counted_too(scraped: Scraped) -> None:
+    raw = scraped.server.channel().unary_unary("/groundswell.v1.EngagementService/GetPost")
+    with pytest.raises(grpc.RpcError):
+        raw(b"\xff" * 9)
+    assert scraped.value("grpc_server_handled_total", grpc_method="GetPost", grpc_code="INVALID_ARGUMENT") == 1
+
+
+def test_calls_under_way_are_told(scraped: Scraped) -> None:
+    watching = scraped.server.engagement().WatchEngagement(pb.WatchEngagementRequest())
+    watching.initial_metadata()
+    assert scraped.value("grpc_server_in_flight", grpc_method="WatchEngagement") == 1
+    watching.cancel()
+
+
+def test_health_counts_like_any_other_call(scraped: Scraped) -> None:
+    health_pb2_grpc.HealthStub(scraped.server.channel()).Check(health_pb2.HealthCheckRequest())
+    assert scraped.value("grpc_server_handled_total", grpc_service="grpc.health.v1.Health", grpc_code="OK") == 1
+
+
+def test_shared_commits_and_the_backlog_are_told(scraped: Scraped) -> None:
+    before = scraped.value("groundswell_database_batch_size_count", kind="write")
+    scraped.server.engagement().CreatePersona(pb.CreatePersonaRequest(name="Ava"))
+    assert scraped.value("groundswell_database_batch_size_count", kind="write") == before + 1
+    assert scraped.value("groundswell_database_batch_seconds_sum", kind="write") > 0
+    assert scraped.value("groundswell_database_backlog") == 0
+
+
+def test_without_a_port_there_is_none(sqlite_url: str) -> None:
+    with RunningServer(sqlite_url) as server:
+        assert server.settings.metrics_port == 0
+        server.engagement().ListPersonas(pb.ListPersonasRequest())

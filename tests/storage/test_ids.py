@@ -1,0 +1,34 @@
+"""Identifiers."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+from groundswell_storage.ids import uuid7
+
+
+def test_an_id_is_a_uuid_of_version_7_that_tells_its_time():
+    before = time.time_ns() // 1_000_000
+    id = uuid7()
+    after = time.time_ns() // 1_000_000
+
+    parsed = uuid.UUID(id)
+    assert str(parsed) == id
+    assert (parsed.version, parsed.variant) == (7, uuid.RFC_4122)
+    assert before <= parsed.int >> 80 <= after + 1
+
+
+def test_ids_sort_in_the_order_they_were_made():
+    made = [uuid7() for _ in range(20_000)]
+
+    assert made == sorted(made)
+    assert len(set(made)) == len(made)
+
+
+def test_threads_never_make_the_same_id():
+    with ThreadPoolExecutor(4) as threads:
+        made = [id for ids in threads.map(lambda _: [uuid7() for _ in range(2000)], range(4)) for id in ids]
+
+    assert len(set(made)) == len(made)

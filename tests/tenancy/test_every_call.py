@@ -1,0 +1,285 @@
+"""A key of one workspace sees nothing of another: every call of every service is tried with another's ids."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import grpc
+import pytest
+from google.protobuf.message import Message
+
+from groundswell_storage import operations
+from tests.errors import refusal
+from tests.learning.model_rows import a_version
+from tests.running import RunningServer
+from tests.wire import METHODS, call, next_change, request_of, responses
+from tests.workspaces import Workspace, furnish
+
+Fields = Mapping[str, Any]
+Request = Callable[[Workspace], Fields]
+"""What to send, made of the ids of another workspace."""
+
+PERSONA, CONTEXT, POST = "PERSONA_NOT_FOUND", "CONTEXT_NOT_FOUND", "POST_NOT_FOUND"
+MODEL, OPERATION = "MODEL_NOT_FOUND", "OPERATION_NOT_FOUND"
+NOTHING = "an empty answer"
+THEIR_OWN = "a test of its own below"
+
+YESTERDAY = datetime.now(UTC) - timedelta(days=1)
+LIKE = {"kind": 1, "actor_handle": "bo", "interact_time": YESTERDAY + timedelta(hours=12)}
+
+ATTEMPTS: dict[str, list[tuple[str, Request]]] = {
+    "CreatePersona": [(THEIR_OWN, lambda theirs: {})],
+    "GetPersona": [(PERSONA, lambda theirs: {"persona_id": theirs.persona_id})],
+    "ListPersonas": [(NOTHING, lambda theirs: {"show_deleted": True})],
+    "UpdatePersona": [(PERSONA, lambda theirs: {"persona_id": theirs.persona_id, "persona": {"niche": "stolen"}})],
+    "DeletePersona": [(PERSONA, lambda theirs: {"persona_id": theirs.persona_id})],
+    "StartContext": [(PERSONA, lambda theirs: {"persona_id": theirs.persona_id, "phase": "TEXT_GENERATION"})],
+    "UpdateContext": [(CONTEXT, lambda theirs: {"context_id": theirs.context_id, "context": {"note": "stolen"}})],
+    "FinishContext": [(CONTEXT, lambda theirs: {"context_id": theirs.context_id, "state": 3})],
+    "GetContext": [(CONTEXT, lambda theirs: {"context_id": theirs.context_id})],
+    "ListContexts": [
+        (NOTHING, lambda theirs: {}),
+        (NOTHING, lambda theirs: {"persona_id": theirs.persona_id}),
+    ],
+    "SubmitFeedback": [(CONTEXT, lambda theirs: {"context_id": theirs.context_id, "rating": 5})],
+    "CreatePost": [
+        (PERSONA, lambda theirs: {"persona_id": theirs.persona_id, "platform": 1, "platform_post_id": "stolen"}),
+    ],
+    "GetPost": [(POST, lambda theirs: {"post_id": theirs.post_id})],
+    "ListPosts": [
+        (NOTHING, lambda theirs: {}),
+        (NOTHING, lambda theirs: {"persona_id": theirs.persona_id}),
+        (NOTHING, lambda theirs: {"context_id": theirs.context_id}),
+    ],
+    "UpdatePost": [(POST, lambda theirs: {"post_id": theirs.post_id, "post": {"caption": "stolen"}})],
+    "DeletePost": [(POST, lambda theirs: {"post_id": theirs.post_id})],
+    "RecordMetrics": [(POST, lambda theirs: {"post_id": theirs.post_id, "metrics": {"likes": 1}})],
+    "RecordInteractions": [(POST, lambda theirs: {"post_id": theirs.post_id, "interactions": [LIKE]})],
+    "ListInteractions": [(POST, lambda theirs: {"post_id": theirs.post_id})],
+    "AnalyzePost": [(POST, lambda theirs: {"post_id": theirs.post_id})],
+    "GetTimeline": [(POST, lambda theirs: {"post_id": theirs.post_id})],
+    "WatchEngagement": [(THEIR_OWN, lambda theirs: {})],
+    "ImportPosts": [(THEIR_OWN, lambda theirs: {})],
+    "TrainModel": [(PERSONA, lambda theirs: {"model_type": 1, "persona_id": theirs.persona_id})],
+    "ListModels": [(NOTHING, lambda theirs: {})],
+    "GetModel": [(MODEL, lambda theirs: {"model_id": theirs.model_id})],
+    "PromoteModel": [(MODEL, lambda theirs: {"model_id": theirs.model_id, "force": True})],
+    "RollBackModel": [(MODEL, lambda theirs: {"model_type": 1, "model_id": theirs.model_id})],
+    "DeleteModel": [(MODEL, lambda theirs: {"model_id": theirs.model_id})],
+    "GetFeatureImportance": [(MODEL, lambda theirs: {"model_id": theirs.model_id})],
+    **{
+        name: [
+            (CONTEXT, lambda theirs: {"context_id": theirs.context_id}),
+            (PERSONA, lambda theirs: {"draft": {"persona_id": theirs.persona_id, "platform": 1}}),
+        ]
+        for name in ("PredictEngagement", "PredictSuccess", "ScoreContent", "OptimizeContent")
+    },
+    "BatchScoreContent": [
+        (CONTEXT, lambda theirs: {"requests": [{"draft": {"platform": 1}}, {"context_id": theirs.context_id}]}),
+        (PERSONA, lambda theirs: {"requests": [{"draft": {"platform": 1, "persona_id": theirs.persona_id}}]}),
+    ],
+    "PredictTiming": [(PERSONA, lambda theirs: {"persona_id": theirs.persona_id, "platform": 1})],
+    "ListOperations": [(NOTHING, lambda theirs: {"name": "operations"})],
+    "GetOperation": [(OPERATION, lambda theirs: {"name": theirs.operation})],
+    "DeleteOperation": [(OPERATION, lambda theirs: {"name": theirs.operation})],
+    "CancelOperation": [(OPERATION, lambda theirs: {"name": theirs.operation})],
+    "WaitOperation": [(OPERATION, lambda theirs: {"name": theirs.operation})],
+}
+"""Requests by call, with the reason they are refused for."""
+
+TRIES = [(name, number, outcome) for name, tries in ATTEMPTS.items() for number, (outcome, _) in enumerate(tries)]
+REFUSED = [(name, number) for name, number, outcome in TRIES if outcome.endswith("_NOT_FOUND")]
+EMPTY = [(name, number) for name, number, outcome in TRIES if outcome == NOTHING]
+
+
+@pytest.fixture(scope="module")
+def theirs(shared_server: RunningServer) -> Workspace:
+    return furnish(shared_server, "theirs")
+
+
+@pytest.fixture(scope="module")
+def outsider(shared_server: RunningServer, theirs: Workspace) -> grpc.Channel:
+    """An administrator of a workspace that is empty."""
+    return shared_server.channel(shared_server.key("empty"))
+
+
+@pytest.fixture
+def ours(shared_server: RunningServer) -> Workspace:
+    return furnish(shared_server, f"ours-{uuid4()}")
+
+
+def test_every_call_of_every_service_is_tried() -> None:
+    assert ATTEMPTS.keys() == METHODS.keys()
+
+
+@pytest.mark.parametrize(("name", "number"), REFUSED)
+def test_what_another_workspace_has_is_not_found(
+    theirs: Workspace, outsider: grpc.Channel, name: str, number: int
+) -> None:
+    reason, fields = ATTEMPTS[name][number]
+    before = everything(theirs)
+    with refusal() as refused:
+        call(outsider, name, request_of(name, **fields(theirs)))
+    assert (refused.code, refused.reason) == (grpc.StatusCode.NOT_FOUND, reason)
+    assert everything(theirs) == before
+
+
+@pytest.mark.parametrize(("name", "number"), EMPTY)
+def test_lists_hold_nothing_of_another_workspace(
+    theirs: Workspace, outsider: grpc.Channel, name: str, number: int
+) -> None:
+    fields = ATTEMPTS[name][number][1](theirs)
+    (seen,) = call(theirs.channel, name, request_of(name, **fields))
+    assert seen.ByteSize() > 0, "there would be something to see"
+    (answer,) = call(outsider, name, request_of(name, **fields))
+    assert answer.ByteSize() == 0
+
+
+def test_nothing_of_ones_own_hangs_on_another_workspaces_things(theirs: Workspace, ours: Workspace) -> None:
+    new_post = {"persona_id": ours.persona_id, "platform": 1, "platform_post_id": "new"}
+    with refusal() as refused:
+        call(ours.channel, "CreatePost", request_of("CreatePost", **new_post, context_id=theirs.context_id))
+    assert refused.reason == CONTEXT
+
+
+def test_a_stream_that_strays_into_another_workspace_keeps_what_was_acknowledged_and_no_more(
+    theirs: Workspace, ours: Workspace
+) -> None:
+    batches = [
+        request_of("RecordInteractions", post_id=post_id, interactions=[LIKE])
+        for post_id in (ours.post_id, theirs.post_id)
+    ]
+    before = everything(theirs)
+    with refusal() as refused:
+        call(ours.channel, "RecordInteractions", *batches)
+    assert refused.reason == POST
+    assert everything(theirs) == before
+
+
+def test_a_handle_of_another_workspace_is_taken_and_that_is_all_one_learns(
+    theirs: Workspace, outsider: grpc.Channel
+) -> None:
+    handle = {"platform": 1, "handle": "@Ava.theirs"}
+    with refusal() as refused:
+        call(outsider, "CreatePersona", request_of("CreatePersona", name="Eve", handles=[handle]))
+    assert (refused.code, refused.reason) == (grpc.StatusCode.ALREADY_EXISTS, "HANDLE_TAKEN")
+    told = " ".join([refused.message, refused.resource, *refused.metadata.values()])
+    assert theirs.persona_id not in told
+    assert theirs.name not in told.replace("ava.theirs", "").replace("avatheirs", "").replace("Ava.theirs", "")
+
+
+def test_an_import_of_posts_that_another_workspace_has_makes_posts_of_ones_own(
+    shared_server: RunningServer, theirs: Workspace
+) -> None:
+    importer = shared_server.channel(shared_server.key("importer"))
+    row = {
+        "line": 1,
+        "persona_name": "Ava",
+        "platform": 1,
+        "platform_post_id": "the-same-everywhere",
+        "publish_time": YESTERDAY,
+    }
+    before = everything(theirs)
+    (answer,) = call(importer, "ImportPosts", request_of("ImportPosts", rows=[row]))
+    assert (answer.imported_count, len(answer.created_personas)) == (1, 1)
+    assert everything(theirs) == before
+
+
+def test_a_watcher_is_told_of_its_own_workspace_alone(theirs: Workspace, ours: Workspace) -> None:
+    watching: Any = responses(ours.channel, "WatchEngagement", request_of("WatchEngagement"))
+    watching.initial_metadata()
+    note(theirs)
+    note(ours)
+    assert_told_of(ours, watching, until=ours.context_id)
+
+
+def test_a_watcher_who_names_another_workspaces_posts_is_told_nothing_of_them(
+    theirs: Workspace, ours: Workspace
+) -> None:
+    wanted = {"post_ids": [theirs.post_id, ours.post_id]}
+    watching: Any = responses(ours.channel, "WatchEngagement", request_of("WatchEngagement", **wanted))
+    watching.initial_metadata()
+    for workspace in (theirs, ours):
+        request = request_of("UpdatePost", post_id=workspace.post_id, post={"category": "watched"})
+        call(workspace.channel, "UpdatePost", request)
+    assert_told_of(ours, watching, until=ours.post_id)
+
+
+def test_a_cursor_of_another_workspace_shows_ones_own_events(theirs: Workspace, ours: Workspace) -> None:
+    their_watching: Any = responses(theirs.channel, "WatchEngagement", request_of("WatchEngagement"))
+    their_watching.initial_metadata()
+    note(theirs)
+    cursor = next_change(their_watching).cursor
+    their_watching.cancel()
+    note(theirs)
+    note(ours)
+    our_watching: Any = responses(ours.channel, "WatchEngagement", request_of("WatchEngagement", cursor=cursor))
+    assert_told_of(ours, our_watching, until=ours.context_id)
+
+
+@pytest.mark.parametrize("name", ["ListPersonas", "ListContexts", "ListPosts", "ListModels", "ListOperations"])
+def test_a_page_token_of_another_workspace_is_no_token(
+    theirs: Workspace, outsider: grpc.Channel, shared_server: RunningServer, name: str
+) -> None:
+    two_of_each(theirs, shared_server)
+    (page,) = call(theirs.channel, name, request_of(name, page_size=1))
+    assert page.next_page_token
+    with refusal() as refused:
+        call(outsider, name, request_of(name, page_size=1, page_token=page.next_page_token))
+    assert (refused.code, refused.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "PAGE_TOKEN_INVALID")
+
+
+def test_a_request_id_of_another_workspace_gives_none_of_its_answers(theirs: Workspace, ours: Workspace) -> None:
+    answers = []
+    for workspace in (theirs, ours):
+        request = request_of("StartContext", phase="TEXT_GENERATION", request_id="the same in both")
+        answers.append(call(workspace.channel, "StartContext", request)[0].context.id)
+    assert answers[0] != answers[1]
+
+
+def everything(workspace: Workspace) -> list[Message]:
+    """All that a workspace shows of the things it was furnished with."""
+    named: dict[str, Fields] = {
+        "GetPersona": {"persona_id": workspace.persona_id},
+        "GetContext": {"context_id": workspace.context_id},
+        "AnalyzePost": {"post_id": workspace.post_id},
+        "ListInteractions": {"post_id": workspace.post_id},
+        "GetModel": {"model_id": workspace.model_id},
+        "GetOperation": {"name": workspace.operation},
+    }
+    return [call(workspace.channel, name, request_of(name, **fields))[0] for name, fields in named.items()]
+
+
+def assert_told_of(workspace: Workspace, watching: Any, *, until: str) -> None:
+    """Reads changes until one of the thing `until`; all have to be of the workspace."""
+    own = {workspace.context_id, workspace.post_id}
+    while True:
+        change = next_change(watching)
+        subject = change.context.id or change.post.id or change.interactions_judged.post_id or change.deleted_post_id
+        assert subject in own
+        if subject == until:
+            break
+    watching.cancel()
+
+
+def note(workspace: Workspace) -> None:
+    """Changes the workspace's context, which its watchers are told of."""
+    request = request_of("UpdateContext", context_id=workspace.context_id, context={"note": str(uuid4())})
+    call(workspace.channel, "UpdateContext", request)
+
+
+def two_of_each(workspace: Workspace, server: RunningServer) -> None:
+    """Sees to it that every list of a workspace has a second page."""
+    channel = workspace.channel
+    call(channel, "CreatePersona", request_of("CreatePersona", name="Second"))
+    call(channel, "StartContext", request_of("StartContext", phase="SECOND"))
+    posts = call(channel, "ListPosts", request_of("ListPosts"))[0].posts
+    if len(posts) < 2:
+        second = {"persona_id": workspace.persona_id, "platform": 2, "platform_post_id": "second"}
+        call(channel, "CreatePost", request_of("CreatePost", **second))
+    with server.app.database.scope(workspace.name, "tester") as scope:
+        found = operations.create(scope, "tests.nobody_runs_this", b"")
+        a_version(scope, f"second-{found.id}")

@@ -1,0 +1,67 @@
+"""Any call of any service by its name, as the contract describes it: for tests that walk all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import grpc
+from google.longrunning import operations_pb2
+from google.protobuf import message_factory
+from google.protobuf.descriptor import MethodDescriptor
+from google.protobuf.message import Message
+
+from groundswell.v1 import engagement_pb2, learning_pb2
+
+TIMEOUT_SECONDS = 30
+
+SERVICES = (
+    engagement_pb2.DESCRIPTOR.services_by_name["EngagementService"],
+    learning_pb2.DESCRIPTOR.services_by_name["LearningService"],
+    operations_pb2.DESCRIPTOR.services_by_name["Operations"],
+)
+METHODS: dict[str, MethodDescriptor] = {method.name: method for service in SERVICES for method in service.methods}
+"""All calls of the suite by their names, of which there are no two alike."""
+
+
+def path_of(method: MethodDescriptor) -> str:
+    """How a call is named on the wire."""
+    return f"/{method.containing_service.full_name}/{method.name}"
+
+
+def request_of(name: str, /, **fields: Any) -> Message:
+    """A request of a call."""
+    request: Message = message_factory.GetMessageClass(METHODS[name].input_type)(**fields)
+    return request
+
+
+def call(
+    channel: grpc.Channel, name: str, *requests: Message | bytes, metadata: Sequence[tuple[str, str]] = ()
+) -> list[Any]:
+    """Makes a call and returns its responses; a stream's are read to the end, so cancel those without one."""
+    return list(responses(channel, name, *requests, metadata=metadata))
+
+
+def responses(
+    channel: grpc.Channel, name: str, *requests: Message | bytes, metadata: Sequence[tuple[str, str]] = ()
+) -> Iterable[Any]:
+    """What a call answers, one by one; of a server stream the call itself, which can be cancelled."""
+    method = METHODS[name]
+    kind = f"{'stream' if method.client_streaming else 'unary'}_{'stream' if method.server_streaming else 'unary'}"
+    stub = getattr(channel, kind)(
+        path_of(method),
+        request_serializer=_serialized,
+        response_deserializer=message_factory.GetMessageClass(method.output_type).FromString,
+    )
+    sent: Any = iter(requests) if method.client_streaming else requests[0]
+    answer = stub(sent, timeout=TIMEOUT_SECONDS, metadata=metadata)
+    return answer if method.server_streaming else [answer]
+
+
+def next_change(watching: Any) -> Any:
+    """The next message of WatchEngagement that tells of a change; the others only carry a cursor."""
+    return next(message for message in watching if message.WhichOneof("change"))
+
+
+def _serialized(request: Message | bytes) -> bytes:
+    return request if isinstance(request, bytes) else request.SerializeToString()

@@ -1,0 +1,90 @@
+"""A workspace with one thing of every kind in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import grpc
+
+from groundswell.v1 import learning_pb2, learning_pb2_grpc
+from groundswell_storage import operations
+from tests.learning.calls import world
+from tests.learning.model_rows import a_version
+from tests.running import RunningServer
+from tests.wire import call, request_of
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A workspace and the ids of what it has."""
+
+    name: str
+    key: tuple[str, str]
+    """Metadata of an administrator's key."""
+    channel: grpc.Channel
+    """Sends the key."""
+    persona_id: str
+    context_id: str
+    post_id: str
+    model_id: str
+    operation: str
+    """Name of a long-running operation, `operations/<id>`, that waits for a worker."""
+    etags: dict[str, str]
+    """Of persona, context and post, as they were when they were made."""
+
+
+def furnish(server: RunningServer, name: str, *, learned: bool | None = None) -> Workspace:
+    """Makes a workspace with a persona, a context, a measured post with a comment, a model and an operation.
+
+    The model is a record with artifacts that nothing can be served from; when it has `learned`, models of both types
+    are live; when it has not, there is none.
+    """
+    key = server.key(name)
+    channel = server.channel(key)
+
+    def made(call_name: str, /, **fields: Any) -> Any:
+        return call(channel, call_name, request_of(call_name, **fields))[0]
+
+    persona = made("CreatePersona", name="Ava", handles=[{"platform": 1, "handle": f"ava.{name}"}]).persona
+    context = made("StartContext", persona_id=persona.id, phase="TEXT_GENERATION").context
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    post = made(
+        "CreatePost",
+        persona_id=persona.id,
+        context_id=context.id,
+        platform=1,
+        platform_post_id="the-same-everywhere",
+        publish_time=yesterday,
+    ).post
+    comment = {"kind": 2, "actor_handle": "anna", "text": "What a view", "interact_time": yesterday}
+    made("RecordInteractions", post_id=post.id, interactions=[comment])
+    made("RecordMetrics", post_id=post.id, metrics={"likes": 5, "comments": 1, "reach": 100})
+    model_id = _learn(server, channel) if learned else ""
+    with server.app.database.scope(name, "tester") as scope:
+        model_id = a_version(scope, f"made-for-{name}").id if learned is None else model_id
+        operation = operations.create(scope, "tests.nobody_runs_this", b"")
+    return Workspace(
+        name=name,
+        key=key,
+        channel=channel,
+        persona_id=persona.id,
+        context_id=context.id,
+        post_id=post.id,
+        model_id=model_id,
+        operation=f"operations/{operation.id}",
+        etags={"persona": persona.etag, "context": context.etag, "post": post.etag},
+    )
+
+
+def _learn(server: RunningServer, channel: grpc.Channel) -> str:
+    """Trains models of both types on simulated posts and makes them live; returns the id of the last."""
+    call(channel, "ImportPosts", request_of("ImportPosts", rows=list(world.posts(120))))
+    stub = learning_pb2_grpc.LearningServiceStub(channel)
+    model_id = ""
+    for model_type in (learning_pb2.MODEL_TYPE_SUCCESS_CLASSIFIER, learning_pb2.MODEL_TYPE_ENGAGEMENT_PREDICTOR):
+        request = learning_pb2.TrainModelRequest(model_type=model_type, as_of_time=world.after(120), lookback_days=365)
+        model_id = world.trained(server, stub, request).id
+        call(channel, "PromoteModel", request_of("PromoteModel", model_id=model_id, force=True))
+    return model_id
