@@ -1,0 +1,122 @@
+"""Writes the reference from the contract's comments while the documentation is built.
+
+The comments in protos/ are the one source: reflection, the SDK's docstrings and these pages all come from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from google.protobuf import descriptor_pb2
+
+if TYPE_CHECKING:
+    from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.structure.files import Files
+
+IMAGE = Path(__file__).parents[2] / "client/groundswell/v1/contract.binpb"
+PACKAGE = "groundswell.v1"
+FIELD = descriptor_pb2.FieldDescriptorProto
+SCALARS = {number: name.removeprefix("TYPE_").lower() for name, number in FIELD.Type.items()}
+# Numbers of the fields by which source locations name their subject, from descriptor.proto.
+MESSAGE, ENUM, SERVICE, NESTED_FIELD, VALUE, METHOD = 4, 5, 6, 2, 2, 2
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Adds a page for each file of the contract, and their index."""
+    from mkdocs.structure.files import File
+
+    contract = _contract()
+    pages = {f"reference/{_stem(file)}.md": "\n".join(_page(file)) for file in contract}
+    pages["reference/index.md"] = "\n".join(_index(contract))
+    for path, content in pages.items():
+        files.append(File.generated(config, path, content=content))
+    return files
+
+
+def _index(contract: list[descriptor_pb2.FileDescriptorProto]) -> Iterator[str]:
+    yield "# Reference"
+    yield ""
+    yield "Generated from the comments of the contract in `protos/`. `grpcurl ... describe` shows the same."
+    yield ""
+    for file in contract:
+        comments = _comments(file)
+        names = [f"**{service.name}**: {comments.get((SERVICE, i), '')}" for i, service in enumerate(file.service)]
+        yield f"- [{_stem(file)}]({_stem(file)}.md) {' '.join(names)}"
+
+
+def _page(file: descriptor_pb2.FileDescriptorProto) -> Iterator[str]:
+    comments = _comments(file)
+    yield f"# {_stem(file)}.proto"
+    for number, service in enumerate(file.service):
+        yield f"\n## {service.name}\n\n{comments.get((SERVICE, number), '')}\n"
+        for index, method in enumerate(service.method):
+            yield f"### {method.name}\n\n{comments.get((SERVICE, number, METHOD, index), '')}\n"
+            yield f"{_streamed(method.client_streaming)}{_link(method.input_type)} → "
+            yield f"{_streamed(method.server_streaming)}{_link(method.output_type)}\n"
+    for number, message in enumerate(file.message_type):
+        yield from _message(message, number, comments)
+    for number, enum in enumerate(file.enum_type):
+        yield f"\n## {enum.name}\n\n{comments.get((ENUM, number), '')}\n"
+        yield "| value | number | meaning |\n|---|---|---|"
+        for index, value in enumerate(enum.value):
+            yield f"| `{value.name}` | {value.number} | {_cell(comments.get((ENUM, number, VALUE, index), ''))} |"
+
+
+def _message(
+    message: descriptor_pb2.DescriptorProto, number: int, comments: dict[tuple[int, ...], str]
+) -> Iterator[str]:
+    yield f"\n## {message.name}\n\n{comments.get((MESSAGE, number), '')}\n"
+    if message.field:
+        yield "| field | type | meaning |\n|---|---|---|"
+    for index, field in enumerate(message.field):
+        meaning = _cell(comments.get((MESSAGE, number, NESTED_FIELD, index), ""))
+        yield f"| `{field.name}` | {_type(field, message)} | {meaning} |"
+
+
+def _type(field: descriptor_pb2.FieldDescriptorProto, message: descriptor_pb2.DescriptorProto) -> str:
+    entry = next((nested for nested in message.nested_type if field.type_name.endswith(f".{nested.name}")), None)
+    if entry is not None and entry.options.map_entry:
+        return f"map of {_type(entry.field[0], entry)} to {_type(entry.field[1], entry)}"
+    name = _link(field.type_name) if field.type_name else SCALARS[field.type]
+    if field.label == FIELD.LABEL_REPEATED:
+        return f"repeated {name}"
+    return f"optional {name}" if field.proto3_optional else name
+
+
+def _link(type_name: str) -> str:
+    name = type_name.removeprefix(".")
+    short = name.rpartition(".")[2]
+    return f"`{name}`" if not name.startswith(f"{PACKAGE}.") else f"[{short}]({_pages()[short]}#{short.lower()})"
+
+
+@cache
+def _pages() -> dict[str, str]:
+    """The page that each type stands on."""
+    return {entry.name: f"{_stem(file)}.md" for file in _contract() for entry in (*file.message_type, *file.enum_type)}
+
+
+@cache
+def _contract() -> list[descriptor_pb2.FileDescriptorProto]:
+    image = descriptor_pb2.FileDescriptorSet.FromString(IMAGE.read_bytes())
+    return [file for file in image.file if file.package == PACKAGE]
+
+
+def _comments(file: descriptor_pb2.FileDescriptorProto) -> dict[tuple[int, ...], str]:
+    return {
+        tuple(location.path): " ".join(location.leading_comments.split()) for location in file.source_code_info.location
+    }
+
+
+def _stem(file: descriptor_pb2.FileDescriptorProto) -> str:
+    return Path(file.name).stem
+
+
+def _streamed(streaming: bool) -> str:
+    return "stream of " if streaming else ""
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
