@@ -59,6 +59,7 @@ class App:
         self._services = services
         self._insecure = insecure
         self._shared_port = shared_port
+        self._runs: list[Callable[[], Coroutine[Any, Any, None]]] = []
         self._background: list[asyncio.Task[None]] = []
         self._resources = AsyncExitStack()
         self.port = 0
@@ -90,6 +91,8 @@ class App:
         await self._server.start()
         await self._introspection.serving()
         self._metrics.serve(settings.host, settings.metrics_port)
+        # Last, because some load heavy libraries beside the loop: the server answers before it has those.
+        self._background = [asyncio.create_task(run()) for run in self._runs]
 
     async def stop(self) -> None:
         """Says NOT_SERVING, sends streams elsewhere, lets calls in flight finish, closes everything."""
@@ -168,14 +171,9 @@ class App:
             servicer = module.Servicer(self.platform)
             self._dispatcher.register(module.SERVICE, servicer)
             if hasattr(servicer, "run"):
-                self._in_background(servicer.run())
-        self._in_background(self._follow_keys())
-        self._in_background(self._deadlines.run())
-        self._in_background(self.platform.jobs.run(self._feed))
+                self._runs.append(servicer.run)
+        self._runs += [self._follow_keys, self._deadlines.run, partial(self.platform.jobs.run, self._feed)]
         self._introspection = Introspection(self._dispatcher)
-
-    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
-        self._background.append(asyncio.create_task(work))
 
     async def _follow_keys(self) -> None:
         """A key that was revoked is refused within a moment on every server."""

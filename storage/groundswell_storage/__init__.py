@@ -2,3 +2,7 @@
 
 Nothing outside this package writes SQL. Start at `database.connect`, then `scope.Scope`.
 """
+
+from groundswell_storage import drivers
+
+drivers.import_peewee_alone()

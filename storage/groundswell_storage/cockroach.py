@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playhouse.cockroachdb import CockroachDatabase
 
-from groundswell_storage.engines import PostgresEngine
+from groundswell_storage.postgres import PostgresEngine
 
 
 class CockroachEngine(PostgresEngine, CockroachDatabase):  # type: ignore[misc]  # no stubs

@@ -11,25 +11,12 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from peewee import Database as PeeweeDatabase
-from peewee import DatabaseProxy, PostgresqlDatabase, SqliteDatabase
-from psycopg.pq import TransactionStatus
+from peewee import DatabaseProxy, SqliteDatabase
 
 _BUSY_TIMEOUT_SECONDS = 5.0
-_LOCK_TIMEOUT_SECONDS = 10
-"""A row that somebody keeps locked for longer fails the write that wants it, instead of stopping all behind it."""
-CHANNEL = "groundswell_event"
-"""What LISTEN and NOTIFY are about."""
-_NETWORK: dict[str, Any] = {
-    "connect_timeout": 5,
-    # A server that vanished without a word is noticed after a minute, not after two hours.
-    "keepalives_idle": 30,
-    "keepalives_interval": 10,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 60_000,
-}
 
 
 class Connections:
@@ -57,7 +44,7 @@ class Connections:
             self._open.clear()
 
 
-class _Tracked(PeeweeDatabase):
+class TrackedDatabase(PeeweeDatabase):
     """What the engines share: they know their connections, and give Peewee's untyped methods a type."""
 
     connections: Connections
@@ -84,7 +71,7 @@ class _Tracked(PeeweeDatabase):
         super()._close(conn)  # type: ignore[misc]
 
 
-class SqliteEngine(_Tracked, SqliteDatabase):
+class SqliteEngine(TrackedDatabase, SqliteDatabase):
     """One file in WAL mode; a commit is on the disk when it returns."""
 
     chains_statements = False
@@ -159,62 +146,10 @@ class SqliteEngine(_Tracked, SqliteDatabase):
         raise NotImplementedError("a commit of SQLite is never in doubt")
 
 
-class PostgresEngine(_Tracked, PostgresqlDatabase):
-    """PostgreSQL through psycopg 3."""
+if TYPE_CHECKING:
+    from groundswell_storage.postgres import PostgresEngine
 
-    chains_statements = True
-    clock_sql = "(extract(epoch from clock_timestamp()) * 1000000)::bigint"
-
-    def __init__(self, url: str, application: str) -> None:
-        self.connections = Connections()
-        self._current = threading.local()
-        super().__init__(url, prefer_psycopg3=True, application_name=application, **_NETWORK)
-
-    def _initialize_connection(self, conn: Any) -> None:
-        conn.execute(f"SET default_transaction_read_only = on; SET lock_timeout = '{_LOCK_TIMEOUT_SECONDS}s'")
-
-    def begin(self, isolation_level: str | None = None) -> None:
-        # The id of the transaction comes along in the same round trip: if the connection breaks during COMMIT, it
-        # tells afterwards whether the commit happened.
-        cursor = self.run("BEGIN READ WRITE; SELECT pg_current_xact_id()::text")
-        cursor.nextset()
-        self._current.transaction_id = int(cursor.fetchone()[0])
-
-    def commit(self) -> None:
-        cursor = self.run("COMMIT")
-        # COMMIT of a transaction in which a statement has failed rolls back and reports no error.
-        if cursor.statusmessage != "COMMIT":
-            raise RuntimeError(
-                "a statement had failed and its error was ignored, so COMMIT rolled the transaction back"
-            )
-
-    def begin_read(self) -> None:
-        """Nothing: each statement sees its own snapshot, which saves two round trips per read."""
-
-    def end_read(self) -> None:
-        """Nothing, as it began."""
-
-    def check_transaction(self) -> None:
-        """Raises when an error that was swallowed has spoilt the transaction; no round trip."""
-        if self.raw().pgconn.transaction_status == TransactionStatus.INERROR:
-            raise RuntimeError("a statement had failed and spoilt the transaction; its error was ignored")
-
-    def announce(self) -> None:
-        """Tells other processes, outside any transaction, that there are new events."""
-        self.run(f"NOTIFY {CHANNEL}")
-
-    def transaction_id(self) -> int | None:
-        """The id of the transaction this thread began last, or None where the database has no way to ask later."""
-        found: int | None = self._current.transaction_id
-        return found
-
-    def transaction_status(self, transaction_id: int) -> str:
-        """`committed`, `aborted` or `in progress`."""
-        status: str = self.run("SELECT pg_xact_status(%s::text::xid8)", (str(transaction_id),)).fetchone()[0]
-        return status
-
-
-Engine = SqliteEngine | PostgresEngine
+    Engine: TypeAlias = "SqliteEngine | PostgresEngine"
 
 
 class CurrentDatabase(DatabaseProxy):
@@ -261,6 +196,8 @@ def open_engine(url: str, application: str) -> tuple[str, Engine]:
             path.touch(mode=0o600)  # nobody else's to read; the files that SQLite puts beside it take after it
         return "sqlite", SqliteEngine(path)
     if separator and scheme in ("postgresql", "postgres"):
+        from groundswell_storage.postgres import PostgresEngine
+
         return "postgresql", PostgresEngine(f"postgresql://{rest}", application)
     if separator and scheme == "cockroachdb":
         from groundswell_storage.cockroach import CockroachEngine

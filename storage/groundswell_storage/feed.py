@@ -19,10 +19,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-import psycopg
-
 from groundswell_storage import errors, events
-from groundswell_storage.engines import CHANNEL
 from groundswell_storage.events import Event, Position
 from groundswell_storage.executor import DatabaseExecutor
 
@@ -252,15 +249,11 @@ class EventFeed:
 
     async def _listen(self) -> None:
         """Hears what other processes announce, on a connection of its own; the slow clock covers for it."""
+        from groundswell_storage.postgres import announcements
+
         while True:
-            with contextlib.suppress(psycopg.Error, OSError):
-                async with await psycopg.AsyncConnection.connect(
-                    self._database.url, autocommit=True, application_name="groundswell-feed", connect_timeout=5
-                ) as connection:
-                    await connection.execute(f"LISTEN {CHANNEL}")
-                    self._changed.set()
-                    async for _ in connection.notifies():
-                        self._changed.set()
+            async for _ in announcements(self._database.url):
+                self._changed.set()
             await asyncio.sleep(_RETRY_SECONDS)
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:

@@ -1,0 +1,100 @@
+"""PostgreSQL through psycopg 3. Imported only for a URL that asks for it."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import AsyncIterator
+from typing import Any
+
+import psycopg
+from peewee import PostgresqlDatabase
+from psycopg.pq import TransactionStatus
+
+from groundswell_storage import drivers
+from groundswell_storage.engines import Connections, TrackedDatabase
+
+drivers.give_peewee_psycopg()
+
+_LOCK_TIMEOUT_SECONDS = 10
+"""A row that somebody keeps locked for longer fails the write that wants it, instead of stopping all behind it."""
+CHANNEL = "groundswell_event"
+"""What LISTEN and NOTIFY are about."""
+_NETWORK: dict[str, Any] = {
+    "connect_timeout": 5,
+    # A server that vanished without a word is noticed after a minute, not after two hours.
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+
+
+class PostgresEngine(TrackedDatabase, PostgresqlDatabase):
+    """PostgreSQL through psycopg 3."""
+
+    chains_statements = True
+    clock_sql = "(extract(epoch from clock_timestamp()) * 1000000)::bigint"
+
+    def __init__(self, url: str, application: str) -> None:
+        self.connections = Connections()
+        self._current = threading.local()
+        super().__init__(url, prefer_psycopg3=True, application_name=application, **_NETWORK)
+
+    def _initialize_connection(self, conn: Any) -> None:
+        conn.execute(f"SET default_transaction_read_only = on; SET lock_timeout = '{_LOCK_TIMEOUT_SECONDS}s'")
+
+    def begin(self, isolation_level: str | None = None) -> None:
+        # The id of the transaction comes along in the same round trip: if the connection breaks during COMMIT, it
+        # tells afterwards whether the commit happened.
+        cursor = self.run("BEGIN READ WRITE; SELECT pg_current_xact_id()::text")
+        cursor.nextset()
+        self._current.transaction_id = int(cursor.fetchone()[0])
+
+    def commit(self) -> None:
+        cursor = self.run("COMMIT")
+        # COMMIT of a transaction in which a statement has failed rolls back and reports no error.
+        if cursor.statusmessage != "COMMIT":
+            raise RuntimeError(
+                "a statement had failed and its error was ignored, so COMMIT rolled the transaction back"
+            )
+
+    def begin_read(self) -> None:
+        """Nothing: each statement sees its own snapshot, which saves two round trips per read."""
+
+    def end_read(self) -> None:
+        """Nothing, as it began."""
+
+    def check_transaction(self) -> None:
+        """Raises when an error that was swallowed has spoilt the transaction; no round trip."""
+        if self.raw().pgconn.transaction_status == TransactionStatus.INERROR:
+            raise RuntimeError("a statement had failed and spoilt the transaction; its error was ignored")
+
+    def announce(self) -> None:
+        """Tells other processes, outside any transaction, that there are new events."""
+        self.run(f"NOTIFY {CHANNEL}")
+
+    def transaction_id(self) -> int | None:
+        """The id of the transaction this thread began last, or None where the database has no way to ask later."""
+        found: int | None = self._current.transaction_id
+        return found
+
+    def transaction_status(self, transaction_id: int) -> str:
+        """`committed`, `aborted` or `in progress`."""
+        status: str = self.run("SELECT pg_xact_status(%s::text::xid8)", (str(transaction_id),)).fetchone()[0]
+        return status
+
+
+async def announcements(url: str) -> AsyncIterator[None]:
+    """What other processes announce: yields once when it listens and at every NOTIFY, ends when the connection breaks.
+
+    The connection is its own, held as long as it is iterated.
+    """
+    with contextlib.suppress(psycopg.Error, OSError):
+        async with await psycopg.AsyncConnection.connect(
+            url, autocommit=True, application_name="groundswell-feed", connect_timeout=5
+        ) as connection:
+            await connection.execute(f"LISTEN {CHANNEL}")
+            yield
+            async for _ in connection.notifies():
+                yield
