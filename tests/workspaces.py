@@ -78,6 +78,20 @@ def furnish(server: RunningServer, name: str, *, learned: bool | None = None) ->
     )
 
 
+def two_of_each(workspace: Workspace, server: RunningServer) -> None:
+    """Sees to it that every list of a workspace has a second page."""
+    channel = workspace.channel
+    call(channel, "CreatePersona", request_of("CreatePersona", name="Second"))
+    call(channel, "StartContext", request_of("StartContext", phase="SECOND"))
+    posts = call(channel, "ListPosts", request_of("ListPosts"))[0].posts
+    if len(posts) < 2:
+        second = {"persona_id": workspace.persona_id, "platform": 2, "platform_post_id": "second"}
+        call(channel, "CreatePost", request_of("CreatePost", **second))
+    with server.app.database.scope(workspace.name, "tester") as scope:
+        found = operations.create(scope, "tests.nobody_runs_this", b"")
+        a_version(scope, f"second-{found.id}")
+
+
 def _learn(server: RunningServer, channel: grpc.Channel) -> str:
     """Trains models of both types on simulated posts and makes them live; returns the id of the last."""
     call(channel, "ImportPosts", request_of("ImportPosts", rows=list(world.posts(120))))

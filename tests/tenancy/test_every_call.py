@@ -11,12 +11,10 @@ import grpc
 import pytest
 from google.protobuf.message import Message
 
-from groundswell_storage import operations
 from tests.errors import refusal
-from tests.learning.model_rows import a_version
 from tests.running import RunningServer
 from tests.wire import METHODS, call, next_change, request_of, responses
-from tests.workspaces import Workspace, furnish
+from tests.workspaces import Workspace, furnish, two_of_each
 
 Fields = Mapping[str, Any]
 Request = Callable[[Workspace], Fields]
@@ -269,17 +267,3 @@ def note(workspace: Workspace) -> None:
     """Changes the workspace's context, which its watchers are told of."""
     request = request_of("UpdateContext", context_id=workspace.context_id, context={"note": str(uuid4())})
     call(workspace.channel, "UpdateContext", request)
-
-
-def two_of_each(workspace: Workspace, server: RunningServer) -> None:
-    """Sees to it that every list of a workspace has a second page."""
-    channel = workspace.channel
-    call(channel, "CreatePersona", request_of("CreatePersona", name="Second"))
-    call(channel, "StartContext", request_of("StartContext", phase="SECOND"))
-    posts = call(channel, "ListPosts", request_of("ListPosts"))[0].posts
-    if len(posts) < 2:
-        second = {"persona_id": workspace.persona_id, "platform": 2, "platform_post_id": "second"}
-        call(channel, "CreatePost", request_of("CreatePost", **second))
-    with server.app.database.scope(workspace.name, "tester") as scope:
-        found = operations.create(scope, "tests.nobody_runs_this", b"")
-        a_version(scope, f"second-{found.id}")

@@ -1,0 +1,331 @@
+"""What the calls of EngagementService refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import grpc
+
+from tests.contract.bad_requests.request import (
+    HUGE,
+    INFINITY,
+    NAN,
+    NO_TIME,
+    NOBODY,
+    TOMORROW,
+    UNKNOWN_NUMBER,
+    YEAR_1,
+    YESTERDAY,
+    Bad,
+    Fields,
+    malformed_id,
+    missing,
+    pages,
+    repeatable,
+)
+from tests.workspaces import Workspace
+
+
+def persona(**changes: Any) -> Mapping[str, Any]:
+    """A CreatePersona request, right but for the changes."""
+    return {"name": "Ava", **changes}
+
+
+def post(**changes: Any) -> Callable[[Workspace], Mapping[str, Any]]:
+    """A CreatePost request, right but for the changes."""
+    return lambda own: {
+        "persona_id": own.persona_id,
+        "platform": 1,
+        "platform_post_id": str(uuid4()),
+        **changes,
+    }
+
+
+def metrics(**changes: Any) -> Callable[[Workspace], Mapping[str, Any]]:
+    """A RecordMetrics request with these counts."""
+    return lambda own: {"post_id": own.post_id, "metrics": changes}
+
+
+def interaction(**changes: Any) -> Callable[[Workspace], Mapping[str, Any]]:
+    """A RecordInteractions request with one interaction, right but for the changes."""
+    one = {"kind": 1, "actor_handle": "bo", "interact_time": YESTERDAY + timedelta(hours=1)}
+    return lambda own: {"post_id": own.post_id, "interactions": [{**one, **changes}]}
+
+
+BAD: dict[str, list[Bad]] = {
+    "CreatePersona": [
+        Bad("without a name", {}, ("name",)),
+        Bad("name too long", persona(name="n" * 201), ("name",)),
+        Bad("name with a NUL", persona(name="a\0b"), ("name",)),
+        Bad("unknown time zone", persona(time_zone="Europe/Atlantis"), ("time_zone",)),
+        Bad("time zone out of the file system", persona(time_zone="../../etc/passwd"), ("time_zone",)),
+        Bad(
+            "handle with a space on no platform",
+            persona(handles=[{"handle": "no spaces"}]),
+            ("handles[0].platform", "handles[0].handle"),
+        ),
+        Bad(
+            "negative followers",
+            persona(handles=[{"platform": 1, "handle": "a", "follower_count": -1}]),
+            ("handles[0].follower_count",),
+        ),
+        Bad("too many handles", persona(handles=[{"platform": 1, "handle": "a"}] * 51), ("handles",)),
+        repeatable(persona()),
+    ],
+    "GetPersona": [
+        malformed_id("persona_id"),
+        Bad("without an id", {}, ("persona_id",)),
+        missing("unknown", "PERSONA_NOT_FOUND", {"persona_id": NOBODY}),
+    ],
+    "ListPersonas": [*pages(), Bad("niche too long", {"niche": "n" * 101}, ("niche",))],
+    "UpdatePersona": [
+        malformed_id("persona_id", persona={"niche": "x"}),
+        Bad("without values", {"persona_id": NOBODY}, ("persona",)),
+        missing("unknown", "PERSONA_NOT_FOUND", {"persona_id": NOBODY, "persona": {"niche": "x"}}),
+        Bad(
+            "unknown mask path",
+            lambda own: {"persona_id": own.persona_id, "persona": {}, "update_mask": {"paths": ["nonsense"]}},
+            ("update_mask",),
+        ),
+        Bad(
+            "mask path that the server keeps",
+            lambda own: {"persona_id": own.persona_id, "persona": {}, "update_mask": {"paths": ["create_time"]}},
+            ("update_mask",),
+        ),
+        Bad(
+            "name taken away",
+            lambda own: {"persona_id": own.persona_id, "persona": {}, "update_mask": {"paths": ["name"]}},
+            ("persona.name",),
+        ),
+        Bad(
+            "stale etag",
+            lambda own: {"persona_id": own.persona_id, "persona": {"niche": "x", "etag": "stale"}},
+            code=grpc.StatusCode.ABORTED,
+            reason="ETAG_MISMATCH",
+        ),
+        repeatable(lambda own: {"persona_id": own.persona_id, "persona": {"niche": "x"}}),
+    ],
+    "DeletePersona": [
+        malformed_id("persona_id"),
+        missing("unknown", "PERSONA_NOT_FOUND", {"persona_id": NOBODY}),
+        repeatable({"persona_id": NOBODY}),
+    ],
+    "StartContext": [
+        Bad("without a phase", {}, ("phase",)),
+        Bad("phase in lower case", {"phase": "text"}, ("phase",)),
+        malformed_id("persona_id", phase="TEXT"),
+        missing("unknown persona", "PERSONA_NOT_FOUND", {"phase": "TEXT", "persona_id": NOBODY}),
+        Bad("begins at its end", {"phase": "TEXT", "state": 3}, ("state",)),
+        Bad("unknown complexity", {"phase": "TEXT", "complexity": UNKNOWN_NUMBER}, ("complexity",)),
+        Bad("input with NaN", {"phase": "TEXT", "input": {"seed": NAN}}, ("input",)),
+        Bad("input with infinity", {"phase": "TEXT", "input": {"a": {"b": [INFINITY]}}}, ("input",)),
+        Bad("input with a NUL", {"phase": "TEXT", "input": {"prompt": "a\0b"}}, ("input",)),
+        Bad("strategy with a NUL in a key", {"phase": "TEXT", "strategy": {"a\0b": 1}}, ("strategy",)),
+        Bad("note too long", {"phase": "TEXT", "note": "n" * 2001}, ("note",)),
+        repeatable({"phase": "TEXT"}),
+    ],
+    "UpdateContext": [
+        malformed_id("context_id", context={"note": "x"}),
+        Bad("without values", {"context_id": NOBODY}, ("context",)),
+        missing("unknown", "CONTEXT_NOT_FOUND", {"context_id": NOBODY, "context": {"note": "x"}}),
+        Bad(
+            "unknown mask path",
+            lambda own: {"context_id": own.context_id, "context": {}, "update_mask": {"paths": ["pattern"]}},
+            ("update_mask",),
+        ),
+        Bad(
+            "output with NaN",
+            lambda own: {"context_id": own.context_id, "context": {"output": {"x": NAN}}},
+            ("context.output",),
+        ),
+        Bad(
+            "unknown state",
+            lambda own: {"context_id": own.context_id, "context": {"state": UNKNOWN_NUMBER}},
+            ("context.state",),
+        ),
+        Bad(
+            "stale etag",
+            lambda own: {"context_id": own.context_id, "context": {"note": "x", "etag": "stale"}},
+            code=grpc.StatusCode.ABORTED,
+            reason="ETAG_MISMATCH",
+        ),
+        Bad(
+            "ended by an update",
+            lambda own: {"context_id": own.context_id, "context": {"state": 3}},
+            code=grpc.StatusCode.FAILED_PRECONDITION,
+            reason="CONTEXT_STATE_INVALID",
+        ),
+        repeatable({"context_id": NOBODY, "context": {"note": "x"}}),
+    ],
+    "FinishContext": [
+        malformed_id("context_id", state=3),
+        Bad("without a state", {"context_id": NOBODY}, ("state",)),
+        Bad("ends as READY", {"context_id": NOBODY, "state": 1}, ("state",)),
+        missing("unknown", "CONTEXT_NOT_FOUND", {"context_id": NOBODY, "state": 3}),
+        Bad(
+            "trace without a type",
+            {"context_id": NOBODY, "state": 4, "trace_artifacts": [{"message": "x"}]},
+            ("trace_artifacts[0].type",),
+        ),
+        Bad(
+            "output with NaN", lambda own: {"context_id": own.context_id, "state": 3, "output": {"x": NAN}}, ("output",)
+        ),
+        repeatable({"context_id": NOBODY, "state": 3}),
+    ],
+    "GetContext": [malformed_id("context_id"), missing("unknown", "CONTEXT_NOT_FOUND", {"context_id": NOBODY})],
+    "ListContexts": [
+        *pages(),
+        malformed_id("persona_id"),
+        Bad("unknown state", {"state": UNKNOWN_NUMBER}, ("state",)),
+    ],
+    "SubmitFeedback": [
+        malformed_id("context_id", rating=5),
+        Bad("without a rating", {"context_id": NOBODY}, ("rating",)),
+        Bad("unknown rating", {"context_id": NOBODY, "rating": UNKNOWN_NUMBER}, ("rating",)),
+        missing("unknown", "CONTEXT_NOT_FOUND", {"context_id": NOBODY, "rating": 5}),
+        repeatable({"context_id": NOBODY, "rating": 5}),
+    ],
+    "CreatePost": [
+        Bad("empty", {}, ("persona_id", "platform", "platform_post_id")),
+        Bad("published tomorrow", post(publish_time=TOMORROW), ("publish_time",)),
+        Bad("published before the year 1", post(publish_time=NO_TIME), ("publish_time",)),
+        Bad("published in the year 1", post(publish_time=YEAR_1), ("publish_time",)),
+        Bad("hashtag with a space", post(hashtags=["no good"]), ("hashtags[0]",)),
+        Bad("unknown platform", post(platform=UNKNOWN_NUMBER), ("platform",)),
+        Bad("caption with a NUL", post(caption="a\0b"), ("caption",)),
+        Bad("attributes with NaN", post(attributes={"x": NAN}), ("attributes",)),
+        missing("unknown persona", "PERSONA_NOT_FOUND", post(persona_id=NOBODY)),
+        missing("unknown context", "CONTEXT_NOT_FOUND", post(context_id=NOBODY)),
+        Bad(
+            "posted before",
+            post(platform_post_id="the-same-everywhere"),
+            code=grpc.StatusCode.ALREADY_EXISTS,
+            reason="POST_ALREADY_EXISTS",
+        ),
+        repeatable(post()),
+    ],
+    "GetPost": [malformed_id("post_id"), missing("unknown", "POST_NOT_FOUND", {"post_id": NOBODY})],
+    "ListPosts": [
+        *pages(),
+        malformed_id("persona_id"),
+        malformed_id("context_id"),
+        Bad("unknown platform", {"platform": UNKNOWN_NUMBER}, ("platform",)),
+        Bad("from no time", {"published_from": NO_TIME}, ("published_from",)),
+        Bad("before no time", {"published_before": {"nanos": -1}}, ("published_before",)),
+    ],
+    "UpdatePost": [
+        malformed_id("post_id", post={"category": "x"}),
+        Bad("without values", {"post_id": NOBODY}, ("post",)),
+        missing("unknown", "POST_NOT_FOUND", {"post_id": NOBODY, "post": {"category": "x"}}),
+        Bad(
+            "unknown mask path",
+            lambda own: {"post_id": own.post_id, "post": {}, "update_mask": {"paths": ["metrics"]}},
+            ("update_mask",),
+        ),
+        Bad("hashtag with a space", {"post_id": NOBODY, "post": {"hashtags": ["a b"]}}, ("post.hashtags[0]",)),
+        Bad(
+            "stale etag",
+            lambda own: {"post_id": own.post_id, "post": {"category": "x", "etag": "stale"}},
+            code=grpc.StatusCode.ABORTED,
+            reason="ETAG_MISMATCH",
+        ),
+        repeatable({"post_id": NOBODY, "post": {"category": "x"}}),
+    ],
+    "DeletePost": [
+        malformed_id("post_id"),
+        missing("unknown", "POST_NOT_FOUND", {"post_id": NOBODY}),
+        repeatable({"post_id": NOBODY}),
+    ],
+    "RecordMetrics": [
+        malformed_id("post_id", metrics={"likes": 1}),
+        Bad("without counts", {"post_id": NOBODY}, ("metrics",)),
+        Bad("negative count", metrics(likes=-1), ("metrics.likes",)),
+        Bad(
+            "more likes than impressions",
+            metrics(likes=11, impressions=10),
+            ("metrics.likes",),
+            reason="METRICS_IMPOSSIBLE",
+        ),
+        Bad(
+            "fetched tomorrow",
+            lambda own: {"post_id": own.post_id, "metrics": {"likes": 1}, "fetch_time": TOMORROW},
+            ("fetch_time",),
+        ),
+        Bad(
+            "fetched before publication",
+            lambda own: {"post_id": own.post_id, "metrics": {"likes": 1}, "fetch_time": YESTERDAY - timedelta(days=9)},
+            ("fetch_time",),
+        ),
+        Bad(
+            "fetched before the year 1",
+            lambda own: {"post_id": own.post_id, "metrics": {"likes": 1}, "fetch_time": NO_TIME},
+            ("fetch_time",),
+        ),
+        missing("unknown", "POST_NOT_FOUND", {"post_id": NOBODY, "metrics": {"likes": 1}}),
+        repeatable({"post_id": NOBODY, "metrics": {"likes": 1}}),
+    ],
+    "RecordInteractions": [
+        malformed_id("post_id", interactions=[{"kind": 1, "interact_time": YESTERDAY}]),
+        Bad("empty batch", {"post_id": NOBODY}, ("interactions",)),
+        Bad("without a kind", interaction(kind=0), ("interactions[0].kind",)),
+        Bad("unknown kind", interaction(kind=UNKNOWN_NUMBER), ("interactions[0].kind",)),
+        Bad("without a time", interaction(interact_time=None), ("interactions[0].interact_time",)),
+        Bad("tomorrow", interaction(interact_time=TOMORROW), ("interactions[0].interact_time",)),
+        Bad("before the year 1", interaction(interact_time=NO_TIME), ("interactions[0].interact_time",)),
+        Bad("after the year 9999", interaction(interact_time={"seconds": HUGE}), ("interactions[0].interact_time",)),
+        Bad("text with a NUL", interaction(text="a\0b", kind=2), ("interactions[0].text",)),
+        Bad("text too long", interaction(text="x" * 20001, kind=2), ("interactions[0].text",)),
+        missing(
+            "unknown",
+            "POST_NOT_FOUND",
+            {"post_id": NOBODY, "interactions": [{"kind": 1, "interact_time": YESTERDAY}]},
+        ),
+    ],
+    "ListInteractions": [
+        malformed_id("post_id"),
+        *pages(post_id=NOBODY)[:2],
+        Bad(
+            "token nobody gave out",
+            lambda own: {"post_id": own.post_id, "page_token": "x"},
+            ("page_token",),
+            reason="PAGE_TOKEN_INVALID",
+        ),
+        Bad("unknown verdict", {"post_id": NOBODY, "verdict": UNKNOWN_NUMBER}, ("verdict",)),
+        missing("unknown", "POST_NOT_FOUND", {"post_id": NOBODY}),
+    ],
+    "AnalyzePost": [malformed_id("post_id"), missing("unknown", "POST_NOT_FOUND", {"post_id": NOBODY})],
+    "GetTimeline": [
+        malformed_id("post_id"),
+        missing("unknown", "POST_NOT_FOUND", {"post_id": NOBODY}),
+        Bad("from no time", lambda own: {"post_id": own.post_id, "start_time": NO_TIME}, ("start_time",)),
+        Bad(
+            "ends before it begins",
+            lambda own: {"post_id": own.post_id, "start_time": TOMORROW, "end_time": YESTERDAY},
+            ("end_time",),
+        ),
+        Bad(
+            "more hours than are shown",
+            lambda own: {"post_id": own.post_id, "start_time": {"seconds": 0}, "end_time": {"seconds": 2161 * 3600}},
+            ("end_time",),
+        ),
+    ],
+    "WatchEngagement": [
+        Bad("damaged cursor", {"cursor": "x"}, ("cursor",), reason="CURSOR_INVALID"),
+        Bad("cursor too long", {"cursor": "x" * 201}, ("cursor",)),
+        Bad("malformed persona", {"persona_ids": ["x"]}, ("persona_ids[0]",)),
+        Bad("too many posts", {"post_ids": [NOBODY] * 101}, ("post_ids",)),
+    ],
+    "ImportPosts": [
+        Bad("empty batch", {}),
+        Bad("batch too large", {"rows": [{}] * 1001}),
+    ],
+}
+
+NARROWER: dict[str, Fields] = {
+    "ListPersonas": {"niche": "x"},
+    "ListContexts": {"phase": "X"},
+    "ListPosts": {"platform": 2},
+}

@@ -1,0 +1,139 @@
+"""What the calls of LearningService refuse."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import grpc
+
+from tests.contract.bad_requests.request import (
+    INFINITY,
+    NAN,
+    NO_TIME,
+    NOBODY,
+    UNKNOWN_NUMBER,
+    YEAR_1,
+    YEAR_9999,
+    Bad,
+    Fields,
+    malformed_id,
+    missing,
+    pages,
+    repeatable,
+)
+
+
+def content(**others: Any) -> list[Bad]:
+    """What every call about content refuses."""
+    return [
+        Bad("neither context nor draft", {**others}),
+        malformed_id("context_id", **others),
+        missing("unknown context", "CONTEXT_NOT_FOUND", {"context_id": NOBODY, **others}),
+        missing("unknown persona", "PERSONA_NOT_FOUND", {"draft": {"persona_id": NOBODY}, **others}),
+        Bad("malformed persona", {"draft": {"persona_id": "x"}, **others}, ("draft.persona_id",)),
+        Bad("unknown platform", {"draft": {"platform": UNKNOWN_NUMBER}, **others}, ("draft.platform",)),
+        Bad("negative media type", {"draft": {"media_type": -1}, **others}, ("draft.media_type",)),
+        Bad("caption too long", {"draft": {"caption": "x" * 20001}, **others}, ("draft.caption",)),
+        Bad("hashtag with a space", {"draft": {"hashtags": ["ok", "no good"]}, **others}, ("draft.hashtags[1]",)),
+        Bad("too many hashtags", {"draft": {"hashtags": ["a"] * 101}, **others}, ("draft.hashtags",)),
+        Bad("time before the year 1", {"draft": {"publish_time": NO_TIME}, **others}, ("draft.publish_time",)),
+        Bad("first time there is", {"draft": {"publish_time": YEAR_1}, **others}, ("draft.publish_time",)),
+        Bad("last time there is", {"draft": {"publish_time": YEAR_9999}, **others}, ("draft.publish_time",)),
+    ]
+
+
+BAD: dict[str, list[Bad]] = {
+    "TrainModel": [
+        Bad("without a type", {}, ("model_type",)),
+        Bad("unknown type", {"model_type": UNKNOWN_NUMBER}, ("model_type",)),
+        Bad("negative lookback", {"model_type": 1, "lookback_days": -1}, ("lookback_days",)),
+        Bad("NaN threshold", {"model_type": 2, "success_threshold_pct": NAN}, ("success_threshold_pct",)),
+        Bad("infinite threshold", {"model_type": 2, "success_threshold_pct": INFINITY}, ("success_threshold_pct",)),
+        Bad("nothing to train on", {"model_type": 1, "test_share": 1.0}, ("test_share",)),
+        Bad("negative seed", {"model_type": 1, "random_seed": -1}, ("random_seed",)),
+        Bad("as of no time", {"model_type": 1, "as_of_time": NO_TIME}, ("as_of_time",)),
+        malformed_id("persona_id", model_type=1),
+        missing("unknown persona", "PERSONA_NOT_FOUND", {"model_type": 1, "persona_id": NOBODY}),
+        repeatable({"model_type": 1}),
+    ],
+    "ListModels": [
+        *pages(),
+        Bad("unknown type", {"model_type": UNKNOWN_NUMBER}, ("model_type",)),
+        Bad("unknown stage", {"stage": UNKNOWN_NUMBER}, ("stage",)),
+    ],
+    "GetModel": [malformed_id("model_id"), missing("unknown", "MODEL_NOT_FOUND", {"model_id": NOBODY})],
+    "PromoteModel": [
+        malformed_id("model_id"),
+        missing("unknown", "MODEL_NOT_FOUND", {"model_id": NOBODY}),
+        repeatable({"model_id": NOBODY}),
+    ],
+    "RollBackModel": [
+        Bad("without a type", {}, ("model_type",)),
+        malformed_id("model_id", model_type=1),
+        missing("unknown", "MODEL_NOT_FOUND", {"model_type": 1, "model_id": NOBODY}),
+        Bad(
+            "nothing to go back to",
+            {"model_type": 2},
+            code=grpc.StatusCode.FAILED_PRECONDITION,
+            reason="NO_EARLIER_MODEL",
+        ),
+        repeatable({"model_type": 1}),
+    ],
+    "DeleteModel": [
+        malformed_id("model_id"),
+        missing("unknown", "MODEL_NOT_FOUND", {"model_id": NOBODY}),
+        repeatable({"model_id": NOBODY}),
+    ],
+    "GetFeatureImportance": [
+        malformed_id("model_id"),
+        missing("unknown", "MODEL_NOT_FOUND", {"model_id": NOBODY}),
+        Bad("unknown type", {"model_type": UNKNOWN_NUMBER}, ("model_type",)),
+        Bad("no live model", {"model_type": 2}, code=grpc.StatusCode.FAILED_PRECONDITION, reason="MODEL_NOT_LIVE"),
+    ],
+    "PredictEngagement": [
+        *content(),
+        Bad("level of NaN", {"draft": {}, "level": NAN}, ("level",)),
+        Bad("certain level", {"draft": {}, "level": 1.0}, ("level",)),
+        Bad("no live model", {"draft": {}}, code=grpc.StatusCode.FAILED_PRECONDITION, reason="MODEL_NOT_LIVE"),
+    ],
+    "PredictSuccess": [
+        *content(),
+        Bad("no live model", {"draft": {}}, code=grpc.StatusCode.FAILED_PRECONDITION, reason="MODEL_NOT_LIVE"),
+    ],
+    "ScoreContent": content(),
+    "BatchScoreContent": [
+        Bad("empty", {}, ("requests",)),
+        Bad("too many", {"requests": [{"draft": {}}] * 2001}, ("requests",)),
+        Bad("one of them empty", {"requests": [{"draft": {}}, {}]}, ("requests[1]",)),
+        Bad(
+            "one of them bad",
+            {"requests": [{"draft": {}}, {"draft": {"hashtags": ["a b"]}}]},
+            ("requests[1].draft.hashtags[0]",),
+        ),
+        missing("one of them unknown", "CONTEXT_NOT_FOUND", {"requests": [{"draft": {}}, {"context_id": NOBODY}]}),
+    ],
+    "OptimizeContent": [
+        *content(),
+        Bad("target of NaN", {"draft": {}, "target_score": NAN}, ("target_score",)),
+        Bad("target above 100", {"draft": {}, "target_score": 101}, ("target_score",)),
+        Bad("negative number", {"draft": {}, "max_recommendations": -1}, ("max_recommendations",)),
+    ],
+    "PredictTiming": [
+        Bad("without a platform", {}, ("platform",)),
+        malformed_id("persona_id", platform=1),
+        missing("unknown persona", "PERSONA_NOT_FOUND", {"platform": 1, "persona_id": NOBODY}),
+        Bad("negative lookback", {"platform": 1, "lookback_days": -1}, ("lookback_days",)),
+        Bad("more slots than a week has", {"platform": 1, "top_k": 169}, ("top_k",)),
+        Bad("as of no time", {"platform": 1, "as_of_time": NO_TIME}, ("as_of_time",)),
+        Bad(
+            "nothing to learn from",
+            {"platform": 5},
+            code=grpc.StatusCode.FAILED_PRECONDITION,
+            reason="INSUFFICIENT_SAMPLES",
+        ),
+        Bad("as of the year 1", {"platform": 1, "as_of_time": YEAR_1}, ("as_of_time",)),
+        Bad("as of the year 9999", {"platform": 1, "as_of_time": YEAR_9999}, ("as_of_time",)),
+    ],
+}
+
+NARROWER: dict[str, Fields] = {"ListModels": {"model_type": 2}}
