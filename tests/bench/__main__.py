@@ -11,8 +11,9 @@ from importlib.metadata import version
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench.rows import ALL, Row
+from tests.bench.rows import ALL
 from tests.bench.stage import Stage
+from tests.bench.table import Row
 
 LIBRARIES = ("grpcio", "uvloop", "peewee", "protovalidate", "onnxruntime", "scikit-learn", "numpy")
 

@@ -1,20 +1,36 @@
-"""How long training takes, on one core: kept apart, because other work on the machine counts as well."""
+"""How long training takes, in processor time of one core."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-
-import pytest
 
 from groundswell_server.learning import model_types
 from groundswell_server.learning.features.facts import Example
 from groundswell_server.learning.training.model_type import TrainingSettings
 from groundswell_server.learning.training.trainer import train
+from tests.bench.stage import Stage
+from tests.bench.table import Row
 from tests.learning.simulated_posts import simulate
 
-TYPES = ["ENGAGEMENT_PREDICTOR", "SUCCESS_CLASSIFIER"]
+TYPES = ("ENGAGEMENT_PREDICTOR", "SUCCESS_CLASSIFIER")
+LIMITS = {100: 2.0, 50_000: 180.0}
+"""Seconds, by number of posts."""
+
+
+async def training(stage: Stage) -> Sequence[Row]:
+    """Training of the two models of posts, on few posts and on many."""
+    few = simulate(100, seed=1).examples
+    rows = []
+    for model_type in TYPES:
+        _seconds(model_type, few)  # libraries are loaded once
+        for examples in (few, many(50_000)):
+            taken, limit = _seconds(model_type, examples), LIMITS[len(examples)]
+            work = f"training {model_type} on {len(examples):,} posts"
+            rows.append(Row(work, f"{taken:.1f} s", "processor time", f"at most {limit:g} s", taken <= limit))
+    return rows
 
 
 def many(count: int) -> list[Example]:
@@ -35,18 +51,7 @@ def many(count: int) -> list[Example]:
     return copies
 
 
-def seconds(model_type: str, examples: list[Example]) -> float:
-    """Processor time of one run."""
+def _seconds(model_type: str, examples: list[Example]) -> float:
     start = time.process_time()
     train(model_types.get(model_type), examples, TrainingSettings(success_threshold_pct=3.0))
     return time.process_time() - start
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(900)
-@pytest.mark.parametrize("model_type", TYPES)
-def test_training_keeps_to_its_time(model_type: str) -> None:
-    few = simulate(100, seed=1).examples
-    seconds(model_type, few)  # libraries are loaded once
-    assert seconds(model_type, few) < 2.0
-    assert seconds(model_type, many(50_000)) < 180.0

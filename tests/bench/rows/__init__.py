@@ -1,0 +1,19 @@
+"""The rows: each a piece of work, its yardstick and its target, from the specification's table."""
+
+from __future__ import annotations
+
+from tests.bench.rows import recording, scoring, server, training
+from tests.bench.table import Measure
+
+ALL: tuple[Measure, ...] = (
+    scoring.score_content,
+    scoring.score_content_against_peer,
+    scoring.predict_one_row,
+    scoring.batch_score_content,
+    scoring.optimize_content,
+    training.training,
+    recording.context_update,
+    recording.bot_filtering,
+    server.start_and_memory,
+    server.two_processes,
+)
