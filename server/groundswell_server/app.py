@@ -84,7 +84,7 @@ class App:
         self._peers = Peers(settings.peers, socket, tokens, tls.peer_credentials(settings))
         self._authenticator = Authenticator(executor, keyless=self._keyless(has_keys), verify_peer=tokens.verify)
         self._deadlines = Deadlines(timedelta(seconds=settings.default_deadline_seconds))
-        self._dispatcher = Dispatcher(self._stages(), executor)
+        self._dispatcher = Dispatcher(self._stages(), executor, max_message_bytes=settings.max_message_bytes)
         self.platform = Platform(settings, database, executor, self._feed, JobQueue(database, settings), self._peers)
         self._server = self._listen(socket)
         self._register()
@@ -143,7 +143,8 @@ class App:
         settings = self._settings
         server = grpc.aio.server(
             options=[
-                ("grpc.max_receive_message_length", settings.max_message_bytes),
+                # gRPC's own refusal has no details: what is not absurdly large is read, and refused with them.
+                ("grpc.max_receive_message_length", 2 * settings.max_message_bytes),
                 ("grpc.max_send_message_length", -1),
                 ("grpc.so_reuseport", int(self._shared_port)),
                 ("grpc.http2.max_ping_strikes", 0),

@@ -87,7 +87,7 @@ class Settings(BaseSettings):
 
     peer_ca: Path | None = Field(None, description="PEM file of the CA that peers' certificates are from; asks for TLS")
 
-    max_message_bytes: int = Field(16 * 2**20, ge=2**16, le=2**30, description="largest message accepted")
+    max_message_bytes: int = Field(16 * 2**20, ge=2**16, le=2**29, description="largest message accepted")
     rate_limit_per_second: float = Field(
         0.0, ge=0, description="calls a second per key and server process; 0: no limit"
     )

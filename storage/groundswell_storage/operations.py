@@ -85,9 +85,9 @@ class Operation:
     """The serialized request; the kind says of which message."""
     actor: str
     progress_pct: float
-    """0 to 100."""
+    """0 to 100, to one decimal."""
     message: str
-    """What it is doing, for people."""
+    """What is being done now, for people; empty unless running."""
     response: bytes | None
     """The serialized response of one that succeeded."""
     response_type: str
@@ -217,7 +217,7 @@ def renew(database: Database, id: str, lease_token: str, lease: timedelta) -> bo
 
 def progress(database: Database, id: str, lease_token: str, progress_pct: float, message: str = "") -> bool:
     """Says how far the work is; returns whether its end was asked for. Raises Aborted (`LEASE_LOST`)."""
-    bounded = min(max(progress_pct, 0.0), 100.0)
+    bounded = round(min(max(progress_pct, 0.0), 100.0), 1)
     held = _change(database, "progress_pct = ?, message = ?", _HELD, [bounded, message, id, lease_token])
     return _the_one(held).cancel_requested
 
@@ -294,7 +294,8 @@ def count_by_state(database: Database) -> dict[str, int]:
 
 
 _HELD = "id = ? AND state = 'RUNNING' AND lease_token = ?"
-_FREE = "lease_token = '', lease_expires = NULL"
+_FREE = "lease_token = '', lease_expires = NULL, message = ''"
+"""Nobody holds it, so nothing is being done."""
 _COLUMNS = ", ".join(field.column_name for field in OperationRow._meta.sorted_fields)
 _read = row_reader(OperationRow)
 

@@ -64,6 +64,7 @@ def test_an_unforeseen_fault_is_internal_and_keeps_its_words_to_the_log(
     assert (ended.state, ended.error_code, ended.error_reason) == ("FAILED", "INTERNAL", "INTERNAL")
     assert "hunter2" not in ended.error_message
     assert asked.id in ended.error_message
+    assert ended.error_metadata == {"request_id": asked.id}
 
 
 def test_what_is_unavailable_now_is_tried_again_and_not_for_ever(database: Database) -> None:

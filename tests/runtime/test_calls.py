@@ -125,7 +125,15 @@ def test_streams_beyond_the_limit_are_refused(sqlite_url: str) -> None:
     assert refused.reason == "TOO_MANY_STREAMS"
 
 
-def test_a_message_that_is_too_large_is_refused_before_it_is_read(sqlite_url: str) -> None:
+def test_a_message_that_is_too_large_is_refused_with_its_size_and_the_limit(sqlite_url: str) -> None:
+    request = pb.CreatePersonaRequest(name="n" * 2**16)
+    with RunningServer(sqlite_url, max_message_bytes=2**16) as server, refusal() as refused:
+        server.engagement().CreatePersona(request)
+    assert (refused.code, refused.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "MESSAGE_TOO_LARGE")
+    assert refused.metadata == {"size": str(request.ByteSize()), "limit": str(2**16)}
+
+
+def test_a_message_of_more_than_twice_the_limit_is_refused_before_it_is_read(sqlite_url: str) -> None:
     with RunningServer(sqlite_url, max_message_bytes=2**16) as server:
         stub = server.engagement()
         with pytest.raises(grpc.RpcError) as caught:

@@ -67,8 +67,15 @@ def test_a_success_carries_its_response(database: Database):
 
     assert done == read(database, held.id)
     assert (done.state, done.response, done.response_type) == ("SUCCEEDED", b"model", "type.googleapis.com/Model")
-    assert (done.progress_pct, done.message, done.is_done, done.lease_token) == (100, "fitting", True, "")
+    assert (done.progress_pct, done.message, done.is_done, done.lease_token) == (100, "", True, "")
     assert done.ended is not None
+
+
+def test_progress_is_told_to_one_decimal(database: Database):
+    held = claim_one(database)
+    with database.transaction():
+        operations.progress(database, held.id, held.lease_token, 100 / 3, "fitting")
+    assert (read(database, held.id).progress_pct, read(database, held.id).message) == (33.3, "fitting")
 
 
 def claim_one(database: Database, lease: timedelta = LEASE, **options) -> Operation:

@@ -64,8 +64,9 @@ def _failure(lease: Lease, database: Database, error: BaseException) -> Record:
             return lambda: operations.release(database, id, token)
         return lambda: operations.cancelled(database, id, token)
     if not isinstance(error, errors.GroundswellError):
-        log.error("job failed", operation=id, kind=lease.operation.kind, exc_info=error)
-        error = errors.GroundswellError(f"an unforeseen fault; the worker's log has it under operation {id}")
+        log.error("job failed", operation=id, kind=lease.operation.kind, request_id=id, exc_info=error)
+        message = f"an unforeseen fault; the worker's log has it under request id {id}"
+        error = errors.GroundswellError(message, metadata={"request_id": id})
     failure = error
     return lambda: operations.fail(
         database,

@@ -6,22 +6,40 @@ Raised here, it would come before all stages: the caller would get UNKNOWN witho
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any
 
 from google.protobuf.message import DecodeError, Message
 
-MALFORMED: Final = object()
-"""In place of a request whose bytes are no message of its type."""
+from groundswell_storage.errors import GroundswellError, InvalidArgument, ResourceExhausted
 
 
-def decoder(message_class: type[Message]) -> Callable[[bytes], Any]:
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """In place of a request that cannot be read."""
+
+    error: GroundswellError
+
+
+def decoder(message_class: type[Message], max_bytes: int) -> Callable[[bytes], Any]:
     """A deserializer for grpc.aio that never raises."""
     parse = message_class.FromString
 
     def decode(data: bytes) -> Any:
+        if len(data) > max_bytes:
+            return Unreadable(_too_large(len(data), max_bytes))
         try:
             return parse(data)
         except DecodeError:
-            return MALFORMED
+            message = f"the request is no {message_class.DESCRIPTOR.full_name}"
+            return Unreadable(InvalidArgument([], message=message, reason="VALIDATION_FAILED"))
 
     return decode
+
+
+def _too_large(size: int, max_bytes: int) -> ResourceExhausted:
+    return ResourceExhausted(
+        f"the message has {size} bytes, {max_bytes} are accepted: send less at once",
+        reason="MESSAGE_TOO_LARGE",
+        metadata={"size": str(size), "limit": str(max_bytes)},
+    )

@@ -36,9 +36,12 @@ def utc_now() -> datetime:
 class Dispatcher(grpc.GenericRpcHandler):
     """All methods of all services, each composed once when it is registered."""
 
-    def __init__(self, stages: Sequence[Stage], executor: DatabaseExecutor, clock: Clock = utc_now) -> None:
+    def __init__(
+        self, stages: Sequence[Stage], executor: DatabaseExecutor, *, max_message_bytes: int, clock: Clock = utc_now
+    ) -> None:
         self._stages = stages
         self._executor = executor
+        self._max_message_bytes = max_message_bytes
         self._clock = clock
         self._handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
         self._open_ended: set[Call] = set()
@@ -106,7 +109,7 @@ class Dispatcher(grpc.GenericRpcHandler):
         make = kinds[method.client_streaming, method.server_streaming]
         return make(
             serve_open_ended if method.streaming or method.waits else serve,
-            request_deserializer=decoder(method.request_class),
+            request_deserializer=decoder(method.request_class, self._max_message_bytes),
             response_serializer=method.response_class.SerializeToString,
         )
 

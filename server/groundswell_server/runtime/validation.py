@@ -9,7 +9,7 @@ from google.protobuf.message import Message
 from protovalidate import CompilationError, Validator, Violation
 
 from groundswell_server.runtime.call import Call, Handler
-from groundswell_server.runtime.decoding import MALFORMED
+from groundswell_server.runtime.decoding import Unreadable
 from groundswell_server.runtime.methods import Method, Mode
 from groundswell_server.runtime.texts import nul_violations
 from groundswell_storage.errors import FieldViolation, InvalidArgument
@@ -40,10 +40,8 @@ def stage(method: Method, proceed: Handler) -> Handler:
     accepts: FastAccept = _accepts_all if foreign else getattr(method.function, "fast_accept", _accepts_none)
 
     def check_one(request: Any) -> None:
-        if request is MALFORMED:
-            raise InvalidArgument(
-                [], message=f"the request is no {method.request_class.DESCRIPTOR.full_name}", reason="VALIDATION_FAILED"
-            )
+        if type(request) is Unreadable:
+            raise request.error
         if not accepts(request):
             check(request)
 
