@@ -6,6 +6,8 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 CONTRACT := $(wildcard protos/*.py protos/groundswell/v1/*.proto)
 ARGS ?=
+# A file of tests stays in one process: its tests share what is dear to set up.
+PYTEST := $(BIN)/python -m pytest --numprocesses logical --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help setup proto demo serve test test-slow lint format bench docs clean
@@ -41,10 +43,10 @@ serve: setup ## Serve on this machine
 	@$(BIN)/groundswell serve $(ARGS)
 
 test: setup ## Run the tests, on SQLite and PostgreSQL
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(PYTEST) $(ARGS)
 
 test-slow: setup ## Run the tests that take long
-	@$(BIN)/python -m pytest -m slow $(ARGS)
+	@$(PYTEST) -m slow $(ARGS)
 
 lint: setup ## Check style, types and the contract
 	@$(BIN)/ruff check
