@@ -110,6 +110,9 @@ class Settings(BaseSettings):
     ml_min_training_samples: int = Field(50, ge=20, le=1_000_000, description="posts needed to train")
     ml_lookback_days: int = Field(90, ge=1, le=3650, description="days that training looks back")
     ml_target_age_days: float = Field(7.0, gt=0, le=365, description="age at which a post's rate is the target")
+    prediction_retention_days: int = Field(
+        365, ge=8, le=3650, description="how long predictions are kept, to be compared with what came of them"
+    )
     training_workers: int = Field(1, ge=0, le=64, description="worker processes that `serve` starts; 0 for none")
     job_lease_seconds: float = Field(20.0, ge=1, description="a worker that is silent for so long has lost its job")
     job_max_attempts: int = Field(3, ge=1, le=100, description="how often a job is started before it has failed")

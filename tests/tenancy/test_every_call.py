@@ -67,6 +67,7 @@ ATTEMPTS: dict[str, list[tuple[str, Request]]] = {
     "PromoteModel": [(MODEL, lambda theirs: {"model_id": theirs.model_id, "force": True})],
     "RollBackModel": [(MODEL, lambda theirs: {"model_type": 1, "model_id": theirs.model_id})],
     "DeleteModel": [(MODEL, lambda theirs: {"model_id": theirs.model_id})],
+    "GetModelPerformance": [(MODEL, lambda theirs: {"model_id": theirs.model_id})],
     "GetFeatureImportance": [(MODEL, lambda theirs: {"model_id": theirs.model_id})],
     **{
         name: [

@@ -56,6 +56,11 @@ def model_type_in(request: Any, default: str = "") -> str:
     return _MODEL_TYPE_NAMES[request.model_type] or default
 
 
+def model_type_number(name: str) -> Any:
+    """The contract's number of a model type."""
+    return _MODEL_TYPES[name]
+
+
 def level_in(request: pb.PredictEngagementRequest) -> float:
     """The level of the interval that is asked for."""
     return request.level if request.HasField("level") else _LEVEL
@@ -143,10 +148,10 @@ def model_message(version: ModelVersion) -> pb.Model:
         sample_count=result.sample_count,
         features=result.features,
         parameters=parameters,
-        train_metrics=_metrics(result.train_metrics),
-        test_metrics=_metrics(result.test_metrics),
-        trailing_mean_baseline=_metrics(result.baselines.get("trailing_mean", {})),
-        last_value_baseline=_metrics(result.baselines.get("last_value", {})),
+        train_metrics=metrics_message(result.train_metrics),
+        test_metrics=metrics_message(result.test_metrics),
+        trailing_mean_baseline=metrics_message(result.baselines.get("trailing_mean", {})),
+        last_value_baseline=metrics_message(result.baselines.get("last_value", {})),
         beats_baselines=result.beats_baselines,
         library_versions=dict(result.library_versions),
         artifact_digest=version.artifact_digest,
@@ -318,7 +323,7 @@ def _fill_interval(interval: common_pb2.Interval, lower: float, upper: float) ->
     interval.level = _LEVEL
 
 
-def _metrics(figures: Figures) -> pb.ModelMetrics:
+def metrics_message(figures: Figures) -> pb.ModelMetrics:
     """Metrics that the contract does not name are not shown."""
     message = pb.ModelMetrics()
     for name in message.DESCRIPTOR.fields_by_name:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from groundswell_storage import learning
+from groundswell_storage import learning, predictions
 from groundswell_storage.errors import DataLoss, FailedPrecondition, InvalidArgument
 from groundswell_storage.learning import Artifact, ModelVersion
 from groundswell_storage.scope import Scope
@@ -15,6 +15,9 @@ from groundswell_storage.scope import Scope
 ENGAGEMENT = "ENGAGEMENT_PREDICTOR"
 SUCCESS = "SUCCESS_CLASSIFIER"
 """Model types that serve scores; names of the contract without prefix."""
+
+THRESHOLD = "success_threshold_pct"
+"""Name of the parameter of classifiers that says from which rate on a post counts as a success."""
 
 CHANGED = "model.changed"
 """Topic of the event that tells servers to look which version is live. Subject: the version; payload: its type."""
@@ -120,6 +123,7 @@ def delete(scope: Scope, model_id: str) -> None:
             metadata={"model_id": model_id},
         )
     learning.delete_version(scope, model_id)
+    predictions.remove_of_model(scope, model_id)
 
 
 def label(version: ModelVersion) -> str:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from groundswell.v1 import learning_pb2 as pb
 from groundswell_server.learning import messages, registry
+from groundswell_server.learning.monitoring import messages as monitoring_messages
+from groundswell_server.learning.monitoring.performance import measure_performance
 from groundswell_server.learning.serving.acceptance import accepted_by, accepts_content, accepts_contents
 from groundswell_server.learning.timing.best_hours import best_hours
 from groundswell_server.operations.messages import to_proto
@@ -45,7 +47,10 @@ class Servicer:
     async def run(self) -> None:
         """Loads what predictions need, and keeps what is remembered true."""
         await asyncio.to_thread(import_module, "groundswell_server.learning.serving.preparation")
-        await self._serving.follow(self._platform.feed)
+        try:
+            await self._serving.follow(self._platform.feed)
+        finally:
+            await self._serving.close()
 
     @write
     def TrainModel(self, request: pb.TrainModelRequest, scope: Scope) -> pb.TrainModelResponse:
@@ -91,24 +96,31 @@ class Servicer:
         model_type = messages.model_type_in(request, default=registry.ENGAGEMENT)
         return messages.importance_message(registry.version_or_live(scope, request.model_id, model_type))
 
+    @read
+    def GetModelPerformance(
+        self, request: pb.GetModelPerformanceRequest, scope: Scope
+    ) -> pb.GetModelPerformanceResponse:
+        model_type = messages.model_type_in(request, default=registry.ENGAGEMENT)
+        version = registry.version_or_live(scope, request.model_id, model_type)
+        period = monitoring_messages.period_in(request, self._target_age, scope.now)
+        return monitoring_messages.performance_message(measure_performance(scope, version, period))
+
     async def PredictEngagement(self, request: pb.PredictEngagementRequest, call: Call) -> pb.PredictEngagementResponse:
         prepared = await self._serving.prepare(call.workspace, messages.ask_in(request))
-        served = prepared.live.served(registry.ENGAGEMENT)
         level = messages.level_in(request)
-        predicted = served.predictor.predict_one(prepared.facts, level=level, persona_id=prepared.persona_id)
+        served, predicted = self._serving.predict(prepared, registry.ENGAGEMENT, level)
         return messages.engagement_message(served, predicted, level)
 
     async def PredictSuccess(self, request: pb.PredictSuccessRequest, call: Call) -> pb.PredictSuccessResponse:
         prepared = await self._serving.prepare(call.workspace, messages.ask_in(request))
-        served = prepared.live.served(registry.SUCCESS)
-        predicted = served.predictor.predict_one(prepared.facts, persona_id=prepared.persona_id)
+        served, predicted = self._serving.predict(prepared, registry.SUCCESS)
         return messages.success_message(served, predicted, prepared.live.threshold_pct)
 
     @accepted_by(accepts_content)
     async def ScoreContent(self, request: pb.ScoreContentRequest, call: Call) -> pb.ScoreContentResponse:
         prepared = await self._serving.prepare(call.workspace, messages.ask_in(request))
         response = pb.ScoreContentResponse()
-        messages.fill_score(response.score, prepared.score(), prepared.live)
+        messages.fill_score(response.score, self._serving.score(prepared), prepared.live)
         return response
 
     @accepted_by(accepts_contents)
@@ -120,6 +132,7 @@ class Servicer:
     async def OptimizeContent(self, request: pb.OptimizeContentRequest, call: Call) -> pb.OptimizeContentResponse:
         prepared = await self._serving.prepare(call.workspace, messages.ask_in(request))
         found = await asyncio.to_thread(prepared.optimize, *messages.aim_in(request))
+        self._serving.note(prepared, found.current)
         return messages.optimization_message(found, prepared.live)
 
     @read

@@ -45,8 +45,8 @@ ACCESS: dict[str, Access] = {
     **_of(
         "groundswell.v1.LearningService",
         "learning",
-        reads="ListModels GetModel GetFeatureImportance PredictEngagement PredictSuccess ScoreContent "
-        "BatchScoreContent OptimizeContent PredictTiming",
+        reads="ListModels GetModel GetFeatureImportance GetModelPerformance PredictEngagement PredictSuccess "
+        "ScoreContent BatchScoreContent OptimizeContent PredictTiming",
         writes="TrainModel PromoteModel RollBackModel DeleteModel",
     ),
     **_of(

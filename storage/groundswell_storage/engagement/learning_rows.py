@@ -121,13 +121,13 @@ class PersonaFacts(NamedTuple):
     """Followers by platform, where known."""
 
 
-_OUTCOME = (
+OUTCOME = (
     "JOIN metric_snapshot s ON s.id = (SELECT m.id FROM metric_snapshot m WHERE m.post_id = p.id "
     "AND m.fetched >= p.published + ? AND m.fetched <= ? AND m.outcome_rate_pct IS NOT NULL "
     "ORDER BY m.fetched, m.id LIMIT 1) "
 )
-"""A post's first snapshot of the target age or older, known by a time. The later of two is no better: the age is what
-makes rates comparable."""
+"""Joins to a post `p` its first snapshot `s` of the target age or older, known by a time. The later of two is no
+better: the age is what makes rates comparable."""
 
 
 def training_rows(
@@ -149,12 +149,12 @@ def training_rows(
         "p.published, p.follower_count, c.complexity, c.state, c.confidence, c.validation, c.agent_assigned, "
         "c.prompt_length, s.outcome_rate_pct, s.fetched "
         "FROM post p JOIN persona r ON r.id = p.persona_id "
-        f"{_OUTCOME}"
+        f"{OUTCOME}"
         "LEFT JOIN context_snapshot c ON c.post_id = p.id "
         f"WHERE p.workspace = ? AND p.published >= ? AND p.published < ?{_and('p.persona_id', persona_id)} "
         "ORDER BY p.published, p.id",
         (
-            *_outcome_at(target_age, known_by or scope.now),
+            *outcome_at(target_age, known_by or scope.now),
             scope.workspace,
             to_micros(since),
             to_micros(until),
@@ -186,12 +186,12 @@ def past_rates(
     cursor = scope.execute(
         "SELECT p.id, p.persona_id, p.platform, r.time_zone, p.published, s.outcome_rate_pct, s.fetched "
         "FROM post p JOIN persona r ON r.id = p.persona_id "
-        f"{_OUTCOME}"
+        f"{OUTCOME}"
         "WHERE p.workspace = ? AND p.published >= ? AND p.published < ?"
         f"{_and('p.persona_id', persona_id)}{_and('p.platform', platform)} "
         "ORDER BY p.published DESC, p.id DESC LIMIT ?",
         (
-            *_outcome_at(target_age, known_by or scope.now),
+            *outcome_at(target_age, known_by or scope.now),
             scope.workspace,
             to_micros(since),
             to_micros(until),
@@ -220,12 +220,12 @@ def outcome_rows(
     since = "" if published_from is None else " AND p.published >= ?"
     cursor = scope.execute(
         "SELECT p.id, p.persona_id, p.platform, p.published, s.fetched, s.rate_pct, s.genuine_total, s.bot_share, "
-        f"s.outcome_rate_pct FROM post p {_OUTCOME}"
+        f"s.outcome_rate_pct FROM post p {OUTCOME}"
         f"WHERE p.workspace = ? AND p.published <= ?{since}"
         f"{_and('p.persona_id', persona_id)}{_and('p.platform', platform)} "
         f"ORDER BY p.published DESC, p.id DESC{'' if limit is None else ' LIMIT ?'}",
         (
-            *_outcome_at(target_age, known_until),
+            *outcome_at(target_age, known_until),
             scope.workspace,
             to_micros(known_until - target_age),
             *_given(published_from and to_micros(published_from)),
@@ -299,7 +299,8 @@ def prompt_length(given: dict[str, Any] | None) -> int | None:
     return len(prompt) if isinstance(prompt, str) else None
 
 
-def _outcome_at(target_age: timedelta, known_by: datetime) -> tuple[int, int]:
+def outcome_at(target_age: timedelta, known_by: datetime) -> tuple[int, int]:
+    """The parameters of `OUTCOME`."""
     return target_age // _MICROSECOND, to_micros(known_by)
 
 

@@ -90,6 +90,15 @@ BAD: dict[str, list[Bad]] = {
         Bad("unknown type", {"model_type": UNKNOWN_NUMBER}, ("model_type",)),
         Bad("no live model", {"model_type": 2}, code=grpc.StatusCode.FAILED_PRECONDITION, reason="MODEL_NOT_LIVE"),
     ],
+    "GetModelPerformance": [
+        malformed_id("model_id"),
+        missing("unknown", "MODEL_NOT_FOUND", {"model_id": NOBODY}),
+        Bad("unknown type", {"model_type": UNKNOWN_NUMBER}, ("model_type",)),
+        Bad("no live model", {"model_type": 2}, code=grpc.StatusCode.FAILED_PRECONDITION, reason="MODEL_NOT_LIVE"),
+        Bad("until no time", lambda own: {"model_id": own.model_id, "end_time": NO_TIME}, ("end_time",)),
+        Bad("negative lookback", {"lookback_days": -1}, ("lookback_days",)),
+        Bad("window of more than ten years", {"window_days": 3651}, ("window_days",)),
+    ],
     "PredictEngagement": [
         *content(),
         Bad("level of NaN", {"draft": {}, "level": NAN}, ("level",)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
@@ -12,10 +13,13 @@ import structlog
 from groundswell_server.learning import registry
 from groundswell_server.learning.features.content import Ask, facts_of
 from groundswell_server.learning.features.facts import PostFacts
+from groundswell_server.learning.monitoring.prediction_log import PredictionLog
+from groundswell_server.learning.prediction.predictions import Prediction
+from groundswell_server.learning.prediction.predictor import DEFAULT_LEVEL
 from groundswell_server.learning.scoring.optimization import Optimization, Optimizer
 from groundswell_server.learning.scoring.scores import RateHistory, Score
 from groundswell_server.learning.serving import memory
-from groundswell_server.learning.serving.live_models import Live, LiveModels
+from groundswell_server.learning.serving.live_models import Live, LiveModels, Served
 from groundswell_server.learning.serving.memory import Background, Memory
 from groundswell_storage.errors import GroundswellError
 from groundswell_storage.executor import DatabaseExecutor
@@ -32,6 +36,9 @@ log = structlog.get_logger(__name__)
 class Prepared(NamedTuple):
     """A piece of content, ready for the models."""
 
+    workspace: str
+    context_id: str
+    """Empty for a draft alone."""
     facts: PostFacts
     persona_id: str
     history: RateHistory | None
@@ -39,10 +46,6 @@ class Prepared(NamedTuple):
     live: Live
     now: datetime
     """When it was prepared."""
-
-    def score(self) -> Score:
-        """Its score, by the live models or by rules."""
-        return self.live.scorer.score_one(self.facts, self.history, self.persona_id)
 
     def optimize(self, target_score: float, limit: int) -> Optimization:
         """What could be better about it. A publication planned for the past is taken as if it were not yet past."""
@@ -66,6 +69,7 @@ class Serving:
         self._clock = clock
         self._models = LiveModels(self._read, success_threshold_pct)
         self._memory = Memory(target_age)
+        self._log = PredictionLog(executor)
 
     async def prepare(self, workspace: str, ask: Ask) -> Prepared:
         """Makes content ready, from memory alone where it can. Raises NotFound for what is not there."""
@@ -73,7 +77,30 @@ class Serving:
         background = self._memory.recall(workspace, ask)
         if background is None:
             (background,) = await self._look_up(workspace, [ask])
-        return _prepared(ask, live, background, self._clock())
+        return _prepared(workspace, ask, live, background, self._clock())
+
+    def score(self, prepared: Prepared) -> Score:
+        """The score of content, by the live models or by rules."""
+        score = prepared.live.scorer.score_one(prepared.facts, prepared.history, prepared.persona_id)
+        self.note(prepared, score)
+        return score
+
+    def predict(self, prepared: Prepared, model_type: str, level: float = DEFAULT_LEVEL) -> tuple[Served, Prediction]:
+        """What the live version of a type says of content; raises FailedPrecondition (`MODEL_NOT_LIVE`)."""
+        served, facts, persona_id = prepared.live.served(model_type), prepared.facts, prepared.persona_id
+        usual = served.predictor.predict_one(facts, persona_id=persona_id)
+        self._note(prepared, served, usual)
+        if level == DEFAULT_LEVEL:
+            return served, usual
+        return served, served.predictor.predict_one(facts, level=level, persona_id=persona_id)
+
+    def note(self, prepared: Prepared, score: Score) -> None:
+        """Keeps what live versions said of a stored context, to be compared with what will come of it."""
+        live = prepared.live
+        if prepared.context_id and live.engagement is not None and score.engagement is not None:
+            self._note(prepared, live.engagement, score.engagement)
+            if live.success is not None and score.success_probability is not None:
+                self._note(prepared, live.success, Prediction(score.success_probability, -math.inf, math.inf))
 
     async def score_all(self, workspace: str, asks: Sequence[Ask]) -> tuple[list[Score], Live]:
         """The scores of many pieces of content, and what gave them; worked out beside the event loop."""
@@ -84,7 +111,10 @@ class Serving:
         for place, background in zip(missing, found, strict=True):
             backgrounds[place] = background
         known = [background for background in backgrounds if background is not None]
-        return await asyncio.to_thread(_score_all, asks, live, known, self._clock()), live
+        prepared, scores = await asyncio.to_thread(_score_all, workspace, asks, live, known, self._clock())
+        for one, score in zip(prepared, scores, strict=True):
+            self.note(one, score)
+        return scores, live
 
     async def _look_up(self, workspace: str, asks: Sequence[Ask]) -> list[Background]:
         """Reads what memory lacks for these questions, in one visit to the database."""
@@ -112,21 +142,30 @@ class Serving:
                 log.warning("news of changes out of reach; what is remembered may be old", error=error.message)
                 await asyncio.sleep(_AGAIN_SECONDS)
 
+    async def close(self) -> None:
+        """Writes what waits to be written."""
+        await self._log.flush()
+
+    def _note(self, prepared: Prepared, served: Served, said: Prediction) -> None:
+        self._log.note(prepared.workspace, prepared.context_id, served.model_id, said, prepared.facts, prepared.now)
+
     def _read(self, workspace: str, work: Callable[..., T], *args: Any) -> Awaitable[T]:
         """Runs `work(scope, ...)` for a workspace on a database thread."""
         database = self._executor.database
         return self._executor.read(lambda: work(Scope(database, workspace, "system", self._clock()), *args))
 
 
-def _prepared(ask: Ask, live: Live, background: Background, now: datetime) -> Prepared:
+def _prepared(workspace: str, ask: Ask, live: Live, background: Background, now: datetime) -> Prepared:
     facts = facts_of(ask.draft, background.stored, background.persona, background.trailing, now)
-    return Prepared(facts, background.persona_id, background.history, live, now)
+    return Prepared(workspace, ask.context_id, facts, background.persona_id, background.history, live, now)
 
 
-def _score_all(asks: Sequence[Ask], live: Live, backgrounds: Sequence[Background], now: datetime) -> list[Score]:
+def _score_all(
+    workspace: str, asks: Sequence[Ask], live: Live, backgrounds: Sequence[Background], now: datetime
+) -> tuple[list[Prepared], list[Score]]:
     pairs = zip(asks, backgrounds, strict=True)
-    return live.scorer.score(
-        [facts_of(ask.draft, known.stored, known.persona, known.trailing, now) for ask, known in pairs],
-        [known.history for known in backgrounds],
-        [known.persona_id for known in backgrounds],
+    prepared = [_prepared(workspace, ask, live, known, now) for ask, known in pairs]
+    scores = live.scorer.score(
+        [one.facts for one in prepared], [one.history for one in prepared], [one.persona_id for one in prepared]
     )
+    return prepared, scores

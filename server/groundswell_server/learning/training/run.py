@@ -24,8 +24,6 @@ from groundswell_storage.fields import to_micros
 from groundswell_storage.learning import Artifact, ModelVersion, TrainingResult
 from groundswell_storage.scope import Scope
 
-THRESHOLD = "success_threshold_pct"
-"""Name of the parameter without which two classifiers can't be compared."""
 FEWEST_NEWER = 20
 """Posts that the live version has not seen, from which on it can be compared with a new one."""
 
@@ -124,7 +122,7 @@ def judge(scope: Scope, run: Run, trained: TrainedModel) -> Judgement:
 def _compare(scope: Scope, live: ModelVersion, run: Run, trained: TrainedModel) -> tuple[bool, str]:
     """On the newest posts, as far as the live version did not learn from them: it knows the others by heart."""
     name, tested = registry.label(live), trained.tested
-    if live.result.parameters.get(THRESHOLD) != _parameters(run, trained).get(THRESHOLD):
+    if live.result.parameters.get(registry.THRESHOLD) != _parameters(run, trained).get(registry.THRESHOLD):
         return False, f"Not promoted: {name} predicts another threshold, so that they can't be compared."
     newer = np.flatnonzero(tested.future.published > to_micros(live.result.data_end))
     if len(newer) < FEWEST_NEWER:
@@ -173,7 +171,7 @@ def _result(run: Run, trained: TrainedModel) -> TrainingResult:
 
 def _parameters(run: Run, trained: TrainedModel) -> dict[str, Any]:
     """Of the algorithm and of the run, so that the version can be made again."""
-    threshold = {THRESHOLD: run.success_threshold_pct} if run.model_type == registry.SUCCESS else {}
+    threshold = {registry.THRESHOLD: run.success_threshold_pct} if run.model_type == registry.SUCCESS else {}
     return {
         **trained.parameters,
         **threshold,

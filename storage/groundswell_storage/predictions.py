@@ -1,0 +1,185 @@
+"""Predictions that were served for stored contexts, and what came of them: how a live model is watched.
+
+One row for a context and a version: the last prediction before anything was measured. The outcome is joined when it is
+asked for, so that it follows what is learnt later of the interactions behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from peewee import CompositeKey, DoubleField, SmallIntegerField, TextField
+
+from groundswell_storage.database import Database
+from groundswell_storage.engagement.learning_rows import OUTCOME, outcome_at
+from groundswell_storage.fields import InstantField, JsonField, from_micros, to_json, to_micros
+from groundswell_storage.scope import Scope
+from groundswell_storage.table import Table
+
+
+class PredictionRow(Table):
+    """What a version said of a context before it was measured."""
+
+    model_id = TextField()
+    context_id = TextField()
+    platform = SmallIntegerField()
+    """Where it was to be posted, 0 for unknown."""
+    features = JsonField()
+    """`values`, in the order of the model's features, null for unknown; and `category`."""
+    value = DoubleField()
+    lower = DoubleField(null=True)
+    upper = DoubleField(null=True)
+    served = InstantField()
+
+    class Meta:
+        primary_key = CompositeKey("workspace", "model_id", "context_id")
+        indexes = ((("workspace", "model_id", "served"), False), (("served",), False))
+
+
+class ServedPrediction(NamedTuple):
+    """A prediction, to be kept."""
+
+    model_id: str
+    context_id: str
+    platform: int
+    features: dict[str, Any]
+    value: float
+    """In the unit of what is predicted."""
+    lower: float | None
+    """Lower end of the 95% interval; None where there is none, or where it is infinite."""
+    upper: float | None
+    served: datetime
+
+
+class JudgedPrediction(NamedTuple):
+    """A prediction with what came of it."""
+
+    value: float
+    lower: float | None
+    upper: float | None
+    served: datetime
+    outcome_rate_pct: float | None
+    """The rate of the context's post at the target age; None while it is not known."""
+    known: datetime | None
+    """When that was measured."""
+    features: dict[str, Any]
+
+
+_COLUMNS = "workspace, model_id, context_id, platform, features, value, lower, upper, served"
+_AT_ONCE = 200
+
+
+def keep(scope: Scope, predictions: Sequence[ServedPrediction]) -> None:
+    """Keeps predictions, each in the place of an earlier one for the same context and version.
+
+    Those of contexts with a post that was measured before, and of versions that are gone, are left out.
+    """
+    for start in range(0, len(predictions), _AT_ONCE):
+        _keep(scope, predictions[start : start + _AT_ONCE])
+
+
+def judged(
+    scope: Scope, model_id: str, *, target_age: timedelta, since: datetime, until: datetime
+) -> list[JudgedPrediction]:
+    """The predictions of a version that were served from `since` and before `until`, in that order.
+
+    The outcome is that of the context's first post on the platform, in its first snapshot of the target age or older.
+    """
+    return list(
+        _judged(
+            scope,
+            "LEFT ",
+            "r.served >= ? AND r.served < ? ORDER BY r.served, r.context_id",
+            (model_id, to_micros(since), to_micros(until)),
+            target_age,
+        )
+    )
+
+
+def newest_outcomes(scope: Scope, model_id: str, *, target_age: timedelta, limit: int) -> list[JudgedPrediction]:
+    """The predictions of a version whose outcome became known last, in the order in which it did."""
+    newest = _judged(
+        scope, "", "1 = 1 ORDER BY s.fetched DESC, r.context_id DESC LIMIT ?", (model_id, limit), target_age
+    )
+    return list(newest)[::-1]
+
+
+def newest_served(scope: Scope, model_id: str, limit: int) -> list[dict[str, Any]]:
+    """The features of the predictions of a version that were served last, in that order."""
+    rows = scope.execute(
+        "SELECT features FROM prediction WHERE workspace = ? AND model_id = ? ORDER BY served DESC, context_id DESC "
+        "LIMIT ?",
+        (scope.workspace, model_id, limit),
+    ).fetchall()
+    return [_json(row[0]) for row in reversed(rows)]
+
+
+def remove_of_model(scope: Scope, model_id: str) -> None:
+    """Deletes the predictions of a version."""
+    scope.delete(PredictionRow).where(PredictionRow.model_id == model_id).execute()
+
+
+def purge(database: Database, before: datetime) -> int:
+    """Deletes what was served before a moment, in all workspaces; returns how many, to be called in a transaction."""
+    removed: int = database.execute("DELETE FROM prediction WHERE served < ?", (to_micros(before),)).rowcount
+    return removed
+
+
+_json: Any = PredictionRow.features.python_value
+
+
+def _keep(scope: Scope, predictions: Sequence[ServedPrediction]) -> None:
+    measured = _first_measured(scope, {one.context_id for one in predictions})
+    models = _existing(scope, {one.model_id for one in predictions})
+    parameters: list[object] = []
+    for one in predictions:
+        if one.model_id in models and (one.context_id not in measured or one.served < measured[one.context_id]):
+            features, served = to_json(one.features), to_micros(one.served)
+            parameters += (scope.workspace, one.model_id, one.context_id, one.platform, features)
+            parameters += (one.value, one.lower, one.upper, served)
+    if not parameters:
+        return
+    width = len(_COLUMNS.split(", "))
+    rows = ", ".join([f"({', '.join('?' * width)})"] * (len(parameters) // width))
+    changed = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS.split(", ")[3:])
+    scope.execute(
+        f"INSERT INTO prediction ({_COLUMNS}) VALUES {rows} ON CONFLICT (workspace, model_id, context_id) "
+        f"DO UPDATE SET {changed} WHERE prediction.served <= excluded.served",
+        parameters,
+    )
+
+
+def _first_measured(scope: Scope, context_ids: Collection[str]) -> dict[str, datetime]:
+    """When a post of each of these contexts was measured first, where one was."""
+    rows = scope.execute(
+        "SELECT p.context_id, MIN(m.fetched) FROM post p JOIN metric_snapshot m ON m.post_id = p.id "
+        f"WHERE p.workspace = ? AND p.context_id IN ({', '.join('?' * len(context_ids))}) GROUP BY p.context_id",
+        (scope.workspace, *context_ids),
+    ).fetchall()
+    return {context_id: from_micros(fetched) for context_id, fetched in rows}
+
+
+def _existing(scope: Scope, model_ids: Collection[str]) -> set[str]:
+    marks = ", ".join("?" * len(model_ids))
+    rows = scope.execute(
+        f"SELECT id FROM model WHERE workspace = ? AND id IN ({marks})", (scope.workspace, *model_ids)
+    ).fetchall()
+    return {row[0] for row in rows}
+
+
+def _judged(
+    scope: Scope, outer: str, condition: str, parameters: Sequence[object], target_age: timedelta
+) -> Iterator[JudgedPrediction]:
+    model_id, *rest = parameters
+    cursor = scope.execute(
+        "SELECT r.value, r.lower, r.upper, r.served, s.outcome_rate_pct, s.fetched, r.features FROM prediction r "
+        f"{outer}JOIN post p ON p.id = (SELECT n.id FROM post n WHERE n.workspace = r.workspace "
+        "AND n.context_id = r.context_id AND (r.platform = 0 OR n.platform = r.platform) ORDER BY n.published LIMIT 1) "
+        f"{outer}{OUTCOME}WHERE r.workspace = ? AND r.model_id = ? AND {condition}",
+        (*outcome_at(target_age, scope.now), scope.workspace, model_id, *rest),
+    )
+    for value, lower, upper, served, rate, fetched, features in cursor.fetchall():
+        known = None if fetched is None else from_micros(fetched)
+        yield JudgedPrediction(value, lower, upper, from_micros(served), rate, known, _json(features))

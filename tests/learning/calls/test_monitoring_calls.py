@@ -1,0 +1,126 @@
+"""Live models watched, on the wire: what was said of contexts, and what came of them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from groundswell.v1 import engagement_pb2
+from groundswell.v1 import learning_pb2 as pb
+from groundswell_storage.predictions import PredictionRow
+from tests.learning.calls import world
+from tests.learning.calls.drafts import INSTAGRAM, a_context, persona
+from tests.learning.calls.studio import Studio
+from tests.patience import eventually
+
+MONTH = timedelta(days=30)
+
+
+@pytest.fixture
+def served(empty: Studio, studio: Studio) -> tuple[Studio, str]:
+    """A workspace in which a version serves; nothing has been asked of it."""
+    live = studio.learning.ListModels(pb.ListModelsRequest(model_type=pb.MODEL_TYPE_ENGAGEMENT_PREDICTOR)).models[0]
+    model_id = empty.borrow(live.id, studio)
+    empty.learning.PromoteModel(pb.PromoteModelRequest(model_id=model_id))
+    eventually(lambda: score(empty, draft=pb.ContentDraft(platform=INSTAGRAM)).method == pb.SCORING_METHOD_MODEL)
+    return empty, model_id
+
+
+def score(studio: Studio, **fields: object) -> pb.ContentScore:
+    return studio.learning.ScoreContent(pb.ScoreContentRequest(**fields)).score  # type: ignore[arg-type]
+
+
+def performance(studio: Studio, **fields: object) -> pb.GetModelPerformanceResponse:
+    return studio.learning.GetModelPerformance(pb.GetModelPerformanceRequest(**fields))  # type: ignore[arg-type]
+
+
+def age(studio: Studio) -> None:
+    """Makes the predictions a month old: outcomes take a week."""
+    with studio.server.app.database.scope(studio.workspace) as scope:
+        for row in scope.select(PredictionRow):
+            changed = scope.update(PredictionRow, served=row.served - MONTH)
+            changed.where(PredictionRow.context_id == row.context_id).execute()
+
+
+def post(studio: Studio, persona_id: str, context_id: str, likes: int) -> None:
+    """Posts a context 20 days ago and measures it a week later."""
+    published = datetime.now(UTC) - timedelta(days=20)
+    made = studio.engagement.CreatePost(
+        engagement_pb2.CreatePostRequest(
+            persona_id=persona_id,
+            context_id=context_id,
+            platform=INSTAGRAM,
+            platform_post_id=context_id,
+            publish_time=world.stamp(published),
+        )
+    ).post
+    metrics = engagement_pb2.Metrics(reach=1000, likes=likes)
+    fetched = world.stamp(published + timedelta(days=8))
+    request = engagement_pb2.RecordMetricsRequest(post_id=made.id, metrics=metrics, fetch_time=fetched)
+    studio.engagement.RecordMetrics(request)
+
+
+def test_predictions_of_contexts_are_counted_once_each(served: tuple[Studio, str]) -> None:
+    studio, model_id = served
+    contexts = [a_context(studio, input={"platform": "INSTAGRAM"}) for _ in range(3)]
+    for context_id in (*contexts, *contexts):
+        score(studio, context_id=context_id)
+    found = eventually(lambda: (answer := performance(studio)).total.prediction_count == 3 and answer)
+    assert (found.model_id, found.model_version) == (model_id, 1)
+    assert found.total.outcome_count == 0
+    assert not found.total.HasField("metrics")
+    assert found.test_metrics.HasField("mae")
+
+
+def test_every_call_that_predicts_counts(served: tuple[Studio, str]) -> None:
+    studio, _ = served
+    stub, ids = studio.learning, [a_context(studio) for _ in range(4)]
+    score(studio, context_id=ids[0])
+    stub.PredictEngagement(pb.PredictEngagementRequest(context_id=ids[1], level=0.8))
+    asked = [pb.ScoreContentRequest(context_id=ids[2]), pb.ScoreContentRequest(draft=pb.ContentDraft())]
+    stub.BatchScoreContent(pb.BatchScoreContentRequest(requests=asked))
+    stub.OptimizeContent(pb.OptimizeContentRequest(context_id=ids[3]))
+    eventually(lambda: performance(studio).total.prediction_count == 4)
+
+
+def test_what_was_said_is_compared_with_what_came_of_it(served: tuple[Studio, str]) -> None:
+    studio, _ = served
+    luna = persona(studio)
+    contexts = [a_context(studio, persona_id=luna, input={"platform": "INSTAGRAM"}) for _ in range(3)]
+    said = [score(studio, context_id=context_id).engagement_rate_pct for context_id in contexts]
+    eventually(lambda: performance(studio).total.prediction_count == 3)
+    age(studio)
+    for context_id, likes in zip(contexts[:2], (20, 150), strict=True):
+        post(studio, luna, context_id, likes)
+    total = performance(studio).total
+    assert (total.prediction_count, total.outcome_count, total.metrics.sample_size) == (3, 2, 2)
+    assert total.metrics.mae == pytest.approx((abs(said[0] - 2.0) + abs(said[1] - 15.0)) / 2)
+    assert total.metrics.coverage == 0.5
+    assert total.mean_prediction == pytest.approx(sum(said[:2]) / 2)
+    assert total.mean_outcome == pytest.approx(8.5)
+
+
+def test_windows_divide_the_period(served: tuple[Studio, str]) -> None:
+    studio, _ = served
+    score(studio, context_id=a_context(studio))
+    eventually(lambda: performance(studio).total.prediction_count == 1)
+    age(studio)
+    score(studio, context_id=a_context(studio))
+    found = eventually(
+        lambda: (answer := performance(studio, lookback_days=40, window_days=15)).total.prediction_count == 2 and answer
+    )
+    assert [window.prediction_count for window in found.windows] == [1, 0, 1]
+    assert found.windows[0].start_time == found.total.start_time
+    assert found.windows[-1].end_time == found.total.end_time
+
+
+def test_a_deleted_version_takes_its_predictions_along(served: tuple[Studio, str], studio: Studio) -> None:
+    here, first = served
+    score(here, context_id=a_context(here))
+    eventually(lambda: performance(here).total.prediction_count == 1)
+    second = here.borrow(first, here)
+    here.learning.PromoteModel(pb.PromoteModelRequest(model_id=second))
+    here.learning.DeleteModel(pb.DeleteModelRequest(model_id=first))
+    with here.server.app.database.scope(here.workspace) as scope:
+        assert scope.select(PredictionRow).count() == 0
