@@ -1,0 +1,1 @@
+"""Experiments: which variant is better, and how sure that is."""

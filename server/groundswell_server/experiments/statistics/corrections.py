@@ -1,0 +1,34 @@
+"""p values of a family of tests, adjusted for their number, in the order given."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+
+
+def holm(p_values: ArrayLike) -> Array:
+    """(n,) adjusted so that any false finding among them is as rare as alpha: Holm 1979. For the family of variants."""
+    p = np.asarray(p_values, np.float64)
+    order = np.argsort(p, kind="stable")
+    stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
+    return _restored(np.minimum(stepped, 1.0), order)
+
+
+def benjamini_hochberg(p_values: ArrayLike) -> Array:
+    """(n,) adjusted so that at most the share alpha of findings is false, on average: Benjamini, Hochberg 1995.
+
+    For secondary metrics, which suggest and don't decide.
+    """
+    p = np.asarray(p_values, np.float64)
+    order = np.argsort(p, kind="stable")
+    ratio = p[order] * len(p) / np.arange(1, len(p) + 1)
+    stepped = np.minimum.accumulate(ratio[::-1])[::-1]
+    return _restored(np.minimum(stepped, 1.0), order)
+
+
+def _restored(sorted_values: Array, order: NDArray[np.intp]) -> Array:
+    restored = np.empty_like(sorted_values)
+    restored[order] = sorted_values
+    return restored

@@ -1,0 +1,114 @@
+"""Tests that are right once, at a size fixed beforehand: looking again and again breaks them.
+
+Arms are (phases, ...) or standardised over their phases; b is the variant, a the control, an estimate is b - a.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from groundswell_server.experiments.statistics.arms import ArmMean, ArmMeans
+from groundswell_server.experiments.statistics.division import divided
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Inference:
+    """An estimate with its uncertainty."""
+
+    estimate: Array
+    lower: Array
+    upper: Array
+    p_value: Array
+    """Two-sided; 1 where nothing can be said."""
+
+
+def pooled_z(a: ArmMeans, b: ArmMeans, weights: Array, level: float = 0.95) -> Inference:
+    """Difference of two proportions: z-test with the variance pooled, Newcombe's interval.
+
+    With more than one phase the differences are averaged with `weights` (phases, ...), variances are pooled within
+    phases, and the phases' intervals are brought together by the method that Newcombe's is made with (Zou, Donner
+    2008, "Construction of confidence limits about effect measures", formula 3).
+    """
+    from scipy.special import ndtr
+
+    apart = b.mean - a.mean
+    estimate = (weights * apart).sum(axis=0)
+    units_a, units_b = np.maximum(a.count, 1.0), np.maximum(b.count, 1.0)
+    pooled = (a.mean * units_a + b.mean * units_b) / (units_a + units_b)
+    error2 = (weights**2 * pooled * (1.0 - pooled) * (1.0 / units_a + 1.0 / units_b)).sum(axis=0)
+    z = divided(estimate, np.sqrt(error2))
+    lower, upper = newcombe(a, b, level)
+    below = np.sqrt((weights**2 * (apart - lower) ** 2).sum(axis=0))
+    above = np.sqrt((weights**2 * (upper - apart) ** 2).sum(axis=0))
+    return Inference(estimate, estimate - below, estimate + above, 2.0 * ndtr(-np.abs(z)))
+
+
+def newcombe(a: ArmMeans, b: ArmMeans, level: float = 0.95) -> tuple[Array, Array]:
+    """Interval of the difference of two proportions from Wilson's intervals: Newcombe 1998, method 10."""
+    lower_a, upper_a = wilson(a, level)
+    lower_b, upper_b = wilson(b, level)
+    apart = b.mean - a.mean
+    lower = apart - np.hypot(b.mean - lower_b, upper_a - a.mean)
+    upper = apart + np.hypot(upper_b - b.mean, a.mean - lower_a)
+    return lower, upper
+
+
+def wilson(arm: ArmMeans, level: float = 0.95) -> tuple[Array, Array]:
+    """Interval of a proportion: Wilson 1927."""
+    from scipy.special import ndtri
+
+    z = ndtri(0.5 + level / 2.0)
+    units = np.maximum(arm.count, 1.0)
+    middle = (arm.mean + z**2 / (2.0 * units)) / (1.0 + z**2 / units)
+    half = z / (1.0 + z**2 / units) * np.sqrt(arm.variance / units + z**2 / (4.0 * units**2))
+    return np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0)
+
+
+def cohens_h(a: Array, b: Array) -> Array:
+    """Effect size of two proportions: the difference of their arcsines. Cohen 1988, formula 6.2.1."""
+    return np.asarray(2.0 * np.arcsin(np.sqrt(np.clip(b, 0.0, 1.0))) - 2.0 * np.arcsin(np.sqrt(np.clip(a, 0.0, 1.0))))
+
+
+def welch_t(a: ArmMean, b: ArmMean, level: float = 0.95) -> Inference:
+    """Difference of two means, the variances not taken for equal: Welch 1947."""
+    return t_test(b.mean - a.mean, a.error2 + b.error2, welch_degrees(a, b), level)
+
+
+def welch_degrees(a: ArmMean, b: ArmMean) -> Array:
+    """Degrees of freedom of the difference of two means."""
+    error2 = a.error2 + b.error2
+    doubt = a.error2**2 / a.degrees + b.error2**2 / b.degrees
+    return divided(error2**2, doubt, 1.0)
+
+
+def cohens_d(a: ArmMean, b: ArmMean) -> Array:
+    """Effect size of two means: their difference in standard deviations of a unit, pooled. Cohen 1988, section 2.5."""
+    freedom_a, freedom_b = np.maximum(a.count - 1.0, 0.0), np.maximum(b.count - 1.0, 0.0)
+    pooled = (freedom_a * a.variance + freedom_b * b.variance) / np.maximum(freedom_a + freedom_b, 1.0)
+    return divided(b.mean - a.mean, np.sqrt(pooled))
+
+
+def relative_lift(a: ArmMean, b: ArmMean, level: float = 0.95) -> Inference:
+    """By which share of the control's mean the variant's is larger: delta method, t with Welch's degrees of freedom.
+
+    Not a number where the control's mean is 0. The method wants that mean several standard errors away from 0.
+    """
+    base = np.where(a.mean == 0.0, np.nan, a.mean)
+    error2 = b.error2 / base**2 + b.mean**2 * a.error2 / base**4
+    # Of a mean below 0 a share is measured against its size: better stays better.
+    return t_test((b.mean - a.mean) / np.abs(base), error2, welch_degrees(a, b), level)
+
+
+def t_test(estimate: Array, error2: Array, degrees: Array, level: float = 0.95) -> Inference:
+    """Whether an estimate is 0, given its squared standard error with its degrees of freedom."""
+    from scipy.special import stdtr, stdtrit
+
+    error = np.sqrt(error2)
+    t = divided(estimate, error)
+    half = stdtrit(degrees, 0.5 + level / 2.0) * error
+    return Inference(estimate, estimate - half, estimate + half, 2.0 * stdtr(degrees, -np.abs(t)))

@@ -1,0 +1,50 @@
+"""What is kept of an arm's units in one phase, for one metric: enough for every test, however many the events."""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass, fields
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Sums over n units. Add those of other units, other servers, other hours: the order makes no difference.
+
+    y is the unit's value (of a CONVERSION 0 or 1; of a RATIO its numerator), z the denominator of a RATIO, x the
+    covariate from before the experiment. A unit that was exposed and did nothing counts, with y = 0.
+    """
+
+    count: int = 0
+    """n, units."""
+    y: float = 0.0
+    z: float = 0.0
+    x: float = 0.0
+    yy: float = 0.0
+    zz: float = 0.0
+    xx: float = 0.0
+    yz: float = 0.0
+    yx: float = 0.0
+    zx: float = 0.0
+
+    @classmethod
+    def of(cls, y: ArrayLike, z: ArrayLike = 0.0, x: ArrayLike = 0.0) -> Moments:
+        """Of units with values (n,), denominators (n,) or 0, covariates (n,) or 0."""
+        values = np.atleast_1d(np.asarray(y, np.float64))
+        below = np.broadcast_to(np.asarray(z, np.float64), values.shape)
+        before = np.broadcast_to(np.asarray(x, np.float64), values.shape)
+        sums = (values.sum(), below.sum(), before.sum())
+        products = (values @ values, below @ below, before @ before, values @ below, values @ before, below @ before)
+        return cls(len(values), *map(float, sums), *map(float, products))
+
+    def __add__(self, other: Moments) -> Moments:
+        return Moments(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
+
+    def __sub__(self, other: Moments) -> Moments:
+        """Without these units; a unit whose value changed is its new moments added and its old ones taken away."""
+        return Moments(*(mine - theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
+
+
+FIELDS = tuple(field.name for field in fields(Moments))
+"""Names of the ten sums, in order."""

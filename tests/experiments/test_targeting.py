@@ -1,0 +1,133 @@
+"""Conditions over a unit's attributes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from groundswell_server.experiments.targeting import (
+    DEEPEST,
+    And,
+    Compare,
+    Condition,
+    Contains,
+    Equals,
+    Exists,
+    In,
+    Not,
+    Operator,
+    Or,
+    Version,
+    compile_condition,
+)
+from groundswell_server.experiments.versions import precedence
+
+UNIT: dict[str, Any] = {
+    "country": "PT",
+    "age": 34.0,
+    "paying": True,
+    "tags": ["beta", "photo"],
+    "app": "2.10.3",
+    "device": {"os": "iOS", "year": 2021.0},
+    "name": "Ava Mar",
+    "nothing": None,
+}
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        (Equals("country", "PT"), True),
+        (Equals("country", "pt"), False),
+        (Equals("age", 34), True),
+        (Equals("paying", True), True),
+        (Equals("paying", 1.0), False),
+        (Equals("missing", ""), False),
+        (Equals("device.os", "iOS"), True),
+        (Equals("country.os", "iOS"), False),
+        (In("country", ("ES", "PT")), True),
+        (In("age", ("34", True)), False),
+        (In("missing", ("ES",)), False),
+        (Compare("age", Operator.GREATER, 33.5), True),
+        (Compare("age", Operator.LESS, 34.0), False),
+        (Compare("age", Operator.LESS_OR_EQUAL, 34.0), True),
+        (Compare("age", Operator.GREATER, "3"), False),
+        (Compare("paying", Operator.GREATER, 0.0), False),
+        (Compare("country", Operator.LESS, "Q"), True),
+        (Compare("missing", Operator.NOT_EQUAL, 1.0), False),
+        (Contains("tags", "beta"), True),
+        (Contains("tags", "bet"), False),
+        (Contains("name", "Mar"), True),
+        (Contains("name", 1.0), False),
+        (Contains("age", 34.0), False),
+        (Version("app", Operator.GREATER, "2.9"), True),
+        (Version("app", Operator.LESS, "2.10.3-rc.1"), False),
+        (Version("app", Operator.EQUAL, "v2.10.3+7"), True),
+        (Version("age", Operator.EQUAL, "34"), False),
+        (Exists("nothing"), False),
+        (Exists("nothing", present=False), True),
+        (Exists("device.year"), True),
+        (And(()), True),
+        (Or(()), False),
+        (And((Equals("country", "PT"), Compare("age", Operator.GREATER, 40.0))), False),
+        (Or((Equals("country", "ES"), Contains("tags", "photo"))), True),
+        (Not(Equals("missing", "x")), True),
+    ],
+    ids=repr,
+)
+def test_a_condition_holds_or_not(condition: Condition, expected: bool) -> None:
+    assert compile_condition(condition)(UNIT) is expected
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=6,
+)
+leaves = st.one_of(
+    st.builds(Equals, st.sampled_from("abc"), st.booleans() | st.floats() | st.text(max_size=5)),
+    st.builds(Contains, st.sampled_from(["a", "a.b"]), st.text(max_size=5)),
+    st.builds(Compare, st.sampled_from("abc"), st.sampled_from(list(Operator)[1:]), st.floats() | st.text(max_size=5)),
+    st.builds(Version, st.sampled_from("abc"), st.sampled_from(list(Operator)[1:]), st.text(max_size=8)),
+    st.builds(Exists, st.sampled_from("abc"), st.booleans()),
+)
+
+
+@given(leaves, leaves, st.dictionaries(st.sampled_from("abc"), anything))
+def test_any_attributes_can_be_asked(first: Condition, second: Condition, attributes: dict[str, Any]) -> None:
+    """De Morgan's law, on whatever a unit may bring."""
+    neither = compile_condition(Not(Or((first, second))))(attributes)
+    assert neither is compile_condition(And((Not(first), Not(second))))(attributes)
+
+
+def test_too_deep_a_condition_is_refused() -> None:
+    condition: Condition = Exists("a")
+    for _ in range(DEEPEST - 1):
+        condition = Not(condition)
+    compile_condition(condition)
+    with pytest.raises(ValueError, match="nest"):
+        compile_condition(Not(condition))
+
+
+def test_versions_are_in_the_order_of_the_specification() -> None:
+    """Semantic Versioning 2.0.0, the example of section 11, and numbers of other lengths."""
+    ordered = [
+        "0.9",
+        "1.0.0-alpha",
+        "1.0.0-alpha.1",
+        "1.0.0-alpha.beta",
+        "1.0.0-beta",
+        "1.0.0-beta.2",
+        "1.0.0-beta.11",
+        "1.0.0-rc.1",
+        "1.0.0",
+        "1.0.1",
+        "1.9",
+        "1.10.0",
+        "2",
+    ]
+    assert sorted(set(ordered), key=precedence) == ordered
+    assert precedence("v1.2") == precedence("1.2.0+build") == precedence(" 1.2.0.0 ")
