@@ -183,12 +183,9 @@ class App:
 
 
 def open_database(settings: Settings) -> Database:
-    """Connects to the database of the settings; makes the folder that an embedded one lives in."""
-    url = settings.database_url.get_secret_value()
-    if url.startswith("sqlite:///"):
-        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    """Connects to the database of the settings. Raises SettingsError for a URL that is none."""
     try:
-        return connect(url, pool_size=settings.database_pool_size)
+        return connect(settings.database_url.get_secret_value(), pool_size=settings.database_pool_size)
     except ValueError as error:
         raise SettingsError(f"GROUNDSWELL_DATABASE_URL: {error}") from error
 

@@ -6,9 +6,11 @@ the defaults here. A value out of range stops the start with the setting's name 
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from tomllib import TOMLDecodeError
 from typing import Annotated, Any
@@ -27,6 +29,11 @@ from pydantic_settings import SettingsError as UnreadableSetting
 PREFIX = "GROUNDSWELL_"
 FILE = Path("groundswell.toml")
 
+_OF_THE_CLIENT = {"TARGET", "API_KEY"}
+"""Read by the SDK, which the command line is built on."""
+_OF_KUBERNETES = re.compile(r"_SERVICE_(HOST|PORT)|_PORT_\d+_")
+"""Names that Kubernetes gives the containers beside a service called groundswell or groundswell-something."""
+
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
@@ -42,6 +49,11 @@ def default_database_url() -> SecretStr:
 
 class SettingsError(Exception):
     """A setting that cannot be; the message names it and its bounds."""
+
+    def __init__(self, message: str, names: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.names = frozenset(names)
+        """The settings at fault, as they are called in Python, where they are known."""
 
 
 class Settings(BaseSettings):
@@ -147,10 +159,13 @@ class Explained:
 def load(**overrides: Any) -> Settings:
     """Reads the settings. Raises SettingsError naming each that cannot be, with its bounds."""
     given = {name: value for name, value in overrides.items() if value is not None}
+    _refuse_unknown(os.environ)
     try:
         return Settings(**given)
     except ValidationError as error:
-        raise SettingsError("; ".join(_complaint(problem) for problem in error.errors())) from error
+        problems = error.errors()
+        names = [str(problem["loc"][0]) for problem in problems if problem["loc"]]
+        raise SettingsError("; ".join(_complaint(problem) for problem in problems), names) from error
     except TOMLDecodeError as error:
         raise SettingsError(f"{FILE} is no TOML: {error}") from error
     except UnreadableSetting as error:
@@ -170,6 +185,19 @@ def explain(settings: Settings, **overrides: Any) -> Iterator[Explained]:
             source = "file" if name in file else "default"
         value = getattr(settings, name)
         yield Explained(PREFIX + name.upper(), _shown(value), source, field.description or "")
+
+
+def _refuse_unknown(environment: Mapping[str, str]) -> None:
+    """A misspelt name would leave its setting as it was, and nobody would know."""
+    known = {name.upper() for name in Settings.model_fields} | _OF_THE_CLIENT
+    for variable, value in environment.items():
+        name = variable.upper().removeprefix(PREFIX)
+        if variable.upper() == name or name in known:
+            continue
+        if _OF_KUBERNETES.search(name) or value.startswith(("tcp://", "udp://")):
+            continue
+        nearest = get_close_matches(name, known, n=1, cutoff=0.0)[0]
+        raise SettingsError(f"{variable}: there is no such setting; the nearest is {PREFIX}{nearest}")
 
 
 def _shown(value: object) -> str:

@@ -14,12 +14,15 @@ ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 class EndSignals:
     """Catches SIGTERM, SIGINT and SIGHUP while the `with` block runs. For the main thread.
 
-    A handler may interrupt anything, a lock held included; so all it does is to write a byte into a pipe.
+    Python writes a byte into a pipe the moment a signal arrives, on whatever thread that is. A handler of ours would only
+    run once the main thread wakes up, and a signal that another thread was interrupted by does not wake it.
     """
 
     def __enter__(self) -> Self:
         self._reader, self._writer = os.pipe()
-        self._before: dict[signal.Signals, Any] = {number: signal.signal(number, self._caught) for number in ENDING}
+        os.set_blocking(self._writer, False)
+        self._wakeup = signal.set_wakeup_fd(self._writer)
+        self._before: dict[signal.Signals, Any] = {number: signal.signal(number, _caught) for number in ENDING}
         return self
 
     def __exit__(
@@ -27,6 +30,7 @@ class EndSignals:
     ) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+        signal.set_wakeup_fd(self._wakeup)
         os.close(self._reader)
         os.close(self._writer)
 
@@ -41,5 +45,6 @@ class EndSignals:
         """Has `wait` return as if a signal had come; for other threads."""
         os.write(self._writer, b"!")
 
-    def _caught(self, number: int, frame: FrameType | None) -> None:
-        os.write(self._writer, b"!")
+
+def _caught(number: int, frame: FrameType | None) -> None:
+    """In place of the end of the process."""

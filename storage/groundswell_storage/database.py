@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from random import Random
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
@@ -59,6 +60,11 @@ class Database:
     def shown_url(self) -> str:
         """The URL without the password, for logs and messages."""
         return engines.hide_password(self.url)
+
+    @property
+    def file(self) -> Path | None:
+        """The file of an embedded database, which is made when it is first opened; None for a server."""
+        return self._engine.file
 
     @property
     def engine(self) -> engines.Engine:

@@ -48,6 +48,8 @@ class TrackedDatabase(PeeweeDatabase):
     """What the engines share: they know their connections, and give Peewee's untyped methods a type."""
 
     connections: Connections
+    file: Path | None = None
+    """Of an embedded database."""
 
     def run(self, sql: str, parameters: Sequence[object] = ()) -> Any:
         """Runs one statement, parameters in the driver's own style; returns the driver's cursor."""
@@ -90,8 +92,19 @@ class SqliteEngine(TrackedDatabase, SqliteDatabase):
             "journal_size_limit": 64 << 20,
             "query_only": 1,
         }
+        self.file: Path = path
         super().__init__(str(path), pragmas=pragmas, timeout=_BUSY_TIMEOUT_SECONDS, check_same_thread=False)
         self.register_function(lambda: time.time_ns() // 1000, "clock_micros", 0)
+
+    def make_file(self) -> None:
+        """Makes the file and its folder where they are not there yet."""
+        if not self.file.exists():
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            self.file.touch(mode=0o600)  # nobody else's to read; the files that SQLite puts beside it take after it
+
+    def _connect(self) -> Any:
+        self.make_file()
+        return super()._connect()
 
     def begin(self, lock_type: str | None = None) -> None:
         self._writer.acquire()
@@ -190,11 +203,7 @@ def open_engine(url: str, application: str) -> tuple[str, Engine]:
     """
     scheme, separator, rest = url.partition("://")
     if separator and scheme == "sqlite" and rest.startswith("/") and len(rest) > 1 and ":memory:" not in rest:
-        path = Path(rest[1:]).expanduser()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not path.exists():
-            path.touch(mode=0o600)  # nobody else's to read; the files that SQLite puts beside it take after it
-        return "sqlite", SqliteEngine(path)
+        return "sqlite", SqliteEngine(Path(rest[1:]).expanduser())
     if separator and scheme in ("postgresql", "postgres"):
         from groundswell_storage.postgres import PostgresEngine
 
@@ -203,10 +212,20 @@ def open_engine(url: str, application: str) -> tuple[str, Engine]:
         from groundswell_storage.cockroach import CockroachEngine
 
         return "cockroachdb", CockroachEngine(f"postgresql://{rest}", application)
+    wrong = _complaint(scheme if separator else "", rest)
     raise ValueError(
-        f"unknown database URL {hide_password(url)!r}: expected sqlite:///relative.db, sqlite:////absolute/path.db, "
-        "postgresql://user@host/name or cockroachdb://user@host/name (a database in memory cannot be shared by threads)"
+        f"{wrong}; it takes sqlite:///relative.db, sqlite:////absolute/path.db, postgresql://user@host/name or "
+        "cockroachdb://user@host/name"
     )
+
+
+def _complaint(scheme: str, rest: str) -> str:
+    """What is wrong with a URL, without its password."""
+    if scheme == "sqlite" and ":memory:" in rest:
+        return "a database in memory can't be shared by threads"
+    if scheme == "sqlite":
+        return "sqlite:// needs three slashes and a path"
+    return f"{scheme}:// is no database that Groundswell works with" if scheme else "is no URL of a database"
 
 
 def hide_password(url: str) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import cast
 
 from groundswell_storage import errors, failures
 from groundswell_storage.database import Database
+from groundswell_storage.engines import SqliteEngine
 
 _FOLDER = Path(__file__).parent / "migrations"
 _HISTORY = "schema_migration"
@@ -23,7 +24,9 @@ def known(folder: Path = _FOLDER) -> list[str]:
 
 
 def applied(database: Database) -> list[str]:
-    """The names of the migrations that this database has had; empty for a new one."""
+    """The names of the migrations that this database has had; empty for a new one, whose file is not made here."""
+    if database.file is not None and not database.file.exists():
+        return []
     try:
         if not database.engine.table_exists(_HISTORY):
             return []
@@ -109,7 +112,9 @@ def _file_lock(database: Database) -> Iterator[None]:
     The database itself cannot be held: migrations switch foreign keys off, which SQLite allows only between
     transactions.
     """
-    path = re.sub(r"$", "-migrating", str(database.engine.database))
+    engine = cast(SqliteEngine, database.engine)
+    engine.make_file()
+    path = f"{engine.file}-migrating"
     with closing(sqlite3.connect(path, timeout=_LOCK_TIMEOUT_SECONDS, isolation_level=None)) as lock:
         lock.execute("BEGIN EXCLUSIVE")
         yield

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,8 +16,10 @@ import pytest
 
 from groundswell import Client, __version__
 from groundswell.errors import Unauthenticated
+from tests.client.certificates import Authority
 from tests.patience import eventually
 from tests.processes import Suite
+from tests.running import RunningServer
 
 SCRIPT = Path(sys.executable).with_name("groundswell")
 GOOD = "persona,platform,platform_post_id,publish_time,likes,reach\n"
@@ -48,11 +51,12 @@ class Shell:
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
-    def complaint(self, *arguments: str, **environment: str) -> str:
+    def complaint(self, *arguments: str, code: int = 1, **environment: str) -> str:
         """What it complains of: an error in one line, its cure in another, and no traceback."""
         done = self.run(*arguments, **environment)
-        assert done.returncode == 1, done.stdout + done.stderr
+        assert done.returncode == code, done.stdout + done.stderr
         lines = done.stderr.strip().splitlines()
+        assert len(lines) <= 2, done.stderr
         assert lines[0].startswith("error: ")
         assert "Traceback" not in done.stderr
         return " ".join(done.stderr.split())
@@ -90,6 +94,7 @@ def admitted(suite: Suite, token: str) -> bool:
 
 def test_the_version_is_that_of_the_package(shell: Shell) -> None:
     assert shell.run("version").stdout == f"groundswell {__version__}\n"
+    assert shell.json("version") == {"version": __version__}
 
 
 def test_without_a_command_it_lists_them(shell: Shell) -> None:
@@ -99,7 +104,19 @@ def test_without_a_command_it_lists_them(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["nonsense"], ["serve", "--workers", "0"], ["keys", "create"], ["import", "posts"]]
+    "arguments",
+    [
+        ["nonsense"],
+        ["serve", "--workers", "0"],
+        ["serve", "--port", "99999"],
+        ["serve", "--services", "lerning"],
+        ["migrate", "--database", "mysql://x/y"],
+        ["keys", "create"],
+        ["keys", "create", "x", "--role", "god"],
+        ["keys", "create", "x", "--scope", "nonsense"],
+        ["import", "posts"],
+        ["import", "posts", "posts.csv", "--format", "xml"],
+    ],
 )
 def test_a_command_that_is_called_wrongly_ends_with_2(shell: Shell, arguments: list[str]) -> None:
     done = shell.run(*arguments)
@@ -144,7 +161,7 @@ class TestKeys:
 
     def test_an_unknown_key_and_an_unknown_role_are_said_in_a_line(self, shell: Shell) -> None:
         assert "does not exist" in shell.complaint("keys", "revoke", "nobody")
-        assert "role" in shell.complaint("keys", "create", "x", "--role", "god")
+        assert "role" in shell.complaint("keys", "create", "x", "--role", "god", code=2)
 
 
 class TestMigrate:
@@ -208,6 +225,38 @@ class TestDoctor:
         (database,) = (row for row in json.loads(done.stdout) if row["check"] == "database")
         assert (database["level"], "GROUNDSWELL_DATABASE_URL" in database["cure"]) == ("fail", True)
 
+    def test_a_database_that_is_not_there_is_not_made(self, shell: Shell) -> None:
+        home = shell.home / "new"
+        url = f"sqlite:///{home / 'groundswell.db'}"
+        found = {row["check"]: row["level"] for row in shell.json("doctor", GROUNDSWELL_DATABASE_URL=url)}
+        assert found["database"] == "warn"
+        assert not home.exists()
+
+    def test_a_server_with_tls_is_reached_by_its_authority(self, tmp_path: Path, shell: Shell) -> None:
+        authority = Authority()
+        identity, own = authority.sign("127.0.0.1"), authority.sign("doctor")
+        pem = {
+            "ca": authority.certificate,
+            "server": identity.certificate,
+            "server-key": identity.key,
+            "own": own.certificate,
+            "own-key": own.key,
+        }
+        file = {name: tmp_path / f"{name}.pem" for name in pem}
+        for name, content in pem.items():
+            file[name].write_bytes(content)
+        protected = {
+            "tls_certificate": file["server"],
+            "tls_private_key": file["server-key"],
+            "tls_client_ca": file["ca"],
+        }
+        known = ("--ca", str(file["ca"]), "--certificate", str(file["own"]), "--key", str(file["own-key"]))
+        with RunningServer(f"sqlite:///{tmp_path / 'tls.db'}", **protected) as server:
+            stranger = shell.run("doctor", "--target", server.target, "--json")
+            found = {row["check"]: row["level"] for row in shell.json("doctor", "--target", server.target, *known)}
+        assert "--ca" in json.loads(stranger.stdout)[-1]["cure"]
+        assert found["server"] == "ok"
+
 
 class TestImport:
     """Posts from files."""
@@ -268,15 +317,20 @@ class TestErrors:
             assert "cannot be reached" in shell.complaint(*command, GROUNDSWELL_DATABASE_URL=nowhere)
 
     def test_a_url_of_no_kind_that_is_known(self, shell: Shell) -> None:
-        assert "GROUNDSWELL_DATABASE_URL" in shell.complaint("migrate", GROUNDSWELL_DATABASE_URL="mysql://x/y")
+        said = shell.complaint("migrate", GROUNDSWELL_DATABASE_URL="mysql://ann:hush@host/name")
+        assert "GROUNDSWELL_DATABASE_URL: mysql:// is no database" in said
+        assert "postgresql://user@host/name" in said
+        assert "hush" not in said
 
     def test_a_file_that_is_no_database(self, shell: Shell) -> None:
         (shell.home / "garbage.db").write_bytes(b"this is no database, not in the least" * 100)
         url = f"sqlite:///{shell.home / 'garbage.db'}"
         assert "damaged" in shell.complaint("migrate", GROUNDSWELL_DATABASE_URL=url)
 
-    def test_a_service_that_does_not_exist(self, shell: Shell) -> None:
-        assert "there is no service 'lerning'" in shell.complaint("serve", "--port", "0", "--services", "lerning")
+    def test_a_port_that_is_taken(self, shell: Shell) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            port = str(other.getsockname()[1])
+            assert f"can't listen on 127.0.0.1:{port}" in shell.complaint("serve", "--port", port)
 
 
 def test_with_the_client_alone_installed_it_says_what_to_install(tmp_path: Path) -> None:

@@ -87,6 +87,29 @@ def test_a_name_in_the_file_that_is_no_setting_is_refused() -> None:
         load()
 
 
+def test_a_variable_that_is_no_setting_is_refused_with_the_nearest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GROUNDSWELL_RATE_LIMT_BURST", "5")
+    with pytest.raises(SettingsError, match=r"GROUNDSWELL_RATE_LIMT_BURST.*GROUNDSWELL_RATE_LIMIT_BURST"):
+        load()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TARGET", "localhost:50051"),
+        ("API_KEY", "gsk_a_b"),
+        ("POSTGRES_SERVICE_HOST", "10.0.0.7"),
+        ("POSTGRES_PORT", "tcp://10.0.0.7:5432"),
+        ("POSTGRES_PORT_5432_TCP_ADDR", "10.0.0.7"),
+    ],
+)
+def test_variables_of_the_sdk_and_of_kubernetes_are_left_alone(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(f"GROUNDSWELL_{name}", value)
+    load()
+
+
 def test_a_file_that_is_no_toml_is_refused() -> None:
     write_file("port 6001")
     with pytest.raises(SettingsError, match=r"groundswell\.toml"):

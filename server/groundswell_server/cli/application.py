@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from groundswell_server.cli import database, demo, doctor, importing, keys, serving, settings
-from groundswell_server.cli.output import complain
+from groundswell_server.cli.output import AsJson, complain, show_json
 
 application = typer.Typer(
     name="groundswell",
@@ -27,11 +27,14 @@ application.command("doctor")(doctor.examine)
 
 
 @application.command()
-def version() -> None:
+def version(as_json: AsJson = False) -> None:
     """Print the version of the suite."""
     from groundswell import __version__
 
-    typer.echo(f"groundswell {__version__}")
+    if as_json:
+        show_json({"version": __version__})
+    else:
+        typer.echo(f"groundswell {__version__}")
 
 
 def _version_asked(asked: bool) -> None:
@@ -51,13 +54,13 @@ def options(
 
 def main() -> NoReturn:
     """Runs the command line. Exit code 0 when all went well, 1 when it did not, 2 when it was called wrongly."""
-    from groundswell.errors import GroundswellError as Refused
+    from groundswell import errors as refused
     from groundswell_server.settings import SettingsError
-    from groundswell_storage.errors import GroundswellError as Failed
+    from groundswell_storage import errors as failed
 
     try:
         application()
-    except (SettingsError, Failed, Refused, OSError) as error:
+    except (SettingsError, failed.GroundswellError, refused.GroundswellError, OSError) as error:
         complain(error)
-        sys.exit(1)
+        sys.exit(2 if isinstance(error, failed.InvalidArgument | refused.InvalidArgument) else 1)
     sys.exit(0)

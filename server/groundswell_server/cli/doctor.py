@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from groundswell_server.cli.output import AsJson, console, show_json
+from groundswell_server.cli.reaching import Authority, Certificate, Key, tls_of
 from groundswell_server.cli.serving import Database
 from groundswell_server.settings import Settings, load
 
 if TYPE_CHECKING:
     import grpc
 
+    from groundswell import Tls
     from groundswell_storage.database import Database as OpenDatabase
 
 LOW_DISK_BYTES = 1 << 30
@@ -37,6 +39,9 @@ class Finding:
 
 def examine(
     target: Annotated[str, typer.Option(help="A running server to check too, such as localhost:50051.")] = "",
+    authority: Authority = None,
+    certificate: Certificate = None,
+    key: Key = None,
     database: Database = None,
     as_json: AsJson = False,
 ) -> None:
@@ -44,8 +49,9 @@ def examine(
 
     Exits with 1 when something is broken.
     """
-    settings = load(database_url=database)
-    findings = list(_findings(settings, target))
+    findings = list(_findings(load(database_url=database)))
+    if target:
+        findings.append(_server(target, tls_of(authority, certificate, key)))
     if as_json:
         show_json([asdict(finding) for finding in findings])
     else:
@@ -57,13 +63,11 @@ def examine(
         raise typer.Exit(1)
 
 
-def _findings(settings: Settings, target: str) -> Iterator[Finding]:
+def _findings(settings: Settings) -> Iterator[Finding]:
     yield Finding("python", "ok", sys.version.split()[0])
     yield from _database(settings)
     yield _tls(settings)
     yield _master_key(settings)
-    if target:
-        yield _server(target)
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
@@ -71,6 +75,11 @@ def _database(settings: Settings) -> Iterator[Finding]:
     from groundswell_storage.errors import GroundswellError
 
     database = open_database(settings)
+    if database.file is not None:
+        yield _disk(database.file.parent)
+        if not database.file.exists():
+            yield Finding("database", "warn", f"{database.file} is not there yet", "`groundswell serve` makes it")
+            return
     try:
         database.check()
         yield Finding("database", "ok", f"{database.shown_url} answers")
@@ -81,8 +90,6 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield Finding("database", "fail", f"{database.shown_url}: {error}", "check GROUNDSWELL_DATABASE_URL")
     finally:
         database.close()
-    if database.dialect == "sqlite":
-        yield _disk(Path(database.url.removeprefix("sqlite:///")).parent)
 
 
 def _schema(database: OpenDatabase) -> Finding:
@@ -118,6 +125,7 @@ def _waiting_jobs(database: OpenDatabase) -> Iterator[Finding]:
 
 
 def _disk(folder: Path) -> Finding:
+    folder = next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())
     free = shutil.disk_usage(folder).free
     message = f"{free / (1 << 30):.1f} GiB free in {folder}"
     if not os.access(folder, os.W_OK):
@@ -156,14 +164,14 @@ def _master_key(settings: Settings) -> Finding:
     return _checked("master key", work, "set GROUNDSWELL_MASTER_KEY, the same on all servers")
 
 
-def _server(target: str) -> Finding:
+def _server(target: str, tls: Tls | None) -> Finding:
     import grpc
     from grpc_health.v1 import health_pb2
 
     from groundswell._connections import Connection
 
     # As the SDK reaches it: by TLS where the server is not on this machine, with the key of the environment.
-    connection = Connection.of(target, None, None, False)
+    connection = Connection.of(target, None, tls, False)
     with connection.open("{}") as channel:
         try:
             check = channel.unary_unary(
@@ -174,12 +182,19 @@ def _server(target: str) -> Finding:
             answer = check(health_pb2.HealthCheckRequest(), timeout=5)
             refusal = _refusal(channel, connection.api_key) if connection.api_key else ""
         except grpc.RpcError as error:
-            return Finding("server", "fail", f"{target}: {error.details()}", "start it with `groundswell serve`")
+            cure = _way_to_a_server(by_tls=connection.tls is not None)
+            return Finding("server", "fail", f"{target}: {error.details()}", cure)
     status = health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status)
     if refusal:
         cure = "set GROUNDSWELL_API_KEY to another; `groundswell keys create NAME` makes one"
         return Finding("server", "fail", f"{target} is {status}, but {refusal}", cure)
     return Finding("server", "ok" if status == "SERVING" else "warn", f"{target} is {status}")
+
+
+def _way_to_a_server(*, by_tls: bool) -> str:
+    if by_tls:
+        return "is it running, and is its certificate from a CA that is known here? --ca names the file of another"
+    return "start it with `groundswell serve`; one that serves TLS is reached with --ca FILE"
 
 
 def _refusal(channel: grpc.Channel, api_key: str) -> str:

@@ -13,6 +13,7 @@ import typer
 
 from groundswell import Client
 from groundswell_server.cli.output import AsJson, console, is_interactive, show, show_json
+from groundswell_server.cli.reaching import Authority, Certificate, Key, tls_of
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -57,13 +58,16 @@ def posts(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A CSV or JSON Lines file.")],
     format: Annotated[str, typer.Option(help="csv, jsonl or facebook_metrics; told by the file when auto.")] = "auto",
     target: Annotated[str | None, typer.Option(help="The server; GROUNDSWELL_TARGET or localhost:50051.")] = None,
+    authority: Authority = None,
+    certificate: Certificate = None,
+    key: Key = None,
     as_json: AsJson = False,
 ) -> None:
     """Import posts with their counts. Running it again adds nothing twice."""
     from rich.progress import Progress
 
     shown = Progress(console=console(), transient=True) if is_interactive() and not as_json else nullcontext()
-    with shown as progress, Client(target) as client:
+    with shown as progress, Client(target, tls=tls_of(authority, certificate, key)) as client:
         report = import_file(client, file, format=format, progress=progress)
     if as_json:
         show_json({**asdict(report), "refused": report.refused})

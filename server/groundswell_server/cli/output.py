@@ -62,7 +62,8 @@ def complain(error: BaseException) -> None:
     line = " ".join(str(error).split())
     from rich.console import Console
 
-    Console(stderr=True, highlight=False).print(f"error: {line}" + (f"\n  {cure}" if cure else ""), markup=False)
+    said = f"error: {line}" + (f"\n  {cure}" if cure else "")
+    Console(stderr=True, highlight=False).print(said, markup=False, soft_wrap=True)
 
 
 def _cure(error: BaseException) -> str:

@@ -6,10 +6,26 @@ from typing import Annotated
 
 import typer
 
-from groundswell_server.settings import load
+from groundswell_server.settings import SettingsError, load
+
+
+def _known_url(url: str | None) -> str | None:
+    """An option that no database can be opened by is a wrong call."""
+    if url:
+        from groundswell_storage import engines
+
+        try:
+            engines.open_engine(url, application="groundswell")
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from error
+    return url
+
 
 Database = Annotated[
-    str | None, typer.Option("--database", metavar="URL", help="sqlite:///path or postgresql://user@host/name.")
+    str | None,
+    typer.Option(
+        "--database", metavar="URL", callback=_known_url, help="sqlite:///path or postgresql://user@host/name."
+    ),
 ]
 """The option of every command that opens the database."""
 
@@ -30,10 +46,16 @@ def serve(
     from groundswell_server import processes
     from groundswell_server.app import SERVICES
 
-    settings = load(
-        host=host, port=port, metrics_port=metrics_port, training_workers=training_workers, database_url=database
-    )
+    options = {"host": host, "port": port, "metrics_port": metrics_port, "training_workers": training_workers}
+    try:
+        settings = load(database_url=database, **options)
+    except SettingsError as error:
+        if any(options.get(name) is not None for name in error.names):
+            raise typer.BadParameter(str(error)) from error
+        raise
     chosen = tuple(name.strip() for name in services.split(",") if name.strip()) or SERVICES
+    if unknown := sorted(set(chosen).difference(SERVICES)):
+        raise typer.BadParameter(f"there is no service {unknown[0]!r}; there are {', '.join(SERVICES)}")
     raise typer.Exit(processes.serve(settings, chosen, workers=workers, insecure=insecure))
 
 

@@ -1,4 +1,4 @@
-"""One port for several server processes."""
+"""The port to listen on: for one server process alone, or for several together."""
 
 from __future__ import annotations
 
@@ -14,6 +14,13 @@ from groundswell_server.settings import SettingsError
 _HANDOVER_SECONDS = 3.0
 
 
+def check_free(host: str, port: int) -> None:
+    """Raises SettingsError when another process listens there: gRPC would write a line of its own beside the error."""
+    with _complaints(host, port):
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        _bind_alone(family, kind, protocol, address)
+
+
 @contextmanager
 def shared_port(host: str, port: int) -> Iterator[int]:
     """Holds a port that processes of this user can listen on together (SO_REUSEPORT), and gives its number.
@@ -23,7 +30,7 @@ def shared_port(host: str, port: int) -> Iterator[int]:
     """
     if not hasattr(socket, "SO_REUSEPORT"):
         raise SettingsError("this system can't share a port between processes: use --workers 1")
-    try:
+    with _complaints(host, port):
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         if port:
             # Sharing would succeed beside any other server of this user that shares: ask for the port alone first.
@@ -32,6 +39,12 @@ def shared_port(host: str, port: int) -> Iterator[int]:
             held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
             held.bind(address)
             yield held.getsockname()[1]
+
+
+@contextmanager
+def _complaints(host: str, port: int) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise SettingsError(f"can't listen on {host}:{port}: is another server there? ({error})") from error
 
@@ -40,13 +53,15 @@ def _wait_until_free(family: int, kind: int, protocol: int, address: Any) -> Non
     """Waits a moment for processes whose parent was killed: they notice and stop listening."""
     give_up = time.monotonic() + _HANDOVER_SECONDS
     while True:
-        with socket.socket(family, kind, protocol) as alone:
-            alone.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                alone.bind(address)
-            except OSError as error:
-                if error.errno != errno.EADDRINUSE or time.monotonic() > give_up:
-                    raise
-            else:
-                return
+        try:
+            return _bind_alone(family, kind, protocol, address)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() > give_up:
+                raise
         time.sleep(0.05)
+
+
+def _bind_alone(family: int, kind: int, protocol: int, address: Any) -> None:
+    with socket.socket(family, kind, protocol) as alone:
+        alone.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        alone.bind(address)

@@ -15,7 +15,7 @@ import structlog
 from groundswell_server.processes.crew import Child, Crew
 from groundswell_server.processes.loops import run_on_fastest_loop
 from groundswell_server.processes.orders import Orders, Report
-from groundswell_server.processes.ports import shared_port
+from groundswell_server.processes.ports import check_free, shared_port
 from groundswell_server.runtime import logs
 from groundswell_server.settings import Settings, SettingsError
 from groundswell_server.signals import EndSignals
@@ -58,6 +58,7 @@ class _OneServer:
         self._failure = ""
 
     def run(self) -> int:
+        check_free(self._settings.host, self._settings.port)
         try:
             run_on_fastest_loop(self._serve())
         finally:

@@ -1,13 +1,15 @@
-"""Structured logs on stderr, without secrets."""
+"""Structured logs on stderr, without secrets: our own and those of all libraries in one format."""
 
 from __future__ import annotations
 
 import logging
 import re
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import structlog
+from structlog.typing import Processor
 
 # API keys and passwords in URLs: the two secrets that could end up in a message.
 _SECRETS = re.compile(r"(gsk_[A-Za-z0-9]+_)[A-Za-z0-9_-]+|(://[^:/@\s]+:)[^@\s]+(?=@)")
@@ -16,25 +18,38 @@ _SECRETS = re.compile(r"(gsk_[A-Za-z0-9]+_)[A-Za-z0-9_-]+|(://[^:/@\s]+:)[^@\s]+
 def configure(*, format: str, level: str) -> None:
     """Sets up logging for this process: `format` json or console, `level` debug, info, warning or error."""
     number = logging.getLevelNamesMapping()[level.upper()]
-    renderer: Any = (
+    rendered: list[Processor] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        _scrub,
         structlog.processors.JSONRenderer()
         if format == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    )
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
+    ]
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            _scrub,
-            renderer,
-        ],
+        processors=[structlog.contextvars.merge_contextvars, *rendered],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(level=number, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.basicConfig(level=number, handlers=[_handler(rendered)])
+    logging.captureWarnings(True)
+
+
+def _handler(rendered: Sequence[Processor]) -> logging.Handler:
+    """Takes the records of libraries, which use Python's own logging."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            processors=[
+                structlog.stdlib.add_logger_name,
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *rendered,
+            ]
+        )
+    )
+    return handler
 
 
 def scrub(text: str) -> str:

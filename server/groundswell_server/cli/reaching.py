@@ -1,0 +1,23 @@
+"""The options of every command that reaches a running server: what it is known by, and what this side is known by."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from groundswell import Tls
+
+Authority = Annotated[
+    Path | None, typer.Option("--ca", help="PEM file of the CA of the server's certificate; reaches it by TLS.")
+]
+Certificate = Annotated[Path | None, typer.Option("--certificate", help="PEM file of a certificate of one's own.")]
+Key = Annotated[Path | None, typer.Option("--key", help="PEM file of its private key.")]
+
+
+def tls_of(authority: Path | None, certificate: Path | None, key: Path | None) -> Tls | None:
+    """How the options say to know the server; None where they say nothing, for what the SDK does by itself."""
+    if authority is None and certificate is None and key is None:
+        return None
+    return Tls(root_certificates=authority, certificate=certificate, key=key)
