@@ -14,8 +14,8 @@ ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 class EndSignals:
     """Catches SIGTERM, SIGINT and SIGHUP while the `with` block runs. For the main thread.
 
-    Python writes a byte into a pipe the moment a signal arrives, on whatever thread that is. A handler of ours would only
-    run once the main thread wakes up, and a signal that another thread was interrupted by does not wake it.
+    Python itself writes a byte into a pipe the moment a signal arrives, on whatever thread that is. A handler of ours
+    would run only once the main thread wakes up, and a signal that interrupts another thread does not wake it.
     """
 
     def __enter__(self) -> Self:
