@@ -52,17 +52,17 @@ def beta_beliefs(
     from scipy.special import betaincinv
 
     used = weights > 0.0
-    hits = np.array([arm.count * arm.mean for arm in arms])[:, used] + prior[0]
-    misses = np.array([arm.count * (1.0 - arm.mean) for arm in arms])[:, used] + prior[1]
-    if used.sum() != 1:
+    hits = np.array([arm.count * arm.mean for arm in arms])[:, used]
+    misses = np.array([arm.count * (1.0 - arm.mean) for arm in arms])[:, used]
+    if used.sum() > 1:
         random = np.random.default_rng(seed)
         draws = sum(
-            weight * random.beta(hits[:, phase, None], misses[:, phase, None], (len(arms), DRAWS))
+            weight * random.beta(hits[:, phase, None] + prior[0], misses[:, phase, None] + prior[1], (len(arms), DRAWS))
             for phase, weight in enumerate(weights[used])
         )
         return _drawn(np.asarray(draws), level, best_is_highest)
     tail = (1.0 - level) / 2.0
-    shapes = hits[:, 0], misses[:, 0]
+    shapes = hits.sum(axis=1) + prior[0], misses.sum(axis=1) + prior[1]
     lower = np.asarray(betaincinv(*shapes, tail), np.float64)
     upper = np.asarray(betaincinv(*shapes, 1.0 - tail), np.float64)
     if len(arms) == 2:

@@ -1,0 +1,4 @@
+"""From sufficient statistics to a verdict: comparisons, metrics, families of tests.
+
+No server imports it at its start.
+"""

@@ -1,0 +1,165 @@
+"""A whole experiment: its metrics, its families of tests, its split, its factors, and the verdict on them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+
+from groundswell_server.experiments import verdicts
+from groundswell_server.experiments.analysis.comparison import Promise
+from groundswell_server.experiments.analysis.factors import FactorEffect, factor_effects
+from groundswell_server.experiments.analysis.metric import Answer, Question, answer
+from groundswell_server.experiments.statistics.arms import Array
+from groundswell_server.experiments.statistics.corrections import benjamini_hochberg, holm
+from groundswell_server.experiments.statistics.moments import Moments
+from groundswell_server.experiments.statistics.sample_ratio import SampleRatio, check_sample_ratio
+from groundswell_server.experiments.verdicts import BrokenGuardrail, Contender, DecidingTest, Decision, Evidence, Rules
+from groundswell_server.experiments.vocabulary import Direction, MetricRole
+
+Place = tuple[int, int]
+"""Metric and variant, by index."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What an experiment compares and how, as it was settled before it began."""
+
+    variants: tuple[str, ...]
+    """Keys."""
+    control: int
+    questions: tuple[Question, ...]
+    """Exactly one is PRIMARY."""
+    rules: Rules
+    expected_total_sample: int
+    """Units of all variants."""
+    levels: tuple[int, ...] = ()
+    """Of each factor, where the variants are the full product of factors, the last varying fastest."""
+
+    @property
+    def primary(self) -> int:
+        """Index of the metric that decides."""
+        return next(index for index, question in enumerate(self.questions) if question.role is MetricRole.PRIMARY)
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What was counted."""
+
+    moments: Sequence[Sequence[Sequence[Moments]]]
+    """(metrics, variants, phases)"""
+    units: Array
+    """(phases, variants) that count."""
+    shares: Array
+    """(phases, variants) that were due; each phase's sum to 1."""
+    runtime: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Adjusted:
+    """p values of one comparison, adjusted for those made with it."""
+
+    fixed_p: float
+    always_valid_p: float
+    harm_p: float
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What an experiment says."""
+
+    answers: tuple[Answer, ...]
+    """By metric."""
+    adjusted: Mapping[Place, Adjusted]
+    """By metric and variant, the control left out: Holm for the primary metric and for the guardrails, each over its
+    variants, Benjamini-Hochberg for all secondary ones together."""
+    effects: tuple[FactorEffect, ...]
+    """Of the factors on the primary metric; none without factors."""
+    sample_ratio: SampleRatio
+    test: DecidingTest
+    decision: Decision
+
+
+def analyze(setup: Setup, observed: Observed, test: DecidingTest, *, seed: int = 0) -> Analysis:
+    """What is known now; `test` is what `deciding_test` says of this look."""
+    promise = Promise(setup.rules.alpha, 2.0 * setup.expected_total_sample / len(setup.variants))
+    answers = tuple(
+        answer(question, arms, setup.control, promise, seed=seed)
+        for question, arms in zip(setup.questions, observed.moments, strict=True)
+    )
+    adjusted = _adjusted(setup, answers)
+    ratio = check_sample_ratio(observed.units, observed.shares)
+    evidence = _evidence(setup, observed, answers, adjusted, ratio, test)
+    effects: tuple[FactorEffect, ...] = ()
+    if setup.levels:
+        primary = setup.primary
+        effects = factor_effects(setup.questions[primary], observed.moments[primary], setup.levels, promise.alpha)
+    return Analysis(answers, adjusted, effects, ratio, test, verdicts.decide(evidence, setup.rules))
+
+
+def _adjusted(setup: Setup, answers: Sequence[Answer]) -> dict[Place, Adjusted]:
+    families = {role: _places(setup, role) for role in (MetricRole.PRIMARY, MetricRole.SECONDARY, MetricRole.GUARDRAIL)}
+    found: dict[Place, Adjusted] = {}
+    for role, places in families.items():
+        correct = benjamini_hochberg if role is MetricRole.SECONDARY else holm
+        compared = [answers[place[0]].comparisons[place[1]] for place in places]
+        columns = np.array([[one.fixed.p_value, one.always_valid.p_value, one.harm_p] for one in compared])
+        if places:
+            rows = np.column_stack([correct(column) for column in columns.T]).tolist()
+            found.update({place: Adjusted(*row) for place, row in zip(places, rows, strict=True)})
+    return found
+
+
+def _places(setup: Setup, role: MetricRole) -> list[Place]:
+    return [
+        (metric, variant)
+        for metric, question in enumerate(setup.questions)
+        for variant in range(len(setup.variants))
+        if question.role is role and variant != setup.control
+    ]
+
+
+def _evidence(
+    setup: Setup,
+    observed: Observed,
+    answers: Sequence[Answer],
+    adjusted: Mapping[Place, Adjusted],
+    ratio: SampleRatio,
+    test: DecidingTest,
+) -> Evidence:
+    arms, higher = answers[setup.primary].arms, setup.questions[setup.primary].direction is not Direction.DECREASE
+    units = observed.units.sum(axis=0)
+    others = []
+    for place in _places(setup, MetricRole.PRIMARY):
+        compared, p = answers[place[0]].comparisons[place[1]], adjusted[place]
+        others.append(
+            Contender(
+                key=setup.variants[place[1]],
+                units=int(units[place[1]]),
+                mean=arms[place[1]].mean,
+                gain=compared.difference if higher else -compared.difference,
+                lift=compared.lift,
+                p_value=p.fixed_p if test is DecidingTest.FIXED else p.always_valid_p,
+            )
+        )
+    broken = [
+        BrokenGuardrail(setup.questions[place[0]].name, setup.variants[place[1]], adjusted[place].harm_p)
+        for place in _places(setup, MetricRole.GUARDRAIL)
+        if adjusted[place].harm_p < setup.rules.alpha
+    ]
+    control = Contender(setup.variants[setup.control], int(units[setup.control]), arms[setup.control].mean)
+    return Evidence(
+        runtime=observed.runtime,
+        mismatch_p=_mismatch_p(ratio),
+        broken=broken,
+        control=control,
+        others=others,
+        test=test,
+        higher_is_better=higher,
+    )
+
+
+def _mismatch_p(ratio: SampleRatio) -> float | None:
+    return min(ratio.p_value, float(ratio.phase_p_values.min(initial=1.0))) if ratio.mismatch else None

@@ -1,0 +1,53 @@
+"""Main effects and two-way interactions of a multivariate experiment's factors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from groundswell_server.experiments.analysis.comparison import Significance
+from groundswell_server.experiments.analysis.metric import Question, measured
+from groundswell_server.experiments.statistics.arms import phase_weights, standardize
+from groundswell_server.experiments.statistics.corrections import holm
+from groundswell_server.experiments.statistics.factorial import contrasts, judge_contrast
+from groundswell_server.experiments.statistics.moments import Moments
+
+
+@dataclass(frozen=True, slots=True)
+class FactorEffect:
+    """What a level does against the first of its factor, or what two levels do together beyond each alone."""
+
+    factors: tuple[int, ...]
+    """One: a main effect. Two: an interaction."""
+    levels: tuple[int, ...]
+    """Of each factor, by index; never the first."""
+    estimate: float
+    """In the metric's own unit."""
+    fixed: Significance
+    """Right once, at the planned size."""
+    adjusted_p: float
+    """`fixed`'s p value, adjusted for the number of main effects, or of interactions (Holm)."""
+
+
+def factor_effects(
+    question: Question, cells: Sequence[Sequence[Moments]], levels: Sequence[int], alpha: float
+) -> tuple[FactorEffect, ...]:
+    """From moments (cells, phases) of the full product of the factors, the last varying fastest."""
+    measures = measured(question, cells)
+    weights = phase_weights(measures)
+    means = [standardize(cell, weights) for cell in measures]
+    found = [(contrast, judge_contrast(contrast, means, 1.0 - alpha)) for contrast in contrasts(levels)]
+    adjusted: list[float] = []
+    for order in (1, 2):
+        family = [float(inference.p_value) for contrast, inference in found if len(contrast.factors) == order]
+        adjusted.extend(holm(family).tolist())
+    return tuple(
+        FactorEffect(
+            contrast.factors,
+            contrast.levels,
+            float(inference.estimate),
+            Significance(float(inference.p_value), float(inference.lower), float(inference.upper)),
+            p_value,
+        )
+        for (contrast, inference), p_value in zip(found, adjusted, strict=True)
+    )

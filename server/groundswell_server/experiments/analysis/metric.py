@@ -1,0 +1,89 @@
+"""One metric of an experiment: every variant against the control, and what is believed of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from groundswell_server.experiments.analysis.comparison import Comparison, Promise, compare
+from groundswell_server.experiments.statistics.arms import ArmMeans, adjust, measure, phase_weights, standardize
+from groundswell_server.experiments.statistics.bayesian import Beliefs, beta_beliefs, normal_beliefs
+from groundswell_server.experiments.statistics.moments import Moments
+from groundswell_server.experiments.vocabulary import Direction, MetricKind, MetricRole
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a metric asks."""
+
+    name: str
+    kind: MetricKind
+    role: MetricRole
+    direction: Direction
+    adjusted: bool = False
+    """Whether the units have a covariate from before the experiment."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArmAnswer:
+    """One variant on one metric."""
+
+    units: int
+    """In all phases."""
+    mean: float
+    """Of the units; of a RATIO sum over sum. Over the phases that have all variants, in the same parts for each."""
+    probability_best: float
+    expected_loss: float
+    """How much worse than the best it is expected to be, in the metric's own unit."""
+    credible_lower: float
+    credible_upper: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One metric, its variants in order."""
+
+    question: Question
+    arms: tuple[ArmAnswer, ...]
+    comparisons: Mapping[int, Comparison]
+    """With the control, by the index of the variant; the control has none."""
+
+
+def measured(question: Question, arms: Sequence[Sequence[Moments]]) -> list[ArmMeans]:
+    """The arms from their moments (arms, phases)."""
+    if question.adjusted:
+        return adjust(question.kind, arms)
+    return [measure(question.kind, phases) for phases in arms]
+
+
+def answer(
+    question: Question, arms: Sequence[Sequence[Moments]], control: int, promise: Promise, *, seed: int
+) -> Answer:
+    """From the moments (arms, phases). `seed` is of the simulation that more than two arms need."""
+    measures = measured(question, arms)
+    proportions = question.kind is MetricKind.CONVERSION and not question.adjusted
+    weights = phase_weights(measures)
+    means = [standardize(arm, weights) for arm in measures]
+    highest, level = question.direction is not Direction.DECREASE, 1.0 - promise.alpha
+    if proportions:
+        beliefs = beta_beliefs(measures, weights, seed=seed, level=level, best_is_highest=highest)
+    else:
+        beliefs = normal_beliefs(means, seed=seed, level=level, best_is_highest=highest)
+    comparisons = {
+        index: compare(measures[control], arm, promise, proportions=proportions, direction=question.direction)
+        for index, arm in enumerate(measures)
+        if index != control
+    }
+    answers = [_arm(index, arm, float(means[index].mean), beliefs) for index, arm in enumerate(measures)]
+    return Answer(question, tuple(answers), comparisons)
+
+
+def _arm(index: int, arm: ArmMeans, mean: float, beliefs: Beliefs) -> ArmAnswer:
+    return ArmAnswer(
+        units=int(arm.count.sum()),
+        mean=mean,
+        probability_best=float(beliefs.probability_best[index]),
+        expected_loss=float(beliefs.expected_loss[index]),
+        credible_lower=float(beliefs.lower[index]),
+        credible_upper=float(beliefs.upper[index]),
+    )
