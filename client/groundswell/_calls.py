@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 
 from groundswell._methods import Item, Metadata, Method, OperationMethod, PagedMethod, Req, Res, Result
 from groundswell.building import build
+from groundswell.errors import InvalidArgument
 from groundswell.operations import AsyncOperationHandle, OperationHandle
 from groundswell.pages import AsyncPager, Page, Pager
 from groundswell.streams import AsyncStream, Stream
@@ -229,6 +230,7 @@ def _request(method: Method[Req, Res], request: Req | None, fields: Fields) -> R
 
     A `request` of the caller is never changed.
     """
+    _check_type(method, request)
     given = {name: value for name, value in fields.items() if value is not None}
     if method.changes and not given.get("request_id") and not getattr(request, "request_id", ""):
         given["request_id"] = str(uuid.uuid4())
@@ -244,13 +246,24 @@ def _request(method: Method[Req, Res], request: Req | None, fields: Fields) -> R
     return merged
 
 
+def _check_type(method: Method[Any, Any], request: object) -> None:
+    """Raises InvalidArgument for what is no request: grpc would say Internal of it."""
+    if request is None or isinstance(request, method.request_type):
+        return
+    kind = method.request_type.DESCRIPTOR
+    fields = f" or its fields by name ({kind.fields[0].name}=...)" if kind.fields else ""
+    raise InvalidArgument(f"takes {kind.name}{fields}, not {type(request).__name__} {str(request)[:50]!r}")
+
+
 def _messages(method: Method[Req, Res], requests: Iterable[Req | Fields]) -> Iterator[Req]:
+    _check_several(method, requests)
     return (_message(method, request) for request in requests)
 
 
 async def _async_messages(
     method: Method[Req, Res], requests: Iterable[Req | Fields] | AsyncIterable[Req | Fields]
 ) -> AsyncIterator[Req]:
+    _check_several(method, requests)
     if isinstance(requests, AsyncIterable):
         async for request in requests:
             yield _message(method, request)
@@ -260,7 +273,16 @@ async def _async_messages(
 
 
 def _message(method: Method[Req, Res], request: Req | Fields) -> Req:
-    return build(method.request_type, request) if isinstance(request, Mapping) else request
+    if isinstance(request, Mapping):
+        return build(method.request_type, request)
+    _check_type(method, request)
+    return request
+
+
+def _check_several(method: Method[Any, Any], requests: object) -> None:
+    if isinstance(requests, str | bytes | Mapping | Message):
+        kind = method.request_type.DESCRIPTOR.name
+        raise InvalidArgument(f"takes an iterable of {kind}, not one {type(requests).__name__}: put it into a list")
 
 
 def _page_of(method: PagedMethod[Req, Res, Item], response: Message) -> Page[Item]:

@@ -87,7 +87,9 @@ def _set_field(message: Message, field: FieldDescriptor, value: object, path: st
             setattr(message, field.name, _value(field, value, path))
     except InvalidArgument:
         raise
-    except (TypeError, ValueError, OverflowError) as error:
+    except TypeError as error:
+        raise invalid_field(path, f"takes {_taken(field)}, not {type(value).__name__}") from error
+    except (ValueError, OverflowError) as error:
         raise invalid_field(path, str(error)) from error
 
 
@@ -96,8 +98,15 @@ def _append(target: Any, field: FieldDescriptor, values: object, path: str) -> N
         value = _value(field, item, f"{path}[{index}]")
         try:
             target.append(value)
-        except (TypeError, ValueError) as error:
+        except TypeError as error:
+            raise invalid_field(f"{path}[{index}]", f"takes {_taken(field)}, not {type(item).__name__}") from error
+        except ValueError as error:
             raise invalid_field(f"{path}[{index}]", str(error)) from error
+
+
+def _taken(field: FieldDescriptor) -> str:
+    """What a field takes that is not a message, for people."""
+    return _TAKEN.get(field.cpp_type, "a whole number")
 
 
 def is_map(field: FieldDescriptor) -> bool:
@@ -262,6 +271,14 @@ def _several(value: object, path: str) -> Iterable[object]:
         raise invalid_field(path, f"takes several values, not one {type(value).__name__}")
     return value
 
+
+_TAKEN = {
+    FieldDescriptor.CPPTYPE_STRING: "a text",
+    FieldDescriptor.CPPTYPE_BOOL: "True or False",
+    FieldDescriptor.CPPTYPE_ENUM: "the name of a value",
+    FieldDescriptor.CPPTYPE_DOUBLE: "a number",
+    FieldDescriptor.CPPTYPE_FLOAT: "a number",
+}
 
 _WELL_KNOWN = {
     "google.protobuf.Any": _any,

@@ -52,6 +52,9 @@ class Client(Services):
         self._connection = Connection.of(target, api_key, tls, insecure)
         self._sender = ChannelInvoker(self._connection)
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._connection.target}>"
+
     @cached_property
     def operations(self) -> OperationsClient:
         """Long work of all services."""
@@ -154,6 +157,9 @@ class AsyncClient(AsyncServices):
         """
         self._connection = Connection.of(target, api_key, tls, insecure)
         self._sender = AsyncChannelInvoker(self._connection)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._connection.target}>"
 
     @cached_property
     def operations(self) -> AsyncOperationsClient:

@@ -90,7 +90,9 @@ class GroundswellError(Exception):
         return self._explanation.request_id
 
     def __str__(self) -> str:
-        return "; ".join([self._headline(), *(f"{each.field}: {each.description}" for each in self.fields)])
+        # The server's message tells them already; one of the SDK itself, or of another server, may not.
+        untold = [each for each in self.fields if each.description not in self.message]
+        return "; ".join([self._headline(), *(f"{each.field}: {each.description}" for each in untold)])
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self)!r})"
@@ -124,6 +126,10 @@ class DeadlineExceeded(GroundswellError, TimeoutError):
     """
 
     code = grpc.StatusCode.DEADLINE_EXCEEDED
+
+    def _headline(self) -> str:
+        told = bool(self.reason)
+        return super()._headline() if told else f"{self.message}: no answer in time; `timeout` gives it longer"
 
 
 class NotFound(GroundswellError):
@@ -195,6 +201,15 @@ class Unavailable(GroundswellError):
     """The server can't be reached or can't serve now. What was safe to repeat has been repeated already."""
 
     code = grpc.StatusCode.UNAVAILABLE
+
+    def _headline(self) -> str:
+        if self.reason:
+            return super()._headline()
+        # Not a word of the server's, which always gives a reason: nobody answered.
+        return (
+            f"{self.message}. Is the server running? `groundswell serve` starts one; "
+            "the client's target, or GROUNDSWELL_TARGET, says where it is"
+        )
 
 
 class DataLoss(GroundswellError):

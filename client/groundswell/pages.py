@@ -32,6 +32,9 @@ class Pager(Generic[Item]):
     def __init__(self, fetch: Callable[[str], Page[Item]]) -> None:
         self._fetch = fetch
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: iterate over it for the items, over pages() for pages>"
+
     def __iter__(self) -> Iterator[Item]:
         for page in self.pages():
             yield from page.items
@@ -50,6 +53,9 @@ class AsyncPager(Generic[Item]):
 
     def __init__(self, fetch: Callable[[str], Awaitable[Page[Item]]]) -> None:
         self._fetch = fetch
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: iterate over it for the items, over pages() for pages>"
 
     async def __aiter__(self) -> AsyncIterator[Item]:
         async for page in self.pages():

@@ -127,6 +127,9 @@ class Stream(Generic[Res]):
         # At once, not with the first message that is asked for: what happens from now on is to be told.
         self._call: OpenStream[Res] | None = self._open()
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} after cursor {self.cursor!r}>" if self.cursor else f"<{type(self).__name__}>"
+
     @property
     def cursor(self) -> str:
         """Where the stream is: give it to a later call to go on from here. Empty for a stream that can't resume."""
@@ -201,6 +204,9 @@ class AsyncStream(Generic[Res]):
         self._course: _Course[Res] = _Course(terms)
         self._closed = asyncio.Event()
         self._call: OpenAsyncStream[Res] | None = self._open()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} after cursor {self.cursor!r}>" if self.cursor else f"<{type(self).__name__}>"
 
     @property
     def cursor(self) -> str:

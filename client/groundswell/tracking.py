@@ -46,6 +46,10 @@ class TrackedContext:
         self._request_id = str(uuid.uuid4())
         self._ending: FinishContextRequest | None = None
 
+    def __repr__(self) -> str:
+        state = ContextState.Name(self.context.state).removeprefix("CONTEXT_STATE_")
+        return f"<{type(self).__name__} {self.id}: {self.context.phase}, {state}>"
+
     @property
     def id(self) -> str:
         """Identifier of the context, for `create_post(context_id=...)`."""

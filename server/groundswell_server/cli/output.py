@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from groundswell.errors import GroundswellError, Unauthenticated, Unavailable
+from groundswell.errors import GroundswellError, Unauthenticated
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -67,8 +67,6 @@ def complain(error: BaseException) -> None:
 
 
 def _cure(error: BaseException) -> str:
-    if isinstance(error, Unavailable) and not error.reason:
-        return "is the server running? `groundswell serve` starts it; --target says where it is"
     if isinstance(error, Unauthenticated):
         return "set GROUNDSWELL_API_KEY; `groundswell keys create NAME --role writer` makes a key"
     if isinstance(error, GroundswellError) and error.retry_after is not None:

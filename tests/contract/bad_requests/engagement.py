@@ -319,8 +319,8 @@ BAD: dict[str, list[Bad]] = {
         Bad("too many posts", {"post_ids": [NOBODY] * 101}, ("post_ids",)),
     ],
     "ImportPosts": [
-        Bad("empty batch", {}),
-        Bad("batch too large", {"rows": [{}] * 1001}),
+        Bad("empty batch", {}, ("rows",)),
+        Bad("batch too large", {"rows": [{}] * 1001}, ("rows",)),
     ],
 }
 

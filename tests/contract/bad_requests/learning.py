@@ -26,7 +26,7 @@ from tests.contract.bad_requests.request import (
 def content(**others: Any) -> list[Bad]:
     """What every call about content refuses."""
     return [
-        Bad("neither context nor draft", {**others}),
+        Bad("neither context nor draft", {**others}, ("context_id",)),
         malformed_id("context_id", **others),
         missing("unknown context", "CONTEXT_NOT_FOUND", {"context_id": NOBODY, **others}),
         missing("unknown persona", "PERSONA_NOT_FOUND", {"draft": {"persona_id": NOBODY}, **others}),
@@ -113,7 +113,7 @@ BAD: dict[str, list[Bad]] = {
     "BatchScoreContent": [
         Bad("empty", {}, ("requests",)),
         Bad("too many", {"requests": [{"draft": {}}] * 2001}, ("requests",)),
-        Bad("one of them empty", {"requests": [{"draft": {}}, {}]}, ("requests[1]",)),
+        Bad("one of them empty", {"requests": [{"draft": {}}, {}]}, ("requests[1].context_id",)),
         Bad(
             "one of them bad",
             {"requests": [{"draft": {}}, {"draft": {"hashtags": ["a b"]}}]},

@@ -1,0 +1,36 @@
+"""What protovalidate's standard rules ask for, in words: regular expressions and numbers of enums are for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from protovalidate import Violation
+
+PATTERNS: Mapping[str, str] = {
+    r"^\S+$": "must not hold spaces",
+    r"^\w+$": "must be letters, digits and underscores",
+    r"^[!-~]+$": "must be visible ASCII without spaces",
+    r"^[A-Z][A-Z0-9_]*$": "must be capital letters, digits and underscores, such as TEXT_GENERATION",
+    r"^#?[^\s#]+$": "must be one hashtag, without spaces",
+    r"^@?[^\s@]+$": "must be one handle, without spaces",
+    r"^[A-Z]{2}$": "must be a country's code of two capital letters, such as PT",
+    r"^(\d{1,3}-\d{1,3}|\d{1,3}\+)$": "must be a span of ages, such as 25-34 or 65+",
+    r"^[a-z][a-z_-]{0,29}$": "must be small letters, underscores and hyphens, at most 30",
+}
+"""The patterns of the contract. A test fails on one that has no words."""
+
+_RULES: Mapping[str, str] = {
+    "enum.defined_only": "is not a value of the contract",
+    "enum.not_in": "must be given",
+    "string.uuid_empty": "must be given",
+}
+
+
+def description(violation: Violation) -> str:
+    """What is wrong with the field, for people."""
+    rule = violation.proto.rule_id
+    if rule == "string.pattern":
+        return PATTERNS.get(violation.rule_value, violation.proto.message)
+    if rule == "string.min_len" and violation.rule_value == 1:
+        return "must be given"
+    return _RULES.get(rule) or violation.proto.message or rule
