@@ -8,13 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groundswell_server.engagement.analysis import (
-    FilteredCount,
-    PostFigures,
-    PublishedPost,
-    analyze_post,
-    performing_elements,
-)
+from groundswell_server.engagement.analysis import FilteredCount, PostFigures, analyze_post
+from groundswell_server.engagement.elements import PublishedPost, performing_elements
 from groundswell_server.engagement.vocabulary import MediaType, RateBase, Verdict
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from groundswell_server.engagement.vocabulary import InteractionKind, Verdict
+from groundswell_server.engagement.sentiment.mood import NO_MOOD, Mood
+from groundswell_server.engagement.vocabulary import InteractionKind, Sentiment, Verdict
 from groundswell_storage.engagement import interactions
 from groundswell_storage.engagement.interactions import InteractionRow
 from groundswell_storage.engagement.posts import PostRow
@@ -25,6 +26,8 @@ class NewInteraction(NamedTuple):
     text: str = ""
     platform_interaction_id: str = ""
     """Empty when it has none: then the same kind, actor, text and time are the same interaction."""
+    mood: Mood = NO_MOOD
+    """What its text says of the actor's feeling."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,9 @@ class Interaction:
     reasons: tuple[VerdictReason, ...]
     """Strongest first."""
     layers: tuple[str, ...]
+    sentiment: Sentiment
+    sentiment_score: float | None
+    """-1 to 1; None where nothing is said."""
 
 
 def list_interactions(
@@ -99,4 +105,6 @@ def interaction_of(row: InteractionRow) -> Interaction:
         inauthentic_probability=row.probability,
         reasons=tuple(VerdictReason(code, detail) for code, detail in row.reasons or ()),
         layers=tuple(row.layers.split(",")) if row.layers else (),
+        sentiment=Sentiment(row.sentiment),
+        sentiment_score=row.sentiment_score,
     )

@@ -8,6 +8,7 @@ from typing import Any
 from groundswell.v1 import engagement_pb2 as pb
 from groundswell.v1 import learning_pb2
 from groundswell_server.engagement.contexts import Context, ContextDraft, ContextEnd
+from groundswell_server.engagement.demographics import Demographics
 from groundswell_server.engagement.imports import Imported, ImportRow, RefusedRow, refused
 from groundswell_server.engagement.interactions import Interaction, NewInteraction, Recorded
 from groundswell_server.engagement.lifecycle import TraceArtifact
@@ -151,6 +152,14 @@ def counts_in(metrics: pb.Metrics) -> Counts:
     """Counts as reported; what is absent is unknown."""
     has: Callable[[str], bool] = metrics.HasField  # type: ignore[assignment]
     return Counts(**{name: getattr(metrics, name) if has(name) else None for name in COUNTS})
+
+
+def demographics_in(request: pb.RecordMetricsRequest) -> Demographics | None:
+    """Who a post reached; None when nothing is told."""
+    if not request.HasField("demographics"):
+        return None
+    told = request.demographics
+    return Demographics(dict(told.countries), dict(told.age_bands), dict(told.genders))
 
 
 def import_row(row: pb.ImportedPost) -> ImportRow:

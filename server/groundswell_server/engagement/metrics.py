@@ -8,6 +8,7 @@ from typing import Any
 
 from groundswell_server.engagement.averages import WINDOW, versus_average
 from groundswell_server.engagement.contexts import Context, context_of
+from groundswell_server.engagement.demographics import Demographics, keep_demographics
 from groundswell_server.engagement.outcomes import Thresholds
 from groundswell_server.engagement.posts import COUNTS, Post, counts_of, post_of, tell_changed
 from groundswell_server.engagement.rates import Counts, GenuineEngagement, genuine_engagement
@@ -35,9 +36,16 @@ class Measured:
 
 
 def record_metrics(
-    scope: Scope, post_id: str, counts: Counts, fetched: datetime | None, thresholds: Thresholds
+    scope: Scope,
+    post_id: str,
+    counts: Counts,
+    fetched: datetime | None,
+    thresholds: Thresholds,
+    reached: Demographics | None = None,
 ) -> Measured:
     """Keeps a snapshot and, unless a newer one is there, brings the post and its context up to date.
+
+    `reached` are the people the post reached, where anything is told of them.
 
     Raises NotFound, and InvalidArgument for counts that can't be (`METRICS_IMPOSSIBLE`) or a time that can't.
     """
@@ -50,6 +58,7 @@ def record_metrics(
     )
     snapshot_id = scope.new_id()
     snapshots.add(scope, [snapshot_values(scope, snapshot_id, row.__data__, counts, at, genuine, tallies)])
+    keep_demographics(scope, row.id, at, reached)
     context = None
     if row.fetched is None or at >= row.fetched:
         revise(scope, row, snapshot_id=snapshot_id, fetched=at, **_figures(scope, row, counts, at, genuine))

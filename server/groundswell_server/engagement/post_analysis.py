@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from groundswell_server.engagement.analysis import (
-    Element,
     FilteredCount,
     PostFigures,
-    PublishedPost,
     analyze_post,
 )
 from groundswell_server.engagement.averages import peer_rates
+from groundswell_server.engagement.demographics import Demographics, demographics_of
+from groundswell_server.engagement.elements import Element, PublishedPost
 from groundswell_server.engagement.personas import DEFAULT_TIME_ZONE
 from groundswell_server.engagement.posts import Engagement, Post, post_of
 from groundswell_server.engagement.rates import average_at_age, versus_average_pct
+from groundswell_server.engagement.sentiment.summary import SentimentAnalysis, sentiment_of_post
 from groundswell_server.engagement.tallies import Tallies
 from groundswell_server.engagement.vocabulary import MediaType, RateBase
 from groundswell_storage.engagement import posts
@@ -42,6 +43,10 @@ class AnalyzedPost:
     elements: tuple[Element, ...]
     filtered: tuple[FilteredCount, ...]
     recommendations: tuple[str, ...]
+    sentiment: SentimentAnalysis | None
+    """None without comments."""
+    demographics: Demographics | None
+    """None when nobody told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,7 @@ def analyze_stored_post(scope: Scope, post_id: str) -> AnalyzedPost:
     engagement, average, compared = _compared(scope, post)
     persona = scope.find(PersonaRow, post.persona_id)
     total = post.metrics.engagement() if post.metrics else 0
+    sentiment = sentiment_of_post(scope, row)
     found = analyze_post(
         PublishedPost(post.publish_time, post.hashtags, post.media_type, len(post.caption), _rate(engagement)),
         _figures(engagement, total, average, compared),
@@ -78,6 +84,7 @@ def analyze_stored_post(scope: Scope, post_id: str) -> AnalyzedPost:
             for (verdict, reason), count in Tallies.of_json(row.tallies).reasons.items()
         ],
         DEFAULT_TIME_ZONE if persona is None else persona.time_zone,
+        sentiment,
     )
     return AnalyzedPost(
         replace(post, engagement=engagement),
@@ -88,6 +95,8 @@ def analyze_stored_post(scope: Scope, post_id: str) -> AnalyzedPost:
         found.elements,
         found.filtered,
         found.recommendations,
+        sentiment,
+        demographics_of(scope, post_id),
     )
 
 

@@ -27,7 +27,7 @@ from groundswell_server.engagement.metrics import judge_anew
 from groundswell_server.engagement.outcomes import Thresholds
 from groundswell_server.engagement.tallies import Tallies
 from groundswell_server.engagement.vocabulary import InteractionKind, Platform, Verdict
-from groundswell_storage.engagement import interactions, personas
+from groundswell_storage.engagement import interactions, personas, sentiments
 from groundswell_storage.engagement.interactions import JudgedInteraction
 from groundswell_storage.engagement.posts import PostRow
 from groundswell_storage.errors import FieldViolation, InvalidArgument
@@ -66,6 +66,7 @@ def record_interactions(
     tallies = Tallies.of_json(post.tallies)
     _change_verdicts(scope, stored, details, tallies)
     interactions.add(scope, _columns(scope, post_id, fresh, len(stored), details, tallies))
+    sentiments.bring_up_to_date(scope, post_id, verdict=Verdict.GENUINE)
     judge_anew(scope, post, tallies, thresholds)
     counted = np.bincount(judgments.verdicts[len(stored) :], minlength=len(Verdict))
     genuine, bots, personas = (int(counted[verdict]) for verdict in (Verdict.GENUINE, Verdict.BOT, Verdict.PERSONA))
@@ -218,6 +219,8 @@ def _columns(
             "probability": details.probabilities[place],
             "reasons": reasons,
             "layers": details.layers(place),
+            "sentiment": row.new.mood.sentiment,
+            "sentiment_score": row.new.mood.score,
             "created": scope.now,
         }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -12,6 +13,7 @@ from groundswell_server.engagement import (
     interactions,
     messages,
     metrics,
+    moods,
     personas,
     post_analysis,
     posts,
@@ -141,7 +143,8 @@ class Servicer:
     @write
     def RecordMetrics(self, request: pb.RecordMetricsRequest, scope: Scope) -> pb.RecordMetricsResponse:
         counts, fetched = messages.counts_in(request.metrics), time_in(request, "fetch_time")
-        measured = metrics.record_metrics(scope, request.post_id, counts, fetched, self._thresholds)
+        reached = messages.demographics_in(request)
+        measured = metrics.record_metrics(scope, request.post_id, counts, fetched, self._thresholds, reached)
         return messages.measured_message(measured)
 
     async def RecordInteractions(
@@ -151,15 +154,19 @@ class Servicer:
         touched: dict[str, None] = {}
         async for request in requests:
             touched[request.post_id] = None
-            total += await call.write(self._record, request)
+            batch = await self._with_moods(messages.new_interactions(request))
+            total += await call.write(self._record, request.post_id, batch)
         found = await call.read(posts.get_posts, list(touched)[:_MOST_POSTS])
         return messages.recorded_message(total, found)
 
-    def _record(self, scope: Scope, request: pb.RecordInteractionsRequest) -> interactions.Recorded:
+    async def _with_moods(self, batch: list[interactions.NewInteraction]) -> list[interactions.NewInteraction]:
+        """The interactions with the mood of their texts, read on a thread of its own where there is any."""
+        return await asyncio.to_thread(moods.with_moods, batch) if moods.has_comments(batch) else batch
+
+    def _record(self, scope: Scope, post_id: str, batch: list[interactions.NewInteraction]) -> interactions.Recorded:
         from groundswell_server.engagement import recording
 
-        batch = messages.new_interactions(request)
-        return recording.record_interactions(scope, request.post_id, batch, self._filter, self._thresholds)
+        return recording.record_interactions(scope, post_id, batch, self._filter, self._thresholds)
 
     @read
     def ListInteractions(self, request: pb.ListInteractionsRequest, scope: Scope) -> pb.ListInteractionsResponse:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from google.protobuf.descriptor import FieldDescriptor
@@ -29,9 +29,17 @@ def _paths(message: Message, prefix: str) -> Iterator[str]:
         path = prefix + field.name
         if not field.is_repeated:
             yield from _paths_of(field, value, path)
-            continue
-        for place, item in enumerate(value):
-            yield from _paths_of(field, item, f"{path}[{place}]")
+        elif field.message_type is not None and field.message_type.GetOptions().map_entry:
+            yield from _paths_of_entries(field.message_type.fields_by_name, value, path)
+        else:
+            for place, item in enumerate(value):
+                yield from _paths_of(field, item, f"{path}[{place}]")
+
+
+def _paths_of_entries(fields: Mapping[str, FieldDescriptor], entries: Mapping[Any, Any], path: str) -> Iterator[str]:
+    for key in entries:
+        yield from _paths_of(fields["key"], key, path)
+        yield from _paths_of(fields["value"], entries[key], f"{path}[{key}]")
 
 
 def _paths_of(field: FieldDescriptor, value: Any, path: str) -> Iterator[str]:

@@ -40,6 +40,10 @@ class InteractionRow(Table):
     """`[[code, detail], ...]`, strongest first; null for none."""
     layers = TextField()
     """Names of the layers that had something to go by, with commas between."""
+    sentiment = SmallIntegerField(default=0)
+    """What a comment says of its writer's feeling; 0 for what is no comment."""
+    sentiment_score = DoubleField(null=True)
+    """-1 to 1; null where nothing is said."""
     created = InstantField()
 
     class Meta:
@@ -56,6 +60,19 @@ InteractionRow.add_index(
         InteractionRow.text_key,
         name="interaction_text",
         where=InteractionRow.text_key.is_null(False),
+    )
+)
+
+# What a post's comments say is read from the index alone, however many likes and comments there are.
+InteractionRow.add_index(
+    InteractionRow.index(
+        InteractionRow.post_id,
+        InteractionRow.verdict,
+        InteractionRow.occurred,
+        InteractionRow.sentiment,
+        InteractionRow.sentiment_score,
+        name="interaction_sentiment",
+        where=InteractionRow.sentiment > 0,
     )
 )
 

@@ -79,6 +79,11 @@ class PostRow(Table):
     """The same in detail: `{"kinds": {"2": [genuine, bots, personas]}, "reasons": {"2:BURST": 12}}`, keyed by kind,
     and by verdict and reason."""
 
+    sentiment_score = DoubleField(null=True)
+    """Mean score of people's comments, -1 to 1; null without a comment that has one."""
+    sentiment_count = IntegerField(default=0)
+    """Comments behind it."""
+
     created = InstantField()
     updated = InstantField()
     version = IntegerField(default=1)

@@ -250,6 +250,28 @@ BAD: dict[str, list[Bad]] = {
             reason="METRICS_IMPOSSIBLE",
         ),
         Bad(
+            "a country, an age and a gender by other names",
+            lambda own: {
+                "post_id": own.post_id,
+                "metrics": {"likes": 1},
+                "demographics": {"countries": {"Germany": 9}, "age_bands": {"old": 9}, "genders": {"F": 9}},
+            },
+            (
+                "demographics.countries[Germany]",
+                "demographics.age_bands[old]",
+                "demographics.genders[F]",
+            ),
+        ),
+        Bad(
+            "a country with a NUL",
+            lambda own: {
+                "post_id": own.post_id,
+                "metrics": {"likes": 1},
+                "demographics": {"countries": {"D\0": 9}},
+            },
+            ("demographics.countries",),
+        ),
+        Bad(
             "fetched tomorrow",
             lambda own: {"post_id": own.post_id, "metrics": {"likes": 1}, "fetch_time": TOMORROW},
             ("fetch_time",),

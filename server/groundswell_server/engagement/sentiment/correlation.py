@@ -1,0 +1,63 @@
+"""Whether two figures rise together: Spearman's rank correlation with its interval, without SciPy.
+
+AnalyzePost answers from the serving process, where SciPy is not loaded; a test compares the two.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from statistics import NormalDist
+from typing import Final
+
+from groundswell_server.engagement.estimates import Estimate, Interval
+
+LEVEL: Final = 0.95
+FEWEST: Final = 10
+"""Pairs below which a correlation is noise: its interval spans most of -1 to 1."""
+
+
+def spearman(first: Sequence[float], second: Sequence[float]) -> Estimate | None:
+    """Spearman's rho of two equally long sequences with its 95% interval; None below 10 pairs or where one is constant.
+
+    The interval is Fisher's z with the variance (1 + rho^2 / 2) / (n - 3): Bonett, D. G., Wright, T. A. 2000, "Sample
+    size requirements for estimating Pearson, Kendall and Spearman correlations", Psychometrika 65, formula 8.
+    """
+    if len(first) != len(second):
+        raise ValueError("two figures of each")
+    count = len(first)
+    rho = _pearson(_ranks(first), _ranks(second)) if count >= FEWEST else None
+    if rho is None:
+        return None
+    # Perfect agreement has no finite z; it is taken for one pair of neighbours short of perfect.
+    most = 1.0 - 12.0 / (count * (count * count - 1.0))
+    bounded = max(-most, min(most, rho))
+    arm = NormalDist().inv_cdf(0.5 + LEVEL / 2.0) * math.sqrt((1.0 + bounded * bounded / 2.0) / (count - 3))
+    middle = math.atanh(bounded)
+    lower, upper = min(math.tanh(middle - arm), rho), max(math.tanh(middle + arm), rho)
+    return Estimate(rho, Interval(lower, upper, LEVEL), count)
+
+
+def _ranks(values: Sequence[float]) -> list[float]:
+    """Ranks from 1; equal values share the mean of theirs."""
+    order = sorted(range(len(values)), key=values.__getitem__)
+    ranks = [0.0] * len(values)
+    start = 0
+    while start < len(order):
+        end = start
+        while end < len(order) and values[order[end]] == values[order[start]]:
+            end += 1
+        for place in order[start:end]:
+            ranks[place] = (start + end + 1) / 2.0
+        start = end
+    return ranks
+
+
+def _pearson(first: Sequence[float], second: Sequence[float]) -> float | None:
+    """The correlation of two sequences, None where one is constant."""
+    middle = (len(first) + 1) / 2.0
+    spread = math.sqrt(sum((rank - middle) ** 2 for rank in first) * sum((rank - middle) ** 2 for rank in second))
+    if not spread:
+        return None
+    together = sum((one - middle) * (other - middle) for one, other in zip(first, second, strict=True))
+    return max(-1.0, min(1.0, together / spread))

@@ -1,0 +1,44 @@
+"""Demographics: who the people are that posts reached, the newest that is known of each post."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from peewee import TextField
+
+from groundswell_storage.fields import InstantField, JsonField
+from groundswell_storage.scope import Scope
+from groundswell_storage.table import Table
+
+
+class PostDemographicsRow(Table):
+    """The groups of people that a post reached, none of them small enough to point at somebody."""
+
+    post_id = TextField(primary_key=True)
+    fetched = InstantField()
+    groups = JsonField()
+    """`{"countries": {"DE": 210}, "age_bands": {...}, "genders": {...}}`, people by group."""
+
+
+def of_post(scope: Scope, post_id: str) -> PostDemographicsRow | None:
+    """What is known of a post; None when nothing is."""
+    found: PostDemographicsRow | None = (
+        scope.select(PostDemographicsRow).where(PostDemographicsRow.post_id == post_id).first()
+    )
+    return found
+
+
+def keep(scope: Scope, post_id: str, fetched: datetime, groups: dict[str, Any]) -> None:
+    """Keeps the groups of a post that is locked, unless newer ones are there."""
+    known = of_post(scope, post_id)
+    if known is None:
+        scope.insert(PostDemographicsRow, post_id=post_id, fetched=fetched, groups=groups)
+    elif fetched >= known.fetched:
+        changed = scope.update(PostDemographicsRow, fetched=fetched, groups=groups)
+        changed.where(PostDemographicsRow.post_id == post_id).execute()
+
+
+def remove_of_post(scope: Scope, post_id: str) -> None:
+    """Deletes what is known of a post."""
+    scope.delete(PostDemographicsRow).where(PostDemographicsRow.post_id == post_id).execute()

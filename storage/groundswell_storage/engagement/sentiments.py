@@ -1,0 +1,65 @@
+"""Sentiments: what the comments of people say of their feeling, counted where they are stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from groundswell_storage.fields import to_micros
+from groundswell_storage.scope import Scope
+
+
+class SentimentCount(NamedTuple):
+    """Comments of one sentiment in one span of time after publication."""
+
+    span: int
+    """Position among the ends that were given; as many as there are ends for what came after the last."""
+    sentiment: int
+    comments: int
+    total_score: float | None
+    """Sum of the scores; null where they have none."""
+
+
+class PostMood(NamedTuple):
+    """How people felt about a post, and how many of them did something."""
+
+    mean_score: float
+    rate_pct: float
+
+
+def counts(
+    scope: Scope, post_id: str, published: datetime, ends: Sequence[timedelta], *, verdict: int
+) -> list[SentimentCount]:
+    """The comments of a post with this verdict, by span of time after publication and sentiment."""
+    bounds = [to_micros(published + end) for end in ends]
+    spans = " ".join(f"WHEN occurred < ? THEN {place}" for place in range(len(ends)))
+    cursor = scope.execute(
+        f"SELECT CASE {spans} ELSE {len(ends)} END AS span, sentiment, COUNT(*), SUM(sentiment_score) "
+        "FROM interaction WHERE workspace = ? AND post_id = ? AND verdict = ? AND sentiment > 0 GROUP BY 1, 2",
+        (*bounds, scope.workspace, post_id, verdict),
+    )
+    return [SentimentCount(*row) for row in cursor.fetchall()]
+
+
+def bring_up_to_date(scope: Scope, post_id: str, *, verdict: int) -> None:
+    """Works a post's mean score out anew from its comments with this verdict: no new version of it."""
+    chosen = (
+        "FROM interaction i WHERE i.post_id = post.id AND i.verdict = ? AND i.sentiment > 0 "
+        "AND i.sentiment_score IS NOT NULL"
+    )
+    scope.execute(
+        f"UPDATE post SET sentiment_score = (SELECT AVG(i.sentiment_score) {chosen}), "
+        f"sentiment_count = (SELECT COUNT(*) {chosen}) WHERE workspace = ? AND id = ?",
+        (verdict, verdict, scope.workspace, post_id),
+    )
+
+
+def moods_of_posts(scope: Scope, persona_id: str, platform: int, *, fewest_comments: int, limit: int) -> list[PostMood]:
+    """Mean score and rate of the newest `limit` of a persona's posts on a platform that have both, newest first."""
+    cursor = scope.execute(
+        "SELECT sentiment_score, engagement_rate_pct FROM post WHERE workspace = ? AND persona_id = ? AND platform = ? "
+        "AND sentiment_count >= ? AND engagement_rate_pct IS NOT NULL ORDER BY published DESC, id DESC LIMIT ?",
+        (scope.workspace, persona_id, platform, fewest_comments, limit),
+    )
+    return [PostMood(*row) for row in cursor.fetchall()]
