@@ -116,6 +116,12 @@ def newest_served(scope: Scope, model_id: str, limit: int) -> list[dict[str, Any
     return [_json(row[0]) for row in reversed(rows)]
 
 
+def count_served(scope: Scope, model_id: str) -> int:
+    """How many predictions of a version are kept."""
+    found: int = scope.select(PredictionRow).where(PredictionRow.model_id == model_id).count()
+    return found
+
+
 def remove_of_model(scope: Scope, model_id: str) -> None:
     """Deletes the predictions of a version."""
     scope.delete(PredictionRow).where(PredictionRow.model_id == model_id).execute()

@@ -68,6 +68,8 @@ ATTEMPTS: dict[str, list[tuple[str, Request]]] = {
     "RollBackModel": [(MODEL, lambda theirs: {"model_type": 1, "model_id": theirs.model_id})],
     "DeleteModel": [(MODEL, lambda theirs: {"model_id": theirs.model_id})],
     "GetModelPerformance": [(MODEL, lambda theirs: {"model_id": theirs.model_id})],
+    "CheckDrift": [(MODEL, lambda theirs: {"model_id": theirs.model_id})],
+    "ListDriftReports": [(THEIR_OWN, lambda theirs: {})],
     "GetFeatureImportance": [(MODEL, lambda theirs: {"model_id": theirs.model_id})],
     **{
         name: [

@@ -37,16 +37,16 @@ _LEVEL = 0.95
 """Of the intervals of scores, gains, importance and hours."""
 
 
-def _numbers(enum: Any, prefix: str) -> Mapping[str, Any]:
+def numbers(enum: Any, prefix: str) -> Mapping[str, Any]:
     """The values of an enum of the contract by their names without prefix."""
     return {name.removeprefix(prefix): number for name, number in enum.items()}
 
 
-_MODEL_TYPES = _numbers(pb.ModelType, "MODEL_TYPE_")
-_STAGES = _numbers(pb.ModelStage, "MODEL_STAGE_")
-_TIERS = _numbers(pb.ScoreTier, "SCORE_TIER_")
-_CONFIDENCES = _numbers(pb.ConfidenceLevel, "CONFIDENCE_LEVEL_")
-_PRIORITIES = _numbers(pb.Priority, "PRIORITY_")
+_MODEL_TYPES = numbers(pb.ModelType, "MODEL_TYPE_")
+_STAGES = numbers(pb.ModelStage, "MODEL_STAGE_")
+_TIERS = numbers(pb.ScoreTier, "SCORE_TIER_")
+_CONFIDENCES = numbers(pb.ConfidenceLevel, "CONFIDENCE_LEVEL_")
+_PRIORITIES = numbers(pb.Priority, "PRIORITY_")
 _MODEL_TYPE_NAMES = {number: name for name, number in _MODEL_TYPES.items()} | {0: ""}
 _STAGE_NAMES = {number: name for name, number in _STAGES.items()} | {0: ""}
 

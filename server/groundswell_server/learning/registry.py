@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from groundswell_storage import learning, predictions
+from groundswell_storage import drift_reports, learning, predictions
 from groundswell_storage.errors import DataLoss, FailedPrecondition, InvalidArgument
 from groundswell_storage.learning import Artifact, ModelVersion
 from groundswell_storage.scope import Scope
@@ -124,6 +124,7 @@ def delete(scope: Scope, model_id: str) -> None:
         )
     learning.delete_version(scope, model_id)
     predictions.remove_of_model(scope, model_id)
+    drift_reports.remove_of_model(scope, model_id)
 
 
 def label(version: ModelVersion) -> str:

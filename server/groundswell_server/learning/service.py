@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING
 from groundswell.v1 import learning_pb2 as pb
 from groundswell_server.learning import messages, registry
 from groundswell_server.learning.monitoring import messages as monitoring_messages
+from groundswell_server.learning.monitoring.checks import check_drift
 from groundswell_server.learning.monitoring.performance import measure_performance
 from groundswell_server.learning.serving.acceptance import accepted_by, accepts_content, accepts_contents
 from groundswell_server.learning.timing.best_hours import best_hours
 from groundswell_server.operations.messages import to_proto
 from groundswell_server.platform import Platform
 from groundswell_server.runtime.call import Call
-from groundswell_server.runtime.methods import read, write
-from groundswell_storage import learning
+from groundswell_server.runtime.methods import needs, read, write
+from groundswell_server.wellknown import paging_in
+from groundswell_storage import drift_reports, learning
 from groundswell_storage.engagement import learning_rows
 from groundswell_storage.scope import Scope
 
@@ -104,6 +106,25 @@ class Servicer:
         version = registry.version_or_live(scope, request.model_id, model_type)
         period = monitoring_messages.period_in(request, self._target_age, scope.now)
         return monitoring_messages.performance_message(measure_performance(scope, version, period))
+
+    @write
+    @needs("groundswell_server.learning.monitoring.drift")
+    def CheckDrift(self, request: pb.CheckDriftRequest, scope: Scope) -> pb.CheckDriftResponse:
+        model_type = messages.model_type_in(request, default=registry.ENGAGEMENT)
+        version = registry.version_or_live(scope, request.model_id, model_type)
+        report = check_drift(scope, version, self._target_age)
+        return pb.CheckDriftResponse(report=monitoring_messages.report_message(report))
+
+    @read
+    def ListDriftReports(self, request: pb.ListDriftReportsRequest, scope: Scope) -> pb.ListDriftReportsResponse:
+        page = drift_reports.list_reports(
+            scope,
+            model_type=messages.model_type_in(request),
+            model_id=request.model_id,
+            status=monitoring_messages.status_in(request),
+            **paging_in(request),
+        ).map(monitoring_messages.report_message)
+        return pb.ListDriftReportsResponse(reports=page.items, next_page_token=page.next_page_token)
 
     async def PredictEngagement(self, request: pb.PredictEngagementRequest, call: Call) -> pb.PredictEngagementResponse:
         prepared = await self._serving.prepare(call.workspace, messages.ask_in(request))

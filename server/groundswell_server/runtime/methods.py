@@ -45,6 +45,20 @@ def waits(function: Function) -> Function:
     return function
 
 
+def needs(module: str) -> Callable[[Function], Function]:
+    """Marks a read or a write with a module that comes with heavy libraries.
+
+    It is imported beside the event loop before the first such call goes to the database, so that nobody else's call
+    waits for it there.
+    """
+
+    def mark(function: Function) -> Function:
+        function.needs = module  # type: ignore[attr-defined]
+        return function
+
+    return mark
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Method:
     """One call of one service."""
@@ -69,6 +83,11 @@ class Method:
     def waits(self) -> bool:
         """True for a call that waits for something to happen, and may as well wait on another server."""
         return bool(getattr(self.function, "waits", False))
+
+    @property
+    def needs(self) -> str:
+        """The module that has to be imported before the call; empty for none."""
+        return str(getattr(self.function, "needs", ""))
 
     @property
     def streaming(self) -> bool:

@@ -46,8 +46,8 @@ ACCESS: dict[str, Access] = {
         "groundswell.v1.LearningService",
         "learning",
         reads="ListModels GetModel GetFeatureImportance GetModelPerformance PredictEngagement PredictSuccess "
-        "ScoreContent BatchScoreContent OptimizeContent PredictTiming",
-        writes="TrainModel PromoteModel RollBackModel DeleteModel",
+        "ScoreContent BatchScoreContent OptimizeContent PredictTiming ListDriftReports",
+        writes="TrainModel PromoteModel RollBackModel DeleteModel CheckDrift",
     ),
     **_of(
         "google.longrunning.Operations",

@@ -7,7 +7,10 @@ of all stages together below a third of a bare call.
 
 from __future__ import annotations
 
+import asyncio
+import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import Any
 
 from groundswell_server.runtime.call import Call, Handler
@@ -26,10 +29,9 @@ def compose(stages: Sequence[Stage], method: Method) -> Handler:
 
 def invocation(method: Method) -> Handler:
     """The innermost handler: runs the servicer's function where its mode says."""
-    if method.mode is Mode.READ:
-        return _read(method)
-    if method.mode is Mode.WRITE:
-        return _write(method)
+    if method.mode in (Mode.READ, Mode.WRITE):
+        handler = _read(method) if method.mode is Mode.READ else _write(method)
+        return _prepared(method.needs, handler) if method.needs else handler
     takes_context = method.mode is Mode.FOREIGN
     return _stream(method, takes_context) if method.server_streaming else _inline(method, takes_context)
 
@@ -48,6 +50,15 @@ def _write(method: Method) -> Handler:
 
     async def handler(request: Any, call: Call) -> Any:
         return await call.write(lambda scope: function(request, scope))
+
+    return handler
+
+
+def _prepared(module: str, proceed: Handler) -> Handler:
+    async def handler(request: Any, call: Call) -> Any:
+        if module not in sys.modules:
+            await asyncio.to_thread(import_module, module)
+        return await proceed(request, call)
 
     return handler
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.bench.rows import recording, scoring, server, training
+from tests.bench.rows import monitoring, recording, scoring, server, training
 from tests.bench.table import Measure
 
 ALL: tuple[Measure, ...] = (
@@ -12,6 +12,7 @@ ALL: tuple[Measure, ...] = (
     scoring.batch_score_content,
     scoring.optimize_content,
     training.training,
+    monitoring.drift,
     recording.context_update,
     recording.bot_filtering,
     server.start_and_memory,

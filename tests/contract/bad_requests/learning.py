@@ -99,6 +99,25 @@ BAD: dict[str, list[Bad]] = {
         Bad("negative lookback", {"lookback_days": -1}, ("lookback_days",)),
         Bad("window of more than ten years", {"window_days": 3651}, ("window_days",)),
     ],
+    "CheckDrift": [
+        malformed_id("model_id"),
+        missing("unknown", "MODEL_NOT_FOUND", {"model_id": NOBODY}),
+        Bad("unknown type", {"model_type": UNKNOWN_NUMBER}, ("model_type",)),
+        Bad("no live model", {"model_type": 2}, code=grpc.StatusCode.FAILED_PRECONDITION, reason="MODEL_NOT_LIVE"),
+        Bad(
+            "without a baseline",
+            lambda own: {"model_id": own.model_id},
+            code=grpc.StatusCode.FAILED_PRECONDITION,
+            reason="NO_BASELINE",
+        ),
+        repeatable({"model_id": NOBODY}),
+    ],
+    "ListDriftReports": [
+        *pages(),
+        malformed_id("model_id"),
+        Bad("unknown type", {"model_type": UNKNOWN_NUMBER}, ("model_type",)),
+        Bad("unknown status", {"status": UNKNOWN_NUMBER}, ("status",)),
+    ],
     "PredictEngagement": [
         *content(),
         Bad("level of NaN", {"draft": {}, "level": NAN}, ("level",)),

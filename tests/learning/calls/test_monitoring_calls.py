@@ -8,10 +8,14 @@ import pytest
 
 from groundswell.v1 import engagement_pb2
 from groundswell.v1 import learning_pb2 as pb
+from groundswell.v1.learning_pb2_grpc import LearningServiceStub
+from groundswell_storage import learning
 from groundswell_storage.predictions import PredictionRow
+from tests.errors import refusal
 from tests.learning.calls import world
 from tests.learning.calls.drafts import INSTAGRAM, a_context, persona
 from tests.learning.calls.studio import Studio
+from tests.learning.monitoring.service_rows import serve, usual
 from tests.patience import eventually
 
 MONTH = timedelta(days=30)
@@ -124,3 +128,43 @@ def test_a_deleted_version_takes_its_predictions_along(served: tuple[Studio, str
     here.learning.DeleteModel(pb.DeleteModelRequest(model_id=first))
     with here.server.app.database.scope(here.workspace) as scope:
         assert scope.select(PredictionRow).count() == 0
+
+
+def test_a_look_is_kept_and_listed(served: tuple[Studio, str]) -> None:
+    studio, model_id = served
+    with studio.server.app.database.scope(studio.workspace) as scope:
+        serve(scope, learning.get_version(scope, model_id), [3.0 + residual for residual in usual(60)])
+    report = studio.learning.CheckDrift(pb.CheckDriftRequest()).report
+    assert (report.model_id, report.model_version, report.sample_count) == (model_id, 1, 60)
+    assert report.status == pb.DRIFT_STATUS_CRITICAL
+    assert report.recommendation == pb.DRIFT_RECOMMENDATION_IMMEDIATE_RETRAIN_REQUIRED
+    assert (report.metric, report.look) == ("mae", 1)
+    assert report.live_error > report.baseline_error
+    assert report.decisive_part in {part.name for part in report.parts}
+    assert report.features
+    listed = studio.learning.ListDriftReports(pb.ListDriftReportsRequest(status=pb.DRIFT_STATUS_CRITICAL)).reports
+    assert list(listed) == [report]
+
+
+def test_a_repeated_look_is_one_report(served: tuple[Studio, str]) -> None:
+    studio, model_id = served
+    with studio.server.app.database.scope(studio.workspace) as scope:
+        serve(scope, learning.get_version(scope, model_id), usual(60))
+    request = pb.CheckDriftRequest(request_id="once")
+    assert studio.learning.CheckDrift(request) == studio.learning.CheckDrift(request)
+    assert len(studio.learning.ListDriftReports(pb.ListDriftReportsRequest()).reports) == 1
+
+
+def test_too_few_outcomes_to_look_at(served: tuple[Studio, str]) -> None:
+    studio, _ = served
+    with refusal() as refused:
+        studio.learning.CheckDrift(pb.CheckDriftRequest())
+    assert (refused.reason, refused.metadata) == ("INSUFFICIENT_SAMPLES", {"have": "0", "need": "50"})
+
+
+def test_reports_of_another_workspace_are_not_listed(served: tuple[Studio, str], stranger: LearningServiceStub) -> None:
+    studio, model_id = served
+    with studio.server.app.database.scope(studio.workspace) as scope:
+        serve(scope, learning.get_version(scope, model_id), usual(60))
+    studio.learning.CheckDrift(pb.CheckDriftRequest())
+    assert not stranger.ListDriftReports(pb.ListDriftReportsRequest()).reports

@@ -16,8 +16,10 @@ from groundswell_storage.predictions import JudgedPrediction
 def outcomes_of(version: ModelVersion, known: Sequence[JudgedPrediction]) -> Array:
     """What came of predictions (n,): the rate, or for a classifier whether it reached the threshold."""
     rates = np.array([one.outcome_rate_pct for one in known], dtype=np.float64)
-    threshold = version.result.parameters.get(registry.THRESHOLD)
-    return rates if threshold is None else (rates >= threshold).astype(np.float64)
+    if version.model_type != registry.SUCCESS:
+        return rates
+    threshold = float(version.result.parameters[registry.THRESHOLD])
+    return (rates >= threshold).astype(np.float64)
 
 
 def values_of(known: Sequence[JudgedPrediction]) -> Array:
@@ -28,6 +30,11 @@ def values_of(known: Sequence[JudgedPrediction]) -> Array:
 def errors_of(version: ModelVersion, known: Sequence[JudgedPrediction]) -> Array:
     """The error of each (n,), whose mean is the headline metric of the type."""
     return model_types.get(version.model_type).errors(outcomes_of(version, known), values_of(known))
+
+
+def residuals_of(version: ModelVersion, known: Sequence[JudgedPrediction]) -> Array:
+    """Outcome less prediction of each (n,)."""
+    return outcomes_of(version, known) - values_of(known)
 
 
 def figures_of(version: ModelVersion, known: Sequence[JudgedPrediction]) -> Figures:

@@ -6,13 +6,22 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from groundswell.v1 import learning_pb2 as pb
-from groundswell_server.learning.messages import metrics_message, model_type_number
+from groundswell_server.learning.messages import metrics_message, model_type_number, numbers
 from groundswell_server.learning.monitoring.performance import Performance, Period, Window
 from groundswell_server.wellknown import time_in
+from groundswell_storage.drift_reports import DriftReport
+from groundswell_storage.fields import from_micros
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+_STATUSES = numbers(pb.DriftStatus, "DRIFT_STATUS_")
+_STATUS_NAMES = {number: name for name, number in _STATUSES.items()} | {0: ""}
+_RECOMMENDATIONS = {
+    "NO_DRIFT": pb.DRIFT_RECOMMENDATION_CONTINUE_MONITORING,
+    "WARNING": pb.DRIFT_RECOMMENDATION_SCHEDULE_RETRAIN_SOON,
+    "CRITICAL": pb.DRIFT_RECOMMENDATION_IMMEDIATE_RETRAIN_REQUIRED,
+}
 _LOOKBACK_DAYS = 90
 _WINDOW_DAYS = 7
 
@@ -39,6 +48,38 @@ def performance_message(found: Performance) -> pb.GetModelPerformanceResponse:
         total=_window(found.total),
         windows=[_window(window) for window in found.windows],
     )
+
+
+def status_in(request: pb.ListDriftReportsRequest) -> str:
+    """The name of the request's `status` without prefix; empty for any."""
+    return _STATUS_NAMES[request.status]
+
+
+def report_message(report: DriftReport) -> pb.DriftReport:
+    """What a look found."""
+    finding, details = report.finding, report.finding.details
+    message = pb.DriftReport(
+        id=report.id,
+        model_id=finding.model_id,
+        model_type=model_type_number(finding.model_type),
+        model_version=finding.version,
+        status=_STATUSES[finding.status],
+        recommendation=_RECOMMENDATIONS[finding.status],
+        drift_score=finding.drift_score,
+        p_value=finding.p_value,
+        look=finding.look,
+        sample_count=finding.sample_count,
+        parts=[pb.DriftPart(**part) for part in details["parts"]],
+        decisive_part=details["decisive"],
+        metric=details["metric"],
+        baseline_error=details["baseline_error"],
+        live_error=details["live_error"],
+        features=[pb.FeatureDrift(**feature) for feature in details["features"]],
+    )
+    if "rise" in details:
+        message.rise_time.FromDatetime(from_micros(details["rise"]["time"]))
+    message.create_time.FromDatetime(report.created)
+    return message
 
 
 def _window(window: Window) -> pb.PerformanceWindow:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from groundswell_server.learning import model_types, registry
+from groundswell_server.learning.monitoring import baseline
 from groundswell_server.learning.prediction.artifact import ModelFile, load_predictor
 from groundswell_server.learning.training import dataset
 from groundswell_server.learning.training.dataset import Span
@@ -188,4 +189,5 @@ def _parameters(run: Run, trained: TrainedModel) -> dict[str, Any]:
 def _artifacts(trained: TrainedModel) -> list[Artifact]:
     files = trained.files
     named = {"onnx": files.onnx, "card": files.card, "estimator": files.estimator}
+    named[baseline.ARTIFACT] = ModelFile.of(trained.baseline.to_bytes())
     return [Artifact(name, file.digest, file.content) for name, file in named.items()]

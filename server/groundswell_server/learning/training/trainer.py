@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from groundswell_server.learning.features.rows import Rows
+from groundswell_server.learning.monitoring.baseline import Baseline, baseline_of
 from groundswell_server.learning.prediction.artifact import ModelFiles, export_deviation, pack
 from groundswell_server.learning.training.evaluation import Evaluation, Report, evaluate, newest
 from groundswell_server.learning.training.grid import search
@@ -41,6 +42,8 @@ class TrainedModel:
     sample_count: int
     tested: Evaluation[Any]
     """The model that was tested, with the newest posts that it was tested on. Not kept."""
+    baseline: Baseline
+    """What the version in service will be compared with."""
     export_deviation: float
     """Largest difference between the exported and the trained model on the training data, in the unit of
     predictions."""
@@ -82,6 +85,7 @@ def train(
         window=rows.span,
         sample_count=len(rows),
         tested=tested,
+        baseline=baseline_of(model_type, rows.features, tested),
         export_deviation=deviation,
     )
 

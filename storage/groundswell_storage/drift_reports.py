@@ -1,0 +1,119 @@
+"""Reports of drift: what looks at live versions found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from peewee import BigIntegerField, DoubleField, IntegerField, TextField
+
+from groundswell_storage.fields import InstantField, JsonField
+from groundswell_storage.pages import Page, read_page
+from groundswell_storage.scope import Scope
+from groundswell_storage.table import Table
+
+
+class DriftReportRow(Table):
+    """One look at a version."""
+
+    id = TextField(primary_key=True)
+    model_id = TextField()
+    model_type = TextField()
+    version = IntegerField()
+    status = TextField()
+    drift_score = DoubleField()
+    p_value = DoubleField()
+    look = IntegerField()
+    sample_count = BigIntegerField()
+    details = JsonField()
+    created = InstantField()
+
+    class Meta:
+        indexes = (
+            (("workspace", "created", "id"), False),
+            (("workspace", "model_id", "created", "id"), False),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DriftFinding:
+    """What a look found, to be kept."""
+
+    model_id: str
+    model_type: str
+    version: int
+    status: str
+    """NO_DRIFT, WARNING or CRITICAL."""
+    drift_score: float
+    """0 to 1."""
+    p_value: float
+    """After all corrections."""
+    look: int
+    """How often the version had been looked at with new figures, this time included."""
+    sample_count: int
+    """Outcomes that it is from."""
+    details: Mapping[str, Any]
+    """JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class DriftReport:
+    """A finding that is kept."""
+
+    id: str
+    created: datetime
+    finding: DriftFinding
+
+
+def add(scope: Scope, finding: DriftFinding) -> DriftReport:
+    """Keeps what a look found."""
+    values = {name: getattr(finding, name) for name in DriftFinding.__slots__}
+    return _report(scope.insert(DriftReportRow, id=scope.new_id(), created=scope.now, **values))
+
+
+def newest(scope: Scope, model_id: str) -> DriftReport | None:
+    """The last report on a version; None when there is none."""
+    query = scope.select(DriftReportRow).where(DriftReportRow.model_id == model_id)
+    row = query.order_by(DriftReportRow.created.desc(), DriftReportRow.id.desc()).first()
+    return None if row is None else _report(row)
+
+
+def list_reports(
+    scope: Scope,
+    *,
+    model_type: str = "",
+    model_id: str = "",
+    status: str = "",
+    page_size: int = 0,
+    page_token: str = "",
+) -> Page[DriftReport]:
+    """The reports, newest first."""
+    query = scope.select(DriftReportRow)
+    for column, wanted in (
+        (DriftReportRow.model_type, model_type),
+        (DriftReportRow.model_id, model_id),
+        (DriftReportRow.status, status),
+    ):
+        if wanted:
+            query = query.where(column == wanted)
+    page = read_page(
+        query,
+        time=DriftReportRow.created,
+        id=DriftReportRow.id,
+        page_size=page_size,
+        page_token=page_token,
+        bound_to=["drift_reports", scope.workspace, model_type, model_id, status],
+    )
+    return page.map(_report)
+
+
+def remove_of_model(scope: Scope, model_id: str) -> None:
+    """Deletes the reports on a version."""
+    scope.delete(DriftReportRow).where(DriftReportRow.model_id == model_id).execute()
+
+
+def _report(row: DriftReportRow) -> DriftReport:
+    finding = DriftFinding(**{name: getattr(row, name) for name in DriftFinding.__slots__})
+    return DriftReport(row.id, row.created, finding)
