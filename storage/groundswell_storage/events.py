@@ -129,11 +129,6 @@ def latest_position(database: Database) -> Position:
     return (row[0], row[1])
 
 
-def latest_cursor(database: Database) -> str:
-    """The cursor of the end of the log."""
-    return encode_cursor(latest_position(database))
-
-
 def read_after(
     database: Database,
     position: Position,

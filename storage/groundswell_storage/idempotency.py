@@ -7,7 +7,6 @@ which knows that violation, runs it once more, alone: then it finds the first on
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime, timedelta
 
 from peewee import CompositeKey, TextField
@@ -34,11 +33,6 @@ class IdempotencyRecordRow(Table):
     class Meta:
         primary_key = CompositeKey("workspace", "request_id")
         indexes = ((("created",), False),)
-
-
-def digest(request: bytes) -> bytes:
-    """What is kept of a request, to notice another one under the same id."""
-    return hashlib.blake2b(request, digest_size=16).digest()
 
 
 def find(scope: Scope, request_id: str, method: str, digest: bytes) -> bytes | None:

@@ -44,10 +44,10 @@ def test_a_reader_may_want_one_workspace_or_some_topics(database: Database):
     assert subjects(workspace="acme", topics=["post.deleted", "other"]) == ["c"]
 
 
-def test_the_latest_cursor_gives_only_what_comes(database: Database):
+def test_the_latest_position_gives_only_what_comes(database: Database):
     assert events.latest_position(database) == events.START
     publish(database, "a")
-    position = events.decode_cursor(events.latest_cursor(database))
+    position = events.latest_position(database)
     publish(database, "b")
 
     assert [event.subject_id for event in events.read_after(database, position)] == ["b"]

@@ -32,10 +32,6 @@ class PersonaRegister:
     def __len__(self) -> int:
         return len(self._platforms_of)
 
-    def contains(self, platform: Platform, handle: str) -> bool:
-        """True when a persona has this handle on this platform, in whatever spelling."""
-        return platform in self._platforms_of.get(normalize_handle(handle), ())
-
     def find(self, handles: Sequence[str]) -> dict[int, frozenset[Platform]]:
         """Which of many handles are those of personas: position to platforms."""
         known = self._platforms_of
