@@ -7,7 +7,7 @@ import gc
 import os
 import signal
 import tempfile
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from functools import partial
@@ -34,6 +34,7 @@ from groundswell_server.runtime.pipeline import Stage
 from groundswell_server.runtime.telemetry import CallTelemetry
 from groundswell_server.settings import Settings, SettingsError
 from groundswell_storage import keys
+from groundswell_storage.allowances import Draw, Limit, draw
 from groundswell_storage.database import Database, connect
 from groundswell_storage.executor import DatabaseExecutor
 from groundswell_storage.feed import EventFeed
@@ -119,11 +120,8 @@ class App:
         settings = self._settings
         telemetry = CallTelemetry(log_calls=settings.log_calls)
         self._metrics.register(telemetry)
-        limiter = Limiter(
-            calls_per_second=settings.rate_limit_per_second,
-            burst=settings.rate_limit_burst,
-            streams_per_key=settings.streams_per_key,
-        )
+        limit = Limit(settings.rate_limit_per_second, settings.rate_limit_burst)
+        limiter = Limiter(limit, partial(self._draw, limit), streams_per_key=settings.streams_per_key)
         return [
             request_id.stage,  # first, so that all that follows can name the call
             telemetry.stage,  # around the errors, to count how calls end
@@ -134,6 +132,9 @@ class App:
             validation.stage,
             idempotency.stage,  # last: only a call that would be made is remembered
         ]
+
+    def _draw(self, limit: Limit, key: str, wanted: int) -> Awaitable[Draw]:
+        return self._executor.write(lambda: draw(self.database, key, wanted, limit))
 
     def _peer_socket(self) -> str:
         folder = self._resources.enter_context(tempfile.TemporaryDirectory(prefix="groundswell-"))

@@ -101,7 +101,7 @@ class Settings(BaseSettings):
 
     max_message_bytes: int = Field(16 * 2**20, ge=2**16, le=2**29, description="largest message accepted")
     rate_limit_per_second: float = Field(
-        0.0, ge=0, description="calls a second per key and server process; 0: no limit"
+        0.0, ge=0, description="calls a second per key, on all servers together; 0: no limit"
     )
     rate_limit_burst: int = Field(100, ge=1, description="calls at once after a rest")
     streams_per_key: int = Field(100, ge=1, description="open streams per key and server process")

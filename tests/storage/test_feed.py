@@ -72,7 +72,7 @@ def test_what_happens_is_followed_as_it_commits(database: Database):
     async def test() -> None:
         async with feeding(database) as feed:
             await publish(feed, database, "before")
-            async with aclosing(feed.follow(feed.cursor)) as following:
+            async with aclosing(feed.follow(events.encode_cursor(events.latest_position(database)))) as following:
                 await publish(feed, database, "a", "b")
                 assert await take(following, 2) == ["a", "b"]
                 await publish(feed, database, "c")
