@@ -16,7 +16,7 @@ import numpy as np
 from groundswell_server.engagement import pii
 from groundswell_server.engagement.genuine.batch import InteractionBatch, PostFacts
 from groundswell_server.engagement.genuine.combine import Judgments
-from groundswell_server.engagement.genuine.duplicates import DuplicateIndex
+from groundswell_server.engagement.genuine.duplicates import MOST_REMEMBERED, DuplicateIndex
 from groundswell_server.engagement.genuine.handles import normalize_handle
 from groundswell_server.engagement.genuine.judge import judge
 from groundswell_server.engagement.genuine.persona_layer import PersonaRegister
@@ -38,11 +38,9 @@ JUDGED_AGAIN = 2_000
 """Stored interactions of the post that a batch is judged together with: all of most posts, the last ones of a huge one.
 A later interaction can give an earlier one away."""
 NEARLY_EQUAL = 500
-"""Texts among which nearly equal ones are sought, which takes 120 us each; among more only equal ones are."""
+"""Texts among which nearly equal ones are sought, which takes 20 us each; among more only equal ones are."""
 _AFTERWARDS_US = 60_000_000
 """What came within a minute after a batch is judged with it: the rush that it may be part of."""
-_WRITERS = 10_000
-"""Earlier writers of the same texts that are looked up for each 500 texts."""
 _VIOLATIONS = 20
 """Wrong rows of a batch that are named."""
 
@@ -82,6 +80,7 @@ class _Fresh(NamedTuple):
     digest: bytes
     text: str
     masked: bool
+    text_key: int | None
 
 
 class _Details:
@@ -133,7 +132,8 @@ def _fresh(scope: Scope, post_id: str, batch: Iterable[NewInteraction]) -> list[
     for new in batch:
         text = pii.mask(new.text).text if new.text else ""
         digest = _digest(new, text)
-        by_digest.setdefault(digest, _Fresh(new, digest, text, text != new.text))
+        if digest not in by_digest:
+            by_digest[digest] = _Fresh(new, digest, text, text != new.text, text_key(text) if text else None)
     known = interactions.known_digests(scope, post_id, list(by_digest))
     return [row for digest, row in by_digest.items() if digest not in known]
 
@@ -164,9 +164,9 @@ def _judge(
         times_us=[row.occurred_us for row in stored] + [row.new.occurred_us for row in fresh],
         texts=[row.text for row in stored] + [row.new.text for row in fresh],
     )
-    keys = {key for row in fresh if row.text and (key := text_key(row.text)) is not None}
+    keys = {row.text_key for row in fresh if row.text_key is not None}
     duplicates = DuplicateIndex()
-    duplicates.seed(interactions.actors_of_texts(scope, sorted(keys), _WRITERS))
+    duplicates.seed(interactions.actors_of_texts(scope, sorted(keys), MOST_REMEMBERED))
     register = _register_for(scope, platform, handles)
     few = np.count_nonzero(batch.texts.filled()) <= NEARLY_EQUAL
     applied = replace(settings, near_duplicates=settings.near_duplicates and bool(few))
@@ -213,7 +213,7 @@ def _columns(
             "actor_handle": row.new.actor_handle,
             "text": row.text,
             "masked": row.masked,
-            "text_key": text_key(row.text) if row.text else None,
+            "text_key": row.text_key,
             "occurred": row.new.occurred_us,
             "verdict": verdict,
             "probability": details.probabilities[place],

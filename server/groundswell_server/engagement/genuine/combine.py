@@ -109,32 +109,31 @@ def combine(findings: Sequence[LayerFindings], count: int, settings: FilterSetti
 class _LazySigns(Mapping[int, tuple[Sign, ...]]):
     """Signs by row, spelled out when asked for: of a million interactions few are looked at."""
 
-    __slots__ = ("_signs", "_sorted")
+    __slots__ = ("_findings", "_places")
 
     def __init__(self, findings: Sequence[LayerFindings]) -> None:
-        self._signs = [(found.layer, signs) for found in findings for signs in found.signs if len(signs.rows)]
-        self._sorted = [_sort_rows(signs) for _, signs in self._signs]
+        self._findings = findings
+        self._places: dict[int, list[tuple[Layer, Signs, int]]] | None = None
 
     def __getitem__(self, row: int) -> tuple[Sign, ...]:
-        found = []
-        for (layer, signs), (rows, order) in zip(self._signs, self._sorted, strict=True):
-            at = int(np.searchsorted(rows, row))
-            if at < len(rows) and rows[at] == row:
-                found.append(_spell_out(layer, signs, int(order[at])))
-        if not found:
-            raise KeyError(row)
+        found = [_spell_out(*place) for place in self._index()[row]]
         return tuple(sorted(found, key=lambda sign: -sign.log_odds))
 
     def __iter__(self) -> Iterator[int]:
-        return iter(np.unique(np.concatenate([rows for rows, _ in self._sorted] or [np.empty(0, np.int64)])).tolist())
+        return iter(self._index())
 
     def __len__(self) -> int:
-        return sum(1 for _ in self)
+        return len(self._index())
 
-
-def _sort_rows(signs: Signs) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    order = np.argsort(signs.rows, kind="stable")
-    return signs.rows[order], order
+    def _index(self) -> dict[int, list[tuple[Layer, Signs, int]]]:
+        """Where the signs of each row stand, made when first asked for."""
+        if self._places is None:
+            self._places = {}
+            for found in self._findings:
+                for signs in found.signs:
+                    for at, row in enumerate(signs.rows.tolist()):
+                        self._places.setdefault(row, []).append((found.layer, signs, at))
+        return self._places
 
 
 def _spell_out(layer: Layer, signs: Signs, at: int) -> Sign:

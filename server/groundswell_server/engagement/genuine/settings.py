@@ -19,7 +19,7 @@ class FilterSettings:
     instant_reply_seconds: float = 2.0
     """An interaction sooner than this after publication is an instant reply."""
     near_duplicates: bool = True
-    """Whether nearly equal texts are sought: some 120 microseconds a distinct text of 40 letters and more."""
+    """Whether nearly equal texts are sought: some 20 microseconds a distinct text of 40 letters and more."""
 
     @property
     def prior_log_odds(self) -> float:
