@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import csv
+import random
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import grpc.aio
@@ -16,6 +20,8 @@ from groundswell.v1 import common_pb2, engagement_pb2, engagement_pb2_grpc, lear
 from tests.bench import echo
 from tests.bench.measure import Subject
 from tests.bench.stage import Stage
+
+COMMENTS = Path(__file__).parents[1] / "engagement" / "data" / "youtube_spam" / "psy.csv"
 
 
 @asynccontextmanager
@@ -70,20 +76,38 @@ async def post(engagement: Any, persona_id: str) -> Any:
 
 
 def interactions(post_id: str) -> engagement_pb2.RecordInteractionsRequest:
-    """87 comments, a fifth of them a bot's."""
+    """87 comments by 87 of 2,000 readers: a fifth are spam as it was written, the others hold what people wrote."""
     now = int(time.time())
+    chance = random.Random(post_id)
+    readers = chance.sample(range(2000), 87)
     return engagement_pb2.RecordInteractionsRequest(
         post_id=post_id,
         interactions=[
             engagement_pb2.Interaction(
                 kind=engagement_pb2.INTERACTION_KIND_COMMENT,
-                actor_handle=f"reader{number}",
-                text=f"I have waited for number {number}, and here it is" if number % 5 else "check my profile",
+                actor_handle=f"reader{reader}",
+                text=_comment(chance, spam=number % 5 == 0),
                 interact_time=Timestamp(seconds=now - 1800 + number * 7),
             )
-            for number in range(87)
+            for number, reader in enumerate(readers)
         ],
     )
+
+
+def _comment(chance: random.Random, *, spam: bool) -> str:
+    """A comment; people's words come in another order each time, so that their comments are all different."""
+    text = chance.choice(_comments()[spam])
+    words = text.split()
+    return text if spam else " ".join(chance.sample(words, len(words)))
+
+
+@cache
+def _comments() -> dict[bool, list[str]]:
+    found: dict[bool, list[str]] = {True: [], False: []}
+    with COMMENTS.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            found[row["is_spam"] == "1"].append(row["content"])
+    return found
 
 
 def draft(persona_id: str, *, hour: int = 18, hashtags: int = 3) -> learning_pb2.ContentDraft:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from groundswell_server.engagement.genuine.profiles import UNKNOWN, Profile
 from groundswell_server.engagement.sentiment.mood import NO_MOOD, Mood
 from groundswell_server.engagement.vocabulary import InteractionKind, Sentiment, Verdict
 from groundswell_storage.engagement import interactions
@@ -28,6 +29,7 @@ class NewInteraction(NamedTuple):
     """Empty when it has none: then the same kind, actor, text and time are the same interaction."""
     mood: Mood = NO_MOOD
     """What its text says of the actor's feeling."""
+    profile: Profile = UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,8 @@ class Interaction:
     sentiment: Sentiment
     sentiment_score: float | None
     """-1 to 1; None where nothing is said."""
+    profile: Profile | None
+    """None where nothing is known."""
 
 
 def list_interactions(
@@ -107,4 +111,5 @@ def interaction_of(row: InteractionRow) -> Interaction:
         layers=tuple(row.layers.split(",")) if row.layers else (),
         sentiment=Sentiment(row.sentiment),
         sentiment_score=row.sentiment_score,
+        profile=row.profile and Profile.of_json(row.profile),
     )

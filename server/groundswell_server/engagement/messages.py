@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from groundswell.v1 import common_pb2, learning_pb2
 from groundswell.v1 import engagement_pb2 as pb
-from groundswell.v1 import learning_pb2
 from groundswell_server.engagement.contexts import Context, ContextDraft, ContextEnd
 from groundswell_server.engagement.demographics import Demographics
+from groundswell_server.engagement.genuine.profiles import UNKNOWN, Profile, digit_share
 from groundswell_server.engagement.imports import Imported, ImportRow, RefusedRow, refused
 from groundswell_server.engagement.interactions import Interaction, NewInteraction, Recorded
 from groundswell_server.engagement.lifecycle import TraceArtifact
@@ -187,9 +188,38 @@ def new_interactions(request: pb.RecordInteractionsRequest) -> list[NewInteracti
             row.actor_handle,
             row.text,
             row.platform_interaction_id,
+            profile=profile_in(row.profile) if row.HasField("profile") else UNKNOWN,
         )
         for row in request.interactions
     ]
+
+
+_PROFILE_FIELDS = {
+    "age_days": "age_days",
+    "follower_count": "followers",
+    "following_count": "following",
+    "media_count": "media",
+    "has_picture": "has_picture",
+    "bio_length": "bio_length",
+    "has_link": "has_link",
+    "is_private": "is_private",
+    "is_verified": "is_verified",
+    "handle_digit_share": "handle_digit_share",
+}
+"""What the filter goes by, by its name in the contract."""
+
+
+def profile_in(message: common_pb2.AccountProfile) -> Profile:
+    """What is known of an account; of its handle, where one is given, the digits."""
+    sent = {
+        _PROFILE_FIELDS[field.name]: value for field, value in message.ListFields() if field.name in _PROFILE_FIELDS
+    }
+    return Profile(**{"handle_digit_share": digit_share(message.handle), **sent})
+
+
+def profile_message(profile: Profile) -> common_pb2.AccountProfile:
+    """The figures that are kept of an account."""
+    return common_pb2.AccountProfile(**{name: getattr(profile, kept) for name, kept in _PROFILE_FIELDS.items()})
 
 
 def import_rows(request: pb.ImportPostsRequest) -> tuple[list[ImportRow], list[RefusedRow]]:
@@ -248,7 +278,8 @@ def post_message(post: Post) -> pb.Post:
 
 def interaction_message(interaction: Interaction) -> pb.Interaction:
     """An interaction as the contract has it."""
-    return pb.Interaction(**fields_of(interaction))
+    profile = interaction.profile and profile_message(interaction.profile)
+    return pb.Interaction(**fields_of(interaction) | {"profile": profile})
 
 
 def measured_message(measured: Measured) -> pb.RecordMetricsResponse:

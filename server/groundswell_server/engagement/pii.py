@@ -90,6 +90,7 @@ _SIGNED: Final = re.compile(
     rf"(?P<name>(?-i:{_FULL_NAME}))(?P<end>[ .!\u2764\ufe0fx<3]*)$",
     re.IGNORECASE,
 )
+_DASH: Final = re.compile("[-\u2013\u2014~]")
 _DASHED: Final = re.compile(
     rf"(?P<lead>[.!?\u2026\n]\s{{0,3}}(?:-{{1,2}}|\u2013|\u2014|~) ?)(?P<name>{_FULL_NAME})(?P<end>[ .!]*)$"
 )
@@ -112,7 +113,8 @@ def mask(text: str) -> MaskedText:
     if "at)" in lower or "at]" in lower or " at " in lower:
         text, spelled = _SPELLED_EMAIL.subn(EMAIL, text)
         emails += spelled
-    text, telephones = _mask_telephones(text) if _DIGIT.search(text) else (text, 0)
+    # Searching for what can't be there is most of the cost: few texts hold the digits of a number.
+    text, telephones = _mask_telephones(text) if len(_DIGIT.findall(text)) >= _FEWEST_DIGITS else (text, 0)
     text, names = _mask_names(text, lower)
     return MaskedText(text, emails, telephones, names)
 
@@ -142,8 +144,8 @@ def _mask_names(text: str, lower: str) -> tuple[str, int]:
         text, presented = _replace_names(_PRESENTED, text, _is_introduced)
     # Signatures stand at the end: only that is searched.
     body, end = text[:-_SIGNATURE], text[-_SIGNATURE:]
-    end, signed = _replace_names(_SIGNED, end, _is_signed)
-    end, dashed = _replace_names(_DASHED, end, _is_signed)
+    end, signed = _replace_names(_SIGNED, end, _is_signed) if "," in end or "\n" in end else (end, 0)
+    end, dashed = _replace_names(_DASHED, end, _is_signed) if _DASH.search(end) else (end, 0)
     return body + end, said + introduced + presented + signed + dashed
 
 

@@ -1,33 +1,33 @@
 """Recording interactions: each batch is judged, kept and counted in one transaction.
 
-NumPy and the layers of the filter come with this module: the service imports it when the first batch does.
+NumPy and the layers of the filter come with this module: the service loads it beside the event loop.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from groundswell_server.engagement import pii
-from groundswell_server.engagement.genuine.batch import InteractionBatch, PostFacts
-from groundswell_server.engagement.genuine.combine import Judgments
-from groundswell_server.engagement.genuine.duplicates import MOST_REMEMBERED, DuplicateIndex
-from groundswell_server.engagement.genuine.handles import normalize_handle
+from groundswell_server.engagement.genuine.batch import InteractionBatch
+from groundswell_server.engagement.genuine.combine import DECISIVE
+from groundswell_server.engagement.genuine.graph_layer import together_log_odds
 from groundswell_server.engagement.genuine.judge import judge
 from groundswell_server.engagement.genuine.persona_layer import PersonaRegister
 from groundswell_server.engagement.genuine.settings import FilterSettings
 from groundswell_server.engagement.genuine.wording import text_key
 from groundswell_server.engagement.interactions import NewInteraction, Recorded
+from groundswell_server.engagement.judging import Fresh, Judged, judge_rows
 from groundswell_server.engagement.metrics import judge_anew
 from groundswell_server.engagement.outcomes import Thresholds
 from groundswell_server.engagement.tallies import Tallies
-from groundswell_server.engagement.vocabulary import InteractionKind, Platform, Verdict
-from groundswell_storage.engagement import interactions, personas, sentiments
+from groundswell_server.engagement.vocabulary import InteractionKind, Verdict
+from groundswell_storage.engagement import interactions, sentiments
 from groundswell_storage.engagement.interactions import JudgedInteraction
 from groundswell_storage.engagement.posts import PostRow
 from groundswell_storage.errors import FieldViolation, InvalidArgument
@@ -37,17 +37,31 @@ from groundswell_storage.scope import Scope
 JUDGED_AGAIN = 2_000
 """Stored interactions of the post that a batch is judged together with: all of most posts, the last ones of a huge one.
 A later interaction can give an earlier one away."""
-NEARLY_EQUAL = 500
-"""Texts among which nearly equal ones are sought, which takes 20 us each; among more only equal ones are."""
+MOST_GIVEN_AWAY = 20
+"""Other posts that one batch sends to be judged again; the next batch sends the others."""
 _AFTERWARDS_US = 60_000_000
 """What came within a minute after a batch is judged with it: the rush that it may be part of."""
 _VIOLATIONS = 20
 """Wrong rows of a batch that are named."""
 
 
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What became of a batch."""
+
+    recorded: Recorded
+    given_away: tuple[str, ...] = ()
+    """Other posts, on which actors that turned out to come together are still taken for people: `judge_again`."""
+
+
+def prepare() -> None:
+    """Compiles the phrases: the first batch would have to wait for it."""
+    judge(InteractionBatch.of(()), {}, PersonaRegister())
+
+
 def record_interactions(
     scope: Scope, post_id: str, batch: Sequence[NewInteraction], settings: FilterSettings, thresholds: Thresholds
-) -> Recorded:
+) -> Recording:
     """Judges and keeps a batch of a post's interactions and brings the post's engagement up to date.
 
     Raises NotFound, and InvalidArgument for interactions before publication or in the future.
@@ -56,60 +70,42 @@ def record_interactions(
     _check_times(batch, to_micros(post.published), to_micros(scope.now))
     fresh = _fresh(scope, post_id, batch)
     if not fresh:
-        return Recorded(duplicate_count=len(batch))
+        return Recording(Recorded(duplicate_count=len(batch)))
     until = max(row.new.occurred_us for row in fresh) + _AFTERWARDS_US
     stored = interactions.latest(scope, post_id, until_us=until, limit=JUDGED_AGAIN)
-    judgments = _judge(scope, post, stored, fresh, settings)
-    details = _Details(judgments)
+    judged = judge_rows(scope, post, stored, fresh, settings)
     tallies = Tallies.of_json(post.tallies)
-    _change_verdicts(scope, stored, details, tallies)
-    interactions.add(scope, _columns(scope, post_id, fresh, len(stored), details, tallies))
+    _change_verdicts(scope, stored, judged, tallies)
+    interactions.add(scope, _columns(scope, post_id, fresh, len(stored), judged, tallies))
     sentiments.bring_up_to_date(scope, post_id, verdict=Verdict.GENUINE)
     judge_anew(scope, post, tallies, thresholds)
-    counted = np.bincount(judgments.verdicts[len(stored) :], minlength=len(Verdict))
+    counted = np.bincount(judged.verdicts[len(stored) :], minlength=len(Verdict))
     genuine, bots, personas = (int(counted[verdict]) for verdict in (Verdict.GENUINE, Verdict.BOT, Verdict.PERSONA))
     told = {"persona_id": post.persona_id, "genuine": genuine, "bots": bots, "personas": personas}
     scope.publish("interactions.judged", post_id, told)
-    return Recorded(len(fresh), len(batch) - len(fresh), genuine, bots, personas)
+    recorded = Recorded(len(fresh), len(batch) - len(fresh), genuine, bots, personas)
+    return Recording(recorded, _given_away(scope, post_id, judged))
 
 
-class _Fresh(NamedTuple):
-    """An interaction that is not there yet, as it will be stored."""
+def judge_again(scope: Scope, post_id: str, settings: FilterSettings, thresholds: Thresholds) -> None:
+    """Judges the stored interactions of a post anew, in the light of what came to other posts."""
+    post = scope.find(PostRow, post_id, lock=True)
+    if post is None:
+        return
+    stored = interactions.latest(scope, post_id, until_us=to_micros(scope.now), limit=JUDGED_AGAIN)
+    tallies = Tallies.of_json(post.tallies)
+    if _change_verdicts(scope, stored, judge_rows(scope, post, stored, (), settings), tallies):
+        sentiments.bring_up_to_date(scope, post_id, verdict=Verdict.GENUINE)
+        judge_anew(scope, post, tallies, thresholds)
 
-    new: NewInteraction
-    digest: bytes
-    text: str
-    masked: bool
-    text_key: int | None
 
-
-class _Details:
-    """Verdicts, reasons and layers of judged rows in the form they are stored in."""
-
-    __slots__ = ("_judgments", "_layers", "_signed", "probabilities", "verdicts")
-
-    def __init__(self, judgments: Judgments) -> None:
-        self._judgments = judgments
-        self.verdicts: list[int] = judgments.verdicts.tolist()
-        self.probabilities: list[float] = judgments.probabilities.tolist()
-        informed = sum(found.informed.astype(np.int64) << bit for bit, found in enumerate(judgments.findings))
-        names = [str(found.layer) for found in judgments.findings]
-        spelled = [
-            ",".join(name for bit, name in enumerate(names) if code >> bit & 1) for code in range(1 << len(names))
-        ]
-        self._layers = [spelled[code] for code in np.asarray(informed).tolist()]
-        self._signed = {row for found in judgments.findings for signs in found.signs for row in signs.rows.tolist()}
-
-    def reasons(self, row: int) -> list[list[str]] | None:
-        """`[[code, detail], ...]` of a row, None without any: spelling them out is what costs."""
-        if row not in self._signed:
-            return None
-        return [[str(sign.reason), sign.detail] for sign in self._judgments.judgment(row).reasons]
-
-    def layers(self, row: int) -> str:
-        """Names of the layers that had something to go by, with commas between."""
-        layers: str = self._layers[row]
-        return layers
+def _given_away(scope: Scope, post_id: str, judged: Judged) -> tuple[str, ...]:
+    company = judged.company
+    if not any(together_log_odds(count) >= DECISIVE for count in company.together.values()):
+        return ()
+    others = [post for post in company.posts if post != post_id]
+    found = interactions.posts_with(scope, company.spellings, others, verdict=Verdict.GENUINE, limit=MOST_GIVEN_AWAY)
+    return tuple(found)
 
 
 def _check_times(batch: Sequence[NewInteraction], published_us: int, now_us: int) -> None:
@@ -126,14 +122,14 @@ def _check_times(batch: Sequence[NewInteraction], published_us: int, now_us: int
         raise InvalidArgument(named)
 
 
-def _fresh(scope: Scope, post_id: str, batch: Iterable[NewInteraction]) -> list[_Fresh]:
+def _fresh(scope: Scope, post_id: str, batch: Iterable[NewInteraction]) -> list[Fresh]:
     """The interactions that the post does not have, each once, with masked texts."""
-    by_digest: dict[bytes, _Fresh] = {}
+    by_digest: dict[bytes, Fresh] = {}
     for new in batch:
         text = pii.mask(new.text).text if new.text else ""
         digest = _digest(new, text)
         if digest not in by_digest:
-            by_digest[digest] = _Fresh(new, digest, text, text != new.text, text_key(text) if text else None)
+            by_digest[digest] = Fresh(new, digest, text, text != new.text, text_key(text) if text else None)
     known = interactions.known_digests(scope, post_id, list(by_digest))
     return [row for digest, row in by_digest.items() if digest not in known]
 
@@ -147,42 +143,17 @@ def _digest(new: NewInteraction, text: str) -> bytes:
     return blake2b(named.encode(), digest_size=16).digest()
 
 
-def _judge(
-    scope: Scope,
-    post: PostRow,
-    stored: Sequence[JudgedInteraction],
-    fresh: Sequence[_Fresh],
-    settings: FilterSettings,
-) -> Judgments:
-    """Judges stored and new interactions together, in this order."""
-    handles = [row.actor_handle for row in stored] + [row.new.actor_handle for row in fresh]
-    platform = Platform(post.platform)
-    batch = InteractionBatch.of_columns(
-        post_ids=[post.id] * len(handles),
-        handles=handles,
-        kinds=[row.kind for row in stored] + [row.new.kind for row in fresh],
-        times_us=[row.occurred_us for row in stored] + [row.new.occurred_us for row in fresh],
-        texts=[row.text for row in stored] + [row.new.text for row in fresh],
-    )
-    keys = {row.text_key for row in fresh if row.text_key is not None}
-    duplicates = DuplicateIndex()
-    duplicates.seed(interactions.actors_of_texts(scope, sorted(keys), MOST_REMEMBERED))
-    register = _register_for(scope, platform, handles)
-    few = np.count_nonzero(batch.texts.filled()) <= NEARLY_EQUAL
-    applied = replace(settings, near_duplicates=settings.near_duplicates and bool(few))
-    return judge(batch, {post.id: PostFacts(platform, post.published)}, register, applied, duplicates)
-
-
-def _change_verdicts(scope: Scope, stored: Sequence[JudgedInteraction], details: _Details, tallies: Tallies) -> None:
-    """Replaces the verdicts that turn out otherwise in the light of what came.
+def _change_verdicts(scope: Scope, stored: Sequence[JudgedInteraction], judged: Judged, tallies: Tallies) -> int:
+    """Replaces the verdicts that turn out otherwise in the light of what came; returns how many.
 
     Where masking took something from a text, the verdict on the full text stands: what it saw can't be seen any more.
     """
+    changed = 0
     for place, row in enumerate(stored):
-        before, after = Verdict(row.verdict), Verdict(details.verdicts[place])
+        before, after = Verdict(row.verdict), Verdict(judged.verdicts[place])
         if before is after or (row.masked and after is Verdict.GENUINE):
             continue
-        reasons = details.reasons(place)
+        reasons = judged.reasons(place)
         kind = InteractionKind(row.kind)
         tallies.add(kind, before, [code for code, _ in row.reasons or ()], -1)
         tallies.add(kind, after, [code for code, _ in reasons or ()])
@@ -190,19 +161,21 @@ def _change_verdicts(scope: Scope, stored: Sequence[JudgedInteraction], details:
             scope,
             row.id,
             verdict=after,
-            probability=details.probabilities[place],
+            probability=judged.probabilities[place],
             reasons=reasons,
-            layers=details.layers(place),
+            layers=judged.layers[place],
         )
+        changed += 1
+    return changed
 
 
 def _columns(
-    scope: Scope, post_id: str, fresh: Sequence[_Fresh], first: int, details: _Details, tallies: Tallies
+    scope: Scope, post_id: str, fresh: Sequence[Fresh], first: int, judged: Judged, tallies: Tallies
 ) -> Iterable[dict[str, Any]]:
     """The columns of new interactions, judged as the rows from `first` on; counts them in as it goes."""
     for place, row in enumerate(fresh, first):
-        verdict = Verdict(details.verdicts[place])
-        reasons = details.reasons(place)
+        verdict = Verdict(judged.verdicts[place])
+        reasons = judged.reasons(place)
         tallies.add(row.new.kind, verdict, [code for code, _ in reasons or ()])
         yield {
             "id": scope.new_id(),
@@ -216,16 +189,11 @@ def _columns(
             "text_key": row.text_key,
             "occurred": row.new.occurred_us,
             "verdict": verdict,
-            "probability": details.probabilities[place],
+            "probability": judged.probabilities[place],
             "reasons": reasons,
-            "layers": details.layers(place),
+            "layers": judged.layers[place],
             "sentiment": row.new.mood.sentiment,
             "sentiment_score": row.new.mood.score,
+            "profile": row.new.profile.to_json() or None,
             "created": scope.now,
         }
-
-
-def _register_for(scope: Scope, platform: Platform, handles: Sequence[str]) -> PersonaRegister:
-    """The part of the register of AI personas that says of each of these handles whether it is in there."""
-    normalized = list(dict.fromkeys(normalize_handle(handle) for handle in handles if handle))
-    return PersonaRegister((platform, handle) for handle in personas.registered(scope, platform, normalized))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from groundswell.v1 import engagement_pb2 as pb
 from groundswell_server.engagement import (
@@ -31,6 +33,9 @@ from groundswell_storage.errors import GroundswellError
 from groundswell_storage.events import decode_cursor
 from groundswell_storage.scope import Scope
 
+if TYPE_CHECKING:
+    from groundswell_server.engagement.recording import Recording
+
 SERVICE = pb.DESCRIPTOR.services_by_name["EngagementService"]
 
 _MOST_POSTS = 100
@@ -51,6 +56,11 @@ class Servicer:
             conditional_rate_pct=settings.conditional_rate_pct,
             rejection_age=timedelta(hours=settings.rejection_age_hours),
         )
+
+    async def run(self) -> None:
+        """Loads what judging needs beside the event loop: no call waits for it."""
+        loaded = await asyncio.to_thread(import_module, "groundswell_server.engagement.recording")
+        await asyncio.to_thread(loaded.prepare)
 
     @write
     def CreatePersona(self, request: pb.CreatePersonaRequest, scope: Scope) -> pb.CreatePersonaResponse:
@@ -155,7 +165,10 @@ class Servicer:
         async for request in requests:
             touched[request.post_id] = None
             batch = await self._with_moods(messages.new_interactions(request))
-            total += await call.write(self._record, request.post_id, batch)
+            recording = await call.write(self._record, request.post_id, batch)
+            total += recording.recorded
+            for post_id in recording.given_away:
+                await call.write(self._judge_again, post_id)
         found = await call.read(posts.get_posts, list(touched)[:_MOST_POSTS])
         return messages.recorded_message(total, found)
 
@@ -163,10 +176,15 @@ class Servicer:
         """The interactions with the mood of their texts, read on a thread of its own where there is any."""
         return await asyncio.to_thread(moods.with_moods, batch) if moods.has_comments(batch) else batch
 
-    def _record(self, scope: Scope, post_id: str, batch: list[interactions.NewInteraction]) -> interactions.Recorded:
+    def _record(self, scope: Scope, post_id: str, batch: list[interactions.NewInteraction]) -> Recording:
         from groundswell_server.engagement import recording
 
         return recording.record_interactions(scope, post_id, batch, self._filter, self._thresholds)
+
+    def _judge_again(self, scope: Scope, post_id: str) -> None:
+        from groundswell_server.engagement import recording
+
+        recording.judge_again(scope, post_id, self._filter, self._thresholds)
 
     @read
     def ListInteractions(self, request: pb.ListInteractionsRequest, scope: Scope) -> pb.ListInteractionsResponse:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from peewee import BigIntegerField, BooleanField, DoubleField, SmallIntegerField, TextField
 
-from groundswell_storage.fields import BytesField, InstantField, JsonField, to_json
+from groundswell_storage.fields import BytesField, InstantField, JsonField, to_json, to_micros
 from groundswell_storage.pages import Page, read_page
 from groundswell_storage.scope import Scope
 from groundswell_storage.table import Table
@@ -44,6 +45,8 @@ class InteractionRow(Table):
     """What a comment says of its writer's feeling; 0 for what is no comment."""
     sentiment_score = DoubleField(null=True)
     """-1 to 1; null where nothing is said."""
+    profile = JsonField(null=True)
+    """What is known of the actor's account, in figures: `{"followers": 12, "has_picture": false}`; null for nothing."""
     created = InstantField()
 
     class Meta:
@@ -76,6 +79,18 @@ InteractionRow.add_index(
     )
 )
 
+# Whom the platform does not name is nobody that could come again.
+InteractionRow.add_index(
+    InteractionRow.index(
+        InteractionRow.workspace,
+        InteractionRow.actor_handle,
+        InteractionRow.occurred,
+        InteractionRow.post_id,
+        name="interaction_actor",
+        where=InteractionRow.actor_handle != "",
+    )
+)
+
 
 class JudgedInteraction(NamedTuple):
     """A stored interaction as it is judged again."""
@@ -90,6 +105,8 @@ class JudgedInteraction(NamedTuple):
     verdict: int
     reasons: Any
     """As `InteractionRow.reasons`."""
+    profile: Any
+    """As `InteractionRow.profile`."""
 
 
 def page(
@@ -128,12 +145,15 @@ def known_digests(scope: Scope, post_id: str, digests: Sequence[bytes]) -> set[b
 def latest(scope: Scope, post_id: str, *, until_us: int, limit: int) -> list[JudgedInteraction]:
     """The last `limit` interactions of a post up to a time (microseconds since 1970 UTC), to be judged again."""
     cursor = scope.execute(
-        "SELECT id, kind, actor_handle, text, masked, occurred, verdict, reasons FROM interaction "
+        "SELECT id, kind, actor_handle, text, masked, occurred, verdict, reasons, profile FROM interaction "
         "WHERE workspace = ? AND post_id = ? AND occurred <= ? ORDER BY occurred DESC, id DESC LIMIT ?",
         (scope.workspace, post_id, until_us, limit),
     )
     read: Callable[[Any], Any] = InteractionRow.reasons.python_value
-    return [JudgedInteraction._make((*row[:4], bool(row[4]), *row[5:7], read(row[7]))) for row in cursor.fetchall()]
+    return [
+        JudgedInteraction._make((*row[:4], bool(row[4]), *row[5:7], read(row[7]), read(row[8])))
+        for row in cursor.fetchall()
+    ]
 
 
 def actors_of_texts(scope: Scope, text_keys: Sequence[int], most: int) -> list[tuple[int, str, str]]:
@@ -159,6 +179,34 @@ def _writers(scope: Scope, text_keys: Sequence[int], *, limit: int) -> list[tupl
     )
     found: list[tuple[int, str, str]] = cursor.fetchall()
     return found
+
+
+def visits(scope: Scope, actor_handles: Sequence[str], *, since: datetime) -> list[tuple[str, str, int]]:
+    """What these actors did under posts of the workspace: (handle, post id, microseconds since 1970 UTC)."""
+    found: list[tuple[str, str, int]] = []
+    for start in range(0, len(actor_handles), _CHUNK):
+        chunk = actor_handles[start : start + _CHUNK]
+        cursor = scope.execute(
+            "SELECT actor_handle, post_id, occurred FROM interaction WHERE workspace = ? AND actor_handle <> '' "
+            f"AND actor_handle IN ({', '.join('?' * len(chunk))}) AND occurred >= ?",
+            (scope.workspace, *chunk, to_micros(since)),
+        )
+        found += cursor.fetchall()
+    return found
+
+
+def posts_with(
+    scope: Scope, actor_handles: Sequence[str], post_ids: Sequence[str], *, verdict: int, limit: int
+) -> list[str]:
+    """Up to `limit` of these posts on which one of these actors has an interaction with this verdict."""
+    handles = ", ".join("?" * len(actor_handles))
+    posts = ", ".join("?" * len(post_ids))
+    cursor = scope.execute(
+        "SELECT DISTINCT post_id FROM interaction WHERE workspace = ? AND actor_handle <> '' "
+        f"AND actor_handle IN ({handles}) AND post_id IN ({posts}) AND verdict = ? LIMIT ?",
+        (scope.workspace, *actor_handles, *post_ids, verdict, limit),
+    )
+    return [post_id for (post_id,) in cursor.fetchall()]
 
 
 def add(scope: Scope, rows: Iterable[Mapping[str, Any]]) -> int:

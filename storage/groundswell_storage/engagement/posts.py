@@ -276,6 +276,20 @@ def judged_shares(
     return inauthentic + sum(genuine for genuine, _ in counts), inauthentic
 
 
+def newest_judged(scope: Scope, persona_id: str, platform: int, *, limit: int) -> list[tuple[str, datetime, int]]:
+    """The newest `limit` of a persona's posts on a platform of which single interactions are known, newest first.
+
+    Each with its time of publication and the number of those interactions.
+    """
+    cursor = scope.execute(
+        "SELECT id, published, judged_genuine + judged_bots + judged_personas FROM post "
+        "WHERE workspace = ? AND persona_id = ? AND platform = ? "
+        "AND judged_genuine + judged_bots + judged_personas > 0 ORDER BY published DESC, id DESC LIMIT ?",
+        (scope.workspace, persona_id, platform, limit),
+    )
+    return [(id, from_micros(published), count) for id, published, count in cursor.fetchall()]
+
+
 def remove(scope: Scope, post_id: str) -> None:
     """Deletes the row of a post with its hashtags and its context snapshot."""
     scope.delete(PostHashtagRow).where(PostHashtagRow.post_id == post_id).execute()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Final
@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from groundswell_server.engagement.genuine.profiles import UNKNOWN, Profile
 from groundswell_server.engagement.vocabulary import InteractionKind, Platform
 
 NO_TIME: Final = int(np.iinfo(np.int64).min)
@@ -38,6 +39,7 @@ class Interaction:
     """Aware; None when unknown."""
     text: str = ""
     """Text of a comment, as the platform gave it: judge first, mask afterwards."""
+    profile: Profile = UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,8 @@ class InteractionBatch:
     times_us: NDArray[np.int64]
     """Microseconds since 1970 UTC, NO_TIME where unknown."""
     texts: Coded
+    profiles: Mapping[int, Profile] = field(default_factory=dict)
+    """What is known of the accounts, by row; rows of which nothing is known are left out."""
 
     def __post_init__(self) -> None:
         if len({len(self.posts), len(self.actors), len(self.kinds), len(self.times_us), len(self.texts)}) != 1:
@@ -108,14 +112,16 @@ class InteractionBatch:
         kinds: Sequence[int],
         times_us: Sequence[int],
         texts: Sequence[str],
+        profiles: Iterable[Profile] = (),
     ) -> InteractionBatch:
-        """A batch of plain columns of one length."""
+        """A batch of plain columns of one length; no profiles at all where nothing is known of any account."""
         return cls(
             posts=Coded.of(post_ids),
             actors=Coded.of(handles),
             kinds=np.asarray(kinds, np.int8),
             times_us=np.asarray(times_us, np.int64),
             texts=Coded.of(texts),
+            profiles={row: profile for row, profile in enumerate(profiles) if profile.known()},
         )
 
     @classmethod
@@ -128,4 +134,5 @@ class InteractionBatch:
             [int(row.kind) for row in rows],
             [to_microseconds(row.time) for row in rows],
             [row.text for row in rows],
+            [row.profile for row in rows],
         )

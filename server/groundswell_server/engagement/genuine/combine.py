@@ -1,8 +1,9 @@
 """Bring the findings of all layers together: one probability, one verdict and the reasons for each interaction.
 
 The log-odds of the prior and of the signs add up (naive Bayes). Signs of one layer look at the same thing from several
-sides, so the strongest of a layer counts in full and the others by half. Where a layer looked and nothing at all was
-found, that speaks for a person. Whatever layers exist are combined; one that had nothing to go by changes nothing.
+sides, so the strongest of a layer counts in full and the others by half; a layer that is a score is added as it is.
+Where a layer looked and nothing at all was found, that speaks for a person. Whatever layers exist are combined; one
+that had nothing to go by changes nothing.
 """
 
 from __future__ import annotations
@@ -73,9 +74,13 @@ class Judgments:
         return Judgment(
             Verdict(int(self.verdicts[row])),
             float(self.probabilities[row]),
-            self._by_row.get(row, ()),
+            self.reasons(row),
             tuple(found.layer for found in self.findings if found.informed[row]),
         )
+
+    def reasons(self, row: int) -> tuple[Sign, ...]:
+        """The signs seen on one row, strongest first."""
+        return self._by_row.get(row, ())
 
     def count(self, verdict: Verdict) -> int:
         """Number of rows with this verdict."""
@@ -87,6 +92,7 @@ def combine(findings: Sequence[LayerFindings], count: int, settings: FilterSetti
     evidence = np.zeros(count)
     strongest = np.zeros(count)
     seen = np.zeros(count, np.int64)
+    odd = np.zeros(count, np.bool_)
     persona = np.zeros(count, np.bool_)
     for found in findings:
         top, total = np.zeros(count), np.zeros(count)
@@ -96,10 +102,12 @@ def combine(findings: Sequence[LayerFindings], count: int, settings: FilterSetti
             seen[signs.rows] += 1
             if signs.reason is Reason.REGISTERED_PERSONA:
                 persona[signs.rows] = True
-        evidence += (top + total) / 2
+        weight = (top + total) / 2 if found.reassurance is None else total + found.reassurance
+        evidence += weight
+        odd |= weight > 0
         np.maximum(strongest, top, out=strongest)
     for found in findings:
-        evidence[found.informed & (seen == 0)] += found.silence
+        evidence[found.informed & ~odd] += found.silence
     probabilities = 1.0 / (1.0 + np.exp(-np.minimum(settings.prior_log_odds + evidence, _MOST)))
     bot = (probabilities >= settings.threshold) & ((strongest >= DECISIVE) | (seen > 1))
     verdicts = np.where(persona, Verdict.PERSONA, np.where(bot, Verdict.BOT, Verdict.GENUINE)).astype(np.int8)

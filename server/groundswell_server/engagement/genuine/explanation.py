@@ -35,6 +35,15 @@ _WORDS: Final[Mapping[Reason, str]] = MappingProxyType(
         Reason.DUPLICATE_TEXT: "{figure:.0f} accounts wrote the very same",
         Reason.REPEATED_TEXT: "the account wrote the very same {figure:.0f} times",
         Reason.NEAR_DUPLICATE_TEXT: "nearly the same was written {figure:.0f} times",
+        Reason.NO_PICTURE: "the account has no picture",
+        Reason.FEW_MEDIA: "the account has {figure:.0f} post(s) of its own",
+        Reason.FEW_FOLLOWERS: "the account has {figure:.0f} follower(s)",
+        Reason.FOLLOWS_UNANSWERED: "the account follows {figure:.3g} for each that follows it",
+        Reason.MASS_FOLLOWING: "the account follows {figure:.0f} others",
+        Reason.EMPTY_BIO: "the account has no description",
+        Reason.DIGITS_IN_NAME: "{figure:.0%} of the account's name is digits",
+        Reason.NEW_ACCOUNT: "the account is {figure:.0f} day(s) old",
+        Reason.CO_INTERACTION: "one of a group of accounts that came to {figure:.0f} posts together",
     }
 )
 

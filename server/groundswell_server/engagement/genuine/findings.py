@@ -44,3 +44,6 @@ class LayerFindings:
     signs: tuple[Signs, ...]
     silence: float = 0.0
     """Log-odds, at most 0, of a row that the layer is informed of and on which no layer at all found a sign."""
+    reassurance: NDArray[np.float64] | None = None
+    """(n,) log-odds, at most 0, of what speaks for a person on each row. A layer that has it is a score: the weights of
+    its signs, and these, are made to be added up."""

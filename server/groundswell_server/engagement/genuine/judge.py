@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from groundswell_server.engagement.genuine.batch import InteractionBatch, PostFacts
 from groundswell_server.engagement.genuine.combine import Judgments, combine
 from groundswell_server.engagement.genuine.duplicates import DuplicateIndex
+from groundswell_server.engagement.genuine.graph_layer import ALONE, Company, graph_findings
 from groundswell_server.engagement.genuine.persona_layer import PersonaRegister, persona_findings
+from groundswell_server.engagement.genuine.profile_layer import profile_findings
 from groundswell_server.engagement.genuine.settings import FilterSettings
 from groundswell_server.engagement.genuine.text_layer import text_findings
 from groundswell_server.engagement.genuine.time_layer import time_findings
@@ -21,17 +23,20 @@ def judge(
     register: PersonaRegister,
     settings: FilterSettings = DEFAULT_SETTINGS,
     duplicates: DuplicateIndex | None = None,
+    company: Company = ALONE,
 ) -> Judgments:
     """Verdict, probability and reasons for each interaction of the batch.
 
     Give all interactions of a post together, earlier ones too: a later one can give an earlier one away. Posts that are
     missing from `posts` are judged without the persona layer and without their time of publication. `duplicates`
-    carries texts over from one batch to the next.
+    carries texts over from one batch to the next; `company` says who comes together under the persona's posts.
     """
     findings = (
         persona_findings(batch, posts, register),
         time_findings(batch, posts, settings),
         text_findings(batch, settings, duplicates),
+        profile_findings(batch),
+        graph_findings(batch, company),
     )
     return combine(findings, len(batch), settings)
 

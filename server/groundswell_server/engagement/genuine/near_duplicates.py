@@ -9,20 +9,24 @@ from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 PERMUTATIONS: Final = 64
-"""Hash functions: the similarity is estimated with a standard error of 0.05 at 0.8."""
+"""Hash functions of a sketch."""
 BANDS: Final = 16
 ROWS: Final = 4
-"""16 bands of 4 rows: a pair that is alike to 0.8 is met with 99.98%, one alike to 0.3 with 12%, to be sorted out."""
+"""16 bands of 4 rows: a pair that is alike to 0.8 meets with 99.98%, one alike to 0.3 with 12%. Who meets is compared
+exactly."""
 SIMILARITY: Final = 0.8
 """Jaccard similarity of their shingles from which two texts count as nearly the same."""
 SHINGLE: Final = 4
 """Bytes of a shingle: short enough that one changed word of ten leaves most shingles of a comment as they were."""
+_MOST_COMPARED: Final = 32
+"""Texts that a new one is compared with: who meets more of them and is like none is like none."""
 _CHUNK: Final = 64
 """Texts sketched at once: more do not fit the cache."""
 
@@ -41,51 +45,58 @@ def sketch(texts: Sequence[str]) -> NDArray[np.uint32]:
     return np.concatenate(chunks) if chunks else np.empty((0, PERMUTATIONS), np.uint32)
 
 
-def resemblance(one: NDArray[np.uint32], other: NDArray[np.uint32]) -> float:
-    """The Jaccard similarity, 0 to 1, of two texts' shingles as their sketches estimate it."""
-    return float(np.count_nonzero(one == other)) / PERMUTATIONS
-
-
 class NearDuplicates:
     """Groups of nearly equal texts, over batches and bounded: the oldest texts are forgotten first."""
 
-    __slots__ = ("_bands", "_capacity", "_group_of", "_sketches")
+    __slots__ = ("_bands", "_capacity", "_group_of", "_texts")
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
         self._bands: defaultdict[tuple[int, bytes], list[int]] = defaultdict(list)
-        self._sketches: OrderedDict[int, NDArray[np.uint32]] = OrderedDict()
+        self._texts: OrderedDict[int, tuple[str, NDArray[np.uint32]]] = OrderedDict()
         self._group_of: dict[int, int] = {}
 
     def __len__(self) -> int:
-        return len(self._sketches)
+        return len(self._texts)
 
     def groups_of(self, texts: Mapping[int, str]) -> dict[int, int]:
-        """The group of each text (key to letters): the key of the first that it is a near copy of, or its own."""
+        """The group of each text (key to letters): the group of the first that it is a near copy of, or its own key."""
         new = [key for key in texts if key not in self._group_of]
         for key, sketched in zip(new, sketch([texts[key] for key in new]), strict=True):
-            self._add(key, sketched)
+            self._add(key, texts[key], sketched)
         # A batch stays whole even when it is larger than the capacity: its texts still have to be counted.
-        while len(self._sketches) > max(self._capacity, len(texts)):
-            self._forget(*self._sketches.popitem(last=False))
+        while len(self._texts) > max(self._capacity, len(texts)):
+            self._forget(*self._texts.popitem(last=False))
         return {key: self._group_of.get(key, key) for key in texts}
 
-    def _add(self, key: int, sketched: NDArray[np.uint32]) -> None:
+    def _add(self, key: int, letters: str, sketched: NDArray[np.uint32]) -> None:
         bands = [self._bands[band] for band in _bands_of(sketched)]
-        met = {other for texts in bands for other in texts}
-        alike = [other for other in met if resemblance(self._sketches[other], sketched) >= SIMILARITY]
-        self._group_of[key] = min((self._group_of[other] for other in alike), default=key)
-        self._sketches[key] = sketched
+        met = islice(dict.fromkeys(other for texts in bands for other in texts), _MOST_COMPARED)
+        shingles = _shingles(letters) if any(bands) else set()
+        alike = (other for other in met if _resemblance(shingles, _shingles(self._texts[other][0])) >= SIMILARITY)
+        original = next(alike, None)
+        self._group_of[key] = key if original is None else self._group_of[original]
+        self._texts[key] = letters, sketched
         for texts in bands:
             texts.append(key)
 
-    def _forget(self, key: int, sketched: NDArray[np.uint32]) -> None:
+    def _forget(self, key: int, text: tuple[str, NDArray[np.uint32]]) -> None:
         del self._group_of[key]
-        for band in _bands_of(sketched):
+        for band in _bands_of(text[1]):
             texts = self._bands[band]
             texts.remove(key)
             if not texts:
                 del self._bands[band]
+
+
+def _shingles(letters: str) -> set[bytes]:
+    encoded = letters.encode()
+    return {encoded[start : start + SHINGLE] for start in range(max(1, len(encoded) - SHINGLE + 1))}
+
+
+def _resemblance(one: set[bytes], other: set[bytes]) -> float:
+    """Jaccard similarity, 0 to 1."""
+    return len(one & other) / len(one | other)
 
 
 def _bands_of(sketched: NDArray[np.uint32]) -> list[tuple[int, bytes]]:

@@ -1,0 +1,151 @@
+"""Accounts that always come together: communities of the graph of who came to which posts beside whom.
+
+Fans come to the same posts too: to all of them, or to those that everybody comes to. Two accounts are joined only when
+their visits coincide beyond what the popularity of the posts, the eagerness of the two and the hours that the audience
+keeps explain. How likely the coincidence is by chance is bounded as for a binomial (H. Chernoff, "A measure of
+asymptotic efficiency", 1952) and corrected for the number of pairs looked at. Groups in that graph are found by the
+Louvain method (V. Blondel et al., "Fast unfolding of communities in large networks", 2008) of `networkx`, which is
+imported when there is a graph at all.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+TOGETHER_US: Final = 10 * 60 * 1_000_000
+"""Microseconds within which two accounts come to a post together."""
+FEWEST_POSTS: Final = 4
+"""Posts to which two accounts have to come together, and posts that they have to be away from."""
+ALWAYS: Final = 0.8
+"""Part of the posts of both to which two accounts have to come together."""
+FEWEST_MEMBERS: Final = 4
+DENSITY: Final = 0.5
+"""Part of the pairs of a group that have to be joined."""
+MOST_ACCOUNTS: Final = 1_000
+"""Accounts that are compared with one another: those that came to most posts."""
+SAME_POSTS: Final = math.log(1e3)
+"""Surprise (natural logarithm of 1 in so many) that the same posts alone have to be, whatever the times."""
+CHANCE: Final = 1e-3
+"""Probability that any pair at all is joined by chance."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Visits:
+    """The first interactions of m accounts with p posts."""
+
+    times_us: NDArray[np.float64]
+    """(m, p) microseconds since 1970 UTC, NaN where an account did not come."""
+    popularity: NDArray[np.float64]
+    """(p,) interactions that each post had in all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Community:
+    """Accounts that always come together."""
+
+    accounts: tuple[int, ...]
+    """Rows of `Visits`, ascending."""
+    posts_together: int
+    """Median number of posts to which two of them came together."""
+
+
+def find_communities(visits: Visits) -> list[Community]:
+    """The groups of accounts that always come together, largest first."""
+    came = ~np.isnan(visits.times_us)
+    counts = came.sum(axis=1)
+    away = came.shape[1] - counts
+    able = np.flatnonzero((counts >= FEWEST_POSTS) & (away >= FEWEST_POSTS))
+    able = np.sort(able[np.argsort(-counts[able], kind="stable")[:MOST_ACCOUNTS]])
+    if len(able) < FEWEST_MEMBERS:
+        return []
+    first, second, together = _joined(visits.times_us[able], visits.popularity, _company(visits.times_us))
+    if not len(first):
+        return []
+    return _communities(zip(able[first].tolist(), able[second].tolist(), together.tolist(), strict=True))
+
+
+def _joined(
+    times: NDArray[np.float64], popularity: NDArray[np.float64], company: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Pairs that come together beyond chance: both accounts, and the number of posts together."""
+    came = ~np.isnan(times)
+    same = came.astype(np.float64) @ came.T
+    counts = came.sum(axis=1)
+    union = counts[:, None] + counts - same
+    first, second = np.nonzero(np.triu((same >= FEWEST_POSTS) & (same >= ALWAYS * union), 1))
+    close = np.abs(times[first] - times[second]) <= TOGETHER_US
+    together = close.sum(axis=1)
+    often = (together >= FEWEST_POSTS) & (together >= ALWAYS * union[first, second])
+    first, second, together = first[often], second[often], together[often]
+    likely = _likely(counts, popularity)
+    shared = same[first, second]
+    pairs = math.log(max(1, len(times) * (len(times) - 1) // 2))
+    both = np.minimum(_surprise(shared, came, likely, first, second), _surprise(shared, came, likely, second, first))
+    timed = likely * company
+    surprise = np.minimum(
+        _surprise(together, came, timed, first, second), _surprise(together, came, timed, second, first)
+    )
+    kept = (both >= SAME_POSTS) & (surprise >= pairs - math.log(CHANCE))
+    return first[kept], second[kept], together[kept]
+
+
+def _likely(counts: NDArray[np.int64], popularity: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(m, p) probability that an account that comes to so many posts comes to each of them, by its popularity."""
+    share = np.maximum(popularity, 1.0) / np.maximum(popularity, 1.0).sum()
+    likely: NDArray[np.float64] = np.minimum(1.0, counts[:, None] * share)
+    # Where some are certain the others have to be likelier for the sum to be right.
+    for _ in range(8):
+        rest = np.where(likely < 1.0, likely, 0.0)
+        missing = counts - (likely - rest).sum(axis=1)
+        factor = missing / np.maximum(rest.sum(axis=1), 1e-9)
+        likely = np.where(likely < 1.0, np.minimum(1.0, rest * factor[:, None]), 1.0)
+    return likely
+
+
+def _company(times: NDArray[np.float64]) -> float:
+    """Share of the pairs of accounts at a post that came together, over all posts: as close as the audience comes."""
+    close = pairs = 0
+    for post in range(times.shape[1]):
+        ascending = np.sort(times[~np.isnan(times[:, post]), post])
+        until = np.searchsorted(ascending, ascending + TOGETHER_US, side="right")
+        close += int(until.sum()) - len(ascending) * (len(ascending) + 1) // 2
+        pairs += len(ascending) * (len(ascending) - 1) // 2
+    return (close + 1.0) / (pairs + 1.0)
+
+
+def _surprise(
+    hits: NDArray[np.float64] | NDArray[np.int64],
+    came: NDArray[np.bool_],
+    likely: NDArray[np.float64],
+    given: NDArray[np.int64],
+    other: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    """Minus the logarithm of a bound on the chance of so many `hits` of `other` among the posts of `given`."""
+    trials = came[given].sum(axis=1)
+    expected = np.clip((came[given] * likely[other]).sum(axis=1) / trials, 1e-9, 1.0 - 1e-9)
+    found = np.clip(hits / trials, 1e-9, 1.0)
+    miss = 1.0 - found
+    rest = np.where(miss > 0, miss * np.log(np.maximum(miss, 1e-300) / (1.0 - expected)), 0.0)
+    divergence = found * np.log(found / expected) + rest
+    surprise: NDArray[np.float64] = np.where(found > expected, trials * divergence, 0.0)
+    return surprise
+
+
+def _communities(edges: Iterable[tuple[int, int, int]]) -> list[Community]:
+    import networkx
+
+    graph = networkx.Graph()
+    graph.add_weighted_edges_from(edges)
+    found = []
+    for members in networkx.community.louvain_communities(graph, seed=1):
+        inner = graph.subgraph(members)
+        if len(members) >= FEWEST_MEMBERS and networkx.density(inner) >= DENSITY:
+            together = np.median([weight for _, _, weight in inner.edges(data="weight")])
+            found.append(Community(tuple(sorted(members)), int(together)))
+    return sorted(found, key=lambda community: (-len(community.accounts), community.accounts))

@@ -1,0 +1,128 @@
+"""Judging a post's interactions: what is stored that the layers of the filter need, brought to them.
+
+NumPy comes with this module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from groundswell_server.engagement.genuine.batch import InteractionBatch, PostFacts
+from groundswell_server.engagement.genuine.combine import Judgments
+from groundswell_server.engagement.genuine.communities import FEWEST_POSTS
+from groundswell_server.engagement.genuine.duplicates import MOST_REMEMBERED, DuplicateIndex
+from groundswell_server.engagement.genuine.graph_layer import ALONE, MOST_POSTS, Company, company_of
+from groundswell_server.engagement.genuine.handles import normalize_handle
+from groundswell_server.engagement.genuine.judge import judge
+from groundswell_server.engagement.genuine.persona_layer import PersonaRegister
+from groundswell_server.engagement.genuine.profiles import UNKNOWN, Profile
+from groundswell_server.engagement.genuine.settings import FilterSettings
+from groundswell_server.engagement.interactions import NewInteraction
+from groundswell_server.engagement.vocabulary import Platform
+from groundswell_storage.engagement import interactions, personas, posts
+from groundswell_storage.engagement.interactions import JudgedInteraction
+from groundswell_storage.engagement.posts import PostRow
+from groundswell_storage.scope import Scope
+
+NEARLY_EQUAL = 500
+"""Texts among which nearly equal ones are sought, which takes 20 us each; among more only equal ones are."""
+
+
+class Fresh(NamedTuple):
+    """An interaction that is not there yet, as it will be stored."""
+
+    new: NewInteraction
+    digest: bytes
+    text: str
+    masked: bool
+    text_key: int | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """What is thought of interactions, in the form it is stored in."""
+
+    judgments: Judgments
+    company: Company
+    verdicts: list[int]
+    probabilities: list[float]
+    layers: list[str]
+    """Names of the layers that had something to go by, with commas between."""
+
+    def reasons(self, row: int) -> list[list[str]] | None:
+        """`[[code, detail], ...]` of a row, None without any."""
+        return [[str(sign.reason), sign.detail] for sign in self.judgments.reasons(row)] or None
+
+
+def judge_rows(
+    scope: Scope,
+    post: PostRow,
+    stored: Sequence[JudgedInteraction],
+    fresh: Sequence[Fresh],
+    settings: FilterSettings,
+) -> Judged:
+    """Judges stored and new interactions of a post together, in this order."""
+    handles = [row.actor_handle for row in stored] + [row.new.actor_handle for row in fresh]
+    platform = Platform(post.platform)
+    batch = InteractionBatch.of_columns(
+        post_ids=[post.id] * len(handles),
+        handles=handles,
+        kinds=[row.kind for row in stored] + [row.new.kind for row in fresh],
+        times_us=[row.occurred_us for row in stored] + [row.new.occurred_us for row in fresh],
+        texts=[row.text for row in stored] + [row.new.text for row in fresh],
+        profiles=[
+            *(Profile.of_json(row.profile) if row.profile else UNKNOWN for row in stored),
+            *(row.new.profile for row in fresh),
+        ],
+    )
+    named = [handle for handle in batch.actors.values if handle]
+    few = np.count_nonzero(batch.texts.filled()) <= NEARLY_EQUAL
+    company = _company(scope, post, named, fresh)
+    judgments = judge(
+        batch,
+        {post.id: PostFacts(platform, post.published)},
+        _register(scope, platform, named),
+        replace(settings, near_duplicates=settings.near_duplicates and bool(few)),
+        _duplicates(scope, fresh),
+        company,
+    )
+    return Judged(
+        judgments, company, judgments.verdicts.tolist(), judgments.probabilities.tolist(), _layers_of(judgments)
+    )
+
+
+def _register(scope: Scope, platform: Platform, handles: Sequence[str]) -> PersonaRegister:
+    """The part of the register of AI personas that says of each of these handles whether it is in there."""
+    normalized = list(dict.fromkeys(map(normalize_handle, handles)))
+    return PersonaRegister((platform, handle) for handle in personas.registered(scope, platform, normalized))
+
+
+def _duplicates(scope: Scope, fresh: Sequence[Fresh]) -> DuplicateIndex:
+    """Who wrote the new texts before, anywhere in the workspace."""
+    keys = {row.text_key for row in fresh if row.text_key is not None}
+    index = DuplicateIndex()
+    index.seed(interactions.actors_of_texts(scope, sorted(keys), MOST_REMEMBERED))
+    return index
+
+
+def _company(scope: Scope, post: PostRow, handles: Sequence[str], fresh: Sequence[Fresh]) -> Company:
+    """Who of these actors came to the persona's other posts on the platform, and who of them always together."""
+    others = posts.newest_judged(scope, post.persona_id, post.platform, limit=MOST_POSTS)
+    popularity = {id: count for id, _, count in others}
+    popularity[post.id] = popularity.get(post.id, 0) + len(fresh)
+    if len(popularity) < 2 * FEWEST_POSTS:
+        return ALONE
+    since = min(post.published, *(published for _, published, _ in others))
+    here = [(row.new.actor_handle, post.id, row.new.occurred_us) for row in fresh]
+    return company_of([*interactions.visits(scope, handles, since=since), *here], popularity)
+
+
+def _layers_of(judgments: Judgments) -> list[str]:
+    informed = sum(found.informed.astype(np.int64) << bit for bit, found in enumerate(judgments.findings))
+    names = [str(found.layer) for found in judgments.findings]
+    spelled = [",".join(name for bit, name in enumerate(names) if code >> bit & 1) for code in range(1 << len(names))]
+    return [spelled[code] for code in np.asarray(informed).tolist()]
