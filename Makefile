@@ -10,7 +10,7 @@ ARGS ?=
 PYTEST := $(BIN)/python -m pytest --numprocesses logical --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help setup proto demo serve test test-slow lint format bench docs clean
+.PHONY: help setup proto demo serve test test-slow lint format bench simulate docs clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -61,6 +61,9 @@ format: setup ## Bring the code into the style that lint wants
 
 bench: setup ## Measure, each row beside its yardstick
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+simulate: setup ## Simulate experiments: do the tests keep their promises?
+	@$(BIN)/python -m tests.simulate $(ARGS)
 
 docs: setup ## Build the documentation into site/
 	@$(BIN)/mkdocs build --strict $(ARGS)

@@ -4,21 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from groundswell_server.experiments.statistics import bernoulli_bound, confidence_sequence, fixed_horizon
-from groundswell_server.experiments.statistics.arms import ArmMean, ArmMeans, Array, phase_weights, standardize
+from groundswell_server.experiments.statistics import always_valid, fixed_horizon
+from groundswell_server.experiments.statistics.always_valid import Promise
+from groundswell_server.experiments.statistics.arms import ArmMeans, phase_weights, standardize
 from groundswell_server.experiments.vocabulary import Direction
-
-
-@dataclass(frozen=True, slots=True)
-class Promise:
-    """What is promised of tests and intervals."""
-
-    alpha: float
-    """Share of experiments without an effect that may be flagged: 1 - the confidence level."""
-    planned: float
-    """Units of both arms at which the always-valid test is tightest, fixed at the start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +46,6 @@ def compare(
 ) -> Comparison:
     """Two arms (phases,); `proportions` when they are plain conversions, which have tests of their own."""
     weights = phase_weights([control, variant])
-    kept = weights > 0.0
     a, b = standardize(control, weights), standardize(variant, weights)
     level = 1.0 - promise.alpha
     if proportions:
@@ -66,49 +54,23 @@ def compare(
     else:
         fixed = fixed_horizon.welch_t(a, b, level)
         size = fixed_horizon.cohens_d(a, b)
-    exact = proportions and bool(bernoulli_bound.too_few(control.only(kept), variant.only(kept)))
-    if exact:
-        always_valid, harm_p = _exact(control.only(kept), variant.only(kept), promise, direction)
-    else:
-        always_valid, harm_p = _asymptotic(a, b, promise, direction)
+    whenever = always_valid.against_equality(control, variant, promise, proportions=proportions)
+    # Worse is higher where less is better, and lower elsewhere.
+    lower, higher = (control, variant) if direction is Direction.DECREASE else (variant, control)
+    harm = always_valid.against_at_most(lower, higher, promise, proportions=proportions)
+    bounds = always_valid.interval(control, variant, promise, proportions=proportions)
     lift = fixed_horizon.relative_lift(a, b, level) if float(a.mean) != 0.0 else None
     return Comparison(
         units=int(a.count + b.count),
         difference=float(b.mean - a.mean),
         fixed=_significance(fixed),
-        always_valid=always_valid,
-        is_exact=exact,
-        harm_p=harm_p,
+        always_valid=Significance(float(whenever.p_value), *bounds),
+        is_exact=bool(whenever.is_exact),
+        harm_p=float(harm.p_value),
         effect_size=float(size),
         lift=None if lift is None else float(lift.estimate),
         lift_test=None if lift is None else _significance(lift),
     )
-
-
-def _asymptotic(a: ArmMean, b: ArmMean, promise: Promise, direction: Direction) -> tuple[Significance, float]:
-    apart, error2, units = b.mean - a.mean, a.error2 + b.error2, a.count + b.count
-    if float(error2) <= 0.0:
-        return Significance(1.0, -np.inf, np.inf), 1.0
-    plan = (error2, units, promise.planned, promise.alpha)
-    half = confidence_sequence.half_width(*plan)
-    worse = apart if direction is Direction.DECREASE else -apart
-    return (
-        Significance(_p(confidence_sequence.log_evidence(apart, *plan)), float(apart - half), float(apart + half)),
-        _p(confidence_sequence.log_evidence_above(worse, *plan)),
-    )
-
-
-def _exact(a: ArmMeans, b: ArmMeans, promise: Promise, direction: Direction) -> tuple[Significance, float]:
-    lower, upper = bernoulli_bound.interval(a, b, promise.alpha)
-    better, worse = (a, b) if direction is Direction.DECREASE else (b, a)
-    return (
-        Significance(_p(bernoulli_bound.log_evidence(a, b)), lower, upper),
-        _p(bernoulli_bound.log_evidence_above(better, worse)),
-    )
-
-
-def _p(log_evidence: Array) -> float:
-    return float(confidence_sequence.p_value(log_evidence))
 
 
 def _significance(found: fixed_horizon.Inference) -> Significance:

@@ -9,9 +9,9 @@ from datetime import timedelta
 import numpy as np
 
 from groundswell_server.experiments import verdicts
-from groundswell_server.experiments.analysis.comparison import Promise
 from groundswell_server.experiments.analysis.factors import FactorEffect, factor_effects
 from groundswell_server.experiments.analysis.metric import Answer, Question, answer
+from groundswell_server.experiments.statistics.always_valid import Promise
 from groundswell_server.experiments.statistics.arms import Array
 from groundswell_server.experiments.statistics.corrections import benjamini_hochberg, holm
 from groundswell_server.experiments.statistics.moments import Moments

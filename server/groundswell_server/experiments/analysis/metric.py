@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from groundswell_server.experiments.analysis.comparison import Comparison, Promise, compare
+from groundswell_server.experiments.analysis.comparison import Comparison, compare
+from groundswell_server.experiments.statistics.always_valid import Promise
 from groundswell_server.experiments.statistics.arms import ArmMeans, adjust, measure, phase_weights, standardize
 from groundswell_server.experiments.statistics.bayesian import Beliefs, beta_beliefs, normal_beliefs
 from groundswell_server.experiments.statistics.moments import Moments

@@ -31,10 +31,6 @@ class ArmMeans:
         """(phases, ...) squared standard error of the mean."""
         return self.variance / np.maximum(self.count, 1.0)
 
-    def only(self, phases: NDArray[np.bool_]) -> ArmMeans:
-        """The phases where `phases` (phases,) is true."""
-        return ArmMeans(self.count[phases], self.mean[phases], self.variance[phases])
-
 
 @dataclass(frozen=True, slots=True)
 class ArmMean:

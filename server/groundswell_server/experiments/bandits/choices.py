@@ -1,0 +1,29 @@
+"""Choosing an arm by stored probabilities; pure Python, because it stands in the way of every assignment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+FLOOR = 0.01
+"""Probability that every arm keeps, so that all of them go on being measured."""
+
+
+def with_floor(preference: Sequence[float]) -> tuple[float, ...]:
+    """The preference (K, sums to 1) mixed with a uniform choice so that no arm falls below `FLOOR`.
+
+    Beyond 100 arms the floor is 1 / K, and the choice is uniform.
+    """
+    arms = len(preference)
+    floor = min(FLOOR, 1.0 / arms)
+    return tuple(floor + (1.0 - arms * floor) * share for share in preference)
+
+
+def choose(probabilities: Sequence[float], draw: float) -> int:
+    """The arm that a uniform draw from [0, 1) falls on."""
+    reached = 0.0
+    for arm, probability in enumerate(probabilities):
+        reached += probability
+        if draw < reached:
+            return arm
+    # Rounding may leave the sum a little below 1.
+    return max(arm for arm, probability in enumerate(probabilities) if probability > 0.0)

@@ -1,0 +1,86 @@
+"""Thompson sampling: an arm is chosen as often as it is probably the best one.
+
+Thompson 1933; Russo, Van Roy, Kazerouni, Osband, Wen 2018, "A tutorial on Thompson sampling". The preferences are
+frequencies among seeded draws from the posteriors: what is stored with a choice is exactly what it was made with.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+DRAWS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Rewards:
+    """What K arms have brought so far."""
+
+    pulls: Array
+    """(K,) units whose reward is known."""
+    total: Array
+    """(K,) sum of their rewards."""
+    squares: Array
+    """(K,) sum of the rewards' squares."""
+
+    @classmethod
+    def none(cls, arms: int) -> Rewards:
+        """Before the first unit."""
+        return cls(np.zeros(arms), np.zeros(arms), np.zeros(arms))
+
+    @property
+    def means(self) -> Array:
+        """(K,) 0 where there is none."""
+        return self.total / np.maximum(self.pulls, 1.0)
+
+
+def beta_preference(rewards: Rewards, random: np.random.Generator, prior: tuple[float, float] = (1.0, 1.0)) -> Array:
+    """(K,) how often each arm of conversions (rewards 0 or 1) draws the highest proportion."""
+    hits = rewards.total + prior[0]
+    misses = rewards.pulls - rewards.total + prior[1]
+    return _frequencies(random.beta(hits, misses, (DRAWS, len(hits))))
+
+
+def normal_gamma_preference(rewards: Rewards, random: np.random.Generator) -> Array:
+    """(K,) how often each arm of values draws the highest mean, its mean and its precision unknown.
+
+    Normal-Gamma posterior (Murphy 2007, "Conjugate Bayesian analysis of the Gaussian distribution", formulas 86 to 89
+    and 99); the prior is worth one unit with the mean and the variance of all arms together. Until rewards differ,
+    all arms are alike.
+    """
+    count = rewards.pulls.sum()
+    centre = rewards.total.sum() / max(count, 1.0)
+    spread = rewards.squares.sum() / max(count, 1.0) - centre**2
+    if spread <= 1e-12 * max(centre**2, 1.0):
+        return np.full(len(rewards.pulls), 1.0 / len(rewards.pulls))
+    strength = 1.0 + rewards.pulls
+    mean = (centre + rewards.total) / strength
+    shape = 1.0 + rewards.pulls / 2.0
+    within = np.maximum(rewards.squares - rewards.pulls * rewards.means**2, 0.0)
+    rate = spread + within / 2.0 + rewards.pulls * (rewards.means - centre) ** 2 / (2.0 * strength)
+    scale = np.sqrt(rate / (shape * strength))
+    return _frequencies(mean + scale * random.standard_t(2.0 * shape, (DRAWS, len(mean))))
+
+
+def top_two(best: Array, leader_share: float = 0.5) -> Array:
+    """(K,) preferences that find the best arm sooner, from the probabilities (K,) that each is the best one.
+
+    The probably best arm gets `leader_share`, what is probably best among the others the rest: Russo 2020, "Simple
+    Bayesian algorithms for best-arm identification", section 4.3.
+    """
+    if len(best) < 2:
+        return best
+    # No arm is certain to be best: draws that never chose another only say that it is improbable.
+    best = (best * DRAWS + 1.0 / len(best)) / (DRAWS + 1.0)
+    odds = best / (1.0 - best)
+    runner_up = best * (odds.sum() - odds)
+    return np.asarray(leader_share * best + (1.0 - leader_share) * runner_up)
+
+
+def _frequencies(draws: Array) -> Array:
+    """(K,) how often each column of (draws, K) is the largest of its row."""
+    return np.bincount(draws.argmax(axis=1), minlength=draws.shape[1]) / len(draws)

@@ -1,0 +1,34 @@
+"""Which units a rollout has reached: who is in at 5% is in at 10%.
+
+Two hashes with salts of their own decide, one whether a unit is looked at, one which side it is on: whoever is drawn
+into a rollout by the first is as likely new as old, and the comparison isn't skewed by how units are let in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from groundswell_server.experiments.bucketing import bucket
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a unit stands in a rollout."""
+
+    is_on: bool
+    """Whether it gets what is new."""
+    is_compared: bool
+    """Whether it counts when new and old are compared: equal shares of both sides do."""
+
+
+def place(key: str, unit: str, share: float) -> Place:
+    """Where a unit stands while the rollout `key` gives what is new to `share` of all units, 0 to 1.
+
+    Up to half of the units, as many as get what is new are watched on the other side. Beyond that, only as many of
+    the new ones count as there are old ones left.
+    """
+    included = bucket(f"{key}:inclusion", unit) < min(2.0 * share, 1.0)
+    side = bucket(f"{key}:side", unit)
+    if share <= 0.5:
+        return Place(is_on=included and side < 0.5, is_compared=included)
+    return Place(is_on=side < share, is_compared=side < 1.0 - share or side >= share)
