@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
 
-from groundswell_server.engagement.rates import RatePoint, versus_average_pct
+from groundswell_server.engagement.ages import AgePoint, versus_average_pct
 from groundswell_storage.engagement import posts, snapshots
 from groundswell_storage.engagement.posts import MeasuredPost
 from groundswell_storage.scope import Scope
@@ -23,13 +23,13 @@ MOST_REFRESHED = 500
 
 def peer_rates(
     scope: Scope, persona_id: str, platform: int, published: datetime, age: timedelta
-) -> list[list[RatePoint]]:
+) -> list[list[AgePoint]]:
     """What is known of the rates at an age of the persona's posts of the 30 days before a time, post by post."""
     rates = snapshots.rates_around_age(
         scope, persona_id, platform, since=published - WINDOW, before=published, age=age, limit=MOST_PEERS
     )
     by_post = groupby(rates, key=lambda rate: rate.post_id)
-    return [[RatePoint(rate.age, rate.rate_pct) for rate in group] for _, group in by_post]
+    return [[AgePoint(rate.age, rate.rate_pct) for rate in group] for _, group in by_post]
 
 
 def versus_average(
@@ -54,7 +54,7 @@ def compare_imported(scope: Scope, persona_id: str, platform: int, imported: Seq
     later = posts.measured(scope, persona_id, platform, since=first, before=end, limit=most)
     rates = snapshots.rates_of_span(scope, persona_id, platform, since=first - WINDOW, before=end)
     peers = [
-        (rows[0].published, [RatePoint(row.age, row.rate_pct) for row in rows])
+        (rows[0].published, [AgePoint(row.age, row.rate_pct) for row in rows])
         for rows in (list(group) for _, group in groupby(rates, key=lambda row: row.post_id))
     ]
     changed = {}
@@ -65,7 +65,7 @@ def compare_imported(scope: Scope, persona_id: str, platform: int, imported: Seq
     posts.set_averages(scope, changed)
 
 
-def _against(post: MeasuredPost, peers: Sequence[tuple[datetime, Sequence[RatePoint]]]) -> float | None:
+def _against(post: MeasuredPost, peers: Sequence[tuple[datetime, Sequence[AgePoint]]]) -> float | None:
     """A post against those among `peers`, which come by publication, of the 30 days before it."""
     start = bisect_left(peers, post.published - WINDOW, key=itemgetter(0))
     end = bisect_left(peers, post.published, key=itemgetter(0))

@@ -19,6 +19,7 @@ from groundswell_server.engagement.post_analysis import AnalyzedPost, HourFigure
 from groundswell_server.engagement.posts import COUNTS, Post, PostDraft, normalize_tag_filter
 from groundswell_server.engagement.rates import Counts
 from groundswell_server.engagement.timeline import TimelineHour
+from groundswell_server.engagement.virality.events import ViralityAlert
 from groundswell_server.engagement.vocabulary import (
     Complexity,
     Confidence,
@@ -358,4 +359,6 @@ def change_message(change: Change) -> pb.WatchEngagementResponse:
             told["interactions_judged"] = fields_of(judged)
         case Deleted(post_id):
             told["deleted_post_id"] = post_id
+        case ViralityAlert() as alert:
+            told["virality_alert"] = fields_of(alert)
     return pb.WatchEngagementResponse(**told)

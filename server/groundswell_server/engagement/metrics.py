@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from groundswell_server.engagement.averages import WINDOW, versus_average
@@ -14,6 +14,7 @@ from groundswell_server.engagement.posts import COUNTS, Post, counts_of, post_of
 from groundswell_server.engagement.rates import Counts, GenuineEngagement, genuine_engagement
 from groundswell_server.engagement.reactions import bring_up_to_date
 from groundswell_server.engagement.tallies import Tallies
+from groundswell_server.engagement.virality.alerts import PROJECTED_AGE, raise_when_viral
 from groundswell_server.engagement.vocabulary import Platform, Verdict
 from groundswell_storage.engagement import posts, snapshots
 from groundswell_storage.engagement.contexts import ContextRow
@@ -42,10 +43,12 @@ def record_metrics(
     fetched: datetime | None,
     thresholds: Thresholds,
     reached: Demographics | None = None,
+    projected_age: timedelta = PROJECTED_AGE,
 ) -> Measured:
     """Keeps a snapshot and, unless a newer one is there, brings the post and its context up to date.
 
-    `reached` are the people the post reached, where anything is told of them.
+    `reached` are the people the post reached, where anything is told of them; `projected_age` is the age for which the
+    reach of a post that spreads is projected.
 
     Raises NotFound, and InvalidArgument for counts that can't be (`METRICS_IMPOSSIBLE`) or a time that can't.
     """
@@ -64,6 +67,7 @@ def record_metrics(
         revise(scope, row, snapshot_id=snapshot_id, fetched=at, **_figures(scope, row, counts, at, genuine))
         context = bring_up_to_date(scope, post_of(row), thresholds)
         tell_changed(scope, row.id, row.persona_id, row.platform, row.context_id)
+        raise_when_viral(scope, row, projected_age)
     elif row.context_id:
         context = scope.find(ContextRow, row.context_id)
     return Measured(post_of(row), None if context is None else context_of(context))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from groundswell_server.engagement.ages import average_at_age, versus_average_pct
 from groundswell_server.engagement.analysis import (
     FilteredCount,
     PostFigures,
@@ -14,7 +15,6 @@ from groundswell_server.engagement.demographics import Demographics, demographic
 from groundswell_server.engagement.elements import Element, PublishedPost
 from groundswell_server.engagement.personas import DEFAULT_TIME_ZONE
 from groundswell_server.engagement.posts import Engagement, Post, post_of
-from groundswell_server.engagement.rates import average_at_age, versus_average_pct
 from groundswell_server.engagement.sentiment.summary import SentimentAnalysis, sentiment_of_post
 from groundswell_server.engagement.tallies import Tallies
 from groundswell_server.engagement.vocabulary import MediaType, RateBase

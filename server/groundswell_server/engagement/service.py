@@ -50,6 +50,7 @@ class Servicer:
         self._feed = platform.feed
         self._peers = platform.peers
         self._filter = FilterSettings(threshold=settings.bot_threshold)
+        self._projected_age = timedelta(days=settings.ml_target_age_days)
         self._thresholds = Thresholds(
             success_rate_pct=settings.success_threshold_pct,
             genuine_ratio=settings.genuine_ratio,
@@ -154,7 +155,9 @@ class Servicer:
     def RecordMetrics(self, request: pb.RecordMetricsRequest, scope: Scope) -> pb.RecordMetricsResponse:
         counts, fetched = messages.counts_in(request.metrics), time_in(request, "fetch_time")
         reached = messages.demographics_in(request)
-        measured = metrics.record_metrics(scope, request.post_id, counts, fetched, self._thresholds, reached)
+        measured = metrics.record_metrics(
+            scope, request.post_id, counts, fetched, self._thresholds, reached, self._projected_age
+        )
         return messages.measured_message(measured)
 
     async def RecordInteractions(

@@ -8,12 +8,14 @@ from datetime import datetime, timedelta
 
 from groundswell_server.engagement.contexts import Context, context_of
 from groundswell_server.engagement.posts import Post, post_of
+from groundswell_server.engagement.virality import events as virality
+from groundswell_server.engagement.virality.events import ViralityAlert
 from groundswell_storage.engagement import contexts, posts
 from groundswell_storage.events import Event
 from groundswell_storage.scope import Scope
 
 BOOKMARK_EVERY = timedelta(seconds=30)
-TOPICS = ("post.changed", "post.deleted", "context.changed", "interactions.judged")
+TOPICS = ("post.changed", "post.deleted", "context.changed", "interactions.judged", virality.TOPIC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Change:
     cursor: str
     """To go on after it."""
     event_time: datetime
-    what: Post | Context | Judged | Deleted
+    what: Post | Context | Judged | Deleted | ViralityAlert
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def read_changes(scope: Scope, events: Iterable[Event]) -> list[Change]:
 
 def _change(
     event: Event, found_posts: dict[str, Post], found_contexts: dict[str, Context]
-) -> Post | Context | Judged | Deleted | None:
+) -> Post | Context | Judged | Deleted | ViralityAlert | None:
     match event.topic:
         case "post.changed":
             return found_posts.get(event.subject_id)
@@ -85,6 +87,8 @@ def _change(
             return found_contexts.get(event.subject_id)
         case "post.deleted":
             return Deleted(event.subject_id)
+        case virality.TOPIC:
+            return virality.alert_of_json(event.subject_id, event.payload)
         case _:
             payload = event.payload
             return Judged(event.subject_id, payload["genuine"], payload["bots"], payload["personas"])

@@ -83,6 +83,8 @@ class PostRow(Table):
     """Mean score of people's comments, -1 to 1; null without a comment that has one."""
     sentiment_count = IntegerField(default=0)
     """Comments behind it."""
+    alerted = InstantField(null=True)
+    """When it was told that the post spreads: once a post."""
 
     created = InstantField()
     updated = InstantField()
@@ -311,6 +313,12 @@ def measured(
         MeasuredPost(id, from_micros(published), from_micros(fetched), rate, against)
         for id, published, fetched, rate, against in cursor.fetchall()
     ]
+
+
+def set_alerted(scope: Scope, row: PostRow, time: datetime) -> None:
+    """Notes when it was told that a locked post spreads: no new version of it."""
+    row.alerted = time
+    scope.update(PostRow, alerted=time).where(PostRow.id == row.id).execute()
 
 
 def set_averages(scope: Scope, figures: Mapping[str, float | None]) -> None:

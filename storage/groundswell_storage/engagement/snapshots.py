@@ -60,6 +60,14 @@ class RateAtAge(NamedTuple):
     rate_pct: float
 
 
+class CountAtAge(NamedTuple):
+    """One of a post's counts at one of its ages."""
+
+    post_id: str
+    age: timedelta
+    value: int
+
+
 def of_post(scope: Scope, post_id: str) -> list[MetricSnapshotRow]:
     """All snapshots of a post, oldest first."""
     query = scope.select(MetricSnapshotRow).where(MetricSnapshotRow.post_id == post_id)
@@ -72,28 +80,66 @@ def add(scope: Scope, rows: Iterable[Mapping[str, Any]]) -> None:
 
 
 def rates_around_age(
-    scope: Scope, persona_id: str, platform: int, *, since: datetime, before: datetime, age: timedelta, limit: int
+    scope: Scope,
+    persona_id: str | None,
+    platform: int,
+    *,
+    since: datetime,
+    before: datetime,
+    age: timedelta,
+    limit: int,
 ) -> list[RateAtAge]:
     """What is known of the rates at one age of a persona's posts on a platform, by post, oldest first.
 
-    Of the newest `limit` measured posts among those published from `since` and before `before`: of each the last
-    snapshot up to the age and the first from it on.
+    Of the newest `limit` measured posts among those published from `since` and before `before`, of all personas where
+    none is named: of each the last snapshot up to the age and the first from it on.
     """
-    beside = (
-        "(SELECT m.id FROM metric_snapshot m WHERE m.post_id = p.id AND m.outcome_rate_pct IS NOT NULL "
-        "AND m.fetched {} p.published + ? ORDER BY m.fetched {} LIMIT 1)"
-    )
-    age_us = age // timedelta(microseconds=1)
+    beside, ages = _beside("outcome_rate_pct", (age,))
+    whose, named = ("", ()) if persona_id is None else ("AND p.persona_id = ? ", (persona_id,))
     cursor = scope.execute(
-        f"SELECT {beside.format('<=', 'DESC')}, {beside.format('>=', 'ASC')} FROM post p "
-        "WHERE p.workspace = ? AND p.persona_id = ? AND p.platform = ? AND p.published >= ? AND p.published < ? "
-        "AND p.fetched IS NOT NULL ORDER BY p.published DESC, p.id DESC LIMIT ?",
-        (age_us, age_us, scope.workspace, persona_id, platform, to_micros(since), to_micros(before), limit),
+        f"SELECT {beside} FROM post p WHERE p.workspace = ? {whose}AND p.platform = ? "
+        "AND p.published >= ? AND p.published < ? AND p.fetched IS NOT NULL "
+        "ORDER BY p.published DESC, p.id DESC LIMIT ?",
+        (*ages, scope.workspace, *named, platform, to_micros(since), to_micros(before), limit),
     )
-    ids = list({id for pair in cursor.fetchall() for id in pair if id is not None})
+    ids = list({id for row in cursor.fetchall() for id in row if id is not None})
     if not ids:
         return []
     return _rates(scope, f"id IN ({', '.join('?' * len(ids))})", ids)
+
+
+def counts_around_ages(
+    scope: Scope, post_ids: Sequence[str], count: str, ages: Sequence[timedelta]
+) -> list[CountAtAge]:
+    """What is known of a count (a column's name) of some hundred posts at some ages, by post, then by age."""
+    beside, spans = _beside(count, ages)
+    marks = ", ".join("?" * len(post_ids))
+    cursor = scope.execute(
+        f"SELECT {beside} FROM post p WHERE p.workspace = ? AND p.id IN ({marks})",
+        (*spans, scope.workspace, *post_ids),
+    )
+    ids = list({id for row in cursor.fetchall() for id in row if id is not None})
+    if not ids:
+        return []
+    cursor = scope.execute(
+        f"SELECT post_id, fetched - published, {count} FROM metric_snapshot "
+        f"WHERE workspace = ? AND id IN ({', '.join('?' * len(ids))}) ORDER BY post_id, fetched, id",
+        (scope.workspace, *ids),
+    )
+    return [CountAtAge(post_id, timedelta(microseconds=age), known) for post_id, age, known in cursor.fetchall()]
+
+
+def _beside(column: str, ages: Sequence[timedelta]) -> tuple[str, list[int]]:
+    """Columns, with their parameters, that name a post's snapshots beside ages: the last up to each, the first after.
+
+    Of the snapshots where the column is known.
+    """
+    one = (
+        f"(SELECT m.id FROM metric_snapshot m WHERE m.post_id = p.id AND m.{column} IS NOT NULL "
+        "AND m.fetched {} p.published + ? ORDER BY m.fetched {} LIMIT 1)"
+    )
+    both = f"{one.format('<=', 'DESC')}, {one.format('>=', 'ASC')}"
+    return ", ".join([both] * len(ages)), [age // timedelta(microseconds=1) for age in ages for _ in range(2)]
 
 
 def rates_of_span(

@@ -1,0 +1,1 @@
+"""Posts that spread as few before them did, and how far they may get."""

@@ -1,0 +1,98 @@
+"""Virality: looked for whenever a post is measured, and told once a post as an event of the log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from itertools import groupby
+from typing import Final
+
+from groundswell_server.engagement.ages import AgePoint, value_at_age
+from groundswell_server.engagement.estimates import Estimate
+from groundswell_server.engagement.virality.events import TOPIC, ViralityAlert, alert_to_json
+from groundswell_server.engagement.virality.projection import project
+from groundswell_server.engagement.virality.threshold import FEWEST, threshold_of
+from groundswell_server.engagement.vocabulary import Platform, RateBase
+from groundswell_storage.engagement import posts, snapshots
+from groundswell_storage.engagement.posts import PostRow
+from groundswell_storage.scope import Scope
+
+PROJECTED_AGE: Final = timedelta(days=7)
+"""Age for which the reach is projected, unless told: most of what a post gets, it has by then."""
+LOOKBACK: Final = timedelta(days=365)
+"""How long before it a post may have been published to be compared with."""
+MOST_POSTS: Final = 200
+"""Posts that one is compared with: the newest."""
+
+_COUNT_OF_BASE: Final = {RateBase.REACH: "reach", RateBase.IMPRESSIONS: "impressions", RateBase.VIEWS: "views"}
+
+
+def raise_when_viral(scope: Scope, row: PostRow, projected_age: timedelta) -> None:
+    """Tells that a post which was just measured spreads, unless it was told before; the post is locked."""
+    if row.alerted is None and (alert := virality_of(scope, row, projected_age)) is not None:
+        posts.set_alerted(scope, row, scope.now)
+        scope.publish(TOPIC, row.id, alert_to_json(alert))
+
+
+def virality_of(scope: Scope, row: PostRow, projected_age: timedelta) -> ViralityAlert | None:
+    """The alert that a post deserves by its latest figures; None when it does as others do."""
+    rate, fetched = row.engagement_rate_pct, row.fetched
+    if not rate or fetched is None:
+        return None
+    age = fetched - row.published
+    rates, platform_wide = _rates(scope, row, row.persona_id, age), False
+    if len(rates) < FEWEST:
+        rates, platform_wide = _rates(scope, row, None, age), True
+    threshold = threshold_of(list(rates.values()))
+    if threshold is None or rate <= threshold:
+        return None
+    base = RateBase(row.rate_base)
+    return ViralityAlert(
+        post_id=row.id,
+        persona_id=row.persona_id,
+        platform=Platform(row.platform),
+        age=age,
+        engagement_rate_pct=rate,
+        threshold_pct=threshold,
+        compared_posts=len(rates),
+        platform_wide=platform_wide,
+        base=base,
+        projected_reach=_projected(scope, row, list(rates), _COUNT_OF_BASE[base], age, projected_age),
+        projected_age=projected_age,
+    )
+
+
+def _rates(scope: Scope, row: PostRow, persona_id: str | None, age: timedelta) -> dict[str, float]:
+    """The rates at an age of the posts before this one on its platform, by post; of all personas when None is named."""
+    found = snapshots.rates_around_age(
+        scope,
+        persona_id,
+        row.platform,
+        since=row.published - LOOKBACK,
+        before=row.published,
+        age=age,
+        limit=MOST_POSTS,
+    )
+    by_post = groupby(found, key=lambda rate: rate.post_id)
+    points = {post_id: [AgePoint(rate.age, rate.rate_pct) for rate in group] for post_id, group in by_post}
+    return {post_id: rate for post_id, known in points.items() if (rate := value_at_age(known, age)) is not None}
+
+
+def _projected(
+    scope: Scope, row: PostRow, peer_ids: Sequence[str], count: str, age: timedelta, later: timedelta
+) -> Estimate | None:
+    now = getattr(row, count)
+    if age >= later or not now:
+        return None
+    growths = []
+    for known in _counts(scope, peer_ids, count, (age, later)):
+        then, finally_ = value_at_age(known, age), value_at_age(known, later)
+        if then and finally_:
+            growths.append(finally_ / then)
+    return project(now, growths)
+
+
+def _counts(scope: Scope, post_ids: Sequence[str], count: str, ages: Sequence[timedelta]) -> list[list[AgePoint]]:
+    found = snapshots.counts_around_ages(scope, post_ids, count, ages)
+    by_post = groupby(found, key=lambda counted: counted.post_id)
+    return [[AgePoint(counted.age, counted.value) for counted in group] for _, group in by_post]

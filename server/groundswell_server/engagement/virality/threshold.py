@@ -1,0 +1,28 @@
+"""From which rate on a post is out of the ordinary."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+PERCENTILE: Final = 0.95
+FEWEST: Final = 20
+"""Posts that the percentile needs."""
+
+
+def threshold_of(rates: Sequence[float]) -> float | None:
+    """The 95th percentile of rates; None of fewer than 20."""
+    return quantile(rates, PERCENTILE) if len(rates) >= FEWEST else None
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """The value below which a share (0 to 1) of at least one value lies, interpolated linearly.
+
+    Hyndman, R. J., Fan, Y. 1996, "Sample Quantiles in Statistical Packages", definition 7: what NumPy does.
+    """
+    ordered = sorted(values)
+    place = share * (len(ordered) - 1)
+    below = math.floor(place)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (place - below) * (ordered[above] - ordered[below])
