@@ -174,6 +174,8 @@ class App:
             self._dispatcher.register(module.SERVICE, servicer)
             if hasattr(servicer, "run"):
                 self._runs.append(servicer.run)
+            if hasattr(servicer, "collector"):
+                self._metrics.register(servicer.collector)
         self._runs += [self._follow_keys, self._deadlines.run, partial(self.platform.jobs.run, self._feed)]
         self._introspection = Introspection(self._dispatcher)
 

@@ -122,6 +122,13 @@ class Settings(BaseSettings):
     ml_min_training_samples: int = Field(50, ge=20, le=1_000_000, description="posts needed to train")
     ml_lookback_days: int = Field(90, ge=1, le=3650, description="days that training looks back")
     ml_target_age_days: float = Field(7.0, gt=0, le=365, description="age at which a post's rate is the target")
+    retrain_every_days: int = Field(7, ge=1, le=365, description="days between two looks of a training schedule")
+    retrain_min_new_samples: int = Field(
+        100, ge=1, le=1_000_000, description="outcomes that a live version has not learnt from, before it is replaced"
+    )
+    retrain_drift_threshold: float = Field(
+        0.15, ge=0.1, le=1.0, description="score of a significant drift from which on a schedule trains anew"
+    )
     prediction_retention_days: int = Field(
         365, ge=8, le=3650, description="how long predictions are kept, to be compared with what came of them"
     )

@@ -6,6 +6,7 @@ import socket
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 import grpc
 import pytest
@@ -13,7 +14,11 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from prometheus_client.parser import text_string_to_metric_families
 
 from groundswell.v1 import engagement_pb2 as pb
+from groundswell_server.learning import registry
+from groundswell_storage import drift_reports
+from groundswell_storage.drift_reports import DriftFinding
 from tests.errors import refusal
+from tests.learning.model_rows import a_version
 from tests.running import RunningServer
 
 NO_SUCH_ID = "01890a5d-ac96-774b-bcce-b302099a8057"
@@ -88,6 +93,25 @@ def test_shared_commits_and_the_backlog_are_told(scraped: Scraped) -> None:
     assert scraped.value("groundswell_database_batch_size_count", kind="write") == before + 1
     assert scraped.value("groundswell_database_batch_seconds_sum", kind="write") > 0
     assert scraped.value("groundswell_database_backlog") == 0
+
+
+def test_live_models_and_their_drift_are_told(scraped: Scraped) -> None:
+    with scraped.server.app.database.scope("ours") as scope:
+        first = a_version(scope, "run-1")
+        registry.promote(scope, first.id)
+    labels = {"workspace": "ours", "model_type": "ENGAGEMENT_PREDICTOR"}
+    assert scraped.value("groundswell_model_version", **labels) == 1
+    assert scraped.value("groundswell_model_drift_score", **labels) == 0
+    with scraped.server.app.database.scope("ours") as scope:
+        for score in (0.1, 0.3):
+            finding = DriftFinding(first.id, first.model_type, 1, "WARNING", score, 0.01, 1, 50, {})
+            checked = drift_reports.add(scope, finding).created
+            scope.now += timedelta(seconds=1)
+    assert scraped.value("groundswell_model_drift_score", **labels) == 0.3
+    assert scraped.value("groundswell_model_drift_checked_timestamp_seconds", **labels) == checked.timestamp()
+    with scraped.server.app.database.scope("ours") as scope:
+        registry.promote(scope, a_version(scope, "run-2").id)
+    assert scraped.value("groundswell_model_version", **labels) == 2
 
 
 def test_without_a_port_there_is_none(sqlite_url: str) -> None:

@@ -68,6 +68,8 @@ ATTEMPTS: dict[str, list[tuple[str, Request]]] = {
     "RollBackModel": [(MODEL, lambda theirs: {"model_type": 1, "model_id": theirs.model_id})],
     "DeleteModel": [(MODEL, lambda theirs: {"model_id": theirs.model_id})],
     "GetModelPerformance": [(MODEL, lambda theirs: {"model_id": theirs.model_id})],
+    "ScheduleTraining": [(THEIR_OWN, lambda theirs: {})],
+    "CancelTrainingSchedule": [("TRAINING_SCHEDULE_NOT_FOUND", lambda theirs: {"model_type": 1})],
     "CheckDrift": [(MODEL, lambda theirs: {"model_id": theirs.model_id})],
     "ListDriftReports": [(THEIR_OWN, lambda theirs: {})],
     "GetFeatureImportance": [(MODEL, lambda theirs: {"model_id": theirs.model_id})],

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import structlog
+
 from groundswell.v1 import learning_pb2
 from groundswell_server.jobs.job import Job
 from groundswell_server.jobs.registry import Periodic
 from groundswell_server.learning import messages
+from groundswell_server.learning.monitoring import messages as monitoring_messages
+from groundswell_server.learning.monitoring import retraining
 from groundswell_server.learning.training import run as training_run
 from groundswell_server.settings import Settings
-from groundswell_storage import predictions
+from groundswell_storage import operations, predictions, training_schedules
 from groundswell_storage.database import Database
+from groundswell_storage.scope import Scope
+from groundswell_storage.training_schedules import TrainingSchedule
+
+TRAIN = "learning.train_model"
+_CHECK_TIME = timedelta(hours=1)
+"""When a check that failed is made again."""
+
+log = structlog.get_logger(__name__)
 
 
 def train_model(job: Job) -> learning_pb2.Model:
@@ -30,5 +42,41 @@ def purge_predictions(database: Database, settings: Settings) -> None:
         predictions.purge(database, database.now() - timedelta(days=settings.prediction_retention_days))
 
 
-JOBS = {"learning.train_model": train_model}
-PERIODIC = (Periodic("learning.purge_predictions", timedelta(hours=6), purge_predictions),)
+def retrain_when_due(database: Database, settings: Settings) -> None:
+    """Checks the schedules that are due, and starts trainings where they say so."""
+    for workspace, model_type in training_schedules.due(database, database.now()):
+        with database.scope(workspace) as scope:
+            schedule = training_schedules.claim(scope, model_type, scope.now + _CHECK_TIME)
+        if schedule is not None:
+            with database.scope(workspace) as scope:
+                _check(scope, schedule, settings)
+
+
+def _check(scope: Scope, schedule: TrainingSchedule, settings: Settings) -> None:
+    plan = schedule.plan
+    decision = retraining.decide(
+        scope,
+        schedule,
+        target_age=timedelta(days=settings.ml_target_age_days),
+        minimum_samples=settings.ml_min_training_samples,
+    )
+    operation_id = schedule.operation_id
+    if decision.retrain:
+        request = monitoring_messages.retraining_request(plan, decision.live, scope.now).SerializeToString()
+        operation_id = operations.create(scope, TRAIN, request, max_attempts=settings.job_max_attempts).id
+    log.info("training schedule checked", model_type=plan.model_type, retrain=decision.retrain, why=decision.why)
+    training_schedules.note(
+        scope,
+        plan.model_type,
+        next_check=scope.now + timedelta(days=plan.every_days),
+        decision=decision.why,
+        report_id=decision.report_id,
+        operation_id=operation_id,
+    )
+
+
+JOBS = {TRAIN: train_model}
+PERIODIC = (
+    Periodic("learning.purge_predictions", timedelta(hours=6), purge_predictions),
+    Periodic("learning.retrain", timedelta(minutes=1), retrain_when_due),
+)

@@ -12,6 +12,7 @@ from groundswell.v1 import learning_pb2 as pb
 from groundswell_server.learning import messages, registry
 from groundswell_server.learning.monitoring import messages as monitoring_messages
 from groundswell_server.learning.monitoring.checks import check_drift
+from groundswell_server.learning.monitoring.gauges import ModelGauges
 from groundswell_server.learning.monitoring.performance import measure_performance
 from groundswell_server.learning.serving.acceptance import accepted_by, accepts_content, accepts_contents
 from groundswell_server.learning.timing.best_hours import best_hours
@@ -20,7 +21,7 @@ from groundswell_server.platform import Platform
 from groundswell_server.runtime.call import Call
 from groundswell_server.runtime.methods import needs, read, write
 from groundswell_server.wellknown import paging_in
-from groundswell_storage import drift_reports, learning
+from groundswell_storage import drift_reports, learning, training_schedules
 from groundswell_storage.engagement import learning_rows
 from groundswell_storage.scope import Scope
 
@@ -37,6 +38,7 @@ class Servicer:
         self._platform = platform
         self._jobs = platform.jobs
         self._target_age = timedelta(days=platform.settings.ml_target_age_days)
+        self.collector = ModelGauges(platform.database)
 
     @cached_property
     def _serving(self) -> Serving:
@@ -125,6 +127,19 @@ class Servicer:
             **paging_in(request),
         ).map(monitoring_messages.report_message)
         return pb.ListDriftReportsResponse(reports=page.items, next_page_token=page.next_page_token)
+
+    @write
+    def ScheduleTraining(self, request: pb.ScheduleTrainingRequest, scope: Scope) -> pb.ScheduleTrainingResponse:
+        plan = monitoring_messages.plan_in(request, self._platform.settings)
+        schedule = training_schedules.put(scope, plan, monitoring_messages.first_check_in(request, scope.now))
+        return pb.ScheduleTrainingResponse(schedule=monitoring_messages.schedule_message(schedule))
+
+    @write
+    def CancelTrainingSchedule(
+        self, request: pb.CancelTrainingScheduleRequest, scope: Scope
+    ) -> pb.CancelTrainingScheduleResponse:
+        training_schedules.remove(scope, messages.model_type_in(request))
+        return pb.CancelTrainingScheduleResponse()
 
     async def PredictEngagement(self, request: pb.PredictEngagementRequest, call: Call) -> pb.PredictEngagementResponse:
         prepared = await self._serving.prepare(call.workspace, messages.ask_in(request))

@@ -47,7 +47,7 @@ ACCESS: dict[str, Access] = {
         "learning",
         reads="ListModels GetModel GetFeatureImportance GetModelPerformance PredictEngagement PredictSuccess "
         "ScoreContent BatchScoreContent OptimizeContent PredictTiming ListDriftReports",
-        writes="TrainModel PromoteModel RollBackModel DeleteModel CheckDrift",
+        writes="TrainModel PromoteModel RollBackModel DeleteModel CheckDrift ScheduleTraining CancelTrainingSchedule",
     ),
     **_of(
         "google.longrunning.Operations",

@@ -238,6 +238,15 @@ def outcome_rows(
     return [OutcomeRow._make((*row[:3], from_micros(row[3]), from_micros(row[4]), *row[5:])) for row in rows]
 
 
+def count_outcomes(scope: Scope, *, after: datetime, target_age: timedelta) -> int:
+    """How many posts published after a moment have a known rate at the target age."""
+    found: int = scope.execute(
+        f"SELECT COUNT(*) FROM post p {OUTCOME}WHERE p.workspace = ? AND p.published > ?",
+        (*outcome_at(target_age, scope.now), scope.workspace, to_micros(after)),
+    ).fetchone()[0]
+    return found
+
+
 def context_facts(scope: Scope, context_id: str) -> ContextFacts:
     """One context as it is now, with its newest post; raises NotFound (`CONTEXT_NOT_FOUND`)."""
     row = scope.execute(

@@ -99,6 +99,23 @@ BAD: dict[str, list[Bad]] = {
         Bad("negative lookback", {"lookback_days": -1}, ("lookback_days",)),
         Bad("window of more than ten years", {"window_days": 3651}, ("window_days",)),
     ],
+    "ScheduleTraining": [
+        Bad("without a type", {}, ("model_type",)),
+        Bad("unknown type", {"model_type": UNKNOWN_NUMBER}, ("model_type",)),
+        Bad("more often than daily", {"model_type": 1, "every_days": -1}, ("every_days",)),
+        Bad("less often than yearly", {"model_type": 1, "every_days": 366}, ("every_days",)),
+        Bad("negative samples", {"model_type": 1, "minimum_new_samples": -1}, ("minimum_new_samples",)),
+        Bad("threshold below the warning", {"model_type": 1, "drift_threshold": 0.05}, ("drift_threshold",)),
+        Bad("threshold of NaN", {"model_type": 1, "drift_threshold": NAN}, ("drift_threshold",)),
+        Bad("negative lookback", {"model_type": 1, "lookback_days": -1}, ("lookback_days",)),
+        Bad("first at no time", {"model_type": 1, "first_check_time": NO_TIME}, ("first_check_time",)),
+        repeatable({"model_type": 1}),
+    ],
+    "CancelTrainingSchedule": [
+        Bad("without a type", {}, ("model_type",)),
+        missing("unknown", "TRAINING_SCHEDULE_NOT_FOUND", {"model_type": 1}),
+        repeatable({"model_type": 1}),
+    ],
     "CheckDrift": [
         malformed_id("model_id"),
         missing("unknown", "MODEL_NOT_FOUND", {"model_id": NOBODY}),

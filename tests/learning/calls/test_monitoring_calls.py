@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from google.longrunning import operations_pb2, operations_pb2_grpc
 
 from groundswell.v1 import engagement_pb2
 from groundswell.v1 import learning_pb2 as pb
 from groundswell.v1.learning_pb2_grpc import LearningServiceStub
+from groundswell_server.learning.jobs import retrain_when_due
 from groundswell_storage import learning
 from groundswell_storage.predictions import PredictionRow
 from tests.errors import refusal
@@ -16,8 +18,10 @@ from tests.learning.calls import world
 from tests.learning.calls.drafts import INSTAGRAM, a_context, persona
 from tests.learning.calls.studio import Studio
 from tests.learning.monitoring.service_rows import serve, usual
+from tests.learning.past_posts import FIRST
 from tests.patience import eventually
 
+ENGAGEMENT = pb.MODEL_TYPE_ENGAGEMENT_PREDICTOR
 MONTH = timedelta(days=30)
 
 
@@ -168,3 +172,46 @@ def test_reports_of_another_workspace_are_not_listed(served: tuple[Studio, str],
         serve(scope, learning.get_version(scope, model_id), usual(60))
     studio.learning.CheckDrift(pb.CheckDriftRequest())
     assert not stranger.ListDriftReports(pb.ListDriftReportsRequest()).reports
+
+
+def test_a_schedule_has_the_defaults_of_the_settings(empty: Studio) -> None:
+    schedule = empty.learning.ScheduleTraining(pb.ScheduleTrainingRequest(model_type=ENGAGEMENT)).schedule
+    assert (schedule.every_days, schedule.minimum_new_samples, schedule.lookback_days) == (7, 100, 90)
+    assert (schedule.drift_threshold, schedule.force) == (0.15, False)
+    assert abs(schedule.next_check_time.ToDatetime(UTC) - datetime.now(UTC)) < timedelta(minutes=5)
+    assert not schedule.HasField("last_check_time")
+
+
+def test_a_schedule_is_replaced_and_cancelled(empty: Studio) -> None:
+    first = world.stamp(datetime(2030, 1, 1, tzinfo=UTC))
+    for every_days in (7, 1):
+        request = pb.ScheduleTrainingRequest(
+            model_type=ENGAGEMENT, every_days=every_days, drift_threshold=0.3, force=True, first_check_time=first
+        )
+        schedule = empty.learning.ScheduleTraining(request).schedule
+        assert (schedule.every_days, schedule.drift_threshold, schedule.force) == (every_days, 0.3, True)
+        assert schedule.next_check_time == first
+    empty.learning.CancelTrainingSchedule(pb.CancelTrainingScheduleRequest(model_type=ENGAGEMENT))
+    with refusal() as refused:
+        empty.learning.CancelTrainingSchedule(pb.CancelTrainingScheduleRequest(model_type=ENGAGEMENT))
+    assert refused.reason == "TRAINING_SCHEDULE_NOT_FOUND"
+
+
+def test_a_retraining_that_fails_leaves_the_live_version_and_says_why(served: tuple[Studio, str]) -> None:
+    studio, model_id = served
+    database = studio.server.app.database
+    request = pb.ScheduleTrainingRequest(model_type=ENGAGEMENT, force=True, minimum_new_samples=30, lookback_days=3650)
+    with database.scope(studio.workspace) as scope:
+        serve(scope, learning.get_version(scope, model_id), usual(30))
+        row = learning.ModelRow
+        scope.update(row, data_end=FIRST - timedelta(days=1)).where(row.id == model_id).execute()
+    studio.learning.ScheduleTraining(request)
+    retrain_when_due(database, studio.server.settings)
+    world.work(studio.server)
+    schedule = studio.learning.ScheduleTraining(request).schedule
+    operations = operations_pb2_grpc.OperationsStub(studio.server.channel(studio.server.key(studio.workspace)))
+    ended = operations.GetOperation(operations_pb2.GetOperationRequest(name=schedule.last_operation))
+    assert ended.done
+    assert "needs 50 posts" in ended.error.message
+    assert studio.learning.GetModel(pb.GetModelRequest(model_id=model_id)).model.stage == pb.MODEL_STAGE_LIVE
+    assert score(studio, draft=pb.ContentDraft(platform=INSTAGRAM)).method == pb.SCORING_METHOD_MODEL

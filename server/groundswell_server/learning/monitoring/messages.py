@@ -6,11 +6,15 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from groundswell.v1 import learning_pb2 as pb
-from groundswell_server.learning.messages import metrics_message, model_type_number, numbers
+from groundswell_server.learning.messages import metrics_message, model_type_in, model_type_number, numbers
 from groundswell_server.learning.monitoring.performance import Performance, Period, Window
+from groundswell_server.learning.registry import THRESHOLD
+from groundswell_server.settings import Settings
 from groundswell_server.wellknown import time_in
 from groundswell_storage.drift_reports import DriftReport
 from groundswell_storage.fields import from_micros
+from groundswell_storage.learning import ModelVersion
+from groundswell_storage.training_schedules import Plan, TrainingSchedule
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -80,6 +84,57 @@ def report_message(report: DriftReport) -> pb.DriftReport:
         message.rise_time.FromDatetime(from_micros(details["rise"]["time"]))
     message.create_time.FromDatetime(report.created)
     return message
+
+
+def plan_in(request: pb.ScheduleTrainingRequest, settings: Settings) -> Plan:
+    """When a type is to learn anew, defaults filled in from the settings."""
+    threshold = request.drift_threshold if request.HasField("drift_threshold") else None
+    return Plan(
+        model_type=model_type_in(request),
+        every_days=request.every_days or settings.retrain_every_days,
+        minimum_new_samples=request.minimum_new_samples or settings.retrain_min_new_samples,
+        drift_threshold=settings.retrain_drift_threshold if threshold is None else threshold,
+        lookback_days=request.lookback_days or settings.ml_lookback_days,
+        force=request.force,
+    )
+
+
+def first_check_in(request: pb.ScheduleTrainingRequest, now: datetime) -> datetime:
+    """When the schedule is checked first."""
+    return time_in(request, "first_check_time") or now
+
+
+def schedule_message(schedule: TrainingSchedule) -> pb.TrainingSchedule:
+    """A schedule, and what became of it last."""
+    plan = schedule.plan
+    message = pb.TrainingSchedule(
+        model_type=model_type_number(plan.model_type),
+        every_days=plan.every_days,
+        minimum_new_samples=plan.minimum_new_samples,
+        drift_threshold=plan.drift_threshold,
+        lookback_days=plan.lookback_days,
+        force=plan.force,
+        last_decision=schedule.last_decision,
+        last_drift_report_id=schedule.report_id,
+        last_operation=f"operations/{schedule.operation_id}" if schedule.operation_id else "",
+    )
+    message.next_check_time.FromDatetime(schedule.next_check)
+    if schedule.last_check is not None:
+        message.last_check_time.FromDatetime(schedule.last_check)
+    return message
+
+
+def retraining_request(plan: Plan, live: ModelVersion | None, now: datetime) -> pb.TrainModelRequest:
+    """The training that a schedule starts: one whose result can be compared with the live version."""
+    request = pb.TrainModelRequest(
+        model_type=model_type_number(plan.model_type),
+        lookback_days=plan.lookback_days,
+        promotion=pb.PROMOTION_IF_BETTER,
+    )
+    request.as_of_time.FromDatetime(now)
+    if live is not None and THRESHOLD in live.result.parameters:
+        request.success_threshold_pct = live.result.parameters[THRESHOLD]
+    return request
 
 
 def _window(window: Window) -> pb.PerformanceWindow:

@@ -1,0 +1,123 @@
+"""Schedules of training: which model types look by themselves whether they should learn anew."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from peewee import BooleanField, CompositeKey, DoubleField, IntegerField, TextField
+
+from groundswell_storage.database import Database
+from groundswell_storage.errors import NotFound
+from groundswell_storage.fields import InstantField, to_micros
+from groundswell_storage.scope import Scope
+from groundswell_storage.table import Table
+
+
+class TrainingScheduleRow(Table):
+    """The schedule of one model type."""
+
+    model_type = TextField()
+    every_days = IntegerField()
+    minimum_new_samples = IntegerField()
+    drift_threshold = DoubleField()
+    lookback_days = IntegerField()
+    force = BooleanField()
+    next_check = InstantField()
+    last_check = InstantField(null=True)
+    last_decision = TextField(default="")
+    report_id = TextField(default="")
+    operation_id = TextField(default="")
+
+    class Meta:
+        primary_key = CompositeKey("workspace", "model_type")
+        indexes = ((("next_check",), False),)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """When a model type learns anew by itself."""
+
+    model_type: str
+    every_days: int
+    minimum_new_samples: int
+    """Outcomes that the live version has not learnt from."""
+    drift_threshold: float
+    """Score of a significant drift from which on it learns anew."""
+    lookback_days: int
+    force: bool
+    """Without drift too."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSchedule:
+    """A plan, and what became of it last."""
+
+    plan: Plan
+    next_check: datetime
+    last_check: datetime | None
+    last_decision: str
+    """In words; empty before the first check."""
+    report_id: str
+    """Of the drift that the last check found; empty where it did not look."""
+    operation_id: str
+    """The last training it started; empty before the first."""
+
+
+def put(scope: Scope, plan: Plan, next_check: datetime) -> TrainingSchedule:
+    """Keeps a plan in the place of the one that its type had; what became of that stays known."""
+    values = {name: getattr(plan, name) for name in Plan.__slots__}
+    changed = {name: value for name, value in values.items() if name != "model_type"}
+    insert = scope.insert_query(TrainingScheduleRow, next_check=next_check, **values)
+    insert.on_conflict(
+        conflict_target=[TrainingScheduleRow.workspace, TrainingScheduleRow.model_type],
+        update={**changed, "next_check": next_check},
+    ).execute()
+    return get(scope, plan.model_type)
+
+
+def get(scope: Scope, model_type: str) -> TrainingSchedule:
+    """Raises NotFound (`TRAINING_SCHEDULE_NOT_FOUND`)."""
+    row = scope.select(TrainingScheduleRow).where(TrainingScheduleRow.model_type == model_type).first()
+    if row is None:
+        raise NotFound("training_schedule", model_type)
+    plan = Plan(**{name: getattr(row, name) for name in Plan.__slots__})
+    told = {name: getattr(row, name) for name in TrainingSchedule.__slots__ if name != "plan"}
+    return TrainingSchedule(plan, **told)
+
+
+def remove(scope: Scope, model_type: str) -> None:
+    """Raises NotFound (`TRAINING_SCHEDULE_NOT_FOUND`)."""
+    removed = scope.delete(TrainingScheduleRow).where(TrainingScheduleRow.model_type == model_type).execute()
+    if not removed:
+        raise NotFound("training_schedule", model_type)
+
+
+def due(database: Database, now: datetime) -> list[tuple[str, str]]:
+    """Workspace and model type of the schedules that are due, in all workspaces."""
+    rows = database.execute(
+        "SELECT workspace, model_type FROM training_schedule WHERE next_check <= ? ORDER BY next_check",
+        (to_micros(now),),
+    ).fetchall()
+    return [(workspace, model_type) for workspace, model_type in rows]
+
+
+def claim(scope: Scope, model_type: str, until: datetime) -> TrainingSchedule | None:
+    """The schedule, which nobody else is given before `until`; None when it is not due any more."""
+    row = TrainingScheduleRow
+    claimed = scope.update(row, next_check=until).where((row.model_type == model_type) & (row.next_check <= scope.now))
+    return get(scope, model_type) if claimed.execute() else None
+
+
+def note(
+    scope: Scope, model_type: str, *, next_check: datetime, decision: str, report_id: str, operation_id: str
+) -> None:
+    """Writes down what a check came to. A schedule that was cancelled meanwhile is gone."""
+    scope.update(
+        TrainingScheduleRow,
+        next_check=next_check,
+        last_check=scope.now,
+        last_decision=decision,
+        report_id=report_id,
+        operation_id=operation_id,
+    ).where(TrainingScheduleRow.model_type == model_type).execute()
