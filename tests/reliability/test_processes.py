@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -72,6 +73,41 @@ def test_two_servers_share_the_port_and_end_gracefully(database_url: str) -> Non
         below = children(suite)
         assert suite.stop() == 0
         assert all_gone(below)
+
+
+def test_two_servers_both_take_calls(sqlite_url: str) -> None:
+    first = two_free_ports()
+    with Suite(sqlite_url, *SERVE_TWO, "--metrics-port", str(first)) as suite:
+
+        def both_have_answered() -> bool:
+            takes_calls(suite.target)  # over a connection of its own, which the kernel gives to one of them
+            return all(answered(port) for port in (first, first + 1))
+
+        eventually(both_have_answered)
+
+
+def two_free_ports() -> int:
+    """The first of two neighbours."""
+    while True:
+        with socket.create_server(("127.0.0.1", 0)) as first:
+            port = first.getsockname()[1]
+            try:
+                socket.create_server(("127.0.0.1", port + 1)).close()
+            except (OSError, OverflowError):
+                continue
+        return int(port)
+
+
+def answered(metrics_port: int) -> bool:
+    """Whether the server whose metrics these are has answered a call of Operations."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{metrics_port}/metrics", timeout=10) as answer:
+        return 'grpc_server_handled_total{grpc_code="OK",grpc_method="ListOperations"' in answer.read().decode()
+
+
+def test_as_many_workers_run_as_were_set(sqlite_url: str) -> None:
+    with Suite(sqlite_url, *SERVE_ONE, GROUNDSWELL_TRAINING_WORKERS="2") as suite:
+        eventually(lambda: children(suite, "worker-1"))
+        assert len(children(suite, "worker")) == 2
 
 
 @pytest.mark.parametrize("role", ["server-0", "server-1", "worker-0"])

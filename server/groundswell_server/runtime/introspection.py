@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterable, AsyncIterator
+from contextlib import suppress
 from functools import cached_property
 from importlib import resources
 from typing import Any, cast
@@ -24,6 +26,9 @@ from groundswell_server.runtime.dispatch import Dispatcher
 CONTRACT = resources.files("groundswell.v1") / "contract.binpb"
 """The contract as protoc read it, comments and all."""
 CONTRACT_FOLDER = "groundswell/v1/"
+
+_TELLING_SECONDS = 1.0
+"""For a watcher that does not read what it is told."""
 
 
 class Introspection:
@@ -49,8 +54,16 @@ class Introspection:
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
 
     async def not_serving(self) -> None:
-        """Declares every service on its way out, for good."""
+        """Declares every service on its way out, for good, and returns when those who watch were told."""
         await self._health.enter_graceful_shutdown()
+        # Each watcher now writes in turn, holding its service's condition; whoever comes after them waits for all.
+        await asyncio.sleep(0)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_TELLING_SECONDS):
+                watchers = self._health._server_watchers  # type: ignore[attr-defined]  # not in the stubs
+                for condition in tuple(watchers.values()):
+                    async with condition:
+                        pass
 
 
 class CommentedReflection(ReflectionServicer):
