@@ -21,7 +21,10 @@ LONG_CALLS = {
     "groundswell.v1.EngagementService.AnalyzePost": timedelta(minutes=1),
     "groundswell.v1.EngagementService.ImportPosts": timedelta(hours=6),
     "groundswell.v1.EngagementService.RecordInteractions": timedelta(hours=1),
+    "groundswell.v1.LearningService.AddTrainingExamples": timedelta(hours=1),
     "groundswell.v1.LearningService.BatchScoreContent": timedelta(minutes=1),
+    "groundswell.v1.LearningService.ClassifyProfiles": timedelta(minutes=1),
+    "groundswell.v1.LearningService.ClassifyText": timedelta(minutes=1),
     "groundswell.v1.LearningService.GetFeatureImportance": timedelta(minutes=1),
     "groundswell.v1.LearningService.OptimizeContent": timedelta(minutes=1),
     "groundswell.v1.LearningService.PredictTiming": timedelta(minutes=1),
@@ -32,7 +35,7 @@ LONG_CALLS = {
 STREAM_LIFETIME = timedelta(hours=1)
 """For a stream from the server. One that resumes after a cursor goes on with a new call, perhaps on another server."""
 
-READS = re.compile(r"(Analyze|BatchScore|Get|List|Optimize|Predict|Score|Search|Wait)(?![a-z])")
+READS = re.compile(r"(Analyze|BatchScore|Classify|Get|List|Optimize|Predict|Score|Search|Wait)(?![a-z])")
 """How the names of calls begin that change nothing. Any other call has to carry a `request_id` to be repeated."""
 
 REPEATABLE = frozenset({"google.longrunning.Operations.CancelOperation"})

@@ -237,6 +237,11 @@ def live_version(scope: Scope, model_type: str) -> ModelVersion | None:
     return _first(scope.select(ModelRow).where((ModelRow.model_type == model_type) & (ModelRow.stage == "LIVE")))
 
 
+def live_versions(scope: Scope) -> list[ModelVersion]:
+    """The versions that serve, one of a type."""
+    return [_version(row) for row in scope.select(ModelRow).where(ModelRow.stage == "LIVE")]
+
+
 def list_versions(
     scope: Scope, *, model_type: str = "", stage: str = "", page_size: int = 0, page_token: str = ""
 ) -> Page[ModelVersion]:

@@ -41,7 +41,7 @@ def trained(**figures: Any) -> Any:
     [
         (a_run(promote_if_better=False), trained(), "as asked for"),
         (a_run(span=replace(a_run().span, persona_id="luna")), trained(), "one persona alone"),
-        (a_run(), trained(beats_baselines=False), "does not beat both baselines"),
+        (a_run(), trained(beats_baselines=False), "does not beat all baselines"),
         (a_run(), trained(export_deviation=0.1), "deviates"),
     ],
 )

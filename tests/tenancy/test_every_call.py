@@ -78,12 +78,17 @@ ATTEMPTS: dict[str, list[tuple[str, Request]]] = {
             (CONTEXT, lambda theirs: {"context_id": theirs.context_id}),
             (PERSONA, lambda theirs: {"draft": {"persona_id": theirs.persona_id, "platform": 1}}),
         ]
-        for name in ("PredictEngagement", "PredictSuccess", "ScoreContent", "OptimizeContent")
+        for name in ("PredictEngagement", "PredictSuccess", "PredictConversion", "ScoreContent", "OptimizeContent")
     },
     "BatchScoreContent": [
         (CONTEXT, lambda theirs: {"requests": [{"draft": {"platform": 1}}, {"context_id": theirs.context_id}]}),
         (PERSONA, lambda theirs: {"requests": [{"draft": {"platform": 1, "persona_id": theirs.persona_id}}]}),
     ],
+    "AddTrainingExamples": [(THEIR_OWN, lambda theirs: {})],
+    "DeleteTrainingExamples": [(THEIR_OWN, lambda theirs: {})],
+    # tests/learning/calls has a test in which there is a model to be asked.
+    "ClassifyText": [(THEIR_OWN, lambda theirs: {})],
+    "ClassifyProfiles": [(THEIR_OWN, lambda theirs: {})],
     "PredictTiming": [(PERSONA, lambda theirs: {"persona_id": theirs.persona_id, "platform": 1})],
     "ListOperations": [(NOTHING, lambda theirs: {"name": "operations"})],
     "GetOperation": [(OPERATION, lambda theirs: {"name": theirs.operation})],
@@ -189,6 +194,21 @@ def test_an_import_of_posts_that_another_workspace_has_makes_posts_of_ones_own(
     (answer,) = call(importer, "ImportPosts", request_of("ImportPosts", rows=[row]))
     assert (answer.imported_count, len(answer.created_personas)) == (1, 1)
     assert everything(theirs) == before
+
+
+def test_labelled_examples_stay_in_their_workspace(theirs: Workspace, outsider: grpc.Channel) -> None:
+    topic, taught = 5, [{"label": "food", "text": "soup", "persona_id": theirs.persona_id}]
+    call(theirs.channel, "AddTrainingExamples", request_of("AddTrainingExamples", model_type=topic, examples=taught))
+    stray = [{"label": "converted", "post_id": theirs.post_id}]
+    for model_type, examples, field in ((3, stray, "post_id"), (topic, taught, "persona_id")):
+        request = request_of("AddTrainingExamples", model_type=model_type, examples=examples)
+        (report,) = call(outsider, "AddTrainingExamples", request)
+        assert (report.added_count, [one.field for one in report.refused_examples]) == (0, [field])
+    for deletion in ({"model_type": topic}, {"persona_id": theirs.persona_id}):
+        (gone,) = call(outsider, "DeleteTrainingExamples", request_of("DeleteTrainingExamples", **deletion))
+        assert gone.deleted_count == 0
+    (still,) = call(theirs.channel, "DeleteTrainingExamples", request_of("DeleteTrainingExamples", model_type=topic))
+    assert still.deleted_count == 1
 
 
 def test_a_watcher_is_told_of_its_own_workspace_alone(theirs: Workspace, ours: Workspace) -> None:

@@ -97,7 +97,7 @@ def run_of(request: pb.TrainModelRequest, settings: Settings, now: datetime) -> 
         model_type=model_type_in(request),
         span=Span(
             as_of=time_in(request, "as_of_time") or now,
-            lookback=timedelta(days=request.lookback_days or settings.ml_lookback_days),
+            lookback=_lookback(request, settings),
             target_age=timedelta(days=settings.ml_target_age_days),
             persona_id=request.persona_id,
         ),
@@ -108,6 +108,15 @@ def run_of(request: pb.TrainModelRequest, settings: Settings, now: datetime) -> 
         random_seed=request.random_seed,
         promote_if_better=request.promotion != pb.PROMOTION_NEVER,
     )
+
+
+def _lookback(request: pb.TrainModelRequest, settings: Settings) -> timedelta:
+    if request.lookback_days:
+        return timedelta(days=request.lookback_days)
+    from groundswell_server.learning import model_types
+
+    forgets = model_types.get(model_type_in(request)).forgets
+    return timedelta(days=settings.ml_lookback_days) if forgets else timedelta.max
 
 
 def ask_in(request: Any, path: str = "") -> Ask:
@@ -152,6 +161,7 @@ def model_message(version: ModelVersion) -> pb.Model:
         test_metrics=metrics_message(result.test_metrics),
         trailing_mean_baseline=metrics_message(result.baselines.get("trailing_mean", {})),
         last_value_baseline=metrics_message(result.baselines.get("last_value", {})),
+        majority_class_baseline=metrics_message(result.baselines.get("majority_class", {})),
         beats_baselines=result.beats_baselines,
         library_versions=dict(result.library_versions),
         artifact_digest=version.artifact_digest,
@@ -221,9 +231,9 @@ def fill_score(message: pb.ContentScore, score: Score, live: Live) -> None:
         )
         return
     message.method = pb.SCORING_METHOD_MODEL
-    _fill_interval(message.interval, score.lower, score.upper)
+    fill_interval(message.interval, score.lower, score.upper)
     message.engagement_rate_pct = rate.value
-    _fill_interval(message.engagement_interval, rate.lower, rate.upper)
+    fill_interval(message.engagement_interval, rate.lower, rate.upper)
     if score.percentile is not None:
         message.engagement_percentile = score.percentile
     if score.success_probability is not None:
@@ -317,7 +327,8 @@ def _spread(spread: Mapping[str, float], sample_size: int) -> common_pb2.Estimat
     return _estimate(spread["value"], spread["lower"], spread["upper"], sample_size)
 
 
-def _fill_interval(interval: common_pb2.Interval, lower: float, upper: float) -> None:
+def fill_interval(interval: common_pb2.Interval, lower: float, upper: float) -> None:
+    """Writes a 95% interval."""
     interval.lower = lower
     interval.upper = upper
     interval.level = _LEVEL

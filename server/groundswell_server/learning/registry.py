@@ -15,6 +15,8 @@ from groundswell_storage.scope import Scope
 ENGAGEMENT = "ENGAGEMENT_PREDICTOR"
 SUCCESS = "SUCCESS_CLASSIFIER"
 """Model types that serve scores; names of the contract without prefix."""
+CONVERSION, SENTIMENT, BOTS = "CONVERSION_PREDICTOR", "SENTIMENT_ANALYZER", "BOT_DETECTOR"
+"""Model types that have a call or an answer of their own."""
 
 THRESHOLD = "success_threshold_pct"
 """Name of the parameter of classifiers that says from which rate on a post counts as a success."""
@@ -45,7 +47,7 @@ class Promotion:
 def promote(scope: Scope, model_id: str, *, force: bool = False) -> Promotion:
     """Makes a version live and retires the one that was.
 
-    Raises NotFound; FailedPrecondition (`MODEL_NOT_BETTER`) when it does not beat both baselines, unless forced, or
+    Raises NotFound; FailedPrecondition (`MODEL_NOT_BETTER`) when it does not beat all baselines, unless forced, or
     when its exported form deviates; DataLoss (`ARTIFACT_DAMAGED`). A version that is live already stays it.
     """
     learning.hold_line(scope, learning.get_version(scope, model_id).model_type)
@@ -53,7 +55,7 @@ def promote(scope: Scope, model_id: str, *, force: bool = False) -> Promotion:
     if version.stage == "LIVE":
         return Promotion(version, None)
     if not (force or version.result.beats_baselines):
-        raise _not_better(version, "does not beat both baselines on the newest posts: train on more, or force it")
+        raise _not_better(version, "does not beat all baselines on what it had not seen: train on more, or force it")
     if version.result.export_deviation > EXPORT_TOLERANCE:
         deviation = version.result.export_deviation
         raise _not_better(version, f"deviates by {deviation:.2g} in its exported form: train it again")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from functools import cached_property
 from importlib import import_module
@@ -10,6 +11,9 @@ from typing import TYPE_CHECKING
 
 from groundswell.v1 import learning_pb2 as pb
 from groundswell_server.learning import messages, registry
+from groundswell_server.learning.labelling import examples
+from groundswell_server.learning.labelling import messages as labelling_messages
+from groundswell_server.learning.labelling.classification import classify_profiles, classify_texts
 from groundswell_server.learning.monitoring import messages as monitoring_messages
 from groundswell_server.learning.monitoring.checks import check_drift
 from groundswell_server.learning.monitoring.gauges import ModelGauges
@@ -151,6 +155,39 @@ class Servicer:
         prepared = await self._serving.prepare(call.workspace, messages.ask_in(request))
         served, predicted = self._serving.predict(prepared, registry.SUCCESS)
         return messages.success_message(served, predicted, prepared.live.threshold_pct)
+
+    async def PredictConversion(self, request: pb.PredictConversionRequest, call: Call) -> pb.PredictConversionResponse:
+        prepared = await self._serving.prepare(call.workspace, messages.ask_in(request))
+        served = prepared.live.served(registry.CONVERSION)
+        return labelling_messages.conversion_message(served, served.predictor.predict_one(prepared.facts))
+
+    async def ClassifyText(self, request: pb.ClassifyTextRequest, call: Call) -> pb.ClassifyTextResponse:
+        served = (await self._serving.live(call.workspace)).served(messages.model_type_in(request))
+        classes = await asyncio.to_thread(classify_texts, served.predictor, request.texts[:])
+        return labelling_messages.text_classes_message(served, classes)
+
+    async def ClassifyProfiles(self, request: pb.ClassifyProfilesRequest, call: Call) -> pb.ClassifyProfilesResponse:
+        served = (await self._serving.live(call.workspace)).served(registry.BOTS)
+        profiles = [labelling_messages.profile_in(profile) for profile in request.profiles]
+        classes = await asyncio.to_thread(classify_profiles, served.predictor, profiles)
+        return labelling_messages.profile_classes_message(served, classes)
+
+    async def AddTrainingExamples(
+        self, requests: AsyncIterator[pb.AddTrainingExamplesRequest], call: Call
+    ) -> pb.AddTrainingExamplesResponse:
+        total = examples.Added()
+        async for request in requests:
+            batch = labelling_messages.examples_in(request)
+            total += await call.write(examples.add_examples, messages.model_type_in(request), *batch)
+        return labelling_messages.added_message(total)
+
+    @write
+    def DeleteTrainingExamples(
+        self, request: pb.DeleteTrainingExamplesRequest, scope: Scope
+    ) -> pb.DeleteTrainingExamplesResponse:
+        model_type = messages.model_type_in(request)
+        deleted = examples.delete_examples(scope, model_type, request.persona_id, request.client_ids)
+        return pb.DeleteTrainingExamplesResponse(deleted_count=deleted)
 
     @accepted_by(accepts_content)
     async def ScoreContent(self, request: pb.ScoreContentRequest, call: Call) -> pb.ScoreContentResponse:

@@ -46,8 +46,10 @@ ACCESS: dict[str, Access] = {
         "groundswell.v1.LearningService",
         "learning",
         reads="ListModels GetModel GetFeatureImportance GetModelPerformance PredictEngagement PredictSuccess "
-        "ScoreContent BatchScoreContent OptimizeContent PredictTiming ListDriftReports",
-        writes="TrainModel PromoteModel RollBackModel DeleteModel CheckDrift ScheduleTraining CancelTrainingSchedule",
+        "PredictConversion ScoreContent BatchScoreContent OptimizeContent PredictTiming ListDriftReports ClassifyText "
+        "ClassifyProfiles",
+        writes="TrainModel PromoteModel RollBackModel DeleteModel CheckDrift ScheduleTraining CancelTrainingSchedule "
+        "AddTrainingExamples DeleteTrainingExamples",
     ),
     **_of(
         "google.longrunning.Operations",

@@ -89,13 +89,15 @@ def _compile_rules(method: Method) -> None:
 def _field_violation(message: Message, violation: Violation) -> FieldViolation:
     proto = violation.proto
     kind: Any = message.DESCRIPTOR
-    path = ""
+    path, oneof = "", False
     for element in proto.field.elements if proto.field else ():
         path += f".{element.field_name}" if path else element.field_name
         if element.subscript is not None:
             path += f"[{element.subscript.value}]"
-        kind = kind.fields_by_name[element.field_name].message_type or kind
-    if proto.rule is None:  # a rule about several fields of a message
+        oneof = element.field_name in kind.oneofs_by_name
+        if not oneof:
+            kind = kind.fields_by_name[element.field_name].message_type or kind
+    if proto.rule is None and not oneof:  # a rule about several fields of a message
         path += f".{_first_field(kind, proto.rule_id)}" if path else _first_field(kind, proto.rule_id)
     return FieldViolation(field=path, description=wording.description(violation))
 

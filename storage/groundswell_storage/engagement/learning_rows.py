@@ -129,6 +129,12 @@ OUTCOME = (
 """Joins to a post `p` its first snapshot `s` of the target age or older, known by a time. The later of two is no
 better: the age is what makes rates comparable."""
 
+_KNOWN_BEFORE = (
+    "p.id, p.persona_id, r.time_zone, p.platform, p.media_type, p.category, p.caption, p.hashtags, p.published, "
+    "p.follower_count, c.complexity, c.state, c.confidence, c.validation, c.agent_assigned, c.prompt_length"
+)
+"""What of a post and its context was known when it was published: `TrainingRow` without the outcome."""
+
 
 def training_rows(
     scope: Scope,
@@ -145,9 +151,7 @@ def training_rows(
     by row; finish it within the transaction.
     """
     cursor = scope.execute(
-        "SELECT p.id, p.persona_id, r.time_zone, p.platform, p.media_type, p.category, p.caption, p.hashtags, "
-        "p.published, p.follower_count, c.complexity, c.state, c.confidence, c.validation, c.agent_assigned, "
-        "c.prompt_length, s.outcome_rate_pct, s.fetched "
+        f"SELECT {_KNOWN_BEFORE}, s.outcome_rate_pct, s.fetched "
         "FROM post p JOIN persona r ON r.id = p.persona_id "
         f"{OUTCOME}"
         "LEFT JOIN context_snapshot c ON c.post_id = p.id "
@@ -161,10 +165,56 @@ def training_rows(
             *_given(persona_id),
         ),
     )
-    for row in cursor:
-        published, known = from_micros(row[8]), from_micros(row[17])
-        agent_assigned = None if row[14] is None else bool(row[14])
-        yield TrainingRow._make((*row[:7], _json(row[7]), published, *row[9:14], agent_assigned, *row[15:17], known))
+    return map(_training_row, cursor)
+
+
+def labelled_rows(
+    scope: Scope,
+    *,
+    model_type: str,
+    positive: str,
+    since: datetime,
+    until: datetime,
+    persona_id: str | None = None,
+) -> Iterator[TrainingRow]:
+    """Posts published from `since` and before `until` that were labelled for a type by `until`, oldest first.
+
+    In the place of the rate stands 1 for the label `positive` and 0 for any other, known since it was given. Reads row
+    by row, as `training_rows`.
+    """
+    cursor = scope.execute(
+        f"SELECT {_KNOWN_BEFORE}, CASE WHEN e.label = ? THEN 1.0 ELSE 0.0 END, e.created "
+        "FROM training_example e JOIN post p ON p.id = e.post_id AND p.workspace = e.workspace "
+        "JOIN persona r ON r.id = p.persona_id "
+        "LEFT JOIN context_snapshot c ON c.post_id = p.id "
+        "WHERE e.workspace = ? AND e.model_type = ? AND e.created <= ? "
+        f"AND p.published >= ? AND p.published < ?{_and('p.persona_id', persona_id)} "
+        "ORDER BY p.published, p.id",
+        (
+            positive,
+            scope.workspace,
+            model_type,
+            to_micros(until),
+            to_micros(since),
+            to_micros(until),
+            *_given(persona_id),
+        ),
+    )
+    return map(_training_row, cursor)
+
+
+def personas_of_posts(scope: Scope, post_ids: Sequence[str]) -> dict[str, str]:
+    """The personas of posts, by the id of those that the workspace has."""
+    rows = scope.select(PostRow, PostRow.id, PostRow.persona_id).where(PostRow.id.in_(list(post_ids)))
+    return {row.id: row.persona_id for row in rows}
+
+
+def known_personas(scope: Scope, persona_ids: Sequence[str]) -> set[str]:
+    """Which of these are personas of the workspace that are not deleted."""
+    query = scope.select(PersonaRow, PersonaRow.id).where(
+        PersonaRow.id.in_(list(persona_ids)) & PersonaRow.deleted.is_null()
+    )
+    return {row.id for row in query}
 
 
 def past_rates(
@@ -306,6 +356,12 @@ def prompt_length(given: dict[str, Any] | None) -> int | None:
     """Characters of the prompt in a context's input; None where there is none."""
     prompt = (given or {}).get("prompt")
     return len(prompt) if isinstance(prompt, str) else None
+
+
+def _training_row(row: Sequence[Any]) -> TrainingRow:
+    published, known = from_micros(row[8]), from_micros(row[17])
+    agent_assigned = None if row[14] is None else bool(row[14])
+    return TrainingRow._make((*row[:7], _json(row[7]), published, *row[9:14], agent_assigned, *row[15:17], known))
 
 
 def outcome_at(target_age: timedelta, known_by: datetime) -> tuple[int, int]:

@@ -101,6 +101,7 @@ BAD: dict[str, list[Bad]] = {
     ],
     "ScheduleTraining": [
         Bad("without a type", {}, ("model_type",)),
+        Bad("type that learns from labels", {"model_type": 4}, ("model_type",)),
         Bad("unknown type", {"model_type": UNKNOWN_NUMBER}, ("model_type",)),
         Bad("more often than daily", {"model_type": 1, "every_days": -1}, ("every_days",)),
         Bad("less often than yearly", {"model_type": 1, "every_days": 366}, ("every_days",)),
@@ -144,6 +145,46 @@ BAD: dict[str, list[Bad]] = {
     "PredictSuccess": [
         *content(),
         Bad("no live model", {"draft": {}}, code=grpc.StatusCode.FAILED_PRECONDITION, reason="MODEL_NOT_LIVE"),
+    ],
+    "PredictConversion": [
+        *content(),
+        Bad("no live model", {"draft": {}}, code=grpc.StatusCode.FAILED_PRECONDITION, reason="MODEL_NOT_LIVE"),
+    ],
+    "ClassifyText": [
+        Bad("without a type", {"texts": ["a"]}, ("model_type",)),
+        Bad("type that learns from no texts", {"model_type": 7, "texts": ["a"]}, ("model_type",)),
+        Bad("without a text", {"model_type": 4}, ("texts",)),
+        Bad("empty text", {"model_type": 4, "texts": ["a", ""]}, ("texts[1]",)),
+        Bad("text too long", {"model_type": 4, "texts": ["x" * 10001]}, ("texts[0]",)),
+        Bad("text with a NUL", {"model_type": 4, "texts": ["a\0b"]}, ("texts[0]",)),
+        Bad("too many texts", {"model_type": 4, "texts": ["a"] * 1001}, ("texts",)),
+        Bad(
+            "no live model",
+            {"model_type": 4, "texts": ["a"]},
+            code=grpc.StatusCode.FAILED_PRECONDITION,
+            reason="MODEL_NOT_LIVE",
+        ),
+    ],
+    "ClassifyProfiles": [
+        Bad("without an account", {}, ("profiles",)),
+        Bad("too many accounts", {"profiles": [{}] * 1001}, ("profiles",)),
+        Bad("negative followers", {"profiles": [{"follower_count": -1}]}, ("profiles[0].follower_count",)),
+        Bad("age of NaN", {"profiles": [{"age_days": NAN}]}, ("profiles[0].age_days",)),
+        Bad("share above 1", {"profiles": [{"handle_digit_share": 1.5}]}, ("profiles[0].handle_digit_share",)),
+        Bad("no live model", {"profiles": [{}]}, code=grpc.StatusCode.FAILED_PRECONDITION, reason="MODEL_NOT_LIVE"),
+    ],
+    "AddTrainingExamples": [
+        Bad("empty batch", {"model_type": 4}),
+        Bad("batch too large", {"model_type": 4, "examples": [{}] * 1001}),
+        Bad("without a type", {"examples": [{"label": "warm", "text": "a"}]}, ("model_type",)),
+        Bad("type without labels", {"model_type": 1, "examples": [{"label": "a", "text": "a"}]}, ("model_type",)),
+    ],
+    "DeleteTrainingExamples": [
+        Bad("without a word of which", {"client_ids": ["1"]}),
+        Bad("unknown type", {"model_type": UNKNOWN_NUMBER}, ("model_type",)),
+        Bad("empty id", {"model_type": 4, "client_ids": [""]}, ("client_ids[0]",)),
+        malformed_id("persona_id"),
+        repeatable({"model_type": 4}),
     ],
     "ScoreContent": content(),
     "BatchScoreContent": [

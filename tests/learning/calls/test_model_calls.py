@@ -214,7 +214,7 @@ def test_an_id_that_is_none_is_refused_by_field(
     [
         (pb.ListModelsRequest(page_size=-1), "page_size"),
         (pb.ListModelsRequest(page_size=1001), "page_size"),
-        (pb.ListModelsRequest(model_type=7), "model_type"),  # type: ignore[arg-type]
+        (pb.ListModelsRequest(model_type=99), "model_type"),  # type: ignore[arg-type]
         (pb.ListModelsRequest(stage=7), "stage"),  # type: ignore[arg-type]
     ],
 )

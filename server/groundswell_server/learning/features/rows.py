@@ -117,6 +117,11 @@ def fold_at(rows: Rows, begin: int, end: int) -> Fold:
     return Fold(past, np.arange(begin, end))
 
 
+def newest(rows: Rows, share: float) -> Fold:
+    """The newest share of the examples as the future of those that were known by then."""
+    return fold_at(rows, round(len(rows) * (1.0 - share)), len(rows))
+
+
 def forward_folds(rows: Rows, count: int, first: float, fewest: int = 10) -> Iterator[Fold]:
     """`count` equal parts of the examples after the share `first`, each as the future of all before it.
 

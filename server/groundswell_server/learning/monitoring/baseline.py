@@ -89,8 +89,8 @@ class Baseline:
 
 def baseline_of(model_type: ModelType[Any], features: Any, tested: Evaluation[Any]) -> Baseline:
     """The baseline of a version: of what it learnt from, in time order, and of its test."""
-    said = tested.learned.predictor.predict(tested.future.features, personas=tested.future.personas)
-    residuals = tested.targets - said.value
+    said = model_type.predict(tested.learned.predictor, tested.future)
+    residuals = model_type.residuals(tested.targets, said.value)
     errors = Summary.of(model_type.errors(tested.targets, said.value))
     figures = errors, Summary.of(residuals), float(np.abs(residuals).mean())
     if not isinstance(features, FeatureRows):

@@ -23,7 +23,7 @@ class ProbabilityPredictor(PostPredictor):
     def __init__(self, card: Mapping[str, Any], trees: Trees) -> None:
         super().__init__(card, trees)
         self.threshold_pct: float = card["success_threshold_pct"]
-        """The rate from which on a post counts as a success."""
+        """The rate from which on a post counts as a success; of models of success."""
         self._calibration = Calibration.from_json(card["calibration"])
 
     def _read(self, outputs: Sequence[NDArray[Any]], level: float, personas: Sequence[str]) -> Predictions:

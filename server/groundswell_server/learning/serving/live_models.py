@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -54,10 +54,10 @@ class Served:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """What serves in a workspace; None where nothing is live."""
+    """What serves in a workspace."""
 
-    engagement: Served | None
-    success: Served | None
+    by_type: Mapping[str, Served]
+    """By model type; types of which nothing is live are not there."""
     scorer: Scorer
     labels: tuple[str, ...]
     """The versions that a score by model comes from."""
@@ -65,10 +65,10 @@ class Live:
     """The rate from which on a post is a success."""
 
     @classmethod
-    def of(cls, engagement: Served | None, success: Served | None, threshold_pct: float) -> Live:
+    def of(cls, by_type: Mapping[str, Served], threshold_pct: float) -> Live:
         """With a scorer; `threshold_pct` is what success is where no live classifier knows its own."""
-        rates = engagement.predictor if engagement else None
-        odds = success.predictor if success else None
+        scoring = [by_type[name] for name in (ENGAGEMENT, SUCCESS) if name in by_type]
+        rates, odds = (by_type[name].predictor if name in by_type else None for name in (ENGAGEMENT, SUCCESS))
         if isinstance(odds, ProbabilityPredictor):
             threshold_pct = odds.threshold_pct
         scorer = Scorer(
@@ -76,12 +76,21 @@ class Live:
             odds if isinstance(odds, ProbabilityPredictor) else None,
             threshold_pct,
         )
-        labels = tuple(one.label for one in (engagement, success) if one is not None)
-        return cls(engagement, success, scorer, labels, threshold_pct)
+        return cls(by_type, scorer, tuple(one.label for one in scoring), threshold_pct)
+
+    @property
+    def engagement(self) -> Served | None:
+        """What predicts rates."""
+        return self.by_type.get(ENGAGEMENT)
+
+    @property
+    def success(self) -> Served | None:
+        """What predicts success."""
+        return self.by_type.get(SUCCESS)
 
     def served(self, model_type: str) -> Served:
         """What serves for a type; raises FailedPrecondition (`MODEL_NOT_LIVE`)."""
-        served = self.engagement if model_type == ENGAGEMENT else self.success
+        served = self.by_type.get(model_type)
         if served is None:
             raise registry.not_live(model_type)
         return served
@@ -159,17 +168,21 @@ class LiveModels:
             task.exception()
 
     async def _look(self, workspace: str, before: Live | None) -> Live:
-        served = (before.engagement, before.success) if before else ()
-        in_memory = {one.model_id: one for one in served if one is not None}
-        engagement = await self._serving(workspace, ENGAGEMENT, in_memory)
-        success = await self._serving(workspace, SUCCESS, in_memory)
-        if before is not None and (before.engagement, before.success) == (engagement, success):
+        in_memory = {one.model_id: one for one in before.by_type.values()} if before else {}
+        found = {}
+        for model_type, candidates in (await self._read(workspace, _candidates)).items():
+            served = await self._serving(workspace, candidates, in_memory)
+            if served is not None:
+                found[model_type] = served
+        if before is not None and before.by_type == found:
             return before
-        return Live.of(engagement, success, self._threshold_pct)
+        return Live.of(found, self._threshold_pct)
 
-    async def _serving(self, workspace: str, model_type: str, in_memory: Mapping[str, Served]) -> Served | None:
-        """The newest version of the live one and those before it that is whole."""
-        for version in await self._read(workspace, _candidates, model_type):
+    async def _serving(
+        self, workspace: str, candidates: Sequence[ModelVersion], in_memory: Mapping[str, Served]
+    ) -> Served | None:
+        """The first version that is whole."""
+        for version in candidates:
             if version.id in in_memory:
                 return in_memory[version.id]
             artifacts = await self._read(workspace, learning.read_artifacts, version.id)
@@ -180,13 +193,13 @@ class LiveModels:
         return None
 
 
-def _candidates(scope: Scope, model_type: str) -> list[ModelVersion]:
-    """The live version, and those that were live before it, newest first; none when nothing is live."""
-    live = learning.live_version(scope, model_type)
-    if live is None:
-        return []
-    earlier = (learning.find_version(scope, id) for id in registry.earlier_versions(scope, model_type))
-    return [live, *(version for version in earlier if version is not None)]
+def _candidates(scope: Scope) -> dict[str, list[ModelVersion]]:
+    """By type that something is live of: the live version, and those that were live before it, newest first."""
+    found = {}
+    for live in learning.live_versions(scope):
+        earlier = (learning.find_version(scope, id) for id in registry.earlier_versions(scope, live.model_type))
+        found[live.model_type] = [live, *(version for version in earlier if version is not None)]
+    return found
 
 
 def _load(version: ModelVersion, artifacts: Mapping[str, Artifact]) -> Served:

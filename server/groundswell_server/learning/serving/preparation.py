@@ -73,7 +73,7 @@ class Serving:
 
     async def prepare(self, workspace: str, ask: Ask) -> Prepared:
         """Makes content ready, from memory alone where it can. Raises NotFound for what is not there."""
-        live = self._models.get(workspace) or await self._models.load(workspace)
+        live = await self.live(workspace)
         background = self._memory.recall(workspace, ask)
         if background is None:
             (background,) = await self._look_up(workspace, [ask])
@@ -102,9 +102,13 @@ class Serving:
             if live.success is not None and score.success_probability is not None:
                 self._note(prepared, live.success, Prediction(score.success_probability, -math.inf, math.inf))
 
+    async def live(self, workspace: str) -> Live:
+        """What serves in a workspace."""
+        return self._models.get(workspace) or await self._models.load(workspace)
+
     async def score_all(self, workspace: str, asks: Sequence[Ask]) -> tuple[list[Score], Live]:
         """The scores of many pieces of content, and what gave them; worked out beside the event loop."""
-        live = self._models.get(workspace) or await self._models.load(workspace)
+        live = await self.live(workspace)
         backgrounds = [self._memory.recall(workspace, ask) for ask in asks]
         missing = [place for place, known in enumerate(backgrounds) if known is None]
         found = await self._look_up(workspace, [asks[place] for place in missing]) if missing else []

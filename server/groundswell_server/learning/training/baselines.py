@@ -12,6 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+BASELINES = "trailing_mean", "last_value"
+"""Their names."""
+
 
 @dataclass(frozen=True, slots=True)
 class Baselines:

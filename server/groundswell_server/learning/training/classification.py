@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from groundswell_server.learning.features.encoder import Encoder
 from groundswell_server.learning.features.extraction import FEATURES
+from groundswell_server.learning.features.facts import Example
 from groundswell_server.learning.features.rows import Fold, PostRows, forward_folds
 from groundswell_server.learning.prediction.card import common_card
 from groundswell_server.learning.prediction.predictor import Trees
 from groundswell_server.learning.prediction.probability_predictor import ProbabilityPredictor
-from groundswell_server.learning.training import metrics
+from groundswell_server.learning.training import dataset, metrics
+from groundswell_server.learning.training.dataset import Span
 from groundswell_server.learning.training.model_type import (
     Array,
     Figures,
@@ -27,6 +29,7 @@ from groundswell_server.learning.training.model_type import (
 )
 from groundswell_server.learning.training.post_model_type import PostModelType
 from groundswell_server.learning.uncertainty.calibration import calibrate
+from groundswell_storage.scope import Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,14 @@ class ProbabilityModelType(PostModelType):
     minimum_samples: int = 50
     features: tuple[str, ...] = FEATURES
     headline_metric: str = "brier"
+    labels: tuple[str, ...] = ()
+    positive: str = ""
+    forgets: bool = True
+    read: Callable[[Scope, Span], Sequence[Example]] = dataset.read_examples
+    """Where the posts are, and what came of them."""
+
+    def read_examples(self, scope: Scope, span: Span) -> Sequence[Example]:
+        return self.read(scope, span)
 
     def targets(self, rows: PostRows, settings: TrainingSettings) -> Array:
         return self.target(rows, settings)

@@ -7,7 +7,7 @@ snapshot taken at posting, the followers are those of that moment, and the trail
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -35,25 +35,28 @@ class Span:
 
 def read_examples(scope: Scope, span: Span) -> list[Example]:
     """The posts of a span as examples, oldest first."""
-    since = span.as_of - span.lookback
-    persona_id = span.persona_id or None
     rows = list(
         learning_rows.training_rows(
             scope,
-            since=since,
+            since=span.as_of - span.lookback,
             until=span.as_of,
             target_age=span.target_age,
             known_by=span.as_of,
-            persona_id=persona_id,
+            persona_id=span.persona_id or None,
         )
     )
+    return with_trailing_record(scope, span, rows)
+
+
+def with_trailing_record(scope: Scope, span: Span, rows: Sequence[TrainingRow]) -> list[Example]:
+    """Posts as examples, each with what its persona's record was when it was published."""
     records = trailing_records(
         learning_rows.outcome_rows(
             scope,
             target_age=span.target_age,
             known_until=span.as_of,
-            published_from=since - WINDOW,
-            persona_id=persona_id,
+            published_from=rows[0].published - WINDOW if rows else span.as_of,
+            persona_id=span.persona_id or None,
         )
     )
     return [_example(row, records) for row in rows]

@@ -1,4 +1,4 @@
-"""Trees as ONNX."""
+"""Trees and linear models as ONNX."""
 
 from __future__ import annotations
 
@@ -35,6 +35,18 @@ def export_trees(estimators: Mapping[str, Any], columns: int) -> bytes:
         graphs.append(graph)
     operators = [helper.make_opsetid(domain, version) for domain, version in _OPSET.items()]
     model = helper.make_model(reduce(_beside, graphs), opset_imports=operators, ir_version=_IR_VERSION)
+    return bytes(model.SerializeToString())
+
+
+def export_linear(estimator: Any, columns: int) -> bytes:
+    """A linear classifier as ONNX, with one output (n, classes): the probability of each class."""
+    from skl2onnx import to_onnx
+    from skl2onnx.helpers.onnx_helper import select_model_inputs_outputs
+
+    row = np.zeros((1, columns), dtype=np.float32)
+    model = to_onnx(estimator, row, options={id(estimator): {"zipmap": False}}, target_opset=_OPSET)
+    model = select_model_inputs_outputs(model, outputs=["probabilities"])
+    model.ir_version = _IR_VERSION
     return bytes(model.SerializeToString())
 
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from groundswell_server.learning.features.rows import forward_folds
 from groundswell_server.learning.training.model_type import Array, ModelType, Parameters, Progress, R, TrainingSettings
 
 _FOLDS = 3
@@ -33,11 +32,11 @@ def search(
     settings: TrainingSettings,
     progress: Progress,
 ) -> list[Trial]:
-    """All combinations of the type's grid over `parameters`, best first, by cross-validation in time.
+    """All combinations of the type's grid over `parameters`, best first, by cross-validation.
 
-    Give it only posts that no later test will use.
+    Give it only examples that no later test will use.
     """
-    folds = list(forward_folds(rows, _FOLDS, _FIRST))
+    folds = list(model_type.folds(rows, _FOLDS, _FIRST))
     truth = np.concatenate([targets[fold.future] for fold in folds])
     combinations = [
         dict(zip(model_type.grid, values, strict=True)) for values in itertools.product(*model_type.grid.values())

@@ -93,7 +93,7 @@ def permutation(shuffling: Shuffling, errors: Callable[[Array], Array]) -> dict[
     for name, answers in shuffling.shuffled.items():
         rise = np.mean([errors(answer) for answer in answers], axis=0) - base
         rise[np.abs(rise) < _NOISE] = 0.0
-        spreads[name] = _mean(rise)
+        spreads[name] = mean_with_interval(rise)
     return spreads
 
 
@@ -108,7 +108,7 @@ def impurity(tree_importances: Sequence[Array], encoder: Encoder) -> dict[str, S
     np.add.at(by_feature, [column.feature for column in encoder.columns], by_tree.T)
     # Shares of what all trees remove, also when some of them remove nothing.
     shares = by_feature / (by_feature.sum() / by_feature.shape[1] or 1.0)
-    found = {name: _mean(share) for name, share in zip(FEATURES, shares, strict=True)}
+    found = {name: mean_with_interval(share) for name, share in zip(FEATURES, shares, strict=True)}
     return {name: Spread(one.value, max(one.lower, 0.0), min(one.upper, 1.0)) for name, one in found.items()}
 
 
@@ -147,7 +147,7 @@ def _taken(rows: FeatureRows, feature: int, order: NDArray[np.intp]) -> FeatureR
     return FeatureRows(values, categories)
 
 
-def _mean(values: Array) -> Spread:
+def mean_with_interval(values: Array) -> Spread:
     """The mean of values (n,) with its 95% interval."""
     mean = float(values.mean())
     half = _Z * float(values.std(ddof=1)) / len(values) ** 0.5 if len(values) > 1 else 0.0

@@ -6,18 +6,25 @@ A type is one module in `model_types`, found by scanning that package. Types of 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from groundswell_server.learning.features.rows import Rows
+from groundswell_server.learning.features.rows import Fold, Rows, forward_folds, newest
 from groundswell_server.learning.prediction.predictions import Predictions
 from groundswell_server.learning.prediction.predictor import Predictor, Trees
+from groundswell_server.learning.training.baselines import BASELINES, baselines
 from groundswell_server.learning.training.exporting import export_trees
 from groundswell_server.learning.training.importance import FeatureImportance
+from groundswell_storage.fields import to_micros
+from groundswell_storage.scope import Scope
+
+if TYPE_CHECKING:
+    from groundswell_server.learning.training.dataset import Span
 
 Array = NDArray[np.float64]
 Parameters = Mapping[str, Any]
@@ -78,6 +85,8 @@ class Insight:
     """By feature, most important first."""
     card: Mapping[str, Any] = field(default_factory=dict)
     """What serving should know of it, to be added to the model's card."""
+    notes: tuple[str, ...] = ()
+    """The same in words."""
 
 
 class ModelType(ABC, Generic[R]):
@@ -99,6 +108,20 @@ class ModelType(ABC, Generic[R]):
     """Of the algorithm."""
     grid: Mapping[str, Sequence[Any]]
     """Parameters that are worth trying."""
+    subject: str = "post"
+    """What its examples are about: post, text or profile."""
+    noun: str = "posts"
+    """What they are called in messages."""
+    labels: tuple[str, ...] = ()
+    """What examples can be labelled with; anything when there are none and it learns from labels."""
+    positive: str = ""
+    """The label that is looked for; empty when all are alike."""
+    forgets: bool = True
+    """Old examples say little of what comes: it looks back a limited time unless told otherwise."""
+
+    def read_examples(self, scope: Scope, span: Span) -> Sequence[Any]:
+        """The examples of a span, oldest first."""
+        raise NotImplementedError(f"{self.name} says nowhere where its examples are")
 
     @abstractmethod
     def collect(self, examples: Sequence[Any]) -> R:
@@ -122,6 +145,10 @@ class ModelType(ABC, Generic[R]):
     def errors(self, targets: Array, points: Array) -> Array:
         """(n,) the error of each example, whose mean is the headline metric."""
 
+    def residuals(self, targets: Array, points: Array) -> Array:
+        """(n,) how much more came of each example than was predicted."""
+        return targets - points
+
     @abstractmethod
     def measure_points(self, targets: Array, points: Array) -> Figures:
         """The metrics that need no interval; what is undefined is left out."""
@@ -129,6 +156,37 @@ class ModelType(ABC, Generic[R]):
     @abstractmethod
     def predictor(self, card: Mapping[str, Any], trees: Trees) -> Predictor:
         """What serves a model with this card."""
+
+    def newest(self, rows: R, share: float) -> Fold:
+        """A share of the examples to test on, and those that can be learnt from for that: by time, unless told."""
+        return newest(rows, share)
+
+    def folds(self, rows: R, count: int, first: float) -> Iterator[Fold]:
+        """Parts of the examples for cross-validation: in time, after the share `first`, unless told otherwise."""
+        return forward_folds(rows, count, first)
+
+    def unseen(self, rows: R, data_end: datetime) -> NDArray[np.intp]:
+        """Which examples a model has not seen whose data ended then."""
+        return np.flatnonzero(rows.published > to_micros(data_end))
+
+    def rivals(self, rows: R, targets: Array, fold: Fold) -> Mapping[str, Array]:
+        """What anybody could predict for `fold.future` without a model, by the name of the baseline."""
+        guesses = baselines(targets, rows.published, rows.known, rows.personas, fold.future)
+        before = float(targets[fold.past].mean())
+        pairs = zip(BASELINES, (guesses.trailing_mean, guesses.last_value), strict=True)
+        return {name: np.where(np.isnan(guess), before, guess) for name, guess in pairs}
+
+    def predict(self, predictor: Predictor, rows: R) -> Predictions:
+        """What a model of this type predicts for examples."""
+        return predictor.predict(rows.features, personas=rows.personas)
+
+    def shown(self, rows: R, target: float) -> str:
+        """A target in words."""
+        return f"{target:g}"
+
+    def remarks(self, rows: R) -> tuple[str, ...]:
+        """What to know of the examples, in words."""
+        return ()
 
     def measure(self, targets: Array, predictions: Predictions) -> Figures:
         """All metrics of the type."""

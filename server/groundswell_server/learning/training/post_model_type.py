@@ -9,12 +9,18 @@ import numpy as np
 from groundswell_server.learning.features.facts import Example
 from groundswell_server.learning.features.rows import PostRows
 from groundswell_server.learning.prediction.predictor import PostPredictor
+from groundswell_server.learning.training import dataset
+from groundswell_server.learning.training.dataset import Span
 from groundswell_server.learning.training.importance import combine, holds, impurity, permutation, shuffle
 from groundswell_server.learning.training.model_type import Array, Insight, Learned, ModelType
+from groundswell_storage.scope import Scope
 
 
 class PostModelType(ModelType[PostRows]):
     """A type that learns from `Example`s."""
+
+    def read_examples(self, scope: Scope, span: Span) -> Sequence[Example]:
+        return dataset.read_examples(scope, span)
 
     def collect(self, examples: Sequence[Example]) -> PostRows:
         return PostRows.of(examples)

@@ -15,13 +15,11 @@ import numpy as np
 from groundswell_server.learning import model_types, registry
 from groundswell_server.learning.monitoring import baseline
 from groundswell_server.learning.prediction.artifact import ModelFile, load_predictor
-from groundswell_server.learning.training import dataset
 from groundswell_server.learning.training.dataset import Span
 from groundswell_server.learning.training.model_type import Progress, TrainingSettings
 from groundswell_server.learning.training.trainer import TrainedModel, train
 from groundswell_storage import learning
 from groundswell_storage.errors import DataLoss
-from groundswell_storage.fields import to_micros
 from groundswell_storage.learning import Artifact, ModelVersion, TrainingResult
 from groundswell_storage.scope import Scope
 
@@ -67,8 +65,9 @@ def carry_out(scope: Scope, run: Run, progress: Progress) -> Outcome:
 
     Raises FailedPrecondition (`INSUFFICIENT_SAMPLES`, `TARGET_CONSTANT`) and whatever `progress` raises to stop it.
     """
-    progress(0.0, "Reading the posts")
-    examples = dataset.read_examples(scope, run.span)
+    model_type = model_types.get(run.model_type)
+    progress(0.0, f"Reading the {model_type.noun}")
+    examples = model_type.read_examples(scope, run.span)
     settings = TrainingSettings(
         minimum_samples=run.minimum_samples,
         test_share=run.test_share,
@@ -77,7 +76,7 @@ def carry_out(scope: Scope, run: Run, progress: Progress) -> Outcome:
         random_seed=run.random_seed,
     )
     trained = train(
-        model_types.get(run.model_type),
+        model_type,
         examples,
         settings,
         lambda share, message, /: progress(0.05 + 0.9 * share, message),
@@ -103,7 +102,7 @@ def keep(scope: Scope, outcome: Outcome, operation_id: str) -> ModelVersion:
 
 
 def judge(scope: Scope, run: Run, trained: TrainedModel) -> Judgement:
-    """Whether a new version beats both baselines and, on posts that the live one has not seen, the live one."""
+    """Whether a new version beats all baselines and, on examples that the live one has not seen, the live one."""
     live = learning.live_version(scope, run.model_type)
     live_id = live.id if live else ""
     if not run.promote_if_better:
@@ -111,11 +110,11 @@ def judge(scope: Scope, run: Run, trained: TrainedModel) -> Judgement:
     if run.span.persona_id:
         return Judgement(False, live_id, "Not promoted: it knows one persona alone, and would serve all.")
     if not trained.report.beats_baselines:
-        return Judgement(False, live_id, "Not promoted: it does not beat both baselines.")
+        return Judgement(False, live_id, "Not promoted: it does not beat all baselines.")
     if trained.export_deviation > registry.EXPORT_TOLERANCE:
         return Judgement(False, live_id, f"Not promoted: its exported form deviates by {trained.export_deviation:.2g}.")
     if live is None:
-        return Judgement(True, "", "Promoted: it beats both baselines, and no version was live.")
+        return Judgement(True, "", "Promoted: it beats all baselines, and no version was live.")
     promote, note = _compare(scope, live, run, trained)
     return Judgement(promote, live_id, note)
 
@@ -125,27 +124,29 @@ def _compare(scope: Scope, live: ModelVersion, run: Run, trained: TrainedModel) 
     name, tested = registry.label(live), trained.tested
     if live.result.parameters.get(registry.THRESHOLD) != _parameters(run, trained).get(registry.THRESHOLD):
         return False, f"Not promoted: {name} predicts another threshold, so that they can't be compared."
-    newer = np.flatnonzero(tested.future.published > to_micros(live.result.data_end))
+    model_type = model_types.get(run.model_type)
+    newer = model_type.unseen(tested.future, live.result.data_end)
     if len(newer) < FEWEST_NEWER:
         return False, (
-            f"Not promoted: {len(newer)} of the posts it was tested on are newer than those {name} learnt from, "
-            f"and a comparison takes {FEWEST_NEWER}."
+            f"Not promoted: {len(newer)} of the {model_type.noun} it was tested on are newer than those {name} learnt "
+            f"from, and a comparison takes {FEWEST_NEWER}."
         )
     artifacts = learning.read_artifacts(scope, live.id)
     try:
         registry.check_whole(live, artifacts)
     except DataLoss:
-        return True, f"Promoted: it beats both baselines, and {name} is damaged."
+        return True, f"Promoted: it beats all baselines, and {name} is damaged."
     onnx, card = (ModelFile(artifacts[part].content, artifacts[part].digest) for part in ("onnx", "card"))
     rows, targets = tested.future.take(newer), tested.targets[newer]
-    error_of = model_types.get(run.model_type).errors
     ours, theirs = (
-        float(np.mean(error_of(targets, predictor.predict(rows.features, personas=rows.personas).value)))
+        float(np.mean(model_type.errors(targets, model_type.predict(predictor, rows).value)))
         for predictor in (tested.learned.predictor, load_predictor(onnx, card))
     )
-    # As good is good enough, to the precision of the export: it has learnt from more posts since it was tested.
+    # As good is good enough, to the precision of the export: it has learnt from more since it was tested.
     metric, better = trained.report.headline_metric, ours <= theirs + registry.EXPORT_TOLERANCE
-    figures = f"{metric} {ours:.3g} on {len(newer)} posts that neither had seen, against {theirs:.3g} of {name}"
+    figures = (
+        f"{metric} {ours:.3g} on {len(newer)} {model_type.noun} that neither had seen, against {theirs:.3g} of {name}"
+    )
     return better, f"{'Promoted' if better else 'Not promoted'}: {figures}."
 
 

@@ -1,4 +1,4 @@
-"""One training run: test on the newest posts, compare with no model at all, then learn from everything for service."""
+"""One training run: test on unseen examples, compare with no model at all, then learn from everything for service."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from groundswell_server.learning.features.rows import Rows
 from groundswell_server.learning.monitoring.baseline import Baseline, baseline_of
 from groundswell_server.learning.prediction.artifact import ModelFiles, export_deviation, pack
-from groundswell_server.learning.training.evaluation import Evaluation, Report, evaluate, newest
+from groundswell_server.learning.training.evaluation import Evaluation, Report, evaluate
 from groundswell_server.learning.training.grid import search
 from groundswell_server.learning.training.importance import FeatureImportance
 from groundswell_server.learning.training.model_type import (
@@ -19,6 +18,7 @@ from groundswell_server.learning.training.model_type import (
     ModelType,
     Parameters,
     Progress,
+    R,
     TrainingSettings,
     no_progress,
 )
@@ -38,10 +38,10 @@ class TrainedModel:
     parameters: Parameters
     library_versions: Mapping[str, str]
     window: tuple[datetime, datetime]
-    """When the first and the last post it learnt from were published."""
+    """When the first and the last post it learnt from were published, or example was added."""
     sample_count: int
     tested: Evaluation[Any]
-    """The model that was tested, with the newest posts that it was tested on. Not kept."""
+    """The model that was tested, with the examples that it was tested on. Not kept."""
     baseline: Baseline
     """What the version in service will be compared with."""
     export_deviation: float
@@ -59,11 +59,11 @@ def train(
 
     Raises FailedPrecondition (`INSUFFICIENT_SAMPLES`, `TARGET_CONSTANT`), and whatever `progress` raises to stop it.
     """
-    progress(0.0, "Reading the posts")
+    progress(0.0, f"Reading the {model_type.noun}")
     rows = model_type.collect(examples)
     _require_samples(model_type, len(rows), settings)
     targets = model_type.targets(rows, settings)
-    _require_variation(rows, targets, settings)
+    _require_variation(model_type, rows, targets, settings)
     parameters = _parameters(model_type, rows, targets, settings, _part(progress, 0.0, 0.3))
     start = 0.3 if settings.grid_search else 0.0
     tested = evaluate(model_type, rows, targets, parameters, settings, _part(progress, start, 0.55))
@@ -77,7 +77,7 @@ def train(
     return TrainedModel(
         model_type=model_type.name,
         files=files,
-        report=tested.report,
+        report=replace(tested.report, notes=(*tested.report.notes, *model_type.remarks(rows), *insight.notes)),
         importance=insight.importance,
         features=model_type.features,
         parameters=parameters,
@@ -94,8 +94,9 @@ def _require_samples(model_type: ModelType[Any], have: int, settings: TrainingSe
     need = model_type.minimum_samples if settings.minimum_samples is None else settings.minimum_samples
     need = max(need, _FEWEST)
     if have < need:
+        what = "whose outcome is known" if model_type.subject == "post" else "with a label that is not rare"
         raise FailedPrecondition(
-            f"{model_type.name} needs {need} posts whose outcome is known, and there are {have}",
+            f"{model_type.name} needs {need} {model_type.noun} {what}, and there are {have}",
             reason="INSUFFICIENT_SAMPLES",
             metadata={"have": str(have), "need": str(need)},
         )
@@ -105,27 +106,28 @@ _FEWEST = 20
 """Below this there is nothing to split, whatever the settings say: a 95% interval alone needs 19 errors."""
 
 
-def _require_variation(rows: Rows, targets: Array, settings: TrainingSettings) -> None:
-    """The older part must vary too, or the test has nothing to learn from."""
-    older = targets[newest(rows, settings.test_share).past]
+def _require_variation(model_type: ModelType[R], rows: R, targets: Array, settings: TrainingSettings) -> None:
+    """The part that the test is learnt from must vary too."""
+    older = targets[model_type.newest(rows, settings.test_share).past]
     for which, values in (("", targets), ("older ", older)):
         if len(values) == 0 or values.min() == values.max():
-            value = f"{values[0]:g}" if len(values) else "none"
+            value = model_type.shown(rows, values[0]) if len(values) else "none"
             raise FailedPrecondition(
-                f"there is nothing to learn: the outcome of all {len(values)} {which}posts is the same ({value})",
+                f"there is nothing to learn: the outcome of all {len(values)} {which}{model_type.noun} is the same "
+                f"({value})",
                 reason="TARGET_CONSTANT",
                 metadata={"value": value},
             )
 
 
 def _parameters(
-    model_type: ModelType[Any], rows: Rows, targets: Array, settings: TrainingSettings, progress: Progress
+    model_type: ModelType[R], rows: R, targets: Array, settings: TrainingSettings, progress: Progress
 ) -> Parameters:
-    """The type's own, those of the run, and with a grid the best among the posts that the test will not use."""
+    """The type's own, those of the run, and with a grid the best among the examples that the test will not use."""
     parameters = {**model_type.parameters, **settings.parameters}
     if not settings.grid_search:
         return parameters
-    past = newest(rows, settings.test_share).past
+    past = model_type.newest(rows, settings.test_share).past
     return search(model_type, rows.take(past), targets[past], parameters, settings, progress)[0].parameters
 
 

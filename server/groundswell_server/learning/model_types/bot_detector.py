@@ -1,0 +1,17 @@
+"""BOT_DETECTOR: whether an account is a bot, from what a platform tells of it."""
+
+from __future__ import annotations
+
+from groundswell_server.learning.training.boosting import GRID, PARAMETERS, grow_boosting
+from groundswell_server.learning.training.profile_model_type import ProfileModelType
+
+MODEL_TYPE = ProfileModelType(
+    name="BOT_DETECTOR",
+    title="probability that an account is a bot",
+    algorithm="gradient boosting, calibrated by Platt's curve or isotonic regression",
+    labels=("genuine", "bot"),
+    positive="bot",
+    grow=grow_boosting,
+    parameters=PARAMETERS,
+    grid=GRID,
+)

@@ -1,0 +1,12 @@
+"""SPAM_DETECTOR: whether a comment is spam. It is the text layer that one trains on comments of one's own."""
+
+from __future__ import annotations
+
+from groundswell_server.learning.training.text_model_type import TextModelType
+
+MODEL_TYPE = TextModelType(
+    name="SPAM_DETECTOR",
+    title="probability that a comment is spam",
+    labels=("genuine", "spam"),
+    positive="spam",
+)

@@ -1,0 +1,7 @@
+"""TONE_CLASSIFIER: the tone in which a text is written, by labels of one's own."""
+
+from __future__ import annotations
+
+from groundswell_server.learning.training.text_model_type import TextModelType
+
+MODEL_TYPE = TextModelType(name="TONE_CLASSIFIER", title="tone of a text")

@@ -1,0 +1,142 @@
+"""Learning what an account is: gradient boosting over its figures, calibrated so that scores are probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from groundswell_server.learning.features.figures import ProfileFigures
+from groundswell_server.learning.features.labelled import LabelledRows
+from groundswell_server.learning.features.profiles import PROFILE_FEATURES, ProfileEncoder, profile_rows
+from groundswell_server.learning.features.rows import Fold
+from groundswell_server.learning.prediction.predictor import Trees
+from groundswell_server.learning.prediction.profile_predictor import ProfilePredictor
+from groundswell_server.learning.training.class_metrics import class_figures
+from groundswell_server.learning.training.group_folds import group_folds
+from groundswell_server.learning.training.labelled_model_type import MAJORITY, LabelledModelType, class_shares
+from groundswell_server.learning.training.model_type import (
+    Array,
+    Figures,
+    Grower,
+    Insight,
+    Learned,
+    Parameters,
+    Progress,
+    TrainingSettings,
+)
+from groundswell_server.learning.training.profile_importance import profile_importance
+from groundswell_server.learning.uncertainty.calibration import calibrate
+
+_FOLDS = 5
+"""Parts of the data, each scored by trees that had not seen it, for the calibration."""
+_PLENTY = 5_000
+"""Accounts from which on one of the parts is enough."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileModelType(LabelledModelType):
+    """A type that learns from labelled accounts which of two kinds one is; it predicts how likely it is the second."""
+
+    name: str
+    title: str
+    algorithm: str
+    labels: tuple[str, ...]
+    positive: str
+    """The second of the two labels."""
+    grow: Grower
+    """A classifier with a `decision_function`."""
+    parameters: Parameters
+    grid: Mapping[str, Sequence[Any]]
+    subject: str = "profile"
+    noun: str = "profiles"
+    minimum_samples: int = 50
+    features: tuple[str, ...] = PROFILE_FEATURES
+
+    def read_features(self, subjects: Sequence[ProfileFigures]) -> NDArray[np.float64]:
+        return profile_rows(subjects)
+
+    def learn(
+        self, rows: LabelledRows, targets: Array, parameters: Parameters, settings: TrainingSettings, progress: Progress
+    ) -> Learned:
+        encoder = ProfileEncoder.fit(rows.features)
+        x = encoder.encode(rows.features)
+        progress(0.0, "Growing the trees")
+        model = self._fit(x, targets, parameters, settings)
+        progress(0.4, "Calibrating on accounts the trees had not seen")
+        scores, truth = self._unseen_scores(rows, x, targets, parameters, settings)
+        card = {
+            "format": 1,
+            "model_type": self.name,
+            "sample_count": len(rows),
+            "encoder": encoder.to_json(),
+            "calibration": calibrate(scores, truth).to_json(),
+        }
+        progress(1.0, "Fitted")
+
+        def trees(encoded: NDArray[np.float32]) -> Sequence[NDArray[Any]]:
+            return (model.decision_function(encoded),)
+
+        return Learned({"score": model}, len(encoder.columns), card, ProfilePredictor(card, trees))
+
+    def try_out(
+        self,
+        past: LabelledRows,
+        targets: Array,
+        future: LabelledRows,
+        parameters: Parameters,
+        settings: TrainingSettings,
+    ) -> Array:
+        if targets.min() == targets.max():
+            return np.full(len(future), float(targets.mean()))
+        encoder = ProfileEncoder.fit(past.features)
+        model = self._fit(encoder.encode(past.features), targets, parameters, settings)
+        probabilities: Array = model.predict_proba(encoder.encode(future.features))[:, 1]
+        return probabilities
+
+    def rivals(self, rows: LabelledRows, targets: Array, fold: Fold) -> Mapping[str, Array]:
+        share = class_shares(rows.labels[fold.past], len(rows.classes))[1]
+        return {MAJORITY: np.full(len(fold.future), share)}
+
+    def errors(self, targets: Array, points: Array) -> Array:
+        return np.square(targets - points)
+
+    def measure_points(self, targets: Array, points: Array) -> Figures:
+        return class_figures(targets, np.column_stack([1.0 - points, points]), positive=1)
+
+    def predictor(self, card: Mapping[str, Any], trees: Trees) -> ProfilePredictor:
+        return ProfilePredictor(card, trees)
+
+    def explain(
+        self, tested: Learned, future: LabelledRows, targets: Array, served: Learned, random_seed: int
+    ) -> Insight:
+        """By impurity, and by what shuffling each feature does to predictions of unseen accounts."""
+        found = profile_importance(
+            future.features,
+            lambda rows: self.errors(targets[: len(rows)], tested.predictor.predict(rows).value),
+            ProfileEncoder.from_json(served.card["encoder"]).features,
+            [tree.feature_importances_ for tree in np.ravel(served.estimators["score"].estimators_)],
+            random_seed,
+        )
+        return Insight(found)
+
+    def _fit(self, x: Array, targets: Array, parameters: Parameters, settings: TrainingSettings) -> Any:
+        return self.grow(parameters, settings.random_seed, settings.jobs).fit(x, targets.astype(np.int64))
+
+    def _unseen_scores(
+        self, rows: LabelledRows, x: Array, targets: Array, parameters: Parameters, settings: TrainingSettings
+    ) -> tuple[Array, Array]:
+        """Raw scores (m,) of accounts by trees that had not seen their group, and what these accounts are (m,)."""
+        folds = [fold for fold in group_folds(rows.groups, _FOLDS) if 0 < targets[fold.past].sum() < len(fold.past)]
+        if len(rows) > _PLENTY:
+            folds = folds[:1]
+        if not folds:
+            return np.zeros(len(targets)), targets
+        scores = [
+            self._fit(x[fold.past], targets[fold.past], parameters, settings).decision_function(x[fold.future])
+            for fold in folds
+        ]
+        return np.concatenate(scores), np.concatenate([targets[fold.future] for fold in folds])

@@ -1,0 +1,168 @@
+"""Labelled examples: what somebody said that texts, accounts and posts are, for models to learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from peewee import TextField
+
+from groundswell_storage.fields import InstantField, JsonField
+from groundswell_storage.scope import Scope
+from groundswell_storage.table import Table
+
+_CHUNK = 500
+"""Keys that one statement asks for."""
+
+
+class TrainingExampleRow(Table):
+    """One labelled example. A type has one of a key: the caller's own id, else the digest of what it is about."""
+
+    id = TextField(primary_key=True)
+    model_type = TextField()
+    key = TextField()
+    label = TextField()
+    group_name = TextField()
+    """Examples of one group are never learnt from and tested on at once."""
+    persona_id = TextField(default="")
+    """Whose it is; erased with the persona. Empty for nobody's."""
+    post_id = TextField(default="")
+    text = TextField(default="")
+    profile = JsonField(null=True)
+    """Figures of an account, without a name."""
+    created = InstantField()
+    updated = InstantField()
+
+    class Meta:
+        indexes = (
+            (("workspace", "model_type", "key"), True),
+            (("workspace", "model_type", "created", "id"), False),
+            (("workspace", "persona_id"), False),
+            (("post_id",), False),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StoredExample:
+    """A labelled example."""
+
+    key: str
+    label: str
+    group: str
+    persona_id: str = ""
+    post_id: str = ""
+    text: str = ""
+    profile: Mapping[str, Any] | None = None
+
+
+class AddedExample(NamedTuple):
+    """A labelled example and when it was added; a later correction does not change that."""
+
+    added: datetime
+    example: StoredExample
+
+
+def hold(scope: Scope, model_type: str) -> None:
+    """Keeps everybody else from adding examples of a type until the transaction ends, so that limits hold."""
+    scope.execute(
+        "INSERT INTO model_line (workspace, model_type, last_version) VALUES (?, ?, 0) "
+        "ON CONFLICT (workspace, model_type) DO UPDATE SET last_version = model_line.last_version",
+        (scope.workspace, model_type),
+    )
+
+
+def count(scope: Scope, model_type: str) -> int:
+    """How many examples of a type there are."""
+    found: int = scope.select(TrainingExampleRow).where(TrainingExampleRow.model_type == model_type).count()
+    return found
+
+
+def of_keys(scope: Scope, model_type: str, keys: Sequence[str]) -> dict[str, StoredExample]:
+    """The examples of a type with these keys."""
+    found: dict[str, StoredExample] = {}
+    for start in range(0, len(keys), _CHUNK):
+        query = scope.select(TrainingExampleRow).where(
+            (TrainingExampleRow.model_type == model_type)
+            & TrainingExampleRow.key.in_(list(keys[start : start + _CHUNK]))
+        )
+        found |= {row.key: _stored(row) for row in query}
+    return found
+
+
+def add(scope: Scope, model_type: str, examples: Iterable[StoredExample]) -> None:
+    """Keeps new examples."""
+    scope.insert_many(
+        TrainingExampleRow,
+        (
+            {
+                "id": scope.new_id(),
+                "model_type": model_type,
+                "created": scope.now,
+                "updated": scope.now,
+                "key": example.key,
+                **_columns(example),
+            }
+            for example in examples
+        ),
+    )
+
+
+def change(scope: Scope, model_type: str, example: StoredExample) -> None:
+    """Gives an example that is there another label or content."""
+    query = scope.update(TrainingExampleRow, updated=scope.now, **_columns(example))
+    query.where((TrainingExampleRow.model_type == model_type) & (TrainingExampleRow.key == example.key)).execute()
+
+
+def read(
+    scope: Scope, model_type: str, *, added_by: datetime, added_from: datetime | None = None, persona_id: str = ""
+) -> list[AddedExample]:
+    """The examples of a type that were added in a span, oldest first."""
+    query = scope.select(TrainingExampleRow).where(
+        (TrainingExampleRow.model_type == model_type) & (TrainingExampleRow.created <= added_by)
+    )
+    if added_from is not None:
+        query = query.where(TrainingExampleRow.created >= added_from)
+    if persona_id:
+        query = query.where(TrainingExampleRow.persona_id == persona_id)
+    ordered = query.order_by(TrainingExampleRow.created, TrainingExampleRow.id)
+    return [AddedExample(row.created, _stored(row)) for row in ordered]
+
+
+def remove(scope: Scope, *, model_type: str = "", keys: Sequence[str] = (), persona_id: str = "") -> int:
+    """Deletes the examples that all conditions hold for, and returns how many; at least one has to be given."""
+    if not (model_type or keys or persona_id):
+        raise ValueError("nothing says which examples to remove")
+    query = scope.delete(TrainingExampleRow)
+    if model_type:
+        query = query.where(TrainingExampleRow.model_type == model_type)
+    if keys:
+        query = query.where(TrainingExampleRow.key.in_(list(keys)))
+    if persona_id:
+        query = query.where(TrainingExampleRow.persona_id == persona_id)
+    removed: int = query.execute()
+    return removed
+
+
+def _columns(example: StoredExample) -> dict[str, Any]:
+    return {
+        "label": example.label,
+        "group_name": example.group,
+        "persona_id": example.persona_id,
+        "post_id": example.post_id,
+        "text": example.text,
+        "profile": None if example.profile is None else dict(example.profile),
+    }
+
+
+def _stored(row: TrainingExampleRow) -> StoredExample:
+    return StoredExample(
+        key=row.key,
+        label=row.label,
+        group=row.group_name,
+        persona_id=row.persona_id,
+        post_id=row.post_id,
+        text=row.text,
+        profile=row.profile,
+    )
