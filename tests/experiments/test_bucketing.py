@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -22,7 +23,9 @@ from groundswell_server.experiments.bucketing import (
     fnv1a32,
 )
 
-VECTORS = json.loads((Path(__file__).parent / "data" / "growthbook_vectors.json").read_text())
+DATA = Path(__file__).parent / "data"
+VECTORS = json.loads((DATA / "growthbook_vectors.json").read_text())
+RECORDED = json.loads((DATA / "growthbook_assignments.json").read_text())["cases"]
 HASHES = {1: bucket_v1, 2: bucket}
 
 
@@ -63,6 +66,14 @@ def test_namespaces_are_those_of_growthbook(
     name: str, unit: str, namespace: tuple[str, float, float], expected: bool
 ) -> None:
     assert (unit in Namespace(*namespace)) is expected
+
+
+@pytest.mark.parametrize("case", RECORDED, ids=lambda case: case["seed"])
+def test_whole_experiments_keep_every_unit_where_growthbook_had_it(case: dict[str, Any]) -> None:
+    namespace = Namespace(*case["namespace"]) if case["namespace"] else None
+    split = Split.of(case["seed"], case["weights"], case["coverage"], namespace)
+    found = [split.variant(f"{case['units']}{number}") for number in range(len(case["variations"]))]
+    assert found == case["variations"]
 
 
 def test_a_split_is_hash_and_ranges() -> None:
