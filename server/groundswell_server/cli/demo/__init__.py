@@ -1,4 +1,4 @@
-"""`groundswell demo`: the loop on real posts, through a real server, a real database and the SDK."""
+"""`groundswell demo`: the suite at work, through a real server, a real database and the SDK."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import typer
 from groundswell_server.cli.serving import Database
 
 application = typer.Typer(
-    help="Run the loop on 500 real posts and show what it learned.", invoke_without_command=True, no_args_is_help=False
+    help="See the suite at work: without a command, the loop on 500 real posts.",
+    invoke_without_command=True,
+    no_args_is_help=False,
 )
 
 
@@ -25,3 +27,14 @@ def run(
         from groundswell_server.cli.demo.loop import run_loop
 
         run_loop(charts, database)
+
+
+@application.command("engagement")
+def run_engagement(
+    charts: Annotated[Path, typer.Option(help="Folder for the charts (PNG).")] = Path("groundswell-demo"),
+    database: Database = None,
+) -> None:
+    """Follow one post: 1,250 likes and 87 comments, bots and personas taken out, its context updated, explained."""
+    from groundswell_server.cli.demo.engagement.life import run_life
+
+    run_life(charts, database)

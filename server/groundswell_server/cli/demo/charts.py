@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from groundswell_server.cli.demo.figures import INK, PALE, WARM, figure
 
 if TYPE_CHECKING:
     from groundswell.v1.learning_pb2 import FeatureImportance, PredictTimingResponse
     from groundswell_server.cli.demo.trial import Trial
-
-INK = "#1f6f8b"
-PALE = "#a9d6e5"
-WARM = "#d1495b"
 
 
 def predictions(trial: Trial, path: Path) -> None:
     """Predicted rates with their intervals, and what came, in the order of the predictions."""
     rows = sorted(trial.predictions, key=lambda row: row.predicted)
     positions = range(len(rows))
-    with _figure(path, "What was predicted, and what came", "the newer posts, by predicted rate", "rate, %") as axes:
+    with figure(path, "What was predicted, and what came", "the newer posts, by predicted rate", "rate, %") as axes:
         axes.fill_between(positions, [r.lower for r in rows], [r.upper for r in rows], color=PALE, label="95% interval")
         axes.plot(positions, [row.predicted for row in rows], color=INK, label="predicted")
         axes.scatter(positions, [row.actual for row in rows], color=WARM, s=9, zorder=3, label="what came")
@@ -32,7 +29,7 @@ def importance(features: Sequence[FeatureImportance], path: Path) -> None:
     rows = [row for row in reversed(features) if row.permutation.interval.lower > 0]
     values = [row.permutation.value for row in rows]
     errors = [_arms(row.permutation) for row in rows]
-    with _figure(path, "What the model goes by", "error added when the feature is shuffled, points", "") as axes:
+    with figure(path, "What the model goes by", "error added when the feature is shuffled, points", "") as axes:
         names = [row.feature.replace("_", " ") for row in rows]
         axes.barh(names, values, color=PALE, xerr=list(zip(*errors, strict=True)), ecolor=INK)
 
@@ -41,7 +38,7 @@ def hours(timing: PredictTimingResponse, path: Path) -> None:
     """The expected rate of each hour with its interval."""
     slots = sorted(timing.best_hours, key=lambda slot: slot.hour)
     rates = [slot.engagement_rate_pct for slot in slots]
-    with _figure(path, "Best hours", f"hour of the day, {timing.time_zone}", "expected rate, %") as axes:
+    with figure(path, "Best hours", f"hour of the day, {timing.time_zone}", "expected rate, %") as axes:
         errors = list(zip(*(_arms(rate) for rate in rates), strict=True))
         hours_of_day = [slot.hour for slot in slots]
         axes.errorbar(hours_of_day, [rate.value for rate in rates], yerr=errors, fmt="o", color=INK, ecolor=PALE)
@@ -54,15 +51,3 @@ def _arms(estimate: Any) -> tuple[float, float]:
         max(estimate.value - estimate.interval.lower, 0.0),
         max(estimate.interval.upper - estimate.value, 0.0),
     )
-
-
-@contextmanager
-def _figure(path: Path, title: str, x_label: str, y_label: str) -> Iterator[Any]:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(8, 4.5), dpi=120, layout="constrained")
-    axes = figure.subplots()
-    axes.set(title=title, xlabel=x_label, ylabel=y_label)
-    axes.spines[["top", "right"]].set_visible(False)
-    yield axes
-    figure.savefig(path)

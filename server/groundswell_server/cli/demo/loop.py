@@ -17,6 +17,7 @@ from groundswell.v1.learning_pb2 import ContentDraft, Model
 from groundswell_server.cli.demo import charts as pictures
 from groundswell_server.cli.demo import story
 from groundswell_server.cli.demo.suite import running_suite
+from groundswell_server.cli.demo.telling import step
 from groundswell_server.cli.demo.trial import LOOKBACK_DAYS, run_trial
 from groundswell_server.cli.importing import import_file
 from groundswell_server.cli.output import console
@@ -41,7 +42,7 @@ def run_loop(charts: Path, database: str | None) -> None:
 
 
 def _import(client: Client) -> list[Post]:
-    story.step("Import", "500 posts of a cosmetics page on Facebook in 2014, with what people did")
+    step("Import", "500 posts of a cosmetics page on Facebook in 2014, with what people did")
     with as_file(files(__package__) / "data" / "facebook_metrics.csv") as source:
         report = import_file(client, source)
     story.imported(report)
@@ -53,12 +54,12 @@ def _import(client: Client) -> list[Post]:
 
 
 def _learn(client: Client, posts: Sequence[Post], charts: Path) -> None:
-    story.step("Learn", "train on the older 70%, predict the newer 30% before looking at what came")
+    step("Learn", "train on the older 70%, predict the newer 30% before looking at what came")
     trial = run_trial(client, posts)
     story.trial(trial)
     pictures.predictions(trial, charts / "predictions.png")
 
-    story.step("Train for service", "now on all posts: what engagement to expect, and the odds of success")
+    step("Train for service", "now on all posts: what engagement to expect, and the odds of success")
     models = [_train(client, model_type, posts) for model_type in ("ENGAGEMENT_PREDICTOR", "SUCCESS_CLASSIFIER")]
     story.models(models)
     importance = client.learning.get_feature_importance(model_id=models[0].id).features
@@ -82,7 +83,7 @@ def _train(client: Client, model_type: str, posts: Sequence[Post]) -> Model:
 
 
 def _advise(client: Client, posts: Sequence[Post], charts: Path) -> None:
-    story.step("Best hours", "mean rate by hour, shrunken where there are few posts, with 95% intervals")
+    step("Best hours", "mean rate by hour, shrunken where there are few posts, with 95% intervals")
     persona_id = posts[-1].persona_id
     timing = client.learning.predict_timing(
         persona_id=persona_id, platform=PLATFORM, as_of_time=_after(posts), lookback_days=LOOKBACK_DAYS, top_k=24
@@ -90,7 +91,7 @@ def _advise(client: Client, posts: Sequence[Post], charts: Path) -> None:
     story.hours(timing)
     pictures.hours(timing, charts / "hours.png")
 
-    story.step("Improve a draft", "scored, changed as advised, scored again, before anything is posted")
+    step("Improve a draft", "scored, changed as advised, scored again, before anything is posted")
     draft = ContentDraft(
         persona_id=persona_id,
         platform=posts[-1].platform,

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.padding import Padding
 from rich.table import Table
 
 from groundswell.v1 import learning_pb2
+from groundswell_server.cli.demo.telling import bar, runnable, say, step, table_of
 from groundswell_server.cli.output import console
 
 if TYPE_CHECKING:
@@ -28,7 +25,6 @@ if TYPE_CHECKING:
     from groundswell_server.cli.demo.trial import Trial
     from groundswell_server.cli.importing import ImportReport
 
-BAR = 30
 SHOWN_FEATURES = 8
 SHOWN_HOURS = 6
 
@@ -39,23 +35,18 @@ def opening() -> None:
     console().print("[dim]A real server with its worker, an embedded database, and the SDK; nothing is canned.[/]")
 
 
-def step(title: str, what: str) -> None:
-    """The headline of a step."""
-    console().print(f"\n[bold cyan]{title}:[/] [dim]{what}[/]")
-
-
 def imported(report: ImportReport) -> None:
     """What an import did."""
-    _say(f"{report.imported} posts imported, {report.duplicates} were there already, {report.refused} refused")
-    _say("[dim]Filled in where the data say nothing:[/]")
+    say(f"{report.imported} posts imported, {report.duplicates} were there already, {report.refused} refused")
+    say("[dim]Filled in where the data say nothing:[/]")
     for assumption in report.assumptions:
-        _say(f"[dim]{assumption}[/]", 4)
+        say(f"[dim]{assumption}[/]", 4)
 
 
 def trial(trial: Trial) -> None:
     """How the model did on posts it had not seen."""
     count = len(trial.predictions)
-    _say(f"Mean error over the {count} newer posts, in points of engagement rate:")
+    say(f"Mean error over the {count} newer posts, in points of engagement rate:")
     table = Table(box=None, show_header=False)
     rows = [
         ("the model", trial.model_error),
@@ -64,14 +55,14 @@ def trial(trial: Trial) -> None:
     ]
     worst = max(error for _, error in rows)
     for name, error in rows:
-        table.add_row(name, f"{error:.2f}", _bar(error / worst))
+        table.add_row(name, f"{error:.2f}", bar(error / worst))
     console().print(table)
     if trial.beats_baselines:
         gain = 1 - trial.model_error / min(trial.trailing_mean_error, trial.last_value_error)
-        _say(f"Trained on {trial.trained_on} posts, the model errs {gain:.0%} less than the better baseline.")
+        say(f"Trained on {trial.trained_on} posts, the model errs {gain:.0%} less than the better baseline.")
     else:
-        _say(f"[yellow]Trained on {trial.trained_on} posts, the model does not beat both baselines.[/]")
-    _say(f"Its 95% intervals held what came for {trial.covered} of {count} posts, {trial.covered / count:.1%}.")
+        say(f"[yellow]Trained on {trial.trained_on} posts, the model does not beat both baselines.[/]")
+    say(f"Its 95% intervals held what came for {trial.covered} of {count} posts, {trial.covered / count:.1%}.")
 
 
 def models(models: Sequence[Model]) -> None:
@@ -79,10 +70,10 @@ def models(models: Sequence[Model]) -> None:
     for model in models:
         name = learning_pb2.ModelType.Name(model.model_type).removeprefix("MODEL_TYPE_")
         stage = learning_pb2.ModelStage.Name(model.stage).removeprefix("MODEL_STAGE_").lower()
-        _say(f"{name} version {model.version}, from {model.sample_count} posts: it is [bold]{stage}[/].")
+        say(f"{name} version {model.version}, from {model.sample_count} posts: it is [bold]{stage}[/].")
         for note in model.notes:
-            _say(f"[dim]{note}[/]", 4)
-    _say(
+            say(f"[dim]{note}[/]", 4)
+    say(
         "[dim]mae: mean absolute error, in points of engagement rate. brier: mean squared error of the odds. "
         "The less, the better.[/]"
     )
@@ -90,41 +81,41 @@ def models(models: Sequence[Model]) -> None:
 
 def importance(features: Sequence[FeatureImportance]) -> None:
     """What the model goes by."""
-    _say("What it goes by (error that is added when a feature is shuffled, with its 95% interval):")
-    table = _table("feature", "points", "")
+    say("What it goes by (error that is added when a feature is shuffled, with its 95% interval):")
+    table = table_of("feature", "points", "")
     top = max(features[0].permutation.value, 1e-9)
     telling = [row for row in features if row.permutation.interval.lower > 0][:SHOWN_FEATURES]
     for row in telling:
         value = row.permutation
         figures = f"{value.value:.3f} ({value.interval.lower:.3f} to {value.interval.upper:.3f})"
-        table.add_row(row.feature.replace("_", " "), figures, _bar(value.value / top))
+        table.add_row(row.feature.replace("_", " "), figures, bar(value.value / top))
     console().print(table)
-    _say(f"[dim]The other {len(features) - len(telling)} features tell it nothing, or are not in these data.[/]")
+    say(f"[dim]The other {len(features) - len(telling)} features tell it nothing, or are not in these data.[/]")
 
 
 def hours(timing: PredictTimingResponse) -> None:
     """When posts do best."""
-    table = _table("hour", "expected rate, 95% interval", "posts", "")
+    table = table_of("hour", "expected rate, 95% interval", "posts", "")
     top = max(slot.engagement_rate_pct.value for slot in timing.best_hours)
     for slot in timing.best_hours[:SHOWN_HOURS]:
         rate = slot.engagement_rate_pct
         figures = f"{rate.value:.2f}% ({rate.interval.lower:.2f} to {rate.interval.upper:.2f})"
-        table.add_row(f"{slot.hour:02d}:00", figures, str(rate.sample_size), _bar(rate.value / top))
+        table.add_row(f"{slot.hour:02d}:00", figures, str(rate.sample_size), bar(rate.value / top))
     console().print(table)
     for note in timing.notes:
-        _say(f"[dim]{note}[/]")
+        say(f"[dim]{note}[/]")
 
 
 def advice(draft: ContentDraft, answer: OptimizeContentResponse) -> None:
     """A draft, its score, what would help, and its score then."""
-    _say(f'Draft: a link post, "{draft.caption}"')
-    _say(f"Score now: {_score(answer.score)}")
+    say(f'Draft: a link post, "{draft.caption}"')
+    say(f"Score now: {_score(answer.score)}")
     for row in answer.recommendations:
         priority = learning_pb2.Priority.Name(row.priority).removeprefix("PRIORITY_").lower()
-        _say(f"[bold]{priority}[/]: {row.advice}", 4)
+        say(f"[bold]{priority}[/]: {row.advice}", 4)
     if answer.path:
         changes = ", ".join(f"{row.element.replace('_', ' ')} {row.suggested_value}" for row in answer.path)
-        _say(f"With {changes}: {_score(answer.optimized_score)}")
+        say(f"With {changes}: {_score(answer.optimized_score)}")
 
 
 def unknowns(posts: Sequence[Post]) -> None:
@@ -138,12 +129,12 @@ def unknowns(posts: Sequence[Post]) -> None:
     }
     for what, missing in without.items():
         if missing:
-            _say(f"{missing} of {count} posts come without {what}.")
+            say(f"{missing} of {count} posts come without {what}.")
     if not any(post.engagement.bots_filtered or post.engagement.personas_filtered for post in posts):
-        _say("No single interactions were imported, so no bots could be told: all counts are taken as genuine.")
+        say("No single interactions were imported, so no bots could be told: all counts are taken as genuine.")
     personas = len({post.persona_id for post in posts})
-    _say(f"All posts are of {personas} persona, of one year, in one trade: nothing here is about others.")
-    _say("The odds are of association: that an hour did well is not proof that it was the hour.")
+    say(f"All posts are of {personas} persona, of one year, in one trade: nothing here is about others.")
+    say("The odds are of association: that an hour did well is not proof that it was the hour.")
 
 
 def going_on(charts: Path, database: str) -> None:
@@ -151,20 +142,14 @@ def going_on(charts: Path, database: str) -> None:
     program = "from groundswell import Client; print(*(row.id for row in Client().learning.list_models()))"
     step("Go on", f"the posts and models stay in the database; charts are in {charts}/")
     for command in (
-        f"{_runnable('groundswell')} serve --database {database}",
+        f"{runnable('groundswell')} serve --database {database}",
         "grpcurl -plaintext localhost:50051 list",
         "grpcurl -plaintext localhost:50051 groundswell.v1.LearningService/ListModels",
-        f'{_runnable("python")} -c "{program}"',
+        f'{runnable("python")} -c "{program}"',
     ):
         # Unbroken, so that it can be copied.
         console().print(f"  {command}", markup=False, soft_wrap=True)
-    _say("README.md is the way in; `make docs` builds the rest.\n")
-
-
-def _runnable(name: str) -> str:
-    """The command as it can be typed here: by its path unless this installation's is on the PATH."""
-    own = Path(sys.executable).parent / name
-    return name if shutil.which(name) == str(own) else os.path.relpath(own)
+    say("README.md is the way in; `make docs` builds the rest.\n")
 
 
 def _score(score: ContentScore) -> str:
@@ -175,19 +160,3 @@ def _score(score: ContentScore) -> str:
         interval = score.engagement_interval
         parts += f"; expected rate {score.engagement_rate_pct:.1f}% ({interval.lower:.1f} to {interval.upper:.1f})"
     return parts
-
-
-def _say(text: str, indent: int = 2) -> None:
-    """Prints a text whose further lines are indented like its first."""
-    console().print(Padding.indent(text, indent))
-
-
-def _table(*headers: str) -> Table:
-    table = Table(*headers, box=None, pad_edge=True, header_style="dim")
-    for column in table.columns:
-        column.no_wrap = True
-    return table
-
-
-def _bar(share: float) -> str:
-    return "█" * max(round(share * BAR), 0)

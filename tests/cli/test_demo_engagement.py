@@ -1,0 +1,41 @@
+"""`groundswell demo engagement`, as a newcomer starts it: with an empty home."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+
+def test_a_posts_life_is_told_with_the_servers_figures(tmp_path: Path) -> None:
+    charts = tmp_path / "charts"
+    result = subprocess.run(
+        [sys.executable, "-m", "groundswell_server", "demo", "engagement", "--charts", str(charts)],
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "COLUMNS": "120"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=110,
+    )
+    said = " ".join(result.stdout.split())
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "1,250 likes and 87 comments came" in said
+    taken_out = re.search(r"of 1,519 reactions in all (\d+) are of bots and (\d+) of AI personas: ([\d,]+) are", said)
+    assert taken_out, said
+    bots, personas, genuine = (int(figure.replace(",", "")) for figure in taken_out.groups())
+    assert bots + personas + genuine == 1519
+    assert 176 <= bots <= 210, "the farm's 176, and the same share of shares and saves"
+    assert personas >= 2
+    for reason in ("burst", "duplicate text", "registered persona"):
+        assert reason in said
+    assert "The context is approved and validated" in said
+    assert "the pattern instagram_high_engagement" in said
+    assert "it spreads. Reach to expect after 7 days" in said
+    assert re.search(r"Of 5\d comments of people \d+ are positive, \d+ neutral, \d+ negative; [345] more", said)
+    assert re.search(r"Spearman \+0\.\d\d \(\+0", said)
+    assert "IS" not in re.findall(r"countries: (.*?) ages:", said)[0], "three people are nobody's business"
+    assert {path.name for path in charts.iterdir()} == {"timeline.png", "genuine.png", "sentiment.png"}
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in charts.iterdir())
