@@ -83,7 +83,7 @@ class App:
         tokens = PeerTokens(database, partial(master_key, settings))
         socket = self._peer_socket()
         self._peers = Peers(settings.peers, socket, tokens, tls.peer_credentials(settings))
-        self._authenticator = Authenticator(executor, keyless=self._keyless(has_keys), verify_peer=tokens.verify)
+        self.authenticator = Authenticator(executor, keyless=self._keyless(has_keys), verify_peer=tokens.verify)
         self._deadlines = Deadlines(timedelta(seconds=settings.default_deadline_seconds))
         self._dispatcher = Dispatcher(self._stages(), executor, max_message_bytes=settings.max_message_bytes)
         self.platform = Platform(settings, database, executor, self._feed, JobQueue(database, settings), self._peers)
@@ -126,7 +126,7 @@ class App:
             request_id.stage,  # first, so that all that follows can name the call
             telemetry.stage,  # around the errors, to count how calls end
             errors.stage,  # around all that may refuse
-            self._authenticator.stage,  # before anything is done for a stranger
+            self.authenticator.stage,  # before anything is done for a stranger
             self._deadlines.stage,
             limiter.stage,  # needs the principal; before the cost of validation
             validation.stage,
@@ -176,13 +176,18 @@ class App:
                 self._runs.append(servicer.run)
             if hasattr(servicer, "collector"):
                 self._metrics.register(servicer.collector)
-        self._runs += [self._follow_keys, self._deadlines.run, partial(self.platform.jobs.run, self._feed)]
+        self._runs += [
+            self._follow_keys,
+            self.authenticator.run,
+            self._deadlines.run,
+            partial(self.platform.jobs.run, self._feed),
+        ]
         self._introspection = Introspection(self._dispatcher)
 
     async def _follow_keys(self) -> None:
         """A key that was revoked is refused within a moment on every server."""
         async for _ in self._feed.follow(topics=["key.changed"]):
-            self._authenticator.forget()
+            self.authenticator.forget()
 
 
 def open_database(settings: Settings) -> Database:

@@ -210,13 +210,10 @@ def _refuse_unknown(environment: Mapping[str, str]) -> None:
 def _shown(value: object) -> str:
     if not isinstance(value, SecretStr):
         return "" if value is None else str(value)
+    from groundswell_storage.urls import HIDDEN, hide_password  # not for `--help`: it brings the data layer
+
     secret = value.get_secret_value()
-    scheme, separator, rest = secret.partition("://")
-    if not separator:
-        return "**********"
-    credentials, at, place = rest.rpartition("@")
-    user = credentials.partition(":")[0]
-    return f"{scheme}://{user}:**********@{place}" if at and ":" in credentials else secret
+    return hide_password(secret) if "://" in secret else HIDDEN
 
 
 def _unreadable(error: UnreadableSetting) -> str:

@@ -15,6 +15,7 @@ from peewee import SQL, PeeweeException
 
 from groundswell_storage import engines, failures
 from groundswell_storage.fields import from_micros
+from groundswell_storage.urls import hide_password
 
 if TYPE_CHECKING:
     from groundswell_storage.scope import Scope
@@ -59,7 +60,7 @@ class Database:
     @property
     def shown_url(self) -> str:
         """The URL without the password, for logs and messages."""
-        return engines.hide_password(self.url)
+        return hide_password(self.url)
 
     @property
     def file(self) -> Path | None:

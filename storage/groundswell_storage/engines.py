@@ -6,7 +6,6 @@ fails in development instead of committing half of a change.
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from collections.abc import Sequence
@@ -226,8 +225,3 @@ def _complaint(scheme: str, rest: str) -> str:
     if scheme == "sqlite":
         return "sqlite:// needs three slashes and a path"
     return f"{scheme}:// is no database that Groundswell works with" if scheme else "is no URL of a database"
-
-
-def hide_password(url: str) -> str:
-    """The URL as it may be shown and logged."""
-    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", url)

@@ -68,7 +68,7 @@ class KeyRecord:
     expires: datetime | None
     revoked: datetime | None
     last_used: datetime | None
-    """To the hour or so: it is written now and then, not at each call."""
+    """To two minutes: it is written now and then, not at each call."""
 
 
 def create(

@@ -46,6 +46,20 @@ def test_a_key_sees_its_own_workspace_alone(server: RunningServer) -> None:
     assert not theirs.ListPersonas(pb.ListPersonasRequest()).personas
 
 
+def test_the_use_of_a_key_is_noted(server: RunningServer) -> None:
+    used, unused = server.key("default"), server.key("default")
+    server.engagement(used).ListPersonas(pb.ListPersonasRequest())
+    server.on_loop(server.app.authenticator.note_uses)
+    with server.app.database.scope("default") as scope:
+        last_used = {record.id: record.last_used for record in keys.list_keys(scope).items}
+    assert last_used[key_id(used)] is not None
+    assert last_used[key_id(unused)] is None
+
+
+def key_id(metadata: tuple[str, str]) -> str:
+    return metadata[1].split("_")[1]
+
+
 def test_a_reader_may_not_write(server: RunningServer) -> None:
     stub = server.engagement(server.key("default", "reader"))
     assert not stub.ListPersonas(pb.ListPersonasRequest()).personas

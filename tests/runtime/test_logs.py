@@ -14,7 +14,7 @@ import structlog
 from groundswell_server.runtime import logs
 
 logs.configure(format={format!r}, level={level!r})
-structlog.get_logger().info("ours", url="postgresql://ann:hush@host/name")
+structlog.get_logger().info("ours", url="postgresql://ann:hush@host/name?password=hush")
 logging.getLogger("library").warning("of %s with key gsk_abc_hush", "a library")
 logging.getLogger("library").info("chatter")
 try:

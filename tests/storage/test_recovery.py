@@ -299,4 +299,4 @@ def test_a_wrong_url_is_refused_with_the_forms_that_work(url: str):
 
 def test_a_password_is_not_shown():
     database = connect("postgresql://ann:s3cret@db.example/name")
-    assert database.shown_url == "postgresql://ann:***@db.example/name"
+    assert database.shown_url == "postgresql://ann:**********@db.example/name"

@@ -125,6 +125,7 @@ def _row(record: KeyRecord) -> dict[str, Any]:
         "created": record.created,
         "expires": record.expires,
         "revoked": record.revoked,
+        "last_used": record.last_used,
     }
 
 

@@ -1,4 +1,4 @@
-"""Stage 2: who calls, and whether they may make this call.
+"""A stage: who calls, and whether they may make this call.
 
 Credentials are an API key in `authorization: Bearer gsk_...`, or the signed word of another server of the
 deployment (see `peers.py`). A server that listens on loopback alone may let callers in without a key, as
@@ -7,16 +7,20 @@ administrators of the workspace "default".
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
+
+import structlog
 
 from groundswell_server.runtime import permissions
 from groundswell_server.runtime.call import ANONYMOUS, Call, Handler, Principal
 from groundswell_server.runtime.methods import Method
 from groundswell_server.runtime.peer_tokens import HEADER as PEER_HEADER
 from groundswell_storage import keys
-from groundswell_storage.errors import Unauthenticated
+from groundswell_storage.errors import GroundswellError, Unauthenticated
 from groundswell_storage.executor import DatabaseExecutor
 
 LOCAL = Principal(workspace="default", role="admin", actor="local")
@@ -24,6 +28,9 @@ LOCAL = Principal(workspace="default", role="admin", actor="local")
 CACHE_SECONDS = 60.0
 """How long a key is believed without a look at the database, should the news of its revocation be lost."""
 CACHE_SIZE = 10_000
+NOTE_EVERY_SECONDS = 60.0
+
+log = structlog.get_logger(__name__)
 
 
 class Authenticator:
@@ -42,10 +49,29 @@ class Authenticator:
         self._verify_peer = verify_peer
         self._monotonic = monotonic
         self._known: dict[str, tuple[Principal, float]] = {}
+        self._used: dict[str, datetime] = {}
 
     def forget(self) -> None:
         """Drops what is remembered of keys; called when one is created, revoked or rotated."""
         self._known.clear()
+
+    async def run(self) -> None:
+        """Notes which keys are used, as long as the server runs."""
+        while True:
+            await asyncio.sleep(NOTE_EVERY_SECONDS)
+            await self.note_uses()
+
+    async def note_uses(self) -> None:
+        """Writes down when keys were last looked up, which for one in use is every minute: a call pays nothing."""
+        used, self._used = self._used, {}
+        if not used:
+            return
+        database = self._executor.database
+        try:
+            await self._executor.write(lambda: keys.touch(database, used))
+        except GroundswellError as error:
+            self._used = used | self._used
+            log.warning("uses of keys not noted yet", error=error.message)
 
     def stage(self, method: Method, proceed: Handler) -> Handler:
         """Refuses callers that are unknown or may not make this call."""
@@ -90,6 +116,7 @@ class Authenticator:
         if record is None:
             raise Unauthenticated("the API key is unknown, revoked or expired", reason="CREDENTIALS_INVALID")
         principal = Principal(record.workspace, record.role, record.id, frozenset(record.scopes))
+        self._used[record.id] = datetime.now(UTC)
         if len(self._known) >= CACHE_SIZE:
             self._known.clear()
         self._known[token] = (principal, self._monotonic() + CACHE_SECONDS)

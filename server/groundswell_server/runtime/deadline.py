@@ -1,4 +1,4 @@
-"""Stage 4: no call runs longer than its caller waits, and none without end."""
+"""A stage: no call runs longer than its caller waits, and none without end."""
 
 from __future__ import annotations
 

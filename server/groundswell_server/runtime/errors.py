@@ -1,4 +1,4 @@
-"""Stage 3: the one table from errors to status codes, and their details on the wire.
+"""A stage: the one table from errors to status codes, and their details on the wire.
 
 Every refusal carries a google.rpc.Status with ErrorInfo (reason, domain, metadata) and RequestInfo, and where they
 apply BadRequest, ResourceInfo and RetryInfo. Anything unforeseen becomes INTERNAL with the request id; the rest of

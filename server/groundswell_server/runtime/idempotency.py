@@ -1,4 +1,4 @@
-"""Stage 7: a repeated `request_id` gets the first answer. The record commits in the transaction of its effect."""
+"""A stage: a repeated `request_id` gets the first answer. The record commits in the transaction of its effect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stage 5: what one key may ask for at once.
+"""A stage: what one key may ask for at once.
 
 Message and page sizes are bounded by gRPC and by the contract, the database's queue by its executor.
 """

@@ -11,8 +11,10 @@ from typing import Any
 import structlog
 from structlog.typing import Processor
 
+from groundswell_storage.urls import HIDDEN, hide_password
+
 # API keys and passwords in URLs: the two secrets that could end up in a message.
-_SECRETS = re.compile(r"(gsk_[A-Za-z0-9]+_)[A-Za-z0-9_-]+|(://[^:/@\s]+:)[^@\s]+(?=@)")
+_KEY = re.compile(r"(gsk_[A-Za-z0-9]+_)[A-Za-z0-9_-]+")
 
 
 def configure(*, format: str, level: str) -> None:
@@ -54,7 +56,7 @@ def _handler(rendered: Sequence[Processor]) -> logging.Handler:
 
 def scrub(text: str) -> str:
     """The text without the secrets in it."""
-    return _SECRETS.sub(lambda found: f"{found[1] or found[2]}**********", text)
+    return _KEY.sub(rf"\1{HIDDEN}", hide_password(text))
 
 
 def _scrub(logger: Any, name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:

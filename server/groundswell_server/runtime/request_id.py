@@ -1,4 +1,4 @@
-"""Stage 1: every call has an id in logs and in errors: the caller's own, or one made when it is needed."""
+"""A stage: every call has an id in logs and in errors: the caller's own, or one made when it is needed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stage 8, though it stands around the others: what each call cost and how it ended, for Prometheus and the log.
+"""A stage: what each call cost and how it ended, for Prometheus and the log.
 
 The figures are plain integers of the event loop's one thread, bound to the method when it is registered, and turned
 into metrics only when somebody scrapes: a call pays less than a microsecond.

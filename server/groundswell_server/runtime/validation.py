@@ -1,4 +1,4 @@
-"""Stage 6: the constraints of the contract, enforced by protovalidate on every request message."""
+"""A stage: the constraints of the contract, enforced by protovalidate on every request message."""
 
 from __future__ import annotations
 
