@@ -22,20 +22,28 @@ LONG_CALLS = {
     "groundswell.v1.EngagementService.ImportPosts": timedelta(hours=6),
     "groundswell.v1.EngagementService.RecordInteractions": timedelta(hours=1),
     "groundswell.v1.LearningService.AddTrainingExamples": timedelta(hours=1),
+    "groundswell.v1.LearningService.AnalyzePatterns": timedelta(minutes=1),
     "groundswell.v1.LearningService.BatchScoreContent": timedelta(minutes=1),
     "groundswell.v1.LearningService.ClassifyProfiles": timedelta(minutes=1),
     "groundswell.v1.LearningService.ClassifyText": timedelta(minutes=1),
+    "groundswell.v1.LearningService.FindFailurePatterns": timedelta(minutes=1),
+    "groundswell.v1.LearningService.FindSuccessfulPatterns": timedelta(minutes=1),
+    "groundswell.v1.LearningService.GetEffectiveHashtags": timedelta(minutes=1),
     "groundswell.v1.LearningService.GetFeatureImportance": timedelta(minutes=1),
     "groundswell.v1.LearningService.OptimizeContent": timedelta(minutes=1),
     "groundswell.v1.LearningService.PredictTiming": timedelta(minutes=1),
     "groundswell.v1.LearningService.PromoteModel": timedelta(minutes=1),
+    "groundswell.v1.LearningService.RecommendPatterns": timedelta(minutes=1),
+    "groundswell.v1.LearningService.SuggestImprovements": timedelta(minutes=1),
+    "groundswell.v1.LearningService.SummarizePerformance": timedelta(minutes=1),
 }
 """Calls that may take longer than the default, or last as long as the caller feeds them."""
 
 STREAM_LIFETIME = timedelta(hours=1)
 """For a stream from the server. One that resumes after a cursor goes on with a new call, perhaps on another server."""
 
-READS = re.compile(r"(Analyze|BatchScore|Classify|Get|List|Optimize|Predict|Score|Search|Wait)(?![a-z])")
+READS = re.compile(
+    r"(Analyze|BatchScore|Classify|Find|Get|List|Optimize|Predict|Recommend|Score|Search|Suggest|Summarize|Wait)(?![a-z])"\n)
 """How the names of calls begin that change nothing. Any other call has to carry a `request_id` to be repeated."""
 
 REPEATABLE = frozenset({"google.longrunning.Operations.CancelOperation"})

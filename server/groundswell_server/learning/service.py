@@ -18,6 +18,7 @@ from groundswell_server.learning.monitoring import messages as monitoring_messag
 from groundswell_server.learning.monitoring.checks import check_drift
 from groundswell_server.learning.monitoring.gauges import ModelGauges
 from groundswell_server.learning.monitoring.performance import measure_performance
+from groundswell_server.learning.patterns.service import PatternCalls
 from groundswell_server.learning.serving.acceptance import accepted_by, accepts_content, accepts_contents
 from groundswell_server.learning.timing.best_hours import best_hours
 from groundswell_server.operations.messages import to_proto
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
 SERVICE = pb.DESCRIPTOR.services_by_name["LearningService"]
 
 
-class Servicer:
-    """The servicer of LearningService."""
+class Servicer(PatternCalls):
+    """The servicer of LearningService; its calls about patterns stand in their own folder."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform

@@ -97,6 +97,11 @@ class Call:
         """The workspace of the caller."""
         return self.principal.workspace
 
+    @property
+    def now(self) -> datetime:
+        """The time, in UTC."""
+        return self._clock()
+
     def header(self, name: str) -> str:
         """A metadata value of the invocation, empty when it was not sent."""
         for key, value in self.metadata:

@@ -47,7 +47,8 @@ ACCESS: dict[str, Access] = {
         "learning",
         reads="ListModels GetModel GetFeatureImportance GetModelPerformance PredictEngagement PredictSuccess "
         "PredictConversion ScoreContent BatchScoreContent OptimizeContent PredictTiming ListDriftReports ClassifyText "
-        "ClassifyProfiles",
+        "ClassifyProfiles AnalyzePatterns RecommendPatterns FindSuccessfulPatterns FindFailurePatterns "
+        "GetEffectiveHashtags SummarizePerformance SuggestImprovements",
         writes="TrainModel PromoteModel RollBackModel DeleteModel CheckDrift ScheduleTraining CancelTrainingSchedule "
         "AddTrainingExamples DeleteTrainingExamples",
     ),

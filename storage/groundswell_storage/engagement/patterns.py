@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from peewee import DoubleField, SmallIntegerField, TextField
 
@@ -35,6 +36,15 @@ class PatternRow(Table):
             (("workspace", "context_id", "name"), True),
             (("workspace", "name", "created"), False),
         )
+
+
+class KeptPattern(NamedTuple):
+    """That a context confirmed a pattern."""
+
+    name: str
+    context_id: str
+    features: Mapping[str, Any]
+    """What the approach consisted of: see `keep`'s callers."""
 
 
 def keep(
@@ -82,3 +92,19 @@ def drop_of_post(scope: Scope, context_id: str, post_id: str) -> None:
 def of_context(scope: Scope, context_id: str) -> Sequence[PatternRow]:
     """The patterns that a context confirms."""
     return list(scope.select(PatternRow).where(PatternRow.context_id == context_id).order_by(PatternRow.name))
+
+
+def kept_since(
+    scope: Scope, since: datetime, *, persona_id: str = "", platform: int = 0, limit: int = 20_000
+) -> list[KeptPattern]:
+    """What contexts confirmed, or confirmed again, from a moment on: the newest `limit`, newest first.
+
+    Those that a rating confirmed are of no platform, and so of any.
+    """
+    where = PatternRow.updated >= since
+    if persona_id:
+        where &= PatternRow.persona_id == persona_id
+    if platform:
+        where &= PatternRow.platform.in_((0, platform))
+    rows = scope.select(PatternRow).where(where).order_by(PatternRow.updated.desc(), PatternRow.id.desc()).limit(limit)
+    return [KeptPattern(row.name, row.context_id, row.features) for row in rows]

@@ -1,0 +1,121 @@
+"""Approaches: the strategies and parameters that contexts of a task were made with, and how many of each worked."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from groundswell_storage.engagement.pattern_rows import ContextRecord, parameters
+from groundswell_storage.engagement.patterns import KeptPattern
+
+_JUDGED = 2, 3, 4
+"""Approved, conditionally approved, rejected."""
+_COMMON = 0.5
+"""Share of the confirming contexts from which what they have in common is told."""
+_STEPS = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class Approach:
+    """What contexts were made with, and what came of it."""
+
+    name: str
+    """Of the pattern that they confirmed most often."""
+    strategy: Mapping[str, Any] | None
+    generation_parameters: Mapping[str, Any] | None
+    confirmed: int
+    tried: int
+    """Contexts with it that people judged."""
+    rest_confirmed: int
+    rest_tried: int
+    """Of the other contexts of the task."""
+    confidence: float
+    """Probability that it works more often than the other approaches to the task."""
+    common: tuple[str, ...]
+    """What the confirming posts have in common, in words."""
+    context_ids: tuple[str, ...]
+    """Those that confirmed it, newest first."""
+
+
+def find_approaches(contexts: Iterable[ContextRecord], kept: Sequence[KeptPattern]) -> list[Approach]:
+    """The approaches that contexts of one task confirmed, surest first; contexts come newest first."""
+    by_context: dict[str, list[KeptPattern]] = defaultdict(list)
+    for pattern in kept:
+        by_context[pattern.context_id].append(pattern)
+    judged = [one for one in contexts if one.validation in _JUDGED or one.context_id in by_context]
+    groups: dict[str, list[ContextRecord]] = defaultdict(list)
+    for context in judged:
+        groups[_key(context)].append(context)
+    confirmed = sum(context.context_id in by_context for context in judged)
+    found = [
+        approach
+        for members in groups.values()
+        if (approach := _approach(members, by_context, confirmed, len(judged))) is not None
+    ]
+    return sorted(found, key=lambda one: (-one.confidence, -one.confirmed, one.name))
+
+
+def probability_better(successes: int, tries: int, rest_successes: int, rest_tries: int) -> float:
+    """Probability that a share is above another, given how often each came out.
+
+    Both start from Jeffreys' prior, Beta(1/2, 1/2); the integral of one density times the other's distribution
+    function on a grid in the angle, where the prior is flat.
+    """
+    angle = (np.arange(_STEPS) + 0.5) / _STEPS * np.pi / 2.0
+    log_sine, log_cosine = 2.0 * np.log(np.sin(angle)), 2.0 * np.log(np.cos(angle))
+    weights = []
+    for count, total in ((successes, tries), (rest_successes, rest_tries)):
+        log_density = count * log_sine + (total - count) * log_cosine
+        density = np.exp(log_density - log_density.max())
+        weights.append(density / density.sum())
+    own, rest = weights
+    below = np.cumsum(rest) - 0.5 * rest
+    return float(own @ below)
+
+
+def _approach(
+    members: Sequence[ContextRecord], by_context: Mapping[str, Sequence[KeptPattern]], confirmed: int, judged: int
+) -> Approach | None:
+    """The approach of contexts that were made alike; None when none of them confirmed it."""
+    worked = [context for context in members if context.context_id in by_context]
+    if not worked:
+        return None
+    patterns = [pattern for context in worked for pattern in by_context[context.context_id]]
+    rest, rest_worked = judged - len(members), confirmed - len(worked)
+    return Approach(
+        name=Counter(pattern.name for pattern in patterns).most_common(1)[0][0],
+        strategy=worked[0].strategy,
+        generation_parameters=parameters(worked[0].input),
+        confirmed=len(worked),
+        tried=len(members),
+        rest_confirmed=rest_worked,
+        rest_tried=rest,
+        confidence=probability_better(len(worked), len(members), rest_worked, rest),
+        common=tuple(_common([pattern.features for pattern in patterns])),
+        context_ids=tuple(context.context_id for context in worked),
+    )
+
+
+def _key(context: ContextRecord) -> str:
+    """Equal for contexts that were made alike."""
+    return json.dumps([context.strategy or None, parameters(context.input)], sort_keys=True)
+
+
+def _common(features: Sequence[Mapping[str, Any]]) -> Iterable[str]:
+    """What at least half of the confirming posts have: see `PatternDraft.features` of Engagement."""
+    posts = [one for one in features if "hour" in one]
+    if not posts:
+        return
+    formats = Counter(one["format"] for one in posts if "format" in one)
+    hours = Counter(one["hour"] for one in posts)
+    tags = Counter(tag for one in posts for tag in one.get("hashtags", ()))
+    enough = _COMMON * len(posts)
+    yield from (f"as {name.lower()}" for name, count in formats.most_common(1) if count >= enough)
+    yield from (f"posted at {hour:02d}:00" for hour, count in hours.most_common(1) if count >= enough)
+    if frequent := [f"#{tag}" for tag, count in tags.most_common(5) if count >= enough]:
+        yield f"with {' '.join(frequent)}"

@@ -1,0 +1,55 @@
+"""What a caption is made of, beyond what models read: words, emoji, questions, links, sentiment."""
+
+from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
+
+from groundswell_server.learning.features.captions import has_call_to_action
+
+_LINKS = re.compile(r"https?://\S+|\bwww\.\S+")
+_TAGS = re.compile(r"[#@]\w+")
+_WORDS = re.compile(r"[^\W_]+(?:['\N{RIGHT SINGLE QUOTATION MARK}-][^\W_]+)*")
+_PICTURE = (
+    r"[\U0001F300-\U0001F5FF\U0001F600-\U0001F64F\U0001F680-\U0001F6FF\U0001F900-\U0001FAFF\u2600-\u27BF\u2B50\u2B55]"
+)
+_TONE = r"[\uFE0F\U0001F3FB-\U0001F3FF]*"
+_EMOJI = re.compile(rf"[\U0001F1E6-\U0001F1FF]{{2}}|{_PICTURE}{_TONE}(?:\u200D{_PICTURE}{_TONE})*")
+"""A flag, or a picture with its skin tone and those joined to it: what a reader sees as one."""
+
+
+class TextFacts(NamedTuple):
+    """What a caption is made of."""
+
+    words: int
+    """Without hashtags, names and addresses."""
+    emoji: int
+    call_to_action: bool
+    question: bool
+    links: int
+    sentiment: float
+    """-1 to 1, by VADER (Hutto and Gilbert 2014), which knows English."""
+
+
+@lru_cache(maxsize=20_000)
+def describe_text(caption: str) -> TextFacts:
+    """Reads a caption; remembered, because the same posts are looked at again and again."""
+    if not caption:
+        return TextFacts(0, 0, False, False, 0, 0.0)
+    plain = _TAGS.sub(" ", _LINKS.sub(" ", caption))
+    return TextFacts(
+        words=len(_WORDS.findall(plain)),
+        emoji=len(_EMOJI.findall(caption)),
+        call_to_action=has_call_to_action(caption),
+        question="?" in plain or "\N{FULLWIDTH QUESTION MARK}" in plain,
+        links=len(_LINKS.findall(caption)),
+        sentiment=float(_analyzer().polarity_scores(plain)["compound"]),
+    )
+
+
+@cache
+def _analyzer() -> Any:
+    from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
+
+    return SentimentIntensityAnalyzer()

@@ -1,0 +1,198 @@
+"""What Learning reads of Engagement to find patterns: what was posted, how it did, what contexts ended in.
+
+Read in slices, newest first, so that no caller holds the database for long: each slice goes on from the last row of
+the one before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from groundswell_storage.engagement.learning_rows import OUTCOME, outcome_at
+from groundswell_storage.engagement.posts import PostRow
+from groundswell_storage.fields import from_micros, to_micros
+from groundswell_storage.scope import Scope
+
+SLICE = 1_000
+"""Rows read at once: some 20 ms of a database thread."""
+
+_json: Callable[[Any], Any] = PostRow.hashtags.python_value
+
+
+class Span(NamedTuple):
+    """Whose rows of which time; empty and 0 mean any."""
+
+    since: datetime
+    """Inclusive."""
+    until: datetime
+    """Exclusive."""
+    persona_id: str = ""
+    platform: int = 0
+    content_type: int = 0
+    phase: str = ""
+    """Only contexts can be narrowed by it."""
+
+
+class PostRecord(NamedTuple):
+    """A post as patterns see it. Enums are the contract's numbers."""
+
+    post_id: str
+    context_id: str | None
+    persona_id: str
+    time_zone: str
+    """IANA, of the persona."""
+    platform: int
+    content_type: int
+    media_type: int
+    caption: str
+    hashtags: Sequence[str]
+    mentions: Sequence[str]
+    published: datetime
+    phase: str | None
+    """Of its context at the moment of posting."""
+    aged_rate_pct: float | None
+    """Genuine engagement rate at the target age; None while it is not known."""
+    rate_pct: float | None
+    """By the newest metrics; this and the two that follow."""
+    genuine_total: int
+    filtered_total: int
+    """Interactions of bots and AI personas."""
+
+
+class Making(NamedTuple):
+    """How a post was made, by its context at the moment of posting."""
+
+    strategy: dict[str, Any] | None
+    parameters: dict[str, Any] | None
+    """What the input said under "parameters"."""
+
+
+class ContextRecord(NamedTuple):
+    """A context with what came of it. Enums are the contract's numbers."""
+
+    context_id: str
+    persona_id: str
+    phase: str
+    complexity: int
+    state: int
+    validation: int
+    rating: int
+    agent_assigned: bool
+    input: dict[str, Any]
+    strategy: dict[str, Any] | None
+    trace_artifacts: Sequence[dict[str, Any]]
+    pattern: str
+    """Name of the pattern that it confirmed; empty when it confirmed none."""
+    rate_pct: float | None
+    created: datetime
+    platform: int | None
+    """Of the post that was measured last; None without one. This and the four that follow."""
+    media_type: int | None
+    hashtag_count: int | None
+    published: datetime | None
+    time_zone: str | None
+    """IANA, of the persona it was posted as."""
+
+
+def posts(
+    scope: Scope, span: Span, *, target_age: timedelta, known_by: datetime, after: PostRecord | None = None
+) -> list[PostRecord]:
+    """The next `SLICE` posts of a span of publication, newest first; rates at `target_age` as known by `known_by`."""
+    where, given = _narrowed(span, "p", "published", after and (after.published, after.post_id))
+    cursor = scope.execute(
+        "SELECT p.id, p.context_id, p.persona_id, r.time_zone, p.platform, p.content_type, p.media_type, p.caption, "
+        "p.hashtags, p.mentions, p.published, c.phase, s.outcome_rate_pct, p.engagement_rate_pct, p.genuine_total, "
+        "p.bots_filtered + p.personas_filtered FROM post p JOIN persona r ON r.id = p.persona_id "
+        f"LEFT {OUTCOME}LEFT JOIN context_snapshot c ON c.post_id = p.id "
+        f"WHERE p.workspace = ?{where}"
+        f"{_equals('p.platform', span.platform)}{_equals('p.content_type', span.content_type)} "
+        "ORDER BY p.published DESC, p.id DESC LIMIT ?",
+        (
+            *outcome_at(target_age, known_by),
+            scope.workspace,
+            *given,
+            *_given(span.platform, span.content_type),
+            SLICE,
+        ),
+    )
+    return [
+        PostRecord._make((*row[:8], _json(row[8]), _json(row[9]), from_micros(row[10]), *row[11:]))
+        for row in cursor.fetchall()
+    ]
+
+
+def makings(scope: Scope, post_ids: Iterable[str]) -> dict[str, Making]:
+    """How posts were made, by post id, of at most some hundred; those without a context are left out."""
+    ids = list(post_ids)
+    if not ids:
+        return {}
+    cursor = scope.execute(
+        "SELECT post_id, strategy, input FROM context_snapshot "
+        f"WHERE workspace = ? AND post_id IN ({', '.join('?' * len(ids))})",
+        (scope.workspace, *ids),
+    )
+    return {
+        post_id: Making(_json(strategy), parameters(_json(given))) for post_id, strategy, given in cursor.fetchall()
+    }
+
+
+def contexts(scope: Scope, span: Span, after: ContextRecord | None = None) -> list[ContextRecord]:
+    """The next `SLICE` contexts that were begun in a span, newest first."""
+    where, given = _narrowed(span, "c", "created", after and (after.created, after.context_id))
+    cursor = scope.execute(
+        "SELECT c.id, c.persona_id, c.phase, c.complexity, c.state, c.validation, c.rating, c.assigned_agent, c.input, "
+        "c.strategy, c.trace_artifacts, c.pattern, c.engagement_rate_pct, c.created, p.platform, p.media_type, "
+        "p.hashtags, p.published, r.time_zone FROM context c LEFT JOIN post p ON p.id = c.metrics_post_id "
+        "LEFT JOIN persona r ON r.id = p.persona_id "
+        f"WHERE c.workspace = ?{where}{_equals('c.phase', span.phase)} ORDER BY c.created DESC, c.id DESC LIMIT ?",
+        (scope.workspace, *given, *_given(span.phase), SLICE),
+    )
+    return [_context_record(row) for row in cursor.fetchall()]
+
+
+def parameters(given: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What a context's input says under "parameters"; None when it says nothing there."""
+    found = (given or {}).get("parameters")
+    return found if isinstance(found, dict) and found else None
+
+
+def _context_record(row: Sequence[Any]) -> ContextRecord:
+    hashtags, published = row[16], row[17]
+    return ContextRecord._make(
+        (
+            row[0],
+            row[1] or "",
+            *row[2:7],
+            bool(row[7]),
+            _json(row[8]) or {},
+            _json(row[9]),
+            _json(row[10]) or [],
+            *row[11:13],
+            from_micros(row[13]),
+            *row[14:16],
+            None if hashtags is None else len(_json(hashtags)),
+            None if published is None else from_micros(published),
+            row[18],
+        )
+    )
+
+
+def _narrowed(span: Span, table: str, time: str, after: tuple[datetime, str] | None) -> tuple[str, list[object]]:
+    """The condition on time, place in the order and persona, with its parameters."""
+    where = f" AND {table}.{time} >= ? AND {table}.{time} < ?"
+    given: list[object] = [to_micros(span.since), to_micros(span.until)]
+    if after is not None:
+        # Not a comparison of pairs: that one can't use the index on SQLite where the first is bounded as well.
+        where += f" AND {table}.{time} <= ? AND ({table}.{time} < ? OR {table}.id < ?)"
+        given += [to_micros(after[0]), to_micros(after[0]), after[1]]
+    return where + _equals(f"{table}.persona_id", span.persona_id), [*given, *_given(span.persona_id)]
+
+
+def _equals(column: str, value: object) -> str:
+    return f" AND {column} = ?" if value else ""
+
+
+def _given(*values: object) -> list[object]:
+    return [value for value in values if value]
