@@ -90,6 +90,19 @@ ATTEMPTS: dict[str, list[tuple[str, Request]]] = {
     "ClassifyText": [(THEIR_OWN, lambda theirs: {})],
     "ClassifyProfiles": [(THEIR_OWN, lambda theirs: {})],
     "PredictTiming": [(PERSONA, lambda theirs: {"persona_id": theirs.persona_id, "platform": 1})],
+    **{
+        name: [(PERSONA, lambda theirs: {"persona_id": theirs.persona_id})]
+        for name in ("AnalyzePatterns", "GetEffectiveHashtags", "SummarizePerformance", "SuggestImprovements")
+    },
+    "RecommendPatterns": [(PERSONA, lambda theirs: {"persona_id": theirs.persona_id, "task_type": "TEXT_GENERATION"})],
+    "FindSuccessfulPatterns": [
+        (PERSONA, lambda theirs: {"persona_id": theirs.persona_id}),
+        (NOTHING, lambda theirs: {}),
+    ],
+    "FindFailurePatterns": [
+        (PERSONA, lambda theirs: {"persona_id": theirs.persona_id}),
+        (NOTHING, lambda theirs: {}),
+    ],
     "ListOperations": [(NOTHING, lambda theirs: {"name": "operations"})],
     "GetOperation": [(OPERATION, lambda theirs: {"name": theirs.operation})],
     "DeleteOperation": [(OPERATION, lambda theirs: {"name": theirs.operation})],

@@ -42,6 +42,24 @@ def content(**others: Any) -> list[Bad]:
     ]
 
 
+def patterns(**others: Any) -> list[Bad]:
+    """What every call about patterns refuses."""
+    return [
+        malformed_id("persona_id", **others),
+        missing("unknown persona", "PERSONA_NOT_FOUND", {"persona_id": NOBODY, **others}),
+    ]
+
+
+def too_few(**others: Any) -> Bad:
+    """What a call refuses that learns from posts, where there are none."""
+    return Bad(
+        "nothing to learn from",
+        {"platform": 5, **others},
+        code=grpc.StatusCode.FAILED_PRECONDITION,
+        reason="INSUFFICIENT_SAMPLES",
+    )
+
+
 BAD: dict[str, list[Bad]] = {
     "TrainModel": [
         Bad("without a type", {}, ("model_type",)),
@@ -219,6 +237,54 @@ BAD: dict[str, list[Bad]] = {
         ),
         Bad("as of the year 1", {"platform": 1, "as_of_time": YEAR_1}, ("as_of_time",)),
         Bad("as of the year 9999", {"platform": 1, "as_of_time": YEAR_9999}, ("as_of_time",)),
+    ],
+    "AnalyzePatterns": [
+        *patterns(),
+        Bad("unknown type of content", {"content_type": UNKNOWN_NUMBER}, ("content_type",)),
+        Bad("unknown platform", {"platform": UNKNOWN_NUMBER}, ("platform",)),
+        Bad("negative lookback", {"lookback_days": -1}, ("lookback_days",)),
+        Bad("as of no time", {"as_of_time": NO_TIME}, ("as_of_time",)),
+        Bad("as of the year 1", {"as_of_time": YEAR_1}, ("as_of_time",)),
+        too_few(),
+    ],
+    "RecommendPatterns": [
+        *patterns(task_type="TEXT_GENERATION"),
+        Bad("without a task", {}, ("task_type",)),
+        Bad("task that is no name", {"task_type": "write a text"}, ("task_type",)),
+        Bad("task too long", {"task_type": "X" * 101}, ("task_type",)),
+        Bad("negative number", {"task_type": "BLOG", "top_k": -1}, ("top_k",)),
+        Bad("lookback too long", {"task_type": "BLOG", "lookback_days": 3651}, ("lookback_days",)),
+    ],
+    "FindSuccessfulPatterns": [
+        *patterns(),
+        Bad("rate of NaN", {"min_rate_pct": NAN}, ("min_rate_pct",)),
+        Bad("infinite rate", {"min_rate_pct": INFINITY}, ("min_rate_pct",)),
+        Bad("too many", {"max_patterns": 501}, ("max_patterns",)),
+        Bad("as of the year 9999", {"as_of_time": YEAR_9999}, ("as_of_time",)),
+    ],
+    "FindFailurePatterns": [
+        *patterns(),
+        Bad("phase too long", {"phase": "X" * 101}, ("phase",)),
+        Bad("too many examples", {"max_examples": 21}, ("max_examples",)),
+        Bad("negative lookback", {"lookback_days": -1}, ("lookback_days",)),
+    ],
+    "GetEffectiveHashtags": [
+        *patterns(),
+        Bad("hashtags of four posts", {"min_posts": 4}, ("min_posts",)),
+        Bad("too many", {"top_k": 1001}, ("top_k",)),
+        Bad("as of no time", {"as_of_time": NO_TIME}, ("as_of_time",)),
+        too_few(),
+    ],
+    "SummarizePerformance": [
+        *patterns(),
+        Bad("period too long", {"period_days": 1826}, ("period_days",)),
+        Bad("unknown platform", {"platform": UNKNOWN_NUMBER}, ("platform",)),
+        Bad("as of no time", {"as_of_time": NO_TIME}, ("as_of_time",)),
+    ],
+    "SuggestImprovements": [
+        *patterns(),
+        Bad("too many", {"max_suggestions": 51}, ("max_suggestions",)),
+        Bad("as of the year 1", {"as_of_time": YEAR_1}, ("as_of_time",)),
     ],
 }
 

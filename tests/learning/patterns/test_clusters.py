@@ -1,0 +1,60 @@
+"""Clusters: as many as there are, and none that was confirmed on what it was found on."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.metrics import adjusted_rand_score
+
+from groundswell_server.learning.patterns.clusters import cluster
+from groundswell_server.learning.patterns.residuals import Array
+
+
+def blobs(count: int, kinds: int, seed: int = 0) -> tuple[Array, Array]:
+    random = np.random.default_rng(seed)
+    truth = random.integers(0, kinds, count)
+    centres = 4.0 * np.array([[np.cos(turn), np.sin(turn), 0.0] for turn in np.arange(kinds) * 2 * np.pi / kinds])
+    return centres[truth] + random.normal(0.0, 0.5, (count, 3)), truth
+
+
+@pytest.mark.parametrize("kinds", [2, 3, 4])
+@pytest.mark.parametrize("count", [118, 400])
+def test_it_finds_the_kinds_that_there_are(kinds: int, count: int) -> None:
+    points, truth = blobs(count, kinds)
+    found = cluster(points)
+    if count == 118 and kinds == 4:
+        assert found.count <= 118 // 2 // 15, "no more kinds are tried than a half can tell apart"
+        return
+    assert found.count == kinds
+    assert found.silhouette > 0.7
+    assert adjusted_rand_score(truth, found.labels) > 0.99
+
+
+def test_from_120_posts_one_half_confirms_what_the_other_found() -> None:
+    found = cluster(blobs(120, 2)[0])
+    assert not found.cross_fitted
+    assert found.confirms.sum() == 60
+
+
+def test_under_120_each_half_confirms_what_the_other_found() -> None:
+    found = cluster(blobs(119, 2)[0])
+    assert found.cross_fitted
+    assert found.confirms.all()
+
+
+def test_no_post_had_part_in_the_cluster_that_it_is_confirmed_on() -> None:
+    """Moving a post moves its own label at most, unless it is one of those that clusters were found on."""
+    points, _ = blobs(200, 3)
+    before = cluster(points)
+    for row in np.flatnonzero(before.confirms)[:5]:
+        moved = points.copy()
+        moved[row] = 50.0
+        after = cluster(moved)
+        others = np.arange(len(points)) != row
+        assert (after.labels[others] == before.labels[others]).all()
+
+
+def test_posts_that_do_not_differ_are_in_no_clusters() -> None:
+    assert cluster(np.zeros((200, 3))).count == 0
+    assert cluster(np.zeros((200, 0))).count == 0
+    assert cluster(np.repeat([[0.0], [1.0]], 100, axis=0)).count == 0  # two points are no clusters

@@ -1,0 +1,96 @@
+"""What to do for a task: approaches that worked and kinds of posts that won, surest first."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from groundswell_server.learning.patterns.approaches import find_approaches, probability_better
+from groundswell_server.learning.patterns.recommendations import recommend
+from groundswell_server.learning.patterns.sample import sample_of
+from groundswell_storage.engagement.pattern_rows import ContextRecord
+from groundswell_storage.engagement.patterns import KeptPattern
+from tests.learning.patterns.simulated import context, two_kinds
+
+WARM, COLD = {"style": "warm"}, {"style": "cold"}
+FEATURES = {"hashtags": ["sea", "sun"], "hour": 18, "format": "VIDEO", "length": 80}
+NO_POSTS = sample_of([])
+
+
+def made(first: int, count: int, worked: int, **fields: object) -> tuple[list[ContextRecord], list[KeptPattern]]:
+    """Contexts that people judged, of which the first `worked` confirmed a pattern."""
+    contexts = [context(first + at, validation=2 if at < worked else 4, **fields) for at in range(count)]
+    kept = [KeptPattern("instagram_high_engagement", one.context_id, FEATURES) for one in contexts[:worked]]
+    return contexts, kept
+
+
+def test_the_approach_that_works_more_often_comes_first_and_says_why() -> None:
+    (warm, kept_warm), (cold, kept_cold) = made(0, 20, 15, strategy=WARM), made(30, 20, 5, strategy=COLD)
+    found = recommend("text_generation", NO_POSTS, [*warm, *cold], [*kept_warm, *kept_cold], 3)
+    best, other = found.patterns
+    assert (best.source, best.name, best.strategy) == ("APPROACH", "instagram_high_engagement", WARM)
+    assert best.confidence > 0.99 > 0.01 > other.confidence
+    assert "15 of 20 TEXT_GENERATION contexts" in best.why
+    assert "5 of the other 20" in best.why
+    assert best.description == "strategy style: warm; as video; posted at 18:00; with #sea #sun"
+    assert best.example_context_ids == ("context-00000", "context-00001", "context-00002")
+
+
+def test_approaches_are_told_apart_by_strategy_and_parameters() -> None:
+    contexts, kept = [], []
+    for at, parameters in enumerate(({"steps": 30}, {"steps": 50})):
+        more, confirmed = made(
+            20 * at, 10, 8 - 5 * at, strategy=WARM, input={"parameters": parameters, "prompt": str(at)}
+        )
+        contexts += more
+        kept += confirmed
+    found = find_approaches(contexts, kept)
+    assert [(one.generation_parameters, one.confirmed, one.tried) for one in found] == [
+        ({"steps": 30}, 8, 10),
+        ({"steps": 50}, 3, 10),
+    ]
+
+
+def test_what_nothing_confirmed_is_no_approach_and_other_tasks_do_not_count() -> None:
+    (failed, _), (other, kept) = made(0, 9, 0, strategy=COLD), made(20, 9, 9, phase="IMAGE_GENERATION")
+    found = recommend("TEXT_GENERATION", NO_POSTS, [*failed, *other], kept, 3)
+    assert found.patterns == ()
+    assert "Nothing is known yet" in found.notes[-1]
+
+
+def test_where_no_approach_was_recorded_the_pattern_stands_for_itself() -> None:
+    contexts, kept = made(0, 4, 2)
+    (only,) = recommend("TEXT_GENERATION", NO_POSTS, contexts, kept, 3).patterns
+    assert only.strategy is None
+    assert "nothing else was tried" in only.why
+
+
+def test_winning_kinds_are_recommended_for_the_tasks_that_they_came_of() -> None:
+    sample = sample_of(two_kinds(300, seed=1, effect=0.7))
+    found = recommend("video_generation", sample, [], [], 3).patterns
+    assert found
+    assert all(one.source == "CLUSTER" for one in found)
+    assert "VIDEO_GENERATION among their tasks" in found[0].why
+    assert [one.confidence for one in found] == sorted((one.confidence for one in found), reverse=True)
+    assert recommend("BLOG", sample, [], [], 3).patterns == ()
+
+
+def test_no_more_are_given_than_asked_for_and_few_posts_are_told() -> None:
+    contexts, kept = [], []
+    for at in range(5):
+        more, confirmed = made(20 * at, 6, at + 1, strategy={"style": str(at)})
+        contexts += more
+        kept += confirmed
+    found = recommend("TEXT_GENERATION", NO_POSTS, contexts, kept, 2)
+    assert [one.strategy for one in found.patterns] == [{"style": "4"}, {"style": "3"}]
+    assert "Only 0 posts have a known outcome" in found.notes[0]
+
+
+@pytest.mark.parametrize("counts", [(8, 10, 3, 10), (0, 3, 5, 9), (1, 1, 0, 0), (40, 200, 60, 200)])
+def test_the_probability_of_being_better_by_drawing_from_both(counts: tuple[int, int, int, int]) -> None:
+    successes, tries, rest, rest_tries = counts
+    random = np.random.default_rng(6)
+    own = random.beta(successes + 0.5, tries - successes + 0.5, 400_000)
+    other = random.beta(rest + 0.5, rest_tries - rest + 0.5, 400_000)
+    assert probability_better(*counts) == pytest.approx(np.mean(own > other), abs=0.003)
+    assert probability_better(5, 9, 5, 9) == pytest.approx(0.5)

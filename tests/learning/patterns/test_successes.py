@@ -1,0 +1,40 @@
+"""The posts that did well, and what they have more often than the others."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from groundswell_server.learning.patterns.successes import find_successes
+from groundswell_storage.engagement.pattern_rows import Making
+from tests.learning.patterns.simulated import START, post
+
+
+def test_the_best_come_first_and_those_without_a_rate_do_not_count() -> None:
+    posts = [post(at, rate_pct=rate) for at, rate in enumerate((4.9, 5.0, 9.0, None, 7.0))]
+    found = find_successes(posts, 5.0, 2)
+    assert [one.post.rate_pct for one in found.best] == [9.0, 7.0]
+    assert (found.successful_count, found.post_count) == (3, 4)
+
+
+def test_traits_are_counted_against_the_other_posts() -> None:
+    evening = START + timedelta(hours=18)
+    good = [post(at, rate_pct=8.0, media_type=4, hashtags=["sea"], published=evening) for at in range(4)]
+    others = [post(10 + at, rate_pct=1.0, hashtags=["sea"] if at < 2 else []) for at in range(8)]
+    traits = {one.trait: one for one in find_successes([*good, *others], 5.0, 10).traits}
+    assert (traits["#sea"].successful_count, traits["#sea"].other_count) == (4, 2)
+    assert (traits["#sea"].successful_share, traits["#sea"].other_share) == (1.0, 0.25)
+    assert {"format video", "publication in the early evening"} <= traits.keys()
+    assert "format image" not in traits
+
+
+def test_where_all_do_well_there_is_nothing_to_compare_with() -> None:
+    found = find_successes([post(at, rate_pct=8.0) for at in range(3)], 5.0, 10)
+    assert found.successful_count == 3
+    assert all(one.other_count == 0 for one in found.traits)
+    assert find_successes([], 5.0, 10).best == ()
+
+
+def test_how_a_post_was_made_goes_with_it() -> None:
+    making = Making({"style": "warm"}, {"steps": 30})
+    found = find_successes([post(0, rate_pct=8.0), post(1, rate_pct=7.0)], 5.0, 10)
+    assert [one.making for one in found.made({"post-00000": making})] == [making, None]
