@@ -43,7 +43,8 @@ STREAM_LIFETIME = timedelta(hours=1)
 """For a stream from the server. One that resumes after a cursor goes on with a new call, perhaps on another server."""
 
 READS = re.compile(
-    r"(Analyze|BatchScore|Classify|Find|Get|List|Optimize|Predict|Recommend|Score|Search|Suggest|Summarize|Wait)(?![a-z])"\n)
+    r"(Analyze|BatchScore|Classify|Find|Get|List|Optimize|Predict|Recommend|Score|Search|Suggest|Summarize|Wait)(?![a-z])"
+)
 """How the names of calls begin that change nothing. Any other call has to carry a `request_id` to be repeated."""
 
 REPEATABLE = frozenset({"google.longrunning.Operations.CancelOperation"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.bench.rows import monitoring, recording, scoring, server, training
+from tests.bench.rows import monitoring, patterns, recording, scoring, server, training
 from tests.bench.table import Measure
 
 ALL: tuple[Measure, ...] = (
@@ -13,6 +13,7 @@ ALL: tuple[Measure, ...] = (
     scoring.optimize_content,
     training.training,
     monitoring.drift,
+    patterns.pattern_extraction,
     recording.context_update,
     recording.bot_filtering,
     server.start_and_memory,

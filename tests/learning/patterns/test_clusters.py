@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sklearn.metrics import adjusted_rand_score
+from scipy.spatial.distance import cdist
+from sklearn.metrics import adjusted_rand_score, silhouette_score
 
-from groundswell_server.learning.patterns.clusters import cluster
+from groundswell_server.learning.patterns.clusters import cluster, mean_silhouette
 from groundswell_server.learning.patterns.residuals import Array
 
 
@@ -58,3 +59,12 @@ def test_posts_that_do_not_differ_are_in_no_clusters() -> None:
     assert cluster(np.zeros((200, 3))).count == 0
     assert cluster(np.zeros((200, 0))).count == 0
     assert cluster(np.repeat([[0.0], [1.0]], 100, axis=0)).count == 0  # two points are no clusters
+
+
+@pytest.mark.parametrize("kinds", [2, 5])
+def test_the_silhouette_is_scikit_learns(kinds: int) -> None:
+    random = np.random.default_rng(kinds)
+    points, labels = random.normal(size=(60, 3)), random.integers(0, kinds, 60)
+    labels[0] = kinds  # one point is alone
+    assert mean_silhouette(cdist(points, points), labels) == pytest.approx(silhouette_score(points, labels))
+    assert mean_silhouette(cdist(points, points), np.zeros(60, dtype=np.intp)) == -1.0

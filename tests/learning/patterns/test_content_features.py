@@ -10,7 +10,7 @@ import pytest
 from groundswell_server.learning.patterns.content_features import NAMES, FeatureContrast, content_features
 from groundswell_server.learning.patterns.sample import sample_of
 from groundswell_server.learning.patterns.texts import TextFacts, describe_text
-from groundswell_server.learning.patterns.wording import clock, describe, signature
+from groundswell_server.learning.patterns.wording import certainty, clock, describe, signature
 from tests.learning.patterns.simulated import START, post
 
 CAPTION = "I love this wonderful sunset! What do you think? \N{FIRE}\N{FIRE} See https://a.example #sea @bo"
@@ -96,3 +96,7 @@ def test_what_distinguishes_in_words() -> None:
     )
     assert signature(features) == "+hashtags +hour -question"
     assert describe(features[3:]) == "have 5.0 words on average (the rest 6.0)", "something always has to be said"
+
+
+def test_nothing_is_told_as_certain() -> None:
+    assert [certainty(probability) for probability in (0.5, 0.987, 0.9999)] == ["50%", "99%", "over 99%"]

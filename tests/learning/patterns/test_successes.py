@@ -23,7 +23,7 @@ def test_traits_are_counted_against_the_other_posts() -> None:
     traits = {one.trait: one for one in find_successes([*good, *others], 5.0, 10).traits}
     assert (traits["#sea"].successful_count, traits["#sea"].other_count) == (4, 2)
     assert (traits["#sea"].successful_share, traits["#sea"].other_share) == (1.0, 0.25)
-    assert {"format video", "publication in the early evening"} <= traits.keys()
+    assert {"format video", "early evening publication"} <= traits.keys()
     assert "format image" not in traits
 
 

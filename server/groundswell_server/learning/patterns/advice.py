@@ -18,6 +18,7 @@ from groundswell_server.learning.patterns.residuals import cells, log_rates, res
 from groundswell_server.learning.patterns.sample import Sample
 from groundswell_server.learning.patterns.traits import post_traits
 from groundswell_server.learning.patterns.vocabulary import platform_word
+from groundswell_server.learning.patterns.wording import certainty
 from groundswell_server.learning.timing.estimates import FEWEST_POSTS, TimedRates, estimate_timing
 from groundswell_storage.engagement.pattern_rows import PostRecord
 
@@ -81,9 +82,10 @@ def on_traits(sample: Sample) -> Iterator[Suggestion]:
         value, lower, upper = (percent(end[row]) for end in (found.effects, found.lower, found.upper))
         lift = Figure(value, lower, upper, int(found.inside[row]))
         words = f"posts with {name} do {_better(lift)}, all else of persona and platform equal"
+        order = "Publish more" if more else "Publish fewer"
         yield Suggestion(
             "content",
-            f"{'Publish more' if more else 'Publish less'} with {name}: {words}; {share:.0%} of the posts have it.",
+            f"{order} posts with {name}: {words}; {share:.0%} of the posts have it.",
             _priority(lift),
             (
                 Cited(f"engagement of posts with {name}", lift, "%"),
@@ -129,8 +131,8 @@ def on_hours(sample: Sample) -> Iterator[Suggestion]:
         yield Suggestion(
             "timing",
             f"Publish more around {best.hour:02d}:00 on {platform_word(platform) or 'this platform'}: "
-            f"{rate.value:.2f}% against {mean.value:.2f}% on average, {best.probability_above_average:.0%} sure that "
-            f"it is better, and only {used:.0%} of the posts come then.",
+            f"{rate.value:.2f}% against {mean.value:.2f}% on average, {certainty(best.probability_above_average)} sure "
+            f"that it is better, and only {used:.0%} of the posts come then.",
             "MEDIUM" if gain >= _MEDIUM_PCT else "LOW",
             (
                 Cited(f"rate at {best.hour:02d}:00", Figure(rate.value, rate.lower, rate.upper, rate.sample_size), "%"),
@@ -178,7 +180,7 @@ def _of_kind(pattern: ContentPattern) -> Suggestion:
     return Suggestion(
         "content",
         f"{order}: {pattern.description[0].lower()}{pattern.description[1:]} ({lift.sample_size} posts, "
-        f"effect size {pattern.verdict.effect_size:+.2f}, confidence {pattern.verdict.confidence:.0%}).",
+        f"effect size {pattern.verdict.effect_size:+.2f}, confidence {certainty(pattern.verdict.confidence)}).",
         _priority(lift),
         (
             Cited("engagement against the rest", lift, "%"),

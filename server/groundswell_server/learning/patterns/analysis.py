@@ -17,7 +17,7 @@ from groundswell_server.learning.patterns.residuals import cells, log_rates, res
 from groundswell_server.learning.patterns.sample import Sample
 from groundswell_server.learning.patterns.verdicts import Verdict, judge
 from groundswell_server.learning.patterns.vocabulary import content_type_name
-from groundswell_server.learning.patterns.wording import describe, signature
+from groundswell_server.learning.patterns.wording import certainty, describe, signature
 from groundswell_storage.errors import FailedPrecondition
 
 FEWEST_POSTS = 50
@@ -129,7 +129,7 @@ def _insights(
             best = patterns[0]
             told.append(
                 f"{words}: {best.description[0].lower()}{best.description[1:]}; effect size "
-                f"{best.verdict.effect_size:+.2f}, confidence {best.verdict.confidence:.0%}, "
+                f"{best.verdict.effect_size:+.2f}, confidence {certainty(best.verdict.confidence)}, "
                 f"{best.verdict.sample_size} posts."
             )
     return tuple(told)

@@ -1,6 +1,6 @@
 """One function for each call: reads on the database thread, slice by slice, and computes beside the event loop.
 
-What computes is imported where it is run: SciPy and scikit-learn take a second, once, and no call waits for them but
+What computes is imported where it is run: SciPy takes a second, once, and no call waits for them but
 the one that needs them.
 """
 

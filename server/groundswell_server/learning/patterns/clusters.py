@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.cluster.vq import ClusterError, kmeans2
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
-from sklearn.cluster import KMeans
-from sklearn.metrics import silhouette_score
-from threadpoolctl import threadpool_limits
 
 from groundswell_server.learning.patterns.residuals import Array
 
@@ -21,6 +20,7 @@ CROSS_FITTED_BELOW = 120
 """Samples under which half of them is too few to confirm on."""
 
 _STARTS = 4
+_ROUNDS = 25
 _JUDGED = 1_000
 """Posts that the silhouette is taken over: it compares all pairs."""
 
@@ -50,44 +50,70 @@ def cluster(points: Array, seed: int = 0) -> Clustering:
     first = np.zeros(len(points), dtype=np.bool_)
     first[random.permutation(len(points))[: len(points) // 2]] = True
     cross_fitted = len(points) < CROSS_FITTED_BELOW
-    with threadpool_limits(1):  # the other cores serve
-        centres, silhouette = _found_on(points[first], seed)
-        if len(centres) < 2:
-            return Clustering(np.zeros(len(points), dtype=np.intp), ~first, 0, 0.0, cross_fitted)
-        if not cross_fitted:
-            return Clustering(_nearest(points, centres), ~first, len(centres), silhouette, False)
-        others = _centres(points[~first], len(centres), seed)
-    _, order = linear_sum_assignment(cdist(centres, others))
-    labels = np.where(first, _nearest(points, others[order]), _nearest(points, centres))
+    centres, silhouette = _found_on(points[first], seed)
+    others = _centres(points[~first], len(centres), seed) if cross_fitted and len(centres) else centres
+    if min(len(centres), len(others)) < 2:
+        return Clustering(np.zeros(len(points), dtype=np.intp), ~first, 0, 0.0, cross_fitted)
+    if not cross_fitted:
+        return Clustering(_nearest(points, centres), ~first, len(centres), silhouette, False)
+    mine, theirs = linear_sum_assignment(cdist(centres, others))
+    centres, others = centres[mine], others[theirs]
+    labels = np.where(first, _nearest(points, others), _nearest(points, centres))
     return Clustering(labels, np.ones_like(first), len(centres), silhouette, True)
 
 
 def _found_on(points: Array, seed: int) -> tuple[Array, float]:
     """(K, S) the centres whose number has the best silhouette, and that; fewer than 2 where points do not differ."""
-    distinct = len(np.unique(points, axis=0)) if points.shape[1] else 0
+    judged = np.random.default_rng(seed).permutation(len(points))[:_JUDGED]
+    distances = cdist(points[judged], points[judged])
     best, best_silhouette = points[:0], -1.0
-    for count in range(2, min(MOST_CLUSTERS, len(points) // FEWEST_PER_CLUSTER, distinct - 1) + 1):
+    for count in range(2, min(MOST_CLUSTERS, len(points) // FEWEST_PER_CLUSTER, _distinct(points) - 1) + 1):
         centres = _centres(points, count, seed)
-        silhouette = _silhouette(points, _nearest(points, centres), seed)
+        if not len(centres):
+            continue
+        silhouette = mean_silhouette(distances, _nearest(points[judged], centres))
         if silhouette > best_silhouette:
             best, best_silhouette = centres, silhouette
     return best, best_silhouette
 
 
-def _silhouette(points: Array, labels: NDArray[np.intp], seed: int) -> float:
-    """The mean silhouette of at most `_JUDGED` points: Rousseeuw 1987."""
-    if len(points) > _JUDGED:
-        chosen = np.random.default_rng(seed).choice(len(points), _JUDGED, replace=False)
-        points, labels = points[chosen], labels[chosen]
-    if len(np.unique(labels)) < 2:
+def mean_silhouette(distances: Array, labels: NDArray[np.intp]) -> float:
+    """The mean silhouette of n points from their distances (n, n): Rousseeuw 1987.
+
+    Of a point 1 - a / b, or b / a - 1 where that is less: a is its mean distance from the others of its cluster, b
+    from those of the nearest other one; 0 where it is alone. -1 where all are in one cluster.
+    """
+    numbers, places, sizes = np.unique(labels, return_inverse=True, return_counts=True)
+    if len(numbers) < 2:
         return -1.0
-    return float(silhouette_score(points, labels))
+    sums = distances @ np.eye(len(numbers))[places]
+    every = np.arange(len(labels))
+    own = sums[every, places] / np.maximum(sizes[places] - 1, 1)
+    others = sums / sizes
+    others[every, places] = np.inf
+    nearest = others.min(axis=1)
+    widest = np.maximum(np.maximum(own, nearest), 1e-300)
+    return float(np.where(sizes[places] > 1, (nearest - own) / widest, 0.0).mean())
+
+
+def _distinct(points: Array) -> int:
+    return len(np.unique(points, axis=0)) if points.shape[1] else 0
 
 
 def _centres(points: Array, count: int, seed: int) -> Array:
-    count = min(count, len(np.unique(points, axis=0)))
-    centres: Array = KMeans(count, n_init=_STARTS, random_state=seed).fit(points).cluster_centers_
-    return centres
+    """(count, S) centres of k-means, the best of some starts; (0, S) where each start lost a cluster.
+
+    Lloyd 1982, begun as by Arthur and Vassilvitskii 2007.
+    """
+    random = np.random.default_rng(seed)
+    best, least = points[:0], np.inf
+    for _ in range(_STARTS):
+        with suppress(ClusterError):
+            centres = kmeans2(points, count, iter=_ROUNDS, minit="++", missing="raise", rng=random)[0]
+            loss = float(np.square(cdist(points, centres).min(axis=1)).sum())
+            if loss < least:
+                best, least = centres, loss
+    return best
 
 
 def _nearest(points: Array, centres: Array) -> NDArray[np.intp]:

@@ -10,6 +10,7 @@ from groundswell_server.learning.patterns.analysis import FEWEST_POSTS, ContentP
 from groundswell_server.learning.patterns.approaches import Approach, find_approaches
 from groundswell_server.learning.patterns.content_features import FeatureContrast
 from groundswell_server.learning.patterns.sample import Sample
+from groundswell_server.learning.patterns.wording import certainty
 from groundswell_storage.engagement.pattern_rows import ContextRecord
 from groundswell_storage.engagement.patterns import KeptPattern
 
@@ -77,7 +78,7 @@ def _of_approach(task: str, one: Approach) -> RecommendedPattern:
         confidence=one.confidence,
         sample_size=one.tried,
         why=f"{one.confirmed} of {one.tried} {task} contexts that were made so did well, {against} "
-        f"({one.confidence:.0%} sure that it works more often).",
+        f"({certainty(one.confidence)} sure that it works more often).",
         strategy=one.strategy,
         generation_parameters=one.generation_parameters,
         example_context_ids=one.context_ids[:_EXAMPLES],

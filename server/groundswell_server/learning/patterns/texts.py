@@ -18,6 +18,9 @@ _TONE = r"[\uFE0F\U0001F3FB-\U0001F3FF]*"
 _EMOJI = re.compile(rf"[\U0001F1E6-\U0001F1FF]{{2}}|{_PICTURE}{_TONE}(?:\u200D{_PICTURE}{_TONE})*")
 """A flag, or a picture with its skin tone and those joined to it: what a reader sees as one."""
 
+_LONGEST = 2_200
+"""Characters that sentiment is read from, what Instagram takes: VADER's time grows with the square of the words."""
+
 
 class TextFacts(NamedTuple):
     """What a caption is made of."""
@@ -44,7 +47,7 @@ def describe_text(caption: str) -> TextFacts:
         call_to_action=has_call_to_action(caption),
         question="?" in plain or "\N{FULLWIDTH QUESTION MARK}" in plain,
         links=len(_LINKS.findall(caption)),
-        sentiment=float(_analyzer().polarity_scores(plain)["compound"]),
+        sentiment=float(_analyzer().polarity_scores(plain[:_LONGEST])["compound"]),
     )
 
 

@@ -17,7 +17,7 @@ _LONGEST_VALUE = 60
 
 
 def post_traits(post: PostRecord, local: datetime) -> Iterator[str]:
-    """Such as "format video", "publication in the early evening", "a question", "5 to 10 hashtags"."""
+    """Such as "format video", "early evening publication", "a question", "5 to 10 hashtags"."""
     text = describe_text(post.caption)
     yield from _publication(post.media_type, len(post.hashtags), local)
     if text.question:
@@ -51,9 +51,9 @@ def context_traits(context: ContextRecord) -> Iterator[str]:
 def _publication(media_type: int | None, hashtag_count: int, local: datetime) -> Iterator[str]:
     if word := media_word(media_type):
         yield f"format {word}"
-    yield f"publication in the {day_part(local.hour)}"
+    yield f"{day_part(local.hour)} publication"
     if local.weekday() >= 5:
-        yield "publication on a weekend"
+        yield "weekend publication"
     yield f"{_band(hashtag_count, 3, 10)} hashtags" if hashtag_count else "no hashtags"
 
 

@@ -55,6 +55,13 @@ def _phrase(feature: FeatureContrast) -> str:
     return f"{seldom}{verb} ({value:.0%} of them, {rest:.0%} of the rest)"
 
 
+def certainty(probability: float) -> str:
+    """A probability in percent that is never told as certain: nothing here is."""
+    if probability > 0.99:
+        return "over 99%"
+    return f"{probability:.0%}"
+
+
 def clock(hour: float) -> str:
     """An hour of the day to the quarter, such as "18:30"."""
     quarters = round(hour * 4) % 96
