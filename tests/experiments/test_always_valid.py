@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 from scipy import integrate, optimize, stats
 
-from groundswell_server.experiments.statistics import bernoulli_bound, confidence_sequence
-from groundswell_server.experiments.statistics.arms import ArmMeans, conversions
+from groundswell_server.experiments.statistics import always_valid, bernoulli_bound, confidence_sequence
+from groundswell_server.experiments.statistics.always_valid import Promise
+from groundswell_server.experiments.statistics.arms import ArmMeans, conversions, measure
+from groundswell_server.experiments.statistics.moments import Moments
+from groundswell_server.experiments.vocabulary import MetricKind
 
 ALPHA = 0.05
 
@@ -66,6 +69,20 @@ def test_one_sided_finds_harm_sooner_and_never_takes_good_for_harm() -> None:
     assert confidence_sequence.p_value(one) < ALPHA < confidence_sequence.p_value(two)
     good = confidence_sequence.log_evidence_above(-harm, error2, units, 5_000, ALPHA)
     assert confidence_sequence.p_value(good) == 1.0
+
+
+@pytest.mark.parametrize(("units", "told"), [(29, False), (30, True)])
+def test_fewer_than_thirty_units_of_values_say_nothing(units: int, told: bool) -> None:
+    """Two phases: what is too small to judge by itself bears on nothing."""
+    values = np.random.default_rng(1).normal(size=units)
+    large = np.random.default_rng(2).normal(size=30)
+    low, high = (measure(MetricKind.MEAN, [Moments.of(large), Moments.of(values + shift)]) for shift in (0.0, 50.0))
+    found = always_valid.against_equality(low, high, Promise(ALPHA, 120), proportions=False)
+    assert (found.p_value < ALPHA) == told
+    if units < 30:
+        alone = measure(MetricKind.MEAN, [Moments.of(values)]), measure(MetricKind.MEAN, [Moments.of(values + 50.0)])
+        assert always_valid.against_equality(*alone, Promise(ALPHA, 120), proportions=False).p_value == 1.0
+        assert always_valid.interval(*alone, Promise(ALPHA, 120), proportions=False) == (-np.inf, np.inf)
 
 
 def test_no_spread_is_no_evidence() -> None:

@@ -54,7 +54,10 @@ def test_looked_at_all_the_time_at_most_five_of_a_hundred_are_flagged(share: flo
 
 
 def test_values_looked_at_all_the_time_keep_it_as_well() -> None:
-    assert looked_at_often.of_values(500, 2_000, np.random.default_rng(16)) <= ALPHA
+    random = np.random.default_rng(16)
+    assert looked_at_often.of_values(500, 2_000, random) <= ALPHA
+    # Planned for few, and looked at from the first units on.
+    assert looked_at_often.of_values(2_000, 100, random, every=4) <= ALPHA
 
 
 def test_thompson_loses_no_more_than_mabwiser_and_the_floor() -> None:

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from groundswell_server.experiments.statistics import bernoulli_bound, confidence_sequence
 from groundswell_server.experiments.statistics.arms import ArmMeans, Array, phase_weights, standardize
 
+FEWEST_UNITS = 30.0
+"""Units of each arm from which on a phase bears on the asymptotic sequence: the variance of fewer is too unsteady."""
+
 
 @dataclass(frozen=True, slots=True)
 class Promise:
@@ -59,7 +62,7 @@ def interval(a: ArmMeans, b: ArmMeans, promise: Promise, *, proportions: bool) -
 
 def _difference(a: ArmMeans, b: ArmMeans, promise: Promise) -> tuple[Array, tuple[Array, Array, float, float]]:
     """(...) b - a, and what the confidence sequence wants to know of it."""
-    weights = phase_weights([a, b])
+    weights = phase_weights([a, b], FEWEST_UNITS)
     first, second = standardize(a, weights), standardize(b, weights)
     error2, units = first.error2 + second.error2, first.count + second.count
     return second.mean - first.mean, (error2, np.maximum(units, 1.0), promise.planned, promise.alpha)

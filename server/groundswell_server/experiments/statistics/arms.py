@@ -94,14 +94,15 @@ def adjust(kind: MetricKind, arms: Sequence[Sequence[Moments]]) -> list[ArmMeans
     return adjusted
 
 
-def phase_weights(arms: Sequence[ArmMeans]) -> Array:
-    """(phases, ...) the share of the arms' units in each phase; 0 for one in which an arm has fewer than two units.
+def phase_weights(arms: Sequence[ArmMeans], fewest: float = 2.0) -> Array:
+    """(phases, ...) the share of the arms' units in each phase; 0 for one in which an arm has less than `fewest`.
 
     Weights that all arms share keep a change of the split from passing for an effect (Simpson's paradox); weights by
-    units make the sum over phases a martingale, which the always-valid tests need.
+    units make the sum over phases a martingale, which the always-valid tests need. Two units are the fewest that say
+    anything of the variance.
     """
     counts = np.array([arm.count for arm in arms])
-    units = np.where((counts >= 2.0).all(axis=0), counts.sum(axis=0), 0.0)
+    units = np.where((counts >= fewest).all(axis=0), counts.sum(axis=0), 0.0)
     return np.asarray(units / np.maximum(units.sum(axis=0), 1.0))
 
 

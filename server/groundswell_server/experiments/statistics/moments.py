@@ -13,7 +13,8 @@ class Moments:
     """Sums over n units. Add those of other units, other servers, other hours: the order makes no difference.
 
     y is the unit's value (of a CONVERSION 0 or 1; of a RATIO its numerator), z the denominator of a RATIO, x the
-    covariate from before the experiment. A unit that was exposed and did nothing counts, with y = 0.
+    covariate from before the experiment. A unit that was exposed and did nothing counts, with y = 0. Sums of squares
+    keep the variance of values whose mean is up to a million of their standard deviations; take an offset off others.
     """
 
     count: int = 0
