@@ -36,7 +36,8 @@ class Workspace:
 
 
 def furnish(server: RunningServer, name: str, *, learned: bool | None = None) -> Workspace:
-    """Makes a workspace with a persona, a context, a measured post with a comment, a model and an operation.
+    """Makes a workspace with a persona, a context, a measured post with a comment, two experiments, a model and an
+    operation.
 
     The model is a record with artifacts that nothing can be served from; when it has `learned`, models of both types
     are live; when it has not, there is none.
@@ -61,6 +62,7 @@ def furnish(server: RunningServer, name: str, *, learned: bool | None = None) ->
     comment = {"kind": 2, "actor_handle": "anna", "text": "What a view", "interact_time": yesterday}
     made("RecordInteractions", post_id=post.id, interactions=[comment])
     made("RecordMetrics", post_id=post.id, metrics={"likes": 5, "comments": 1, "reach": 100})
+    _experiment(channel)
     model_id = _learn(server, channel) if learned else ""
     with server.app.database.scope(name, "tester") as scope:
         model_id = a_version(scope, f"made-for-{name}").id if learned is None else model_id
@@ -76,6 +78,15 @@ def furnish(server: RunningServer, name: str, *, learned: bool | None = None) ->
         operation=f"operations/{operation.id}",
         etags={"persona": persona.etag, "context": context.etag, "post": post.etag},
     )
+
+
+def _experiment(channel: grpc.Channel) -> None:
+    """Makes an experiment that is a draft, and one that runs with a unit that takes part."""
+    design = {"metrics": [{"name": "conversion_rate"}], "variants": [{"key": "new"}]}
+    for key in ("draft", "running"):
+        call(channel, "CreateExperiment", request_of("CreateExperiment", key=key, design=design))
+    call(channel, "StartExperiment", request_of("StartExperiment", experiment_key="running"))
+    call(channel, "AssignVariant", request_of("AssignVariant", experiment_key="running", unit="ana"))
 
 
 def two_of_each(workspace: Workspace, server: RunningServer) -> None:

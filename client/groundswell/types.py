@@ -10,4 +10,5 @@ from __future__ import annotations
 from groundswell.v1.common_pb2 import *  # noqa: F403
 from groundswell.v1.engagement_pb2 import *  # noqa: F403
 from groundswell.v1.errors_pb2 import *  # noqa: F403
+from groundswell.v1.experiments_pb2 import *  # noqa: F403
 from groundswell.v1.learning_pb2 import *  # noqa: F403

@@ -39,7 +39,7 @@ from groundswell_storage.database import Database, connect
 from groundswell_storage.executor import DatabaseExecutor
 from groundswell_storage.feed import EventFeed
 
-SERVICES = ("engagement", "learning", "operations")
+SERVICES = ("engagement", "learning", "experiments", "operations")
 """Folders with a service.py, in the order of the documentation. A new service is a folder and a name here."""
 
 log = structlog.get_logger(__name__)

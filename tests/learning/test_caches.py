@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from groundswell_server.learning.serving.caches import Cache
+from groundswell_server.caches import Cache
 
 
 class Clock:

@@ -38,13 +38,20 @@ def all_tables() -> list[type[Model]]:
     return found
 
 
-def shape(database: Database) -> dict[str, tuple[object, object]]:
-    """What the database says about its tables: columns with types, and indexes with the columns they are on."""
+def shape(database: Database) -> dict[str, tuple[object, object, object]]:
+    """What the database says about its tables: columns with types, keys, other indexes with the columns they are on."""
     engine = database.engine
+    keys = {name: engine.get_primary_keys(name) for name in engine.get_tables()}
     return {
         name: (
             sorted((c.name, c.full_type.lower(), c.null, c.primary_key) for c in engine.get_columns(name)),
-            sorted((i.columns, i.unique, " where " in (i.sql or "").lower()) for i in engine.get_indexes(name)),
+            keys[name],
+            # A key has an index of its own or not, as the database likes.
+            sorted(
+                (i.columns, i.unique, " where " in (i.sql or "").lower())
+                for i in engine.get_indexes(name)
+                if i.columns != keys[name]
+            ),
         )
         for name in engine.get_tables()
         if name not in ("schema_migration", "sqlite_sequence", "sqlite_stat1")

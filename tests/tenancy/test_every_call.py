@@ -11,6 +11,7 @@ import grpc
 import pytest
 from google.protobuf.message import Message
 
+from groundswell_storage.ids import uuid7
 from tests.errors import refusal
 from tests.running import RunningServer
 from tests.wire import METHODS, call, next_change, request_of, responses
@@ -21,12 +22,13 @@ Request = Callable[[Workspace], Fields]
 """What to send, made of the ids of another workspace."""
 
 PERSONA, CONTEXT, POST = "PERSONA_NOT_FOUND", "CONTEXT_NOT_FOUND", "POST_NOT_FOUND"
-MODEL, OPERATION = "MODEL_NOT_FOUND", "OPERATION_NOT_FOUND"
+MODEL, OPERATION, EXPERIMENT = "MODEL_NOT_FOUND", "OPERATION_NOT_FOUND", "EXPERIMENT_NOT_FOUND"
 NOTHING = "an empty answer"
 THEIR_OWN = "a test of its own below"
 
 YESTERDAY = datetime.now(UTC) - timedelta(days=1)
 LIKE = {"kind": 1, "actor_handle": "bo", "interact_time": YESTERDAY + timedelta(hours=12)}
+DESIGN = {"metrics": [{"name": "conversion_rate"}], "variants": [{"key": "stolen"}]}
 
 ATTEMPTS: dict[str, list[tuple[str, Request]]] = {
     "CreatePersona": [(THEIR_OWN, lambda theirs: {})],
@@ -103,6 +105,31 @@ ATTEMPTS: dict[str, list[tuple[str, Request]]] = {
         (PERSONA, lambda theirs: {"persona_id": theirs.persona_id}),
         (NOTHING, lambda theirs: {}),
     ],
+
+
+    "CreateExperiment": [(THEIR_OWN, lambda theirs: {})],
+    "ListExperiments": [(NOTHING, lambda theirs: {})],
+    "UpdateExperiment": [(EXPERIMENT, lambda theirs: {"experiment_key": "draft", "design": DESIGN})],
+    **{
+        name: [(EXPERIMENT, lambda theirs: {"experiment_key": "running"})]
+        for name in (
+            "GetExperiment",
+            "StartExperiment",
+            "PauseExperiment",
+            "ResumeExperiment",
+            "CompleteExperiment",
+            "ArchiveExperiment",
+            "AnalyzeExperiment",
+        )
+    },
+    "AssignVariant": [(EXPERIMENT, lambda theirs: {"experiment_key": "running", "unit": "ana"})],
+    "PeekVariant": [(EXPERIMENT, lambda theirs: {"experiment_key": "running", "unit": "ana"})],
+    "BatchAssignVariants": [
+        (EXPERIMENT, lambda theirs: {"requests": [{"experiment_key": "running", "unit": "ana"}]}),
+    ],
+    "RecordEvents": [(THEIR_OWN, lambda theirs: {})],
+    "StreamEvents": [(THEIR_OWN, lambda theirs: {})],
+    "PlanExperiment": [(THEIR_OWN, lambda theirs: {})],
     "ListOperations": [(NOTHING, lambda theirs: {"name": "operations"})],
     "GetOperation": [(OPERATION, lambda theirs: {"name": theirs.operation})],
     "DeleteOperation": [(OPERATION, lambda theirs: {"name": theirs.operation})],
@@ -222,6 +249,24 @@ def test_labelled_examples_stay_in_their_workspace(theirs: Workspace, outsider: 
         assert gone.deleted_count == 0
     (still,) = call(theirs.channel, "DeleteTrainingExamples", request_of("DeleteTrainingExamples", model_type=topic))
     assert still.deleted_count == 1
+
+
+@pytest.mark.parametrize("name", ["RecordEvents", "StreamEvents"])
+def test_events_for_another_workspaces_experiment_are_refused(
+    theirs: Workspace, outsider: grpc.Channel, name: str
+) -> None:
+    event = {"id": uuid7(), "experiment_key": "running", "unit": "ana", "name": "conversion"}
+    before = everything(theirs)
+    (answer,) = call(outsider, name, request_of(name, events=[event]))
+    assert answer.outcome.recorded_count == 0
+    assert [one.reason for one in answer.outcome.refused] == [EXPERIMENT]
+    assert everything(theirs) == before
+
+
+def test_an_experiment_may_have_the_key_of_another_workspaces(theirs: Workspace, ours: Workspace) -> None:
+    request = request_of("GetExperiment", experiment_key="running")
+    (mine,), (other,) = call(ours.channel, "GetExperiment", request), call(theirs.channel, "GetExperiment", request)
+    assert mine.experiment.id != other.experiment.id
 
 
 def test_a_watcher_is_told_of_its_own_workspace_alone(theirs: Workspace, ours: Workspace) -> None:

@@ -8,16 +8,15 @@ from datetime import datetime
 from typing import Any
 
 from groundswell_server.engagement import lifecycle
-from groundswell_server.engagement.etags import check_etag, etag_of
 from groundswell_server.engagement.lifecycle import TraceArtifact
 from groundswell_server.engagement.outcomes import outcome_of_feedback, pattern_of_feedback
 from groundswell_server.engagement.personas import living_persona
 from groundswell_server.engagement.vocabulary import Complexity, Confidence, ContextState, Rating, Validation
 from groundswell_storage.engagement import contexts, patterns
 from groundswell_storage.engagement.contexts import ContextRow
-from groundswell_storage.engagement.revisions import revise
 from groundswell_storage.errors import FailedPrecondition, InvalidArgument
 from groundswell_storage.pages import Page
+from groundswell_storage.revisions import check_etag, etag_of, revise
 from groundswell_storage.scope import Scope
 
 JUDGED_FIELDS = frozenset({"confidence", "validation"})

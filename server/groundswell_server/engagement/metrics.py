@@ -19,8 +19,8 @@ from groundswell_server.engagement.vocabulary import Platform, Verdict
 from groundswell_storage.engagement import posts, snapshots
 from groundswell_storage.engagement.contexts import ContextRow
 from groundswell_storage.engagement.posts import PostRow
-from groundswell_storage.engagement.revisions import revise
 from groundswell_storage.errors import InvalidArgument
+from groundswell_storage.revisions import revise
 from groundswell_storage.scope import Scope
 
 MOST = 10**15

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from groundswell_server.engagement.etags import check_etag, etag_of
 from groundswell_server.engagement.genuine.handles import normalize_handle
 from groundswell_server.engagement.vocabulary import Platform
 from groundswell_storage.engagement import personas
 from groundswell_storage.engagement.personas import PersonaRow
-from groundswell_storage.engagement.revisions import revise
 from groundswell_storage.errors import AlreadyExists, InvalidArgument, NotFound
 from groundswell_storage.pages import Page
+from groundswell_storage.revisions import check_etag, etag_of, revise
 from groundswell_storage.scope import Scope
 
 DEFAULT_TIME_ZONE = "UTC"

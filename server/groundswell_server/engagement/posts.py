@@ -14,7 +14,6 @@ from groundswell_server.engagement.captions import (
     normalize_mention,
     validate_caption,
 )
-from groundswell_server.engagement.etags import check_etag, etag_of
 from groundswell_server.engagement.personas import living_persona
 from groundswell_server.engagement.rates import Counts
 from groundswell_server.engagement.vocabulary import ContentType, MediaType, Platform, RateBase
@@ -22,9 +21,9 @@ from groundswell_storage.engagement import demographics, interactions, patterns,
 from groundswell_storage.engagement.contexts import ContextRow
 from groundswell_storage.engagement.learning_rows import prompt_length
 from groundswell_storage.engagement.posts import PostFilter, PostRow
-from groundswell_storage.engagement.revisions import revise
 from groundswell_storage.errors import AlreadyExists, InvalidArgument
 from groundswell_storage.pages import Page
+from groundswell_storage.revisions import check_etag, etag_of, revise
 from groundswell_storage.scope import Scope
 
 COUNTS = ("likes", "comments", "shares", "saves", "clicks", "impressions", "reach", "views")

@@ -18,7 +18,7 @@ from groundswell_server.engagement.vocabulary import Confidence, Rating, Validat
 from groundswell_storage.engagement import patterns
 from groundswell_storage.engagement.contexts import ContextRow
 from groundswell_storage.engagement.personas import PersonaRow
-from groundswell_storage.engagement.revisions import revise
+from groundswell_storage.revisions import revise
 from groundswell_storage.scope import Scope
 
 

@@ -53,6 +53,14 @@ ACCESS: dict[str, Access] = {
         "AddTrainingExamples DeleteTrainingExamples",
     ),
     **_of(
+        "groundswell.v1.ExperimentsService",
+        "experiments",
+        reads="GetExperiment ListExperiments PeekVariant AnalyzeExperiment PlanExperiment",
+        writes="CreateExperiment UpdateExperiment StartExperiment PauseExperiment ResumeExperiment CompleteExperiment "
+        "ArchiveExperiment",
+        creates="AssignVariant BatchAssignVariants RecordEvents StreamEvents",
+    ),
+    **_of(
         "google.longrunning.Operations",
         "operations",
         reads="ListOperations GetOperation WaitOperation",

@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeVar
 
 import structlog
 
+from groundswell_server.caches import TRUST_SECONDS
 from groundswell_server.learning import registry
 from groundswell_server.learning.prediction.artifact import ModelFile, load_predictor
 from groundswell_server.learning.prediction.predictor import Predictor
@@ -21,7 +22,6 @@ from groundswell_server.learning.prediction.probability_predictor import Probabi
 from groundswell_server.learning.prediction.rate_predictor import RatePredictor
 from groundswell_server.learning.registry import ENGAGEMENT, SUCCESS
 from groundswell_server.learning.scoring.scores import Scorer
-from groundswell_server.learning.serving.caches import TRUST_SECONDS
 from groundswell_storage import learning
 from groundswell_storage.errors import DataLoss, GroundswellError
 from groundswell_storage.learning import Artifact, ModelVersion

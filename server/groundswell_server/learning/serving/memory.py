@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import NamedTuple
 
+from groundswell_server.caches import Cache
 from groundswell_server.learning.features.content import Ask, StoredContent, stored_content, whose
 from groundswell_server.learning.features.trailing import TrailingRecord
 from groundswell_server.learning.scoring.scores import RateHistory
-from groundswell_server.learning.serving.caches import Cache
 from groundswell_server.learning.serving.records import Record, read_record
 from groundswell_storage.engagement import learning_rows
 from groundswell_storage.engagement.learning_rows import PersonaFacts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from groundswell_storage.errors import Aborted
 from groundswell_storage.scope import Scope
 from groundswell_storage.table import Table
 
@@ -22,3 +23,19 @@ def revise(scope: Scope, row: Any, **changes: Any) -> None:
         (*(fields[name].db_value(value) for name, value in changes.items()), scope.workspace, row.id),
     )
     row.__data__.update(changes)
+
+
+def etag_of(version: int) -> str:
+    """The etag of a row's version."""
+    return f"v{version}"
+
+
+def check_etag(version: int, etag: str) -> None:
+    """Raises Aborted (`ETAG_MISMATCH`) when `etag` names another version; an empty one asks for no check."""
+    current = etag_of(version)
+    if etag and etag != current:
+        raise Aborted(
+            f"somebody else changed it: {current} is stored, {etag[:64]!r} was sent; read it again, then repeat",
+            reason="ETAG_MISMATCH",
+            metadata={"etag": current},
+        )

@@ -1,0 +1,101 @@
+"""Which variant a unit gets in an experiment as it stands: pure, and made once for every version of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, NamedTuple
+
+from groundswell_server.experiments.bucketing import Split
+from groundswell_server.experiments.design import Design
+from groundswell_server.experiments.feeds import Feed, feeds_of
+from groundswell_server.experiments.lifecycle import Experiment, State
+from groundswell_server.experiments.targeting import compile_condition
+
+
+class Reason(IntEnum):
+    """Why a unit has the variant it has; numbers are those of the contract."""
+
+    ENROLLED = 1
+    NOT_TARGETED = 2
+    NOT_COVERED = 3
+    PAUSED = 4
+    ENDED = 5
+
+
+class Answer(NamedTuple):
+    """What a unit gets."""
+
+    variant: int
+    """Index; the control's for one that does not take part."""
+    reason: Reason
+
+    @property
+    def is_enrolled(self) -> bool:
+        """Whether it takes part."""
+        return self.reason is Reason.ENROLLED
+
+
+@dataclass(frozen=True, slots=True)
+class Assigner:
+    """An experiment, ready to be asked."""
+
+    number: int
+    version: int
+    """Grows with every change of the experiment."""
+    key: str
+    design: Design
+    state: State
+    phase: int
+    """Number of the phase that lasts, or that lasted last."""
+    bucket_version: int
+    looks_up: bool
+    """Whether units may stand elsewhere than the split says, and have to be looked up first."""
+    feeds: Mapping[str, Sequence[Feed]]
+    """What each event adds to."""
+    _holds: Callable[[Mapping[str, Any]], bool] | None
+    _split: Split
+    _control: Answer
+    _ended: Answer | None
+
+    @classmethod
+    def of(cls, experiment: Experiment) -> Assigner:
+        """From an experiment that was started at some time."""
+        design = experiment.design
+        winner = design.index(experiment.winner) if experiment.winner else None
+        ended = Answer(design.control if winner is None else winner, Reason.ENDED)
+        return cls(
+            number=experiment.number,
+            version=experiment.version,
+            key=experiment.key,
+            design=design,
+            state=experiment.state,
+            phase=experiment.phases[-1].number,
+            bucket_version=design.bucket_version,
+            # In a pause nobody is enrolled, but who takes part keeps its variant.
+            looks_up=experiment.sticky_version == design.bucket_version or experiment.state is State.PAUSED,
+            feeds=feeds_of(design.metrics),
+            _holds=compile_condition(design.targeting) if design.targeting else None,
+            _split=Split.of(design.seed, design.weights, design.coverage, design.namespace),
+            _control=Answer(design.control, Reason.NOT_COVERED),
+            _ended=ended if experiment.state in (State.COMPLETED, State.ARCHIVED) else None,
+        )
+
+    @property
+    def asks_attributes(self) -> bool:
+        """Whether who takes part depends on attributes."""
+        return self._holds is not None
+
+    def assign(self, unit: str, attributes: Mapping[str, Any], stands: int | None = None) -> Answer:
+        """What a unit gets; `stands` is the variant it was enrolled in under this bucket version, if it was."""
+        if self._ended is not None:
+            return self._ended
+        if stands is not None:
+            return Answer(stands, Reason.ENROLLED)
+        if self._holds is not None and not self._holds(attributes):
+            return Answer(self._control.variant, Reason.NOT_TARGETED)
+        if self.state is State.PAUSED:
+            return Answer(self._control.variant, Reason.PAUSED)
+        variant = self._split.variant(unit)
+        return self._control if variant is None else Answer(variant, Reason.ENROLLED)

@@ -1,0 +1,202 @@
+"""What an experiment is to find out and how: defaults filled in, the control injected, contradictions refused."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from groundswell_server.experiments.bucketing import Namespace, equal_weights
+from groundswell_server.experiments.targeting import Condition, compile_condition
+from groundswell_server.experiments.vocabulary import Allocation, Direction, ExperimentKind, MetricKind, MetricRole
+from groundswell_storage.errors import InvalidArgument
+
+CONTROL = "control"
+"""Key of the variant that is put in front where no control is given."""
+FEWEST_UNITS = 30
+"""Units that a variant needs whatever the design says."""
+MOST_VARIANTS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One of the alternatives."""
+
+    key: str
+    description: str = ""
+    weight: float = 0.0
+    is_control: bool = False
+    payload: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """Something that is varied, and its levels; the first is the customary one."""
+
+    name: str
+    levels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """What is measured of each unit."""
+
+    name: str
+    kind: MetricKind = MetricKind.UNSPECIFIED
+    role: MetricRole = MetricRole.UNSPECIFIED
+    direction: Direction = Direction.UNSPECIFIED
+    event: str = ""
+    denominator_event: str = ""
+    cap: float | None = None
+    """Greatest value that a unit can have."""
+    covariate_event: str = ""
+
+
+BUILT_IN: Mapping[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        Metric("engagement_rate", MetricKind.RATIO, event="engagement", denominator_event="impression"),
+        Metric("click_through_rate", MetricKind.RATIO, event="click", denominator_event="impression"),
+        Metric("conversion_rate", MetricKind.CONVERSION, event="conversion"),
+    )
+}
+"""Metrics that need only their name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """What is to be found out, and how."""
+
+    metrics: tuple[Metric, ...]
+    variants: tuple[Variant, ...] = ()
+    hypothesis: str = ""
+    kind: ExperimentKind = ExperimentKind.AB_TEST
+    factors: tuple[Factor, ...] = ()
+    allocation: Allocation = Allocation.EQUAL
+    coverage: float = 1.0
+    namespace: Namespace | None = None
+    targeting: Condition | None = None
+    seed: str = ""
+    min_sample_size_per_variant: int = 100
+    min_runtime: timedelta = timedelta(hours=24)
+    confidence_level: float = 0.95
+    min_effect_size: float = 0.05
+    """Relative."""
+    expected_total_sample: int = 10_000
+    bucket_version: int = 1
+
+    @property
+    def control(self) -> int:
+        """Index of the variant that the others are compared with."""
+        return next(index for index, variant in enumerate(self.variants) if variant.is_control)
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """The share of each variant; their sum is 1."""
+        return tuple(variant.weight for variant in self.variants)
+
+    def index(self, key: str) -> int | None:
+        """Index of a variant by its key."""
+        return next((index for index, variant in enumerate(self.variants) if variant.key == key), None)
+
+
+def complete(design: Design, key: str) -> Design:
+    """The design with everything that was left out; raises InvalidArgument (`EXPERIMENT_INVALID`) naming the field."""
+    variants = _combinations(design) if design.kind is ExperimentKind.MULTIVARIATE else _with_control(design)
+    _require(design.kind is ExperimentKind.MULTIVARIATE or not design.factors, "factors", "are for MULTIVARIATE")
+    _require(len(variants) <= MOST_VARIANTS, "variants", f"are {len(variants)}; {MOST_VARIANTS} are the most")
+    _distinct([variant.key for variant in variants], "variants")
+    if design.namespace is not None:
+        _require(design.namespace.start < design.namespace.end, "namespace", "ends before it begins")
+    if design.targeting is not None:
+        _compiled(design.targeting)
+    return replace(
+        design,
+        variants=_weighted(variants, design.allocation),
+        metrics=_metrics(design.metrics),
+        seed=design.seed or key,
+        min_sample_size_per_variant=max(design.min_sample_size_per_variant, FEWEST_UNITS),
+    )
+
+
+def _with_control(design: Design) -> tuple[Variant, ...]:
+    controls = [variant.key for variant in design.variants if variant.is_control]
+    _require(len(controls) <= 1, "variants", f"have {len(controls)} controls; one is the most")
+    _require(bool(design.variants), "variants", "are needed: at least one beside the control")
+    if controls:
+        _require(len(design.variants) > 1, "variants", "are needed: at least one beside the control")
+        return design.variants
+    _require(design.index(CONTROL) is None, "variants", f"have one named {CONTROL!r} that is not marked as the control")
+    # Where weights are given, the control takes what they leave.
+    left = 1.0 - sum(variant.weight for variant in design.variants)
+    return (Variant(CONTROL, weight=max(left, 0.0), is_control=True), *design.variants)
+
+
+def _combinations(design: Design) -> tuple[Variant, ...]:
+    _require(bool(design.factors), "factors", "are needed by a MULTIVARIATE experiment")
+    _distinct([factor.name for factor in design.factors], "factors")
+    given = {variant.key: variant for variant in design.variants}
+    keys = ["/".join(levels) for levels in itertools.product(*(factor.levels for factor in design.factors))]
+    strangers = given.keys() - set(keys)
+    _require(not strangers, "variants", f"are no combinations of the factors: {', '.join(sorted(strangers))}")
+    return tuple(replace(given.get(key, Variant(key)), is_control=position == 0) for position, key in enumerate(keys))
+
+
+def _weighted(variants: Sequence[Variant], allocation: Allocation) -> tuple[Variant, ...]:
+    if allocation is not Allocation.WEIGHTED:
+        shares = equal_weights(len(variants))
+        return tuple(replace(variant, weight=share) for variant, share in zip(variants, shares, strict=True))
+    total = math.fsum(variant.weight for variant in variants)
+    _require(abs(total - 1.0) <= 1e-6, "variants", f"have weights that sum to {total:g}, not to 1")
+    return tuple(variants)
+
+
+def _metrics(metrics: Sequence[Metric]) -> tuple[Metric, ...]:
+    _distinct([metric.name for metric in metrics], "metrics")
+    found = tuple(_metric(metric, position) for position, metric in enumerate(metrics))
+    primary = sum(metric.role is MetricRole.PRIMARY for metric in found)
+    _require(primary == 1, "metrics", f"have {primary} that are PRIMARY; one is needed")
+    return found
+
+
+def _metric(metric: Metric, position: int) -> Metric:
+    field = f"metrics[{position}]"
+    known = BUILT_IN.get(metric.name)
+    if known is not None and metric.kind is MetricKind.UNSPECIFIED:
+        metric = replace(metric, kind=known.kind, event=known.event, denominator_event=known.denominator_event)
+    _require(
+        metric.kind is not MetricKind.UNSPECIFIED,
+        f"{field}.name",
+        f"{metric.name!r} is no built-in metric ({', '.join(BUILT_IN)}): say its kind and its event",
+    )
+    _require(bool(metric.event), f"{field}.event", "is needed")
+    ratio = metric.kind is MetricKind.RATIO
+    _require(ratio == bool(metric.denominator_event), f"{field}.denominator_event", "is for RATIO, and needed there")
+    _require(metric.cap is None or not ratio, f"{field}.cap", "is for COUNT and MEAN")
+    role = metric.role or (MetricRole.SECONDARY if position else MetricRole.PRIMARY)
+    return replace(metric, role=role, direction=metric.direction or Direction.INCREASE)
+
+
+def _compiled(condition: Condition) -> Callable[[Mapping[str, Any]], bool]:
+    try:
+        return compile_condition(condition)
+    except ValueError as error:
+        raise invalid("targeting", str(error)) from error
+
+
+def _distinct(names: Sequence[str], field: str) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    _require(not twice, field, f"have the same name twice: {', '.join(twice)}")
+
+
+def _require(holds: bool, field: str, otherwise: str) -> None:
+    if not holds:
+        raise invalid(field, otherwise)
+
+
+def invalid(field: str, description: str) -> InvalidArgument:
+    """The error that names a field of the design."""
+    return InvalidArgument.of(f"design.{field}", description, reason="EXPERIMENT_INVALID")

@@ -1,0 +1,91 @@
+"""First exposures, recorded behind the answers: gathered for a hundredth of a second, written in one transaction.
+
+They sit in memory until then, and are never called acknowledged: a server that is killed loses the last of them, and
+the units' first events enrol them again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from datetime import UTC, datetime
+from functools import partial
+
+import structlog
+
+from groundswell_server.experiments.assignment import Assigner
+from groundswell_server.experiments.catalog import read_assigners
+from groundswell_server.experiments.enrolment import enrol
+from groundswell_storage.errors import GroundswellError
+from groundswell_storage.executor import DatabaseExecutor
+from groundswell_storage.experiments import counting
+from groundswell_storage.scope import Scope
+
+GATHER_SECONDS = 0.01
+_AGAIN_SECONDS = 1.0
+_MOST_WAITING, _MOST_SEEN = 100_000, 500_000
+
+log = structlog.get_logger(__name__)
+
+Shown = dict[str, int]
+"""Unit and the variant it was shown."""
+
+
+class Exposures:
+    """Used on the event loop."""
+
+    def __init__(self, executor: DatabaseExecutor) -> None:
+        self._executor = executor
+        self._seen: dict[tuple[int, int, str], int] = {}
+        self._waiting: dict[tuple[str, str], Shown] = defaultdict(dict)
+        self._count = 0
+        self._something = asyncio.Event()
+        self._writing = asyncio.Lock()
+
+    def note(self, workspace: str, assigner: Assigner, unit: str, variant: int) -> None:
+        """A unit was shown a variant."""
+        key = assigner.number, assigner.bucket_version, unit
+        if self._seen.get(key) == variant:
+            return
+        if self._count >= _MOST_WAITING:
+            return  # the database is away for long: a unit's first event enrols it
+        if len(self._seen) >= _MOST_SEEN:
+            self._seen.clear()
+        self._seen[key] = variant
+        self._waiting[workspace, assigner.key][unit] = variant
+        self._count += 1
+        self._something.set()
+
+    async def run(self) -> None:
+        """Writes what is gathered, as long as the server runs."""
+        while True:
+            await self._something.wait()
+            await asyncio.sleep(GATHER_SECONDS)
+            try:
+                await self.flush()
+            except GroundswellError as error:
+                log.warning("exposures wait for the database", waiting=self._count, error=error.message)
+                await asyncio.sleep(_AGAIN_SECONDS)
+
+    async def flush(self) -> None:
+        """Writes what waits; returns when it is durable. What could not be written waits on."""
+        async with self._writing:
+            self._something.clear()
+            waiting, self._waiting, self._count = self._waiting, defaultdict(dict), 0
+            try:
+                for workspace in {workspace for workspace, _ in waiting}:
+                    mine = {key: shown for (owner, key), shown in waiting.items() if owner == workspace}
+                    await self._executor.write(partial(self._write, workspace, mine))
+            except GroundswellError:
+                for place, shown in waiting.items():
+                    self._waiting[place] = {**shown, **self._waiting[place]}
+                self._count = sum(map(len, self._waiting.values()))
+                self._something.set()
+                raise
+
+    def _write(self, workspace: str, shown: dict[str, Shown]) -> None:
+        scope = Scope(self._executor.database, workspace, "system", datetime.now(UTC))
+        assigners = read_assigners(scope, list(shown))
+        numbers = counting.unit_numbers(scope, {unit for units in shown.values() for unit in units})
+        for assigner in sorted(assigners.values(), key=lambda one: one.number):
+            enrol(scope, assigner, {numbers[unit]: variant for unit, variant in shown[assigner.key].items()})

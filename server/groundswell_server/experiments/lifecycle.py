@@ -1,0 +1,238 @@
+"""The life of an experiment: designed, started, changed in phases, paused, completed, put away."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import IntEnum
+
+from peewee import IntegrityError
+
+from groundswell_server.experiments.design import Design, complete, invalid
+from groundswell_server.experiments.records import design_of, record_of
+from groundswell_storage.errors import AlreadyExists, FailedPrecondition
+from groundswell_storage.experiments import designs
+from groundswell_storage.experiments.designs import ExperimentPhaseRow, ExperimentRow
+from groundswell_storage.pages import Page
+from groundswell_storage.revisions import check_etag, etag_of, revise
+from groundswell_storage.scope import Scope
+
+CHANGED = "experiment.changed"
+"""Topic of the event that tells servers to look again."""
+
+
+class State(IntEnum):
+    """Where an experiment is in its life; numbers are those of the contract."""
+
+    DRAFT = 1
+    RUNNING = 2
+    PAUSED = 3
+    COMPLETED = 4
+    ARCHIVED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A time in which the split did not change."""
+
+    number: int
+    start_time: datetime
+    end_time: datetime | None
+    weights: tuple[float, ...]
+    coverage: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """An experiment as it stands."""
+
+    number: int
+    """Its short name in what is counted."""
+    id: str
+    key: str
+    design: Design
+    state: State
+    sticky_version: int
+    """The bucket version under which the split was changed last; 0 for never."""
+    phases: tuple[Phase, ...]
+    winner: str
+    create_time: datetime
+    update_time: datetime
+    start_time: datetime | None
+    end_time: datetime | None
+    version: int
+    """Grows with every change."""
+
+    @property
+    def etag(self) -> str:
+        """Name of this version."""
+        return etag_of(self.version)
+
+
+def create_experiment(scope: Scope, key: str, design: Design) -> Experiment:
+    """Makes a draft; raises AlreadyExists (`EXPERIMENT_KEY_TAKEN`), InvalidArgument (`EXPERIMENT_INVALID`)."""
+    values = {"key": key, "state": State.DRAFT, "design": record_of(complete(design, key))}
+    try:
+        with scope.savepoint():
+            row = scope.insert(ExperimentRow, id=scope.new_id(), created=scope.now, updated=scope.now, **values)
+    except IntegrityError as error:
+        raise AlreadyExists("experiment", key, reason="EXPERIMENT_KEY_TAKEN") from error
+    return _told(scope, row)
+
+
+def get_experiment(scope: Scope, key: str) -> Experiment:
+    """An experiment by its key; raises NotFound."""
+    row = designs.by_key(scope, key)
+    return experiment_of(row, designs.phases(scope, [row.number])[row.number])
+
+
+def list_experiments(scope: Scope, *, state: int, page_size: int, page_token: str) -> Page[Experiment]:
+    """One page of experiments, newest first: those in a state, or all that are not put away for 0."""
+    states = [state] if state else [one for one in State if one is not State.ARCHIVED]
+    found = designs.page(scope, states=states, page_size=page_size, page_token=page_token)
+    phases = designs.phases(scope, [row.number for row in found.items])
+    return found.map(lambda row: experiment_of(row, phases[row.number]))
+
+
+def update_experiment(scope: Scope, key: str, design: Design, *, reason: str = "", etag: str = "") -> Experiment:
+    """Changes a draft as a whole, or the split of one that runs or is paused, in a new phase.
+
+    Raises NotFound, Aborted (`ETAG_MISMATCH`), FailedPrecondition (`EXPERIMENT_STATE_INVALID`), InvalidArgument.
+    """
+    row = designs.by_key(scope, key, lock=True)
+    check_etag(row.version, etag)
+    _require_state(row, State.DRAFT, State.RUNNING, State.PAUSED)
+    new = complete(design, key)
+    if row.state == State.DRAFT:
+        revise(scope, row, design=record_of(new))
+        return _told(scope, row)
+    old = design_of(row.design)
+    new = replace(new, bucket_version=max(new.bucket_version, old.bucket_version))
+    _require_same(old, new)
+    if new == old:
+        return _read(scope, row)
+    raised = new.bucket_version > old.bucket_version
+    revise(scope, row, design=record_of(new), sticky_version=row.sticky_version if raised else new.bucket_version)
+    if row.state == State.RUNNING:
+        _open_phase(scope, row, new, reason or "the split was changed")
+    return _told(scope, row)
+
+
+def start_experiment(scope: Scope, key: str) -> Experiment:
+    """Starts a draft."""
+    row = _locked(scope, key, State.DRAFT)
+    revise(scope, row, state=State.RUNNING, started=scope.now)
+    _open_phase(scope, row, design_of(row.design), "started")
+    return _told(scope, row)
+
+
+def pause_experiment(scope: Scope, key: str) -> Experiment:
+    """Enrols nobody from now on."""
+    row = _locked(scope, key, State.RUNNING)
+    designs.close_phase(scope, row.number)
+    revise(scope, row, state=State.PAUSED)
+    return _told(scope, row)
+
+
+def resume_experiment(scope: Scope, key: str) -> Experiment:
+    """Goes on after a pause, in a new phase."""
+    row = _locked(scope, key, State.PAUSED)
+    revise(scope, row, state=State.RUNNING)
+    _open_phase(scope, row, design_of(row.design), "resumed")
+    return _told(scope, row)
+
+
+def complete_experiment(scope: Scope, key: str, winner: str = "") -> Experiment:
+    """Ends it, with its winner if it has one; raises InvalidArgument for a variant it does not have."""
+    row = _locked(scope, key, State.RUNNING, State.PAUSED)
+    if winner and design_of(row.design).index(winner) is None:
+        raise invalid("variants", f"have none named {winner!r}")
+    designs.close_phase(scope, row.number)
+    revise(scope, row, state=State.COMPLETED, winner=winner, ended=scope.now)
+    return _told(scope, row)
+
+
+def archive_experiment(scope: Scope, key: str) -> Experiment:
+    """Puts away what has ended, or a draft that was given up."""
+    row = _locked(scope, key, State.COMPLETED, State.DRAFT)
+    revise(scope, row, state=State.ARCHIVED)
+    return _told(scope, row)
+
+
+def experiment_of(row: ExperimentRow, phases: Sequence[ExperimentPhaseRow]) -> Experiment:
+    """The experiment that a row and its phases hold."""
+    return Experiment(
+        number=row.number,
+        id=row.id,
+        key=row.key,
+        design=design_of(row.design),
+        state=State(row.state),
+        sticky_version=row.sticky_version,
+        phases=tuple(
+            Phase(one.number, one.started, one.ended, tuple(one.weights), one.coverage, one.reason) for one in phases
+        ),
+        winner=row.winner,
+        create_time=row.created,
+        update_time=row.updated,
+        start_time=row.started,
+        end_time=row.ended,
+        version=row.version,
+    )
+
+
+def _require_same(old: Design, new: Design) -> None:
+    """All but the split has to be as it was: what is measured, and of what, can't change under way."""
+    kept = replace(
+        new,
+        coverage=old.coverage,
+        targeting=old.targeting,
+        allocation=old.allocation,
+        bucket_version=old.bucket_version,
+        variants=tuple(
+            replace(one, weight=before.weight) for one, before in zip(new.variants, old.variants, strict=False)
+        ),
+    )
+    if len(new.variants) != len(old.variants) or kept != old:
+        raise invalid(
+            "variants", "have to stay, and all else but weights, allocation, coverage, targeting and bucket_version"
+        )
+
+
+def _open_phase(scope: Scope, row: ExperimentRow, design: Design, reason: str) -> None:
+    designs.close_phase(scope, row.number)
+    earlier = designs.phases(scope, [row.number])[row.number]
+    scope.insert(
+        ExperimentPhaseRow,
+        experiment=row.number,
+        number=len(earlier) + 1,
+        weights=list(design.weights),
+        coverage=design.coverage,
+        reason=reason,
+        started=scope.now,
+    )
+
+
+def _locked(scope: Scope, key: str, *states: State) -> ExperimentRow:
+    row = designs.by_key(scope, key, lock=True)
+    _require_state(row, *states)
+    return row
+
+
+def _require_state(row: ExperimentRow, *states: State) -> None:
+    if row.state not in states:
+        raise FailedPrecondition(
+            f"experiment {row.key!r} is {State(row.state).name}; this needs {' or '.join(one.name for one in states)}",
+            reason="EXPERIMENT_STATE_INVALID",
+            metadata={"state": State(row.state).name},
+        )
+
+
+def _read(scope: Scope, row: ExperimentRow) -> Experiment:
+    return experiment_of(row, designs.phases(scope, [row.number])[row.number])
+
+
+def _told(scope: Scope, row: ExperimentRow) -> Experiment:
+    scope.publish(CHANGED, row.id, {"key": row.key, "state": State(row.state).name})
+    return _read(scope, row)

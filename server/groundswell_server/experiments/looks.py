@@ -1,0 +1,196 @@
+"""Looking at an experiment: what was counted, what it says, and the one look of an AB_TEST at its planned size."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from groundswell_server.experiments.analysis.experiment import Analysis, Observed, Setup, analyze
+from groundswell_server.experiments.analysis.metric import Question
+from groundswell_server.experiments.design import Design
+from groundswell_server.experiments.lifecycle import Experiment, get_experiment
+from groundswell_server.experiments.statistics.moments import Moments
+from groundswell_server.experiments.verdicts import DecidingTest, Rules, deciding_test
+from groundswell_server.experiments.vocabulary import Verdict
+from groundswell_server.runtime.call import Call
+from groundswell_storage.errors import FailedPrecondition
+from groundswell_storage.experiments import counting, designs
+from groundswell_storage.experiments.counting import Arm
+from groundswell_storage.experiments.designs import ExperimentRow
+from groundswell_storage.fields import from_micros, to_micros
+from groundswell_storage.scope import Scope
+
+_SEED = 20_260_101
+"""Of the simulation behind the posteriors of more than two variants: two looks at the same data say the same."""
+
+
+_DECIDED = frozenset({Verdict.NOT_SIGNIFICANT, Verdict.EFFECT_TOO_SMALL, Verdict.WINNER})
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What was counted."""
+
+    units: Mapping[Arm, tuple[int, int]]
+    """Units that count and units that crossed, by phase and variant."""
+    sums: Mapping[tuple[int, int, int], Sequence[float]]
+    """By phase, variant and metric."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A verdict with its reason."""
+
+    verdict: Verdict
+    winner: str
+    confidence: float
+    explanation: str
+    ranking: tuple[str, ...]
+    is_fixed_horizon: bool
+    time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What an experiment says."""
+
+    design: Design
+    analysis: Analysis
+    decided: Decided
+    planned: Decided | None
+    """What the look at the planned size said; None before it."""
+    units: int
+    crossed: int
+
+
+async def take(call: Call, key: str) -> Look:
+    """What the experiment of this key says now; the look at the planned size is kept.
+
+    Raises NotFound, FailedPrecondition (`EXPERIMENT_STATE_INVALID`).
+    """
+    experiment, counts, planned = await call.read(_read, key)
+    found = await asyncio.to_thread(look, experiment, counts, datetime.now(UTC), planned)
+    if found.planned is planned or found.planned is None:
+        return found
+    return replace(found, planned=await call.write(keep_planned, key, found.planned))
+
+
+def _read(scope: Scope, key: str) -> tuple[Experiment, Counts, Decided | None]:
+    experiment = get_experiment(scope, key)
+    if not experiment.phases:
+        raise FailedPrecondition(
+            f"experiment {key!r} is {experiment.state.name}: start it first",
+            reason="EXPERIMENT_STATE_INVALID",
+            metadata={"state": experiment.state.name},
+        )
+    return experiment, read_counts(scope, experiment.number), read_planned(scope, key)
+
+
+def read_counts(scope: Scope, experiment: int) -> Counts:
+    """What was counted so far."""
+    return Counts(counting.read_units(scope, experiment), counting.read_sums(scope, experiment))
+
+
+def read_planned(scope: Scope, key: str) -> Decided | None:
+    """What the look at the planned size said, if it was taken."""
+    record = designs.by_key(scope, key).planned_look
+    return None if record is None else _kept(record)
+
+
+def _kept(record: Mapping[str, Any]) -> Decided:
+    return Decided(
+        **{
+            **record,
+            "verdict": Verdict(record["verdict"]),
+            "ranking": tuple(record["ranking"]),
+            "time": from_micros(record["time"]),
+        }
+    )
+
+
+def keep_planned(scope: Scope, key: str, decided: Decided) -> Decided:
+    """Keeps what the look at the planned size said; returns what an earlier one said, where somebody was faster."""
+    row = designs.by_key(scope, key, lock=True)
+    if row.planned_look is None:
+        record = {**_plain(decided), "verdict": decided.verdict.value, "time": to_micros(decided.time)}
+        scope.update(ExperimentRow, planned_look=record).where(ExperimentRow.number == row.number).execute()
+        return decided
+    return _kept(row.planned_look)
+
+
+def _plain(decided: Decided) -> dict[str, Any]:
+    return {field.name: getattr(decided, field.name) for field in fields(decided)}
+
+
+def look(experiment: Experiment, counts: Counts, now: datetime, planned: Decided | None) -> Look:
+    """What an experiment says at a moment; `planned` is what its look at the planned size said, if it was taken."""
+    design = experiment.design
+    phases, variants = range(1, len(experiment.phases) + 1), range(len(design.variants))
+    units = np.array(
+        [[counts.units.get((phase, variant), (0, 0))[0] for variant in variants] for phase in phases], np.float64
+    )
+    total = int(units.sum())
+    test = deciding_test(design.kind, total, design.expected_total_sample, automatic=False, spent=planned is not None)
+    observed = Observed(
+        moments=[
+            [[_moments(counts, phase, variant, metric) for phase in phases] for variant in variants]
+            for metric in range(len(design.metrics))
+        ],
+        units=units,
+        shares=np.array([phase.weights for phase in experiment.phases]),
+        runtime=sum(((one.end_time or now) - one.start_time for one in experiment.phases), timedelta()),
+    )
+    analysis = analyze(_setup(design), observed, test, seed=_SEED)
+    decided = _decided(analysis, now)
+    # A look that could not decide, for want of time or because something is wrong, is not the one that counts.
+    counts_once = test is DecidingTest.FIXED and decided.verdict in _DECIDED
+    return Look(
+        design=design,
+        analysis=analysis,
+        decided=decided,
+        planned=decided if counts_once else planned,
+        units=total,
+        crossed=sum(crossed for _, crossed in counts.units.values()),
+    )
+
+
+def _setup(design: Design) -> Setup:
+    return Setup(
+        variants=tuple(variant.key for variant in design.variants),
+        control=design.control,
+        questions=tuple(
+            Question(one.name, one.kind, one.role, one.direction, adjusted=bool(one.covariate_event))
+            for one in design.metrics
+        ),
+        rules=Rules(
+            alpha=1.0 - design.confidence_level,
+            min_runtime=design.min_runtime,
+            min_sample_size_per_variant=design.min_sample_size_per_variant,
+            min_effect_size=design.min_effect_size,
+        ),
+        expected_total_sample=design.expected_total_sample,
+        levels=tuple(len(factor.levels) for factor in design.factors),
+    )
+
+
+def _moments(counts: Counts, phase: int, variant: int, metric: int) -> Moments:
+    units, _ = counts.units.get((phase, variant), (0, 0))
+    return Moments(units, *counts.sums.get((phase, variant, metric), ()))
+
+
+def _decided(analysis: Analysis, now: datetime) -> Decided:
+    decision = analysis.decision
+    return Decided(
+        verdict=decision.verdict,
+        winner=decision.winner,
+        confidence=decision.confidence,
+        explanation=decision.explanation,
+        ranking=decision.ranking,
+        is_fixed_horizon=analysis.test is DecidingTest.FIXED,
+        time=now,
+    )

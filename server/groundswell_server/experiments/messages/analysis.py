@@ -1,0 +1,132 @@
+"""What experiments say, and plans, as messages."""
+
+from __future__ import annotations
+
+import math
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+from groundswell.v1 import common_pb2
+from groundswell.v1 import experiments_pb2 as pb
+from groundswell_server.experiments.planning import Plan, Question
+from groundswell_server.experiments.vocabulary import MetricKind
+
+if TYPE_CHECKING:
+    from groundswell_server.experiments.analysis.comparison import Comparison, Significance
+    from groundswell_server.experiments.analysis.experiment import Adjusted
+    from groundswell_server.experiments.looks import Decided, Look
+
+
+def look_message(look: Look) -> pb.AnalyzeExperimentResponse:
+    """What an experiment says, as a message."""
+    analysis, design = look.analysis, look.design
+    level = design.confidence_level
+    message = pb.AnalyzeExperimentResponse(
+        decision=_decision_message(look.decided),
+        planned_decision=_decision_message(look.planned) if look.planned else None,
+        sample_ratio=pb.SampleRatio(
+            p_value=analysis.sample_ratio.p_value,
+            always_valid_p_value=analysis.sample_ratio.always_valid_p,
+            phase_p_values=analysis.sample_ratio.phase_p_values.tolist(),
+            is_mismatch=analysis.sample_ratio.mismatch,
+        ),
+        crossed_count=look.crossed,
+        units=look.units,
+    )
+    for place, answer in enumerate(analysis.answers):
+        result = message.metrics.add(metric=answer.question.name, role=_number(answer.question.role))
+        for index, arm in enumerate(answer.arms):
+            variant = result.variants.add(
+                variant=design.variants[index].key,
+                units=arm.units,
+                mean=arm.mean,
+                probability_best=arm.probability_best,
+                expected_loss=arm.expected_loss,
+                credible_interval=_interval(arm.credible_lower, arm.credible_upper, level),
+            )
+            if index in answer.comparisons:
+                compared = _comparison_message(answer.comparisons[index], analysis.adjusted[place, index], level)
+                variant.comparison.CopyFrom(compared)
+    for effect in analysis.effects:
+        factors = [design.factors[index] for index in effect.factors]
+        message.factor_effects.add(
+            factors=[factor.name for factor in factors],
+            levels=[factor.levels[level] for factor, level in zip(factors, effect.levels, strict=True)],
+            estimate=effect.estimate,
+            fixed_horizon=_test_message(effect.fixed, effect.adjusted_p, design.confidence_level),
+        )
+    return message
+
+
+def question_in(request: pb.PlanExperimentRequest) -> Question:
+    """What a plan is asked."""
+    return Question(
+        kind=MetricKind(request.kind),
+        baseline=request.baseline,
+        standard_deviation=request.standard_deviation,
+        lift=request.lift,
+        power=request.power if request.HasField("power") else 0.8,
+        confidence_level=request.confidence_level if request.HasField("confidence_level") else 0.95,
+        variant_count=request.variant_count or 2,
+        units_per_day=request.units_per_day,
+        coverage=request.coverage if request.HasField("coverage") else 1.0,
+        covariate_correlation=request.covariate_correlation,
+    )
+
+
+def plan_message(plan: Plan) -> pb.PlanExperimentResponse:
+    """A plan as a message."""
+    message = pb.PlanExperimentResponse(
+        units_per_variant=plan.units_per_variant,
+        total_units=plan.total_units,
+        sequential_units_per_variant=plan.sequential_units_per_variant,
+        detectable_lift=plan.detectable_lift,
+        power_curve=[pb.PowerPoint(lift=lift, power=power) for lift, power in plan.power_curve],
+    )
+    if plan.duration is not None:
+        message.duration.FromTimedelta(plan.duration)
+    return message
+
+
+def _decision_message(decided: Decided) -> pb.ExperimentDecision:
+    message = pb.ExperimentDecision(
+        verdict=_number(decided.verdict),
+        winner=decided.winner,
+        confidence=decided.confidence,
+        explanation=decided.explanation,
+        ranking=decided.ranking,
+        deciding_test=pb.DECIDING_TEST_FIXED_HORIZON if decided.is_fixed_horizon else pb.DECIDING_TEST_ALWAYS_VALID,
+    )
+    message.decide_time.FromDatetime(decided.time)
+    return message
+
+
+def _comparison_message(comparison: Comparison, adjusted: Adjusted, level: float) -> pb.VariantComparison:
+    lift = comparison.lift_test
+    return pb.VariantComparison(
+        difference=comparison.difference,
+        fixed_horizon=_test_message(comparison.fixed, adjusted.fixed_p, level),
+        always_valid=_test_message(comparison.always_valid, adjusted.always_valid_p, level),
+        is_exact=comparison.is_exact,
+        harm_p_value=adjusted.harm_p,
+        effect_size=comparison.effect_size,
+        lift=comparison.lift,
+        lift_interval=_interval(lift.lower, lift.upper, level) if lift else None,
+    )
+
+
+def _test_message(test: Significance, adjusted_p: float, level: float) -> pb.DifferenceTest:
+    interval = _interval(test.lower, test.upper, level)
+    return pb.DifferenceTest(p_value=test.p_value, adjusted_p_value=adjusted_p, interval=interval)
+
+
+def _interval(lower: float, upper: float, level: float) -> common_pb2.Interval | None:
+    """None where nothing bounds the value."""
+    if not (math.isfinite(lower) and math.isfinite(upper)):
+        return None
+    return common_pb2.Interval(lower=lower, upper=upper, level=level)
+
+
+def _number(word: IntEnum) -> Any:
+    """An enum value for a message, whose stubs want a type of their own for each enum."""
+    return word.value

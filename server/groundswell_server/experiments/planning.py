@@ -1,0 +1,103 @@
+"""How many units an effect takes to be found, and how long they take to come by."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import timedelta
+
+from groundswell_server.experiments.statistics import power
+from groundswell_server.experiments.vocabulary import MetricKind
+from groundswell_storage.errors import InvalidArgument
+
+CURVE = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
+"""Where the power curve is given, as parts of the wanted lift."""
+MOST_UNITS = 10**12
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is to be found."""
+
+    kind: MetricKind
+    baseline: float
+    lift: float
+    """Relative."""
+    standard_deviation: float = 0.0
+    """Of one unit; 0 where unknown. Means need it."""
+    power: float = 0.8
+    confidence_level: float = 0.95
+    variant_count: int = 2
+    units_per_day: float = 0.0
+    """0 where unknown."""
+    coverage: float = 1.0
+    covariate_correlation: float = 0.0
+
+    def effect_size(self, lift: float) -> float:
+        """Cohen's h of a proportion, d of a mean; raises ValueError for a proportion beyond 1."""
+        if self.kind is MetricKind.CONVERSION:
+            return power.size_of_proportions(self.baseline, lift) / math.sqrt(1.0 - self.covariate_correlation**2)
+        return power.size_of_means(self.baseline, self.standard_deviation, lift, self.covariate_correlation)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What it takes."""
+
+    units_per_variant: int
+    total_units: int
+    sequential_units_per_variant: int
+    duration: timedelta | None
+    detectable_lift: float | None
+    power_curve: tuple[tuple[float, float], ...]
+    """Relative lift and power."""
+
+
+def plan(question: Question) -> Plan:
+    """Raises InvalidArgument (`EXPERIMENT_INVALID`) for figures that no experiment can have."""
+    if question.kind is not MetricKind.CONVERSION and not question.standard_deviation:
+        raise _invalid("standard_deviation", "is needed for a mean")
+    try:
+        wanted = question.effect_size(question.lift)
+    except ValueError as error:
+        raise _invalid("lift", f"can't be: {error}") from error
+    # The family of comparisons with the control is held together by Holm, whose first step is Bonferroni's.
+    alpha = (1.0 - question.confidence_level) / max(question.variant_count - 1, 1)
+    units = power.sample_size(wanted, question.power, alpha)
+    if units > MOST_UNITS:
+        raise _invalid("lift", "is too small to be found by any number of units")
+    each = math.ceil(units)
+    total = each * question.variant_count
+    sequential = power.sequential_sample_size(wanted, question.power, alpha)
+    days = power.duration_days(total, question.units_per_day, question.coverage) if question.units_per_day else None
+    return Plan(
+        units_per_variant=each,
+        total_units=total,
+        sequential_units_per_variant=math.ceil(sequential),
+        duration=None if days is None or days > timedelta.max.days else timedelta(days=days),
+        detectable_lift=_detectable(question, each, alpha),
+        power_curve=_curve(question, each, alpha),
+    )
+
+
+def _detectable(question: Question, units: int, alpha: float) -> float | None:
+    if question.kind is not MetricKind.CONVERSION:
+        return power.detectable_size(units, question.power, alpha) / question.effect_size(1.0)
+    # A covariate counts like more units.
+    worth = units / (1.0 - question.covariate_correlation**2)
+    found = power.detectable_lift_of_proportions(question.baseline, worth, question.power, alpha)
+    return found if math.isfinite(found) else None
+
+
+def _curve(question: Question, units: int, alpha: float) -> tuple[tuple[float, float], ...]:
+    points = []
+    for part in CURVE:
+        lift = question.lift * part
+        if question.kind is MetricKind.CONVERSION and question.baseline * (1.0 + lift) > 1.0:
+            break
+        points.append((lift, power.power(question.effect_size(lift), units, alpha)))
+    return tuple(points)
+
+
+def _invalid(field: str, description: str) -> InvalidArgument:
+    return InvalidArgument.of(field, description, reason="EXPERIMENT_INVALID")

@@ -1,0 +1,94 @@
+"""Designs as JSON, the way they are stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import timedelta
+from typing import Any
+
+from groundswell_server.experiments.bucketing import Namespace
+from groundswell_server.experiments.design import Design, Factor, Metric, Variant
+from groundswell_server.experiments.targeting import (
+    And,
+    Compare,
+    Condition,
+    Contains,
+    Equals,
+    Exists,
+    In,
+    Not,
+    Operator,
+    Or,
+    Version,
+)
+from groundswell_server.experiments.vocabulary import Allocation, Direction, ExperimentKind, MetricKind, MetricRole
+
+_CONDITIONS: Mapping[str, type[Any]] = {
+    kind.__name__.lower(): kind for kind in (Equals, In, Compare, Contains, Version, Exists, And, Or, Not)
+}
+
+
+def record_of(design: Design) -> dict[str, Any]:
+    """The design as a JSON object."""
+    record = _object(design)
+    record["variants"] = [_object(variant) for variant in design.variants]
+    record["factors"] = [_object(factor) for factor in design.factors]
+    record["metrics"] = [_object(metric) for metric in design.metrics]
+    record["namespace"] = design.namespace and _object(design.namespace)
+    record["targeting"] = design.targeting and _condition_record(design.targeting)
+    record["min_runtime"] = design.min_runtime.total_seconds()
+    return record
+
+
+def design_of(record: Mapping[str, Any]) -> Design:
+    """The design of a JSON object."""
+    return Design(
+        **{
+            **record,
+            "kind": ExperimentKind(record["kind"]),
+            "allocation": Allocation(record["allocation"]),
+            "variants": tuple(Variant(**variant) for variant in record["variants"]),
+            "factors": tuple(Factor(one["name"], tuple(one["levels"])) for one in record["factors"]),
+            "metrics": tuple(_metric(metric) for metric in record["metrics"]),
+            "namespace": Namespace(**record["namespace"]) if record["namespace"] else None,
+            "targeting": _condition(record["targeting"]) if record["targeting"] else None,
+            "min_runtime": timedelta(seconds=record["min_runtime"]),
+        }
+    )
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return {field.name: getattr(value, field.name) for field in fields(value)}
+
+
+def _metric(record: Mapping[str, Any]) -> Metric:
+    words = {
+        "kind": MetricKind(record["kind"]),
+        "role": MetricRole(record["role"]),
+        "direction": Direction(record["direction"]),
+    }
+    return Metric(**{**record, **words})
+
+
+def _condition_record(condition: Condition) -> dict[str, Any]:
+    record = _object(condition)
+    if isinstance(condition, And | Or):
+        record["conditions"] = [_condition_record(inner) for inner in condition.conditions]
+    elif isinstance(condition, Not):
+        record["condition"] = _condition_record(condition.condition)
+    return {"is": type(condition).__name__.lower(), **record}
+
+
+def _condition(record: Mapping[str, Any]) -> Condition:
+    values = {name: value for name, value in record.items() if name != "is"}
+    if "conditions" in values:
+        values["conditions"] = tuple(_condition(inner) for inner in values["conditions"])
+    if "condition" in values:
+        values["condition"] = _condition(values["condition"])
+    if "values" in values:
+        values["values"] = tuple(values["values"])
+    if "operator" in values:
+        values["operator"] = Operator(values["operator"])
+    found: Condition = _CONDITIONS[record["is"]](**values)
+    return found

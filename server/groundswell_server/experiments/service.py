@@ -1,0 +1,148 @@
+"""ExperimentsService: each call decodes, makes one domain call, encodes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from functools import partial
+
+from groundswell.v1 import experiments_pb2 as pb
+from groundswell_server.experiments import lifecycle, messages
+from groundswell_server.experiments.assignment import Answer, Assigner
+from groundswell_server.experiments.catalog import Catalog, read_assigners
+from groundswell_server.experiments.exposures import Exposures
+from groundswell_server.experiments.recording import EventDraft, Outcome, record_events
+from groundswell_server.platform import Platform
+from groundswell_server.runtime.call import Call
+from groundswell_server.runtime.methods import read, write
+from groundswell_server.wellknown import paging_in
+from groundswell_storage.scope import Scope
+
+SERVICE = pb.DESCRIPTOR.services_by_name["ExperimentsService"]
+
+
+class Servicer:
+    """The servicer of ExperimentsService."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._feed = platform.feed
+        self._catalog = Catalog()
+        self._exposures = Exposures(platform.executor)
+
+    async def run(self) -> None:
+        """Keeps what is known of experiments true, and writes exposures behind the answers."""
+        try:
+            await asyncio.gather(self._catalog.follow(self._feed), self._exposures.run())
+        finally:
+            await self._exposures.flush()
+
+    @write
+    def CreateExperiment(self, request: pb.CreateExperimentRequest, scope: Scope) -> pb.CreateExperimentResponse:
+        created = lifecycle.create_experiment(scope, request.key, messages.design_in(request.design))
+        return pb.CreateExperimentResponse(experiment=messages.experiment_message(created))
+
+    @read
+    def GetExperiment(self, request: pb.GetExperimentRequest, scope: Scope) -> pb.GetExperimentResponse:
+        found = lifecycle.get_experiment(scope, request.experiment_key)
+        return pb.GetExperimentResponse(experiment=messages.experiment_message(found))
+
+    @read
+    def ListExperiments(self, request: pb.ListExperimentsRequest, scope: Scope) -> pb.ListExperimentsResponse:
+        page = lifecycle.list_experiments(scope, state=request.state, **paging_in(request))
+        experiments = page.map(messages.experiment_message)
+        return pb.ListExperimentsResponse(experiments=experiments.items, next_page_token=page.next_page_token)
+
+    @write
+    def UpdateExperiment(self, request: pb.UpdateExperimentRequest, scope: Scope) -> pb.UpdateExperimentResponse:
+        design = messages.design_in(request.design)
+        updated = lifecycle.update_experiment(
+            scope, request.experiment_key, design, reason=request.reason, etag=request.etag
+        )
+        return pb.UpdateExperimentResponse(experiment=messages.experiment_message(updated))
+
+    @write
+    def StartExperiment(self, request: pb.StartExperimentRequest, scope: Scope) -> pb.StartExperimentResponse:
+        started = lifecycle.start_experiment(scope, request.experiment_key)
+        return pb.StartExperimentResponse(experiment=messages.experiment_message(started))
+
+    @write
+    def PauseExperiment(self, request: pb.PauseExperimentRequest, scope: Scope) -> pb.PauseExperimentResponse:
+        paused = lifecycle.pause_experiment(scope, request.experiment_key)
+        return pb.PauseExperimentResponse(experiment=messages.experiment_message(paused))
+
+    @write
+    def ResumeExperiment(self, request: pb.ResumeExperimentRequest, scope: Scope) -> pb.ResumeExperimentResponse:
+        resumed = lifecycle.resume_experiment(scope, request.experiment_key)
+        return pb.ResumeExperimentResponse(experiment=messages.experiment_message(resumed))
+
+    @write
+    def CompleteExperiment(self, request: pb.CompleteExperimentRequest, scope: Scope) -> pb.CompleteExperimentResponse:
+        completed = lifecycle.complete_experiment(scope, request.experiment_key, request.winner)
+        return pb.CompleteExperimentResponse(experiment=messages.experiment_message(completed))
+
+    @write
+    def ArchiveExperiment(self, request: pb.ArchiveExperimentRequest, scope: Scope) -> pb.ArchiveExperimentResponse:
+        archived = lifecycle.archive_experiment(scope, request.experiment_key)
+        return pb.ArchiveExperimentResponse(experiment=messages.experiment_message(archived))
+
+    async def AssignVariant(self, request: pb.AssignVariantRequest, call: Call) -> pb.AssignVariantResponse:
+        assigner, answer = await self._answer(request, call)
+        self._enrol(call, assigner, request.unit, answer)
+        return pb.AssignVariantResponse(assignment=messages.assignment_message(assigner, request.unit, answer))
+
+    async def BatchAssignVariants(
+        self, request: pb.BatchAssignVariantsRequest, call: Call
+    ) -> pb.BatchAssignVariantsResponse:
+        answers = [(one.unit, *await self._answer(one, call)) for one in request.requests]
+        for unit, assigner, answer in answers:
+            self._enrol(call, assigner, unit, answer)
+        assignments = [messages.assignment_message(assigner, unit, answer) for unit, assigner, answer in answers]
+        return pb.BatchAssignVariantsResponse(assignments=assignments)
+
+    async def PeekVariant(self, request: pb.PeekVariantRequest, call: Call) -> pb.PeekVariantResponse:
+        assigner, answer = await self._answer(request, call)
+        return pb.PeekVariantResponse(assignment=messages.assignment_message(assigner, request.unit, answer))
+
+    async def RecordEvents(self, request: pb.RecordEventsRequest, call: Call) -> pb.RecordEventsResponse:
+        outcome = await self._record(call, request.events)
+        return pb.RecordEventsResponse(outcome=messages.outcome_message(outcome))
+
+    async def StreamEvents(
+        self, requests: AsyncIterator[pb.StreamEventsRequest], call: Call
+    ) -> AsyncIterator[pb.StreamEventsResponse]:
+        async for request in requests:
+            outcome = await self._record(call, request.events)
+            yield pb.StreamEventsResponse(sequence=request.sequence, outcome=messages.outcome_message(outcome))
+
+    async def AnalyzeExperiment(self, request: pb.AnalyzeExperimentRequest, call: Call) -> pb.AnalyzeExperimentResponse:
+        # SciPy comes with it, which no server needs to start.
+        from groundswell_server.experiments import looks
+
+        await self._exposures.flush()
+        return messages.look_message(await looks.take(call, request.experiment_key))
+
+    async def PlanExperiment(self, request: pb.PlanExperimentRequest, call: Call) -> pb.PlanExperimentResponse:
+        from groundswell_server.experiments import planning
+
+        return messages.plan_message(await asyncio.to_thread(planning.plan, messages.question_in(request)))
+
+    async def _answer(self, request: messages.Asked, call: Call) -> tuple[Assigner, Answer]:
+        """What a unit gets; nobody is enrolled."""
+        look_up = partial(call.read)
+        assigner = await self._catalog.find(call.workspace, request.experiment_key, look_up)
+        stands = await self._catalog.stands(assigner, request.unit, look_up) if assigner.looks_up else None
+        return assigner, assigner.assign(request.unit, messages.attributes_in(assigner, request), stands)
+
+    def _enrol(self, call: Call, assigner: Assigner, unit: str, answer: Answer) -> None:
+        if answer.is_enrolled:
+            self._exposures.note(call.workspace, assigner, unit, answer.variant)
+            self._catalog.enrolled(assigner, unit, answer.variant)
+
+    async def _record(self, call: Call, events: Sequence[pb.ExperimentEvent]) -> Outcome:
+        # A unit that was assigned a moment ago has to be known for what it is.
+        await self._exposures.flush()
+        return await call.write(_record, messages.events_in(events))
+
+
+def _record(scope: Scope, events: Sequence[EventDraft]) -> Outcome:
+    return record_events(scope, read_assigners(scope, {event.experiment_key for event in events}), events)

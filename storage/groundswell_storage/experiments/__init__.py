@@ -1,0 +1,1 @@
+"""Tables of experiments and the queries on them."""

@@ -1,0 +1,189 @@
+"""What the calls of ExperimentsService refuse."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import grpc
+
+from tests.contract.bad_requests.request import INFINITY, NAN, UNKNOWN_NUMBER, Bad, Fields, missing, pages, repeatable
+
+NOBODY = "no-such-experiment"
+METRICS = [{"name": "conversion_rate"}]
+VARIANTS = [{"key": "new"}]
+
+
+def design(**others: Any) -> dict[str, Any]:
+    """A design that is right, but for what is said."""
+    return {"metrics": METRICS, "variants": VARIANTS, **others}
+
+
+def contradictory(why: str, field: str, **others: Any) -> Bad:
+    """A design that contradicts itself."""
+    fields = {"key": "contradictory", "design": design(**others)}
+    return Bad(why, fields, (f"design.{field}",), reason="EXPERIMENT_INVALID")
+
+
+def keyed(name: str = "experiment_key", **others: Any) -> list[Bad]:
+    """What every call about one experiment refuses."""
+    return [
+        Bad("without a key", {**others}, (name,)),
+        Bad("key that is too long", {name: "x" * 101, **others}, (name,)),
+        missing("unknown", "EXPERIMENT_NOT_FOUND", {name: NOBODY, **others}),
+    ]
+
+
+def draft_is_too_early(**others: Any) -> Bad:
+    """An experiment that was not started."""
+    return Bad(
+        "a draft",
+        {"experiment_key": "draft", **others},
+        code=grpc.StatusCode.FAILED_PRECONDITION,
+        reason="EXPERIMENT_STATE_INVALID",
+    )
+
+
+def condition(**kind: Any) -> dict[str, Any]:
+    """A request with this targeting."""
+    return {"key": "targeted", "design": design(targeting=kind)}
+
+
+BAD: dict[str, list[Bad]] = {
+    "CreateExperiment": [
+        Bad("without a key", {"design": design()}, ("key",)),
+        Bad("key with a space", {"key": "a b", "design": design()}, ("key",)),
+        Bad("without a design", {"key": "a"}, ("design",)),
+        Bad("without metrics", {"key": "a", "design": {"variants": VARIANTS}}, ("design.metrics",)),
+        Bad("unknown kind", {"key": "a", "design": design(kind=UNKNOWN_NUMBER)}, ("design.kind",)),
+        Bad("coverage above 1", {"key": "a", "design": design(coverage=1.1)}, ("design.coverage",)),
+        Bad("NaN coverage", {"key": "a", "design": design(coverage=NAN)}, ("design.coverage",)),
+        Bad("infinite effect", {"key": "a", "design": design(min_effect_size=INFINITY)}, ("design.min_effect_size",)),
+        Bad("negative runtime", {"key": "a", "design": design(min_runtime={"seconds": -1})}, ("design.min_runtime",)),
+        Bad("nothing asked", condition(), ("design.targeting.kind",)),
+        Bad(
+            "factor with one level",
+            {"key": "a", "design": {"metrics": METRICS, "kind": 2, "factors": [{"name": "hook", "levels": ["a"]}]}},
+            ("design.factors[0].levels",),
+        ),
+        contradictory("no variant", "variants", variants=[]),
+        contradictory("two controls", "variants", variants=[{"key": k, "is_control": True} for k in "ab"]),
+        contradictory("control alone", "variants", variants=[{"key": "a", "is_control": True}]),
+        contradictory("one key twice", "variants", variants=[{"key": "a"}, {"key": "a"}]),
+        contradictory(
+            "weights that do not sum to 1",
+            "variants",
+            allocation=2,
+            variants=[{"key": "a", "weight": 0.5, "is_control": True}, {"key": "b", "weight": 0.6}],
+        ),
+        contradictory("unknown metric", "metrics[0].name", metrics=[{"name": "joy"}]),
+        contradictory("metric without event", "metrics[0].event", metrics=[{"name": "joy", "kind": 2}]),
+        contradictory(
+            "ratio of one event", "metrics[0].denominator_event", metrics=[{"name": "joy", "kind": 4, "event": "smile"}]
+        ),
+        contradictory(
+            "two primary metrics",
+            "metrics",
+            metrics=[{**METRICS[0], "role": 1}, {"name": "engagement_rate", "role": 1}],
+        ),
+        contradictory("factors of an AB_TEST", "factors", factors=[{"name": "hook", "levels": ["a", "b"]}]),
+        contradictory("no factors", "factors", kind=2, variants=[]),
+        contradictory("namespace backwards", "namespace", namespace={"name": "feed", "start": 0.5, "end": 0.1}),
+        Bad(
+            "key that is taken",
+            {"key": "running", "design": design()},
+            code=grpc.StatusCode.ALREADY_EXISTS,
+            reason="EXPERIMENT_KEY_TAKEN",
+        ),
+        repeatable({"key": "repeated", "design": design()}),
+    ],
+    "GetExperiment": keyed(),
+    "ListExperiments": [*pages(), Bad("unknown state", {"state": UNKNOWN_NUMBER}, ("state",))],
+    "UpdateExperiment": [
+        *keyed(design=design()),
+        Bad("without a design", {"experiment_key": "draft"}, ("design",)),
+        Bad(
+            "another metric while it runs",
+            {"experiment_key": "running", "design": design(metrics=[{"name": "engagement_rate"}])},
+            ("design.variants",),
+            reason="EXPERIMENT_INVALID",
+        ),
+        Bad(
+            "etag of another version",
+            {"experiment_key": "draft", "design": design(), "etag": "v99"},
+            code=grpc.StatusCode.ABORTED,
+            reason="ETAG_MISMATCH",
+        ),
+        repeatable({"experiment_key": "draft", "design": design()}),
+    ],
+    "StartExperiment": [
+        *keyed(),
+        Bad(
+            "one that runs",
+            {"experiment_key": "running"},
+            code=grpc.StatusCode.FAILED_PRECONDITION,
+            reason="EXPERIMENT_STATE_INVALID",
+        ),
+        repeatable({"experiment_key": "draft"}),
+    ],
+    "PauseExperiment": [*keyed(), draft_is_too_early(), repeatable({"experiment_key": "running"})],
+    "ResumeExperiment": [*keyed(), draft_is_too_early(), repeatable({"experiment_key": "running"})],
+    "CompleteExperiment": [
+        *keyed(),
+        draft_is_too_early(),
+        Bad(
+            "winner it does not have",
+            {"experiment_key": "running", "winner": "stranger"},
+            ("design.variants",),
+            reason="EXPERIMENT_INVALID",
+        ),
+        repeatable({"experiment_key": "running"}),
+    ],
+    "ArchiveExperiment": [
+        *keyed(),
+        Bad(
+            "one that runs",
+            {"experiment_key": "running"},
+            code=grpc.StatusCode.FAILED_PRECONDITION,
+            reason="EXPERIMENT_STATE_INVALID",
+        ),
+        repeatable({"experiment_key": "draft"}),
+    ],
+    "AssignVariant": [
+        *keyed(unit="ana"),
+        draft_is_too_early(unit="ana"),
+        Bad("without a unit", {"experiment_key": "running"}, ("unit",)),
+        Bad("unit that is too long", {"experiment_key": "running", "unit": "x" * 201}, ("unit",)),
+    ],
+    "BatchAssignVariants": [
+        Bad("nobody", {}, ("requests",)),
+        Bad("too many", {"requests": [{"experiment_key": "running", "unit": "ana"}] * 1001}, ("requests",)),
+        Bad("without a unit", {"requests": [{"experiment_key": "running"}]}, ("requests[0].unit",)),
+        missing("unknown", "EXPERIMENT_NOT_FOUND", {"requests": [{"experiment_key": NOBODY, "unit": "ana"}]}),
+    ],
+    "PeekVariant": [*keyed(unit="ana"), draft_is_too_early(unit="ana")],
+    "RecordEvents": [
+        Bad("nothing", {}),
+        Bad("too many", {"events": [{"experiment_key": "running"}] * 10001}),
+    ],
+    "StreamEvents": [
+        Bad("nothing", {"sequence": 1}),
+        Bad("negative sequence", {"sequence": -1, "events": [{"experiment_key": "running"}]}, ("sequence",)),
+    ],
+    "AnalyzeExperiment": [*keyed(), draft_is_too_early()],
+    "PlanExperiment": [
+        Bad("without a kind", {"baseline": 0.1, "lift": 0.1}, ("kind",)),
+        Bad("NaN baseline", {"kind": 1, "baseline": NAN, "lift": 0.1}, ("baseline",)),
+        Bad("no effect", {"kind": 1, "baseline": 0.1}, ("lift",)),
+        Bad("certain power", {"kind": 1, "baseline": 0.1, "lift": 0.1, "power": 1.0}, ("power",)),
+        Bad(
+            "mean without deviation",
+            {"kind": 3, "baseline": 10, "lift": 0.1},
+            ("standard_deviation",),
+            reason="EXPERIMENT_INVALID",
+        ),
+        Bad("proportion above 1", {"kind": 1, "baseline": 0.9, "lift": 0.5}, ("lift",), reason="EXPERIMENT_INVALID"),
+    ],
+}
+"""Requests by call."""
+
+NARROWER: dict[str, Fields] = {"ListExperiments": {"state": 2}}

@@ -1,0 +1,122 @@
+"""Events and analyses on the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from groundswell import Client, types
+from groundswell_storage.ids import uuid7
+
+CONVERSIONS = {"metrics": [{"name": "conversion_rate"}], "variants": [{"key": "new"}], "min_runtime": 0}
+
+
+def start(client: Client, **others: Any) -> None:
+    client.experiments.create_experiment(key="hooks", design={**CONVERSIONS, **others})
+    client.experiments.start_experiment(experiment_key="hooks")
+
+
+def event(unit: str, name: str = "conversion", **others: Any) -> dict[str, Any]:
+    return {"id": uuid7(), "experiment_key": "hooks", "unit": unit, "name": name, **others}
+
+
+def convert(client: Client, units: int, rates: dict[str, float]) -> None:
+    """Enrols units, and has the same share of each variant's convert as was asked for, to the unit."""
+    requests = [{"experiment_key": "hooks", "unit": f"reader-{number}"} for number in range(units)]
+    by_variant: dict[str, list[str]] = {}
+    for begin in range(0, units, 1000):
+        batch = requests[begin : begin + 1000]
+        for one in client.experiments.batch_assign_variants(requests=batch).assignments:
+            by_variant.setdefault(one.variant, []).append(one.unit)
+    converted = [unit for key, mine in by_variant.items() for unit in mine[: round(len(mine) * rates[key])]]
+    client.experiments.record_events(events=[event(unit) for unit in converted])
+
+
+def test_a_stream_is_acknowledged_batch_by_batch(client: Client) -> None:
+    start(client)
+    batches = [
+        {"sequence": number, "events": [event(f"reader-{number}-{unit}") for unit in range(5)]} for number in range(4)
+    ]
+    answers = list(client.experiments.stream_events(iter(batches)))
+    assert [answer.sequence for answer in answers] == [0, 1, 2, 3]
+    assert [answer.outcome.recorded_count for answer in answers] == [5] * 4
+    again = list(client.experiments.stream_events(iter(batches)))
+    assert [(answer.outcome.recorded_count, answer.outcome.duplicate_count) for answer in again] == [(0, 5)] * 4
+    assert client.experiments.analyze_experiment(experiment_key="hooks").units == 20
+
+
+def test_what_is_refused_is_named_and_the_rest_counts(client: Client) -> None:
+    start(client)
+    events = [event("ana"), event("bo", value=float("nan")), event("cy", experiment_key="nothing")]
+    outcome = client.experiments.record_events(events=events).outcome
+    assert outcome.recorded_count == 1
+    assert [(one.index, one.reason, one.event_id) for one in outcome.refused] == [
+        (1, "EVENT_INVALID", events[1]["id"]),
+        (2, "EXPERIMENT_NOT_FOUND", events[2]["id"]),
+    ]
+
+
+def test_an_ab_test_is_decided_once_at_its_planned_size(client: Client) -> None:
+    start(client, expected_total_sample=2000)
+    convert(client, 2000, {"control": 0.10, "new": 0.135})
+    first = client.experiments.analyze_experiment(experiment_key="hooks")
+    assert first.decision.deciding_test == types.DECIDING_TEST_FIXED_HORIZON
+    assert (first.decision.verdict, first.decision.winner) == (types.EXPERIMENT_VERDICT_WINNER, "new")
+    assert "new" in first.decision.explanation
+    second = client.experiments.analyze_experiment(experiment_key="hooks")
+    assert second.decision.deciding_test == types.DECIDING_TEST_ALWAYS_VALID
+    assert second.planned_decision == first.decision
+
+
+def test_a_look_that_can_not_decide_is_not_the_one_that_counts(client: Client) -> None:
+    start(client, expected_total_sample=200, min_runtime=3600)
+    convert(client, 400, {"control": 0.1, "new": 0.4})
+    look = client.experiments.analyze_experiment(experiment_key="hooks")
+    assert look.decision.verdict == types.EXPERIMENT_VERDICT_NEEDS_RUNTIME
+    assert not look.HasField("planned_decision")
+
+
+def test_a_sequential_experiment_is_decided_by_the_always_valid_test_alone(client: Client) -> None:
+    start(client, kind="EXPERIMENT_KIND_SEQUENTIAL", expected_total_sample=1000)
+    convert(client, 1200, {"control": 0.1, "new": 0.3})
+    look = client.experiments.analyze_experiment(experiment_key="hooks")
+    assert look.decision.deciding_test == types.DECIDING_TEST_ALWAYS_VALID
+    assert look.decision.winner == "new"
+    assert not look.HasField("planned_decision")
+
+
+def test_the_figures_are_those_of_the_counts(client: Client) -> None:
+    start(client)
+    convert(client, 1000, {"control": 0.1, "new": 0.2})
+    look = client.experiments.analyze_experiment(experiment_key="hooks")
+    control, new = look.metrics[0].variants
+    assert control.units + new.units == look.units == 1000
+    assert control.mean == pytest.approx(0.1, abs=0.001)
+    assert new.comparison.difference == pytest.approx(new.mean - control.mean)
+    interval = new.comparison.fixed_horizon.interval
+    assert interval.lower < new.comparison.difference < interval.upper
+    assert new.probability_best > 0.99
+    assert not control.HasField("comparison")
+    assert not look.sample_ratio.is_mismatch
+
+
+def test_a_multivariate_experiment_says_what_each_factor_does(client: Client) -> None:
+    factors = [{"name": "hook", "levels": ["plain", "question"]}, {"name": "emoji", "levels": ["none", "one"]}]
+    start(client, kind="EXPERIMENT_KIND_MULTIVARIATE", factors=factors, variants=[])
+    convert(client, 2000, {"plain/none": 0.1, "plain/one": 0.1, "question/none": 0.3, "question/one": 0.3})
+    look = client.experiments.analyze_experiment(experiment_key="hooks")
+    effects = {tuple(one.levels): one for one in look.factor_effects}
+    assert effects["question",].estimate == pytest.approx(0.2, abs=0.01)
+    assert effects["question",].fixed_horizon.adjusted_p_value < 0.001
+    assert abs(effects["one",].estimate) < 0.01
+    assert effects["question", "one"].fixed_horizon.p_value > 0.5
+
+
+def test_a_plan_is_that_of_the_textbook(client: Client) -> None:
+    plan = client.experiments.plan_experiment(kind="METRIC_KIND_CONVERSION", baseline=0.1, lift=0.3, units_per_day=1000)
+    assert plan.units_per_variant == 1769  # 1768.095 of statsmodels' NormalIndPower, rounded up
+    assert plan.total_units == 3538
+    assert plan.duration.ToTimedelta().total_seconds() == pytest.approx(3.538 * 86400)
+    power = {round(point.lift, 3): point.power for point in plan.power_curve}
+    assert power[0.3] == pytest.approx(0.8, abs=0.001)

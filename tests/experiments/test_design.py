@@ -1,0 +1,119 @@
+"""Designs: what is filled in, what is refused, and that they are stored as they are."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from groundswell_server.experiments.bucketing import Namespace
+from groundswell_server.experiments.design import Design, Factor, Metric, Variant, complete
+from groundswell_server.experiments.records import design_of, record_of
+from groundswell_server.experiments.targeting import (
+    And,
+    Compare,
+    Contains,
+    Equals,
+    Exists,
+    In,
+    Not,
+    Operator,
+    Or,
+    Version,
+)
+from groundswell_server.experiments.vocabulary import Allocation, Direction, ExperimentKind, MetricKind, MetricRole
+from groundswell_storage.errors import InvalidArgument
+
+CONVERSIONS = (Metric("conversion_rate"),)
+
+
+def test_a_draft_without_control_gets_one_in_front() -> None:
+    design = complete(Design(CONVERSIONS, (Variant("question"), Variant("number"))), "hooks")
+    assert [variant.key for variant in design.variants] == ["control", "question", "number"]
+    assert design.control == 0
+    assert design.weights == pytest.approx((1 / 3, 1 / 3, 1 / 3))
+
+
+def test_an_injected_control_takes_the_weight_that_the_others_leave() -> None:
+    variants = (Variant("question", weight=0.25), Variant("number", weight=0.25))
+    design = complete(Design(CONVERSIONS, variants, allocation=Allocation.WEIGHTED), "hooks")
+    assert design.weights == (0.5, 0.25, 0.25)
+
+
+def test_factors_make_every_combination_and_the_first_levels_are_the_control() -> None:
+    factors = (Factor("hook", ("plain", "question")), Factor("emoji", ("none", "one", "many")))
+    design = complete(Design(CONVERSIONS, kind=ExperimentKind.MULTIVARIATE, factors=factors), "hooks")
+    assert [variant.key for variant in design.variants] == [
+        "plain/none",
+        "plain/one",
+        "plain/many",
+        "question/none",
+        "question/one",
+        "question/many",
+    ]
+    assert design.control == 0
+
+
+def test_a_combination_may_have_a_payload_of_its_own() -> None:
+    factors = (Factor("hook", ("plain", "question")), Factor("emoji", ("none", "one")))
+    given = (Variant("question/one", payload={"text": "Ready? 🎉"}),)
+    design = complete(Design(CONVERSIONS, given, kind=ExperimentKind.MULTIVARIATE, factors=factors), "hooks")
+    assert design.variants[3].payload == {"text": "Ready? 🎉"}
+
+
+def test_built_in_metrics_need_only_their_name() -> None:
+    metrics = (Metric("click_through_rate"), Metric("conversion_rate"), Metric("engagement_rate"))
+    first, second, third = complete(Design(metrics, (Variant("new"),)), "hooks").metrics
+    assert (first.kind, first.event, first.denominator_event) == (MetricKind.RATIO, "click", "impression")
+    assert (second.kind, second.event) == (MetricKind.CONVERSION, "conversion")
+    assert (third.event, third.denominator_event) == ("engagement", "impression")
+    assert [one.role for one in (first, second, third)] == [MetricRole.PRIMARY, *[MetricRole.SECONDARY] * 2]
+    assert first.direction is Direction.INCREASE
+
+
+def test_at_least_thirty_units_are_needed_whatever_is_asked() -> None:
+    assert (
+        complete(Design(CONVERSIONS, (Variant("new"),), min_sample_size_per_variant=1), "x").min_sample_size_per_variant
+        == 30
+    )
+
+
+def test_conditions_that_nest_too_deeply_are_refused() -> None:
+    condition = Exists("country")
+    for _ in range(40):
+        condition = Not(condition)
+    with pytest.raises(InvalidArgument) as refused:
+        complete(Design(CONVERSIONS, (Variant("new"),), targeting=condition), "x")
+    assert refused.value.fields[0].field == "design.targeting"
+
+
+def test_a_design_is_stored_as_it_is() -> None:
+    targeting = And(
+        (
+            Equals("country", "CH"),
+            Or((In("plan", ("pro", "team")), Compare("age", Operator.GREATER_OR_EQUAL, 18.0))),
+            Not(Contains("tags", "staff")),
+            Version("app", Operator.GREATER, "2.4.1"),
+            Exists("email", present=False),
+        )
+    )
+    design = complete(
+        Design(
+            metrics=(
+                Metric("revenue", MetricKind.MEAN, event="purchase", cap=500.0, covariate_event="revenue_before"),
+                Metric("unfollows", MetricKind.COUNT, MetricRole.GUARDRAIL, Direction.DECREASE, "unfollow"),
+            ),
+            variants=(Variant("old", is_control=True, payload={"colour": [1, None, True]}), Variant("new")),
+            hypothesis="Questions draw more replies",
+            kind=ExperimentKind.SEQUENTIAL,
+            coverage=0.4,
+            namespace=Namespace("feed", 0.0, 0.5),
+            targeting=targeting,
+            min_runtime=timedelta(days=3),
+            confidence_level=0.9,
+            expected_total_sample=5000,
+        ),
+        "hooks",
+    )
+    assert design_of(json.loads(json.dumps(record_of(design)))) == design

@@ -1,0 +1,128 @@
+"""The life of an experiment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from groundswell_server.experiments import lifecycle
+from groundswell_server.experiments.design import Design, Metric, Variant
+from groundswell_server.experiments.lifecycle import State
+from groundswell_server.experiments.vocabulary import Allocation
+from groundswell_storage.errors import Aborted, AlreadyExists, FailedPrecondition, InvalidArgument, NotFound
+from groundswell_storage.scope import Scope
+
+DESIGN = Design((Metric("conversion_rate"),), (Variant("old", is_control=True), Variant("new")))
+MOVES: dict[str, Callable[[Scope, str], lifecycle.Experiment]] = {
+    "start": lifecycle.start_experiment,
+    "pause": lifecycle.pause_experiment,
+    "resume": lifecycle.resume_experiment,
+    "complete": lifecycle.complete_experiment,
+    "archive": lifecycle.archive_experiment,
+}
+ALLOWED = {
+    State.DRAFT: {"start": State.RUNNING, "archive": State.ARCHIVED},
+    State.RUNNING: {"pause": State.PAUSED, "complete": State.COMPLETED},
+    State.PAUSED: {"resume": State.RUNNING, "complete": State.COMPLETED},
+    State.COMPLETED: {"archive": State.ARCHIVED},
+    State.ARCHIVED: {},
+}
+WAYS = {
+    State.DRAFT: [],
+    State.RUNNING: ["start"],
+    State.PAUSED: ["start", "pause"],
+    State.COMPLETED: ["start", "complete"],
+    State.ARCHIVED: ["archive"],
+}
+
+
+@pytest.mark.parametrize("state", list(State))
+@pytest.mark.parametrize("move", list(MOVES))
+def test_each_state_allows_its_own_moves(scope: Scope, state: State, move: str) -> None:
+    lifecycle.create_experiment(scope, "hooks", DESIGN)
+    for step in WAYS[state]:
+        MOVES[step](scope, "hooks")
+    if move in ALLOWED[state]:
+        assert MOVES[move](scope, "hooks").state is ALLOWED[state][move]
+    else:
+        with pytest.raises(FailedPrecondition) as refused:
+            MOVES[move](scope, "hooks")
+        assert (refused.value.reason, refused.value.metadata["state"]) == ("EXPERIMENT_STATE_INVALID", state.name)
+
+
+def weighted(old: float, new: float) -> Design:
+    variants = (Variant("old", weight=old, is_control=True), Variant("new", weight=new))
+    return replace(DESIGN, allocation=Allocation.WEIGHTED, variants=variants)
+
+
+def test_each_start_and_each_change_of_the_split_opens_a_phase(scope: Scope) -> None:
+    lifecycle.create_experiment(scope, "hooks", DESIGN)
+    lifecycle.start_experiment(scope, "hooks")
+    lifecycle.update_experiment(scope, "hooks", weighted(0.2, 0.8), reason="the new one does no harm")
+    lifecycle.pause_experiment(scope, "hooks")
+    phases = lifecycle.resume_experiment(scope, "hooks").phases
+    assert [phase.weights for phase in phases] == [(0.5, 0.5), (0.2, 0.8), (0.2, 0.8)]
+    assert [phase.reason for phase in phases] == ["started", "the new one does no harm", "resumed"]
+    assert [phase.end_time is None for phase in phases] == [False, False, True]
+
+
+def test_a_change_that_changes_nothing_opens_no_phase(scope: Scope) -> None:
+    lifecycle.create_experiment(scope, "hooks", DESIGN)
+    started = lifecycle.start_experiment(scope, "hooks")
+    assert lifecycle.update_experiment(scope, "hooks", DESIGN) == started
+
+
+def test_after_a_change_of_the_split_units_have_to_be_looked_up_until_the_bucket_version_is_raised(
+    scope: Scope,
+) -> None:
+    lifecycle.create_experiment(scope, "hooks", DESIGN)
+    assert lifecycle.start_experiment(scope, "hooks").sticky_version == 0
+    changed = lifecycle.update_experiment(scope, "hooks", replace(DESIGN, coverage=0.5))
+    assert changed.sticky_version == changed.design.bucket_version == 1
+    raised = lifecycle.update_experiment(scope, "hooks", replace(DESIGN, coverage=0.7, bucket_version=2))
+    assert (raised.sticky_version, raised.design.bucket_version) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"metrics": (Metric("engagement_rate"),)},
+        {"variants": (Variant("old", is_control=True), Variant("other"))},
+        {"variants": (*DESIGN.variants, Variant("third"))},
+        {"expected_total_sample": 77},
+        {"seed": "another"},
+    ],
+)
+def test_what_is_measured_and_compared_stays_while_it_runs(scope: Scope, change: dict[str, object]) -> None:
+    lifecycle.create_experiment(scope, "hooks", DESIGN)
+    lifecycle.start_experiment(scope, "hooks")
+    with pytest.raises(InvalidArgument) as refused:
+        lifecycle.update_experiment(scope, "hooks", replace(DESIGN, **change))
+    assert refused.value.reason == "EXPERIMENT_INVALID"
+
+
+def test_nobody_overwrites_what_he_has_not_seen(scope: Scope) -> None:
+    seen = lifecycle.create_experiment(scope, "hooks", DESIGN)
+    lifecycle.update_experiment(scope, "hooks", replace(DESIGN, hypothesis="faster"), etag=seen.etag)
+    with pytest.raises(Aborted):
+        lifecycle.update_experiment(scope, "hooks", replace(DESIGN, hypothesis="slower"), etag=seen.etag)
+
+
+def test_a_key_is_taken_once(scope: Scope) -> None:
+    lifecycle.create_experiment(scope, "hooks", DESIGN)
+    with pytest.raises(AlreadyExists):
+        lifecycle.create_experiment(scope, "hooks", DESIGN)
+    with pytest.raises(NotFound):
+        lifecycle.get_experiment(scope, "hook")
+
+
+def test_lists_leave_out_what_is_put_away_unless_asked(scope: Scope) -> None:
+    for key in ("first", "second", "third"):
+        lifecycle.create_experiment(scope, key, DESIGN)
+    lifecycle.archive_experiment(scope, "second")
+    everything = lifecycle.list_experiments(scope, state=0, page_size=10, page_token="")
+    away = lifecycle.list_experiments(scope, state=State.ARCHIVED, page_size=10, page_token="")
+    assert {one.key for one in everything.items} == {"first", "third"}
+    assert [one.key for one in away.items] == ["second"]
