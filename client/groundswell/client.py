@@ -14,6 +14,7 @@ from groundswell.v1.services import AsyncServices, Services
 
 if TYPE_CHECKING:
     from groundswell.building import StructLike
+    from groundswell.events import Experiments
     from groundswell.operations_client import AsyncOperationsClient, OperationsClient
     from groundswell.v1 import common_pb2
 
@@ -61,6 +62,13 @@ class Client(Services):
         from groundswell.operations_client import OperationsClient
 
         return OperationsClient(self._invoker())
+
+    @cached_property
+    def experiments(self) -> Experiments:
+        """Decides which variant is better, and says how sure that is; with a sender of events."""
+        from groundswell.events import Experiments
+
+        return Experiments(self._invoker())
 
     def track(
         self,

@@ -16,11 +16,16 @@ from google.protobuf.message_factory import GetMessageClass
 from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
-from groundswell.v1 import engagement_pb2, learning_pb2
+from groundswell.v1 import engagement_pb2, experiments_pb2, learning_pb2
 
 SERVICES = tuple(
     service
-    for file in (engagement_pb2.DESCRIPTOR, learning_pb2.DESCRIPTOR, operations_pb2.DESCRIPTOR)
+    for file in (
+        engagement_pb2.DESCRIPTOR,
+        experiments_pb2.DESCRIPTOR,
+        learning_pb2.DESCRIPTOR,
+        operations_pb2.DESCRIPTOR,
+    )
     for service in file.services_by_name.values()
 )
 

@@ -19,7 +19,6 @@ from peewee import (
 
 def up(migrator: Any, db: Any) -> None:
     """Adds what Experiments keeps."""
-
     # Rows that are narrow and always asked for by their key stand in the key's own tree; only SQLite has to be told.
     keyed = isinstance(db, peewee.SqliteDatabase)
 
