@@ -16,6 +16,9 @@ PATTERNS: Mapping[str, str] = {
     r"^[A-Z]{2}$": "must be a country's code of two capital letters, such as PT",
     r"^(\d{1,3}-\d{1,3}|\d{1,3}\+)$": "must be a span of ages, such as 25-34 or 65+",
     r"^[a-z][a-z_-]{0,29}$": "must be small letters, underscores and hyphens, at most 30",
+    r"^[a-z][a-z0-9_]*$": "must be small letters, digits and underscores, such as conversion_rate",
+    r"^[A-Za-z0-9_.:-]+$": "must be letters, digits and the characters _ . : -",
+    r"^[A-Za-z0-9_.:/-]+$": "must be letters, digits and the characters _ . : / -",
 }
 """The patterns of the contract. A test fails on one that has no words."""
 
