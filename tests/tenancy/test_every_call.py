@@ -105,8 +105,6 @@ ATTEMPTS: dict[str, list[tuple[str, Request]]] = {
         (PERSONA, lambda theirs: {"persona_id": theirs.persona_id}),
         (NOTHING, lambda theirs: {}),
     ],
-
-
     "CreateExperiment": [(THEIR_OWN, lambda theirs: {})],
     "ListExperiments": [(NOTHING, lambda theirs: {})],
     "UpdateExperiment": [(EXPERIMENT, lambda theirs: {"experiment_key": "draft", "design": DESIGN})],
