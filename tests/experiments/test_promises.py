@@ -53,6 +53,10 @@ def test_looked_at_all_the_time_at_most_five_of_a_hundred_are_flagged(share: flo
     assert found.fixed > 2 * ALPHA  # what the always-valid test is for
 
 
+def test_a_change_of_the_split_does_not_break_it() -> None:
+    assert looked_at_often.of_phases(1_000, 4_000, np.random.default_rng(17)) <= ALPHA
+
+
 def test_values_looked_at_all_the_time_keep_it_as_well() -> None:
     random = np.random.default_rng(16)
     assert looked_at_often.of_values(500, 2_000, random) <= ALPHA

@@ -60,6 +60,21 @@ def of_conversions(
     return Looks(**{name: float(flags.mean()) for name, flags in ever.items()})
 
 
+def of_phases(experiments: int, units_per_phase: int, random: np.random.Generator, *, every: int = 100) -> float:
+    """Share ever flagged, always-valid, while the split goes from 9:1 to 1:1 and everybody's share from 10% to 20%."""
+    promise = Promise(ALPHA, 2 * units_per_phase)
+    hits, units = np.zeros((2, 2, experiments)), np.zeros((2, 2, experiments))
+    ever = np.zeros(experiments, np.bool_)
+    for phase, (split, share) in enumerate(((0.1, 0.1), (0.5, 0.2))):
+        for _ in range(0, units_per_phase, every):
+            new = random.binomial(every, split, experiments)
+            for arm, count in enumerate((every - new, new)):
+                units[arm, phase] += count
+                hits[arm, phase] += random.binomial(count, share)
+            ever |= _flags(*(conversions(hits[arm], units[arm]) for arm in (0, 1)), promise)
+    return float(ever.mean())
+
+
 def of_values(
     experiments: int, units_per_arm: int, random: np.random.Generator, *, every: int = 100, lift: float = 0.0
 ) -> float:

@@ -77,6 +77,11 @@ def looked_at_all_the_time() -> Sequence[Row]:
         Row(f"{what}, and the fixed p at the planned size", f"{found.either:.2%}", "nothing: two tests", None),
         at_most(f"{what} to 20,000 an arm, conversions of 0.4%: always-valid", rare.always_valid, ALPHA),
         at_most(
+            f"{what}, two phases of 10,000, 9:1 and 1:1: always-valid",
+            looked_at_often.of_phases(2_000, 10_000, random),
+            ALPHA,
+        ),
+        at_most(
             f"{what} to 5,000 an arm, skewed values: always-valid",
             looked_at_often.of_values(2_000, 5_000, random),
             ALPHA,
@@ -130,6 +135,21 @@ def intervals_of_bandits() -> Sequence[Row]:
     return rows
 
 
+def replayed_log() -> Sequence[Row]:
+    """What a policy earns on 50,000 logged units whose arms were chosen uniformly."""
+    random = np.random.default_rng(5)
+    truth = np.array(bandit_runs.TEN_ARMS)
+    arms = random.integers(0, len(truth), 50_000)
+    rewards = (random.random(len(arms)) < truth[arms]).astype(float)
+    plain = float(rewards.mean())
+    rows = []
+    for policy in (bandit_runs.thompson, bandit_runs.thompson_top_two):
+        earned = bandit_runs.replay(policy, arms, rewards, len(truth), np.random.default_rng(6))
+        what = f"reward of {policy.__name__} on a replayed log of 50,000 units, 10 arms"
+        rows.append(Row(what, f"{earned:.4f}", f"above the log's {plain:.4f}", earned > plain))
+    return rows
+
+
 ALL: Sequence[Measure] = (
     without_an_effect,
     with_the_planned_effect,
@@ -137,4 +157,5 @@ ALL: Sequence[Measure] = (
     looked_at_until_found,
     regret_of_bandits,
     intervals_of_bandits,
+    replayed_log,
 )
