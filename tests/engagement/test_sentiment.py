@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from groundswell_server.engagement.sentiment.emoji import EMOJI
 from groundswell_server.engagement.sentiment.scoring import MOST_CHARACTERS, mood_of
+from groundswell_server.engagement.sentiment.slang import PHRASES, SIGNS
 from groundswell_server.engagement.sentiment.vader import Vader
 from groundswell_server.engagement.vocabulary import Sentiment
 from tests.engagement.youtube_comments import comments
@@ -210,6 +211,16 @@ def test_any_text_has_a_mood(text: str) -> None:
     sentiment, score = mood_of(text)
     assert (score is None) == (sentiment in (Sentiment.UNSPECIFIED, Sentiment.UNSUPPORTED))
     assert score is None or -1.0 <= score <= 1.0
+
+
+@pytest.mark.parametrize("phrase", PHRASES)
+def test_every_phrase_has_one_of_the_signs_it_is_sought_by(phrase: str) -> None:
+    @settings(max_examples=20, database=None)
+    @given(st.from_regex(phrase, fullmatch=True))
+    def check(text: str) -> None:
+        assert any(sign in text for sign in SIGNS)
+
+    check()
 
 
 def test_the_rules_are_vaders() -> None:

@@ -69,6 +69,7 @@ InteractionRow.add_index(
 # What a post's comments say is read from the index alone, however many likes and comments there are.
 InteractionRow.add_index(
     InteractionRow.index(
+        InteractionRow.workspace,
         InteractionRow.post_id,
         InteractionRow.verdict,
         InteractionRow.occurred,

@@ -45,8 +45,8 @@ def counts(
 def bring_up_to_date(scope: Scope, post_id: str, *, verdict: int) -> None:
     """Works a post's mean score out anew from its comments with this verdict: no new version of it."""
     chosen = (
-        "FROM interaction i WHERE i.post_id = post.id AND i.verdict = ? AND i.sentiment > 0 "
-        "AND i.sentiment_score IS NOT NULL"
+        "FROM interaction i WHERE i.workspace = post.workspace AND i.post_id = post.id AND i.verdict = ? "
+        "AND i.sentiment > 0 AND i.sentiment_score IS NOT NULL"
     )
     scope.execute(
         f"UPDATE post SET sentiment_score = (SELECT AVG(i.sentiment_score) {chosen}), "

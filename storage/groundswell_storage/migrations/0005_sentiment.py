@@ -19,7 +19,7 @@ def up(migrator: Any, db: Any) -> None:
     db.execute(
         SQL(
             "CREATE INDEX interaction_sentiment ON interaction "
-            "(post_id, verdict, occurred, sentiment, sentiment_score) WHERE sentiment > 0"
+            "(workspace, post_id, verdict, occurred, sentiment, sentiment_score) WHERE sentiment > 0"
         )
     )
     db.create_tables([_demographics(db)])

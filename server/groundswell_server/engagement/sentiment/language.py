@@ -11,7 +11,7 @@ import re
 from collections.abc import Container
 from typing import Final
 
-from groundswell_server.engagement.sentiment.languages import SmallWords, small_words
+from groundswell_server.engagement.sentiment.languages import small_words
 
 SHARE: Final = 0.25
 """Part of the words, from four words on, that has to be known as English: names alone make no sentence."""
@@ -39,24 +39,10 @@ def is_english(text: str, lexicon: Container[str] = frozenset()) -> bool:
     text = _LEFT_OUT.sub(" ", text)
     if not text.isascii() and not _is_latin(text):
         return False
-    known = small_words()
-    words = [word for word in map(_spelled, _WORD.findall(text)) if _says_something(word, known)]
-    if not words:
-        return True
-    english = foreign = shared = 0
-    for word in words:
-        ours, theirs = word in known.english, word in known.others or _is_foreign(word, known)
-        if ours and theirs:
-            shared += 1
-        elif theirs:
-            foreign += 1
-        elif ours or word in lexicon or _is_stretched(word, known.english) or _is_stretched(word, lexicon):
-            english += 1
-    if foreign:
-        return english > foreign and english + shared >= SHARE * len(words)
-    if len(words) <= _FEW:
-        return english + shared > 0
-    return english + shared >= SHARE * len(words)
+    words = _Counted()
+    for spelled in _WORD.findall(text):
+        words.count(spelled.lower().replace("\u2019", "'"), lexicon)
+    return words.are_english
 
 
 def unstretched(word: str, known: Container[str]) -> str:
@@ -68,17 +54,38 @@ def unstretched(word: str, known: Container[str]) -> str:
     return word
 
 
-def _is_stretched(word: str, known: Container[str]) -> bool:
-    return unstretched(word, known) in known
+class _Counted:
+    """The words of a text by what they are a sign of."""
 
+    def __init__(self) -> None:
+        self._known = small_words()
+        self._words = self._english = self._foreign = self._shared = 0
 
-def _says_something(word: str, known: SmallWords) -> bool:
-    """False for single letters of emoticons (":D") and of spaced-out words, and for sounds."""
-    return (len(word) > 1 or word in known.english) and not _SOUNDS.fullmatch(word)
+    def count(self, word: str, lexicon: Container[str]) -> None:
+        """Counts a word in; single letters of emoticons (":D") and sounds are no words."""
+        ours = word in self._known.english
+        theirs = word in self._known.others or (not word.isascii() and word not in self._known.loans)
+        if ours and theirs:
+            self._shared += 1
+        elif theirs:
+            self._foreign += 1
+        elif ours or word in lexicon:
+            self._english += 1
+        elif len(word) == 1 or _SOUNDS.fullmatch(word):
+            return
+        elif unstretched(word, self._known.english) in self._known.english or unstretched(word, lexicon) in lexicon:
+            self._english += 1
+        self._words += 1
 
-
-def _spelled(word: str) -> str:
-    return word.lower().replace("\u2019", "'")
+    @property
+    def are_english(self) -> bool:
+        """Whether they show more signs of English than of anything else."""
+        signs = self._english + self._shared
+        if self._foreign:
+            return self._english > self._foreign and signs >= SHARE * self._words
+        if self._words <= _FEW:
+            return signs > 0 or not self._words
+        return signs >= SHARE * self._words
 
 
 def _is_latin(text: str) -> bool:
@@ -86,8 +93,3 @@ def _is_latin(text: str) -> bool:
     letters = [letter for letter in text if letter.isalpha()]
     latin = sum(letter <= _LAST_LATIN or _EXTENDED[0] <= letter <= _EXTENDED[1] for letter in letters)
     return not letters or 2 * latin > len(letters)
-
-
-def _is_foreign(word: str, known: SmallWords) -> bool:
-    """True for a word with letters that English does not have."""
-    return not word.isascii() and word not in known.loans

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
+from vaderSentiment.vaderSentiment import BOOSTER_DICT, SentimentIntensityAnalyzer, SentiText
 
 _BEFORE: Final = 3
 """Words before a rated one that can change what it says."""
@@ -22,22 +22,31 @@ class Vader(SentimentIntensityAnalyzer):  # type: ignore[misc]  # it comes witho
     def __init__(self, ratings: Mapping[str, float]) -> None:
         super().__init__()
         self.lexicon.update(ratings)
-        # Emoji are rated as they are, not by the words of their names.
-        self.emojis: dict[str, str] = {}
 
     def score(self, text: str) -> float:
-        """The compound score of a text, -1 to 1, to four places; 0 where no word is rated."""
-        if not any(self._is_rated(token) for token in text.lower().split()):
+        """The compound score of a text, -1 to 1, to four places; 0 where no word is rated.
+
+        What `polarity_scores` does, without looking for emoji and without working on words that are not rated.
+        """
+        read = SentiText(text)
+        words = read.words_and_emoticons
+        rated = [self._is_rated(words, at) for at in range(len(words))]
+        if not any(rated):
             return 0.0
-        score: float = self.polarity_scores(text)["compound"]
+        valences: list[float] = []
+        for at, word in enumerate(words):
+            if rated[at]:
+                self.sentiment_valence(0, read, word, at, valences)
+            else:
+                valences.append(0)
+        score: float = self.score_valence(self._but_check(words, valences), text)["compound"]
         return score
 
-    def _is_rated(self, token: str) -> bool:
-        return token in self.lexicon or self._stripped(token) in self.lexicon
-
-    @staticmethod
-    def _stripped(token: str) -> str:
-        return token.strip("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
+    def _is_rated(self, words: list[str], at: int) -> bool:
+        word = words[at].lower()
+        if word not in self.lexicon or word in BOOSTER_DICT:
+            return False
+        return word != "kind" or at == len(words) - 1 or words[at + 1].lower() != "of"
 
     # Both ask for all words of the text in lower case, once or thrice for every rated word, and use those around it.
 
