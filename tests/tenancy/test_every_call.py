@@ -72,6 +72,7 @@ ATTEMPTS: dict[str, list[tuple[str, Request]]] = {
     "GetModelPerformance": [(MODEL, lambda theirs: {"model_id": theirs.model_id})],
     "ScheduleTraining": [(THEIR_OWN, lambda theirs: {})],
     "CancelTrainingSchedule": [("TRAINING_SCHEDULE_NOT_FOUND", lambda theirs: {"model_type": 1})],
+    "WatchModel": [(THEIR_OWN, lambda theirs: {})],
     "CheckDrift": [(MODEL, lambda theirs: {"model_id": theirs.model_id})],
     "ListDriftReports": [(THEIR_OWN, lambda theirs: {})],
     "GetFeatureImportance": [(MODEL, lambda theirs: {"model_id": theirs.model_id})],

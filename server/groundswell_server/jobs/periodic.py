@@ -67,9 +67,7 @@ class Timekeeper:
 
     def _run(self, job: Periodic) -> None:
         try:
-            with self._database.transaction():
-                due = schedules.claim_due(self._database, job.name, job.every)
-            if due:
+            if not job.exclusive or self._claim(job):
                 log.debug("periodic job", name=job.name)
                 job.run(self._database, self._settings)
         except errors.GroundswellError as error:
@@ -78,6 +76,10 @@ class Timekeeper:
         except Exception:
             log.exception("periodic job failed", name=job.name)
             self._database.drop_connection()
+
+    def _claim(self, job: Periodic) -> bool:
+        with self._database.transaction():
+            return schedules.claim_due(self._database, job.name, job.every)
 
     def _reap(self) -> int:
         try:

@@ -21,7 +21,7 @@ JobFunction = Callable[[Job], Message]
 
 @dataclass(frozen=True, slots=True)
 class Periodic:
-    """A job that runs by the clock, on one worker of all.
+    """A job that runs by the clock, on one worker of all unless told otherwise.
 
     It is short (what takes long starts an operation) and safe to run twice.
     """
@@ -30,6 +30,8 @@ class Periodic:
     """Unique in the deployment, such as `learning.check_drift`."""
     every: timedelta
     run: Callable[[Database, Settings], None]
+    exclusive: bool = True
+    """False for one that every worker runs, because it sees by itself to it that work is done once."""
 
 
 class Registry:

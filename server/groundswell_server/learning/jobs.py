@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cache
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -12,12 +14,16 @@ from groundswell_server.jobs.registry import Periodic
 from groundswell_server.learning import messages
 from groundswell_server.learning.monitoring import messages as monitoring_messages
 from groundswell_server.learning.monitoring import retraining
+from groundswell_server.learning.online import outcomes
 from groundswell_server.learning.training import run as training_run
 from groundswell_server.settings import Settings
 from groundswell_storage import operations, predictions, training_schedules
 from groundswell_storage.database import Database
 from groundswell_storage.scope import Scope
 from groundswell_storage.training_schedules import TrainingSchedule
+
+if TYPE_CHECKING:
+    from groundswell_server.learning.online.learner import Learner
 
 TRAIN = "learning.train_model"
 _CHECK_TIME = timedelta(hours=1)
@@ -75,8 +81,24 @@ def _check(scope: Scope, schedule: TrainingSchedule, settings: Settings) -> None
     )
 
 
+def learn_outcomes(database: Database, settings: Settings) -> None:
+    """Has the twins learn from outcomes that became known, within seconds."""
+    news = outcomes.read_news(database)
+    if news is not None:
+        _learner().learn(database, news, timedelta(days=settings.ml_target_age_days))
+
+
+@cache
+def _learner() -> Learner:
+    # NumPy comes with it, and a worker starts without.
+    from groundswell_server.learning.online.learner import Learner
+
+    return Learner()
+
+
 JOBS = {TRAIN: train_model}
 PERIODIC = (
     Periodic("learning.purge_predictions", timedelta(hours=6), purge_predictions),
     Periodic("learning.retrain", timedelta(minutes=1), retrain_when_due),
+    Periodic("learning.learn_outcomes", timedelta(seconds=1), learn_outcomes, exclusive=False),
 )

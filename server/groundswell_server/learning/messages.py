@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from groundswell_server.learning.prediction.predictions import Prediction
     from groundswell_server.learning.scoring.optimization import Optimization, Recommendation
     from groundswell_server.learning.scoring.scores import Score
-    from groundswell_server.learning.serving.live_models import Live, Served
+    from groundswell_server.learning.serving.live_models import Live
+    from groundswell_server.learning.serving.served import Served
     from groundswell_server.learning.timing.estimates import Slot
     from groundswell_server.learning.training.run import Run
 

@@ -18,6 +18,8 @@ from groundswell_server.learning.monitoring import messages as monitoring_messag
 from groundswell_server.learning.monitoring.checks import check_drift
 from groundswell_server.learning.monitoring.gauges import ModelGauges
 from groundswell_server.learning.monitoring.performance import measure_performance
+from groundswell_server.learning.online import messages as watching
+from groundswell_server.learning.online.outcomes import LEARNED
 from groundswell_server.learning.patterns.service import PatternCalls
 from groundswell_server.learning.serving.acceptance import accepted_by, accepts_content, accepts_contents
 from groundswell_server.learning.timing.best_hours import best_hours
@@ -26,8 +28,9 @@ from groundswell_server.platform import Platform
 from groundswell_server.runtime.call import Call
 from groundswell_server.runtime.methods import needs, read, write
 from groundswell_server.wellknown import paging_in
-from groundswell_storage import drift_reports, learning, training_schedules
+from groundswell_storage import drift_reports, learning, online, training_schedules
 from groundswell_storage.engagement import learning_rows
+from groundswell_storage.events import decode_cursor
 from groundswell_storage.scope import Scope
 
 if TYPE_CHECKING:
@@ -138,6 +141,16 @@ class Servicer(PatternCalls):
         plan = monitoring_messages.plan_in(request, self._platform.settings)
         schedule = training_schedules.put(scope, plan, monitoring_messages.first_check_in(request, scope.now))
         return pb.ScheduleTrainingResponse(schedule=monitoring_messages.schedule_message(schedule))
+
+    async def WatchModel(self, request: pb.WatchModelRequest, call: Call) -> AsyncIterator[pb.WatchModelResponse]:
+        cursor = request.cursor or self._platform.feed.cursor
+        decode_cursor(cursor)
+        yield watching.state_message(cursor, await call.read(online.find, registry.ENGAGEMENT))
+        async for batch in self._platform.feed.follow(
+            cursor, topics=(LEARNED,), workspace=call.workspace, heartbeat=watching.BOOKMARK_EVERY
+        ):
+            for message in watching.lesson_messages(batch):
+                yield message
 
     @write
     def CancelTrainingSchedule(

@@ -48,7 +48,7 @@ ACCESS: dict[str, Access] = {
         reads="ListModels GetModel GetFeatureImportance GetModelPerformance PredictEngagement PredictSuccess "
         "PredictConversion ScoreContent BatchScoreContent OptimizeContent PredictTiming ListDriftReports ClassifyText "
         "ClassifyProfiles AnalyzePatterns RecommendPatterns FindSuccessfulPatterns FindFailurePatterns "
-        "GetEffectiveHashtags SummarizePerformance SuggestImprovements",
+        "GetEffectiveHashtags SummarizePerformance SuggestImprovements WatchModel",
         writes="TrainModel PromoteModel RollBackModel DeleteModel CheckDrift ScheduleTraining CancelTrainingSchedule "
         "AddTrainingExamples DeleteTrainingExamples",
     ),

@@ -144,18 +144,20 @@ def training_rows(
     target_age: timedelta,
     known_by: datetime | None = None,
     persona_id: str | None = None,
+    post_ids: Sequence[str] | None = None,
 ) -> Iterator[TrainingRow]:
     """Posts published from `since` and before `until` whose rate at `target_age` is known, oldest first.
 
-    `known_by` is the time at which one learns, `scope.now` unless told: what was fetched later is not seen. Reads row
-    by row; finish it within the transaction.
+    `known_by` is the time at which one learns, `scope.now` unless told: what was fetched later is not seen. Of
+    `post_ids` alone, where some are given. Reads row by row; finish it within the transaction.
     """
+    chosen = "" if post_ids is None else f" AND p.id IN ({', '.join('?' * len(post_ids))})"
     cursor = scope.execute(
         f"SELECT {_KNOWN_BEFORE}, s.outcome_rate_pct, s.fetched "
         "FROM post p JOIN persona r ON r.id = p.persona_id "
         f"{OUTCOME}"
         "LEFT JOIN context_snapshot c ON c.post_id = p.id "
-        f"WHERE p.workspace = ? AND p.published >= ? AND p.published < ?{_and('p.persona_id', persona_id)} "
+        f"WHERE p.workspace = ? AND p.published >= ? AND p.published < ?{_and('p.persona_id', persona_id)}{chosen} "
         "ORDER BY p.published, p.id",
         (
             *outcome_at(target_age, known_by or scope.now),
@@ -163,6 +165,7 @@ def training_rows(
             to_micros(since),
             to_micros(until),
             *_given(persona_id),
+            *(post_ids or ()),
         ),
     )
     return map(_training_row, cursor)

@@ -135,6 +135,10 @@ BAD: dict[str, list[Bad]] = {
         missing("unknown", "TRAINING_SCHEDULE_NOT_FOUND", {"model_type": 1}),
         repeatable({"model_type": 1}),
     ],
+    "WatchModel": [
+        Bad("damaged cursor", {"cursor": "x"}, ("cursor",), reason="CURSOR_INVALID"),
+        Bad("cursor too long", {"cursor": "x" * 201}, ("cursor",)),
+    ],
     "CheckDrift": [
         malformed_id("model_id"),
         missing("unknown", "MODEL_NOT_FOUND", {"model_id": NOBODY}),

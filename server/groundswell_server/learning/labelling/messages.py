@@ -18,7 +18,7 @@ from groundswell_storage.errors import InvalidArgument
 
 if TYPE_CHECKING:
     from groundswell_server.learning.prediction.predictions import Prediction
-    from groundswell_server.learning.serving.live_models import Served
+    from groundswell_server.learning.serving.served import Served
 
 
 def conversion_message(served: Served, prediction: Prediction) -> pb.PredictConversionResponse:

@@ -67,28 +67,34 @@ class RatePredictor(PostPredictor):
         That is how often past errors were large enough, either way being as likely as the other.
         """
         outputs = self._ask(rows)
-        middle = outputs[0].reshape(-1).astype(np.float64)
-        scale = np.maximum(outputs[1].reshape(-1).astype(np.float64), self._floor)
-        needed = (self._target_scale.forward(np.array([threshold_pct])) - middle) / scale
-        beyond = 0.5 * self.conformal.known.beyond(np.abs(needed))
-        return self._read(outputs, level, personas), np.where(needed > 0.0, beyond, 1.0 - beyond)
+        return self._read(outputs, level, personas), self._chance(outputs, np.array([threshold_pct]))
 
     def values_with_chance(
         self, values: Sequence[float], category: str | None, threshold_pct: float, *, persona_id: str = ""
     ) -> tuple[Prediction, float]:
         """As `predict_with_chance`, for the extracted features of one post, without NumPy's overhead a call."""
         outputs = self._trees_of_one(self.encoder.encode_one(values, category))
-        middle, scale = outputs
-        needed = (self._target_scale.forward_one(threshold_pct) - middle) / max(scale, self._floor)
-        beyond = 0.5 * self.conformal.known.beyond_one(abs(needed))
-        chance = beyond if needed > 0.0 else 1.0 - beyond
-        return self._read_one(outputs, DEFAULT_LEVEL, persona_id), chance
+        return self._read_one(outputs, DEFAULT_LEVEL, persona_id), self._chance_of_one(outputs, threshold_pct)
 
     def adapted(self, misses: Sequence[bool]) -> RatePredictor:
         """The same model after live outcomes, oldest first: True where one fell outside its 95% interval."""
         twin = object.__new__(RatePredictor)
         twin.__dict__.update(self.__dict__, conformal=self.conformal.adapted(misses), _multiples={})
         return twin
+
+    def _chance(self, outputs: Sequence[NDArray[Any]], thresholds_pct: Array) -> Array:
+        """That rates reach thresholds, one for all or one each."""
+        middle = outputs[0].reshape(-1).astype(np.float64)
+        scale = np.maximum(outputs[1].reshape(-1).astype(np.float64), self._floor)
+        needed = (self._target_scale.forward(thresholds_pct) - middle) / scale
+        beyond = 0.5 * self.conformal.known.beyond(np.abs(needed))
+        return np.where(needed > 0.0, beyond, 1.0 - beyond)
+
+    def _chance_of_one(self, outputs: Sequence[float], threshold_pct: float) -> float:
+        middle, scale = outputs
+        needed = (self._target_scale.forward_one(threshold_pct) - middle) / max(scale, self._floor)
+        beyond = 0.5 * self.conformal.known.beyond_one(abs(needed))
+        return beyond if needed > 0.0 else 1.0 - beyond
 
     def _read(self, outputs: Sequence[NDArray[Any]], level: float, personas: Sequence[str]) -> Predictions:
         middle = outputs[0].reshape(-1).astype(np.float64)

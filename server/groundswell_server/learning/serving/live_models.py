@@ -17,12 +17,13 @@ import structlog
 from groundswell_server.caches import TRUST_SECONDS
 from groundswell_server.learning import registry
 from groundswell_server.learning.prediction.artifact import ModelFile, load_predictor
-from groundswell_server.learning.prediction.predictor import Predictor
 from groundswell_server.learning.prediction.probability_predictor import ProbabilityPredictor
 from groundswell_server.learning.prediction.rate_predictor import RatePredictor
 from groundswell_server.learning.registry import ENGAGEMENT, SUCCESS
 from groundswell_server.learning.scoring.scores import Scorer
-from groundswell_storage import learning
+from groundswell_server.learning.serving import blending
+from groundswell_server.learning.serving.served import Served
+from groundswell_storage import learning, online
 from groundswell_storage.errors import DataLoss, GroundswellError
 from groundswell_storage.learning import Artifact, ModelVersion
 from groundswell_storage.scope import Scope
@@ -39,17 +40,6 @@ class Reader(Protocol):
     """Runs `work(scope, ...)` for a workspace on a database thread."""
 
     def __call__(self, workspace: str, work: Callable[..., T], *args: Any) -> Awaitable[T]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Served:
-    """A version in memory."""
-
-    model_id: str
-    version: int
-    label: str
-    """Such as `ENGAGEMENT_PREDICTOR/3`."""
-    predictor: Predictor
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +66,7 @@ class Live:
             odds if isinstance(odds, ProbabilityPredictor) else None,
             threshold_pct,
         )
-        return cls(by_type, scorer, tuple(one.label for one in scoring), threshold_pct)
+        return cls(by_type, scorer, tuple(label for one in scoring for label in one.labels), threshold_pct)
 
     @property
     def engagement(self) -> Served | None:
@@ -168,12 +158,16 @@ class LiveModels:
             task.exception()
 
     async def _look(self, workspace: str, before: Live | None) -> Live:
-        in_memory = {one.model_id: one for one in before.by_type.values()} if before else {}
+        known = before.by_type.values() if before else ()
+        in_memory = {one.model_id: blending.without_twin(one) for one in known}
         found = {}
         for model_type, candidates in (await self._read(workspace, _candidates)).items():
             served = await self._serving(workspace, candidates, in_memory)
             if served is not None:
                 found[model_type] = served
+        if ENGAGEMENT in found:
+            twin = await self._read(workspace, online.find, ENGAGEMENT)
+            found[ENGAGEMENT] = blending.with_twin(found[ENGAGEMENT], twin)
         if before is not None and before.by_type == found:
             return before
         return Live.of(found, self._threshold_pct)

@@ -14,13 +14,15 @@ from groundswell_server.learning import registry
 from groundswell_server.learning.features.content import Ask, facts_of
 from groundswell_server.learning.features.facts import PostFacts
 from groundswell_server.learning.monitoring.prediction_log import PredictionLog
+from groundswell_server.learning.online.outcomes import LEARNED
 from groundswell_server.learning.prediction.predictions import Prediction
 from groundswell_server.learning.prediction.predictor import DEFAULT_LEVEL
 from groundswell_server.learning.scoring.optimization import Optimization, Optimizer
 from groundswell_server.learning.scoring.scores import RateHistory, Score
 from groundswell_server.learning.serving import memory
-from groundswell_server.learning.serving.live_models import Live, LiveModels, Served
+from groundswell_server.learning.serving.live_models import Live, LiveModels
 from groundswell_server.learning.serving.memory import Background, Memory
+from groundswell_server.learning.serving.served import Served
 from groundswell_storage.errors import GroundswellError
 from groundswell_storage.executor import DatabaseExecutor
 from groundswell_storage.feed import EventFeed
@@ -29,6 +31,7 @@ from groundswell_storage.scope import Scope
 T = TypeVar("T")
 
 _AGAIN_SECONDS = 1.0
+_OF_MODELS = registry.CHANGED, LEARNED
 
 log = structlog.get_logger(__name__)
 
@@ -135,9 +138,9 @@ class Serving:
             self._memory.clear()
             self._models.doubt_all()
             try:
-                async for batch in feed.follow(cursor, topics=(registry.CHANGED, *memory.TOPICS)):
+                async for batch in feed.follow(cursor, topics=(*_OF_MODELS, *memory.TOPICS)):
                     for event in batch.events:
-                        if event.topic == registry.CHANGED:
+                        if event.topic in _OF_MODELS:
                             self._models.heed(event.workspace)
                         else:
                             self._memory.heed(event)

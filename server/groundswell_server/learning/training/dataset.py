@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from groundswell_server.learning.features.captions import describe_caption
 from groundswell_server.learning.features.facts import UNKNOWN_TRAILING, Example, PostFacts, Trailing
@@ -17,6 +17,9 @@ from groundswell_server.learning.features.trailing import WINDOW, PastPost, Trai
 from groundswell_storage.engagement import learning_rows
 from groundswell_storage.engagement.learning_rows import OutcomeRow, TrainingRow
 from groundswell_storage.scope import Scope
+
+_EVER = datetime(1900, 1, 1, tzinfo=UTC)
+"""Before all posts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,30 @@ def with_trailing_record(scope: Scope, span: Span, rows: Sequence[TrainingRow]) 
             persona_id=span.persona_id or None,
         )
     )
+    return [_example(row, records) for row in rows]
+
+
+def read_examples_of(scope: Scope, post_ids: Sequence[str], target_age: timedelta) -> list[Example]:
+    """These posts as examples, as far as their outcome is known by now; oldest first."""
+    if not post_ids:
+        return []
+    rows = list(
+        learning_rows.training_rows(
+            scope, since=_EVER, until=scope.now, target_age=target_age, known_by=scope.now, post_ids=post_ids
+        )
+    )
+    records: dict[tuple[str, int], TrailingRecord] = {}
+    for persona_id, platform in {(row.persona_id, row.platform) for row in rows}:
+        first = min(row.published for row in rows if (row.persona_id, row.platform) == (persona_id, platform))
+        outcomes = learning_rows.outcome_rows(
+            scope,
+            target_age=target_age,
+            known_until=scope.now,
+            published_from=first - WINDOW,
+            persona_id=persona_id,
+            platform=platform,
+        )
+        records |= trailing_records(outcomes)
     return [_example(row, records) for row in rows]
 
 

@@ -1,0 +1,130 @@
+"""Learning from outcomes as they become known: what was expected is written down before the twin learns.
+
+Reading and learning hold no transaction. What comes of it is written in one short one, with the consumer's place in the
+log: another worker that was faster leaves nothing to write, and no outcome is learnt twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from groundswell_server.learning import registry
+from groundswell_server.learning.features.extraction import category, feature_values
+from groundswell_server.learning.online import blend
+from groundswell_server.learning.online.outcomes import CONSUMER, LEARNED, News
+from groundswell_server.learning.prediction.artifact import ModelFile, load_predictor
+from groundswell_server.learning.training import dataset
+from groundswell_storage import consumers, learning, online
+from groundswell_storage.database import Database
+from groundswell_storage.errors import DataLoss, Unavailable
+from groundswell_storage.learning import ModelVersion
+from groundswell_storage.online import LearntOutcome, OnlineModel
+from groundswell_storage.scope import Scope
+
+if TYPE_CHECKING:
+    from groundswell_server.learning.features.facts import Example
+    from groundswell_server.learning.prediction.predictor import Predictor
+
+TYPE = registry.ENGAGEMENT
+NEW = OnlineModel({}, 0.0, 0, None, "", 0, None, None, None)
+"""A twin that has learnt nothing."""
+_MOST_LOADED = 32
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What a twin has become, and by which outcomes."""
+
+    model: OnlineModel
+    outcomes: Sequence[LearntOutcome]
+
+
+class Learner:
+    """One for a worker: it keeps the batch models that it compares with."""
+
+    def __init__(self) -> None:
+        self._loaded: dict[str, Predictor | None] = {}
+        """By version; None for one that is damaged."""
+
+    def learn(self, database: Database, news: News, target_age: timedelta) -> int:
+        """Learns from news; returns how many outcomes were learnt, 0 when another worker was faster."""
+        database.bind()
+        lessons: dict[str, Lesson] = {}
+        for workspace, post_ids in news.posts.items():
+            scope = Scope(database, workspace, "system", database.now())
+            try:
+                lessons[workspace] = self.study(scope, post_ids, target_age)
+            except Unavailable:
+                raise
+            except Exception:
+                # What one workspace has must not keep the others from learning, for ever.
+                log.exception("outcomes not learnt", workspace=workspace, posts=len(post_ids))
+        with database.transaction():
+            if not consumers.advance(database, CONSUMER, news.before, news.after):
+                return 0
+            for workspace, lesson in lessons.items():
+                _keep(Scope(database, workspace, "system", database.now()), lesson)
+        return sum(len(lesson.outcomes) for lesson in lessons.values())
+
+    def study(self, scope: Scope, post_ids: Sequence[str], target_age: timedelta) -> Lesson:
+        """What the outcomes of posts teach, as far as they are known and new; `scope` needs no transaction."""
+        model = online.find(scope, TYPE) or NEW
+        known = online.learnt(scope, TYPE, post_ids)
+        examples = dataset.read_examples_of(scope, [id for id in post_ids if id not in known], target_age)
+        if not examples:
+            return Lesson(model, ())
+        # River comes with it.
+        from groundswell_server.learning.online.twin import Twin
+
+        live = learning.live_version(scope, TYPE)
+        model = blend.against(model, "" if live is None else live.id)
+        batch, twin, learnt = self._predictor(scope, live), Twin(model.weights, model.intercept), []
+        for example in sorted(examples, key=lambda one: one.known_time):
+            values, name = feature_values(example.facts), category(example.facts)
+            said, batch_said = twin.predict(values, name), _batch_said(example, live, batch)
+            model = blend.judged(model, example.outcome, said, batch_said)
+            learnt.append(LearntOutcome(example.post_id, example.outcome, said, batch_said))
+            twin.learn(values, name, example.outcome)
+        return Lesson(replace(model, weights=twin.weights, intercept=twin.intercept), learnt)
+
+    def _predictor(self, scope: Scope, live: ModelVersion | None) -> Predictor | None:
+        if live is None:
+            return None
+        if live.id not in self._loaded:
+            if len(self._loaded) >= _MOST_LOADED:
+                self._loaded.clear()
+            self._loaded[live.id] = _load(scope, live)
+        return self._loaded[live.id]
+
+
+def _keep(scope: Scope, lesson: Lesson) -> None:
+    if lesson.outcomes:
+        online.put(scope, TYPE, lesson.model)
+        online.add_outcomes(scope, TYPE, lesson.outcomes)
+        scope.publish(LEARNED, TYPE, blend.figures(lesson.model))
+
+
+def _load(scope: Scope, live: ModelVersion) -> Predictor | None:
+    artifacts = learning.read_artifacts(scope, live.id)
+    try:
+        registry.check_whole(live, artifacts)
+        onnx, card = (ModelFile(artifacts[part].content, artifacts[part].digest) for part in ("onnx", "card"))
+        return load_predictor(onnx, card)
+    except DataLoss as error:
+        log.error("twin goes on without the batch model", model=live.id, error=error.message)
+        return None
+
+
+def _batch_said(example: Example, live: ModelVersion | None, batch: Predictor | None) -> float | None:
+    """What the batch model says of a post, unless it has learnt from it: then it knows it by heart."""
+    published = example.facts.published_time
+    if live is None or batch is None or published is None or published <= live.result.data_end:
+        return None
+    return batch.predict_one(example.facts, persona_id=example.persona_id).value

@@ -1,0 +1,42 @@
+"""News of outcomes in the event log, for a consumer that works through it. Looking costs two small reads."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from groundswell_storage import consumers, events
+from groundswell_storage.database import Database
+from groundswell_storage.events import Position
+
+CONSUMER = "learning.online"
+TOPIC = "post.changed"
+LEARNED = "online.learned"
+"""Topic of the event that tells what a twin has learnt. Subject: the model type; payload: its figures."""
+_MOST_EVENTS = 500
+_IDLE_EVENTS = 1_000
+"""Events about other things after which the consumer moves on, so that it does not read over them for ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Posts that have changed, and the span of the log that tells of them."""
+
+    before: Position
+    after: Position
+    posts: Mapping[str, Sequence[str]]
+    """Ids by workspace, in the order in which they changed; none when the consumer should just move on."""
+
+
+def read_news(database: Database) -> News | None:
+    """What the consumer has not worked through yet; None when there is nothing."""
+    before = consumers.position(database, CONSUMER)
+    end = events.latest_position(database)
+    found = events.read_after(database, before, topics=[TOPIC], limit=_MOST_EVENTS)
+    if not found:
+        return News(before, end, {}) if end[1] - before[1] > _IDLE_EVENTS else None
+    posts: dict[str, dict[str, None]] = defaultdict(dict)
+    for event in found:
+        posts[event.workspace][event.subject_id] = None
+    return News(before, found[-1].position, {workspace: list(ids) for workspace, ids in posts.items()})

@@ -1,0 +1,38 @@
+"""Consumers of the event log that work through it: how far each of them is."""
+
+from __future__ import annotations
+
+from peewee import BigIntegerField, TextField
+
+from groundswell_storage import events
+from groundswell_storage.database import Database
+from groundswell_storage.events import Position
+from groundswell_storage.table import SystemTable
+
+
+class EventConsumerRow(SystemTable):
+    """The last event that a consumer is done with."""
+
+    name = TextField(primary_key=True)
+    xid = BigIntegerField()
+    seq = BigIntegerField()
+
+
+def position(database: Database, name: str) -> Position:
+    """Where a consumer goes on; the beginning of the log for one that never began."""
+    row = database.execute("SELECT xid, seq FROM event_consumer WHERE name = ?", (name,)).fetchone()
+    return events.START if row is None else (row[0], row[1])
+
+
+def advance(database: Database, name: str, before: Position, after: Position) -> bool:
+    """Moves a consumer on from where it was, in the transaction of what it did.
+
+    False when another process has moved it meanwhile: then nothing of this transaction may remain.
+    """
+    moved = database.execute(
+        "INSERT INTO event_consumer (name, xid, seq) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE "
+        "SET xid = excluded.xid, seq = excluded.seq WHERE event_consumer.xid = ? AND event_consumer.seq = ? "
+        "RETURNING name",
+        (name, *after, *before),
+    ).fetchall()
+    return bool(moved)
