@@ -60,6 +60,8 @@ def furnish(server: RunningServer, name: str, *, learned: bool | None = None) ->
         publish_time=yesterday,
     ).post
     comment = {"kind": 2, "actor_handle": "anna", "text": "What a view", "interact_time": yesterday}
+    for whose in ("", persona.id):
+        made("ConnectPlatform", persona_id=whose, platform=1, access_token=f"token-of-{name}")
     made("RecordInteractions", post_id=post.id, interactions=[comment])
     made("RecordMetrics", post_id=post.id, metrics={"likes": 5, "comments": 1, "reach": 100})
     _experiment(channel)

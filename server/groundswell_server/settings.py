@@ -33,6 +33,8 @@ _OF_THE_CLIENT = {"TARGET", "API_KEY"}
 """Read by the SDK, which the command line is built on."""
 _OF_KUBERNETES = re.compile(r"_SERVICE_(HOST|PORT)|_PORT_\d+_")
 """Names that Kubernetes gives the containers beside a service called groundswell or groundswell-something."""
+_WEB = r"^https?://[^\s?#]*[^\s?#/]$"
+"""An address without a slash at its end."""
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
@@ -118,6 +120,26 @@ class Settings(BaseSettings):
     rejection_age_hours: float = Field(24.0, ge=0, le=8760, description="age before which no context is rejected")
     genuine_ratio: Share = Field(0.7, description="share of genuine engagement that approval asks for")
     bot_threshold: Share = Field(0.5, description="probability from which an interaction counts as a bot's")
+
+    instagram_url: str = Field("https://graph.facebook.com", pattern=_WEB, description="base URL of Instagram's API")
+    facebook_url: str = Field("https://graph.facebook.com", pattern=_WEB, description="base URL of Facebook's API")
+    twitter_url: str = Field("https://api.x.com", pattern=_WEB, description="base URL of X's API")
+    tiktok_url: str = Field("https://open.tiktokapis.com", pattern=_WEB, description="base URL of TikTok's API")
+    graph_calls_per_hour: int = Field(
+        200, ge=40, le=10_000_000, description="calls an hour that Instagram and Facebook allow a workspace together"
+    )
+    twitter_calls_per_15_minutes: int = Field(
+        300, ge=40, le=10_000_000, description="calls per 15 minutes that X allows a workspace"
+    )
+    tiktok_calls_per_minute: int = Field(
+        600, ge=40, le=10_000_000, description="calls a minute that TikTok allows a workspace"
+    )
+    sync_hours: int = Field(
+        24, ge=0, le=8760, description="posts of so many hours are synced every hour; 0: only when asked for"
+    )
+    token_key_days: int = Field(
+        90, ge=1, le=3650, description="age at which the key that encrypts platform tokens is replaced"
+    )
 
     ml_min_training_samples: int = Field(50, ge=20, le=1_000_000, description="posts needed to train")
     ml_lookback_days: int = Field(90, ge=1, le=3650, description="days that training looks back")

@@ -2,7 +2,7 @@
 
     PENDING --claim--> RUNNING --succeed/fail/cancelled--> SUCCEEDED | FAILED | CANCELLED
        ^                  |
-       '--reap, release---'   (FAILED when the attempts are used up)
+       '--reap, release, postpone---'   (FAILED when the attempts are used up)
 
 A worker holds a running operation by a lease: a token that every change it makes has to show (a fence), and a time by
 the database's clock until which it has to be renewed. A worker that lost its lease is told so at its next step, and
@@ -59,6 +59,7 @@ class OperationRow(Table):
     created = InstantField()
     started = InstantField(null=True)
     ended = InstantField(null=True)
+    due = InstantField(null=True)
 
     class Meta:
         indexes = ((("workspace", "created", "id"), False),)
@@ -108,6 +109,8 @@ class Operation:
     started: datetime | None
     """The first time it was claimed."""
     ended: datetime | None
+    due: datetime | None
+    """When one that was postponed goes on, by the database's clock; None for the others."""
 
     @property
     def is_done(self) -> bool:
@@ -184,7 +187,7 @@ def is_waiting(database: Database, kinds: Sequence[str]) -> bool:
     if not kinds:
         return False
     found = database.execute(
-        f"SELECT 1 FROM operation WHERE state = 'PENDING' AND kind IN ({', '.join('?' * len(kinds))}) LIMIT 1", kinds
+        f"SELECT 1 FROM operation WHERE {_waiting(database)} AND kind IN ({', '.join('?' * len(kinds))}) LIMIT 1", kinds
     ).fetchone()
     return found is not None
 
@@ -200,7 +203,7 @@ def claim(database: Database, lease: timedelta, *, kinds: Sequence[str] = ()) ->
         database,
         f"state = 'RUNNING', attempt = attempt + 1, lease_token = ?, lease_expires = {_after(database, lease)}, "
         f"started = COALESCE(started, {database.clock_sql})",
-        f"id = (SELECT id FROM operation WHERE state = 'PENDING'{wanted} ORDER BY created LIMIT 1{lock})",
+        f"id = (SELECT id FROM operation WHERE {_waiting(database)}{wanted} ORDER BY created LIMIT 1{lock})",
         [secrets.token_hex(8), *kinds],
     )
     return claimed[0] if claimed else None
@@ -268,6 +271,21 @@ def release(database: Database, id: str, lease_token: str) -> Operation:
     return _the_one(_change(database, change, _HELD, [id, lease_token]))
 
 
+def postpone(database: Database, id: str, lease_token: str, wait: timedelta, message: str) -> Operation:
+    """Gives the operation back until `wait` has passed, when its job can go on; the attempt does not count.
+
+    Raises Aborted (`LEASE_LOST`).
+    """
+    change = f"state = 'PENDING', attempt = attempt - 1, due = {_after(database, wait)}, message = ?, {_UNHELD}"
+    return _the_one(_change(database, change, _HELD, [message, id, lease_token]))
+
+
+def under_way(scope: Scope, kind: str) -> list[Operation]:
+    """The workspace's operations of a kind that have not ended, oldest first."""
+    query = scope.select(OperationRow).where((OperationRow.kind == kind) & OperationRow.state.not_in(sorted(ENDED)))
+    return [_operation(row) for row in query.order_by(OperationRow.created, OperationRow.id)]
+
+
 def reap(database: Database) -> list[Operation]:
     """Takes operations from workers whose lease has lapsed, and returns them as they are now.
 
@@ -294,10 +312,15 @@ def count_by_state(database: Database) -> dict[str, int]:
 
 
 _HELD = "id = ? AND state = 'RUNNING' AND lease_token = ?"
-_FREE = "lease_token = '', lease_expires = NULL, message = ''"
+_UNHELD = "lease_token = '', lease_expires = NULL"
+_FREE = f"{_UNHELD}, message = ''"
 """Nobody holds it, so nothing is being done."""
 _COLUMNS = ", ".join(field.column_name for field in OperationRow._meta.sorted_fields)
 _read = row_reader(OperationRow)
+
+
+def _waiting(database: Database) -> str:
+    return f"state = 'PENDING' AND (due IS NULL OR due <= {database.clock_sql})"
 
 
 def _ends(database: Database) -> str:

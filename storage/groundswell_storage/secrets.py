@@ -67,19 +67,37 @@ class Sealer:
 
 def deployment_secret(database: Database, name: str, sealer: Sealer, *, size: int = 32) -> bytes:
     """The secret of this name, made at its first use: `size` bytes. Opens a transaction of its own."""
+    if _sealed(database, name) is None:
+        with database.transaction():
+            return made_secret(database, name, sealer, size=size)
+    return made_secret(database, name, sealer, size=size)
+
+
+def made_secret(database: Database, name: str, sealer: Sealer, *, size: int = 32) -> bytes:
+    """The same in the caller's transaction."""
     found = _sealed(database, name)
     if found is None:
         fresh = sealer.seal(os.urandom(size), _purpose(name))
-        with database.transaction():
-            # Whoever comes second keeps the first one's.
-            database.execute(
-                "INSERT INTO deployment_secret (name, sealed, created) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING",
-                (name, fresh, to_micros(database.now())),
-            )
-            found = _sealed(database, name)
-        if found is None:
-            raise errors.DataLoss(f"the secret {name!r} vanished while it was made", reason="SECRET_DAMAGED")
+        # Whoever comes second keeps the first one's.
+        database.execute(
+            "INSERT INTO deployment_secret (name, sealed, created) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING",
+            (name, fresh, to_micros(database.now())),
+        )
+        found = _sealed(database, name)
+    if found is None:
+        raise errors.DataLoss(f"the secret {name!r} vanished while it was made", reason="SECRET_DAMAGED")
     return sealer.open(found, _purpose(name))
+
+
+def secret_names(database: Database, prefix: str) -> list[str]:
+    """Names of the secrets that begin so, in order."""
+    names = database.execute("SELECT name FROM deployment_secret ORDER BY name").fetchall()
+    return sorted(name for (name,) in names if name.startswith(prefix))
+
+
+def forget_secret(database: Database, name: str) -> None:
+    """Removes a secret for good: what only it opens is lost."""
+    database.execute("DELETE FROM deployment_secret WHERE name = ?", (name,))
 
 
 def _sealed(database: Database, name: str) -> bytes | None:

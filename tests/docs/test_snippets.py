@@ -15,6 +15,7 @@ from groundswell import Client
 from groundswell_server.cli.importing import import_file
 from tests.docs.snippets import PAGES, ROOT, Snippet, snippets
 from tests.processes import Suite
+from tests.stand_in import StandIn
 
 POSTS = ROOT / "server/groundswell_server/cli/demo/data/facebook_metrics.csv"
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
@@ -26,7 +27,7 @@ TARGET = "localhost:50051"
 def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
     """A suite as the demonstration leaves it: 500 posts and live models."""
     folder = tmp_path_factory.mktemp("docs")
-    with Suite(f"sqlite:///{folder / 'groundswell.db'}") as suite:
+    with StandIn() as platforms, Suite(f"sqlite:///{folder / 'groundswell.db'}", **pointed_at(platforms)) as suite:
         with Client(suite.target, api_key="") as client:
             import_file(client, POSTS)
             for model_type in ("ENGAGEMENT_PREDICTOR", "SUCCESS_CLASSIFIER"):
@@ -66,6 +67,11 @@ def run(snippet: Snippet, suite: Suite, folder: Path) -> None:
         timeout=100,
     )
     assert result.returncode == 0, f"{snippet.place}\n{text}\n--- said\n{result.stdout}{result.stderr}"
+
+
+def pointed_at(platforms: StandIn) -> dict[str, str]:
+    """The environment in which a suite asks the stand-in instead of the platforms."""
+    return {f"GROUNDSWELL_{name.upper()}": url for name, url in platforms.settings.items()}
 
 
 def environment(suite: Suite) -> dict[str, str]:

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from google.protobuf.wrappers_pb2 import Int64Value, StringValue
 
-from groundswell_server.jobs.job import Job
+from groundswell_server.jobs.job import Job, Postponed
 from groundswell_server.jobs.lease import Stop
 from groundswell_storage import errors, operations
 from groundswell_storage.database import Database
@@ -247,3 +247,19 @@ def test_a_job_reads_and_writes_in_the_workspace_of_its_operation(database: Data
         return StringValue()
 
     run(database, take(database), note)
+
+
+def test_a_job_that_has_to_wait_long_goes_on_later_and_keeps_nobody_waiting(database: Database) -> None:
+    def wait(job: Job) -> StringValue:
+        raise Postponed(timedelta(hours=1), "waits for the tide")
+
+    asked, other = ask(database), ask(database)
+    assert not run(database, take(database), wait)
+    waiting = look(database, asked)
+    assert (waiting.state, waiting.attempt, waiting.message) == ("PENDING", 0, "waits for the tide")
+    assert take(database).operation.id == other.id
+    assert not operations.is_waiting(database, ["tiny.echo"])
+    with database.transaction():
+        database.execute("UPDATE operation SET due = 0 WHERE id = ?", (asked.id,))
+    assert run(database, take(database), echo)
+    assert look(database, asked).state == "SUCCEEDED"

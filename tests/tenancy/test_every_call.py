@@ -22,6 +22,7 @@ Request = Callable[[Workspace], Fields]
 """What to send, made of the ids of another workspace."""
 
 PERSONA, CONTEXT, POST = "PERSONA_NOT_FOUND", "CONTEXT_NOT_FOUND", "POST_NOT_FOUND"
+CONNECTION = "CONNECTION_NOT_FOUND"
 MODEL, OPERATION, EXPERIMENT = "MODEL_NOT_FOUND", "OPERATION_NOT_FOUND", "EXPERIMENT_NOT_FOUND"
 NOTHING = "an empty answer"
 THEIR_OWN = "a test of its own below"
@@ -61,6 +62,18 @@ ATTEMPTS: dict[str, list[tuple[str, Request]]] = {
     "ListInteractions": [(POST, lambda theirs: {"post_id": theirs.post_id})],
     "AnalyzePost": [(POST, lambda theirs: {"post_id": theirs.post_id})],
     "GetTimeline": [(POST, lambda theirs: {"post_id": theirs.post_id})],
+    "ConnectPlatform": [
+        (PERSONA, lambda theirs: {"persona_id": theirs.persona_id, "platform": 1, "access_token": "stolen"}),
+    ],
+    "DisconnectPlatform": [
+        (PERSONA, lambda theirs: {"persona_id": theirs.persona_id, "platform": 1}),
+        (CONNECTION, lambda theirs: {"platform": 1}),
+    ],
+    "ListPlatforms": [
+        (NOTHING, lambda theirs: {}),
+        (NOTHING, lambda theirs: {"persona_id": theirs.persona_id}),
+    ],
+    "SyncPosts": [(PERSONA, lambda theirs: {"persona_ids": [theirs.persona_id]})],
     "WatchEngagement": [(THEIR_OWN, lambda theirs: {})],
     "ImportPosts": [(THEIR_OWN, lambda theirs: {})],
     "TrainModel": [(PERSONA, lambda theirs: {"model_type": 1, "persona_id": theirs.persona_id})],
@@ -300,7 +313,9 @@ def test_a_cursor_of_another_workspace_shows_ones_own_events(theirs: Workspace, 
     assert_told_of(ours, our_watching, until=ours.context_id)
 
 
-@pytest.mark.parametrize("name", ["ListPersonas", "ListContexts", "ListPosts", "ListModels", "ListOperations"])
+@pytest.mark.parametrize(
+    "name", ["ListPersonas", "ListContexts", "ListPosts", "ListPlatforms", "ListModels", "ListOperations"]
+)
 def test_a_page_token_of_another_workspace_is_no_token(
     theirs: Workspace, outsider: grpc.Channel, shared_server: RunningServer, name: str
 ) -> None:
@@ -327,6 +342,7 @@ def everything(workspace: Workspace) -> list[Message]:
         "GetContext": {"context_id": workspace.context_id},
         "AnalyzePost": {"post_id": workspace.post_id},
         "ListInteractions": {"post_id": workspace.post_id},
+        "ListPlatforms": {},
         "GetModel": {"model_id": workspace.model_id},
         "GetOperation": {"name": workspace.operation},
     }

@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from groundswell_server.cli import database, demo, doctor, importing, keys, serving, settings
+from groundswell_server.cli import database, demo, doctor, importing, keys, platforms, serving, settings, syncing
 from groundswell_server.cli.output import AsJson, complain, show_json
 
 application = typer.Typer(
@@ -20,6 +20,8 @@ application.command("serve")(serving.serve)
 application.command("worker")(serving.worker)
 application.add_typer(demo.application, name="demo")
 application.add_typer(importing.application, name="import")
+application.add_typer(platforms.application, name="platforms")
+application.command("sync")(syncing.sync)
 application.command("migrate")(database.migrate)
 application.add_typer(keys.application, name="keys")
 application.command("settings")(settings.show_settings)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 from groundswell.v1 import common_pb2, learning_pb2
 from groundswell.v1 import engagement_pb2 as pb
+from groundswell_server.engagement.connections import Connection, ConnectionDraft
 from groundswell_server.engagement.contexts import Context, ContextDraft, ContextEnd
 from groundswell_server.engagement.demographics import Demographics
 from groundswell_server.engagement.genuine.profiles import UNKNOWN, Profile, digit_share
@@ -15,9 +17,12 @@ from groundswell_server.engagement.interactions import Interaction, NewInteracti
 from groundswell_server.engagement.lifecycle import TraceArtifact
 from groundswell_server.engagement.metrics import Measured
 from groundswell_server.engagement.personas import Handle, Persona, PersonaDraft
+from groundswell_server.engagement.platforms import SHARING_A_LIMIT
 from groundswell_server.engagement.post_analysis import AnalyzedPost, HourFigures
 from groundswell_server.engagement.posts import COUNTS, Post, PostDraft, normalize_tag_filter
 from groundswell_server.engagement.rates import Counts
+from groundswell_server.engagement.syncing.plan import Wanted
+from groundswell_server.engagement.syncing.report import SyncReport
 from groundswell_server.engagement.timeline import TimelineHour
 from groundswell_server.engagement.virality.events import ViralityAlert
 from groundswell_server.engagement.vocabulary import (
@@ -63,6 +68,9 @@ _WORDS = {
     "content_type": ContentType,
     "media_type": MediaType,
 }
+SYNCED_HOURS = 24
+"""Hours of posts that SyncPosts covers unless told."""
+_SYNCED = tuple(platform for sharing in SHARING_A_LIMIT for platform in sharing)
 _OBJECTS = frozenset({"input", "output", "strategy", "attributes"})
 
 
@@ -236,6 +244,41 @@ def import_rows(request: pb.ImportPostsRequest) -> tuple[list[ImportRow], list[R
     return rows, faulty
 
 
+def connection_draft(request: pb.ConnectPlatformRequest) -> ConnectionDraft:
+    """A connection to make."""
+    return ConnectionDraft(
+        persona_id=request.persona_id,
+        platform=Platform(request.platform),
+        access_token=request.access_token,
+        account=request.account,
+        expire_time=time_in(request, "expire_time"),
+    )
+
+
+def pinned_sync(request: pb.SyncPostsRequest, now: datetime) -> pb.SyncPostsRequest:
+    """The request with its moment filled in, so that each of its runs covers the same span."""
+    result = pb.SyncPostsRequest()
+    result.CopyFrom(request)
+    result.as_of_time.FromDatetime(time_in(request, "as_of_time") or now)
+    return result
+
+
+def hourly_sync(hours: int, platforms: Iterable[Platform], now: datetime) -> bytes:
+    """The request of a sync by the clock."""
+    asked: dict[str, Any] = {"hours": hours, "platforms": [int(platform) for platform in platforms]}
+    return pinned_sync(pb.SyncPostsRequest(**asked), now).SerializeToString()
+
+
+def wanted(request: pb.SyncPostsRequest) -> Wanted:
+    """What a pinned request asks for."""
+    return Wanted(
+        until=time_in(request, "as_of_time") or datetime.now(UTC),
+        hours=request.hours or SYNCED_HOURS,
+        platforms=tuple(Platform(number) for number in request.platforms) or _SYNCED,
+        persona_ids=tuple(request.persona_ids),
+    )
+
+
 def watched(request: pb.WatchEngagementRequest) -> Watched:
     """Whose changes are wanted."""
     return Watched(frozenset(request.persona_ids), frozenset(request.post_ids))
@@ -340,6 +383,16 @@ def _hour(hour: TimelineHour) -> pb.TimelineHour:
 def recorded_message(recorded: Recorded, posts: Iterable[Post]) -> pb.RecordInteractionsResponse:
     """What became of interactions, and the posts they belong to."""
     return pb.RecordInteractionsResponse(**fields_of(recorded), posts=[post_message(post) for post in posts])
+
+
+def connection_message(connection: Connection) -> pb.PlatformConnection:
+    """A connection as the contract has it."""
+    return pb.PlatformConnection(**fields_of(connection))
+
+
+def sync_message(report: SyncReport) -> pb.SyncReport:
+    """What came of a sync."""
+    return pb.SyncReport(**fields_of(report))
 
 
 def import_message(imported: Imported) -> pb.ImportPostsResponse:

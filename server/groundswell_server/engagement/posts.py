@@ -17,7 +17,7 @@ from groundswell_server.engagement.captions import (
 from groundswell_server.engagement.personas import living_persona
 from groundswell_server.engagement.rates import Counts
 from groundswell_server.engagement.vocabulary import ContentType, MediaType, Platform, RateBase
-from groundswell_storage.engagement import demographics, interactions, patterns, posts, snapshots
+from groundswell_storage.engagement import demographics, interactions, patterns, post_syncs, posts, snapshots
 from groundswell_storage.engagement.contexts import ContextRow
 from groundswell_storage.engagement.learning_rows import prompt_length
 from groundswell_storage.engagement.posts import PostFilter, PostRow
@@ -208,6 +208,7 @@ def delete_post(scope: Scope, id: str) -> None:
     interactions.remove_of_post(scope, id)
     snapshots.remove_of_post(scope, id)
     demographics.remove_of_post(scope, id)
+    post_syncs.remove_of_post(scope, id)
     posts.remove(scope, id)
     if row.context_id:
         patterns.drop_of_post(scope, row.context_id, id)

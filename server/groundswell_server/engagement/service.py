@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from groundswell.v1 import engagement_pb2 as pb
 from groundswell_server.engagement import (
+    configuration,
+    connections,
     contexts,
     imports,
     interactions,
@@ -19,12 +20,13 @@ from groundswell_server.engagement import (
     personas,
     post_analysis,
     posts,
+    token_vault,
     watching,
 )
-from groundswell_server.engagement.genuine.settings import FilterSettings
-from groundswell_server.engagement.outcomes import Thresholds
 from groundswell_server.engagement.post_timeline import timeline_of_post
+from groundswell_server.engagement.vocabulary import Platform as SocialPlatform
 from groundswell_server.engagement.vocabulary import Rating
+from groundswell_server.operations.messages import to_proto
 from groundswell_server.platform import Platform
 from groundswell_server.runtime.call import Call
 from groundswell_server.runtime.methods import read, write
@@ -49,14 +51,11 @@ class Servicer:
         settings = platform.settings
         self._feed = platform.feed
         self._peers = platform.peers
-        self._filter = FilterSettings(threshold=settings.bot_threshold)
-        self._projected_age = timedelta(days=settings.ml_target_age_days)
-        self._thresholds = Thresholds(
-            success_rate_pct=settings.success_threshold_pct,
-            genuine_ratio=settings.genuine_ratio,
-            conditional_rate_pct=settings.conditional_rate_pct,
-            rejection_age=timedelta(hours=settings.rejection_age_hours),
-        )
+        self._jobs = platform.jobs
+        self._settings = settings
+        self._filter = configuration.filter_settings(settings)
+        self._thresholds = configuration.thresholds(settings)
+        self._projected_age = configuration.projected_age(settings)
 
     async def run(self) -> None:
         """Loads what judging needs beside the event loop: no call waits for it."""
@@ -213,6 +212,31 @@ class Servicer:
     def GetTimeline(self, request: pb.GetTimelineRequest, scope: Scope) -> pb.GetTimelineResponse:
         start, end = time_in(request, "start_time"), time_in(request, "end_time")
         return messages.timeline_message(timeline_of_post(scope, request.post_id, start, end))
+
+    @write
+    def ConnectPlatform(self, request: pb.ConnectPlatformRequest, scope: Scope) -> pb.ConnectPlatformResponse:
+        vault = token_vault.open_vault(scope.database, token_vault.sealer_of(self._settings))
+        connection = connections.connect(scope, messages.connection_draft(request), vault)
+        return pb.ConnectPlatformResponse(connection=messages.connection_message(connection))
+
+    @write
+    def DisconnectPlatform(self, request: pb.DisconnectPlatformRequest, scope: Scope) -> pb.DisconnectPlatformResponse:
+        connections.disconnect(scope, request.persona_id, SocialPlatform(request.platform))
+        return pb.DisconnectPlatformResponse()
+
+    @read
+    def ListPlatforms(self, request: pb.ListPlatformsRequest, scope: Scope) -> pb.ListPlatformsResponse:
+        page = connections.list_connections(scope, persona_id=request.persona_id, **paging_in(request)).map(
+            messages.connection_message
+        )
+        return pb.ListPlatformsResponse(connections=page.items, next_page_token=page.next_page_token)
+
+    @write
+    def SyncPosts(self, request: pb.SyncPostsRequest, scope: Scope) -> pb.SyncPostsResponse:
+        for persona_id in request.persona_ids:
+            personas.living_persona(scope, persona_id)
+        operation = self._jobs.start(scope, "engagement.sync_posts", messages.pinned_sync(request, scope.now))
+        return pb.SyncPostsResponse(operation=to_proto(operation))
 
     async def WatchEngagement(
         self, request: pb.WatchEngagementRequest, call: Call

@@ -113,6 +113,29 @@ class Verdict(IntEnum):
     PERSONA = 3
 
 
+class ConnectionState(IntEnum):
+    """Whether a connection to a platform can be used."""
+
+    UNSPECIFIED = 0
+    CONNECTED = 1
+    TOKEN_REFUSED = 2
+    TOKEN_EXPIRED = 3
+
+
+class SyncOutcome(IntEnum):
+    """What came of a post in a sync."""
+
+    UNSPECIFIED = 0
+    SYNCED = 1
+    UNKNOWN = 2
+    TOKEN_REFUSED = 3
+    NOT_PERMITTED = 4
+    GONE = 5
+    UNAVAILABLE = 6
+    REFUSED = 7
+    IMPOSSIBLE = 8
+
+
 class RateBase(IntEnum):
     """The count that an engagement rate is taken of."""
 

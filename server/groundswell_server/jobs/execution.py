@@ -10,7 +10,7 @@ from datetime import timedelta
 import structlog
 from google.protobuf.message import Message
 
-from groundswell_server.jobs.job import Job, packed
+from groundswell_server.jobs.job import Job, Postponed, packed
 from groundswell_server.jobs.lease import Lease, Stop
 from groundswell_server.jobs.registry import JobFunction
 from groundswell_server.runtime.errors import code_of
@@ -63,6 +63,9 @@ def _failure(lease: Lease, database: Database, error: BaseException) -> Record:
         if lease.stop is Stop.SHUTDOWN:
             return lambda: operations.release(database, id, token)
         return lambda: operations.cancelled(database, id, token)
+    if isinstance(error, Postponed):
+        wait, message = error.wait, error.message
+        return lambda: operations.postpone(database, id, token, wait, message)
     if not isinstance(error, errors.GroundswellError):
         log.error("job failed", operation=id, kind=lease.operation.kind, request_id=id, exc_info=error)
         message = f"an unforeseen fault; the worker's log has it under request id {id}"

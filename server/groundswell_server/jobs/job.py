@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from random import Random
 
 import structlog
@@ -22,6 +22,19 @@ _PROGRESS_SECONDS = 1.0
 _TYPE_URL_PREFIX = "type.googleapis.com/"
 
 log = structlog.get_logger(__name__)
+
+
+class Postponed(Exception):
+    """Raised by a job's function that has to wait long: what it did stays, and another run goes on after the wait.
+
+    The worker does other work meanwhile, and the wait outlives it.
+    """
+
+    def __init__(self, wait: timedelta, message: str) -> None:
+        """`message` says for people what it waits for."""
+        super().__init__(message)
+        self.wait = wait
+        self.message = message
 
 
 class Job:

@@ -13,8 +13,9 @@ from structlog.typing import Processor
 
 from groundswell_storage.urls import HIDDEN, hide_password
 
-# API keys and passwords in URLs: the two secrets that could end up in a message.
+# With passwords in URLs the secrets that could end up in a message: API keys, and tokens of platforms.
 _KEY = re.compile(r"(gsk_[A-Za-z0-9]+_)[A-Za-z0-9_-]+")
+_TOKEN = re.compile(r"(access_token=|Bearer )[^&\s\"']+")
 
 
 def configure(*, format: str, level: str) -> None:
@@ -37,6 +38,9 @@ def configure(*, format: str, level: str) -> None:
     )
     logging.basicConfig(level=number, handlers=[_handler(rendered)])
     logging.captureWarnings(True)
+    # They write down whole addresses and headers, and with them the tokens of platforms.
+    for library in ("httpx", "httpcore"):
+        logging.getLogger(library).setLevel(logging.WARNING)
 
 
 def _handler(rendered: Sequence[Processor]) -> logging.Handler:
@@ -56,7 +60,7 @@ def _handler(rendered: Sequence[Processor]) -> logging.Handler:
 
 def scrub(text: str) -> str:
     """The text without the secrets in it."""
-    return _KEY.sub(rf"\1{HIDDEN}", hide_password(text))
+    return _TOKEN.sub(rf"\1{HIDDEN}", _KEY.sub(rf"\1{HIDDEN}", hide_password(text)))
 
 
 def _scrub(logger: Any, name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:

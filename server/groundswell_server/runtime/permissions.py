@@ -37,9 +37,9 @@ ACCESS: dict[str, Access] = {
         "groundswell.v1.EngagementService",
         "engagement",
         reads="GetPersona ListPersonas GetContext ListContexts GetPost ListPosts ListInteractions AnalyzePost "
-        "GetTimeline WatchEngagement",
+        "GetTimeline WatchEngagement ListPlatforms",
         writes="CreatePersona UpdatePersona DeletePersona SubmitFeedback CreatePost UpdatePost DeletePost "
-        "RecordMetrics RecordInteractions ImportPosts",
+        "RecordMetrics RecordInteractions ImportPosts ConnectPlatform DisconnectPlatform SyncPosts",
         creates="StartContext UpdateContext FinishContext",
     ),
     **_of(

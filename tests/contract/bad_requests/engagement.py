@@ -55,6 +55,11 @@ def interaction(**changes: Any) -> Callable[[Workspace], Mapping[str, Any]]:
     return lambda own: {"post_id": own.post_id, "interactions": [{**one, **changes}]}
 
 
+def connection(**changes: Any) -> Mapping[str, Any]:
+    """A ConnectPlatform request, right but for the changes."""
+    return {"platform": 1, "access_token": "EAAGm0PX4ZCpsBAKZC", **changes}
+
+
 BAD: dict[str, list[Bad]] = {
     "CreatePersona": [
         Bad("without a name", {}, ("name",)),
@@ -334,6 +339,40 @@ BAD: dict[str, list[Bad]] = {
             ("end_time",),
         ),
     ],
+    "ConnectPlatform": [
+        Bad("empty", {}, ("platform", "access_token")),
+        Bad("a platform without an API", connection(platform=5), ("platform",)),
+        Bad("unknown platform", connection(platform=UNKNOWN_NUMBER), ("platform",)),
+        Bad("token with a space", connection(access_token="no token"), ("access_token",)),
+        Bad("token with a line break", connection(access_token="a\r\nb"), ("access_token",)),
+        Bad("token that is too long", connection(access_token="x" * 4097), ("access_token",)),
+        Bad("account with a NUL", connection(account="a\0b"), ("account",)),
+        Bad("expired yesterday", connection(expire_time=YESTERDAY), ("expire_time",)),
+        Bad("expires at no time", connection(expire_time={"seconds": HUGE}), ("expire_time",)),
+        malformed_id("persona_id", platform=1, access_token="x"),
+        missing("unknown persona", "PERSONA_NOT_FOUND", connection(persona_id=NOBODY)),
+        repeatable(connection()),
+    ],
+    "DisconnectPlatform": [
+        Bad("empty", {}, ("platform",)),
+        malformed_id("persona_id", platform=1),
+        missing("unknown persona", "PERSONA_NOT_FOUND", {"persona_id": NOBODY, "platform": 1}),
+        missing("not connected", "CONNECTION_NOT_FOUND", {"platform": 4}),
+        repeatable({"platform": 1}),
+    ],
+    "ListPlatforms": [*pages(), malformed_id("persona_id")],
+    "SyncPosts": [
+        Bad("negative hours", {"hours": -1}, ("hours",)),
+        Bad("more hours than a year has", {"hours": 8761}, ("hours",)),
+        Bad("malformed persona", {"persona_ids": ["x"]}, ("persona_ids[0]",)),
+        Bad("too many personas", {"persona_ids": [NOBODY] * 101}, ("persona_ids",)),
+        Bad("a platform without an API", {"platforms": [5]}, ("platforms[0]",)),
+        Bad("too many platforms", {"platforms": [1, 1, 2, 3, 4]}, ("platforms",)),
+        Bad("as of tomorrow", {"as_of_time": TOMORROW}, ("as_of_time",)),
+        Bad("as of no time", {"as_of_time": NO_TIME}, ("as_of_time",)),
+        missing("unknown persona", "PERSONA_NOT_FOUND", {"persona_ids": [NOBODY]}),
+        repeatable({"persona_ids": [NOBODY]}),
+    ],
     "WatchEngagement": [
         Bad("damaged cursor", {"cursor": "x"}, ("cursor",), reason="CURSOR_INVALID"),
         Bad("cursor too long", {"cursor": "x" * 201}, ("cursor",)),
@@ -350,4 +389,5 @@ NARROWER: dict[str, Fields] = {
     "ListPersonas": {"niche": "x"},
     "ListContexts": {"phase": "X"},
     "ListPosts": {"platform": 2},
+    "ListPlatforms": {"persona_id": NOBODY},
 }

@@ -1,0 +1,83 @@
+"""`groundswell platforms`: connects the platforms that posts are synced with.
+
+Tokens are typed or piped in, not given as arguments, which other users of the machine can see.
+"""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from groundswell import Client
+from groundswell_server.cli.output import AsJson, console, show
+
+if TYPE_CHECKING:
+    from groundswell.v1.engagement_pb2 import PlatformConnection
+
+application = typer.Typer(help="Connect the platforms that posts are synced with.", no_args_is_help=True)
+
+
+class PlatformName(StrEnum):
+    """A platform that can be synced."""
+
+    INSTAGRAM = "instagram"
+    FACEBOOK = "facebook"
+    TWITTER = "twitter"
+    TIKTOK = "tiktok"
+
+    @property
+    def in_contract(self) -> str:
+        """The value of the contract's enum."""
+        return f"PLATFORM_{self.name}"
+
+
+Target = Annotated[str | None, typer.Option(help="The server; GROUNDSWELL_TARGET or localhost:50051.")]
+Persona = Annotated[str, typer.Option(help="Id of the persona; every persona without a connection of its own if none.")]
+
+
+@application.command()
+def connect(
+    platform: PlatformName,
+    persona: Persona = "",
+    account: Annotated[str, typer.Option(help="Name of the account, for people.")] = "",
+    target: Target = None,
+) -> None:
+    """Keep an access token, encrypted. It is asked for, or read from standard input."""
+    token = typer.prompt("Access token", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline().strip()
+    with Client(target) as client:
+        client.engagement.connect_platform(
+            persona_id=persona, platform=platform.in_contract, access_token=token, account=account
+        )
+    console().print(f"{platform} is connected")
+
+
+@application.command()
+def disconnect(platform: PlatformName, persona: Persona = "", target: Target = None) -> None:
+    """Forget an access token."""
+    with Client(target) as client:
+        client.engagement.disconnect_platform(persona_id=persona, platform=platform.in_contract)
+    console().print(f"{platform} is not connected any more")
+
+
+@application.command("list")
+def list_all(target: Target = None, as_json: AsJson = False) -> None:
+    """Show the connections of the workspace, without their tokens."""
+    with Client(target) as client:
+        show([_row(each) for each in client.engagement.list_platforms()], as_json)
+
+
+def _row(connection: PlatformConnection) -> dict[str, object]:
+    from groundswell.v1.common_pb2 import Platform
+    from groundswell.v1.engagement_pb2 import ConnectionState
+
+    return {
+        "platform": Platform.Name(connection.platform).removeprefix("PLATFORM_").lower(),
+        "persona": connection.persona_id or "all others",
+        "account": connection.account,
+        "state": ConnectionState.Name(connection.state).removeprefix("CONNECTION_STATE_").lower(),
+        "problem": connection.problem,
+        "synced": connection.sync_time.ToDatetime() if connection.HasField("sync_time") else None,
+    }

@@ -1,0 +1,29 @@
+"""What the settings say to Engagement."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from groundswell_server.engagement.genuine.settings import FilterSettings
+from groundswell_server.engagement.outcomes import Thresholds
+from groundswell_server.settings import Settings
+
+
+def thresholds(settings: Settings) -> Thresholds:
+    """From where on metrics speak for a context."""
+    return Thresholds(
+        success_rate_pct=settings.success_threshold_pct,
+        genuine_ratio=settings.genuine_ratio,
+        conditional_rate_pct=settings.conditional_rate_pct,
+        rejection_age=timedelta(hours=settings.rejection_age_hours),
+    )
+
+
+def projected_age(settings: Settings) -> timedelta:
+    """The age for which the reach of a post that spreads is projected."""
+    return timedelta(days=settings.ml_target_age_days)
+
+
+def filter_settings(settings: Settings) -> FilterSettings:
+    """From where on an interaction counts as a bot's."""
+    return FilterSettings(threshold=settings.bot_threshold)

@@ -1,0 +1,77 @@
+"""Engagement's work in the background: what a worker process does, when asked and by the clock."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from groundswell.v1 import engagement_pb2 as pb
+from groundswell_server.engagement import messages, token_vault
+from groundswell_server.engagement.platforms import SHARING_A_LIMIT
+from groundswell_server.engagement.vocabulary import ConnectionState
+from groundswell_server.jobs.job import Job, Postponed
+from groundswell_server.jobs.registry import Periodic
+from groundswell_server.settings import Settings
+from groundswell_storage import operations
+from groundswell_storage.database import Database
+from groundswell_storage.engagement import connections
+
+if TYPE_CHECKING:
+    from groundswell_server.engagement.syncing.run import Means
+
+SYNC = "engagement.sync_posts"
+_TURN = timedelta(seconds=5)
+"""How often a sync looks whether the one before it has ended."""
+
+
+def sync_posts(job: Job) -> pb.SyncReport:
+    """SyncPosts: fetches and records what is due, in as many runs as the platforms' limits ask for."""
+    from groundswell_server.engagement.platforms import adapters
+    from groundswell_server.engagement.platforms.api import open_client
+    from groundswell_server.engagement.syncing.clock import DatabaseClock
+    from groundswell_server.engagement.syncing.run import Means
+
+    with open_client() as client:
+        return sync_with(job, Means(adapters(job.settings), client, DatabaseClock(job.database)))
+
+
+def sync_with(job: Job, means: Means) -> pb.SyncReport:
+    """The same with a clock and adapters of one's own."""
+    from groundswell_server.engagement.syncing import operation
+
+    wanted = messages.wanted(pb.SyncPostsRequest.FromString(job.request))
+    before = (each for each in operations.under_way(job.reading(), SYNC) if each.id < job.operation_id)
+    if any(set(wanted.platforms).intersection(_platforms(each)) for each in before):
+        raise Postponed(_TURN, "waits for the sync before it")
+    plan = operation.carry_out(job, means, wanted)
+    with job.scope() as scope:
+        report = messages.sync_message(operation.report(scope, plan, job.operation_id))
+        job.complete(scope, report)
+    return report
+
+
+def sync_hourly(database: Database, settings: Settings) -> None:
+    """Asks for a sync in every workspace with a connection, a limit at a time, unless the last one is still at work."""
+    if not settings.sync_hours:
+        return
+    now = database.now()
+    for workspace in connections.workspaces(database, ConnectionState.CONNECTED, now):
+        with database.scope(workspace, now=now) as scope:
+            connected = {row.platform for row in connections.every(scope)}
+            busy = {platform for each in operations.under_way(scope, SYNC) for platform in _platforms(each)}
+            for sharing in SHARING_A_LIMIT:
+                if connected.intersection(sharing) and not busy.intersection(sharing):
+                    request = messages.hourly_sync(settings.sync_hours, sharing, now)
+                    operations.create(scope, SYNC, request, max_attempts=settings.job_max_attempts)
+
+
+def _platforms(operation: operations.Operation) -> tuple[int, ...]:
+    """The platforms that a sync asks."""
+    return messages.wanted(pb.SyncPostsRequest.FromString(operation.request)).platforms
+
+
+JOBS = {SYNC: sync_posts}
+PERIODIC = (
+    Periodic("engagement.sync_hourly", timedelta(hours=1), sync_hourly),
+    Periodic("engagement.rotate_token_keys", timedelta(days=1), token_vault.rotate_keys),
+)

@@ -1,0 +1,32 @@
+"""Platforms: one adapter each, which knows that platform's wire shapes, errors and limits, and nothing of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from groundswell_server.engagement.platforms.adapter import Adapter
+from groundswell_server.engagement.platforms.facebook import Facebook
+from groundswell_server.engagement.platforms.instagram import Instagram
+from groundswell_server.engagement.platforms.limits import Limit
+from groundswell_server.engagement.platforms.tiktok import TikTok
+from groundswell_server.engagement.platforms.twitter import Twitter
+from groundswell_server.engagement.vocabulary import Platform
+from groundswell_server.settings import Settings
+
+SHARING_A_LIMIT = ((Platform.INSTAGRAM, Platform.FACEBOOK), (Platform.TWITTER,), (Platform.TIKTOK,))
+"""The platforms that can be synced, with those together that draw on one limit."""
+
+
+def adapters(settings: Settings) -> Mapping[Platform, Adapter]:
+    """The adapters of all platforms that can be synced. Instagram and Facebook draw on one limit."""
+    graph = Limit("graph", settings.graph_calls_per_hour, timedelta(hours=1))
+    twitter = Limit("twitter", settings.twitter_calls_per_15_minutes, timedelta(minutes=15))
+    tiktok = Limit("tiktok", settings.tiktok_calls_per_minute, timedelta(minutes=1))
+    known: tuple[Adapter, ...] = (
+        Instagram(settings.instagram_url, graph),
+        Facebook(settings.facebook_url, graph),
+        Twitter(settings.twitter_url, twitter),
+        TikTok(settings.tiktok_url, tiktok),
+    )
+    return {adapter.platform: adapter for adapter in known}

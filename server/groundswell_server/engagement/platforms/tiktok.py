@@ -1,0 +1,81 @@
+"""TikTok: counts of up to 20 videos a call. It reports neither reach nor saves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from groundswell_server.engagement.platforms.adapter import CommentPage, PlatformPost, Send
+from groundswell_server.engagement.platforms.answers import Answer, Request, count
+from groundswell_server.engagement.platforms.failures import (
+    Gone,
+    NothingReported,
+    NotPermitted,
+    PlatformFailure,
+    Refused,
+    Throttled,
+    TokenRefused,
+    Unavailable,
+)
+from groundswell_server.engagement.platforms.limits import Limit
+from groundswell_server.engagement.rates import Counts
+from groundswell_server.engagement.vocabulary import Platform
+
+_FIELDS = "id,like_count,comment_count,share_count,view_count"
+_FAILURES: Mapping[str, type[PlatformFailure]] = {
+    "access_token_invalid": TokenRefused,
+    "scope_not_authorized": NotPermitted,
+    "scope_permission_missed": NotPermitted,
+    "rate_limit_exceeded": Throttled,
+    "internal_error": Unavailable,
+}
+
+
+class TikTok:
+    """The adapter of TikTok."""
+
+    platform = Platform.TIKTOK
+    posts_per_fetch = 20
+    calls_per_fetch = 1
+    has_comments = False
+
+    def __init__(self, base_url: str, limit: Limit) -> None:
+        self._url = f"{base_url}/v2/video/query/"
+        self.limit = limit
+
+    def fetch(self, send: Send, token: str, posts: Sequence[PlatformPost]) -> Mapping[str, Counts | PlatformFailure]:
+        """All videos in one call; those that it does not name are gone."""
+        ids = [post.id for post in posts]
+        answer = send(Request("POST", self._url, {"fields": _FIELDS}, token, body={"filters": {"video_ids": ids}}))
+        videos = answer.part("data", "videos") or ()
+        found = {str(video.get("id")): _counts(video) for video in videos if isinstance(video, Mapping)}
+        return {id: found.get(id, Gone("not in the answer")) for id in ids}
+
+    def fetch_comments(self, send: Send, token: str, post_id: str, after: str) -> CommentPage:
+        """None: the API has no comments."""
+        return CommentPage((), "")
+
+    def check(self, answer: Answer) -> None:
+        """Raises the failure that an answer is. `error.code` is "ok" on success, and not at every status 200."""
+        code = answer.part("error", "code")
+        message = str(answer.part("error", "message") or code or f"HTTP {answer.status}")
+        if answer.status == 429 or code == "rate_limit_exceeded":
+            raise Throttled(message, answer.retry_after())
+        if answer.status >= 500 or code == "internal_error" or not isinstance(answer.body, Mapping):
+            raise Unavailable(message, answer.retry_after())
+        if code != "ok":
+            raise _FAILURES.get(str(code), Refused)(message)
+
+    def rest(self, answer: Answer) -> timedelta | None:
+        """Its headers tell of no limit."""
+        return None
+
+
+def _counts(video: Mapping[str, object]) -> Counts | PlatformFailure:
+    counts = Counts(
+        likes=count(video.get("like_count")),
+        comments=count(video.get("comment_count")),
+        shares=count(video.get("share_count")),
+        views=count(video.get("view_count")),
+    )
+    return counts if counts != Counts() else NothingReported("no counts")

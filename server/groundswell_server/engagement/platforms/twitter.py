@@ -1,0 +1,125 @@
+"""X, formerly Twitter: public metrics of up to 100 posts a call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from groundswell_server.engagement.platforms.adapter import CommentPage, PlatformPost, Send
+from groundswell_server.engagement.platforms.answers import Answer, Request, added, count
+from groundswell_server.engagement.platforms.failures import (
+    Gone,
+    NothingReported,
+    NotPermitted,
+    PlatformFailure,
+    Refused,
+    Throttled,
+    TokenRefused,
+    Unavailable,
+)
+from groundswell_server.engagement.platforms.limits import Limit
+from groundswell_server.engagement.rates import Counts
+from groundswell_server.engagement.vocabulary import Platform
+
+_RATE_LIMITED = 88
+_TOKEN_CODES = frozenset({32, 89})
+"""Could not authenticate; invalid or expired token."""
+_MARGIN = timedelta(seconds=1)
+"""The reset is told in whole seconds."""
+
+
+class Twitter:
+    """The adapter of X."""
+
+    platform = Platform.TWITTER
+    posts_per_fetch = 100
+    calls_per_fetch = 1
+    has_comments = False
+
+    def __init__(self, base_url: str, limit: Limit) -> None:
+        self._url = f"{base_url}/2/tweets"
+        self.limit = limit
+
+    def fetch(self, send: Send, token: str, posts: Sequence[PlatformPost]) -> Mapping[str, Counts | PlatformFailure]:
+        """All posts in one call, whose answer may hold both counts and errors."""
+        ids = [post.id for post in posts]
+        answer = send(Request("GET", self._url, {"ids": ",".join(ids), "tweet.fields": "public_metrics"}, token))
+        found: dict[str, Counts | PlatformFailure] = {id: Gone("not in the answer") for id in ids}
+        found.update((_named_post(error), _failure(error)) for error in _errors(answer))
+        for post in answer.part("data") or ():
+            if isinstance(post, Mapping):
+                found[str(post.get("id"))] = _counts(post.get("public_metrics"))
+        return {id: found[id] for id in ids}
+
+    def fetch_comments(self, send: Send, token: str, post_id: str, after: str) -> CommentPage:
+        """None: replies can only be searched for, at a price."""
+        return CommentPage((), "")
+
+    def check(self, answer: Answer) -> None:
+        """Raises the failure that an answer is: by its status, or by an error at status 200 that names no post."""
+        message = _message(answer)
+        codes = {error.get("code") for error in _errors(answer)}
+        if answer.status == 429 or _RATE_LIMITED in codes or answer.part("status") == 429:
+            raise Throttled(message, self.rest(answer) or answer.retry_after())
+        if answer.status == 401 or codes & _TOKEN_CODES or answer.part("status") == 401:
+            raise TokenRefused(message)
+        if answer.status == 403:
+            raise NotPermitted(message)
+        if answer.status >= 500 or not isinstance(answer.body, Mapping):
+            raise Unavailable(message, answer.retry_after())
+        if answer.status >= 300:
+            raise Refused(message)
+        if answer.part("data") is None and not any(_named_post(error) for error in _errors(answer)):
+            raise Unavailable(message)
+
+    def rest(self, answer: Answer) -> timedelta | None:
+        """Until `x-rate-limit-reset`, in Unix seconds, when `x-rate-limit-remaining` is used up."""
+        remaining, reset = (answer.headers.get(f"x-rate-limit-{name}", "") for name in ("remaining", "reset"))
+        if not reset.isdecimal() or (answer.status != 429 and remaining != "0"):
+            return None
+        wait = datetime.fromtimestamp(min(int(reset), 10**10), UTC) - answer.time
+        return max(timedelta(), wait) + _MARGIN
+
+
+def _counts(metrics: Any) -> Counts | PlatformFailure:
+    known = {name: count(value) for name, value in metrics.items()} if isinstance(metrics, Mapping) else {}
+    likes, impressions = known.get("like_count"), known.get("impression_count")
+    counts = Counts(
+        likes=likes,
+        comments=known.get("reply_count"),
+        shares=added(known.get("retweet_count"), known.get("quote_count")),
+        saves=known.get("bookmark_count"),
+        # It reports 0 of posts from before it counted: nobody liked what was never shown.
+        impressions=None if likes and not impressions else impressions,
+    )
+    return counts if counts != Counts() else NothingReported("no public metrics")
+
+
+def _failure(error: Mapping[str, Any]) -> PlatformFailure:
+    """What an error that names one post says of it."""
+    message = str(error.get("detail") or error.get("message") or error.get("title") or "")
+    kind = str(error.get("type", "")).rpartition("/")[2]
+    if kind == "resource-not-found":
+        return Gone(message)
+    if kind == "not-authorized-for-resource":
+        return NotPermitted(message)
+    return Refused(message)
+
+
+def _errors(answer: Answer) -> Iterator[Mapping[str, Any]]:
+    for error in answer.part("errors") or ():
+        if isinstance(error, Mapping):
+            yield error
+
+
+def _named_post(error: Mapping[str, Any]) -> str:
+    """The id of the post that an error is about; empty when it is about the call."""
+    return str(error.get("resource_id") or error.get("value") or "")
+
+
+def _message(answer: Answer) -> str:
+    """What went wrong, in either of the shapes: a problem (`title`, `detail`), or a list of `errors`."""
+    told = [answer.part("detail") or answer.part("title")]
+    told += [error.get("message") or error.get("detail") for error in _errors(answer)]
+    return next((str(text) for text in told if text), f"HTTP {answer.status}")

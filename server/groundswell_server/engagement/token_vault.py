@@ -1,0 +1,95 @@
+"""The vault of platform tokens: encrypted by keys that are made, replaced and forgotten as time goes by.
+
+The keys are secrets of the deployment, sealed with its master key. The newest encrypts, all of them decrypt.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import partial
+
+import structlog
+
+from groundswell_server.master_key import master_key
+from groundswell_server.settings import Settings
+from groundswell_storage import secrets
+from groundswell_storage.database import Database
+from groundswell_storage.engagement import connections
+from groundswell_storage.errors import DataLoss
+from groundswell_storage.fields import from_micros, to_micros
+from groundswell_storage.secrets import Sealer
+
+_PREFIX = "platform_token_key/"
+_KEPT = 2
+"""Keys that stay after a rotation: a server that read them just before may still encrypt with the last one."""
+
+log = structlog.get_logger(__name__)
+
+
+class TokenVault:
+    """Encrypts tokens, each for its owner alone: moved to another's row it opens no more."""
+
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        """`keys`: 32 bytes each, the newest first."""
+        from cryptography.fernet import Fernet, MultiFernet
+
+        self._fernet = MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in keys])
+
+    def lock(self, token: str, owner: str) -> bytes:
+        """The encrypted form of a token."""
+        return self._fernet.encrypt(f"{owner}\n{token}".encode())
+
+    def open(self, locked: bytes, owner: str) -> str:
+        """The token; raises DataLoss (`SECRET_DAMAGED`) for another owner's, and when no key opens it."""
+        from cryptography.fernet import InvalidToken
+
+        try:
+            found, _, token = self._fernet.decrypt(locked).decode().partition("\n")
+        except InvalidToken:
+            found, token = "", ""
+        if not token or found != owner:
+            raise DataLoss("the token of a platform cannot be decrypted: connect it again", reason="SECRET_DAMAGED")
+        return token
+
+    def renew(self, locked: bytes) -> bytes:
+        """The same token, encrypted with the newest key."""
+        return self._fernet.rotate(locked)
+
+
+def sealer_of(settings: Settings) -> Sealer:
+    """What opens the keys."""
+    return Sealer(master_key(settings))
+
+
+def open_vault(database: Database, sealer: Sealer) -> TokenVault:
+    """The vault with its keys as they are now; makes the first key in the caller's transaction."""
+    names = secrets.secret_names(database, _PREFIX) or [_name(database.now())]
+    return TokenVault([secrets.made_secret(database, name, sealer) for name in reversed(names)])
+
+
+def rotate_keys(database: Database, settings: Settings) -> None:
+    """Replaces the newest key when it is old enough, encrypts all tokens anew and forgets keys from long ago."""
+    names = secrets.secret_names(database, _PREFIX)
+    now = database.now()
+    if not names or now - _made(names[-1]) < timedelta(days=settings.token_key_days):
+        return
+    make = partial(secrets.made_secret, database, sealer=sealer_of(settings))
+    with database.transaction():
+        names.append(_name(now))
+        vault = TokenVault([make(name) for name in reversed(names)])
+        held = connections.tokens(database)
+        for workspace, id, token in held:
+            connections.replace_token(database, workspace, id, vault.renew(token))
+        for name in names[:-_KEPT]:
+            secrets.forget_secret(database, name)
+    log.info("key of platform tokens replaced", tokens=len(held))
+
+
+def _name(made: datetime) -> str:
+    return f"{_PREFIX}{to_micros(made):020d}"
+
+
+def _made(name: str) -> datetime:
+    return from_micros(int(name.removeprefix(_PREFIX)))

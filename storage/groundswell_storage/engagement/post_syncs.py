@@ -1,0 +1,167 @@
+"""What came of each post when it was last asked for on its platform: the memory of syncs, and their cache."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from peewee import BigIntegerField, BooleanField, SmallIntegerField, TextField
+
+from groundswell_storage.fields import InstantField, from_micros, to_micros
+from groundswell_storage.scope import Scope
+from groundswell_storage.table import Table
+
+
+class PostSyncRow(Table):
+    """The last sync of a post. It is done in an operation when its row names that operation and has an outcome."""
+
+    post_id = TextField(primary_key=True)
+    persona_id = TextField()
+    platform = SmallIntegerField()
+    operation_id = TextField()
+    outcome = SmallIntegerField()
+    problem = TextField(default="")
+    tries = SmallIntegerField(default=0)
+    """How often the operation has failed to fetch it, and tries again."""
+    synced = InstantField(null=True)
+    """When its counts were last fetched."""
+    comments_seen = BigIntegerField(null=True)
+    """The count of comments when all of them were last fetched."""
+    comments_due = BooleanField(default=False)
+    """Whether the operation still has to fetch its comments."""
+    interactions = BigIntegerField(default=0)
+    """Comments that the operation recorded."""
+
+    class Meta:
+        indexes = ((("workspace", "operation_id", "outcome"), False),)
+
+
+class SyncTarget(NamedTuple):
+    """A post of the span of a sync."""
+
+    post_id: str
+    persona_id: str
+    platform: int
+    platform_post_id: str
+    content_type: int
+    published: datetime
+    operation_id: str
+    """The last operation that asked for it; empty when none did."""
+    outcome: int
+    tries: int
+    synced: datetime | None
+    comments_seen: int | None
+    comments_due: bool
+
+
+def targets(
+    scope: Scope, *, since: datetime, until: datetime, platforms: Sequence[int], persona_ids: Sequence[str]
+) -> list[SyncTarget]:
+    """Posts of living, tracked personas published in a span (end excluded), newest first; no persona means any."""
+    marks = ", ".join("?" * len(platforms))
+    only = f" AND p.persona_id IN ({', '.join('?' * len(persona_ids))})" if persona_ids else ""
+    rows = scope.execute(
+        "SELECT p.id, p.persona_id, p.platform, p.platform_post_id, p.content_type, p.published, "
+        "COALESCE(s.operation_id, ''), COALESCE(s.outcome, 0), COALESCE(s.tries, 0), s.synced, "
+        "s.comments_seen, s.comments_due "
+        "FROM post p JOIN persona a ON a.workspace = p.workspace AND a.id = p.persona_id "
+        "LEFT JOIN post_sync s ON s.workspace = p.workspace AND s.post_id = p.id "
+        "WHERE p.workspace = ? AND p.published >= ? AND p.published < ? "
+        f"AND p.platform IN ({marks}){only} AND a.deleted IS NULL AND NOT a.tracking_opt_out "
+        "ORDER BY p.published DESC, p.id DESC",
+        (scope.workspace, to_micros(since), to_micros(until), *platforms, *persona_ids),
+    ).fetchall()
+    return [
+        SyncTarget._make(
+            (
+                *row[:5],
+                from_micros(row[5]),
+                *row[6:9],
+                None if row[9] is None else from_micros(row[9]),
+                row[10],
+                bool(row[11]),
+            )
+        )
+        for row in rows
+    ]
+
+
+def note(
+    scope: Scope,
+    target: SyncTarget,
+    operation_id: str,
+    *,
+    outcome: int,
+    problem: str = "",
+    tries: int = 0,
+    synced: datetime | None = None,
+    comments_due: bool = False,
+) -> None:
+    """Writes down what came of a post in an operation; where it was not fetched, it was synced when it was before.
+
+    Written out, because there is one for each post of a sync.
+    """
+    scope.execute(
+        "INSERT INTO post_sync (workspace, post_id, persona_id, platform, operation_id, outcome, problem, tries, "
+        "synced, comments_due, interactions) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0) "
+        "ON CONFLICT (post_id) DO UPDATE SET operation_id = excluded.operation_id, outcome = excluded.outcome, "
+        "problem = excluded.problem, tries = excluded.tries, synced = COALESCE(excluded.synced, post_sync.synced), "
+        "comments_due = excluded.comments_due, interactions = 0",
+        (
+            scope.workspace,
+            target.post_id,
+            target.persona_id,
+            target.platform,
+            operation_id,
+            int(outcome),
+            problem,
+            tries,
+            None if synced is None else to_micros(synced),
+            comments_due,
+        ),
+    )
+
+
+def note_comments(scope: Scope, post_id: str, *, recorded: int, seen: int | None, due: bool) -> None:
+    """Adds comments that were recorded; `seen`, when all were fetched, is the count that the platform reported."""
+    changes: dict[str, Any] = {"interactions": PostSyncRow.interactions + recorded, "comments_due": due}
+    if seen is not None:
+        changes["comments_seen"] = seen
+    scope.update(PostSyncRow, **changes).where(PostSyncRow.post_id == post_id).execute()
+
+
+def forget_gone(scope: Scope, persona_id: str, platform: int, gone: int) -> None:
+    """Lets posts that were gone on a platform be asked for again: of a persona, or of all for an empty one."""
+    query = scope.delete(PostSyncRow).where((PostSyncRow.platform == platform) & (PostSyncRow.outcome == gone))
+    if persona_id:
+        query = query.where(PostSyncRow.persona_id == persona_id)
+    query.execute()
+
+
+def remove_of_post(scope: Scope, post_id: str) -> None:
+    """Forgets a post."""
+    scope.delete(PostSyncRow).where(PostSyncRow.post_id == post_id).execute()
+
+
+def tally(scope: Scope, operation_id: str) -> list[tuple[int, int, int, int]]:
+    """What came of an operation's posts: (platform, outcome, posts, comments recorded)."""
+    return list(
+        scope.execute(
+            "SELECT platform, outcome, count(*), CAST(sum(interactions) AS BIGINT) FROM post_sync "
+            "WHERE workspace = ? AND operation_id = ? GROUP BY platform, outcome ORDER BY platform, outcome",
+            (scope.workspace, operation_id),
+        ).fetchall()
+    )
+
+
+def failures(scope: Scope, operation_id: str, *, fine: Sequence[int], limit: int) -> list[tuple[str, int, str]]:
+    """Posts of an operation whose outcome is none of `fine`: (post id, outcome, problem)."""
+    marks = ", ".join("?" * len(fine))
+    return list(
+        scope.execute(
+            "SELECT post_id, outcome, problem FROM post_sync "
+            f"WHERE workspace = ? AND operation_id = ? AND outcome NOT IN ({marks}) ORDER BY post_id LIMIT ?",
+            (scope.workspace, operation_id, *fine, limit),
+        ).fetchall()
+    )
