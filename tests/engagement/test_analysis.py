@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groundswell_server.engagement.analysis import FilteredCount, PostFigures, analyze_post
+from groundswell_server.engagement.analysis import MOST_OF_A_KIND, FilteredCount, PostFigures, analyze_post
 from groundswell_server.engagement.elements import PublishedPost, performing_elements
 from groundswell_server.engagement.vocabulary import MediaType, RateBase, Verdict
 
@@ -113,6 +113,17 @@ def test_a_missing_base_is_told() -> None:
 
 def test_an_estimated_bot_share_is_told() -> None:
     assert "bot share is that of earlier posts" in said(post(), [], figures(estimated=True))
+
+
+def test_many_hashtags_do_not_crowd_out_the_hours() -> None:
+    past = [post(rate=5.0 + n, hour=18, tags=[f"tag{n}"]) for n in range(40)]
+
+    found = analyze_post(post(rate=1.0, hour=8), figures(), past, [], "UTC").elements
+
+    kinds = [element.kind for element in found]
+    assert kinds.count("hashtag") == MOST_OF_A_KIND
+    assert {"hour", "format", "length"} <= set(kinds)
+    assert [element.value for element in found if element.kind == "hashtag"][:2] == ["tag39", "tag38"]
 
 
 def test_what_was_filtered_is_sorted_and_named() -> None:
