@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
-from groundswell_server.engagement.sentiment.emoji import EMOJI
-from groundswell_server.engagement.sentiment.scoring import MOST_CHARACTERS, mood_of
-from groundswell_server.engagement.sentiment.slang import PHRASES, SIGNS
-from groundswell_server.engagement.sentiment.vader import Vader
-from groundswell_server.engagement.vocabulary import Sentiment
+from groundswell_server.mood.emoji import EMOJI
+from groundswell_server.mood.mood import Sentiment
+from groundswell_server.mood.scoring import MOST_CHARACTERS, mood_of
+from groundswell_server.mood.slang import PHRASES, SIGNS
+from groundswell_server.mood.vader import Vader
 from tests.engagement.youtube_comments import comments
 
 POSITIVE, NEUTRAL, NEGATIVE = Sentiment.POSITIVE, Sentiment.NEUTRAL, Sentiment.NEGATIVE

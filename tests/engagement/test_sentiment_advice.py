@@ -10,7 +10,7 @@ import pytest
 from groundswell_server.engagement.estimates import Estimate, Interval
 from groundswell_server.engagement.sentiment.advice import advice_on_sentiment
 from groundswell_server.engagement.sentiment.summary import SPAN_ENDS, summarize
-from groundswell_server.engagement.vocabulary import Sentiment
+from groundswell_server.mood.mood import Sentiment
 from groundswell_storage.engagement.sentiments import SentimentCount
 
 PUBLISHED = datetime(2026, 5, 1, 18, tzinfo=UTC)

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from groundswell_server.engagement.genuine.profiles import UNKNOWN, Profile
-from groundswell_server.engagement.sentiment.mood import NO_MOOD, Mood
-from groundswell_server.engagement.vocabulary import InteractionKind, Sentiment, Verdict
+from groundswell_server.engagement.vocabulary import InteractionKind, Verdict
+from groundswell_server.mood.mood import NO_MOOD, Mood, Sentiment
 from groundswell_storage.engagement import interactions
 from groundswell_storage.engagement.interactions import InteractionRow
 from groundswell_storage.engagement.posts import PostRow

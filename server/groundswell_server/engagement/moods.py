@@ -13,7 +13,7 @@ def with_moods(batch: Sequence[NewInteraction]) -> list[NewInteraction]:
 
     To be called on a thread of its own: 20 to 80 us a comment by its length, and 0.2 s more for the first.
     """
-    from groundswell_server.engagement.sentiment.scoring import mood_of
+    from groundswell_server.mood.scoring import mood_of
 
     moods = {text: mood_of(text) for text in {new.text for new in batch if _is_comment(new)}}
     return [new._replace(mood=moods[new.text]) if _is_comment(new) else new for new in batch]

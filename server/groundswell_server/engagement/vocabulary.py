@@ -143,13 +143,3 @@ class RateBase(IntEnum):
     REACH = 1
     IMPRESSIONS = 2
     VIEWS = 3
-
-
-class Sentiment(IntEnum):
-    """What a comment says of its writer's feeling."""
-
-    UNSPECIFIED = 0
-    POSITIVE = 1
-    NEUTRAL = 2
-    NEGATIVE = 3
-    UNSUPPORTED = 4

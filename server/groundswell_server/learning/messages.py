@@ -163,6 +163,7 @@ def model_message(version: ModelVersion) -> pb.Model:
         trailing_mean_baseline=metrics_message(result.baselines.get("trailing_mean", {})),
         last_value_baseline=metrics_message(result.baselines.get("last_value", {})),
         majority_class_baseline=metrics_message(result.baselines.get("majority_class", {})),
+        lexicon_baseline=metrics_message(result.baselines.get("lexicon", {})),
         beats_baselines=result.beats_baselines,
         library_versions=dict(result.library_versions),
         artifact_digest=version.artifact_digest,

@@ -13,7 +13,7 @@ from groundswell.v1 import learning_pb2 as pb
 from groundswell_server.learning import messages, registry
 from groundswell_server.learning.labelling import examples
 from groundswell_server.learning.labelling import messages as labelling_messages
-from groundswell_server.learning.labelling.classification import classify_profiles, classify_texts
+from groundswell_server.learning.labelling.classification import classify, classify_profiles
 from groundswell_server.learning.monitoring import messages as monitoring_messages
 from groundswell_server.learning.monitoring.checks import check_drift
 from groundswell_server.learning.monitoring.gauges import ModelGauges
@@ -176,9 +176,9 @@ class Servicer(PatternCalls):
         return labelling_messages.conversion_message(served, served.predictor.predict_one(prepared.facts))
 
     async def ClassifyText(self, request: pb.ClassifyTextRequest, call: Call) -> pb.ClassifyTextResponse:
-        served = (await self._serving.live(call.workspace)).served(messages.model_type_in(request))
-        classes = await asyncio.to_thread(classify_texts, served.predictor, request.texts[:])
-        return labelling_messages.text_classes_message(served, classes)
+        live = await self._serving.live(call.workspace)
+        found = await asyncio.to_thread(classify, live, messages.model_type_in(request), request.texts[:])
+        return labelling_messages.text_classes_message(found)
 
     async def ClassifyProfiles(self, request: pb.ClassifyProfilesRequest, call: Call) -> pb.ClassifyProfilesResponse:
         served = (await self._serving.live(call.workspace)).served(registry.BOTS)

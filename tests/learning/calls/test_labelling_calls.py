@@ -86,13 +86,28 @@ def test_a_mood_has_a_score_too(empty: Studio) -> None:
     for example in sent:
         example.label = moods[example.label]
     labels.send(empty, "SENTIMENT_ANALYZER", sent)
-    empty.train("SENTIMENT_ANALYZER", as_of_time=None)
+    model = empty.train("SENTIMENT_ANALYZER", as_of_time=None)
+    assert model.test_metrics.brier < min(model.lexicon_baseline.brier, model.majority_class_baseline.brier)
     request = pb.ClassifyTextRequest(model_type=pb.MODEL_TYPE_SENTIMENT_ANALYZER, texts=["serum glow", "soup bread"])
-    good, bad = empty.learning.ClassifyText(request).classes
+    response = empty.learning.ClassifyText(request)
+    good, bad = response.classes
+    assert (response.method, response.model_version) == (pb.CLASSIFICATION_METHOD_MODEL, 1)
     assert (good.label, bad.label) == ("positive", "negative")
     assert good.sentiment_score > 0 > bad.sentiment_score
     of = {one.label: one.probability for one in good.probabilities}
     assert good.sentiment_score == pytest.approx(of["positive"] - of["negative"])
+
+
+def test_until_there_is_a_model_moods_are_vaders_and_only_of_english(empty: Studio) -> None:
+    texts = ["I love this so much!", "This is horrible.", "Das gefällt mir überhaupt nicht", "🔥🔥🔥", "12:30"]
+    request = pb.ClassifyTextRequest(model_type=pb.MODEL_TYPE_SENTIMENT_ANALYZER, texts=texts)
+    response = empty.learning.ClassifyText(request)
+    assert [one.label for one in response.classes] == ["positive", "negative", "unsupported", "positive", "neutral"]
+    assert (response.method, response.model_id) == (pb.CLASSIFICATION_METHOD_LEXICON, "")
+    good, bad, other, _, _ = response.classes
+    assert good.sentiment_score > 0.5 > -0.3 > bad.sentiment_score
+    assert not other.HasField("sentiment_score")
+    assert not any(one.probabilities for one in response.classes)
 
 
 def test_accounts_are_told_apart_by_figures_and_no_name_is_kept(empty: Studio, stranger: LearningServiceStub) -> None:

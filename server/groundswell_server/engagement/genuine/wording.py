@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import html
 import re
-import unicodedata
 from collections.abc import Sequence
 from typing import Final
+
+from groundswell_server.plain_text import in_plain_characters, plain_text, without_markup
 
 SEPARATOR: Final = "\x1e"
 """The record separator of ASCII: stands between texts that are handled end to end."""
 
-_TAG: Final = re.compile(r"</?[a-zA-Z][^<>]{0,300}>")
-_INVISIBLE: Final = re.compile("[\u00ad\u200b-\u200f\u2060\ufe00-\ufe0f\ufeff]")
 _ADDRESS: Final = re.compile(r"https?://\S+|www\.\S+|(?<![^\s@])[^\s@]{1,64}@[^\s@]+|\[(?:e-mail|telephone|name)\]")
 """Also what `pii` leaves in their place, so that a masked text is like the one it was."""
 _ADDRESS_MARKS: Final = ("@", "http", "www.", "[")
@@ -24,35 +22,16 @@ MINIMUM_KEY_LETTERS: Final = 20
 """Texts with fewer letters have no key: many people independently write "love this song"."""
 
 
-def plain_text(text: str) -> str:
-    """`text` without markup, entities, invisible characters and compatibility forms; case and spacing are kept.
-
-    Platforms hand comments out as HTML (YouTube) or text (Instagram); of a link its label is kept.
-    """
-    bare = _without_markup(text)
-    return bare if bare.isascii() else _in_plain_characters(bare)
-
-
 def plain_texts(texts: Sequence[str]) -> list[str]:
     """`plain_text` of each. Those with other than ASCII characters are done end to end, which is three times faster."""
-    plain = [_without_markup(text) if "<" in text or "&" in text else text for text in texts]
+    plain = [without_markup(text) if "<" in text or "&" in text else text for text in texts]
     foreign = [at for at, text in enumerate(plain) if not text.isascii()]
-    found = _in_plain_characters(SEPARATOR.join([plain[at] for at in foreign])).split(SEPARATOR)
+    found = in_plain_characters(SEPARATOR.join([plain[at] for at in foreign])).split(SEPARATOR)
     if len(found) != len(foreign):
-        found = [_in_plain_characters(plain[at]) for at in foreign]
+        found = [in_plain_characters(plain[at]) for at in foreign]
     for at, text in zip(foreign, found, strict=True):
         plain[at] = text
     return plain
-
-
-def _in_plain_characters(text: str) -> str:
-    return _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).replace("\u2019", "'").replace("\u201c", '"')
-
-
-def _without_markup(text: str) -> str:
-    if "<" in text:
-        text = _TAG.sub(" ", text)
-    return html.unescape(text) if "&" in text else text
 
 
 def normalize_text(text: str) -> str:

@@ -1,1 +1,1 @@
-"""What people feel about a post, read from their comments: in English and in emoji, and never guessed elsewhere."""
+"""What people feel about a post, summed up from the moods of their comments."""

@@ -9,7 +9,8 @@ from typing import Final
 
 from groundswell_server.engagement.estimates import Estimate
 from groundswell_server.engagement.sentiment.correlation import spearman
-from groundswell_server.engagement.vocabulary import Sentiment, Verdict
+from groundswell_server.engagement.vocabulary import Verdict
+from groundswell_server.mood.mood import Sentiment
 from groundswell_storage.engagement import sentiments
 from groundswell_storage.engagement.posts import PostRow
 from groundswell_storage.engagement.sentiments import SentimentCount

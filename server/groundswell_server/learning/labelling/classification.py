@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from groundswell_server.learning.features.figures import ProfileFigures
+from groundswell_server.learning.registry import SENTIMENT
 
 if TYPE_CHECKING:
     from groundswell_server.learning.prediction.predictions import Prediction
     from groundswell_server.learning.prediction.predictor import Predictor
+    from groundswell_server.learning.serving.live_models import Live
+    from groundswell_server.learning.serving.served import Served
 
 GOOD, BAD = "positive", "negative"
 """Labels that a score of mood is made of."""
@@ -20,19 +23,31 @@ GOOD, BAD = "positive", "negative"
 class TextClass:
     """What a text is."""
 
-    probabilities: tuple[tuple[str, float], ...]
-    """Every label with its probability, likeliest first."""
+    label: str
+    """The likeliest."""
+    probabilities: tuple[tuple[str, float], ...] = ()
+    """Every label with its probability, likeliest first; empty where none are known."""
+    mood: float | None = None
+    """Of sentiment, -1 to 1: the probability of a good mood less that of a bad one, or VADER's score."""
 
-    @property
-    def label(self) -> str:
-        """The likeliest."""
-        return self.probabilities[0][0]
 
-    @property
-    def mood(self) -> float:
-        """-1 to 1: the probability of a good mood less that of a bad one."""
-        of = dict(self.probabilities)
-        return of.get(GOOD, 0.0) - of.get(BAD, 0.0)
+class Classified(NamedTuple):
+    """What texts are, and by whose word."""
+
+    classes: list[TextClass]
+    served: Served | None
+    """The version that said so; None for VADER."""
+
+
+def classify(live: Live, model_type: str, texts: Sequence[str]) -> Classified:
+    """What texts are by the live version of a type, moods by VADER where there is none.
+
+    Raises FailedPrecondition (`MODEL_NOT_LIVE`).
+    """
+    if model_type == SENTIMENT and model_type not in live.by_type:
+        return Classified(moods_of(texts), None)
+    served = live.served(model_type)
+    return Classified(classify_texts(served.predictor, texts), served)
 
 
 def classify_texts(predictor: Predictor, texts: Sequence[str]) -> list[TextClass]:
@@ -43,8 +58,23 @@ def classify_texts(predictor: Predictor, texts: Sequence[str]) -> list[TextClass
         raise TypeError(f"{predictor.model_type} is no model of texts")
     found = []
     for row in predictor.predict(texts).value.tolist():
-        ranked = sorted(zip(predictor.classes, row, strict=True), key=lambda one: (-one[1], one[0]))
-        found.append(TextClass(tuple(ranked)))
+        of = dict(zip(predictor.classes, row, strict=True))
+        ranked = tuple(sorted(of.items(), key=lambda one: (-one[1], one[0])))
+        mood = of.get(GOOD, 0.0) - of.get(BAD, 0.0) if predictor.model_type == SENTIMENT else None
+        found.append(TextClass(ranked[0][0], ranked, mood))
+    return found
+
+
+def moods_of(texts: Sequence[str]) -> list[TextClass]:
+    """What VADER says of the mood of texts, for want of a model."""
+    from groundswell_server.mood.scoring import mood_of
+
+    found = []
+    for text in texts:
+        mood = mood_of(text)
+        # A text without anything to read has no mood at all.
+        label = mood.sentiment.name.lower() if mood.sentiment else "neutral"
+        found.append(TextClass(label, mood=mood.score if mood.sentiment else 0.0))
     return found
 
 

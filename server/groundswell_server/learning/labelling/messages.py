@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from groundswell.v1 import common_pb2
 from groundswell.v1 import learning_pb2 as pb
 from groundswell_server.learning.features.figures import ProfileFigures, digit_share
-from groundswell_server.learning.labelling.classification import TextClass
+from groundswell_server.learning.labelling.classification import Classified
 from groundswell_server.learning.labelling.examples import Added, NewExample, RefusedExample, refused
 from groundswell_server.learning.messages import fill_interval
-from groundswell_server.learning.registry import SENTIMENT
 from groundswell_server.runtime.validation import check
 from groundswell_server.wellknown import fields_of
 from groundswell_storage.errors import InvalidArgument
@@ -91,15 +90,16 @@ def added_message(added: Added) -> pb.AddTrainingExamplesResponse:
     return pb.AddTrainingExamplesResponse(**fields_of(added))
 
 
-def text_classes_message(served: Served, classes: Sequence[TextClass]) -> pb.ClassifyTextResponse:
-    """What texts are."""
-    response = pb.ClassifyTextResponse(model_id=served.model_id, model_version=served.version)
-    for one in classes:
-        found = response.classes.add(label=one.label)
+def text_classes_message(found: Classified) -> pb.ClassifyTextResponse:
+    """What texts are, and by whose word."""
+    served, response = found.served, pb.ClassifyTextResponse(method=pb.CLASSIFICATION_METHOD_LEXICON)
+    if served is not None:
+        response.method = pb.CLASSIFICATION_METHOD_MODEL
+        response.model_id, response.model_version = served.model_id, served.version
+    for one in found.classes:
+        added = response.classes.add(label=one.label, sentiment_score=one.mood)
         for label, probability in one.probabilities:
-            found.probabilities.add(label=label, probability=probability)
-        if served.predictor.model_type == SENTIMENT:
-            found.sentiment_score = one.mood
+            added.probabilities.add(label=label, probability=probability)
     return response
 
 

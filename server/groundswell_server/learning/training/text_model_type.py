@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groundswell_server.learning.features.labelled import LabelledRows
+from groundswell_server.learning.features.rows import Fold
 from groundswell_server.learning.features.texts import Vectorizer
 from groundswell_server.learning.prediction.predictions import Predictions
 from groundswell_server.learning.prediction.predictor import Predictor, Trees
 from groundswell_server.learning.prediction.text_predictor import TextPredictor
 from groundswell_server.learning.training.exporting import export_linear
-from groundswell_server.learning.training.labelled_model_type import LabelledModelType
+from groundswell_server.learning.training.labelled_model_type import LabelledModelType, class_shares
 from groundswell_server.learning.training.model_type import (
     Array,
     Insight,
@@ -26,6 +27,8 @@ from groundswell_server.learning.training.model_type import (
     no_progress,
 )
 
+LEXICON = "lexicon"
+"""The baseline that a lexicon sets: what the labels were before of texts of which it said the same."""
 _STRONGEST = 8
 """Terms of each label that are named."""
 
@@ -38,6 +41,8 @@ class TextModelType(LabelledModelType):
     title: str
     labels: tuple[str, ...] = ()
     positive: str = ""
+    lexicon: Callable[[str], str] | None = None
+    """What says of a text what it is without having learnt anything; a baseline like the others."""
     algorithm: str = "TF-IDF of words, pairs of words and pieces of words, and logistic regression"
     subject: str = "text"
     noun: str = "texts"
@@ -48,6 +53,17 @@ class TextModelType(LabelledModelType):
 
     def read_features(self, subjects: Sequence[str]) -> list[str]:
         return list(subjects)
+
+    def rivals(self, rows: LabelledRows, targets: Array, fold: Fold) -> Mapping[str, Array]:
+        rivals = dict(LabelledModelType.rivals(self, rows, targets, fold))
+        if self.lexicon is not None:
+            said = np.array([self.lexicon(text) for text in rows.features])
+            shares = {
+                word: class_shares(rows.labels[fold.past][said[fold.past] == word], len(rows.classes))
+                for word in np.unique(said[fold.future])
+            }
+            rivals[LEXICON] = np.array([shares[word] for word in said[fold.future]])
+        return rivals
 
     def learn(
         self, rows: LabelledRows, targets: Array, parameters: Parameters, settings: TrainingSettings, progress: Progress

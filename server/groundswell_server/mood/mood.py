@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import Final, NamedTuple
 
-from groundswell_server.engagement.vocabulary import Sentiment
+
+class Sentiment(IntEnum):
+    """What a comment says of its writer's feeling: names and numbers are those of the contract."""
+
+    UNSPECIFIED = 0
+    POSITIVE = 1
+    NEUTRAL = 2
+    NEGATIVE = 3
+    UNSUPPORTED = 4
 
 
 class Mood(NamedTuple):

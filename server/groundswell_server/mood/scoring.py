@@ -10,15 +10,14 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from groundswell_server.engagement.genuine.wording import plain_text
-from groundswell_server.engagement.sentiment.emoji import EMOJI, bare, set_apart, without_emoji
-from groundswell_server.engagement.sentiment.language import is_english, unstretched
-from groundswell_server.engagement.sentiment.mood import NO_MOOD, UNSUPPORTED, Mood
-from groundswell_server.engagement.sentiment.slang import PHRASE_RATINGS, WORDS, with_phrases
-from groundswell_server.engagement.vocabulary import Sentiment
+from groundswell_server.mood.emoji import EMOJI, bare, set_apart, without_emoji
+from groundswell_server.mood.language import is_english, unstretched
+from groundswell_server.mood.mood import NO_MOOD, UNSUPPORTED, Mood, Sentiment
+from groundswell_server.mood.slang import PHRASE_RATINGS, WORDS, with_phrases
+from groundswell_server.plain_text import plain_text
 
 if TYPE_CHECKING:
-    from groundswell_server.engagement.sentiment.vader import Vader
+    from groundswell_server.mood.vader import Vader
 
 CLEAR: Final = 0.05
 """Score from which a text is positive, and below whose negative it is negative: VADER's own bounds."""
@@ -58,6 +57,6 @@ def _readable(plain: str, lexicon: dict[str, float]) -> str:
 
 @cache
 def _vader() -> Vader:
-    from groundswell_server.engagement.sentiment.vader import Vader
+    from groundswell_server.mood.vader import Vader
 
     return Vader({**WORDS, **EMOJI, **PHRASE_RATINGS})

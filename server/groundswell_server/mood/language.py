@@ -11,7 +11,7 @@ import re
 from collections.abc import Container
 from typing import Final
 
-from groundswell_server.engagement.sentiment.languages import small_words
+from groundswell_server.mood.languages import small_words
 
 SHARE: Final = 0.25
 """Part of the words, from four words on, that has to be known as English: names alone make no sentence."""

@@ -1,0 +1,32 @@
+"""Texts of platforms in plain characters, whoever reads them then."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from typing import Final
+
+_TAG: Final = re.compile(r"</?[a-zA-Z][^<>]{0,300}>")
+_INVISIBLE: Final = re.compile("[\u00ad\u200b-\u200f\u2060\ufe00-\ufe0f\ufeff]")
+
+
+def plain_text(text: str) -> str:
+    """`text` without markup, entities, invisible characters and compatibility forms; case and spacing are kept.
+
+    Platforms hand comments out as HTML (YouTube) or text (Instagram); of a link its label is kept.
+    """
+    bare = without_markup(text)
+    return bare if bare.isascii() else in_plain_characters(bare)
+
+
+def in_plain_characters(text: str) -> str:
+    """`text` without invisible characters and compatibility forms."""
+    return _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).replace("\u2019", "'").replace("\u201c", '"')
+
+
+def without_markup(text: str) -> str:
+    """`text` without tags and entities."""
+    if "<" in text:
+        text = _TAG.sub(" ", text)
+    return html.unescape(text) if "&" in text else text
