@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from groundswell_storage.engagement import pattern_rows
+from groundswell_storage.engagement.contexts import ContextRow
 from groundswell_storage.engagement.pattern_rows import ContextRecord, PostRecord, Span
 from groundswell_storage.engagement.patterns import keep, kept_since
 from groundswell_storage.engagement.posts import ContextSnapshotRow
@@ -68,6 +69,16 @@ def test_only_what_is_asked_for(scope: Scope) -> None:
     assert len(posts(scope, Span(FIRST, FIRST + EVERY))) == 2
     assert len(pattern_rows.contexts(scope, ALL._replace(persona_id=bo, phase="TEXT_GENERATION"))) == 1
     assert pattern_rows.contexts(scope, ALL._replace(phase="IMAGE_GENERATION")) == []
+
+
+def test_contexts_of_a_platform_are_those_without_a_measured_post_too(scope: Scope) -> None:
+    measured, _ = add_posts(scope, add_persona(scope), 2)
+    first, second = (post.context_id for post in posts(scope)[::-1])
+    scope.update(ContextRow, metrics_post_id=measured).where(ContextRow.id == first).execute()
+    assert [context.context_id for context in pattern_rows.contexts(scope, ALL._replace(platform=1))] == [second, first]
+    assert [context.context_id for context in pattern_rows.contexts(scope, ALL._replace(platform=2))] == [second]
+    (seen,) = [context for context in pattern_rows.contexts(scope, ALL) if context.context_id == first]
+    assert (seen.platform, seen.published, seen.time_zone) == (1, FIRST, "UTC")
 
 
 def test_another_workspaces_rows_are_not_read(scope: Scope) -> None:

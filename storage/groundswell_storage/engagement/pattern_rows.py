@@ -139,15 +139,20 @@ def makings(scope: Scope, post_ids: Iterable[str]) -> dict[str, Making]:
 
 
 def contexts(scope: Scope, span: Span, after: ContextRecord | None = None) -> list[ContextRecord]:
-    """The next `SLICE` contexts that were begun in a span, newest first."""
+    """The next `SLICE` contexts that were begun in a span, newest first.
+
+    With a platform, those whose post that was measured last is on it, and those without one.
+    """
     where, given = _narrowed(span, "c", "created", after and (after.created, after.context_id))
     cursor = scope.execute(
         "SELECT c.id, c.persona_id, c.phase, c.complexity, c.state, c.validation, c.rating, c.assigned_agent, c.input, "
         "c.strategy, c.trace_artifacts, c.pattern, c.engagement_rate_pct, c.created, p.platform, p.media_type, "
         "p.hashtags, p.published, r.time_zone FROM context c LEFT JOIN post p ON p.id = c.metrics_post_id "
         "LEFT JOIN persona r ON r.id = p.persona_id "
-        f"WHERE c.workspace = ?{where}{_equals('c.phase', span.phase)} ORDER BY c.created DESC, c.id DESC LIMIT ?",
-        (scope.workspace, *given, *_given(span.phase), SLICE),
+        f"WHERE c.workspace = ?{where}{_equals('c.phase', span.phase)}"
+        f"{' AND (p.platform IS NULL OR p.platform = ?)' if span.platform else ''} "
+        "ORDER BY c.created DESC, c.id DESC LIMIT ?",
+        (scope.workspace, *given, *_given(span.phase, span.platform), SLICE),
     )
     return [_context_record(row) for row in cursor.fetchall()]
 
