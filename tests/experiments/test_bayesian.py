@@ -35,7 +35,7 @@ def test_two_proportions_are_integrated(counts: tuple[tuple[float, float], tuple
     assert found.lower[0] == pytest.approx(a.ppf(0.025))
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 300), st.integers(0, 300), st.integers(0, 3_000), st.integers(0, 3_000))
 def test_losses_differ_by_the_means(hits_a: int, hits_b: int, misses_a: int, misses_b: int) -> None:
     found = beta_beliefs(arms((hits_a, hits_a + misses_a), (hits_b, hits_b + misses_b)), np.ones(1), seed=1)

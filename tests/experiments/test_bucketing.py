@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groundswell_server.experiments.bucketing import (
@@ -92,6 +92,7 @@ def test_namespaces_that_do_not_overlap_share_no_unit() -> None:
         assert (first.variant(unit) is None) is not (second.variant(unit) is None)
 
 
+@settings(deadline=None)
 @given(
     seed=st.text(max_size=20),
     units=st.lists(st.text(min_size=1, max_size=40), min_size=1, max_size=50),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groundswell_server.experiments.statistics.arms import measure
@@ -17,6 +17,7 @@ def of(rows: list[tuple[int, int, int]]) -> Moments:
     return Moments.of(*np.array(rows, float).T)
 
 
+@settings(deadline=None)
 @given(units, units)
 def test_they_merge(first: list[tuple[int, int, int]], second: list[tuple[int, int, int]]) -> None:
     assert of(first) + of(second) == of(second + first)

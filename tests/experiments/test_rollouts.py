@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groundswell_server.experiments.rollouts.hashing import place
@@ -27,6 +27,7 @@ FINE = Watched(HOLD, (Guardrail("latency", 1.0),), 0.5, 1_000, 1_000, 0)
 UNITS = [f"unit-{number}" for number in range(10_000)]
 
 
+@settings(deadline=None)
 @given(st.text(max_size=20), st.text(min_size=1, max_size=30), st.floats(0, 1), st.floats(0, 1))
 def test_who_is_in_stays_in(key: str, unit: str, share: float, other: float) -> None:
     fewer, more = sorted((share, other))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groundswell_server.experiments.targeting import (
@@ -96,6 +96,7 @@ leaves = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(leaves, leaves, st.dictionaries(st.sampled_from("abc"), anything))
 def test_any_attributes_can_be_asked(first: Condition, second: Condition, attributes: dict[str, Any]) -> None:
     """De Morgan's law, on whatever a unit may bring."""

@@ -9,11 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
-Array = NDArray[np.float64]
-
 MOST_UNITS = 1e15
 """An effect that asks for more units than this is none."""
 _HALVINGS = 200
