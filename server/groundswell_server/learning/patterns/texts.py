@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from functools import cache, lru_cache
-from typing import Any, NamedTuple
+from functools import lru_cache
+from typing import NamedTuple
 
 from groundswell_server.learning.features.captions import has_call_to_action
+from groundswell_server.mood.scoring import mood_of
 
 _LINKS = re.compile(r"https?://\S+|\bwww\.\S+")
 _TAGS = re.compile(r"[#@]\w+")
@@ -17,9 +18,6 @@ _PICTURE = (
 _TONE = r"[\uFE0F\U0001F3FB-\U0001F3FF]*"
 _EMOJI = re.compile(rf"[\U0001F1E6-\U0001F1FF]{{2}}|{_PICTURE}{_TONE}(?:\u200D{_PICTURE}{_TONE})*")
 """A flag, or a picture with its skin tone and those joined to it: what a reader sees as one."""
-
-_LONGEST = 2_200
-"""Characters that sentiment is read from, what Instagram takes: VADER's time grows with the square of the words."""
 
 
 class TextFacts(NamedTuple):
@@ -32,7 +30,7 @@ class TextFacts(NamedTuple):
     question: bool
     links: int
     sentiment: float
-    """-1 to 1, by VADER (Hutto and Gilbert 2014), which knows English."""
+    """-1 to 1; 0 where it can't be told, as in other languages than English."""
 
 
 @lru_cache(maxsize=20_000)
@@ -47,12 +45,5 @@ def describe_text(caption: str) -> TextFacts:
         call_to_action=has_call_to_action(caption),
         question="?" in plain or "\N{FULLWIDTH QUESTION MARK}" in plain,
         links=len(_LINKS.findall(caption)),
-        sentiment=float(_analyzer().polarity_scores(plain[:_LONGEST])["compound"]),
+        sentiment=mood_of(plain).score or 0.0,
     )
-
-
-@cache
-def _analyzer() -> Any:
-    from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
-
-    return SentimentIntensityAnalyzer()
