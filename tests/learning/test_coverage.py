@@ -60,7 +60,7 @@ def test_personas_that_were_never_seen_are_covered_too() -> None:
 def test_pooled_over_rolling_origins_coverage_is_as_promised(
     process: dict[str, float], low: float, high: float
 ) -> None:
-    found = list(covered((200, 400, 600), range(30), **process))
+    found = list(covered((200, 400, 600), range(10), **process))
     inside, noisy = (np.concatenate(parts) for parts in zip(*found, strict=True))
     assert low <= inside.mean() <= high
     assert inside[noisy].mean() >= 0.90
