@@ -357,3 +357,23 @@ def test_with_the_client_alone_installed_it_says_what_to_install(tmp_path: Path)
     )
     assert done.returncode == 1
     assert done.stderr.strip() == "error: this needs the server: pip install 'groundswell[server]'"
+
+
+def test_platforms_are_connected_listed_and_disconnected_without_a_token_in_sight(
+    shell: Shell, server: RunningServer
+) -> None:
+    target = ("--target", server.target)
+    command = [str(SCRIPT), "platforms", "connect", "tiktok", "--account", "@mira", *target]
+    told = subprocess.run(command, input="act.secret\n", capture_output=True, text=True, timeout=60, check=True)
+    assert told.stdout == "tiktok is connected\n"
+    (row,) = shell.json("platforms", "list", *target)
+    assert (row["platform"], row["persona"], row["account"], row["state"]) == (
+        "tiktok",
+        "all others",
+        "@mira",
+        "connected",
+    )
+    assert "act.secret" not in str(row)
+    assert shell.run("platforms", "disconnect", "tiktok", *target).returncode == 0
+    assert shell.json("platforms", "list", *target) == []
+    assert "not exist" in shell.complaint("platforms", "disconnect", "tiktok", *target)
