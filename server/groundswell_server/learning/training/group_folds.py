@@ -23,9 +23,11 @@ def hold_out(groups: Sequence[str], share: float) -> Fold:
     """
     members, target = _members(groups), round(len(groups) * share)
     chosen: list[NDArray[np.intp]] = []
+    size = 0
     for rows in members:
-        if sum(map(len, chosen)) + len(rows) <= target:
+        if size + len(rows) <= target:
             chosen.append(rows)
+            size += len(rows)
     future = np.sort(np.concatenate(chosen or [min(members, key=len)]))
     return Fold(np.setdiff1d(np.arange(len(groups)), future), future)
 
@@ -34,8 +36,11 @@ def group_folds(groups: Sequence[str], count: int) -> list[Fold]:
     """Up to `count` parts of about equal size, each as the future of all others."""
     members = sorted(_members(groups), key=len, reverse=True)
     parts: list[list[NDArray[np.intp]]] = [[] for _ in range(min(count, len(members)))]
+    sizes = [0] * len(parts)
     for rows in members:
-        min(parts, key=lambda part: sum(map(len, part))).append(rows)
+        smallest = sizes.index(min(sizes))
+        parts[smallest].append(rows)
+        sizes[smallest] += len(rows)
     futures = [np.sort(np.concatenate(part)) for part in parts]
     return [Fold(np.setdiff1d(np.arange(len(groups)), future), future) for future in futures]
 
