@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groundswell_server.engagement.analysis import MOST_OF_A_KIND, FilteredCount, PostFigures, analyze_post
+from groundswell_server.engagement.analysis import MOST_OF_A_KIND, PostFigures, analyze_post
 from groundswell_server.engagement.elements import PublishedPost, performing_elements
+from groundswell_server.engagement.filtered import FilteredCount
 from groundswell_server.engagement.vocabulary import MediaType, RateBase, Verdict
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from groundswell_server.engagement.filtered import FilteredCount, LayerShare, by_layer, by_reason
+from groundswell_server.engagement.genuine.reasons import LAYER_OF, Layer, Reason
 from groundswell_server.engagement.rates import KindTally
 from groundswell_server.engagement.tallies import Tallies
 from groundswell_server.engagement.vocabulary import InteractionKind, Verdict
@@ -63,3 +65,52 @@ def test_what_is_counted_in_and_out_again_leaves_nothing(
     tallies.add(*passing, -1)
     assert tallies.by_kind() == expected.by_kind()
     assert tallies.to_json()["reasons"] == expected.to_json()["reasons"]
+
+
+def test_of_one_interaction_each_layer_counts_once() -> None:
+    tallies = Tallies()
+    tallies.add(COMMENT, Verdict.BOT, ["GIVEAWAY", "EXTERNAL_LINK", "NO_PICTURE", "CO_INTERACTION"])
+    tallies.add(COMMENT, Verdict.BOT, ["BURST", "GIVEAWAY"])
+    tallies.add(COMMENT, Verdict.GENUINE, ["STRETCHED"])
+    assert tallies.layers == {
+        (Verdict.BOT, "text"): 2,
+        (Verdict.BOT, "profile"): 1,
+        (Verdict.BOT, "graph"): 1,
+        (Verdict.BOT, "time"): 1,
+    }
+    assert Tallies.of_json(tallies.to_json()).layers == tallies.layers
+
+
+def test_shares_are_of_all_that_was_taken_out() -> None:
+    tallies = Tallies()
+    tallies.add(COMMENT, Verdict.BOT, ["GIVEAWAY", "NO_PICTURE"])
+    tallies.add(LIKE, Verdict.BOT, ["BURST"])
+    tallies.add(COMMENT, Verdict.BOT, ["GIVEAWAY"])
+    tallies.add(LIKE, Verdict.PERSONA, ["REGISTERED_PERSONA"])
+    assert by_layer(tallies) == (
+        LayerShare("text", 2, 0.5),
+        LayerShare("persona", 1, 0.25),
+        LayerShare("profile", 1, 0.25),
+        LayerShare("time", 1, 0.25),
+    )
+    assert by_reason(tallies)[0] == FilteredCount(Verdict.BOT, "GIVEAWAY", 2)
+
+
+def test_what_was_counted_before_layers_were_has_none() -> None:
+    assert by_layer(Tallies.of_json({"kinds": {"2": [3, 1, 0]}, "reasons": {"2:BURST": 1}})) == ()
+
+
+def test_tallies_of_posts_add_up() -> None:
+    one, other = Tallies(), Tallies()
+    one.add(COMMENT, Verdict.BOT, ["GIVEAWAY"])
+    other.add(LIKE, Verdict.GENUINE, [])
+    other.add(COMMENT, Verdict.BOT, ["GIVEAWAY"])
+    both = one + other
+    assert both.by_kind() == (KindTally(LIKE, 1, 0, 0), KindTally(COMMENT, 0, 2, 0))
+    assert both.reasons == {(Verdict.BOT, "GIVEAWAY"): 2}
+    assert both.layers == {(Verdict.BOT, "text"): 2}
+
+
+def test_every_reason_has_the_layer_that_sees_it() -> None:
+    assert {str(layer) for layer in LAYER_OF.values()} == set(Layer)
+    assert set(LAYER_OF) == set(Reason)

@@ -61,6 +61,7 @@ ATTEMPTS: dict[str, list[tuple[str, Request]]] = {
     "RecordInteractions": [(POST, lambda theirs: {"post_id": theirs.post_id, "interactions": [LIKE]})],
     "ListInteractions": [(POST, lambda theirs: {"post_id": theirs.post_id})],
     "AnalyzePost": [(POST, lambda theirs: {"post_id": theirs.post_id})],
+    "AnalyzeAudience": [(PERSONA, lambda theirs: {"persona_id": theirs.persona_id})],
     "GetTimeline": [(POST, lambda theirs: {"post_id": theirs.post_id})],
     "ConnectPlatform": [
         (PERSONA, lambda theirs: {"persona_id": theirs.persona_id, "platform": 1, "access_token": "stolen"}),

@@ -12,9 +12,10 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from groundswell_server.engagement.elements import KINDS, Element, PublishedPost, elements_of, performing_elements
+from groundswell_server.engagement.filtered import FilteredCount
 from groundswell_server.engagement.sentiment.advice import advice_on_sentiment
 from groundswell_server.engagement.sentiment.summary import SentimentAnalysis
-from groundswell_server.engagement.vocabulary import RateBase, Verdict
+from groundswell_server.engagement.vocabulary import RateBase
 
 ENOUGH: Final = 5
 """Posts with, and posts without, an element that a recommendation needs."""
@@ -36,15 +37,6 @@ class PostFigures:
     vs_average_pct: float | None
     average_rate_pct: float | None
     compared_posts: int
-
-
-@dataclass(frozen=True, slots=True)
-class FilteredCount:
-    """Interactions that were taken out for one reason."""
-
-    verdict: Verdict
-    reason: str
-    count: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 from groundswell.v1 import common_pb2, learning_pb2
 from groundswell.v1 import engagement_pb2 as pb
+from groundswell_server.engagement.audience import Audience
 from groundswell_server.engagement.connections import Connection, ConnectionDraft
 from groundswell_server.engagement.contexts import Context, ContextDraft, ContextEnd
 from groundswell_server.engagement.demographics import Demographics
@@ -337,6 +338,11 @@ def analysis_message(analyzed: AnalyzedPost) -> pb.AnalyzePostResponse:
     for element in elements:
         del element["standard_error_pct"]
     return pb.AnalyzePostResponse(**fields_of(analyzed) | {"elements": elements})
+
+
+def audience_message(found: Audience) -> pb.AnalyzeAudienceResponse:
+    """Who stands behind the interactions of a persona's posts."""
+    return pb.AnalyzeAudienceResponse(**fields_of(found))
 
 
 def timing_request(post: Post) -> learning_pb2.PredictTimingRequest:

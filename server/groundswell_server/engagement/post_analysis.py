@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 
 from groundswell_server.engagement.ages import average_at_age, versus_average_pct
 from groundswell_server.engagement.analysis import (
-    FilteredCount,
     PostFigures,
     analyze_post,
 )
 from groundswell_server.engagement.averages import peer_rates
 from groundswell_server.engagement.demographics import Demographics, demographics_of
 from groundswell_server.engagement.elements import Element, PublishedPost
+from groundswell_server.engagement.filtered import FilteredCount, LayerShare, by_layer, by_reason
 from groundswell_server.engagement.personas import DEFAULT_TIME_ZONE
 from groundswell_server.engagement.posts import Engagement, Post, post_of
 from groundswell_server.engagement.sentiment.summary import SentimentAnalysis, sentiment_of_post
@@ -47,6 +47,7 @@ class AnalyzedPost:
     """None without comments."""
     demographics: Demographics | None
     """None when nobody told."""
+    layers: tuple[LayerShare, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +76,12 @@ def analyze_stored_post(scope: Scope, post_id: str) -> AnalyzedPost:
     persona = scope.find(PersonaRow, post.persona_id)
     total = post.metrics.engagement() if post.metrics else 0
     sentiment = sentiment_of_post(scope, row)
+    tallies = Tallies.of_json(row.tallies)
     found = analyze_post(
         PublishedPost(post.publish_time, post.hashtags, post.media_type, len(post.caption), _rate(engagement)),
         _figures(engagement, total, average, compared),
         _others(scope, post),
-        [
-            FilteredCount(verdict, reason, count)
-            for (verdict, reason), count in Tallies.of_json(row.tallies).reasons.items()
-        ],
+        by_reason(tallies),
         DEFAULT_TIME_ZONE if persona is None else persona.time_zone,
         sentiment,
     )
@@ -97,6 +96,7 @@ def analyze_stored_post(scope: Scope, post_id: str) -> AnalyzedPost:
         found.recommendations,
         sentiment,
         demographics_of(scope, post_id),
+        by_layer(tallies),
     )
 
 

@@ -23,6 +23,7 @@ from groundswell_server.engagement import (
     token_vault,
     watching,
 )
+from groundswell_server.engagement.audience import analyze_audience
 from groundswell_server.engagement.post_timeline import timeline_of_post
 from groundswell_server.engagement.vocabulary import Platform as SocialPlatform
 from groundswell_server.engagement.vocabulary import Rating
@@ -199,6 +200,11 @@ class Servicer:
         analyzed = await call.read(post_analysis.analyze_stored_post, request.post_id)
         best = await self._best_hour(call, analyzed.post)
         return messages.analysis_message(post_analysis.with_hour(analyzed, best))
+
+    @read
+    def AnalyzeAudience(self, request: pb.AnalyzeAudienceRequest, scope: Scope) -> pb.AnalyzeAudienceResponse:
+        start, end = time_in(request, "start_time"), time_in(request, "end_time")
+        return messages.audience_message(analyze_audience(scope, request.persona_id, request.platform, start, end))
 
     async def _best_hour(self, call: Call, post: posts.Post) -> post_analysis.HourFigures | None:
         """What Learning knows of the best hour; None when it knows too little, or is not there."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from groundswell_server.engagement.genuine.reasons import LAYER_OF
 from groundswell_server.engagement.rates import KindTally
 from groundswell_server.engagement.vocabulary import InteractionKind, Verdict
 
@@ -20,6 +21,8 @@ class Tallies:
     kinds: Counter[tuple[InteractionKind, Verdict]] = field(default_factory=Counter)
     reasons: Counter[tuple[Verdict, str]] = field(default_factory=Counter)
     """By verdict and code of the reason, of those that are not genuine."""
+    layers: Counter[tuple[Verdict, str]] = field(default_factory=Counter)
+    """By verdict and layer that saw a reason, of those that are not genuine; of one each layer counts once."""
 
     @classmethod
     def of_json(cls, stored: Mapping[str, Any]) -> Tallies:
@@ -28,9 +31,11 @@ class Tallies:
         for kind, counts in stored.get("kinds", {}).items():
             for verdict, count in zip(_PLACES, counts, strict=True):
                 tallies.kinds[InteractionKind(int(kind)), verdict] = count
-        for key, count in stored.get("reasons", {}).items():
-            verdict_number, _, code = key.partition(":")
-            tallies.reasons[Verdict(int(verdict_number)), code] = count
+        for counted in ("reasons", "layers"):
+            counter: Counter[tuple[Verdict, str]] = getattr(tallies, counted)
+            for key, count in stored.get(counted, {}).items():
+                verdict_number, _, name = key.partition(":")
+                counter[Verdict(int(verdict_number)), name] = count
         return tallies
 
     def to_json(self) -> dict[str, Any]:
@@ -38,15 +43,25 @@ class Tallies:
         kinds = sorted({kind for kind, _ in self.kinds})
         return {
             "kinds": {str(int(kind)): [self.kinds[kind, verdict] for verdict in _PLACES] for kind in kinds},
-            "reasons": {f"{int(verdict)}:{code}": count for (verdict, code), count in self.reasons.items() if count},
+            "reasons": _named(self.reasons),
+            "layers": _named(self.layers),
         }
+
+    def __add__(self, other: Tallies) -> Tallies:
+        """Both together."""
+        return Tallies(self.kinds + other.kinds, self.reasons + other.reasons, self.layers + other.layers)
 
     def add(self, kind: InteractionKind, verdict: Verdict, codes: Iterable[str], times: int = 1) -> None:
         """Counts an interaction in, or out with -1 `times`."""
         self.kinds[kind, verdict] += times
-        if verdict is not Verdict.GENUINE:
-            for code in codes:
-                self.reasons[verdict, code] += times
+        if verdict is Verdict.GENUINE:
+            return
+        seen = set()
+        for code in codes:
+            self.reasons[verdict, code] += times
+            seen.add(LAYER_OF[code])
+        for layer in seen:
+            self.layers[verdict, str(layer)] += times
 
     def count(self, verdict: Verdict) -> int:
         """Interactions with this verdict."""
@@ -69,3 +84,7 @@ class Tallies:
         """Bots and personas among all, 0 to 1; None when no interaction is known."""
         total = sum(self.kinds.values())
         return None if not total else 1.0 - self.count(Verdict.GENUINE) / total
+
+
+def _named(counter: Counter[tuple[Verdict, str]]) -> dict[str, int]:
+    return {f"{int(verdict)}:{name}": count for (verdict, name), count in counter.items() if count}

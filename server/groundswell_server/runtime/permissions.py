@@ -37,7 +37,7 @@ ACCESS: dict[str, Access] = {
         "groundswell.v1.EngagementService",
         "engagement",
         reads="GetPersona ListPersonas GetContext ListContexts GetPost ListPosts ListInteractions AnalyzePost "
-        "GetTimeline WatchEngagement ListPlatforms",
+        "AnalyzeAudience GetTimeline WatchEngagement ListPlatforms",
         writes="CreatePersona UpdatePersona DeletePersona SubmitFeedback CreatePost UpdatePost DeletePost "
         "RecordMetrics RecordInteractions ImportPosts ConnectPlatform DisconnectPlatform SyncPosts",
         creates="StartContext UpdateContext FinishContext",

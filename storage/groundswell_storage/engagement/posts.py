@@ -278,6 +278,20 @@ def judged_shares(
     return inauthentic + sum(genuine for genuine, _ in counts), inauthentic
 
 
+def tallies(scope: Scope, persona_id: str, platform: int, *, since: datetime, before: datetime) -> list[Any]:
+    """`PostRow.tallies` of a persona's posts of a span of publication of which single interactions are known.
+
+    On one platform, or on all for 0.
+    """
+    cursor = scope.execute(
+        "SELECT tallies FROM post WHERE workspace = ? AND persona_id = ? AND (platform = ? OR 0 = ?) "
+        "AND published >= ? AND published < ? AND judged_genuine + judged_bots + judged_personas > 0",
+        (scope.workspace, persona_id, platform, platform, to_micros(since), to_micros(before)),
+    )
+    read: Callable[[Any], Any] = PostRow.tallies.python_value
+    return [read(stored) for (stored,) in cursor.fetchall()]
+
+
 def newest_judged(scope: Scope, persona_id: str, platform: int, *, limit: int) -> list[tuple[str, datetime, int]]:
     """The newest `limit` of a persona's posts on a platform of which single interactions are known, newest first.
 

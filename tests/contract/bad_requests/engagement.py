@@ -324,6 +324,17 @@ BAD: dict[str, list[Bad]] = {
         missing("unknown", "POST_NOT_FOUND", {"post_id": NOBODY}),
     ],
     "AnalyzePost": [malformed_id("post_id"), missing("unknown", "POST_NOT_FOUND", {"post_id": NOBODY})],
+    "AnalyzeAudience": [
+        malformed_id("persona_id"),
+        missing("unknown", "PERSONA_NOT_FOUND", {"persona_id": NOBODY}),
+        Bad("unknown platform", {"persona_id": NOBODY, "platform": UNKNOWN_NUMBER}, ("platform",)),
+        Bad("from no time", lambda own: {"persona_id": own.persona_id, "start_time": NO_TIME}, ("start_time",)),
+        Bad(
+            "ends before it begins",
+            lambda own: {"persona_id": own.persona_id, "start_time": TOMORROW, "end_time": YESTERDAY},
+            ("end_time",),
+        ),
+    ],
     "GetTimeline": [
         malformed_id("post_id"),
         missing("unknown", "POST_NOT_FOUND", {"post_id": NOBODY}),

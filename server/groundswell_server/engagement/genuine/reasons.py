@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
 
 
 class Layer(StrEnum):
@@ -90,3 +93,25 @@ class Reason(StrEnum):
 
     CO_INTERACTION = "CO_INTERACTION"
     """The account belongs to a group that comes to the persona's posts together. Figure: posts together."""
+
+
+_OTHERS: Final = {
+    Layer.PERSONA: {Reason.REGISTERED_PERSONA},
+    Layer.TIME: {Reason.BURST, Reason.REGULAR_GAPS, Reason.INSTANT_REPLY},
+    Layer.PROFILE: {
+        Reason.NO_PICTURE,
+        Reason.FEW_MEDIA,
+        Reason.FEW_FOLLOWERS,
+        Reason.FOLLOWS_UNANSWERED,
+        Reason.MASS_FOLLOWING,
+        Reason.EMPTY_BIO,
+        Reason.DIGITS_IN_NAME,
+        Reason.NEW_ACCOUNT,
+    },
+    Layer.GRAPH: {Reason.CO_INTERACTION},
+}
+LAYER_OF: Final[Mapping[str, Layer]] = MappingProxyType(
+    dict.fromkeys(map(str, Reason), Layer.TEXT)
+    | {str(reason): layer for layer, reasons in _OTHERS.items() for reason in reasons}
+)
+"""The layer that sees a reason: the text, unless another is named."""

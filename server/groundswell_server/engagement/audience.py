@@ -1,0 +1,62 @@
+"""Who stands behind the interactions of a persona's posts: people, bots, AI personas, and what gave them away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from groundswell_server.engagement.averages import WINDOW
+from groundswell_server.engagement.filtered import FilteredCount, LayerShare, by_layer, by_reason
+from groundswell_server.engagement.tallies import Tallies
+from groundswell_server.engagement.vocabulary import Verdict
+from groundswell_storage.engagement import posts
+from groundswell_storage.engagement.personas import PersonaRow
+from groundswell_storage.errors import InvalidArgument
+from groundswell_storage.scope import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """The interactions known singly on a persona's posts; the fields are those of the answer."""
+
+    post_count: int
+    """Posts of which any are known."""
+    genuine_count: int
+    bot_count: int
+    persona_count: int
+    inauthentic_share: float | None
+    """Bots and personas among all, 0 to 1; None when nothing is known."""
+    filtered: tuple[FilteredCount, ...]
+    layers: tuple[LayerShare, ...]
+
+
+def analyze_audience(
+    scope: Scope, persona_id: str, platform: int, start: datetime | None, end: datetime | None
+) -> Audience:
+    """Adds up what is known of a persona's posts that were published in a span of time.
+
+    Args:
+        scope: the transaction.
+        persona_id: the persona.
+        platform: where; 0 for all.
+        start: first time of publication; 30 days before the end when None.
+        end: exclusive; now when None.
+
+    Raises NotFound, and InvalidArgument for a span that ends before it begins.
+    """
+    scope.get(PersonaRow, persona_id)
+    end = scope.now if end is None else end
+    start = end - WINDOW if start is None else start
+    if end < start:
+        raise InvalidArgument.of("end_time", "lies before start_time")
+    found = [Tallies.of_json(stored) for stored in posts.tallies(scope, persona_id, platform, since=start, before=end)]
+    total = sum(found, Tallies())
+    return Audience(
+        post_count=len(found),
+        genuine_count=total.count(Verdict.GENUINE),
+        bot_count=total.count(Verdict.BOT),
+        persona_count=total.count(Verdict.PERSONA),
+        inauthentic_share=total.inauthentic_share(),
+        filtered=by_reason(total),
+        layers=by_layer(total),
+    )
