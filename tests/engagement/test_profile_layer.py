@@ -134,6 +134,20 @@ def test_a_quiet_new_follower_with_a_picture_is_a_person() -> None:
     assert of_account(account, "lena.marie", "what a view!").verdict is Verdict.GENUINE
 
 
+@pytest.mark.parametrize("probability", [0.05, 0.3, 0.7, 0.98])
+def test_what_a_trained_detector_says_takes_the_place_of_the_weights(probability: float) -> None:
+    judgment = of_account(BOUGHT._replace(bot_probability=probability))
+
+    assert judgment.probability == pytest.approx(probability)
+    assert (judgment.verdict is Verdict.BOT) == (probability >= 0.5)
+    assert reasons_of(judgment) <= {Reason.BOT_DETECTOR}
+
+
+def test_no_detector_is_believed_to_be_certain() -> None:
+    assert of_account(Profile(bot_probability=1.0)).probability == pytest.approx(0.998)
+    assert of_account(Profile(bot_probability=0.0)).probability > 0.001
+
+
 figures = st.one_of(st.none(), st.integers(0, 10_000))
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from groundswell_server.engagement.genuine.profiles import UNKNOWN, Profile
+from groundswell_server.engagement.genuine.profiles import UNKNOWN, Profile, with_digits
 from groundswell_server.engagement.vocabulary import InteractionKind, Verdict
 from groundswell_server.mood.mood import NO_MOOD, Mood, Sentiment
 from groundswell_storage.engagement import interactions
@@ -30,6 +31,21 @@ class NewInteraction(NamedTuple):
     mood: Mood = NO_MOOD
     """What its text says of the actor's feeling."""
     profile: Profile = UNKNOWN
+
+
+def known_accounts(batch: Iterable[NewInteraction]) -> list[Profile]:
+    """The accounts of a batch of which anything is known, each once."""
+    return list({with_digits(new.profile, new.actor_handle): None for new in batch if new.profile.known()})
+
+
+def with_detector(batch: Iterable[NewInteraction], probabilities: Mapping[Profile, float]) -> list[NewInteraction]:
+    """The interactions with what a trained detector takes their accounts for, 0 to 1, by `known_accounts`."""
+
+    def detected(new: NewInteraction) -> NewInteraction:
+        probability = probabilities.get(with_digits(new.profile, new.actor_handle)) if new.profile.known() else None
+        return new._replace(profile=new.profile._replace(bot_probability=probability))
+
+    return [detected(new) for new in batch]
 
 
 @dataclass(frozen=True, slots=True)

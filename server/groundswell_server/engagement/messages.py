@@ -340,6 +340,16 @@ def analysis_message(analyzed: AnalyzedPost) -> pb.AnalyzePostResponse:
     return pb.AnalyzePostResponse(**fields_of(analyzed) | {"elements": elements})
 
 
+def classify_request(profiles: Iterable[Profile]) -> learning_pb2.ClassifyProfilesRequest:
+    """Asks Learning what accounts are."""
+    return learning_pb2.ClassifyProfilesRequest(profiles=map(profile_message, profiles))
+
+
+def bot_probabilities(response: learning_pb2.ClassifyProfilesResponse) -> list[float]:
+    """What Learning takes accounts for, in the order they were asked for."""
+    return [found.bot_probability for found in response.classes]
+
+
 def audience_message(found: Audience) -> pb.AnalyzeAudienceResponse:
     """Who stands behind the interactions of a persona's posts."""
     return pb.AnalyzeAudienceResponse(**fields_of(found))

@@ -43,6 +43,7 @@ _WORDS: Final[Mapping[Reason, str]] = MappingProxyType(
         Reason.EMPTY_BIO: "the account has no description",
         Reason.DIGITS_IN_NAME: "{figure:.0%} of the account's name is digits",
         Reason.NEW_ACCOUNT: "the account is {figure:.0f} day(s) old",
+        Reason.BOT_DETECTOR: "the trained detector takes the account for a bot's with a probability of {figure:.0%}",
         Reason.CO_INTERACTION: "one of a group of accounts that came to {figure:.0f} posts together",
     }
 )

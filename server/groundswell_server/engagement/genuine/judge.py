@@ -35,7 +35,7 @@ def judge(
         persona_findings(batch, posts, register),
         time_findings(batch, posts, settings),
         text_findings(batch, settings, duplicates),
-        profile_findings(batch),
+        profile_findings(batch, settings),
         graph_findings(batch, company),
     )
     return combine(findings, len(batch), settings)

@@ -7,11 +7,12 @@ import numpy as np
 from groundswell_server.engagement.genuine.batch import InteractionBatch
 from groundswell_server.engagement.genuine.findings import LayerFindings, Signs
 from groundswell_server.engagement.genuine.profile_score import ProfileScore, score_profile
-from groundswell_server.engagement.genuine.profiles import Profile, digit_share
+from groundswell_server.engagement.genuine.profiles import Profile, with_digits
 from groundswell_server.engagement.genuine.reasons import Layer, Reason
+from groundswell_server.engagement.genuine.settings import FilterSettings
 
 
-def profile_findings(batch: InteractionBatch) -> LayerFindings:
+def profile_findings(batch: InteractionBatch, settings: FilterSettings) -> LayerFindings:
     """Scores every known profile. The weights of one profile's signs add up, and so does what speaks for a person.
 
     Handles are always known: their digits count only beside something else that is known of the account.
@@ -24,15 +25,9 @@ def profile_findings(batch: InteractionBatch) -> LayerFindings:
         informed[row] = True
         account = profile, batch.actors[row]
         if (score := scored.get(account)) is None:
-            score = scored[account] = score_profile(_with_digits(*account))
+            score = scored[account] = score_profile(with_digits(*account), settings.prior_log_odds)
         reassurance[row] = score.reassurance
         for sign in score.signs:
             by_reason.setdefault(sign.reason, []).append((row, sign.log_odds, sign.figure))
     signs = tuple(Signs.collect(reason, found) for reason, found in by_reason.items())
     return LayerFindings(Layer.PROFILE, informed, signs, reassurance=reassurance)
-
-
-def _with_digits(profile: Profile, handle: str) -> Profile:
-    if profile.handle_digit_share is not None:
-        return profile
-    return profile._replace(handle_digit_share=digit_share(handle))

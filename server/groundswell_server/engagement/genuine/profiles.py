@@ -23,6 +23,8 @@ class Profile(NamedTuple):
     is_verified: bool | None = None
     handle_digit_share: float | None = None
     """Share of digits among the characters of the handle, 0 to 1."""
+    bot_probability: float | None = None
+    """What the workspace's trained BOT_DETECTOR takes it for, 0 to 1; None where there is none."""
 
     def known(self) -> bool:
         """Whether anything is known."""
@@ -46,3 +48,10 @@ def digit_share(handle: str) -> float | None:
     """Share of digits among the characters of a handle, 0 to 1; None without any."""
     bare = handle.strip().lstrip("@")
     return sum(map(str.isdigit, bare)) / len(bare) if bare else None
+
+
+def with_digits(profile: Profile, handle: str) -> Profile:
+    """The profile with the digits of the account's handle, where their share is not given."""
+    if profile.handle_digit_share is not None:
+        return profile
+    return profile._replace(handle_digit_share=digit_share(handle))

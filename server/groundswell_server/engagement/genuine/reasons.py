@@ -90,6 +90,8 @@ class Reason(StrEnum):
     """Much of the account's name is digits. Figure: share of them, 0 to 1."""
     NEW_ACCOUNT = "NEW_ACCOUNT"
     """The account was opened lately. Figure: days ago."""
+    BOT_DETECTOR = "BOT_DETECTOR"
+    """The workspace's trained model takes the account for a bot's. Figure: its probability, 0 to 1."""
 
     CO_INTERACTION = "CO_INTERACTION"
     """The account belongs to a group that comes to the persona's posts together. Figure: posts together."""
@@ -107,6 +109,7 @@ _OTHERS: Final = {
         Reason.EMPTY_BIO,
         Reason.DIGITS_IN_NAME,
         Reason.NEW_ACCOUNT,
+        Reason.BOT_DETECTOR,
     },
     Layer.GRAPH: {Reason.CO_INTERACTION},
 }
