@@ -106,6 +106,10 @@ WITH_IDS: dict[str, tuple[str, Attempt]] = {
         "POST_NOT_FOUND",
         lambda stub, theirs: stub.AnalyzePost(pb.AnalyzePostRequest(post_id=theirs.post_id)),
     ),
+    "AnalyzeAudience": (
+        "PERSONA_NOT_FOUND",
+        lambda stub, theirs: stub.AnalyzeAudience(pb.AnalyzeAudienceRequest(persona_id=theirs.persona_id)),
+    ),
     "GetTimeline": (
         "POST_NOT_FOUND",
         lambda stub, theirs: stub.GetTimeline(pb.GetTimelineRequest(post_id=theirs.post_id)),
