@@ -110,6 +110,10 @@ WITH_IDS: dict[str, tuple[str, Attempt]] = {
         "PERSONA_NOT_FOUND",
         lambda stub, theirs: stub.AnalyzeAudience(pb.AnalyzeAudienceRequest(persona_id=theirs.persona_id)),
     ),
+    "SyncPosts": (
+        "PERSONA_NOT_FOUND",
+        lambda stub, theirs: stub.SyncPosts(pb.SyncPostsRequest(persona_ids=[theirs.persona_id])),
+    ),
     "GetTimeline": (
         "POST_NOT_FOUND",
         lambda stub, theirs: stub.GetTimeline(pb.GetTimelineRequest(post_id=theirs.post_id)),
@@ -117,7 +121,10 @@ WITH_IDS: dict[str, tuple[str, Attempt]] = {
 }
 """Calls that name something, with the reason they are refused for."""
 
-WITHOUT_IDS = {"CreatePersona", "ListPersonas", "ListContexts", "ListPosts", "WatchEngagement", "ImportPosts"}
+WITHOUT_IDS = {
+    *("CreatePersona", "ListPersonas", "ListContexts", "ListPosts", "WatchEngagement", "ImportPosts"),
+    *("ConnectPlatform", "DisconnectPlatform", "ListPlatforms"),
+}
 """The others; what they may not tell stands in a test each, here or with the call."""
 
 
