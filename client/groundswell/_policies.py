@@ -43,11 +43,19 @@ STREAM_LIFETIME = timedelta(hours=1)
 """For a stream from the server. One that resumes after a cursor goes on with a new call, perhaps on another server."""
 
 READS = re.compile(
-    r"(Analyze|BatchScore|Classify|Find|Get|List|Optimize|Predict|Recommend|Score|Search|Suggest|Summarize|Wait)(?![a-z])"
+    r"(Analyze|BatchScore|Classify|Find|Get|List|Optimize|Peek|Plan|Predict|Recommend|Score|Search|Suggest|Summarize"
+    r"|Wait)(?![a-z])"
 )
 """How the names of calls begin that change nothing. Any other call has to carry a `request_id` to be repeated."""
 
-REPEATABLE = frozenset({"google.longrunning.Operations.CancelOperation"})
+REPEATABLE = frozenset(
+    {
+        "google.longrunning.Operations.CancelOperation",
+        "groundswell.v1.ExperimentsService.AssignVariant",
+        "groundswell.v1.ExperimentsService.BatchAssignVariants",
+        "groundswell.v1.ExperimentsService.RecordEvents",
+    }
+)
 """Changes without a `request_id` that do nothing the second time."""
 
 RETRY_POLICY = {
