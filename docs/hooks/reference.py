@@ -21,7 +21,7 @@ PACKAGE = "groundswell.v1"
 FIELD = descriptor_pb2.FieldDescriptorProto
 SCALARS = {number: name.removeprefix("TYPE_").lower() for name, number in FIELD.Type.items()}
 # Numbers of the fields by which source locations name their subject, from descriptor.proto.
-MESSAGE, ENUM, SERVICE, NESTED_FIELD, VALUE, METHOD = 4, 5, 6, 2, 2, 2
+MESSAGE, ENUM, SERVICE, FIELD_OF, NESTED_IN, VALUE, METHOD = 4, 5, 6, 2, 3, 2, 2
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -57,7 +57,7 @@ def _page(file: descriptor_pb2.FileDescriptorProto) -> Iterator[str]:
             yield f"{_streamed(method.client_streaming)}{_link(method.input_type)} → "
             yield f"{_streamed(method.server_streaming)}{_link(method.output_type)}\n"
     for number, message in enumerate(file.message_type):
-        yield from _message(message, number, comments)
+        yield from _message(message, message.name, (MESSAGE, number), comments)
     for number, enum in enumerate(file.enum_type):
         yield f"\n## {enum.name}\n\n{comments.get((ENUM, number), '')}\n"
         yield "| value | number | meaning |\n|---|---|---|"
@@ -66,14 +66,17 @@ def _page(file: descriptor_pb2.FileDescriptorProto) -> Iterator[str]:
 
 
 def _message(
-    message: descriptor_pb2.DescriptorProto, number: int, comments: dict[tuple[int, ...], str]
+    message: descriptor_pb2.DescriptorProto, name: str, path: tuple[int, ...], comments: dict[tuple[int, ...], str]
 ) -> Iterator[str]:
-    yield f"\n## {message.name}\n\n{comments.get((MESSAGE, number), '')}\n"
+    yield f"\n## {name}\n\n{comments.get(path, '')}\n"
     if message.field:
         yield "| field | type | meaning |\n|---|---|---|"
     for index, field in enumerate(message.field):
-        meaning = _cell(comments.get((MESSAGE, number, NESTED_FIELD, index), ""))
+        meaning = _cell(comments.get((*path, FIELD_OF, index), ""))
         yield f"| `{field.name}` | {_type(field, message)} | {meaning} |"
+    for index, nested in enumerate(message.nested_type):
+        if not nested.options.map_entry:
+            yield from _message(nested, f"{name}.{nested.name}", (*path, NESTED_IN, index), comments)
 
 
 def _type(field: descriptor_pb2.FieldDescriptorProto, message: descriptor_pb2.DescriptorProto) -> str:
@@ -88,14 +91,27 @@ def _type(field: descriptor_pb2.FieldDescriptorProto, message: descriptor_pb2.De
 
 def _link(type_name: str) -> str:
     name = type_name.removeprefix(".")
-    short = name.rpartition(".")[2]
-    return f"`{name}`" if not name.startswith(f"{PACKAGE}.") else f"[{short}]({_pages()[short]}#{short.lower()})"
+    if not name.startswith(f"{PACKAGE}."):
+        return f"`{name}`"
+    short = name.removeprefix(f"{PACKAGE}.")
+    return f"[{short}]({_pages()[short]}#{short.lower().replace('.', '')})"
 
 
 @cache
 def _pages() -> dict[str, str]:
     """The page that each type stands on."""
-    return {entry.name: f"{_stem(file)}.md" for file in _contract() for entry in (*file.message_type, *file.enum_type)}
+    found = {}
+    for file in _contract():
+        page = f"{_stem(file)}.md"
+        found |= {enum.name: page for enum in file.enum_type}
+        found |= {name: page for message in file.message_type for name in _names(message, message.name)}
+    return found
+
+
+def _names(message: descriptor_pb2.DescriptorProto, name: str) -> Iterator[str]:
+    yield name
+    for nested in message.nested_type:
+        yield from _names(nested, f"{name}.{nested.name}")
 
 
 @cache
