@@ -30,8 +30,8 @@ class Experiments(ExperimentsClient):
     ) -> EventSender:
         """Opens a sender; use it in a `with` block, which ends when everything is durable.
 
-        >>> with Client() as client, client.experiments.events() as events:
-        ...     events.record("caption-hook", "reader-17", "click")
+            with client.experiments.events() as events:
+                events.record("caption-hook", "reader-17", "click")
 
         Args:
             batch_size: Events sent at once, at most 10,000.

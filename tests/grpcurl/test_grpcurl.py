@@ -15,7 +15,7 @@ import grpc
 import pytest
 
 from groundswell.v1 import engagement_pb2 as pb
-from groundswell.v1 import learning_pb2
+from groundswell.v1 import experiments_pb2, learning_pb2
 from tests.running import RunningServer
 from tests.wire import next_change
 
@@ -67,6 +67,7 @@ def test_it_lists_every_service(grpcurl: Grpcurl) -> None:
     assert grpcurl.text("list").split() == [
         "google.longrunning.Operations",
         "groundswell.v1.EngagementService",
+        "groundswell.v1.ExperimentsService",
         "groundswell.v1.LearningService",
         "grpc.channelz.v1.Channelz",
         "grpc.health.v1.Health",
@@ -74,11 +75,14 @@ def test_it_lists_every_service(grpcurl: Grpcurl) -> None:
     ]
 
 
-@pytest.mark.parametrize("service", ["groundswell.v1.EngagementService", "groundswell.v1.LearningService"])
+@pytest.mark.parametrize(
+    "service",
+    ["groundswell.v1.EngagementService", "groundswell.v1.ExperimentsService", "groundswell.v1.LearningService"],
+)
 def test_it_lists_the_calls_of_a_service(grpcurl: Grpcurl, service: str) -> None:
     calls = [
         call.full_name
-        for file in (pb, learning_pb2)
+        for file in (pb, experiments_pb2, learning_pb2)
         for known in file.DESCRIPTOR.services_by_name.values()
         for call in known.methods
         if known.full_name == service

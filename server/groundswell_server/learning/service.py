@@ -160,24 +160,25 @@ class Servicer(PatternCalls):
         return pb.CancelTrainingScheduleResponse()
 
     async def PredictEngagement(self, request: pb.PredictEngagementRequest, call: Call) -> pb.PredictEngagementResponse:
-        prepared = await self._serving.prepare(call.workspace, messages.ask_in(request))
+        prepared = await self._serving.prepare(call.workspace, messages.ask_in(request), registry.ENGAGEMENT)
         level = messages.level_in(request)
         served, predicted = self._serving.predict(prepared, registry.ENGAGEMENT, level)
         return messages.engagement_message(served, predicted, level)
 
     async def PredictSuccess(self, request: pb.PredictSuccessRequest, call: Call) -> pb.PredictSuccessResponse:
-        prepared = await self._serving.prepare(call.workspace, messages.ask_in(request))
+        prepared = await self._serving.prepare(call.workspace, messages.ask_in(request), registry.SUCCESS)
         served, predicted = self._serving.predict(prepared, registry.SUCCESS)
         return messages.success_message(served, predicted, prepared.live.threshold_pct)
 
     async def PredictConversion(self, request: pb.PredictConversionRequest, call: Call) -> pb.PredictConversionResponse:
-        prepared = await self._serving.prepare(call.workspace, messages.ask_in(request))
+        prepared = await self._serving.prepare(call.workspace, messages.ask_in(request), registry.CONVERSION)
         served = prepared.live.served(registry.CONVERSION)
         return labelling_messages.conversion_message(served, served.predictor.predict_one(prepared.facts))
 
     async def ClassifyText(self, request: pb.ClassifyTextRequest, call: Call) -> pb.ClassifyTextResponse:
-        live = await self._serving.live(call.workspace)
-        found = await asyncio.to_thread(classify, live, messages.model_type_in(request), request.texts[:])
+        model_type = messages.model_type_in(request)
+        live = await self._serving.live(call.workspace, needs=model_type)
+        found = await asyncio.to_thread(classify, live, model_type, request.texts[:])
         return labelling_messages.text_classes_message(found)
 
     async def ClassifyProfiles(self, request: pb.ClassifyProfilesRequest, call: Call) -> pb.ClassifyProfilesResponse:

@@ -116,6 +116,11 @@ class LiveModels:
             await asyncio.shield(self.refresh(workspace))
         return entry[0]
 
+    async def look_again(self, workspace: str) -> Live:
+        """What serves now, whatever is remembered."""
+        await asyncio.shield(self.refresh(workspace))
+        return await self.load(workspace)
+
     def refresh(self, workspace: str) -> asyncio.Task[None]:
         """Looks what is live now; meanwhile what was live serves on."""
         self._outdated.add(workspace)

@@ -74,9 +74,9 @@ class Serving:
         self._memory = Memory(target_age)
         self._log = PredictionLog(executor)
 
-    async def prepare(self, workspace: str, ask: Ask) -> Prepared:
-        """Makes content ready, from memory alone where it can. Raises NotFound for what is not there."""
-        live = await self.live(workspace)
+    async def prepare(self, workspace: str, ask: Ask, needs: str = "") -> Prepared:
+        """Makes content ready, from memory alone where it can; `needs` is as in `live`. Raises NotFound."""
+        live = await self.live(workspace, needs)
         background = self._memory.recall(workspace, ask)
         if background is None:
             (background,) = await self._look_up(workspace, [ask])
@@ -105,9 +105,15 @@ class Serving:
             if live.success is not None and score.success_probability is not None:
                 self._note(prepared, live.success, Prediction(score.success_probability, -math.inf, math.inf))
 
-    async def live(self, workspace: str) -> Live:
-        """What serves in a workspace."""
-        return self._models.get(workspace) or await self._models.load(workspace)
+    async def live(self, workspace: str, needs: str = "") -> Live:
+        """What serves in a workspace. Where nothing of the type `needs` does, the database is asked once more.
+
+        What is remembered may be a moment old, and nobody should be refused a model that he has just promoted.
+        """
+        live = self._models.get(workspace) or await self._models.load(workspace)
+        if needs and needs not in live.by_type:
+            live = await self._models.look_again(workspace)
+        return live
 
     async def score_all(self, workspace: str, asks: Sequence[Ask]) -> tuple[list[Score], Live]:
         """The scores of many pieces of content, and what gave them; worked out beside the event loop."""
