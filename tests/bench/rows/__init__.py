@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.bench.rows import monitoring, patterns, recording, scoring, server, training
+from tests.bench.rows import experiments, monitoring, patterns, recording, scoring, server, training
 from tests.bench.table import Measure
 
 ALL: tuple[Measure, ...] = (
@@ -11,6 +11,8 @@ ALL: tuple[Measure, ...] = (
     scoring.predict_one_row,
     scoring.batch_score_content,
     scoring.optimize_content,
+    experiments.assign_variant,
+    experiments.record_events_of_experiments,
     training.training,
     monitoring.drift,
     patterns.pattern_extraction,
