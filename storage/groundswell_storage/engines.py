@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from peewee import Database as PeeweeDatabase
-from peewee import DatabaseProxy, SqliteDatabase
+from peewee import DatabaseProxy, OperationalError, SqliteDatabase
 
 _BUSY_TIMEOUT_SECONDS = 5.0
+_BUSY_STEP_SECONDS = 0.001
 
 
 class Connections:
@@ -109,10 +110,32 @@ class SqliteEngine(TrackedDatabase, SqliteDatabase):
         self._writer.acquire()
         try:
             self.run("PRAGMA query_only=0")
-            self.run("BEGIN IMMEDIATE")
+            self._begin_immediate()
         except BaseException:
             self._end()
             raise
+
+    def _begin_immediate(self) -> None:
+        """Waits for other processes' writers in short steps.
+
+        SQLite's own handler soon waits 100 ms at a time, and a writer that commits without a pause would starve it.
+        """
+        self.run("PRAGMA busy_timeout=0")
+        try:
+            give_up = time.monotonic() + _BUSY_TIMEOUT_SECONDS
+            while not self._begins(last=time.monotonic() >= give_up):
+                time.sleep(_BUSY_STEP_SECONDS)
+        finally:
+            self.run(f"PRAGMA busy_timeout={int(_BUSY_TIMEOUT_SECONDS * 1000)}")
+
+    def _begins(self, *, last: bool) -> bool:
+        try:
+            self.run("BEGIN IMMEDIATE")
+        except OperationalError as error:
+            if last or "locked" not in str(error):
+                raise
+            return False
+        return True
 
     def commit(self) -> None:
         # A commit that fails leaves the transaction open; the rollback that follows ends it.

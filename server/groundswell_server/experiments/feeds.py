@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from enum import Enum
 
 from groundswell_server.experiments.design import BUILT_IN, Metric
 from groundswell_server.experiments.vocabulary import MetricKind
@@ -17,15 +16,10 @@ Sums = tuple[float, float, float, float, float, float, float, float, float]
 """y, z, x, yy, zz, xx, yz, yx, zx, as storage keeps them."""
 
 
-class Part(Enum):
-    """What an event adds to."""
+ABOVE, BELOW, BEFORE = range(3)
+"""What an event adds to: y, z or x of its unit's total."""
 
-    ABOVE = "y"
-    BELOW = "z"
-    BEFORE = "x"
-
-
-Feed = tuple[int, Part, bool]
+Feed = tuple[int, int, bool]
 """Index of the metric, what is added to, and whether the event's value is added or 1."""
 
 
@@ -33,11 +27,11 @@ def feeds_of(metrics: Sequence[Metric]) -> Mapping[str, Sequence[Feed]]:
     """What each event adds to."""
     found: dict[str, list[Feed]] = defaultdict(list)
     for index, metric in enumerate(metrics):
-        found[metric.event].append((index, Part.ABOVE, metric.kind in (MetricKind.MEAN, MetricKind.RATIO)))
+        found[metric.event].append((index, ABOVE, metric.kind in (MetricKind.MEAN, MetricKind.RATIO)))
         if metric.denominator_event:
-            found[metric.denominator_event].append((index, Part.BELOW, True))
+            found[metric.denominator_event].append((index, BELOW, True))
         if metric.covariate_event:
-            found[metric.covariate_event].append((index, Part.BEFORE, True))
+            found[metric.covariate_event].append((index, BEFORE, True))
     return found
 
 

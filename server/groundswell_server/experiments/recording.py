@@ -8,11 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
-from uuid import UUID
 
 from groundswell_server.experiments.assignment import Assigner, Reason
 from groundswell_server.experiments.enrolment import enrol
-from groundswell_server.experiments.feeds import KNOWN, Part, contribution
+from groundswell_server.experiments.feeds import KNOWN, contribution
 from groundswell_server.experiments.lifecycle import State
 from groundswell_storage.experiments import counting
 from groundswell_storage.experiments.counting import Exposure, Occurrence, Total
@@ -98,10 +97,19 @@ def _check(event: EventDraft, assigner: Assigner | None, now: datetime) -> None:
         raise _Refused("EVENT_INVALID", "the time is in the future")
 
 
-def _is_uuid7(text: str) -> bool:
-    # The version and the variant stand at fixed places; what is between is checked when it is parsed.
+def _bytes_of(id: str) -> bytes:
+    """The 16 bytes of a UUID of version 7; several times as fast as the class UUID. Raises ValueError for another."""
+    if not (len(id) == 36 and id[14] == "7" and id[19] in "89abAB" and id[8] == id[13] == id[18] == id[23] == "-"):
+        raise ValueError(id)
+    found = bytes.fromhex(id.replace("-", ""))
+    if len(found) != 16:
+        raise ValueError(id)
+    return found
+
+
+def _is_uuid7(id: str) -> bool:
     try:
-        return len(text) == 36 and text[14] == "7" and text[19] in "89abAB" and UUID(text).version == 7
+        return bool(_bytes_of(id))
     except ValueError:
         return False
 
@@ -115,7 +123,7 @@ def _record(scope: Scope, assigner: Assigner, events: Sequence[EventDraft]) -> t
         for event in events
         if numbers[event.unit] not in standing
     ]
-    by_id = {UUID(event.id).bytes: event for event in events if numbers[event.unit] in standing}
+    by_id = {_bytes_of(event.id): event for event in events if numbers[event.unit] in standing}
     new = counting.insert_events(
         scope,
         assigner.number,
@@ -142,29 +150,30 @@ def _standing(scope: Scope, assigner: Assigner, numbers: Mapping[str, int]) -> d
 
 def _added(assigner: Assigner, events: Iterable[tuple[int, EventDraft]]) -> list[Total]:
     """What events add to their units' totals, one total per metric and unit."""
-    sums: dict[tuple[int, int], dict[Part, float]] = defaultdict(lambda: dict.fromkeys(Part, 0.0))
+    feeds = assigner.feeds
+    sums: dict[tuple[int, int], list[float]] = {}
     for unit, event in events:
-        for metric, part, by_value in assigner.feeds.get(event.name, ()):
-            sums[metric, unit][part] += event.value if by_value else 1.0
-    return [
-        Total(metric, unit, parts[Part.ABOVE], parts[Part.BELOW], parts[Part.BEFORE])
-        for (metric, unit), parts in sums.items()
-    ]
+        for metric, part, by_value in feeds.get(event.name, ()):
+            key = metric, unit
+            if key not in sums:
+                sums[key] = [0.0, 0.0, 0.0]
+            sums[key][part] += event.value if by_value else 1.0
+    return [Total(metric, unit, *parts) for (metric, unit), parts in sums.items()]
 
 
 def _count(scope: Scope, assigner: Assigner, added: Sequence[Total], standing: Mapping[int, Exposure]) -> None:
     """Adds to the totals, and brings the sums of the arms in line with them."""
     by_key = {(one.metric, one.unit): one for one in added}
-    sums: dict[tuple[int, int, int], list[float]] = defaultdict(lambda: [0.0] * len(counting.SUMS))
+    metrics = assigner.design.metrics
+    changes: dict[tuple[int, int, int], list[Sequence[float]]] = defaultdict(list)
     for total in counting.add_totals(scope, assigner.number, added):
         exposure = standing[total.unit]
         if exposure.crossed:
             continue
-        more = by_key[total.metric, total.unit]
+        metric, more = metrics[total.metric], by_key[total.metric, total.unit]
         before = Total(total.metric, total.unit, total.y - more.y, total.z - more.z, total.x - more.x)
-        metric, arm = assigner.design.metrics[total.metric], sums[exposure.phase, exposure.variant, total.metric]
-        for place, (now, then) in enumerate(
-            zip(contribution(metric, total), contribution(metric, before), strict=True)
-        ):
-            arm[place] += now - then
+        arm = changes[exposure.phase, exposure.variant, total.metric]
+        arm.append(contribution(metric, total))
+        arm.append(tuple(-value for value in contribution(metric, before)))
+    sums = {arm: [math.fsum(column) for column in zip(*found, strict=True)] for arm, found in changes.items()}
     counting.add_sums(scope, assigner.number, sums)
