@@ -45,6 +45,7 @@ def test_a_page_does_what_it_says(page: Path, suite: Suite, tmp_path: Path) -> N
         assert not os.environ.get("CI"), "grpcurl is needed; see .ci/run"
         pytest.skip("grpcurl is not installed; GRPCURL says where it is")
     (tmp_path / "posts.csv").write_text(POSTS.read_text())
+    (tmp_path / "server").symlink_to(ROOT / "server")
     for snippet in found:
         run(snippet, suite, tmp_path)
 

@@ -9,7 +9,7 @@
 7. Otherwise: WINNER. The best of the variants that are better than the control; the control, if it beats them all.
 
 Which p value decides: an AB_TEST's fixed-horizon p counts once, at the first look that somebody takes at the planned
-size. Every other look, `auto_complete` included, uses the always-valid one.
+size. Every other look uses the always-valid one.
 """
 
 from __future__ import annotations
