@@ -103,6 +103,13 @@ def test_without_a_command_it_lists_them(shell: Shell) -> None:
         assert command in said
 
 
+def test_help_shows_a_switch_without_a_value(shell: Shell) -> None:
+    for command in (["--help"], ["serve", "--help"], ["migrate", "--help"]):
+        said = shell.run(*command).stdout
+        switches = [line for line in said.splitlines() if "--" in line and "--help" not in line]
+        assert not [line for line in switches if "<bool>" in line]
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -160,7 +167,9 @@ class TestKeys:
         assert admitted(suite, renewed["token"])
 
     def test_an_unknown_key_and_an_unknown_role_are_said_in_a_line(self, shell: Shell) -> None:
-        assert "does not exist" in shell.complaint("keys", "revoke", "nobody")
+        said = shell.complaint("keys", "revoke", "nobody")
+        assert "'nobody' does not exist" in said
+        assert "groundswell keys list" in said
         assert "role" in shell.complaint("keys", "create", "x", "--role", "god", code=2)
 
 
@@ -254,6 +263,11 @@ class TestDoctor:
         with RunningServer(f"sqlite:///{tmp_path / 'tls.db'}", **protected) as server:
             stranger = shell.run("doctor", "--target", server.target, "--json")
             found = {row["check"]: row["level"] for row in shell.json("doctor", "--target", server.target, *known)}
+            reached = ("--target", server.target, *known)
+            _, bearer = server.key("default")
+            key = {"GROUNDSWELL_API_KEY": bearer.removeprefix("Bearer ")}
+            assert shell.json("platforms", "list", *reached, **key) == []
+            assert "UUID" in shell.complaint("sync", "--persona", "nobody", *reached, code=2, **key)
         assert "--ca" in json.loads(stranger.stdout)[-1]["cure"]
         assert found["server"] == "ok"
 

@@ -13,7 +13,7 @@ def test_a_posts_life_is_told_with_the_servers_figures(tmp_path: Path) -> None:
     charts = tmp_path / "charts"
     result = subprocess.run(
         [sys.executable, "-m", "groundswell_server", "demo", "engagement", "--charts", str(charts)],
-        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "COLUMNS": "120"},
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "COLUMNS": "80"},
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -36,6 +36,8 @@ def test_a_posts_life_is_told_with_the_servers_figures(tmp_path: Path) -> None:
     assert "it spreads. Reach to expect after 7 days" in said
     assert re.search(r"Of 5\d comments of people \d+ are positive, \d+ neutral, \d+ negative; [345] more", said)
     assert re.search(r"Spearman \+0\.\d\d \(\+0", said)
+    assert "what mean rate without it posts" in said, "words are whole, bars give way"
+    assert "length under 50 characters" in said
     assert "IS" not in re.findall(r"countries: (.*?) ages:", said)[0], "three people are nobody's business"
     assert {path.name for path in charts.iterdir()} == {"timeline.png", "genuine.png", "sentiment.png"}
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in charts.iterdir())

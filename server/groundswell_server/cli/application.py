@@ -48,7 +48,7 @@ def _version_asked(asked: bool) -> None:
 @application.callback()
 def options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version_asked, is_eager=True, help="Print the version.")
+        bool, typer.Option("--version", metavar="", callback=_version_asked, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     """Track what was posted, keep genuine engagement, learn what works and how sure that is."""

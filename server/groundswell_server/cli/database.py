@@ -12,7 +12,9 @@ from groundswell_server.settings import load
 
 
 def migrate(
-    check: Annotated[bool, typer.Option("--check", help="Change nothing; exit 1 when migrations are due.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", metavar="", help="Change nothing; exit 1 when migrations are due.")
+    ] = False,
     database: Database = None,
     as_json: AsJson = False,
 ) -> None:

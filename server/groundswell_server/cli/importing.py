@@ -13,7 +13,7 @@ import typer
 
 from groundswell import Client
 from groundswell_server.cli.output import AsJson, console, is_interactive, show, show_json
-from groundswell_server.cli.reaching import Authority, Certificate, Key, tls_of
+from groundswell_server.cli.reaching import Authority, Certificate, Key, Target, tls_of
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -57,7 +57,7 @@ class ImportReport:
 def posts(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A CSV or JSON Lines file.")],
     format: Annotated[str, typer.Option(help="csv, jsonl or facebook_metrics; told by the file when auto.")] = "auto",
-    target: Annotated[str | None, typer.Option(help="The server; GROUNDSWELL_TARGET or localhost:50051.")] = None,
+    target: Target = None,
     authority: Authority = None,
     certificate: Certificate = None,
     key: Key = None,

@@ -16,7 +16,7 @@ from groundswell.errors import GroundswellError, Unauthenticated
 if TYPE_CHECKING:
     from rich.console import Console
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+AsJson = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON instead of a table.")]
 """The option of every command that prints data."""
 
 
@@ -67,10 +67,14 @@ def complain(error: BaseException) -> None:
 
 
 def _cure(error: BaseException) -> str:
+    from groundswell_storage.errors import NotFound
+
     if isinstance(error, Unauthenticated):
         return "set GROUNDSWELL_API_KEY; `groundswell keys create NAME --role writer` makes a key"
     if isinstance(error, GroundswellError) and error.retry_after is not None:
         return f"try again in {error.retry_after.total_seconds():g} s"
+    if isinstance(error, NotFound) and error.kind == "api_key":
+        return "`groundswell keys list --workspace NAME` shows the keys of a workspace with their ids"
     return ""
 
 

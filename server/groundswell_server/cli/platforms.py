@@ -13,6 +13,7 @@ import typer
 
 from groundswell import Client
 from groundswell_server.cli.output import AsJson, console, show
+from groundswell_server.cli.reaching import Authority, Certificate, Key, Target, tls_of
 
 if TYPE_CHECKING:
     from groundswell.v1.engagement_pb2 import PlatformConnection
@@ -34,7 +35,6 @@ class PlatformName(StrEnum):
         return f"PLATFORM_{self.name}"
 
 
-Target = Annotated[str | None, typer.Option(help="The server; GROUNDSWELL_TARGET or localhost:50051.")]
 Persona = Annotated[str, typer.Option(help="Id of the persona; every persona without a connection of its own if none.")]
 
 
@@ -44,10 +44,13 @@ def connect(
     persona: Persona = "",
     account: Annotated[str, typer.Option(help="Name of the account, for people.")] = "",
     target: Target = None,
+    authority: Authority = None,
+    certificate: Certificate = None,
+    key: Key = None,
 ) -> None:
     """Keep an access token, encrypted. It is asked for, or read from standard input."""
     token = typer.prompt("Access token", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline().strip()
-    with Client(target) as client:
+    with Client(target, tls=tls_of(authority, certificate, key)) as client:
         client.engagement.connect_platform(
             persona_id=persona, platform=platform.in_contract, access_token=token, account=account
         )
@@ -55,17 +58,30 @@ def connect(
 
 
 @application.command()
-def disconnect(platform: PlatformName, persona: Persona = "", target: Target = None) -> None:
+def disconnect(
+    platform: PlatformName,
+    persona: Persona = "",
+    target: Target = None,
+    authority: Authority = None,
+    certificate: Certificate = None,
+    key: Key = None,
+) -> None:
     """Forget an access token."""
-    with Client(target) as client:
+    with Client(target, tls=tls_of(authority, certificate, key)) as client:
         client.engagement.disconnect_platform(persona_id=persona, platform=platform.in_contract)
     console().print(f"{platform} is not connected any more")
 
 
 @application.command("list")
-def list_all(target: Target = None, as_json: AsJson = False) -> None:
+def list_all(
+    target: Target = None,
+    authority: Authority = None,
+    certificate: Certificate = None,
+    key: Key = None,
+    as_json: AsJson = False,
+) -> None:
     """Show the connections of the workspace, without their tokens."""
-    with Client(target) as client:
+    with Client(target, tls=tls_of(authority, certificate, key)) as client:
         show([_row(each) for each in client.engagement.list_platforms()], as_json)
 
 

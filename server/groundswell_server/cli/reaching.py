@@ -9,6 +9,7 @@ import typer
 
 from groundswell import Tls
 
+Target = Annotated[str | None, typer.Option(help="The server; GROUNDSWELL_TARGET or localhost:50051.")]
 Authority = Annotated[
     Path | None, typer.Option("--ca", help="PEM file of the CA of the server's certificate; reaches it by TLS.")
 ]

@@ -34,11 +34,16 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on, 127.0.0.1 by default.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on, 50051 by default; 0 takes a free one.")] = None,
     workers: Annotated[int, typer.Option(min=1, max=256, help="Server processes that share the port.")] = 1,
-    services: Annotated[str, typer.Option(help="Services to serve, by commas; all by default.")] = "",
+    services: Annotated[
+        str,
+        typer.Option(
+            help="Services to serve, by commas: engagement, learning, experiments, operations; all by default."
+        ),
+    ] = "",
     metrics_port: Annotated[int | None, typer.Option(help="Port of Prometheus metrics; none by default.")] = None,
     training_workers: Annotated[int | None, typer.Option(help="Worker processes to start, 1 by default.")] = None,
     insecure: Annotated[
-        bool, typer.Option("--insecure", help="Listen where others can reach it without TLS or keys.")
+        bool, typer.Option("--insecure", metavar="", help="Listen where others can reach it without TLS or keys.")
     ] = False,
     database: Database = None,
 ) -> None:

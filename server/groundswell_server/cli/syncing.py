@@ -9,7 +9,8 @@ import typer
 
 from groundswell import Client
 from groundswell_server.cli.output import AsJson, console, is_interactive, show, show_json
-from groundswell_server.cli.platforms import PlatformName, Target
+from groundswell_server.cli.platforms import PlatformName
+from groundswell_server.cli.reaching import Authority, Certificate, Key, Target, tls_of
 
 if TYPE_CHECKING:
     from groundswell.v1.engagement_pb2 import SyncReport
@@ -20,6 +21,9 @@ def sync(
     platform: Annotated[list[PlatformName] | None, typer.Option(help="Only this platform; can be repeated.")] = None,
     persona: Annotated[list[str] | None, typer.Option(help="Only of the persona of this id; can be repeated.")] = None,
     target: Target = None,
+    authority: Authority = None,
+    certificate: Certificate = None,
+    key: Key = None,
     as_json: AsJson = False,
 ) -> None:
     """Fetch counts and comments of recent posts from their platforms, within the platforms' limits.
@@ -29,7 +33,7 @@ def sync(
     from rich.progress import Progress
 
     shown = Progress(console=console(), transient=True) if is_interactive() and not as_json else nullcontext()
-    with shown as progress, Client(target) as client:
+    with shown as progress, Client(target, tls=tls_of(authority, certificate, key)) as client:
         operation = client.engagement.sync_posts(
             hours=hours, platforms=[each.in_contract for each in platform or ()], persona_ids=persona or []
         )

@@ -7,6 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from rich.bar import Bar
 from rich.padding import Padding
 from rich.table import Table
 
@@ -27,16 +28,18 @@ def say(text: str, indent: int = 2) -> None:
 
 
 def table_of(*headers: str) -> Table:
-    """A table without lines; its cells are not broken."""
+    """A table without lines, with bars in its last column; its other cells are not broken: bars give way to them."""
     table = Table(*headers, box=None, pad_edge=True, header_style="dim")
-    for column in table.columns:
+    *words, bars = table.columns
+    for column in words:
         column.no_wrap = True
+    bars.max_width = BAR
     return table
 
 
-def bar(share: float) -> str:
+def bar(share: float) -> Bar:
     """A bar made of characters, of a share of the longest."""
-    return "█" * max(round(share * BAR), 0)
+    return Bar(size=1.0, begin=0.0, end=min(max(share, 0.0), 1.0))
 
 
 def runnable(name: str) -> str:

@@ -155,7 +155,7 @@ def recommendations(analysis: pb.AnalyzePostResponse) -> None:
 def going_on(charts: Path, database: str) -> None:
     """How to go on from here."""
     step("Go on", "the same server on these data, for everything that speaks gRPC")
-    say(f"Charts: {', '.join(str(path) for path in sorted(charts.glob('*.png')))}")
+    say(f"Charts are in {charts}/")
     console().print(f"  {runnable('groundswell')} serve --database {database}\n", markup=False, soft_wrap=True)
 
 
