@@ -66,7 +66,9 @@ simulate: setup ## Simulate experiments: do the tests keep their promises?
 	@$(BIN)/python -m tests.simulate $(ARGS)
 
 docs: setup ## Build the documentation into site/
-	@$(BIN)/mkdocs build --strict $(ARGS)
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict $(ARGS)
+	@echo "site/index.html is the way in"
 
 clean: ## Remove what the targets made
 	rm -rf groundswell-demo .venv .tools build dist site client/buf client/groundswell/v1 .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -160,16 +160,15 @@ def model_message(version: ModelVersion) -> pb.Model:
         parameters=parameters,
         train_metrics=metrics_message(result.train_metrics),
         test_metrics=metrics_message(result.test_metrics),
-        trailing_mean_baseline=metrics_message(result.baselines.get("trailing_mean", {})),
-        last_value_baseline=metrics_message(result.baselines.get("last_value", {})),
-        majority_class_baseline=metrics_message(result.baselines.get("majority_class", {})),
-        lexicon_baseline=metrics_message(result.baselines.get("lexicon", {})),
         beats_baselines=result.beats_baselines,
         library_versions=dict(result.library_versions),
         artifact_digest=version.artifact_digest,
         artifact_bytes=version.artifact_bytes,
         notes=result.notes,
     )
+    # One that the type is not compared with is absent, not full of zeros.
+    for name, figures in result.baselines.items():
+        getattr(model, f"{name}_baseline").CopyFrom(metrics_message(figures))
     model.data_start_time.FromDatetime(result.data_start)
     model.data_end_time.FromDatetime(result.data_end)
     model.create_time.FromDatetime(version.created)

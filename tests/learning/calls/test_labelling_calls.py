@@ -59,7 +59,8 @@ def test_a_text_gets_its_labels_with_probabilities_and_the_version_that_gave_the
     assert model.stage == pb.MODEL_STAGE_LIVE, list(model.notes)
     assert model.majority_class_baseline.brier > model.test_metrics.brier
     assert model.test_metrics.accuracy > 0.7
-    assert not model.HasField("trailing_mean_baseline") or model.trailing_mean_baseline.sample_size == 0
+    for other in ("trailing_mean_baseline", "last_value_baseline", "lexicon_baseline"):
+        assert not model.HasField(other), "it is not compared with that"
     request = pb.ClassifyTextRequest(
         model_type=pb.MODEL_TYPE_TOPIC_CLASSIFIER, texts=["a flight to the beach", "soup with bread"]
     )

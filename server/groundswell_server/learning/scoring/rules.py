@@ -104,7 +104,7 @@ def _call_to_action(facts: PostFacts) -> RulePoints | None:
         return None
     if facts.call_to_action:
         return RulePoints("call_to_action", 6.0, "asks its readers for something; that customarily brings 10-15%")
-    return RulePoints("call_to_action", -2.0, "asks its readers for nothing; asking customarily brings 10-15%")
+    return RulePoints("call_to_action", -2.0, "asks for no comment, save or visit; asking customarily brings 10-15%")
 
 
 def _trailing_rate(facts: PostFacts) -> RulePoints | None:
