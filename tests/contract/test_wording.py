@@ -11,7 +11,7 @@ from google.protobuf.descriptor import Descriptor
 from buf.validate import validate_pb2
 from groundswell.v1 import engagement_pb2, learning_pb2
 from groundswell_server.runtime import validation, wording
-from tests.wire import METHODS
+from tests.wire import METHODS, request_of
 
 CONTENT = "context_id or draft is needed"
 
@@ -33,6 +33,12 @@ def test_every_pattern_of_the_contract_has_words_in_runtime_wording() -> None:
     found = {pattern for kind in messages() for pattern in patterns(kind)}
     assert found
     assert sorted(found - wording.PATTERNS.keys()) == []
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_the_constraints_of_every_request_compile(name: str) -> None:
+    """A server compiles them when they are first needed, and would fault the call that does."""
+    validation.violations(request_of(name))
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ class Dispatcher(grpc.GenericRpcHandler):
         """Full names of the registered services."""
 
     def register(self, service: ServiceDescriptor, servicer: object, *, foreign: bool = False) -> None:
-        """Adds a service; raises TypeError when a call has no function, no permission row or a broken constraint."""
+        """Adds a service; raises TypeError when a call has no function or no permission row."""
         for method in methods_of(service, servicer, foreign=foreign):
             self._handlers[method.path] = self._rpc_handler(method, compose(self._stages, method))
         self.services.append(service.full_name)

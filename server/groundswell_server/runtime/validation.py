@@ -8,7 +8,7 @@ from typing import Any
 
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
-from protovalidate import CompilationError, Validator, Violation
+from protovalidate import Validator, Violation
 
 from buf.validate import validate_pb2
 from groundswell_server.runtime import wording
@@ -44,8 +44,7 @@ def check(message: Message) -> None:
 def stage(method: Method, proceed: Handler) -> Handler:
     """Refuses requests that can't be read or break a constraint, before anything is done for them."""
     foreign = method.mode is Mode.FOREIGN
-    if not foreign:
-        _compile_rules(method)
+    # Rules are compiled by the first call: all at once would hold up the start. A test compiles every one.
     accepts: FastAccept = _accepts_all if foreign else getattr(method.function, "fast_accept", _accepts_none)
 
     def check_one(request: Any) -> None:
@@ -76,14 +75,6 @@ def _accepts_all(request: Any) -> bool:
 
 def _accepts_none(request: Any) -> bool:
     return False
-
-
-def _compile_rules(method: Method) -> None:
-    """Rules are compiled at first use; a rule that does not compile must stop the start, not a call."""
-    try:
-        _validator.collect_violations(method.request_class())
-    except CompilationError as error:
-        raise TypeError(f"a constraint of {method.path} does not compile: {error}") from error
 
 
 def _field_violation(message: Message, violation: Violation) -> FieldViolation:
