@@ -16,7 +16,7 @@ from tomllib import TOMLDecodeError
 from typing import Annotated, Any
 
 from platformdirs import user_data_path
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -27,6 +27,8 @@ from pydantic_settings import (
 from pydantic_settings import SettingsError as UnreadableSetting
 
 PREFIX = "GROUNDSWELL_"
+IN_DATABASE = "database"
+"""The place of models unless told otherwise."""
 FILE = Path("groundswell.toml")
 
 _OF_THE_CLIENT = {"TARGET", "API_KEY"}
@@ -141,6 +143,20 @@ class Settings(BaseSettings):
         90, ge=1, le=3650, description="age at which the key that encrypts platform tokens is replaced"
     )
 
+    ml_model_path: str = Field(
+        IN_DATABASE,
+        pattern=r"^(database|[a-z][a-z0-9+.]*://.*)$",
+        description="where models are kept: database, or the fsspec URL of a store that all servers reach",
+    )
+    training_backend: Annotated[str, Field(pattern="^(local|dask)$")] = Field(
+        "local", description="where forests grow: local, or dask for the cluster of DASK_SCHEDULER"
+    )
+    dask_scheduler: str = Field(
+        "",
+        pattern=r"^([a-z]+://\S+)?$",
+        validate_default=True,
+        description="address of the Dask scheduler, tcp://host:8786",
+    )
     ml_min_training_samples: int = Field(50, ge=20, le=1_000_000, description="posts needed to train")
     ml_lookback_days: int = Field(90, ge=1, le=3650, description="days that training looks back")
     ml_target_age_days: float = Field(7.0, gt=0, le=365, description="age at which a post's rate is the target")
@@ -158,6 +174,13 @@ class Settings(BaseSettings):
     job_lease_seconds: float = Field(20.0, ge=1, description="a worker that is silent for so long has lost its job")
     job_max_attempts: int = Field(3, ge=1, le=100, description="how often a job is started before it has failed")
     event_retention_days: int = Field(7, ge=1, le=3650, description="how long events can be resumed from")
+
+    @field_validator("dask_scheduler")
+    @classmethod
+    def _dask_has_a_scheduler(cls, address: str, others: ValidationInfo) -> str:
+        if not address and others.data.get("training_backend") == "dask":
+            raise ValueError("training_backend is dask: that takes the address of its scheduler")
+        return address
 
     @classmethod
     def settings_customise_sources(

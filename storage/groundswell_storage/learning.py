@@ -13,6 +13,7 @@ from typing import Any
 
 from peewee import SQL, BigIntegerField, BooleanField, CompositeKey, DoubleField, IntegerField, TextField
 
+from groundswell_storage import stray_files
 from groundswell_storage.fields import BytesField, InstantField, JsonField
 from groundswell_storage.pages import Page, read_page
 from groundswell_storage.scope import Scope
@@ -77,12 +78,13 @@ ModelRow.add_index(
 
 
 class ModelArtifactRow(Table):
-    """A file that a version consists of, such as its exported trees."""
+    """A file that a version consists of, such as its exported trees: its content, or where that is."""
 
     model_id = TextField()
     name = TextField()
     digest = TextField()
     content = BytesField()
+    path = TextField(default="")
 
     class Meta:
         primary_key = CompositeKey("workspace", "model_id", "name")
@@ -161,6 +163,9 @@ class Artifact:
     digest: str
     """SHA-256 of the content when it was stored, hexadecimal."""
     content: bytes
+    """Empty for one that is outside the database, until it is fetched from there."""
+    path: str = ""
+    """Where it is outside the database, below the place that all models have there; empty for one that is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +196,11 @@ def hold_line(scope: Scope, model_type: str, *, new_version: bool = False) -> in
 def add_version(
     scope: Scope, result: TrainingResult, artifacts: Sequence[Artifact], *, serving: str, operation_id: str
 ) -> ModelVersion:
-    """Keeps a new version, a candidate, with its artifacts; `serving` names the one whose digest the version shows."""
+    """Keeps a new version, a candidate, with its artifacts; `serving` names the one whose digest the version shows.
+
+    Files outside the database have been written before, announced as `stray_files`; Aborted when they were given up.
+    """
+    stray_files.adopt(scope.database, [artifact.path for artifact in artifacts if artifact.path], scope.now)
     row = scope.insert(
         ModelRow,
         id=scope.new_id(),
@@ -210,7 +219,8 @@ def add_version(
             model_id=row.id,
             name=artifact.name,
             digest=artifact.digest,
-            content=artifact.content,
+            content=b"" if artifact.path else artifact.content,
+            path=artifact.path,
         )
     _note_stage(scope, row.id, result.model_type, "CANDIDATE")
     return _version(row)
@@ -284,13 +294,18 @@ def stage_history(scope: Scope, model_type: str, *, since: datetime | None = Non
 
 
 def read_artifacts(scope: Scope, model_id: str) -> dict[str, Artifact]:
-    """The files of a version by name, as they are stored now: whether they are whole is for the reader to check."""
+    """The files of a version by name, as they are stored now: whether they are whole is for the reader to check.
+
+    Those outside the database come without content.
+    """
     rows: Iterable[ModelArtifactRow] = scope.select(ModelArtifactRow).where(ModelArtifactRow.model_id == model_id)
-    return {row.name: Artifact(row.name, row.digest, row.content) for row in rows}
+    return {row.name: Artifact(row.name, row.digest, row.content, row.path) for row in rows}
 
 
 def delete_version(scope: Scope, model_id: str) -> None:
-    """Removes a version with its artifacts and its history."""
+    """Removes a version with its artifacts and its history; its files outside the database are to be removed next."""
+    paths = [artifact.path for artifact in read_artifacts(scope, model_id).values() if artifact.path]
+    stray_files.announce(scope.database, paths, due=scope.now)
     scope.delete(ModelArtifactRow).where(ModelArtifactRow.model_id == model_id).execute()
     scope.delete(ModelStageChangeRow).where(ModelStageChangeRow.model_id == model_id).execute()
     scope.delete(ModelRow).where(ModelRow.id == model_id).execute()

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from groundswell_server.learning import registry
+from groundswell_server.learning.artifact_store import ArtifactStore
 from groundswell_server.learning.training.dataset import Span
 from groundswell_server.learning.training.run import Judgement, Outcome, Run, judge, keep
 from groundswell_storage import learning
@@ -46,20 +47,20 @@ def trained(**figures: Any) -> Any:
     ],
 )
 def test_a_version_stays_a_candidate_and_the_note_says_why(scope: Scope, run: Run, model: Any, why: str) -> None:
-    judgement = judge(scope, run, model)
+    judgement = judge(scope, run, model, ArtifactStore())
     assert not judgement.promote
     assert why in judgement.note
 
 
 def test_a_first_version_that_beats_the_baselines_is_to_go_live(scope: Scope) -> None:
-    assert judge(scope, a_run(), trained()).promote
+    assert judge(scope, a_run(), trained(), ArtifactStore()).promote
 
 
 def test_classifiers_of_two_thresholds_are_not_compared(scope: Scope) -> None:
     run = a_run(model_type="SUCCESS_CLASSIFIER", success_threshold_pct=3.0)
     live = a_version(scope, "run-1", model_type="SUCCESS_CLASSIFIER", parameters={"success_threshold_pct": 5.0})
     registry.promote(scope, live.id)
-    judgement = judge(scope, run, trained(parameters={}, tested=None))
+    judgement = judge(scope, run, trained(parameters={}, tested=None), ArtifactStore())
     assert not judgement.promote
     assert "another threshold" in judgement.note
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING
@@ -12,13 +13,16 @@ from groundswell.v1 import learning_pb2
 from groundswell_server.jobs.job import Job
 from groundswell_server.jobs.registry import Periodic
 from groundswell_server.learning import messages
+from groundswell_server.learning.artifact_store import ArtifactStore
 from groundswell_server.learning.monitoring import messages as monitoring_messages
 from groundswell_server.learning.monitoring import retraining
 from groundswell_server.learning.online import outcomes
 from groundswell_server.learning.training import run as training_run
+from groundswell_server.learning.training.backend import parallel_work
 from groundswell_server.settings import Settings
-from groundswell_storage import operations, predictions, training_schedules
+from groundswell_storage import operations, predictions, stray_files, training_schedules
 from groundswell_storage.database import Database
+from groundswell_storage.learning import Artifact
 from groundswell_storage.scope import Scope
 from groundswell_storage.training_schedules import TrainingSchedule
 
@@ -29,17 +33,45 @@ TRAIN = "learning.train_model"
 _CHECK_TIME = timedelta(hours=1)
 """When a check that failed is made again."""
 
+_MOST_FILES = 1_000
+"""Removed at once."""
+
 log = structlog.get_logger(__name__)
 
 
 def train_model(job: Job) -> learning_pb2.Model:
     """TrainModel: trains a version, keeps it, and promotes it when that was asked for and it is better."""
     run = messages.run_of(learning_pb2.TrainModelRequest.FromString(job.request), job.settings, job.reading().now)
-    outcome = training_run.carry_out(job.reading(), run, lambda share, message, /: job.progress(100.0 * share, message))
+    store = ArtifactStore(job.settings.ml_model_path)
+    with parallel_work(job.settings):
+        outcome = training_run.carry_out(
+            job.reading(), run, lambda share, message, /: job.progress(100.0 * share, message), store
+        )
+    _write_files(job, store, outcome.artifacts)
     with job.scope() as scope:
         model = messages.model_message(training_run.keep(scope, outcome, job.operation_id))
         job.complete(scope, model)
     return model
+
+
+def _write_files(job: Job, store: ArtifactStore, artifacts: Sequence[Artifact]) -> None:
+    """Before the transaction of their rows, and announced before that: see `stray_files`."""
+    paths = [artifact.path for artifact in artifacts if artifact.path]
+    if paths:
+        with job.scope() as scope:
+            stray_files.announce(scope.database, paths, due=scope.now + stray_files.PATIENCE)
+        store.write(artifacts)
+
+
+def remove_files(database: Database, settings: Settings) -> None:
+    """Removes files of models that are gone, and of trainings that came to nothing, from outside the database."""
+    store = ArtifactStore(settings.ml_model_path)
+    if not store.outside:
+        return
+    for path in stray_files.list_due(database, database.now(), _MOST_FILES):
+        store.remove(path)
+        with database.transaction():
+            stray_files.forget(database, path)
 
 
 def purge_predictions(database: Database, settings: Settings) -> None:
@@ -85,20 +117,21 @@ def learn_outcomes(database: Database, settings: Settings) -> None:
     """Has the twins learn from outcomes that became known, within seconds."""
     news = outcomes.read_news(database)
     if news is not None:
-        _learner().learn(database, news, timedelta(days=settings.ml_target_age_days))
+        _learner(settings.ml_model_path).learn(database, news, timedelta(days=settings.ml_target_age_days))
 
 
 @cache
-def _learner() -> Learner:
+def _learner(place: str) -> Learner:
     # NumPy comes with it, and a worker starts without.
     from groundswell_server.learning.online.learner import Learner
 
-    return Learner()
+    return Learner(ArtifactStore(place))
 
 
 JOBS = {TRAIN: train_model}
 PERIODIC = (
     Periodic("learning.purge_predictions", timedelta(hours=6), purge_predictions),
+    Periodic("learning.remove_files", timedelta(minutes=1), remove_files),
     Periodic("learning.retrain", timedelta(minutes=1), retrain_when_due),
     Periodic("learning.learn_outcomes", timedelta(seconds=1), learn_outcomes, exclusive=False),
 )

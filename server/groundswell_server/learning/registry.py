@@ -6,9 +6,10 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from types import MappingProxyType
 
 from groundswell_storage import drift_reports, learning, predictions
-from groundswell_storage.errors import DataLoss, FailedPrecondition, InvalidArgument
+from groundswell_storage.errors import Aborted, DataLoss, FailedPrecondition, InvalidArgument
 from groundswell_storage.learning import Artifact, ModelVersion
 from groundswell_storage.scope import Scope
 
@@ -35,6 +36,11 @@ ARTIFACTS = "onnx", "card", "estimator"
 """Names of the artifacts of a version: what serves, what describes it, and the estimator it was exported from."""
 
 
+Fetched = Mapping[str, Mapping[str, Artifact]]
+"""Artifacts by version and name, read from outside the database beforehand: no transaction waits for a store."""
+NOTHING_FETCHED: Fetched = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class Promotion:
     """A change of what serves."""
@@ -44,7 +50,7 @@ class Promotion:
     """What was live before, if anything was."""
 
 
-def promote(scope: Scope, model_id: str, *, force: bool = False) -> Promotion:
+def promote(scope: Scope, model_id: str, *, force: bool = False, fetched: Fetched = NOTHING_FETCHED) -> Promotion:
     """Makes a version live and retires the one that was.
 
     Raises NotFound; FailedPrecondition (`MODEL_NOT_BETTER`) when it does not beat all baselines, unless forced, or
@@ -59,15 +65,20 @@ def promote(scope: Scope, model_id: str, *, force: bool = False) -> Promotion:
     if version.result.export_deviation > EXPORT_TOLERANCE:
         deviation = version.result.export_deviation
         raise _not_better(version, f"deviates by {deviation:.2g} in its exported form: train it again")
-    return _make_live(scope, version)
+    return _make_live(scope, version, fetched)
 
 
-def roll_back(scope: Scope, model_type: str, model_id: str = "") -> Promotion:
+def roll_back(scope: Scope, model_type: str, model_id: str = "", *, fetched: Fetched = NOTHING_FETCHED) -> Promotion:
     """Makes the version that was live before live again, or a named one that was live within `HISTORY`.
 
     Raises NotFound; FailedPrecondition (`NO_EARLIER_MODEL`); DataLoss (`ARTIFACT_DAMAGED`).
     """
     learning.hold_line(scope, model_type)
+    return _make_live(scope, way_back(scope, model_type, model_id), fetched)
+
+
+def way_back(scope: Scope, model_type: str, model_id: str = "") -> ModelVersion:
+    """The version that `roll_back` makes live; raises what it raises."""
     if model_id:
         named = learning.get_version(scope, model_id)
         if named.model_type != model_type:
@@ -81,7 +92,7 @@ def roll_back(scope: Scope, model_type: str, model_id: str = "") -> Promotion:
             reason="NO_EARLIER_MODEL",
             metadata={"model_type": model_type},
         )
-    return _make_live(scope, learning.get_version(scope, target))
+    return learning.get_version(scope, target)
 
 
 def earlier_versions(scope: Scope, model_type: str) -> list[str]:
@@ -147,8 +158,13 @@ def check_whole(version: ModelVersion, artifacts: Mapping[str, Artifact]) -> Non
             )
 
 
-def _make_live(scope: Scope, version: ModelVersion) -> Promotion:
-    check_whole(version, learning.read_artifacts(scope, version.id))
+def _make_live(scope: Scope, version: ModelVersion, fetched: Fetched) -> Promotion:
+    artifacts = fetched.get(version.id)
+    if artifacts is None:
+        artifacts = learning.read_artifacts(scope, version.id)
+        if any(artifact.path for artifact in artifacts.values()):
+            raise Aborted(f"{label(version)} became the one to promote meanwhile: repeat the call")
+    check_whole(version, artifacts)
     before = learning.live_version(scope, version.model_type)
     retired = None if before is None else learning.set_stage(scope, before, "RETIRED")
     live = learning.set_stage(scope, version, "LIVE")

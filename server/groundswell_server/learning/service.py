@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from groundswell.v1 import learning_pb2 as pb
 from groundswell_server.learning import messages, registry
+from groundswell_server.learning.artifact_store import ArtifactStore
+from groundswell_server.learning.fetching import Find, fetch
 from groundswell_server.learning.labelling import examples
 from groundswell_server.learning.labelling import messages as labelling_messages
 from groundswell_server.learning.labelling.classification import classify, classify_profiles
@@ -21,12 +23,13 @@ from groundswell_server.learning.monitoring.performance import measure_performan
 from groundswell_server.learning.online import messages as watching
 from groundswell_server.learning.online.outcomes import LEARNED
 from groundswell_server.learning.patterns.service import PatternCalls
+from groundswell_server.learning.registry import Fetched
 from groundswell_server.learning.serving.acceptance import accepted_by, accepts_content, accepts_contents
 from groundswell_server.learning.timing.best_hours import best_hours
 from groundswell_server.operations.messages import to_proto
 from groundswell_server.platform import Platform
 from groundswell_server.runtime.call import Call
-from groundswell_server.runtime.methods import needs, read, write
+from groundswell_server.runtime.methods import after, needs, read, write
 from groundswell_server.wellknown import paging_in
 from groundswell_storage import drift_reports, learning, online, training_schedules
 from groundswell_storage.engagement import learning_rows
@@ -45,6 +48,8 @@ class Servicer(PatternCalls):
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
         self._jobs = platform.jobs
+        self._store = ArtifactStore(platform.settings.ml_model_path)
+        self._store.check()
         self._target_age = timedelta(days=platform.settings.ml_target_age_days)
         self.collector = ModelGauges(platform.database)
 
@@ -54,7 +59,9 @@ class Servicer(PatternCalls):
         from groundswell_server.learning.serving.preparation import Serving
 
         threshold = self._platform.settings.success_threshold_pct
-        return Serving(self._platform.executor, target_age=self._target_age, success_threshold_pct=threshold)
+        return Serving(
+            self._platform.executor, self._store, target_age=self._target_age, success_threshold_pct=threshold
+        )
 
     async def run(self) -> None:
         """Loads what predictions need, and keeps what is remembered true."""
@@ -63,6 +70,9 @@ class Servicer(PatternCalls):
             await self._serving.follow(self._platform.feed)
         finally:
             await self._serving.close()
+
+    async def _fetch(self, call: Call, find: Find) -> Fetched:
+        return await fetch(self._platform.executor, self._store, call.workspace, call.now, find)
 
     @write
     def TrainModel(self, request: pb.TrainModelRequest, scope: Scope) -> pb.TrainModelResponse:
@@ -86,14 +96,26 @@ class Servicer(PatternCalls):
     def GetModel(self, request: pb.GetModelRequest, scope: Scope) -> pb.GetModelResponse:
         return pb.GetModelResponse(model=messages.model_message(learning.get_version(scope, request.model_id)))
 
-    @write
-    def PromoteModel(self, request: pb.PromoteModelRequest, scope: Scope) -> pb.PromoteModelResponse:
-        promotion = registry.promote(scope, request.model_id, force=request.force)
-        return pb.PromoteModelResponse(**messages.promotion_fields(promotion))
+    async def _to_promote(self, request: pb.PromoteModelRequest, call: Call) -> Fetched:
+        return await self._fetch(call, lambda scope: learning.get_version(scope, request.model_id))
 
     @write
-    def RollBackModel(self, request: pb.RollBackModelRequest, scope: Scope) -> pb.RollBackModelResponse:
-        promotion = registry.roll_back(scope, messages.model_type_in(request), request.model_id)
+    @after(_to_promote)
+    def PromoteModel(self, request: pb.PromoteModelRequest, scope: Scope, fetched: Fetched) -> pb.PromoteModelResponse:
+        promotion = registry.promote(scope, request.model_id, force=request.force, fetched=fetched)
+        return pb.PromoteModelResponse(**messages.promotion_fields(promotion))
+
+    async def _to_roll_back(self, request: pb.RollBackModelRequest, call: Call) -> Fetched:
+        model_type = messages.model_type_in(request)
+        return await self._fetch(call, lambda scope: registry.way_back(scope, model_type, request.model_id))
+
+    @write
+    @after(_to_roll_back)
+    def RollBackModel(
+        self, request: pb.RollBackModelRequest, scope: Scope, fetched: Fetched
+    ) -> pb.RollBackModelResponse:
+        model_type = messages.model_type_in(request)
+        promotion = registry.roll_back(scope, model_type, request.model_id, fetched=fetched)
         return pb.RollBackModelResponse(**messages.promotion_fields(promotion))
 
     @write

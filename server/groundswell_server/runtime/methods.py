@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
+from types import MethodType
 from typing import Any, TypeVar
 
 from google.protobuf import message_factory
@@ -12,6 +13,8 @@ from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import Message
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+Preparation = Callable[[Any, Any, Any], Awaitable[Any]]
+"""`async (servicer, request, call)`."""
 
 
 class Mode(Enum):
@@ -59,6 +62,20 @@ def needs(module: str) -> Callable[[Function], Function]:
     return mark
 
 
+def after(preparation: Preparation) -> Callable[[Function], Function]:
+    """Marks a write with a coroutine function that is awaited on the event loop before it.
+
+    For what the database's thread must not wait for. What it returns is the method's third argument; what it raises
+    refuses the call, a repeated one too.
+    """
+
+    def mark(function: Function) -> Function:
+        function.preparation = preparation  # type: ignore[attr-defined]
+        return function
+
+    return mark
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Method:
     """One call of one service."""
@@ -88,6 +105,12 @@ class Method:
     def needs(self) -> str:
         """The module that has to be imported before the call; empty for none."""
         return str(getattr(self.function, "needs", ""))
+
+    @property
+    def preparation(self) -> Callable[[Any, Any], Awaitable[Any]] | None:
+        """What is awaited with the request and the call before the function runs, if anything is."""
+        found: Preparation | None = getattr(self.function, "preparation", None)
+        return None if found is None else MethodType(found, getattr(self.function, "__self__", None))
 
     @property
     def streaming(self) -> bool:

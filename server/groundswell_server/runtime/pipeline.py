@@ -46,12 +46,16 @@ def _read(method: Method) -> Handler:
 
 
 def _write(method: Method) -> Handler:
-    function = method.function
+    function, prepare = method.function, method.preparation
 
     async def handler(request: Any, call: Call) -> Any:
         return await call.write(lambda scope: function(request, scope))
 
-    return handler
+    async def prepared(request: Any, call: Call) -> Any:
+        found = await prepare(request, call)  # type: ignore[misc]
+        return await call.write(lambda scope: function(request, scope, found))
+
+    return prepared if prepare is not None else handler
 
 
 def _prepared(module: str, proceed: Handler) -> Handler:

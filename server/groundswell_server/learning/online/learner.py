@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from groundswell_server.learning import registry
+from groundswell_server.learning.artifact_store import ArtifactStore
 from groundswell_server.learning.features.extraction import category, feature_values
 from groundswell_server.learning.online import blend
 from groundswell_server.learning.online.outcomes import CONSUMER, LEARNED, News
@@ -49,7 +50,8 @@ class Lesson:
 class Learner:
     """One for a worker: it keeps the batch models that it compares with."""
 
-    def __init__(self) -> None:
+    def __init__(self, store: ArtifactStore | None = None) -> None:
+        self._store = store or ArtifactStore()
         self._loaded: dict[str, Predictor | None] = {}
         """By version; None for one that is damaged."""
 
@@ -100,7 +102,7 @@ class Learner:
         if live.id not in self._loaded:
             if len(self._loaded) >= _MOST_LOADED:
                 self._loaded.clear()
-            self._loaded[live.id] = _load(scope, live)
+            self._loaded[live.id] = _load(self._store, scope, live)
         return self._loaded[live.id]
 
 
@@ -111,9 +113,9 @@ def _keep(scope: Scope, lesson: Lesson) -> None:
         scope.publish(LEARNED, TYPE, blend.figures(lesson.model))
 
 
-def _load(scope: Scope, live: ModelVersion) -> Predictor | None:
-    artifacts = learning.read_artifacts(scope, live.id)
+def _load(store: ArtifactStore, scope: Scope, live: ModelVersion) -> Predictor | None:
     try:
+        artifacts = store.read(scope, live.id)
         registry.check_whole(live, artifacts)
         onnx, card = (ModelFile(artifacts[part].content, artifacts[part].digest) for part in ("onnx", "card"))
         return load_predictor(onnx, card)

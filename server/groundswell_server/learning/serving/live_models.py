@@ -16,6 +16,7 @@ import structlog
 
 from groundswell_server.caches import TRUST_SECONDS
 from groundswell_server.learning import registry
+from groundswell_server.learning.artifact_store import ArtifactStore
 from groundswell_server.learning.prediction.artifact import ModelFile, load_predictor
 from groundswell_server.learning.prediction.probability_predictor import ProbabilityPredictor
 from groundswell_server.learning.prediction.rate_predictor import RatePredictor
@@ -90,9 +91,15 @@ class LiveModels:
     """Used on the event loop."""
 
     def __init__(
-        self, read: Reader, success_threshold_pct: float, *, monotonic: Callable[[], float] = time.monotonic
+        self,
+        read: Reader,
+        success_threshold_pct: float,
+        store: ArtifactStore,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._read = read
+        self._store = store
         self._threshold_pct = success_threshold_pct
         self._monotonic = monotonic
         self._live: dict[str, tuple[Live, float]] = {}
@@ -186,7 +193,7 @@ class LiveModels:
                 return in_memory[version.id]
             artifacts = await self._read(workspace, learning.read_artifacts, version.id)
             try:
-                return await asyncio.to_thread(_load, version, artifacts)
+                return await asyncio.to_thread(_load, self._store, version, artifacts)
             except DataLoss as error:
                 log.error("live model refused, the version before it serves", model=version.id, error=error.message)
         return None
@@ -201,7 +208,8 @@ def _candidates(scope: Scope) -> dict[str, list[ModelVersion]]:
     return found
 
 
-def _load(version: ModelVersion, artifacts: Mapping[str, Artifact]) -> Served:
+def _load(store: ArtifactStore, version: ModelVersion, kept: Mapping[str, Artifact]) -> Served:
+    artifacts = store.fetch(kept)
     registry.check_whole(version, artifacts)
     onnx, card = (ModelFile(artifacts[part].content, artifacts[part].digest) for part in ("onnx", "card"))
     return Served(version.id, version.version, registry.label(version), load_predictor(onnx, card))

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 import structlog
 
 from groundswell_server.learning import registry
+from groundswell_server.learning.artifact_store import ArtifactStore
 from groundswell_server.learning.features.content import Ask, facts_of
 from groundswell_server.learning.features.facts import PostFacts
 from groundswell_server.learning.monitoring.prediction_log import PredictionLog
@@ -63,6 +64,7 @@ class Serving:
     def __init__(
         self,
         executor: DatabaseExecutor,
+        store: ArtifactStore,
         *,
         target_age: timedelta,
         success_threshold_pct: float,
@@ -70,7 +72,7 @@ class Serving:
     ) -> None:
         self._executor = executor
         self._clock = clock
-        self._models = LiveModels(self._read, success_threshold_pct)
+        self._models = LiveModels(self._read, success_threshold_pct, store)
         self._memory = Memory(target_age)
         self._log = PredictionLog(executor)
 

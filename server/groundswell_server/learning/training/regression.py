@@ -89,7 +89,7 @@ class RateModelType(PostModelType):
     ) -> Array:
         encoder, scale = Encoder.fit(past.features), TARGET_SCALES[parameters["target_scale"]]
         forest = self.grow(parameters, settings.random_seed, settings.jobs)
-        forest.fit(encoder.encode(past.features), scale.forward(targets))
+        forest = grown(forest, encoder.encode(past.features), scale.forward(targets))
         middle: Array = forest.predict(encoder.encode(future.features))
         return scale.back(np.maximum(middle, 0.0))
 
@@ -115,6 +115,14 @@ class RateModelType(PostModelType):
 
     def predictor(self, card: Mapping[str, Any], trees: Trees) -> RatePredictor:
         return RatePredictor(card, trees)
+
+
+def grown(forest: Any, x: Array, z: Array) -> Any:
+    """The forest, fitted to rows x (n, columns) and rates z (n,), which answers in one thread from now on.
+
+    Several add its trees up in any order: the same posts would not make the same model to the last digit.
+    """
+    return forest.fit(x, z).set_params(n_jobs=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +159,11 @@ class _Fitter:
         return TARGET_SCALES[self.parameters["target_scale"]]
 
     def fit(self, x: Array, z: Array) -> _Fit:
-        forest = self.grow(self.parameters, self.settings.random_seed, self.settings.jobs).fit(x, z)
+        forest = grown(self.grow(self.parameters, self.settings.random_seed, self.settings.jobs), x, z)
         error = np.abs(z - forest.oob_prediction_)
         # Few and shallow trees with large leaves: an expectation of errors, not a second guess at each of them.
         few = {**self.parameters, "n_estimators": 50, "max_depth": 3, "min_samples_leaf": 20, "max_features": 1.0}
-        errors = self.grow(few, self.settings.random_seed + 1, self.settings.jobs).fit(x, error)
+        errors = grown(self.grow(few, self.settings.random_seed + 1, self.settings.jobs), x, error)
         floor = max(_SMALLEST_SCALE * float(error.mean()), 1e-9)
         return _Fit(forest, errors, floor, error / np.maximum(errors.oob_prediction_, floor))
 

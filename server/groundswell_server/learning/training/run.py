@@ -5,7 +5,7 @@ Reading, training and judging take long and hold no transaction; keeping the ver
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from groundswell_server.learning import model_types, registry
+from groundswell_server.learning.artifact_store import ArtifactStore
 from groundswell_server.learning.monitoring import baseline
 from groundswell_server.learning.prediction.artifact import ModelFile, load_predictor
 from groundswell_server.learning.training.dataset import Span
@@ -60,8 +61,8 @@ class Outcome:
     judgement: Judgement
 
 
-def carry_out(scope: Scope, run: Run, progress: Progress) -> Outcome:
-    """Reads the posts, trains, and judges the result; `scope` needs no transaction.
+def carry_out(scope: Scope, run: Run, progress: Progress, store: ArtifactStore) -> Outcome:
+    """Reads the posts, trains, and judges the result; `scope` needs no transaction. `store` has the live version.
 
     Raises FailedPrecondition (`INSUFFICIENT_SAMPLES`, `TARGET_CONSTANT`) and whatever `progress` raises to stop it.
     """
@@ -82,8 +83,8 @@ def carry_out(scope: Scope, run: Run, progress: Progress) -> Outcome:
         lambda share, message, /: progress(0.05 + 0.9 * share, message),
     )
     progress(0.95, "Comparing with the live version")
-    judgement = judge(scope, run, trained)
-    return Outcome(_result(run, trained), _artifacts(trained), judgement)
+    judgement = judge(scope, run, trained, store)
+    return Outcome(_result(run, trained), store.placed(scope, _artifacts(trained)), judgement)
 
 
 def keep(scope: Scope, outcome: Outcome, operation_id: str) -> ModelVersion:
@@ -98,10 +99,13 @@ def keep(scope: Scope, outcome: Outcome, operation_id: str) -> ModelVersion:
         judgement = Judgement(False, judgement.live_id, "Not promoted: another version went live while it was trained.")
     result = replace(outcome.result, notes=(*outcome.result.notes, judgement.note))
     version = learning.add_version(scope, result, outcome.artifacts, serving="onnx", operation_id=operation_id)
-    return registry.promote(scope, version.id).live if judgement.promote else version
+    if not judgement.promote:
+        return version
+    written = {artifact.name: artifact for artifact in outcome.artifacts}
+    return registry.promote(scope, version.id, fetched={version.id: written}).live
 
 
-def judge(scope: Scope, run: Run, trained: TrainedModel) -> Judgement:
+def judge(scope: Scope, run: Run, trained: TrainedModel, store: ArtifactStore) -> Judgement:
     """Whether a new version beats all baselines and, on examples that the live one has not seen, the live one."""
     live = learning.live_version(scope, run.model_type)
     live_id = live.id if live else ""
@@ -115,11 +119,13 @@ def judge(scope: Scope, run: Run, trained: TrainedModel) -> Judgement:
         return Judgement(False, live_id, f"Not promoted: its exported form deviates by {trained.export_deviation:.2g}.")
     if live is None:
         return Judgement(True, "", "Promoted: it beats all baselines, and no version was live.")
-    promote, note = _compare(scope, live, run, trained)
+    promote, note = _compare(store.read(scope, live.id), live, run, trained)
     return Judgement(promote, live_id, note)
 
 
-def _compare(scope: Scope, live: ModelVersion, run: Run, trained: TrainedModel) -> tuple[bool, str]:
+def _compare(
+    artifacts: Mapping[str, Artifact], live: ModelVersion, run: Run, trained: TrainedModel
+) -> tuple[bool, str]:
     """On the newest posts, as far as the live version did not learn from them: it knows the others by heart."""
     name, tested = registry.label(live), trained.tested
     if live.result.parameters.get(registry.THRESHOLD) != _parameters(run, trained).get(registry.THRESHOLD):
@@ -131,7 +137,6 @@ def _compare(scope: Scope, live: ModelVersion, run: Run, trained: TrainedModel) 
             f"Not promoted: {len(newer)} of the {model_type.noun} it was tested on are newer than those {name} learnt "
             f"from, and a comparison takes {FEWEST_NEWER}."
         )
-    artifacts = learning.read_artifacts(scope, live.id)
     try:
         registry.check_whole(live, artifacts)
     except DataLoss:
