@@ -112,7 +112,7 @@ def test_a_scheduler_out_of_reach_fails_the_training_and_the_live_version_stays(
 
 
 def test_without_dask_the_training_fails_and_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "distributed", None)
+    monkeypatch.setitem(sys.modules, "dask.distributed", None)
     with (
         pytest.raises(FailedPrecondition, match=r"pip install 'groundswell\[dask\]'") as refused,
         parallel_work(on_dask(NOBODY)),

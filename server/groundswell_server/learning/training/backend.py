@@ -25,7 +25,7 @@ def parallel_work(settings: Settings) -> Iterator[None]:
         yield
         return
     try:
-        from distributed import Client, KilledWorker
+        from dask.distributed import Client, KilledWorker
     except ImportError as error:
         raise FailedPrecondition(
             "training_backend is dask, which is not installed: pip install 'groundswell[dask]'",

@@ -5,7 +5,7 @@ Reading, training and judging take long and hold no transaction; keeping the ver
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -119,12 +119,12 @@ def judge(scope: Scope, run: Run, trained: TrainedModel, store: ArtifactStore) -
         return Judgement(False, live_id, f"Not promoted: its exported form deviates by {trained.export_deviation:.2g}.")
     if live is None:
         return Judgement(True, "", "Promoted: it beats all baselines, and no version was live.")
-    promote, note = _compare(store.read(scope, live.id), live, run, trained)
+    promote, note = _compare(scope, live, run, trained, store)
     return Judgement(promote, live_id, note)
 
 
 def _compare(
-    artifacts: Mapping[str, Artifact], live: ModelVersion, run: Run, trained: TrainedModel
+    scope: Scope, live: ModelVersion, run: Run, trained: TrainedModel, store: ArtifactStore
 ) -> tuple[bool, str]:
     """On the newest posts, as far as the live version did not learn from them: it knows the others by heart."""
     name, tested = registry.label(live), trained.tested
@@ -138,6 +138,7 @@ def _compare(
             f"from, and a comparison takes {FEWEST_NEWER}."
         )
     try:
+        artifacts = store.read(scope, live.id)
         registry.check_whole(live, artifacts)
     except DataLoss:
         return True, f"Promoted: it beats all baselines, and {name} is damaged."
