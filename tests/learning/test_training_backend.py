@@ -90,7 +90,7 @@ def test_afterwards_work_is_done_here_again(cluster: LocalCluster, finished: Fin
 
 
 def test_a_cluster_without_workers_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backend, "CONNECT_SECONDS", 0.2)
+    monkeypatch.setattr(backend, "WORKER_SECONDS", 0.2)
     with (
         LocalCluster(n_workers=0, processes=False, protocol="tcp", host="127.0.0.1", dashboard_address=None) as empty,
         pytest.raises(Unavailable, match="has no worker"),

@@ -11,7 +11,9 @@ from groundswell_server.settings import Settings
 from groundswell_storage.errors import FailedPrecondition, Unavailable
 
 CONNECT_SECONDS = 10.0
-"""How long a scheduler, and then the first of its workers, is waited for."""
+"""How long a scheduler is waited for."""
+WORKER_SECONDS = 10.0
+"""And then the first of its workers."""
 
 
 @contextmanager
@@ -49,7 +51,7 @@ def _connected(client_class: Any, address: str) -> Iterator[Any]:
         raise _unreachable(address, "does not answer") from error
     with client:
         try:
-            client.wait_for_workers(1, timeout=CONNECT_SECONDS)
+            client.wait_for_workers(1, timeout=WORKER_SECONDS)
         except TimeoutError as error:
             raise _unreachable(address, "has no worker") from error
         yield client
