@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from functools import partial
 
 from groundswell.v1 import experiments_pb2 as pb
 from groundswell_server.experiments import lifecycle, messages
@@ -128,9 +127,8 @@ class Servicer:
 
     async def _answer(self, request: messages.Asked, call: Call) -> tuple[Assigner, Answer]:
         """What a unit gets; nobody is enrolled."""
-        look_up = partial(call.read)
-        assigner = await self._catalog.find(call.workspace, request.experiment_key, look_up)
-        stands = await self._catalog.stands(assigner, request.unit, look_up) if assigner.looks_up else None
+        assigner = await self._catalog.find(call.workspace, request.experiment_key, call.read)
+        stands = await self._catalog.stands(assigner, request.unit, call.read) if assigner.looks_up else None
         return assigner, assigner.assign(request.unit, messages.attributes_in(assigner, request), stands)
 
     def _enrol(self, call: Call, assigner: Assigner, unit: str, answer: Answer) -> None:
