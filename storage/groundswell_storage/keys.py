@@ -12,11 +12,11 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from peewee import TextField
 
-from groundswell_storage import errors
+from groundswell_storage import audit, errors
 from groundswell_storage.database import Database
 from groundswell_storage.fields import BytesField, InstantField, JsonField, to_micros
 from groundswell_storage.pages import Page, read_page
@@ -93,8 +93,9 @@ def create(
         created_by=scope.actor,
         expires=None if lifetime is None else scope.now + lifetime,
     )
-    scope.publish(CHANGED, id, {"change": "created"})
-    return _record(row), token
+    record = _record(row)
+    _tell(scope, id, "created", after=_rights(record))
+    return record, token
 
 
 def get(scope: Scope, id: str) -> KeyRecord:
@@ -129,7 +130,7 @@ def revoke(scope: Scope, id: str) -> KeyRecord:
     if row.revoked is None:
         row.revoked = scope.now
         scope.update(ApiKeyRow, revoked=scope.now).where(ApiKeyRow.id == id).execute()
-        scope.publish(CHANGED, id, {"change": "revoked"})
+        _tell(scope, id, "revoked", before=_rights(_record(row)))
     return _record(row)
 
 
@@ -148,7 +149,7 @@ def rotate(scope: Scope, id: str, *, grace: timedelta = timedelta(0)) -> tuple[K
         previous_digest=row.secret_digest if grace else None,
         previous_expires=scope.now + grace if grace else None,
     ).where(ApiKeyRow.id == id).execute()
-    scope.publish(CHANGED, id, {"change": "rotated"})
+    _tell(scope, id, "rotated", after={"grace_seconds": grace.total_seconds()})
     return _record(row), token
 
 
@@ -188,6 +189,19 @@ _read = row_reader(ApiKeyRow)
 def _new_token(id: str) -> tuple[str, bytes]:
     secret = secrets.token_hex(32)
     return f"{_PREFIX}_{id}_{secret}", hashlib.sha256(secret.encode()).digest()
+
+
+def _tell(
+    scope: Scope, id: str, change: str, *, before: dict[str, Any] | None = None, after: dict[str, Any] | None = None
+) -> None:
+    scope.publish(CHANGED, id, {"change": change})
+    audit.record(scope, f"api_key.{change}", f"api_key/{id}", before=before, after=after)
+
+
+def _rights(record: KeyRecord) -> dict[str, Any]:
+    """What a key may do, for the audit log."""
+    expires = None if record.expires is None else record.expires.isoformat()
+    return {"name": record.name, "role": record.role, "scopes": list(record.scopes), "expires": expires}
 
 
 def _is_future(instant: datetime | None, now_micros: int) -> bool:

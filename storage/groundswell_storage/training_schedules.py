@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from peewee import BooleanField, CompositeKey, DoubleField, IntegerField, TextField
 
+from groundswell_storage import audit
 from groundswell_storage.database import Database
 from groundswell_storage.errors import NotFound
 from groundswell_storage.fields import InstantField, to_micros
@@ -66,21 +68,29 @@ class TrainingSchedule:
 
 def put(scope: Scope, plan: Plan, next_check: datetime) -> TrainingSchedule:
     """Keeps a plan in the place of the one that its type had; what became of that stays known."""
-    values = {name: getattr(plan, name) for name in Plan.__slots__}
+    known, values = _find(scope, plan.model_type), _shown(plan)
     changed = {name: value for name, value in values.items() if name != "model_type"}
     insert = scope.insert_query(TrainingScheduleRow, next_check=next_check, **values)
     insert.on_conflict(
         conflict_target=[TrainingScheduleRow.workspace, TrainingScheduleRow.model_type],
         update={**changed, "next_check": next_check},
     ).execute()
+    _tell(scope, "put", plan.model_type, before=_shown(known.plan) if known else None, after=values)
     return get(scope, plan.model_type)
 
 
 def get(scope: Scope, model_type: str) -> TrainingSchedule:
     """Raises NotFound (`TRAINING_SCHEDULE_NOT_FOUND`)."""
+    found = _find(scope, model_type)
+    if found is None:
+        raise NotFound("training_schedule", model_type)
+    return found
+
+
+def _find(scope: Scope, model_type: str) -> TrainingSchedule | None:
     row = scope.select(TrainingScheduleRow).where(TrainingScheduleRow.model_type == model_type).first()
     if row is None:
-        raise NotFound("training_schedule", model_type)
+        return None
     plan = Plan(**{name: getattr(row, name) for name in Plan.__slots__})
     told = {name: getattr(row, name) for name in TrainingSchedule.__slots__ if name != "plan"}
     return TrainingSchedule(plan, **told)
@@ -88,9 +98,9 @@ def get(scope: Scope, model_type: str) -> TrainingSchedule:
 
 def remove(scope: Scope, model_type: str) -> None:
     """Raises NotFound (`TRAINING_SCHEDULE_NOT_FOUND`)."""
-    removed = scope.delete(TrainingScheduleRow).where(TrainingScheduleRow.model_type == model_type).execute()
-    if not removed:
-        raise NotFound("training_schedule", model_type)
+    before = get(scope, model_type).plan
+    scope.delete(TrainingScheduleRow).where(TrainingScheduleRow.model_type == model_type).execute()
+    _tell(scope, "cancelled", model_type, before=_shown(before))
 
 
 def due(database: Database, now: datetime) -> list[tuple[str, str]]:
@@ -121,3 +131,19 @@ def note(
         report_id=report_id,
         operation_id=operation_id,
     ).where(TrainingScheduleRow.model_type == model_type).execute()
+
+
+def _tell(
+    scope: Scope,
+    change: str,
+    model_type: str,
+    *,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+) -> None:
+    subject = f"training_schedule/{model_type}"
+    audit.record(scope, f"training_schedule.{change}", subject, before=before, after=after)
+
+
+def _shown(plan: Plan) -> dict[str, Any]:
+    return {name: getattr(plan, name) for name in Plan.__slots__}

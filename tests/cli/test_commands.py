@@ -16,6 +16,9 @@ import pytest
 
 from groundswell import Client, __version__
 from groundswell.errors import Unauthenticated
+from groundswell_server.jobs.periodic import seal_audit
+from groundswell_server.settings import load
+from groundswell_storage.database import connect
 from tests.client.certificates import Authority
 from tests.patience import eventually
 from tests.processes import Suite
@@ -99,7 +102,7 @@ def test_the_version_is_that_of_the_package(shell: Shell) -> None:
 
 def test_without_a_command_it_lists_them(shell: Shell) -> None:
     said = shell.run("--help").stdout
-    for command in ("serve", "worker", "demo", "import", "migrate", "keys", "settings", "doctor", "version"):
+    for command in ("serve", "worker", "demo", "import", "migrate", "keys", "audit", "settings", "doctor", "version"):
         assert command in said
 
 
@@ -171,6 +174,38 @@ class TestKeys:
         assert "'nobody' does not exist" in said
         assert "groundswell keys list" in said
         assert "role" in shell.complaint("keys", "create", "x", "--role", "god", code=2)
+
+
+class TestAudit:
+    """The log of changes, as the command line shows and verifies it."""
+
+    def test_a_change_is_on_it(self, shell: Shell) -> None:
+        made = shell.json("keys", "create", "ci", "--role", "reader")
+        (entry,) = shell.json("audit", "list", "--action", "api_key.created")
+        assert (entry["actor"], entry["subject"], entry["batch"]) == ("cli", f"api_key/{made['id']}", None)
+        assert entry["after"] == {"name": "ci", "role": "reader", "scopes": [], "expires": None}
+        assert made["id"] in shell.run("audit", "list").stdout
+        assert shell.json("audit", "list", "--workspace", "rival") == []
+
+    def test_it_holds_until_somebody_touches_it(self, shell: Shell) -> None:
+        key = shell.home / "master.key"
+        where = {"GROUNDSWELL_MASTER_KEY_FILE": str(key)}
+        shell.json("keys", "create", "ci")
+        found = shell.json("audit", "verify", **where)
+        assert (found["intact"], found["batches"], found["unsealed"]) == (True, 0, 1)
+        database = connect(shell.database_url)
+        seal_audit(database, load(master_key_file=key))
+        found = shell.json("audit", "verify", **where)
+        assert (found["intact"], found["batches"], found["entries"], found["unsealed"]) == (True, 1, 1, 0)
+        assert shell.run("audit", "verify", "--head", found["head"], **where).returncode == 0
+        with database.transaction():
+            database.execute("UPDATE audit_entry SET actor = 'somebody else'")
+        database.close()
+
+        done = shell.run("audit", "verify", "--json", **where)
+
+        assert done.returncode == 1
+        assert [fault["batch"] for fault in json.loads(done.stdout)["faults"]] == [1]
 
 
 class TestMigrate:

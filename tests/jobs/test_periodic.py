@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
-from groundswell_server.jobs.periodic import HOUSEKEEPING, Timekeeper, purge_events, purge_request_ids
+from groundswell_server.jobs.periodic import HOUSEKEEPING, Timekeeper, purge_events, purge_request_ids, seal_audit
 from groundswell_server.jobs.registry import Periodic
 from groundswell_server.settings import Settings, load
-from groundswell_storage import events, idempotency, schedules
+from groundswell_storage import audit, audit_chain, events, idempotency, schedules
 from groundswell_storage.database import Database
 from groundswell_storage.errors import Unavailable
 from tests.jobs.running import ask, look, take
@@ -79,3 +80,15 @@ def test_events_are_kept_as_long_as_the_setting_says(database: Database) -> None
     kept = events.read_after(database, events.START)
     assert len(kept) == 1
     assert kept[0].time > LONG_AGO
+
+
+def test_what_is_on_the_audit_log_is_sealed(database: Database, tmp_path: Path) -> None:
+    settings = load(master_key_file=tmp_path / "master.key")
+    seal_audit(database, settings)
+    assert not settings.master_key_file.exists()
+    with database.scope("default") as scope:
+        audit.record(scope, "door.painted", "door/1")
+    seal_audit(database, settings)
+    seal_audit(database, settings)
+    assert not audit_chain.any_unsealed(database)
+    assert database.execute("SELECT number, entries FROM audit_batch").fetchall() == [(1, 1)]

@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from groundswell_server.cli import database, demo, doctor, importing, keys, platforms, serving, settings, syncing
+from groundswell_server.cli import audit, database, demo, doctor, importing, keys, platforms, serving, settings, syncing
 from groundswell_server.cli.output import AsJson, complain, show_json
 
 application = typer.Typer(
@@ -24,6 +24,7 @@ application.add_typer(platforms.application, name="platforms")
 application.command("sync")(syncing.sync)
 application.command("migrate")(database.migrate)
 application.add_typer(keys.application, name="keys")
+application.add_typer(audit.application, name="audit")
 application.command("settings")(settings.show_settings)
 application.command("doctor")(doctor.examine)
 

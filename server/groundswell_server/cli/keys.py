@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from groundswell_server.cli.opening import Workspace, open_scope
 from groundswell_server.cli.output import AsJson, show, show_json
 from groundswell_server.cli.serving import Database
-from groundswell_server.settings import load
 
 if TYPE_CHECKING:
     from groundswell_storage.keys import KeyRecord
-    from groundswell_storage.scope import Scope
 
 
 application = typer.Typer(help="Create, list, revoke and rotate API keys.", no_args_is_help=True)
 
-Workspace = Annotated[str, typer.Option(help="Workspace that the key is for.")]
 KeyId = Annotated[str, typer.Argument(metavar="ID", help="The middle part of gsk_ID_SECRET.")]
 
 
@@ -41,7 +38,7 @@ def create(
 
     _check(name, scope or ())
     lifetime = timedelta(days=days) if days else None
-    with _scope(database, workspace) as opened:
+    with open_scope(database, workspace) as opened:
         record, token = keys.create(opened, name=name, role=role, scopes=tuple(scope or ()), lifetime=lifetime)
     _reveal(record, token, as_json)
 
@@ -51,7 +48,7 @@ def list_all(workspace: Workspace = "default", database: Database = None, as_jso
     """Show the keys of a workspace, revoked ones too."""
     from groundswell_storage import keys
 
-    with _scope(database, workspace) as opened:
+    with open_scope(database, workspace) as opened:
         rows = []
         token = ""
         while True:
@@ -68,7 +65,7 @@ def revoke(key: KeyId, workspace: Workspace = "default", database: Database = No
     """End a key at once, on all servers."""
     from groundswell_storage import keys
 
-    with _scope(database, workspace) as opened:
+    with open_scope(database, workspace) as opened:
         record = keys.revoke(opened, key)
     _show([_row(record)], as_json)
 
@@ -84,22 +81,9 @@ def rotate(
     """Give a key a new secret."""
     from groundswell_storage import keys
 
-    with _scope(database, workspace) as opened:
+    with open_scope(database, workspace) as opened:
         record, token = keys.rotate(opened, key, grace=timedelta(hours=grace_hours))
     _reveal(record, token, as_json)
-
-
-@contextmanager
-def _scope(database: str | None, workspace: str) -> Iterator[Scope]:
-    from groundswell_server.app import open_database
-
-    opened = open_database(load(database_url=database))
-    try:
-        opened.migrate()
-        with opened.scope(workspace, "cli") as scope:
-            yield scope
-    finally:
-        opened.close()
 
 
 def _check(name: str, scopes: Iterable[str]) -> None:

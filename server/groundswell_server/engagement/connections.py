@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import structlog
 
 from groundswell_server.engagement.personas import living_persona
 from groundswell_server.engagement.token_vault import TokenVault
 from groundswell_server.engagement.vocabulary import ConnectionState, Platform, SyncOutcome
+from groundswell_storage import audit
 from groundswell_storage.engagement import connections, post_syncs
 from groundswell_storage.engagement.connections import PlatformConnectionRow
 from groundswell_storage.engagement.personas import PersonaRow
@@ -63,6 +65,7 @@ def connect(scope: Scope, draft: ConnectionDraft, vault: TokenVault) -> Connecti
         living_persona(scope, draft.persona_id)
     if draft.expire_time is not None and draft.expire_time <= scope.now:
         raise InvalidArgument.of("expire_time", "lies in the past")
+    before = connections.find(scope, draft.persona_id, draft.platform)
     row = connections.keep(
         scope,
         {
@@ -77,7 +80,7 @@ def connect(scope: Scope, draft: ConnectionDraft, vault: TokenVault) -> Connecti
         },
     )
     post_syncs.forget_gone(scope, draft.persona_id, draft.platform, SyncOutcome.GONE)
-    _tell(scope, row.id, draft.persona_id, draft.platform)
+    _tell(scope, "connected", row, before=before, after=row)
     return connection_of(row, scope.now)
 
 
@@ -88,7 +91,7 @@ def disconnect(scope: Scope, persona_id: str, platform: Platform) -> None:
     row = connections.find(scope, persona_id, platform)
     if row is None or not connections.remove(scope, persona_id, platform):
         raise NotFound("connection", f"{persona_id or 'all personas'}/{platform.name}")
-    _tell(scope, row.id, persona_id, platform)
+    _tell(scope, "disconnected", row, before=row)
 
 
 def list_connections(
@@ -140,5 +143,22 @@ def _owner(scope: Scope, persona_id: str, platform: Platform) -> str:
     return f"{scope.workspace}/{persona_id}/{int(platform)}"
 
 
-def _tell(scope: Scope, id: str, persona_id: str, platform: Platform) -> None:
-    scope.publish("connection.changed", id, {"persona_id": persona_id, "platform": int(platform)})
+def _tell(
+    scope: Scope,
+    change: str,
+    row: PlatformConnectionRow,
+    *,
+    before: PlatformConnectionRow | None = None,
+    after: PlatformConnectionRow | None = None,
+) -> None:
+    scope.publish("connection.changed", row.id, {"persona_id": row.persona_id, "platform": int(row.platform)})
+    subject = f"connection/{row.persona_id or '*'}/{Platform(row.platform).name}"
+    audit.record(scope, f"platform.{change}", subject, before=_shown(before), after=_shown(after))
+
+
+def _shown(row: PlatformConnectionRow | None) -> dict[str, Any] | None:
+    """What the audit log tells of a connection; the token never leaves its row."""
+    if row is None:
+        return None
+    expires = None if row.expires is None else row.expires.isoformat()
+    return {"id": row.id, "account": row.account, "state": ConnectionState(row.state).name, "expires": expires}

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from groundswell_server.engagement.syncing.run import Means
 
 SYNC = "engagement.sync_posts"
+SYNC_HOURLY = "engagement.sync_hourly"
 _TURN = timedelta(seconds=5)
 """How often a sync looks whether the one before it has ended."""
 
@@ -56,7 +57,7 @@ def sync_hourly(database: Database, settings: Settings) -> None:
         return
     now = database.now()
     for workspace in connections.workspaces(database, ConnectionState.CONNECTED, now):
-        with database.scope(workspace, now=now) as scope:
+        with database.scope(workspace, SYNC_HOURLY, now=now) as scope:
             connected = {row.platform for row in connections.every(scope)}
             busy = {platform for each in operations.under_way(scope, SYNC) for platform in _platforms(each)}
             for sharing in SHARING_A_LIMIT:
@@ -72,6 +73,6 @@ def _platforms(operation: operations.Operation) -> tuple[int, ...]:
 
 JOBS = {SYNC: sync_posts}
 PERIODIC = (
-    Periodic("engagement.sync_hourly", timedelta(hours=1), sync_hourly),
+    Periodic(SYNC_HOURLY, timedelta(hours=1), sync_hourly),
     Periodic("engagement.rotate_token_keys", timedelta(days=1), token_vault.rotate_keys),
 )

@@ -31,7 +31,7 @@ from groundswell_server.engagement.vocabulary import Rating
 from groundswell_server.operations.messages import to_proto
 from groundswell_server.platform import Platform
 from groundswell_server.runtime.call import Call
-from groundswell_server.runtime.methods import read, write
+from groundswell_server.runtime.methods import audits_itself, ingests, read, write
 from groundswell_server.wellknown import paging_in, time_in
 from groundswell_storage.errors import GroundswellError
 from groundswell_storage.events import decode_cursor
@@ -155,6 +155,7 @@ class Servicer:
         return pb.DeletePostResponse()
 
     @write
+    @ingests
     def RecordMetrics(self, request: pb.RecordMetricsRequest, scope: Scope) -> pb.RecordMetricsResponse:
         counts, fetched = messages.counts_in(request.metrics), time_in(request, "fetch_time")
         reached = messages.demographics_in(request)
@@ -241,12 +242,14 @@ class Servicer:
         return messages.timeline_message(timeline_of_post(scope, request.post_id, start, end))
 
     @write
+    @audits_itself
     def ConnectPlatform(self, request: pb.ConnectPlatformRequest, scope: Scope) -> pb.ConnectPlatformResponse:
         vault = token_vault.open_vault(scope.database, token_vault.sealer_of(self._settings))
         connection = connections.connect(scope, messages.connection_draft(request), vault)
         return pb.ConnectPlatformResponse(connection=messages.connection_message(connection))
 
     @write
+    @audits_itself
     def DisconnectPlatform(self, request: pb.DisconnectPlatformRequest, scope: Scope) -> pb.DisconnectPlatformResponse:
         connections.disconnect(scope, request.persona_id, SocialPlatform(request.platform))
         return pb.DisconnectPlatformResponse()
@@ -259,6 +262,7 @@ class Servicer:
         return pb.ListPlatformsResponse(connections=page.items, next_page_token=page.next_page_token)
 
     @write
+    @audits_itself
     def SyncPosts(self, request: pb.SyncPostsRequest, scope: Scope) -> pb.SyncPostsResponse:
         for persona_id in request.persona_ids:
             personas.living_persona(scope, persona_id)

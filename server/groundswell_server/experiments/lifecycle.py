@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import IntEnum
+from typing import Any
 
 from peewee import IntegrityError
 
 from groundswell_server.experiments.design import Design, complete, invalid
 from groundswell_server.experiments.records import design_of, record_of
+from groundswell_storage import audit
 from groundswell_storage.errors import AlreadyExists, FailedPrecondition
 from groundswell_storage.experiments import designs
 from groundswell_storage.experiments.designs import ExperimentPhaseRow, ExperimentRow
@@ -79,7 +81,7 @@ def create_experiment(scope: Scope, key: str, design: Design) -> Experiment:
             row = scope.insert(ExperimentRow, id=scope.new_id(), created=scope.now, updated=scope.now, **values)
     except IntegrityError as error:
         raise AlreadyExists("experiment", key, reason="EXPERIMENT_KEY_TAKEN") from error
-    return _told(scope, row)
+    return _told(scope, row, "created")
 
 
 def get_experiment(scope: Scope, key: str) -> Experiment:
@@ -103,11 +105,12 @@ def update_experiment(scope: Scope, key: str, design: Design, *, reason: str = "
     """
     row = designs.by_key(scope, key, lock=True)
     check_etag(row.version, etag)
+    before = _shown(row)
     _require_state(row, State.DRAFT, State.RUNNING, State.PAUSED)
     new = complete(design, key)
     if row.state == State.DRAFT:
         revise(scope, row, design=record_of(new))
-        return _told(scope, row)
+        return _told(scope, row, "updated", reason, before)
     old = design_of(row.design)
     new = replace(new, bucket_version=max(new.bucket_version, old.bucket_version))
     _require_same(old, new)
@@ -117,48 +120,53 @@ def update_experiment(scope: Scope, key: str, design: Design, *, reason: str = "
     revise(scope, row, design=record_of(new), sticky_version=row.sticky_version if raised else new.bucket_version)
     if row.state == State.RUNNING:
         _open_phase(scope, row, new, reason or "the split was changed")
-    return _told(scope, row)
+    return _told(scope, row, "updated", reason, before)
 
 
 def start_experiment(scope: Scope, key: str) -> Experiment:
     """Starts a draft."""
     row = _locked(scope, key, State.DRAFT)
+    before = _shown(row)
     revise(scope, row, state=State.RUNNING, started=scope.now)
     _open_phase(scope, row, design_of(row.design), "started")
-    return _told(scope, row)
+    return _told(scope, row, "started", before=before)
 
 
 def pause_experiment(scope: Scope, key: str) -> Experiment:
     """Enrols nobody from now on."""
     row = _locked(scope, key, State.RUNNING)
+    before = _shown(row)
     designs.close_phase(scope, row.number)
     revise(scope, row, state=State.PAUSED)
-    return _told(scope, row)
+    return _told(scope, row, "paused", before=before)
 
 
 def resume_experiment(scope: Scope, key: str) -> Experiment:
     """Goes on after a pause, in a new phase."""
     row = _locked(scope, key, State.PAUSED)
+    before = _shown(row)
     revise(scope, row, state=State.RUNNING)
     _open_phase(scope, row, design_of(row.design), "resumed")
-    return _told(scope, row)
+    return _told(scope, row, "resumed", before=before)
 
 
 def complete_experiment(scope: Scope, key: str, winner: str = "") -> Experiment:
     """Ends it, with its winner if it has one; raises InvalidArgument for a variant it does not have."""
     row = _locked(scope, key, State.RUNNING, State.PAUSED)
+    before = _shown(row)
     if winner and design_of(row.design).index(winner) is None:
         raise invalid("variants", f"have none named {winner!r}")
     designs.close_phase(scope, row.number)
     revise(scope, row, state=State.COMPLETED, winner=winner, ended=scope.now)
-    return _told(scope, row)
+    return _told(scope, row, "completed", before=before)
 
 
 def archive_experiment(scope: Scope, key: str) -> Experiment:
     """Puts away what has ended, or a draft that was given up."""
     row = _locked(scope, key, State.COMPLETED, State.DRAFT)
+    before = _shown(row)
     revise(scope, row, state=State.ARCHIVED)
-    return _told(scope, row)
+    return _told(scope, row, "archived", before=before)
 
 
 def experiment_of(row: ExperimentRow, phases: Sequence[ExperimentPhaseRow]) -> Experiment:
@@ -233,6 +241,15 @@ def _read(scope: Scope, row: ExperimentRow) -> Experiment:
     return experiment_of(row, designs.phases(scope, [row.number])[row.number])
 
 
-def _told(scope: Scope, row: ExperimentRow) -> Experiment:
+def _told(
+    scope: Scope, row: ExperimentRow, change: str, reason: str = "", before: dict[str, Any] | None = None
+) -> Experiment:
     scope.publish(CHANGED, row.id, {"key": row.key, "state": State(row.state).name})
+    subject = f"experiment/{row.key}"
+    audit.record(scope, f"experiment.{change}", subject, reason=reason, before=before, after=_shown(row))
     return _read(scope, row)
+
+
+def _shown(row: ExperimentRow) -> dict[str, Any]:
+    """What the audit log tells of an experiment."""
+    return {"state": State(row.state).name, "winner": row.winner, "version": row.version, "design": row.design}

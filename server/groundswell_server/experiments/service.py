@@ -13,7 +13,7 @@ from groundswell_server.experiments.exposures import Exposures
 from groundswell_server.experiments.recording import EventDraft, Outcome, record_events
 from groundswell_server.platform import Platform
 from groundswell_server.runtime.call import Call
-from groundswell_server.runtime.methods import read, write
+from groundswell_server.runtime.methods import audits_itself, read, write
 from groundswell_server.wellknown import paging_in
 from groundswell_storage.scope import Scope
 
@@ -36,6 +36,7 @@ class Servicer:
             await self._exposures.flush()
 
     @write
+    @audits_itself
     def CreateExperiment(self, request: pb.CreateExperimentRequest, scope: Scope) -> pb.CreateExperimentResponse:
         created = lifecycle.create_experiment(scope, request.key, messages.design_in(request.design))
         return pb.CreateExperimentResponse(experiment=messages.experiment_message(created))
@@ -52,6 +53,7 @@ class Servicer:
         return pb.ListExperimentsResponse(experiments=experiments.items, next_page_token=page.next_page_token)
 
     @write
+    @audits_itself
     def UpdateExperiment(self, request: pb.UpdateExperimentRequest, scope: Scope) -> pb.UpdateExperimentResponse:
         design = messages.design_in(request.design)
         updated = lifecycle.update_experiment(
@@ -60,26 +62,31 @@ class Servicer:
         return pb.UpdateExperimentResponse(experiment=messages.experiment_message(updated))
 
     @write
+    @audits_itself
     def StartExperiment(self, request: pb.StartExperimentRequest, scope: Scope) -> pb.StartExperimentResponse:
         started = lifecycle.start_experiment(scope, request.experiment_key)
         return pb.StartExperimentResponse(experiment=messages.experiment_message(started))
 
     @write
+    @audits_itself
     def PauseExperiment(self, request: pb.PauseExperimentRequest, scope: Scope) -> pb.PauseExperimentResponse:
         paused = lifecycle.pause_experiment(scope, request.experiment_key)
         return pb.PauseExperimentResponse(experiment=messages.experiment_message(paused))
 
     @write
+    @audits_itself
     def ResumeExperiment(self, request: pb.ResumeExperimentRequest, scope: Scope) -> pb.ResumeExperimentResponse:
         resumed = lifecycle.resume_experiment(scope, request.experiment_key)
         return pb.ResumeExperimentResponse(experiment=messages.experiment_message(resumed))
 
     @write
+    @audits_itself
     def CompleteExperiment(self, request: pb.CompleteExperimentRequest, scope: Scope) -> pb.CompleteExperimentResponse:
         completed = lifecycle.complete_experiment(scope, request.experiment_key, request.winner)
         return pb.CompleteExperimentResponse(experiment=messages.experiment_message(completed))
 
     @write
+    @audits_itself
     def ArchiveExperiment(self, request: pb.ArchiveExperimentRequest, scope: Scope) -> pb.ArchiveExperimentResponse:
         archived = lifecycle.archive_experiment(scope, request.experiment_key)
         return pb.ArchiveExperimentResponse(experiment=messages.experiment_message(archived))

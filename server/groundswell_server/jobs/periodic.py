@@ -9,8 +9,9 @@ from datetime import timedelta
 import structlog
 
 from groundswell_server.jobs.registry import Periodic
+from groundswell_server.master_key import master_key
 from groundswell_server.settings import Settings
-from groundswell_storage import errors, events, idempotency, operations, schedules
+from groundswell_storage import audit_chain, errors, events, idempotency, operations, schedules, secrets
 from groundswell_storage.database import Database
 
 _LONGEST_LOOK_SECONDS = 60.0
@@ -31,9 +32,21 @@ def purge_events(database: Database, settings: Settings) -> None:
         events.purge(database, timedelta(days=settings.event_retention_days), database.now())
 
 
+def seal_audit(database: Database, settings: Settings) -> None:
+    """Seals what came onto the audit log since the last time."""
+    if not audit_chain.any_unsealed(database):
+        return
+    key = secrets.deployment_secret(database, audit_chain.KEY, secrets.Sealer(master_key(settings)))
+    sealed = audit_chain.BATCH_ENTRIES
+    while sealed == audit_chain.BATCH_ENTRIES:
+        with database.transaction():
+            sealed = audit_chain.seal(database, key)
+
+
 HOUSEKEEPING = (
     Periodic("jobs.purge_request_ids", timedelta(minutes=10), purge_request_ids),
     Periodic("jobs.purge_events", timedelta(hours=1), purge_events),
+    Periodic("jobs.seal_audit", timedelta(minutes=1), seal_audit),
 )
 
 

@@ -10,7 +10,7 @@ import structlog
 from google.protobuf.message import Message
 
 from groundswell_server.settings import Settings
-from groundswell_storage import errors, operations
+from groundswell_storage import audit, errors, operations
 from groundswell_storage.database import Database
 from groundswell_storage.operations import Operation
 from groundswell_storage.scope import Scope
@@ -37,10 +37,13 @@ class JobQueue:
     def start(self, scope: Scope, kind: str, request: Message | bytes) -> Operation:
         """Asks for work of a kind such as `learning.train_model`, in the caller's transaction.
 
-        Nothing happens unless it commits. Workers learn of it through `run`, and look by themselves every second.
+        Nothing happens unless it commits. Workers learn of it through `run`, and look by themselves every second. It
+        is on the audit log.
         """
         serialized = request if isinstance(request, bytes) else request.SerializeToString()
-        return operations.create(scope, kind, serialized, max_attempts=self._max_attempts)
+        operation = operations.create(scope, kind, serialized, max_attempts=self._max_attempts)
+        audit.record(scope, "operation.started", f"operations/{operation.id}", after={"kind": kind})
+        return operation
 
     def wake(self, times: int = 1) -> None:
         """Wakes workers, one each time; blocks for milliseconds. Never raises: workers look by themselves too."""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from groundswell_server.learning.online.learner import Learner
 
 TRAIN = "learning.train_model"
+RETRAIN = "learning.retrain"
 _CHECK_TIME = timedelta(hours=1)
 """When a check that failed is made again."""
 
@@ -83,10 +84,10 @@ def purge_predictions(database: Database, settings: Settings) -> None:
 def retrain_when_due(database: Database, settings: Settings) -> None:
     """Checks the schedules that are due, and starts trainings where they say so."""
     for workspace, model_type in training_schedules.due(database, database.now()):
-        with database.scope(workspace) as scope:
+        with database.scope(workspace, RETRAIN) as scope:
             schedule = training_schedules.claim(scope, model_type, scope.now + _CHECK_TIME)
         if schedule is not None:
-            with database.scope(workspace) as scope:
+            with database.scope(workspace, RETRAIN) as scope:
                 _check(scope, schedule, settings)
 
 
@@ -132,6 +133,6 @@ JOBS = {TRAIN: train_model}
 PERIODIC = (
     Periodic("learning.purge_predictions", timedelta(hours=6), purge_predictions),
     Periodic("learning.remove_files", timedelta(minutes=1), remove_files),
-    Periodic("learning.retrain", timedelta(minutes=1), retrain_when_due),
+    Periodic(RETRAIN, timedelta(minutes=1), retrain_when_due),
     Periodic("learning.learn_outcomes", timedelta(seconds=1), learn_outcomes, exclusive=False),
 )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
 
-from groundswell_storage import drift_reports, learning, predictions
+from groundswell_storage import audit, drift_reports, learning, predictions
 from groundswell_storage.errors import Aborted, DataLoss, FailedPrecondition, InvalidArgument
 from groundswell_storage.learning import Artifact, ModelVersion
 from groundswell_storage.scope import Scope
@@ -50,8 +50,10 @@ class Promotion:
     """What was live before, if anything was."""
 
 
-def promote(scope: Scope, model_id: str, *, force: bool = False, fetched: Fetched = NOTHING_FETCHED) -> Promotion:
-    """Makes a version live and retires the one that was.
+def promote(
+    scope: Scope, model_id: str, *, force: bool = False, fetched: Fetched = NOTHING_FETCHED, reason: str = ""
+) -> Promotion:
+    """Makes a version live and retires the one that was; the audit log has the reason.
 
     Raises NotFound; FailedPrecondition (`MODEL_NOT_BETTER`) when it does not beat all baselines, unless forced, or
     when its exported form deviates; DataLoss (`ARTIFACT_DAMAGED`). A version that is live already stays it.
@@ -65,7 +67,7 @@ def promote(scope: Scope, model_id: str, *, force: bool = False, fetched: Fetche
     if version.result.export_deviation > EXPORT_TOLERANCE:
         deviation = version.result.export_deviation
         raise _not_better(version, f"deviates by {deviation:.2g} in its exported form: train it again")
-    return _make_live(scope, version, fetched)
+    return _make_live(scope, version, fetched, "promoted", reason or ("forced" if force else ""))
 
 
 def roll_back(scope: Scope, model_type: str, model_id: str = "", *, fetched: Fetched = NOTHING_FETCHED) -> Promotion:
@@ -74,7 +76,7 @@ def roll_back(scope: Scope, model_type: str, model_id: str = "", *, fetched: Fet
     Raises NotFound; FailedPrecondition (`NO_EARLIER_MODEL`); DataLoss (`ARTIFACT_DAMAGED`).
     """
     learning.hold_line(scope, model_type)
-    return _make_live(scope, way_back(scope, model_type, model_id), fetched)
+    return _make_live(scope, way_back(scope, model_type, model_id), fetched, "rolled_back")
 
 
 def way_back(scope: Scope, model_type: str, model_id: str = "") -> ModelVersion:
@@ -138,6 +140,9 @@ def delete(scope: Scope, model_id: str) -> None:
     learning.delete_version(scope, model_id)
     predictions.remove_of_model(scope, model_id)
     drift_reports.remove_of_model(scope, model_id)
+    audit.record(
+        scope, "model.deleted", f"model/{model_id}", before={"version": label(version), "stage": version.stage}
+    )
 
 
 def label(version: ModelVersion) -> str:
@@ -158,7 +163,7 @@ def check_whole(version: ModelVersion, artifacts: Mapping[str, Artifact]) -> Non
             )
 
 
-def _make_live(scope: Scope, version: ModelVersion, fetched: Fetched) -> Promotion:
+def _make_live(scope: Scope, version: ModelVersion, fetched: Fetched, change: str, reason: str = "") -> Promotion:
     artifacts = fetched.get(version.id)
     if artifacts is None:
         artifacts = learning.read_artifacts(scope, version.id)
@@ -169,6 +174,8 @@ def _make_live(scope: Scope, version: ModelVersion, fetched: Fetched) -> Promoti
     retired = None if before is None else learning.set_stage(scope, before, "RETIRED")
     live = learning.set_stage(scope, version, "LIVE")
     scope.publish(CHANGED, live.id, {"model_type": live.model_type, "version": live.version})
+    was = {"live": None if retired is None else label(retired)}
+    audit.record(scope, f"model.{change}", f"model/{live.id}", reason=reason, before=was, after={"live": label(live)})
     return Promotion(live, retired)
 
 

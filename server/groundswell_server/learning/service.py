@@ -29,7 +29,7 @@ from groundswell_server.learning.timing.best_hours import best_hours
 from groundswell_server.operations.messages import to_proto
 from groundswell_server.platform import Platform
 from groundswell_server.runtime.call import Call
-from groundswell_server.runtime.methods import after, needs, read, write
+from groundswell_server.runtime.methods import after, audits_itself, needs, read, write
 from groundswell_server.wellknown import paging_in
 from groundswell_storage import drift_reports, learning, online, training_schedules
 from groundswell_storage.engagement import learning_rows
@@ -75,6 +75,7 @@ class Servicer(PatternCalls):
         return await fetch(self._platform.executor, self._store, call.workspace, call.now, find)
 
     @write
+    @audits_itself
     def TrainModel(self, request: pb.TrainModelRequest, scope: Scope) -> pb.TrainModelResponse:
         if request.persona_id:
             learning_rows.persona_facts(scope, request.persona_id)
@@ -100,6 +101,7 @@ class Servicer(PatternCalls):
         return await self._fetch(call, lambda scope: learning.get_version(scope, request.model_id))
 
     @write
+    @audits_itself
     @after(_to_promote)
     def PromoteModel(self, request: pb.PromoteModelRequest, scope: Scope, fetched: Fetched) -> pb.PromoteModelResponse:
         promotion = registry.promote(scope, request.model_id, force=request.force, fetched=fetched)
@@ -110,6 +112,7 @@ class Servicer(PatternCalls):
         return await self._fetch(call, lambda scope: registry.way_back(scope, model_type, request.model_id))
 
     @write
+    @audits_itself
     @after(_to_roll_back)
     def RollBackModel(
         self, request: pb.RollBackModelRequest, scope: Scope, fetched: Fetched
@@ -119,6 +122,7 @@ class Servicer(PatternCalls):
         return pb.RollBackModelResponse(**messages.promotion_fields(promotion))
 
     @write
+    @audits_itself
     def DeleteModel(self, request: pb.DeleteModelRequest, scope: Scope) -> pb.DeleteModelResponse:
         registry.delete(scope, request.model_id)
         return pb.DeleteModelResponse()
@@ -159,6 +163,7 @@ class Servicer(PatternCalls):
         return pb.ListDriftReportsResponse(reports=page.items, next_page_token=page.next_page_token)
 
     @write
+    @audits_itself
     def ScheduleTraining(self, request: pb.ScheduleTrainingRequest, scope: Scope) -> pb.ScheduleTrainingResponse:
         plan = monitoring_messages.plan_in(request, self._platform.settings)
         schedule = training_schedules.put(scope, plan, monitoring_messages.first_check_in(request, scope.now))
@@ -175,6 +180,7 @@ class Servicer(PatternCalls):
                 yield message
 
     @write
+    @audits_itself
     def CancelTrainingSchedule(
         self, request: pb.CancelTrainingScheduleRequest, scope: Scope
     ) -> pb.CancelTrainingScheduleResponse:
@@ -219,6 +225,7 @@ class Servicer(PatternCalls):
         return labelling_messages.added_message(total)
 
     @write
+    @audits_itself
     def DeleteTrainingExamples(
         self, request: pb.DeleteTrainingExamplesRequest, scope: Scope
     ) -> pb.DeleteTrainingExamplesResponse:

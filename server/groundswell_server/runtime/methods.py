@@ -48,6 +48,18 @@ def waits(function: Function) -> Function:
     return function
 
 
+def audits_itself(function: Function) -> Function:
+    """Marks a write whose domain puts its change on the audit log, with what was before and after."""
+    function.audited = False  # type: ignore[attr-defined]
+    return function
+
+
+def ingests(function: Function) -> Function:
+    """Marks a write that takes in what is counted, which is not on the audit log."""
+    function.audited = False  # type: ignore[attr-defined]
+    return function
+
+
 def needs(module: str) -> Callable[[Function], Function]:
     """Marks a read or a write with a module that comes with heavy libraries.
 
@@ -100,6 +112,11 @@ class Method:
     def waits(self) -> bool:
         """True for a call that waits for something to happen, and may as well wait on another server."""
         return bool(getattr(self.function, "waits", False))
+
+    @property
+    def audited(self) -> bool:
+        """True for a write that the runtime puts on the audit log."""
+        return self.mode is Mode.WRITE and bool(getattr(self.function, "audited", True))
 
     @property
     def needs(self) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any
 
+from groundswell_server.runtime import audit
 from groundswell_server.runtime.call import Call, Handler
 from groundswell_server.runtime.methods import Method, Mode
 
@@ -46,7 +47,7 @@ def _read(method: Method) -> Handler:
 
 
 def _write(method: Method) -> Handler:
-    function, prepare = method.function, method.preparation
+    function, prepare = audit.recorded(method), method.preparation
 
     async def handler(request: Any, call: Call) -> Any:
         return await call.write(lambda scope: function(request, scope))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from groundswell_storage import training_examples
+from groundswell_storage import audit, training_examples
 from groundswell_storage.engagement import learning_rows
 from groundswell_storage.errors import InvalidArgument, ResourceExhausted
 from groundswell_storage.fields import to_json
@@ -105,7 +105,10 @@ def add_examples(
 def delete_examples(scope: Scope, model_type: str, persona_id: str, client_ids: Iterable[str]) -> int:
     """Deletes the examples that all that is given holds of, and returns how many."""
     keys = [_client_key(id) for id in client_ids]
-    return training_examples.remove(scope, model_type=model_type, keys=keys, persona_id=persona_id)
+    removed = training_examples.remove(scope, model_type=model_type, keys=keys, persona_id=persona_id)
+    asked = {"persona_id": persona_id, "client_ids": len(keys), "deleted": removed}
+    audit.record(scope, "training_examples.deleted", f"training_examples/{model_type}", after=asked)
+    return removed
 
 
 def refused(line: int, client_id: str, error: InvalidArgument) -> RefusedExample:

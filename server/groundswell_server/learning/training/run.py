@@ -102,7 +102,7 @@ def keep(scope: Scope, outcome: Outcome, operation_id: str) -> ModelVersion:
     if not judgement.promote:
         return version
     written = {artifact.name: artifact for artifact in outcome.artifacts}
-    return registry.promote(scope, version.id, fetched={version.id: written}).live
+    return registry.promote(scope, version.id, fetched={version.id: written}, reason=judgement.note).live
 
 
 def judge(scope: Scope, run: Run, trained: TrainedModel, store: ArtifactStore) -> Judgement:

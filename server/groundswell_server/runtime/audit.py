@@ -1,0 +1,56 @@
+"""Puts writes on the audit log: every call marked `@write` leaves an entry in its own transaction.
+
+The entry says who called what, when, and on which thing, nothing of what the request says. Calls whose domain knows
+what a thing was before and after record that themselves (`@audits_itself`); those that take in what is counted leave
+none (`@ingests`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from google.protobuf.message import Message
+
+from groundswell_server.runtime.methods import Method
+from groundswell_storage import audit
+from groundswell_storage.scope import Scope
+
+_PAST = {"Submit": "submitted", "Cancel": "cancelled", "Set": "set"}
+"""Verbs of calls whose past isn't made with -d or -ed alone."""
+
+
+def recorded(method: Method) -> Callable[..., Any]:
+    """The method's function, followed by its entry; the function itself where there is none to make."""
+    function = method.function
+    if not method.audited:
+        return function
+    action = action_of(method.name)
+
+    def change(request: Any, scope: Scope, *prepared: Any) -> Any:
+        response = function(request, scope, *prepared)
+        audit.record(scope, action, subject_of(request, response))
+        return response
+
+    return change
+
+
+def action_of(name: str) -> str:
+    """What a call of this name did: `UpdatePersona` -> `persona.updated`."""
+    verb, *noun = re.findall(r"[A-Z][a-z0-9]*", name)
+    past = _PAST.get(verb) or verb.lower() + ("d" if verb.endswith("e") else "ed")
+    return f"{'_'.join(noun).lower()}.{past}"
+
+
+def subject_of(request: Message, response: Message) -> str:
+    """What a call was about: the thing that it answers with, else the first one that the request names."""
+    for field, value in response.ListFields():
+        if field.message_type is not None and "id" in field.message_type.fields_by_name and not field.is_repeated:
+            return f"{field.name}/{value.id}"
+    for field, value in request.ListFields():
+        if field.name == "name":
+            return str(value)
+        if field.name.endswith("_id") and field.name != "request_id":
+            return f"{field.name.removesuffix('_id')}/{value}"
+    return ""

@@ -1,0 +1,136 @@
+"""The audit log: who changed what, when, and what it was before. Entries are added, and never changed or removed.
+
+An entry commits in the transaction of its change, so that there is neither one without the other. What comes in to be
+counted (metrics, interactions, events of experiments) is not on it, and nothing that is secret or that people wrote.
+`audit_chain` seals the entries.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from peewee import BigIntegerField, TextField
+
+from groundswell_storage.fields import InstantField, to_micros
+from groundswell_storage.pages import Page, read_page
+from groundswell_storage.scope import Scope
+from groundswell_storage.table import Table
+
+
+class AuditEntryRow(Table):
+    """A change. What it was before and after is text, so that a seal is on exactly what stands here."""
+
+    id = TextField(primary_key=True)
+    actor = TextField()
+    action = TextField()
+    subject = TextField()
+    reason = TextField()
+    before = TextField()
+    after = TextField()
+    created = InstantField()
+    batch = BigIntegerField(null=True)
+    """The sealed batch that it is in; null until the next sealing."""
+
+    class Meta:
+        indexes = ((("workspace", "created", "id"), False), (("batch",), False))
+
+
+AuditEntryRow.add_index(
+    AuditEntryRow.index(AuditEntryRow.id, where=AuditEntryRow.batch.is_null(), name="audit_entry_unsealed")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """A change that was made."""
+
+    id: str
+    time: datetime
+    actor: str
+    """Id of the API key, `cli` for the command line, or the name of a job, such as `learning.retrain`."""
+    action: str
+    """What was done, such as `model.promoted`."""
+    subject: str
+    """What it was done to: kind and id, such as `model/0190...`."""
+    reason: str
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+    batch: int | None
+    """Number of the sealed batch it is in; None until then."""
+
+
+def record(
+    scope: Scope,
+    action: str,
+    subject: str,
+    *,
+    reason: str = "",
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    """Appends an entry, in the transaction of the change and by the scope's actor.
+
+    `action` is `thing.done`, such as `rollout.advanced`, `subject` the thing, such as `rollout/<id>`. `before` and
+    `after` hold what changed as JSON: small, without secrets, and without what people wrote.
+    """
+    scope.execute(
+        "INSERT INTO audit_entry (workspace, id, actor, action, subject, reason, before, after, created) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            scope.workspace,
+            scope.new_id(),
+            scope.actor,
+            action,
+            subject,
+            reason,
+            _text(before),
+            _text(after),
+            to_micros(scope.now),
+        ),
+    )
+
+
+def list_entries(
+    scope: Scope, *, subject: str = "", action: str = "", page_size: int = 0, page_token: str = ""
+) -> Page[AuditEntry]:
+    """One page of the workspace's entries, newest first: those of a subject, of an action, or all."""
+    query = scope.select(AuditEntryRow)
+    if subject:
+        query = query.where(AuditEntryRow.subject == subject)
+    if action:
+        query = query.where(AuditEntryRow.action == action)
+    return read_page(
+        query,
+        time=AuditEntryRow.created,
+        id=AuditEntryRow.id,
+        page_size=page_size,
+        page_token=page_token,
+        bound_to=("audit", scope.workspace, subject, action),
+    ).map(_entry)
+
+
+def _text(value: Mapping[str, Any] | None) -> str:
+    return "" if value is None else json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def _value(text: str) -> dict[str, Any] | None:
+    found: dict[str, Any] | None = json.loads(text) if text else None
+    return found
+
+
+def _entry(row: AuditEntryRow) -> AuditEntry:
+    return AuditEntry(
+        id=row.id,
+        time=row.created,
+        actor=row.actor,
+        action=row.action,
+        subject=row.subject,
+        reason=row.reason,
+        before=_value(row.before),
+        after=_value(row.after),
+        batch=row.batch,
+    )
