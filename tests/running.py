@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -19,7 +19,7 @@ from groundswell_storage import keys
 class RunningServer:
     """Starts on entry, ends gracefully on exit; stubs come ready to call."""
 
-    def __init__(self, database_url: str, services: Sequence[str] = SERVICES, **settings: Any) -> None:
+    def __init__(self, database_url: str, services: Iterable[str] = SERVICES, **settings: Any) -> None:
         self.settings = Settings(database_url=database_url, port=0, grace_seconds=2.0, **settings)
         self._services = services
         self._loop = asyncio.new_event_loop()
@@ -34,6 +34,7 @@ class RunningServer:
     async def _start(self) -> App:
         app = App(self.settings, self._services)
         await app.start()
+        await app.complete()
         return app
 
     def __exit__(self, *_: object) -> None:

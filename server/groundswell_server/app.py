@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import signal
 import tempfile
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from functools import partial
@@ -17,7 +16,9 @@ from typing import Any
 
 import grpc.aio
 import structlog
+from google.longrunning import operations_pb2
 
+from groundswell.v1 import engagement_pb2, experiments_pb2, learning_pb2
 from groundswell_server.jobs.queue import JobQueue
 from groundswell_server.master_key import master_key
 from groundswell_server.peers import Peers
@@ -33,14 +34,20 @@ from groundswell_server.runtime.peer_tokens import PeerTokens
 from groundswell_server.runtime.pipeline import Stage
 from groundswell_server.runtime.telemetry import CallTelemetry
 from groundswell_server.settings import Settings, SettingsError
+from groundswell_server.starting import made_to_stay
 from groundswell_storage import keys
 from groundswell_storage.allowances import Draw, Limit, draw
 from groundswell_storage.database import Database, connect
 from groundswell_storage.executor import DatabaseExecutor
 from groundswell_storage.feed import EventFeed
 
-SERVICES = ("engagement", "learning", "experiments", "operations")
-"""Folders with a service.py, in the order of the documentation. A new service is a folder and a name here."""
+SERVICES = {
+    "engagement": engagement_pb2.DESCRIPTOR.services_by_name["EngagementService"],
+    "learning": learning_pb2.DESCRIPTOR.services_by_name["LearningService"],
+    "experiments": experiments_pb2.DESCRIPTOR.services_by_name["ExperimentsService"],
+    "operations": operations_pb2.DESCRIPTOR.services_by_name["Operations"],
+}
+"""Folders with a service.py, and what each serves. A new service is a folder and a line here."""
 
 log = structlog.get_logger(__name__)
 
@@ -51,23 +58,26 @@ class App:
     def __init__(
         self,
         settings: Settings,
-        services: Sequence[str] = SERVICES,
+        services: Iterable[str] = SERVICES,
         *,
         insecure: bool = False,
         shared_port: bool = False,
     ) -> None:
         self._settings = settings
-        self._services = services
+        self._services = tuple(services)
+        self._servicers: dict[str, asyncio.Task[Any]] = {}
         self._insecure = insecure
         self._shared_port = shared_port
-        self._runs: list[Callable[[], Coroutine[Any, Any, None]]] = []
         self._background: list[asyncio.Task[None]] = []
         self._resources = AsyncExitStack()
         self.port = 0
         """The port it listens on, once started."""
 
     async def start(self) -> None:
-        """Opens the database, composes all calls and listens. Raises SettingsError for what cannot be served."""
+        """Opens the database and listens; the first call of a service loads it.
+
+        Raises SettingsError for what cannot be served.
+        """
         settings = self._settings
         self.database = database = open_database(settings)
         database.migrate()
@@ -88,12 +98,27 @@ class App:
         self._dispatcher = Dispatcher(self._stages(), executor, max_message_bytes=settings.max_message_bytes)
         self.platform = Platform(settings, database, executor, self._feed, JobQueue(database, settings), self._peers)
         self._server = self._listen(socket)
-        self._register()
+        for name in self._services:
+            if name not in SERVICES:
+                raise SettingsError(f"there is no service {name!r}; there are {', '.join(SERVICES)}")
+            self._dispatcher.promise(SERVICES[name], partial(self._servicer, name))
+        self._introspection = Introspection(self._dispatcher)
         await self._server.start()
         await self._introspection.serving()
         self._metrics.serve(settings.host, settings.metrics_port)
-        # Last, because some load heavy libraries beside the loop: the server answers before it has those.
-        self._background = [asyncio.create_task(run()) for run in self._runs]
+        runs = self._follow_keys, self.authenticator.run, self._deadlines.run
+        self._background = [asyncio.create_task(run()) for run in runs]
+
+    async def complete(self) -> None:
+        """Loads the services that nobody has called yet, and starts what runs behind them.
+
+        After the start, because that takes as long again, and some load heavy libraries beside the event loop: calls
+        are answered meanwhile.
+        """
+        servicers = [await self._servicer(name) for name in self._services]
+        runs = [servicer.run for servicer in servicers if hasattr(servicer, "run")]
+        runs.append(partial(self.platform.jobs.run, self._feed))
+        self._background += [asyncio.create_task(run()) for run in runs]
 
     async def stop(self) -> None:
         """Says NOT_SERVING, sends streams elsewhere, lets calls in flight finish, closes everything."""
@@ -165,24 +190,20 @@ class App:
         server.add_insecure_port(socket)
         return server
 
-    def _register(self) -> None:
-        for name in self._services:
-            if name not in SERVICES:
-                raise SettingsError(f"there is no service {name!r}; there are {', '.join(SERVICES)}")
-            module = import_module(f"groundswell_server.{name}.service")
-            servicer = module.Servicer(self.platform)
-            self._dispatcher.register(module.SERVICE, servicer)
-            if hasattr(servicer, "run"):
-                self._runs.append(servicer.run)
-            if hasattr(servicer, "collector"):
-                self._metrics.register(servicer.collector)
-        self._runs += [
-            self._follow_keys,
-            self.authenticator.run,
-            self._deadlines.run,
-            partial(self.platform.jobs.run, self._feed),
-        ]
-        self._introspection = Introspection(self._dispatcher)
+    async def _servicer(self, name: str) -> Any:
+        """The servicer of a service, which is registered from then on."""
+        if name not in self._servicers:
+            self._servicers[name] = asyncio.create_task(self._load(name))
+        # A caller that goes away takes nothing from those who wait with it.
+        return await asyncio.shield(self._servicers[name])
+
+    async def _load(self, name: str) -> Any:
+        module = await asyncio.to_thread(import_module, f"groundswell_server.{name}.service")
+        servicer = module.Servicer(self.platform)
+        self._dispatcher.register(SERVICES[name], servicer)
+        if hasattr(servicer, "collector"):
+            self._metrics.register(servicer.collector)
+        return servicer
 
     async def _follow_keys(self) -> None:
         """A key that was revoked is refused within a moment on every server."""
@@ -200,7 +221,7 @@ def open_database(settings: Settings) -> Database:
 
 async def run_server(
     settings: Settings,
-    services: Sequence[str] = SERVICES,
+    services: Iterable[str] = SERVICES,
     *,
     insecure: bool = False,
     shared_port: bool = False,
@@ -212,10 +233,8 @@ async def run_server(
     port.
     """
     app = App(settings, services, insecure=insecure, shared_port=shared_port)
-    await app.start()
-    # What was made until here stays: looking through it for garbage again and again would cost every call its share.
-    gc.collect()
-    gc.freeze()
+    with made_to_stay():
+        await app.start()
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -223,6 +242,8 @@ async def run_server(
     log.info("serving", port=app.port, services=list(services), pid=os.getpid(), database=app.database.shown_url)
     ready(app.port)
     try:
+        with made_to_stay():
+            await app.complete()
         await ended.wait()
     finally:
         log.info("draining", grace_seconds=settings.grace_seconds)

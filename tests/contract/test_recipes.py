@@ -88,9 +88,6 @@ SERVICE = '''
     from groundswell_server.platform import Platform
     from groundswell_server.runtime.methods import write
 
-    SERVICE = pb.DESCRIPTOR.services_by_name["NotesService"]
-
-
     class Servicer:
         def __init__(self, platform: Platform) -> None:
             pass
@@ -131,7 +128,12 @@ def test_a_service_is_a_contract_a_table_a_migration_a_folder_and_two_rows(tree:
     put(storage / "migrations/9001_notes.py", MIGRATION)
     put(server / "notes/__init__.py", '"""Notes."""')
     put(server / "notes/service.py", SERVICE)
-    replace(server / "app.py", 'SERVICES = ("engagement",', 'SERVICES = ("notes", "engagement",')
+    replace(
+        server / "app.py",
+        "SERVICES = {\n",
+        "from groundswell.v1 import notes_pb2\n\nSERVICES = {\n"
+        '    "notes": notes_pb2.DESCRIPTOR.services_by_name["NotesService"],\n',
+    )
     replace(
         server / "runtime/permissions.py",
         "ACCESS: dict[str, Access] = {\n",

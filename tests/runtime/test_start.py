@@ -1,9 +1,10 @@
-"""What a server loads before it answers: nothing heavy."""
+"""What a server loads before it answers: nothing heavy, and no service that was not called."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 PROGRAM = """
 import sys
@@ -19,3 +20,41 @@ print(*sorted(heavy & set(sys.modules)))
 def test_a_server_starts_without_the_libraries_that_are_only_needed_later() -> None:
     loaded = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True).stdout.split()
     assert loaded == []
+
+
+CALLS = """
+import asyncio, sys
+import grpc
+from groundswell.v1 import experiments_pb2, experiments_pb2_grpc
+from groundswell_server.app import SERVICES, App
+from groundswell_server.settings import Settings
+from groundswell_storage.ids import uuid7
+
+def loaded():
+    return [name for name in SERVICES if f"groundswell_server.{name}.service" in sys.modules]
+
+async def main():
+    app = App(Settings(database_url=sys.argv[1], port=0))
+    await app.start()
+    print(*loaded())
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{app.port}") as channel:
+        stub = experiments_pb2_grpc.ExperimentsServiceStub(channel)
+        event = experiments_pb2.ExperimentEvent(
+            id=uuid7(), experiment_key="none", unit="u", name="click"
+        )
+        stream = stub.StreamEvents(iter([experiments_pb2.StreamEventsRequest(sequence=7, events=[event])]))
+        unary = stub.ListExperiments(experiments_pb2.ListExperimentsRequest())
+        print(*[response.sequence async for response in stream], len((await unary).experiments))
+    print(*loaded())
+    await app.complete()
+    print(*loaded())
+    await app.stop()
+
+asyncio.run(main())
+"""
+
+
+def test_a_service_is_loaded_by_its_first_call_or_after_the_start(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", CALLS, f"sqlite:///{tmp_path / 'start.db'}"]
+    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert lines == ["", "7 0", "experiments", "engagement learning experiments operations"]

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from groundswell import Client
 from groundswell_server.cli.output import AsJson, console, is_interactive, show, show_json
-from groundswell_server.cli.reaching import Authority, Certificate, Key, Target, tls_of
+from groundswell_server.cli.reaching import Authority, Certificate, Key, Target, reach
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+    from groundswell import Client
     from groundswell.v1 import engagement_pb2
     from groundswell_server.cli.post_files import Import, PostDraft
 
@@ -67,7 +67,7 @@ def posts(
     from rich.progress import Progress
 
     shown = Progress(console=console(), transient=True) if is_interactive() and not as_json else nullcontext()
-    with shown as progress, Client(target, tls=tls_of(authority, certificate, key)) as client:
+    with shown as progress, reach(target, authority, certificate, key) as client:
         report = import_file(client, file, format=format, progress=progress)
     if as_json:
         show_json({**asdict(report), "refused": report.refused})

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from groundswell import Client
 from groundswell_server.cli.output import AsJson, console, show
-from groundswell_server.cli.reaching import Authority, Certificate, Key, Target, tls_of
+from groundswell_server.cli.reaching import Authority, Certificate, Key, Target, reach
 
 if TYPE_CHECKING:
     from groundswell.v1.engagement_pb2 import PlatformConnection
@@ -50,7 +49,7 @@ def connect(
 ) -> None:
     """Keep an access token, encrypted. It is asked for, or read from standard input."""
     token = typer.prompt("Access token", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline().strip()
-    with Client(target, tls=tls_of(authority, certificate, key)) as client:
+    with reach(target, authority, certificate, key) as client:
         client.engagement.connect_platform(
             persona_id=persona, platform=platform.in_contract, access_token=token, account=account
         )
@@ -67,7 +66,7 @@ def disconnect(
     key: Key = None,
 ) -> None:
     """Forget an access token."""
-    with Client(target, tls=tls_of(authority, certificate, key)) as client:
+    with reach(target, authority, certificate, key) as client:
         client.engagement.disconnect_platform(persona_id=persona, platform=platform.in_contract)
     console().print(f"{platform} is not connected any more")
 
@@ -81,7 +80,7 @@ def list_all(
     as_json: AsJson = False,
 ) -> None:
     """Show the connections of the workspace, without their tokens."""
-    with Client(target, tls=tls_of(authority, certificate, key)) as client:
+    with reach(target, authority, certificate, key) as client:
         show([_row(each) for each in client.engagement.list_platforms()], as_json)
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from groundswell import Tls
+if TYPE_CHECKING:
+    from groundswell import Client, Tls
 
 Target = Annotated[str | None, typer.Option(help="The server; GROUNDSWELL_TARGET or localhost:50051.")]
 Authority = Annotated[
@@ -17,8 +18,17 @@ Certificate = Annotated[Path | None, typer.Option("--certificate", help="PEM fil
 Key = Annotated[Path | None, typer.Option("--key", help="PEM file of its private key.")]
 
 
+def reach(target: str | None, authority: Path | None, certificate: Path | None, key: Path | None) -> Client:
+    """A client of the server that the options name, to be closed."""
+    from groundswell import Client
+
+    return Client(target, tls=tls_of(authority, certificate, key))
+
+
 def tls_of(authority: Path | None, certificate: Path | None, key: Path | None) -> Tls | None:
     """How the options say to know the server; None where they say nothing, for what the SDK does by itself."""
     if authority is None and certificate is None and key is None:
         return None
+    from groundswell import Tls
+
     return Tls(root_certificates=authority, certificate=certificate, key=key)

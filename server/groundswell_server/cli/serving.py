@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from groundswell_server.settings import SettingsError, load
+from groundswell_server.starting import made_to_stay
 
 
 def _known_url(url: str | None) -> str | None:
@@ -48,8 +49,9 @@ def serve(
     database: Database = None,
 ) -> None:
     """Serve the suite, with a worker process for long jobs beside it."""
-    from groundswell_server import processes
-    from groundswell_server.app import SERVICES
+    with made_to_stay():
+        from groundswell_server import processes
+        from groundswell_server.app import SERVICES
 
     options = {"host": host, "port": port, "metrics_port": metrics_port, "training_workers": training_workers}
     try:
@@ -58,7 +60,7 @@ def serve(
         if any(options.get(name) is not None for name in error.names):
             raise typer.BadParameter(str(error)) from error
         raise
-    chosen = tuple(name.strip() for name in services.split(",") if name.strip()) or SERVICES
+    chosen = tuple(name.strip() for name in services.split(",") if name.strip()) or tuple(SERVICES)
     if unknown := sorted(set(chosen).difference(SERVICES)):
         raise typer.BadParameter(f"there is no service {unknown[0]!r}; there are {', '.join(SERVICES)}")
     raise typer.Exit(processes.serve(settings, chosen, workers=workers, insecure=insecure))

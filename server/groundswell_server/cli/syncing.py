@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from groundswell import Client
 from groundswell_server.cli.output import AsJson, console, is_interactive, show, show_json
 from groundswell_server.cli.platforms import PlatformName
-from groundswell_server.cli.reaching import Authority, Certificate, Key, Target, tls_of
+from groundswell_server.cli.reaching import Authority, Certificate, Key, Target, reach
 
 if TYPE_CHECKING:
     from groundswell.v1.engagement_pb2 import SyncReport
@@ -33,7 +32,7 @@ def sync(
     from rich.progress import Progress
 
     shown = Progress(console=console(), transient=True) if is_interactive() and not as_json else nullcontext()
-    with shown as progress, Client(target, tls=tls_of(authority, certificate, key)) as client:
+    with shown as progress, reach(target, authority, certificate, key) as client:
         operation = client.engagement.sync_posts(
             hours=hours, platforms=[each.in_contract for each in platform or ()], persona_ids=persona or []
         )

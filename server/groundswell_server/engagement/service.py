@@ -40,8 +40,6 @@ from groundswell_storage.scope import Scope
 if TYPE_CHECKING:
     from groundswell_server.engagement.recording import Recording
 
-SERVICE = pb.DESCRIPTOR.services_by_name["EngagementService"]
-
 _MOST_POSTS = 100
 """Posts that RecordInteractions answers with."""
 _MOST_PROFILES = 1000

@@ -17,8 +17,6 @@ from groundswell_server.runtime.methods import audits_itself, read, write
 from groundswell_server.wellknown import paging_in
 from groundswell_storage.scope import Scope
 
-SERVICE = pb.DESCRIPTOR.services_by_name["ExperimentsService"]
-
 
 class Servicer:
     """The servicer of ExperimentsService."""

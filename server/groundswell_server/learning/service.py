@@ -39,8 +39,6 @@ from groundswell_storage.scope import Scope
 if TYPE_CHECKING:
     from groundswell_server.learning.serving.preparation import Serving
 
-SERVICE = pb.DESCRIPTOR.services_by_name["LearningService"]
-
 
 class Servicer(PatternCalls):
     """The servicer of LearningService; its calls about patterns stand in their own folder."""

@@ -14,8 +14,6 @@ from groundswell_server.runtime.methods import read, waits, write
 from groundswell_storage import operations
 from groundswell_storage.scope import Scope
 
-SERVICE = operations_pb2.DESCRIPTOR.services_by_name["Operations"]
-
 
 class Servicer:
     """Long-running work: how far it is, what came of it, and its end before the time."""

@@ -13,6 +13,7 @@ from groundswell_server.processes.loops import run_on_fastest_loop
 from groundswell_server.processes.orders import Orders, Report
 from groundswell_server.runtime import logs
 from groundswell_server.settings import SettingsError
+from groundswell_server.starting import made_to_stay
 from groundswell_storage.errors import FailedPrecondition, GroundswellError
 
 _EXIT_SECONDS = 5.0
@@ -41,7 +42,8 @@ def main() -> int:
 
 
 def _serve(orders: Orders, parent: socket.socket) -> int:
-    from groundswell_server.app import run_server
+    with made_to_stay():
+        from groundswell_server.app import run_server
 
     run_on_fastest_loop(
         run_server(

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 
 import grpc
-from google.protobuf.descriptor import ServiceDescriptor
+from google.protobuf import message_factory
+from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.rpc import error_details_pb2
 
 from groundswell_server.runtime import errors
 from groundswell_server.runtime.call import Call, Clock, Handler, Metadata
 from groundswell_server.runtime.decoding import decoder
-from groundswell_server.runtime.methods import Method, methods_of
+from groundswell_server.runtime.methods import Method, methods_of, path_of
 from groundswell_server.runtime.pipeline import Stage, compose
 from groundswell_storage.errors import Unavailable
 from groundswell_storage.executor import DatabaseExecutor
@@ -24,6 +25,9 @@ from groundswell_storage.executor import DatabaseExecutor
 # the other; asking the context for them again costs a copy per call.
 _metadata: ContextVar[Metadata] = ContextVar("invocation_metadata", default=())
 
+
+Behaviour = Callable[[Any, Any], Awaitable[Any]]
+"""`async (request or requests, context)`, as grpc.aio calls it."""
 
 SOON = timedelta(seconds=1)
 
@@ -46,14 +50,22 @@ class Dispatcher(grpc.GenericRpcHandler):
         self._handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
         self._open_ended: set[Call] = set()
         self._draining = False
-        self.services: list[str] = []
-        """Full names of the registered services."""
+        self._behaviours: dict[str, Behaviour] = {}
+        self.services: dict[str, ServiceDescriptor] = {}
+        """What is served, by full name."""
 
     def register(self, service: ServiceDescriptor, servicer: object, *, foreign: bool = False) -> None:
         """Adds a service; raises TypeError when a call has no function or no permission row."""
         for method in methods_of(service, servicer, foreign=foreign):
-            self._handlers[method.path] = self._rpc_handler(method, compose(self._stages, method))
-        self.services.append(service.full_name)
+            behaviour = self._behaviours[method.path] = self._behaviour(method, compose(self._stages, method))
+            self._handlers[method.path] = self._wired(method.descriptor, behaviour)
+        self.services[service.full_name] = service
+
+    def promise(self, service: ServiceDescriptor, load: Callable[[], Awaitable[object]]) -> None:
+        """Adds a service whose servicer is not there yet: the first call awaits `load`, which registers it."""
+        for descriptor in service.methods:
+            self._handlers[path_of(descriptor)] = self._wired(descriptor, self._promised(path_of(descriptor), load))
+        self.services[service.full_name] = service
 
     def methods(self) -> Iterable[str]:
         """Paths of all registered methods."""
@@ -74,7 +86,7 @@ class Dispatcher(grpc.GenericRpcHandler):
         for call in tuple(self._open_ended):
             call.end()
 
-    def _rpc_handler(self, method: Method, handler: Handler) -> grpc.RpcMethodHandler[Any, Any]:
+    def _behaviour(self, method: Method, handler: Handler) -> Behaviour:
         executor, clock = self._executor, self._clock
 
         async def serve(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
@@ -100,17 +112,28 @@ class Dispatcher(grpc.GenericRpcHandler):
             finally:
                 self._open_ended.discard(call)
 
+        return serve_open_ended if method.streaming or method.waits else serve
+
+    def _promised(self, path: str, load: Callable[[], Awaitable[object]]) -> Behaviour:
+        async def serve_late(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
+            await load()
+            return await self._behaviours[path](request, context)
+
+        return serve_late
+
+    def _wired(self, descriptor: MethodDescriptor, behaviour: Behaviour) -> grpc.RpcMethodHandler[Any, Any]:
+        """The behaviour of a call with what reads its requests and writes its responses."""
         kinds = {
             (False, False): grpc.unary_unary_rpc_method_handler,
             (False, True): grpc.unary_stream_rpc_method_handler,
             (True, False): grpc.stream_unary_rpc_method_handler,
             (True, True): grpc.stream_stream_rpc_method_handler,
         }
-        make = kinds[method.client_streaming, method.server_streaming]
-        return make(
-            serve_open_ended if method.streaming or method.waits else serve,
-            request_deserializer=decoder(method.request_class, self._max_message_bytes),
-            response_serializer=method.response_class.SerializeToString,
+        request_class = message_factory.GetMessageClass(descriptor.input_type)
+        return kinds[descriptor.client_streaming, descriptor.server_streaming](
+            behaviour,
+            request_deserializer=decoder(request_class, self._max_message_bytes),
+            response_serializer=message_factory.GetMessageClass(descriptor.output_type).SerializeToString,
         )
 
 

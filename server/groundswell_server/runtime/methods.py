@@ -92,13 +92,14 @@ def after(preparation: Preparation) -> Callable[[Function], Function]:
 class Method:
     """One call of one service."""
 
+    descriptor: MethodDescriptor
+    """The call as the contract says it."""
     path: str
     """`/package.Service/Call`, as it stands on the wire."""
     service: str
     """Full name of the service."""
     name: str
     """Name of the call."""
-    request_class: type[Message]
     response_class: type[Message]
     client_streaming: bool
     server_streaming: bool
@@ -135,6 +136,11 @@ class Method:
         return self.client_streaming or self.server_streaming
 
 
+def path_of(descriptor: MethodDescriptor) -> str:
+    """`/package.Service/Call`, as the call stands on the wire."""
+    return f"/{descriptor.containing_service.full_name}/{descriptor.name}"
+
+
 def methods_of(service: ServiceDescriptor, servicer: object, *, foreign: bool = False) -> Iterator[Method]:
     """The methods of a service with the servicer's functions. A call without a function is a fault of the build."""
     for descriptor in service.methods:
@@ -146,15 +152,14 @@ def methods_of(service: ServiceDescriptor, servicer: object, *, foreign: bool = 
 
 
 def _method(descriptor: MethodDescriptor, function: Callable[..., Any], mode: Mode) -> Method:
-    service = descriptor.containing_service.full_name
     has_request_id = not descriptor.client_streaming and "request_id" in descriptor.input_type.fields_by_name
     if has_request_id and mode is not Mode.WRITE:
         raise TypeError(f"{descriptor.full_name} takes a request_id: only @write keeps its promise")
     return Method(
-        path=f"/{service}/{descriptor.name}",
-        service=service,
+        descriptor=descriptor,
+        path=path_of(descriptor),
+        service=descriptor.containing_service.full_name,
         name=descriptor.name,
-        request_class=message_factory.GetMessageClass(descriptor.input_type),
         response_class=message_factory.GetMessageClass(descriptor.output_type),
         client_streaming=descriptor.client_streaming,
         server_streaming=descriptor.server_streaming,
