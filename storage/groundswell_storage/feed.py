@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Collection, Coroutine
+from collections.abc import AsyncGenerator, Collection, Coroutine
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -123,7 +123,7 @@ class EventFeed:
         topics: Collection[str] = (),
         workspace: str | None = None,
         heartbeat: timedelta | None = None,
-    ) -> AsyncIterator[Batch]:
+    ) -> AsyncGenerator[Batch, None]:
         """Gives the events after a cursor as they happen, without end until the feed is closed.
 
         `cursor`: None for what happens from now on, "" for all that is kept. `topics` and `workspace`: all unless

@@ -86,6 +86,20 @@ def test_a_mismatch_leaves_no_winner() -> None:
     assert analyze(SETUP, lost, DecidingTest.FIXED).decision.verdict is Verdict.SAMPLE_RATIO_MISMATCH
 
 
+def test_a_mismatch_that_only_the_test_for_any_look_finds_leaves_no_winner() -> None:
+    """Eight phases of 100 units, each a little off, in turn to either side: all other tests are content."""
+    moments = [[[conversions(6, 63), conversions(4, 37)] * 4, [conversions(20, 37), conversions(40, 63)] * 4]]
+    units = np.array([[63.0, 37.0], [37.0, 63.0]] * 4)
+    setup = replace(SETUP, variants=("control", "blue"), questions=(CONVERSION,), expected_total_sample=800)
+    off = analyze(setup, Observed(moments, units, np.full((8, 2), 0.5), timedelta(days=3)), DecidingTest.ALWAYS_VALID)
+    assert off.decision.verdict is Verdict.SAMPLE_RATIO_MISMATCH
+    assert off.sample_ratio.p_value == 1.0
+    assert f"p = {off.sample_ratio.always_valid_p:.2g}" in off.decision.explanation
+    planned = np.array([[0.63, 0.37], [0.37, 0.63]] * 4)
+    as_planned = analyze(setup, Observed(moments, units, planned, timedelta(days=3)), DecidingTest.ALWAYS_VALID)
+    assert as_planned.decision.winner == "blue"
+
+
 def test_families_are_corrected_each_by_its_rule() -> None:
     found = analyze(SETUP, observed(), DecidingTest.FIXED)
     primary = [found.answers[0].comparisons[variant].fixed.p_value for variant in (1, 2)]

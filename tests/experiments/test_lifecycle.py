@@ -103,6 +103,14 @@ def test_what_is_measured_and_compared_stays_while_it_runs(scope: Scope, change:
     assert refused.value.reason == "EXPERIMENT_INVALID"
 
 
+def test_why_it_ended_stays_with_it(scope: Scope) -> None:
+    lifecycle.create_experiment(scope, "hooks", DESIGN)
+    assert lifecycle.start_experiment(scope, "hooks").end_reason == ""
+    ended = lifecycle.complete_experiment(scope, "hooks", "new", "readers asked for it")
+    assert (ended.winner, ended.end_reason) == ("new", "readers asked for it")
+    assert lifecycle.archive_experiment(scope, "hooks").end_reason == "readers asked for it"
+
+
 def test_nobody_overwrites_what_he_has_not_seen(scope: Scope) -> None:
     seen = lifecycle.create_experiment(scope, "hooks", DESIGN)
     lifecycle.update_experiment(scope, "hooks", replace(DESIGN, hypothesis="faster"), etag=seen.etag)

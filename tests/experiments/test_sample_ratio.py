@@ -49,6 +49,17 @@ def test_a_loss_is_found_overall_and_by_phase() -> None:
     assert opposed.mismatch
 
 
+def test_phases_that_each_deviate_a_little_are_a_mismatch_together() -> None:
+    """No phase is enough, their totals are even; the test for any number of looks multiplies what each says."""
+    found = check_sample_ratio(np.array([[63.0, 37.0], [37.0, 63.0]] * 4), np.repeat(HALVES, 8, axis=0))
+    assert found.p_value == 1.0
+    assert found.phase_p_values.min() == pytest.approx(stats.chisquare([63, 37]).pvalue)
+    assert found.phase_p_values.min() > 0.005
+    assert found.always_valid_p < 0.001
+    assert found.mismatch
+    assert found.least_p == found.always_valid_p
+
+
 def test_a_unit_where_none_was_due_is_a_mismatch() -> None:
     found = check_sample_ratio(np.array([[100.0, 1.0]]), np.array([[1.0, 0.0]]))
     assert (found.p_value, found.always_valid_p) == (0.0, 0.0)

@@ -133,6 +133,7 @@ ATTEMPTS: dict[str, list[tuple[str, Request]]] = {
             "CompleteExperiment",
             "ArchiveExperiment",
             "AnalyzeExperiment",
+            "WatchExperiment",
         )
     },
     "AssignVariant": [(EXPERIMENT, lambda theirs: {"experiment_key": "running", "unit": "ana"})],

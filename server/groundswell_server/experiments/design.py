@@ -87,6 +87,8 @@ class Design:
     """Relative."""
     expected_total_sample: int = 10_000
     bucket_version: int = 1
+    auto_complete: bool = False
+    """Completed by itself, with its winner, once the always-valid test finds one."""
 
     @property
     def control(self) -> int:

@@ -42,19 +42,20 @@ class Exposures:
         self._something = asyncio.Event()
         self._writing = asyncio.Lock()
 
-    def note(self, workspace: str, assigner: Assigner, unit: str, variant: int) -> None:
-        """A unit was shown a variant."""
+    def note(self, workspace: str, assigner: Assigner, unit: str, variant: int) -> bool:
+        """A unit was shown a variant; whether this server hears it for the first time."""
         key = assigner.number, assigner.bucket_version, unit
         if self._seen.get(key) == variant:
-            return
+            return False
         if self._count >= _MOST_WAITING:
-            return  # the database is away for long: a unit's first event enrols it
+            return False  # the database is away for long: a unit's first event enrols it
         if len(self._seen) >= _MOST_SEEN:
             self._seen.clear()
         self._seen[key] = variant
         self._waiting[workspace, assigner.key][unit] = variant
         self._count += 1
         self._something.set()
+        return True
 
     async def run(self) -> None:
         """Writes what is gathered, as long as the server runs."""

@@ -60,6 +60,8 @@ class Experiment:
     """The bucket version under which the split was changed last; 0 for never."""
     phases: tuple[Phase, ...]
     winner: str
+    end_reason: str
+    """Why it ended, in words; empty before the end."""
     create_time: datetime
     update_time: datetime
     start_time: datetime | None
@@ -150,15 +152,15 @@ def resume_experiment(scope: Scope, key: str) -> Experiment:
     return _told(scope, row, "resumed", before=before)
 
 
-def complete_experiment(scope: Scope, key: str, winner: str = "") -> Experiment:
+def complete_experiment(scope: Scope, key: str, winner: str = "", reason: str = "") -> Experiment:
     """Ends it, with its winner if it has one; raises InvalidArgument for a variant it does not have."""
     row = _locked(scope, key, State.RUNNING, State.PAUSED)
     before = _shown(row)
     if winner and design_of(row.design).index(winner) is None:
         raise invalid("variants", f"have none named {winner!r}")
     designs.close_phase(scope, row.number)
-    revise(scope, row, state=State.COMPLETED, winner=winner, ended=scope.now)
-    return _told(scope, row, "completed", before=before)
+    revise(scope, row, state=State.COMPLETED, winner=winner, end_reason=reason, ended=scope.now)
+    return _told(scope, row, "completed", reason, before)
 
 
 def archive_experiment(scope: Scope, key: str) -> Experiment:
@@ -182,6 +184,7 @@ def experiment_of(row: ExperimentRow, phases: Sequence[ExperimentPhaseRow]) -> E
             Phase(one.number, one.started, one.ended, tuple(one.weights), one.coverage, one.reason) for one in phases
         ),
         winner=row.winner,
+        end_reason=row.end_reason,
         create_time=row.created,
         update_time=row.updated,
         start_time=row.started,

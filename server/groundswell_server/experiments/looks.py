@@ -59,13 +59,27 @@ class Decided:
 class Look:
     """What an experiment says."""
 
-    design: Design
+    experiment: Experiment
+    counts: Counts
     analysis: Analysis
     decided: Decided
     planned: Decided | None
     """What the look at the planned size said; None before it."""
-    units: int
-    crossed: int
+
+    @property
+    def design(self) -> Design:
+        """What was to be found out."""
+        return self.experiment.design
+
+    @property
+    def units(self) -> int:
+        """Units that count."""
+        return sum(units for units, _ in self.counts.units.values())
+
+    @property
+    def crossed(self) -> int:
+        """Units that were seen in two variants."""
+        return sum(crossed for _, crossed in self.counts.units.values())
 
 
 async def take(call: Call, key: str) -> Look:
@@ -73,14 +87,18 @@ async def take(call: Call, key: str) -> Look:
 
     Raises NotFound, FailedPrecondition (`EXPERIMENT_STATE_INVALID`).
     """
-    experiment, counts, planned = await call.read(_read, key)
+    experiment, counts, planned = await call.read(read, key)
     found = await asyncio.to_thread(look, experiment, counts, datetime.now(UTC), planned)
     if found.planned is planned or found.planned is None:
         return found
     return replace(found, planned=await call.write(keep_planned, key, found.planned))
 
 
-def _read(scope: Scope, key: str) -> tuple[Experiment, Counts, Decided | None]:
+def read(scope: Scope, key: str) -> tuple[Experiment, Counts, Decided | None]:
+    """What a look is made of: the experiment, what was counted, and what its look at the planned size said.
+
+    Raises NotFound, FailedPrecondition (`EXPERIMENT_STATE_INVALID`).
+    """
     experiment = get_experiment(scope, key)
     if not experiment.phases:
         raise FailedPrecondition(
@@ -127,15 +145,21 @@ def _plain(decided: Decided) -> dict[str, Any]:
     return {field.name: getattr(decided, field.name) for field in fields(decided)}
 
 
-def look(experiment: Experiment, counts: Counts, now: datetime, planned: Decided | None) -> Look:
-    """What an experiment says at a moment; `planned` is what its look at the planned size said, if it was taken."""
+def look(
+    experiment: Experiment, counts: Counts, now: datetime, planned: Decided | None, *, automatic: bool = False
+) -> Look:
+    """What an experiment says at a moment; `planned` is what its look at the planned size said, if it was taken.
+
+    An `automatic` look is one by the clock, which never is the one at the planned size.
+    """
     design = experiment.design
     phases, variants = range(1, len(experiment.phases) + 1), range(len(design.variants))
     units = np.array(
         [[counts.units.get((phase, variant), (0, 0))[0] for variant in variants] for phase in phases], np.float64
     )
-    total = int(units.sum())
-    test = deciding_test(design.kind, total, design.expected_total_sample, automatic=False, spent=planned is not None)
+    test = deciding_test(
+        design.kind, int(units.sum()), design.expected_total_sample, automatic=automatic, spent=planned is not None
+    )
     observed = Observed(
         moments=[
             [[_moments(counts, phase, variant, metric) for phase in phases] for variant in variants]
@@ -150,12 +174,11 @@ def look(experiment: Experiment, counts: Counts, now: datetime, planned: Decided
     # A look that could not decide, for want of time or because something is wrong, is not the one that counts.
     counts_once = test is DecidingTest.FIXED and decided.verdict in _DECIDED
     return Look(
-        design=design,
+        experiment=experiment,
+        counts=counts,
         analysis=analysis,
         decided=decided,
         planned=decided if counts_once else planned,
-        units=total,
-        crossed=sum(crossed for _, crossed in counts.units.values()),
     )
 
 

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
 
 from groundswell.v1 import experiments_pb2 as pb
 from groundswell_server.experiments import lifecycle, messages
 from groundswell_server.experiments.assignment import Answer, Assigner
 from groundswell_server.experiments.catalog import Catalog, read_assigners
 from groundswell_server.experiments.exposures import Exposures
+from groundswell_server.experiments.news import News
 from groundswell_server.experiments.recording import EventDraft, Outcome, record_events
+from groundswell_server.experiments.watching import Watcher
 from groundswell_server.platform import Platform
 from groundswell_server.runtime.call import Call
 from groundswell_server.runtime.methods import audits_itself, read, write
 from groundswell_server.wellknown import paging_in
+from groundswell_storage.experiments import past_looks
 from groundswell_storage.scope import Scope
+
+if TYPE_CHECKING:
+    from groundswell_server.experiments.looks import Look
 
 
 class Servicer:
@@ -25,11 +33,12 @@ class Servicer:
         self._feed = platform.feed
         self._catalog = Catalog()
         self._exposures = Exposures(platform.executor)
+        self._news = News(platform.executor, self._exposures.flush)
 
     async def run(self) -> None:
-        """Keeps what is known of experiments true, and writes exposures behind the answers."""
+        """Keeps what is known of experiments true, writes exposures behind the answers, and tells watchers."""
         try:
-            await asyncio.gather(self._catalog.follow(self._feed), self._exposures.run())
+            await asyncio.gather(self._catalog.follow(self._feed), self._exposures.run(), self._news.run())
         finally:
             await self._exposures.flush()
 
@@ -80,7 +89,7 @@ class Servicer:
     @write
     @audits_itself
     def CompleteExperiment(self, request: pb.CompleteExperimentRequest, scope: Scope) -> pb.CompleteExperimentResponse:
-        completed = lifecycle.complete_experiment(scope, request.experiment_key, request.winner)
+        completed = lifecycle.complete_experiment(scope, request.experiment_key, request.winner, request.reason)
         return pb.CompleteExperimentResponse(experiment=messages.experiment_message(completed))
 
     @write
@@ -119,11 +128,17 @@ class Servicer:
             yield pb.StreamEventsResponse(sequence=request.sequence, outcome=messages.outcome_message(outcome))
 
     async def AnalyzeExperiment(self, request: pb.AnalyzeExperimentRequest, call: Call) -> pb.AnalyzeExperimentResponse:
-        # SciPy comes with it, which no server needs to start.
-        from groundswell_server.experiments import looks
+        look = await self._look(call, request.experiment_key)
+        history = await call.read(past_looks.read, request.experiment_key) if request.with_history else ()
+        return messages.look_message(look, history)
 
-        await self._exposures.flush()
-        return messages.look_message(await looks.take(call, request.experiment_key))
+    async def WatchExperiment(
+        self, request: pb.WatchExperimentRequest, call: Call
+    ) -> AsyncIterator[pb.WatchExperimentResponse]:
+        key = request.experiment_key
+        watcher = Watcher(self._feed, call.workspace, key, partial(self._look, call, key))
+        async for seen in watcher.watch(request.cursor):
+            yield messages.seen_message(seen)
 
     async def PlanExperiment(self, request: pb.PlanExperimentRequest, call: Call) -> pb.PlanExperimentResponse:
         from groundswell_server.experiments import planning
@@ -138,13 +153,26 @@ class Servicer:
 
     def _enrol(self, call: Call, assigner: Assigner, unit: str, answer: Answer) -> None:
         if answer.is_enrolled:
-            self._exposures.note(call.workspace, assigner, unit, answer.variant)
+            if self._exposures.note(call.workspace, assigner, unit, answer.variant):
+                self._news.note(call.workspace, [assigner.key])
             self._catalog.enrolled(assigner, unit, answer.variant)
+
+    async def _look(self, call: Call, key: str) -> Look:
+        # SciPy comes with it, which no server needs to start.
+        from groundswell_server.experiments import looks
+
+        await self._exposures.flush()
+        return await looks.take(call, key)
 
     async def _record(self, call: Call, events: Sequence[pb.ExperimentEvent]) -> Outcome:
         # A unit that was assigned a moment ago has to be known for what it is.
         await self._exposures.flush()
-        return await call.write(_record, messages.events_in(events))
+        drafts = messages.events_in(events)
+        outcome = await call.write(_record, drafts)
+        if outcome.recorded_count:
+            refused = {one.index for one in outcome.refused}
+            self._news.note(call.workspace, {event.experiment_key for event in drafts if event.place not in refused})
+        return outcome
 
 
 def _record(scope: Scope, events: Sequence[EventDraft]) -> Outcome:

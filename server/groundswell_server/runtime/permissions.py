@@ -55,7 +55,7 @@ ACCESS: dict[str, Access] = {
     **_of(
         "groundswell.v1.ExperimentsService",
         "experiments",
-        reads="GetExperiment ListExperiments PeekVariant AnalyzeExperiment PlanExperiment",
+        reads="GetExperiment ListExperiments PeekVariant AnalyzeExperiment WatchExperiment PlanExperiment",
         writes="CreateExperiment UpdateExperiment StartExperiment PauseExperiment ResumeExperiment CompleteExperiment "
         "ArchiveExperiment",
         creates="AssignVariant BatchAssignVariants RecordEvents StreamEvents",

@@ -28,6 +28,7 @@ class ExperimentRow(Table):
     planned_look = JsonField(null=True)
     """What the look at the planned size came to, which counts once; null before it."""
     winner = TextField(default="")
+    end_reason = TextField(default="")
     version = IntegerField(default=1)
     created = InstantField()
     updated = InstantField()

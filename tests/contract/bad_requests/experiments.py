@@ -136,6 +136,7 @@ BAD: dict[str, list[Bad]] = {
             ("design.variants",),
             reason="EXPERIMENT_INVALID",
         ),
+        Bad("reason that is too long", {"experiment_key": "running", "reason": "x" * 1001}, ("reason",)),
         repeatable({"experiment_key": "running"}),
     ],
     "ArchiveExperiment": [
@@ -170,6 +171,12 @@ BAD: dict[str, list[Bad]] = {
         Bad("negative sequence", {"sequence": -1, "events": [{"experiment_key": "running"}]}, ("sequence",)),
     ],
     "AnalyzeExperiment": [*keyed(), draft_is_too_early()],
+    "WatchExperiment": [
+        *keyed(),
+        draft_is_too_early(),
+        Bad("damaged cursor", {"experiment_key": "running", "cursor": "x"}, ("cursor",), reason="CURSOR_INVALID"),
+        Bad("cursor too long", {"experiment_key": "running", "cursor": "x" * 201}, ("cursor",)),
+    ],
     "PlanExperiment": [
         Bad("without a kind", {"baseline": 0.1, "lift": 0.1}, ("kind",)),
         Bad("NaN baseline", {"kind": 1, "baseline": NAN, "lift": 0.1}, ("baseline",)),

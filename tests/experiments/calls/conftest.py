@@ -14,6 +14,11 @@ from tests.running import RunningServer
 @pytest.fixture
 def client(shared_server: RunningServer) -> Iterator[Client]:
     """Of an administrator."""
-    _, token = shared_server.key(f"experimenters-{uuid4()}")
-    with Client(shared_server.target, api_key=token.removeprefix("Bearer ")) as client:
+    with new_client(shared_server) as client:
         yield client
+
+
+def new_client(server: RunningServer) -> Client:
+    """Of an administrator of a workspace of its own."""
+    _, token = server.key(f"experimenters-{uuid4()}")
+    return Client(server.target, api_key=token.removeprefix("Bearer "))

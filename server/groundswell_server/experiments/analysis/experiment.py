@@ -152,14 +152,10 @@ def _evidence(
     control = Contender(setup.variants[setup.control], int(units[setup.control]), arms[setup.control].mean)
     return Evidence(
         runtime=observed.runtime,
-        mismatch_p=_mismatch_p(ratio),
+        mismatch_p=ratio.least_p if ratio.mismatch else None,
         broken=broken,
         control=control,
         others=others,
         test=test,
         higher_is_better=higher,
     )
-
-
-def _mismatch_p(ratio: SampleRatio) -> float | None:
-    return min(ratio.p_value, float(ratio.phase_p_values.min(initial=1.0))) if ratio.mismatch else None

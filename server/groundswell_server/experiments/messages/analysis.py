@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
@@ -10,15 +11,17 @@ from groundswell.v1 import common_pb2
 from groundswell.v1 import experiments_pb2 as pb
 from groundswell_server.experiments.planning import Plan, Question
 from groundswell_server.experiments.vocabulary import MetricKind
+from groundswell_storage.experiments.past_looks import PastLook
 
 if TYPE_CHECKING:
     from groundswell_server.experiments.analysis.comparison import Comparison, Significance
     from groundswell_server.experiments.analysis.experiment import Adjusted
     from groundswell_server.experiments.looks import Decided, Look
+    from groundswell_server.experiments.watching import Seen
 
 
-def look_message(look: Look) -> pb.AnalyzeExperimentResponse:
-    """What an experiment says, as a message."""
+def look_message(look: Look, history: Sequence[PastLook] = ()) -> pb.AnalyzeExperimentResponse:
+    """What an experiment says, and what it said before, as a message."""
     analysis, design = look.analysis, look.design
     level = design.confidence_level
     message = pb.AnalyzeExperimentResponse(
@@ -55,6 +58,17 @@ def look_message(look: Look) -> pb.AnalyzeExperimentResponse:
             estimate=effect.estimate,
             fixed_horizon=_test_message(effect.fixed, effect.adjusted_p, design.confidence_level),
         )
+    for past in history:
+        _fill_past(message.history.add(), past, look)
+    return message
+
+
+def seen_message(seen: Seen) -> pb.WatchExperimentResponse:
+    """What a watcher is told."""
+    experiment = seen.look.experiment
+    message = pb.WatchExperimentResponse(cursor=seen.cursor, state=_number(experiment.state), winner=experiment.winner)
+    if seen.is_new:
+        message.analysis.CopyFrom(look_message(seen.look))
     return message
 
 
@@ -86,6 +100,18 @@ def plan_message(plan: Plan) -> pb.PlanExperimentResponse:
     if plan.duration is not None:
         message.duration.FromTimedelta(plan.duration)
     return message
+
+
+def _fill_past(message: pb.PastLook, past: PastLook, look: Look) -> None:
+    message.look_time.FromDatetime(past.time)
+    message.units = past.units
+    message.verdict = pb.ExperimentVerdict.ValueType(past.verdict)
+    others = (variant for index, variant in enumerate(look.design.variants) if index != look.design.control)
+    for variant, one in zip(others, past.comparisons, strict=True):
+        compared = message.comparisons.add(variant=variant.key, difference=one.difference)
+        if one.lower is not None and one.upper is not None:
+            level = look.design.confidence_level
+            compared.interval.MergeFrom(common_pb2.Interval(lower=one.lower, upper=one.upper, level=level))
 
 
 def _decision_message(decided: Decided) -> pb.ExperimentDecision:

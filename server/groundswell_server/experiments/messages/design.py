@@ -38,14 +38,14 @@ def design_in(message: pb.ExperimentDesign) -> Design:
         metrics=tuple(_metric_in(one) for one in message.metrics),
         allocation=Allocation(message.allocation) or Allocation.EQUAL,
         seed=message.seed,
+        auto_complete=message.auto_complete,
         **given,
     )
 
 
 def experiment_message(experiment: Experiment) -> pb.Experiment:
     """An experiment as a message."""
-    names = ("id", "key", "state", "winner", "create_time", "update_time", "start_time", "end_time", "etag")
-    values: dict[str, Any] = {name: getattr(experiment, name) for name in names}
+    values: dict[str, Any] = {name: getattr(experiment, name) for name in _KEPT}
     message = pb.Experiment(**values)
     _fill_design(message.design, experiment.design)
     for phase in experiment.phases:
@@ -93,6 +93,19 @@ def _fill_design(message: pb.ExperimentDesign, design: Design) -> None:
             added.payload.update(variant.payload)
 
 
+_KEPT = (
+    "id",
+    "key",
+    "state",
+    "winner",
+    "end_reason",
+    "create_time",
+    "update_time",
+    "start_time",
+    "end_time",
+    "etag",
+)
+"""Fields of an experiment that are the same in its message."""
 _PLAIN = (
     "hypothesis",
     "kind",
@@ -104,5 +117,6 @@ _PLAIN = (
     "min_effect_size",
     "expected_total_sample",
     "bucket_version",
+    "auto_complete",
 )
 """Fields that are the same in the message."""

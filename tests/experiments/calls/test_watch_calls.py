@@ -1,0 +1,117 @@
+"""WatchExperiment on the wire: what an experiment says, as it changes, until it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from groundswell import Client, types
+from groundswell.errors import FailedPrecondition, NotFound
+from groundswell_server.experiments.jobs import look_at_experiments
+from tests.experiments.calls.conftest import new_client
+from tests.experiments.calls.test_event_calls import CONVERSIONS, convert, event, start
+from tests.running import RunningServer
+
+
+@pytest.fixture
+def stranger(shared_server: RunningServer) -> Iterator[Client]:
+    """Of another workspace."""
+    with new_client(shared_server) as client:
+        yield client
+
+
+def told(watching: Iterator[types.WatchExperimentResponse], units: int) -> types.WatchExperimentResponse:
+    """The first message about so many units; there is none about more."""
+    seen = [0]
+    for message in watching:
+        seen.append(message.analysis.units)
+        assert seen[-2] <= seen[-1] <= units
+        if message.analysis.units == units:
+            return message
+    raise AssertionError(f"it ended at {seen}")
+
+
+def test_a_watcher_is_told_at_once_when_something_was_counted_and_when_it_ends(client: Client) -> None:
+    start(client)
+    with client.experiments.watch_experiment(experiment_key="hooks", timeout=60) as watching:
+        first = next(watching)
+        assert (first.analysis.units, first.state) == (0, types.EXPERIMENT_STATE_RUNNING)
+        convert(client, 2000, {"control": 0.1, "new": 0.2})
+        counted = told(watching, 2000)
+        assert counted.cursor
+        client.experiments.complete_experiment(experiment_key="hooks", winner="new")
+        last = list(watching)
+    assert (last[-1].state, last[-1].winner) == (types.EXPERIMENT_STATE_COMPLETED, "new")
+    assert last[-1].analysis.metrics == client.experiments.analyze_experiment(experiment_key="hooks").metrics
+
+
+def test_an_exposure_is_told_of_before_any_event(client: Client) -> None:
+    start(client)
+    with client.experiments.watch_experiment(experiment_key="hooks", timeout=60) as watching:
+        next(watching)
+        client.experiments.assign_variant(experiment_key="hooks", unit="ana")
+        assert told(watching, 1).analysis.metrics[0].variants
+
+
+def test_a_watcher_who_comes_back_is_told_what_was_counted_meanwhile(client: Client) -> None:
+    start(client)
+    with client.experiments.watch_experiment(experiment_key="hooks", timeout=60) as watching:
+        next(watching)
+        cursor = watching.cursor
+    convert(client, 300, {"control": 0.1, "new": 0.2})
+    with client.experiments.watch_experiment(experiment_key="hooks", cursor=cursor, timeout=60) as watching:
+        assert told(watching, 300).cursor != cursor
+
+
+def test_a_change_of_the_split_is_told(client: Client) -> None:
+    start(client)
+    with client.experiments.watch_experiment(experiment_key="hooks", timeout=60) as watching:
+        next(watching)
+        client.experiments.pause_experiment(experiment_key="hooks")
+        assert next(watching).state == types.EXPERIMENT_STATE_PAUSED
+
+
+def test_nothing_is_told_of_an_experiment_of_the_same_name_elsewhere(client: Client, stranger: Client) -> None:
+    start(client)
+    start(stranger)
+    with client.experiments.watch_experiment(experiment_key="hooks", timeout=60) as watching:
+        next(watching)
+        convert(stranger, 500, {"control": 0.1, "new": 0.2})
+        client.experiments.record_events(events=[event("ana")])
+        assert told(watching, 1).analysis.units == 1
+
+
+def test_what_can_not_be_watched_says_why(client: Client) -> None:
+    with pytest.raises(NotFound):
+        next(client.experiments.watch_experiment(experiment_key="hooks"))
+    client.experiments.create_experiment(key="hooks", design=CONVERSIONS)
+    with pytest.raises(FailedPrecondition) as refused:
+        next(client.experiments.watch_experiment(experiment_key="hooks"))
+    assert refused.value.reason == "EXPERIMENT_STATE_INVALID"
+
+
+def test_an_end_tells_its_reason_and_an_analysis_its_history_when_asked(
+    client: Client, shared_server: RunningServer
+) -> None:
+    start(client, auto_complete=True)
+    assert client.experiments.get_experiment(experiment_key="hooks").experiment.design.auto_complete
+    convert(client, 2000, {"control": 0.1, "new": 0.3})
+    look_at_experiments(shared_server.app.database, shared_server.settings)
+    ended = client.experiments.get_experiment(experiment_key="hooks").experiment
+    assert (ended.state, ended.winner) == (types.EXPERIMENT_STATE_COMPLETED, "new")
+    assert "always-valid p" in ended.end_reason
+    assert not client.experiments.analyze_experiment(experiment_key="hooks").history
+    analysis = client.experiments.analyze_experiment(experiment_key="hooks", with_history=True)
+    last = analysis.history[-1]
+    assert (last.units, last.verdict) == (2000, types.EXPERIMENT_VERDICT_WINNER)
+    compared = analysis.metrics[0].variants[1].comparison
+    assert last.comparisons[0].variant == "new"
+    assert last.comparisons[0].difference == pytest.approx(compared.difference)
+    assert last.comparisons[0].interval.lower == pytest.approx(compared.always_valid.interval.lower)
+
+
+def test_an_end_by_hand_keeps_what_it_was_told(client: Client) -> None:
+    start(client)
+    ended = client.experiments.complete_experiment(experiment_key="hooks", reason="the campaign is over").experiment
+    assert (ended.winner, ended.end_reason) == ("", "the campaign is over")

@@ -1,0 +1,40 @@
+"""Experiments about which something is known: counted straight into the sums, without a single event."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from groundswell_server.experiments import lifecycle
+from groundswell_server.experiments.design import Design, Metric, Variant
+from groundswell_storage.experiments import counting
+from groundswell_storage.scope import Scope
+
+DESIGN = Design(
+    metrics=(Metric("conversion_rate"),),
+    variants=(Variant("old", is_control=True), Variant("new")),
+    min_runtime=timedelta(0),
+    expected_total_sample=2_000,
+    auto_complete=True,
+)
+
+
+def start(scope: Scope, key: str = "hooks", **changes: Any) -> lifecycle.Experiment:
+    """An experiment that runs."""
+    lifecycle.create_experiment(scope, key, replace(DESIGN, **changes))
+    return lifecycle.start_experiment(scope, key)
+
+
+def count(scope: Scope, experiment: lifecycle.Experiment, hits: Mapping[str, tuple[int, int]]) -> None:
+    """Adds conversions and units by variant, in the first phase."""
+    arms = {experiment.design.index(key): found for key, found in hits.items()}
+    units = {(1, variant): (units, 0) for variant, (_, units) in arms.items() if variant is not None}
+    sums = {
+        (1, variant, 0): (hits, 0.0, 0.0, hits, 0.0, 0.0, 0.0, 0.0, 0.0)
+        for variant, (hits, _) in arms.items()
+        if variant is not None
+    }
+    counting.add_units(scope, experiment.number, units)
+    counting.add_sums(scope, experiment.number, sums)
