@@ -74,6 +74,8 @@ ATTEMPTS: dict[str, list[tuple[str, Request]]] = {
         (NOTHING, lambda theirs: {}),
         (NOTHING, lambda theirs: {"persona_id": theirs.persona_id}),
     ],
+    "GetEngagementSettings": [(THEIR_OWN, lambda theirs: {})],
+    "UpdateEngagementSettings": [(THEIR_OWN, lambda theirs: {})],
     "SyncPosts": [(PERSONA, lambda theirs: {"persona_ids": [theirs.persona_id]})],
     "WatchEngagement": [(THEIR_OWN, lambda theirs: {})],
     "ImportPosts": [(THEIR_OWN, lambda theirs: {})],
@@ -335,6 +337,13 @@ def test_a_request_id_of_another_workspace_gives_none_of_its_answers(theirs: Wor
         request = request_of("StartContext", phase="TEXT_GENERATION", request_id="the same in both")
         answers.append(call(workspace.channel, "StartContext", request)[0].context.id)
     assert answers[0] != answers[1]
+
+
+def test_settings_are_of_one_workspace(theirs: Workspace, ours: Workspace) -> None:
+    changed = request_of("UpdateEngagementSettings", pii_filter=2, reason="ours alone")
+    assert call(ours.channel, "UpdateEngagementSettings", changed)[0].settings.reason == "ours alone"
+    settings = call(theirs.channel, "GetEngagementSettings", request_of("GetEngagementSettings"))[0].settings
+    assert (settings.pii_filter, settings.reason) == (1, "")
 
 
 def everything(workspace: Workspace) -> list[Message]:

@@ -37,6 +37,7 @@ from groundswell_server.engagement.vocabulary import (
     Validation,
 )
 from groundswell_server.engagement.watching import Change, Deleted, Judged, Watched
+from groundswell_server.engagement.workspace_settings import EngagementSettings
 from groundswell_server.runtime.validation import check
 from groundswell_server.wellknown import fields_of, json_in, paths_in, time_in, word_in
 from groundswell_storage.engagement.posts import PostFilter
@@ -399,6 +400,11 @@ def _hour(hour: TimelineHour) -> pb.TimelineHour:
 def recorded_message(recorded: Recorded, posts: Iterable[Post]) -> pb.RecordInteractionsResponse:
     """What became of interactions, and the posts they belong to."""
     return pb.RecordInteractionsResponse(**fields_of(recorded), posts=[post_message(post) for post in posts])
+
+
+def settings_message(settings: EngagementSettings) -> pb.EngagementSettings:
+    """The message of a workspace's settings."""
+    return pb.EngagementSettings(**fields_of(settings))
 
 
 def connection_message(connection: Connection) -> pb.PlatformConnection:

@@ -26,7 +26,7 @@ from groundswell_server.engagement.judging import Fresh, Judged, judge_rows
 from groundswell_server.engagement.metrics import judge_anew
 from groundswell_server.engagement.outcomes import Thresholds
 from groundswell_server.engagement.tallies import Tallies
-from groundswell_server.engagement.vocabulary import InteractionKind, Verdict
+from groundswell_server.engagement.vocabulary import InteractionKind, PiiFilter, Verdict
 from groundswell_storage.engagement import interactions, sentiments
 from groundswell_storage.engagement.interactions import JudgedInteraction
 from groundswell_storage.engagement.posts import PostRow
@@ -60,15 +60,21 @@ def prepare() -> None:
 
 
 def record_interactions(
-    scope: Scope, post_id: str, batch: Sequence[NewInteraction], settings: FilterSettings, thresholds: Thresholds
+    scope: Scope,
+    post_id: str,
+    batch: Sequence[NewInteraction],
+    settings: FilterSettings,
+    thresholds: Thresholds,
+    pii_filter: PiiFilter = PiiFilter.ON,
 ) -> Recording:
     """Judges and keeps a batch of a post's interactions and brings the post's engagement up to date.
 
-    Raises NotFound, and InvalidArgument for interactions before publication or in the future.
+    Texts are masked before they are stored, unless the workspace has turned that off. Raises NotFound, and
+    InvalidArgument for interactions before publication or in the future.
     """
     post = scope.get(PostRow, post_id, lock=True)
     _check_times(batch, to_micros(post.published), to_micros(scope.now))
-    fresh = _fresh(scope, post_id, batch)
+    fresh = _fresh(scope, post_id, batch, pii_filter)
     if not fresh:
         return Recording(Recorded(duplicate_count=len(batch)))
     until = max(row.new.occurred_us for row in fresh) + _AFTERWARDS_US
@@ -122,12 +128,16 @@ def _check_times(batch: Sequence[NewInteraction], published_us: int, now_us: int
         raise InvalidArgument(named)
 
 
-def _fresh(scope: Scope, post_id: str, batch: Iterable[NewInteraction]) -> list[Fresh]:
-    """The interactions that the post does not have, each once, with masked texts."""
+def _fresh(scope: Scope, post_id: str, batch: Iterable[NewInteraction], pii_filter: PiiFilter) -> list[Fresh]:
+    """The interactions that the post does not have, each once, with the texts to store.
+
+    What is the same is told by the masked texts, so that the filter can be turned on and off between two deliveries.
+    """
     by_digest: dict[bytes, Fresh] = {}
     for new in batch:
         text = pii.mask(new.text).text if new.text else ""
         digest = _digest(new, text)
+        text = new.text if pii_filter is PiiFilter.OFF else text
         if digest not in by_digest:
             by_digest[digest] = Fresh(new, digest, text, text != new.text, text_key(text) if text else None)
     known = interactions.known_digests(scope, post_id, list(by_digest))

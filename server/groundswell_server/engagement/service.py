@@ -22,12 +22,14 @@ from groundswell_server.engagement import (
     posts,
     token_vault,
     watching,
+    workspace_settings,
 )
 from groundswell_server.engagement.audience import analyze_audience
 from groundswell_server.engagement.genuine.profiles import Profile
 from groundswell_server.engagement.post_timeline import timeline_of_post
+from groundswell_server.engagement.vocabulary import PiiFilter, Rating
 from groundswell_server.engagement.vocabulary import Platform as SocialPlatform
-from groundswell_server.engagement.vocabulary import Rating
+from groundswell_server.engagement.workspace_settings import KnownSettings
 from groundswell_server.operations.messages import to_proto
 from groundswell_server.platform import Platform
 from groundswell_server.runtime.call import Call
@@ -58,9 +60,13 @@ class Servicer:
         self._filter = configuration.filter_settings(settings)
         self._thresholds = configuration.thresholds(settings)
         self._projected_age = configuration.projected_age(settings)
+        self._workspaces = KnownSettings()
 
     async def run(self) -> None:
-        """Loads what judging needs beside the event loop: no call waits for it."""
+        """Keeps what is known of workspaces true, and loads what judging needs beside the event loop."""
+        await asyncio.gather(self._workspaces.follow(self._feed), self._load())
+
+    async def _load(self) -> None:
         loaded = await asyncio.to_thread(import_module, "groundswell_server.engagement.recording")
         await asyncio.to_thread(loaded.prepare)
 
@@ -171,7 +177,8 @@ class Servicer:
             touched[request.post_id] = None
             batch = await self._with_moods(messages.new_interactions(request))
             batch = await self._with_detector(call, batch)
-            recording = await call.write(self._record, request.post_id, batch)
+            pii_filter = (await self._workspaces.of(call)).pii_filter
+            recording = await call.write(self._record, request.post_id, batch, pii_filter)
             total += recording.recorded
             for post_id in recording.given_away:
                 await call.write(self._judge_again, post_id)
@@ -199,10 +206,12 @@ class Servicer:
             return batch
         return interactions.with_detector(batch, found) if found else batch
 
-    def _record(self, scope: Scope, post_id: str, batch: list[interactions.NewInteraction]) -> Recording:
+    def _record(
+        self, scope: Scope, post_id: str, batch: list[interactions.NewInteraction], pii_filter: PiiFilter
+    ) -> Recording:
         from groundswell_server.engagement import recording
 
-        return recording.record_interactions(scope, post_id, batch, self._filter, self._thresholds)
+        return recording.record_interactions(scope, post_id, batch, self._filter, self._thresholds, pii_filter)
 
     def _judge_again(self, scope: Scope, post_id: str) -> None:
         from groundswell_server.engagement import recording
@@ -258,6 +267,22 @@ class Servicer:
             messages.connection_message
         )
         return pb.ListPlatformsResponse(connections=page.items, next_page_token=page.next_page_token)
+
+    @read
+    def GetEngagementSettings(
+        self, request: pb.GetEngagementSettingsRequest, scope: Scope
+    ) -> pb.GetEngagementSettingsResponse:
+        settings = workspace_settings.read_settings(scope)
+        return pb.GetEngagementSettingsResponse(settings=messages.settings_message(settings))
+
+    @write
+    @audits_itself
+    def UpdateEngagementSettings(
+        self, request: pb.UpdateEngagementSettingsRequest, scope: Scope
+    ) -> pb.UpdateEngagementSettingsResponse:
+        pii_filter = PiiFilter(request.pii_filter)
+        changed = workspace_settings.update_settings(scope, pii_filter, request.reason, request.etag)
+        return pb.UpdateEngagementSettingsResponse(settings=messages.settings_message(changed))
 
     @write
     @audits_itself

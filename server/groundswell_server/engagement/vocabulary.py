@@ -113,6 +113,13 @@ class Verdict(IntEnum):
     PERSONA = 3
 
 
+class PiiFilter(IntEnum):
+    """Whether what is personal in the text of interactions is masked."""
+
+    ON = 1
+    OFF = 2
+
+
 class ConnectionState(IntEnum):
     """Whether a connection to a platform can be used."""
 

@@ -42,6 +42,9 @@ ACCESS: dict[str, Access] = {
         "RecordMetrics RecordInteractions ImportPosts ConnectPlatform DisconnectPlatform SyncPosts",
         creates="StartContext UpdateContext FinishContext",
     ),
+    # What is personal is the operators' to decide on.
+    "/groundswell.v1.EngagementService/GetEngagementSettings": Access(OPERATOR, "engagement.read"),
+    "/groundswell.v1.EngagementService/UpdateEngagementSettings": Access(OPERATOR, "engagement.write"),
     **_of(
         "groundswell.v1.LearningService",
         "learning",

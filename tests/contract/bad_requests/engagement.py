@@ -372,6 +372,17 @@ BAD: dict[str, list[Bad]] = {
         repeatable({"platform": 1}),
     ],
     "ListPlatforms": [*pages(), malformed_id("persona_id")],
+    "GetEngagementSettings": [],
+    "UpdateEngagementSettings": [
+        Bad("empty", {}, ("pii_filter",)),
+        Bad("neither on nor off", {"pii_filter": UNKNOWN_NUMBER}, ("pii_filter",)),
+        Bad("off for no reason", {"pii_filter": 2}, ("reason",)),
+        Bad("off for a blank reason", {"pii_filter": 2, "reason": " \t\r\n"}, ("reason",)),
+        Bad("a reason that is too long", {"pii_filter": 2, "reason": "x" * 1001}, ("reason",)),
+        Bad("etag too long", {"pii_filter": 1, "etag": "x" * 65}, ("etag",)),
+        Bad("stale etag", {"pii_filter": 1, "etag": "v99"}, (), grpc.StatusCode.ABORTED, "ETAG_MISMATCH"),
+        repeatable({"pii_filter": 1}),
+    ],
     "SyncPosts": [
         Bad("negative hours", {"hours": -1}, ("hours",)),
         Bad("more hours than a year has", {"hours": 8761}, ("hours",)),

@@ -22,6 +22,7 @@ from groundswell_server.engagement.platforms.failures import PlatformFailure
 from groundswell_server.engagement.rates import Counts
 from groundswell_server.engagement.recording import Recording
 from groundswell_server.engagement.vocabulary import ConnectionState, SyncOutcome
+from groundswell_server.engagement.workspace_settings import read_settings
 from groundswell_server.jobs.job import Job
 from groundswell_storage.engagement import connections, post_syncs
 from groundswell_storage.engagement.post_syncs import SyncTarget
@@ -154,7 +155,8 @@ class Keeper:
         kept = Recording(Recorded())
         batch = [_within(comment, to_micros(post.published), to_micros(scope.now)) for comment in comments]
         if batch:
-            kept = recording.record_interactions(scope, target.post_id, batch, self.filter, self.thresholds)
+            pii_filter = read_settings(scope).pii_filter
+            kept = recording.record_interactions(scope, target.post_id, batch, self.filter, self.thresholds, pii_filter)
         seen = post.comments if last else None
         count = kept.recorded.recorded_count
         post_syncs.note_comments(scope, target.post_id, recorded=count, seen=seen, due=not last)

@@ -8,8 +8,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
-import structlog
-
 from groundswell_server.learning import registry
 from groundswell_server.learning.artifact_store import ArtifactStore
 from groundswell_server.learning.features.content import Ask, facts_of
@@ -24,17 +22,15 @@ from groundswell_server.learning.serving import memory
 from groundswell_server.learning.serving.live_models import Live, LiveModels
 from groundswell_server.learning.serving.memory import Background, Memory
 from groundswell_server.learning.serving.served import Served
-from groundswell_storage.errors import GroundswellError
+from groundswell_server.news import keep_true
+from groundswell_storage.events import Event
 from groundswell_storage.executor import DatabaseExecutor
 from groundswell_storage.feed import EventFeed
 from groundswell_storage.scope import Scope
 
 T = TypeVar("T")
 
-_AGAIN_SECONDS = 1.0
 _OF_MODELS = registry.CHANGED, LEARNED
-
-log = structlog.get_logger(__name__)
 
 
 class Prepared(NamedTuple):
@@ -140,22 +136,17 @@ class Serving:
 
     async def follow(self, feed: EventFeed) -> None:
         """Keeps memory true as long as the server runs."""
-        while True:
-            cursor = feed.cursor
-            # What was read before the cursor may be old already.
-            self._memory.clear()
-            self._models.doubt_all()
-            try:
-                async for batch in feed.follow(cursor, topics=(*_OF_MODELS, *memory.TOPICS)):
-                    for event in batch.events:
-                        if event.topic in _OF_MODELS:
-                            self._models.heed(event.workspace)
-                        else:
-                            self._memory.heed(event)
-                return  # the feed was closed
-            except GroundswellError as error:
-                log.warning("news of changes out of reach; what is remembered may be old", error=error.message)
-                await asyncio.sleep(_AGAIN_SECONDS)
+        await keep_true(feed, (*_OF_MODELS, *memory.TOPICS), doubt=self._doubt, heed=self._heed)
+
+    def _doubt(self) -> None:
+        self._memory.clear()
+        self._models.doubt_all()
+
+    def _heed(self, event: Event) -> None:
+        if event.topic in _OF_MODELS:
+            self._models.heed(event.workspace)
+        else:
+            self._memory.heed(event)
 
     async def close(self) -> None:
         """Writes what waits to be written."""

@@ -1,0 +1,91 @@
+"""How a workspace has its engagement taken in, as it is stored and as a server remembers it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from groundswell_server.caches import Cache
+from groundswell_server.engagement.vocabulary import PiiFilter
+from groundswell_server.news import keep_true
+from groundswell_server.runtime.call import Call
+from groundswell_storage import audit
+from groundswell_storage.engagement import workspace_settings as rows
+from groundswell_storage.engagement.workspace_settings import EngagementSettingsRow
+from groundswell_storage.feed import EventFeed
+from groundswell_storage.revisions import check_etag, etag_of
+from groundswell_storage.scope import Scope
+
+CHANGED = "engagement_settings.changed"
+"""Topic of the event that tells servers to look again."""
+_MOST_WORKSPACES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class EngagementSettings:
+    """The settings of a workspace."""
+
+    pii_filter: PiiFilter = PiiFilter.ON
+    reason: str = ""
+    """Why the filter was turned off; empty when it is on."""
+    update_time: datetime | None = None
+    """None when nothing was changed."""
+    etag: str = etag_of(0)
+
+
+def read_settings(scope: Scope) -> EngagementSettings:
+    """The settings as they are."""
+    row = rows.find(scope)
+    return EngagementSettings() if row is None else _settings_of(row)
+
+
+def update_settings(scope: Scope, pii_filter: PiiFilter, reason: str, etag: str = "") -> EngagementSettings:
+    """Turns the filter on or off, for a reason that the audit log keeps. Raises Aborted (`ETAG_MISMATCH`)."""
+    row = rows.lock(scope, pii_filter=PiiFilter.ON)
+    check_etag(row.version, etag)
+    before = _settings_of(row)
+    kept = reason if pii_filter is PiiFilter.OFF else ""
+    if (before.pii_filter, before.reason) == (pii_filter, kept):
+        return read_settings(scope)
+    rows.change(scope, row, pii_filter=pii_filter, reason=kept)
+    scope.publish(CHANGED, scope.workspace, {"pii_filter": pii_filter.name})
+    audit.record(
+        scope,
+        "engagement_settings.updated",
+        f"engagement_settings/{scope.workspace}",
+        reason=reason,
+        before={"pii_filter": before.pii_filter.name},
+        after={"pii_filter": pii_filter.name},
+    )
+    return _settings_of(row)
+
+
+class KnownSettings:
+    """The settings that a server remembers; used on its event loop."""
+
+    def __init__(self) -> None:
+        self._known: Cache[str, EngagementSettings] = Cache(_MOST_WORKSPACES)
+
+    async def of(self, call: Call) -> EngagementSettings:
+        """The settings of the caller's workspace."""
+        known = self._known.get(call.workspace)
+        if known is None:
+            mark = self._known.mark()
+            known = await call.read(read_settings)
+            self._known.store(call.workspace, known, mark)
+        return known
+
+    async def follow(self, feed: EventFeed) -> None:
+        """Keeps what is known true as long as the server runs."""
+        await keep_true(
+            feed, (CHANGED,), doubt=self._known.clear, heed=lambda event: self._known.forget(event.workspace)
+        )
+
+
+def _settings_of(row: EngagementSettingsRow) -> EngagementSettings:
+    return EngagementSettings(
+        pii_filter=PiiFilter(row.pii_filter),
+        reason=row.reason,
+        update_time=row.updated if row.version else None,
+        etag=etag_of(row.version),
+    )

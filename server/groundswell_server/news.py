@@ -1,0 +1,36 @@
+"""How what a server remembers stays true: it heeds the event log as long as the server runs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from groundswell_storage.errors import GroundswellError
+from groundswell_storage.events import Event
+from groundswell_storage.feed import EventFeed
+
+_AGAIN_SECONDS = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+async def keep_true(
+    feed: EventFeed, topics: Sequence[str], *, doubt: Callable[[], None], heed: Callable[[Event], None]
+) -> None:
+    """Calls `heed` with every event of the topics until the feed is closed.
+
+    `doubt` is called before the first, and whenever news may have been missed: what was read until then may be old.
+    """
+    while True:
+        cursor = feed.cursor
+        doubt()
+        try:
+            async for batch in feed.follow(cursor, topics=topics):
+                for event in batch.events:
+                    heed(event)
+            return  # the feed was closed
+        except GroundswellError as error:
+            log.warning("news out of reach; what is remembered may be old", topics=topics, error=error.message)
+            await asyncio.sleep(_AGAIN_SECONDS)

@@ -1,0 +1,41 @@
+"""How each workspace has its engagement taken in, where it was changed."""
+
+from __future__ import annotations
+
+from peewee import IntegerField, SmallIntegerField, TextField
+
+from groundswell_storage.fields import InstantField
+from groundswell_storage.scope import Scope
+from groundswell_storage.table import Table
+
+
+class EngagementSettingsRow(Table):
+    """The settings of a workspace."""
+
+    workspace = TextField(primary_key=True)
+    pii_filter = SmallIntegerField()
+    reason = TextField()
+    version = IntegerField()
+    updated = InstantField()
+
+
+def find(scope: Scope) -> EngagementSettingsRow | None:
+    """The workspace's row; None while nothing was changed."""
+    found: EngagementSettingsRow | None = scope.select(EngagementSettingsRow).first()
+    return found
+
+
+def lock(scope: Scope, *, pii_filter: int) -> EngagementSettingsRow:
+    """The row, made with the default where there is none, kept from others until the transaction ends."""
+    first = {"pii_filter": pii_filter, "reason": "", "version": 0, "updated": scope.now}
+    scope.insert_many(EngagementSettingsRow, [first], skip_existing=True)
+    query = scope.select(EngagementSettingsRow)
+    row: EngagementSettingsRow = (query if scope.database.dialect == "sqlite" else query.for_update()).get()
+    return row
+
+
+def change(scope: Scope, row: EngagementSettingsRow, *, pii_filter: int, reason: str) -> None:
+    """Writes the next version of the row; it has the new values afterwards."""
+    values = {"pii_filter": pii_filter, "reason": reason, "version": row.version + 1, "updated": scope.now}
+    scope.update(EngagementSettingsRow, **values).execute()
+    row.__data__.update(values)
