@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groundswell_server.engagement.genuine.batch import InteractionBatch
+from groundswell_server.engagement.genuine.batch import NO_TIME, InteractionBatch
+from groundswell_server.engagement.genuine.combine import Judgment
 from groundswell_server.engagement.genuine.duplicates import DuplicateIndex, duplicate_log_odds
 from groundswell_server.engagement.genuine.judge import judge, judge_stream
 from groundswell_server.engagement.genuine.near_duplicates import NearDuplicates
@@ -12,7 +13,7 @@ from groundswell_server.engagement.genuine.persona_layer import PersonaRegister
 from groundswell_server.engagement.genuine.reasons import Layer, Reason
 from groundswell_server.engagement.genuine.settings import FilterSettings
 from groundswell_server.engagement.genuine.wording import text_key
-from groundswell_server.engagement.vocabulary import Verdict
+from groundswell_server.engagement.vocabulary import InteractionKind, Verdict
 from tests.engagement.interactions import POST, POSTS, comment, judged, reasons_of
 
 SENTENCE = "This cream has changed my whole life and I can only tell everybody to get some too"
@@ -171,3 +172,38 @@ def test_without_a_text_the_layer_has_nothing_to_go_by() -> None:
     [judgment] = judged([comment("")])
 
     assert Layer.TEXT not in judgment.layers
+
+
+def detected(probabilities: dict[str, float]) -> dict[str, Judgment]:
+    """The judgments of texts of which a trained detector says this."""
+    texts = list(probabilities)
+    batch = InteractionBatch.of_columns(
+        [POST] * len(texts), texts, [int(InteractionKind.COMMENT)] * len(texts), [NO_TIME] * len(texts), texts,
+        spam=probabilities,
+    )  # fmt: skip
+    return dict(zip(texts, judge(batch, POSTS, PersonaRegister(), FilterSettings()), strict=True))
+
+
+def test_what_a_trained_detector_says_takes_the_place_of_the_phrases() -> None:
+    quiet, loud = "the elixir of the moon has cured me", "check out my channel and subscribe to me"
+    found = detected({quiet: 0.97, loud: 0.02})
+
+    assert found[quiet].verdict is Verdict.BOT
+    assert reasons_of(found[quiet]) == {Reason.SPAM_DETECTOR}
+    assert found[quiet].probability == pytest.approx(0.97)
+    assert "97%" in found[quiet].reasons[0].detail
+    assert found[loud].verdict is Verdict.GENUINE
+    assert found[loud].reasons == ()
+
+
+def test_phrases_judge_the_texts_that_the_detector_has_not_read() -> None:
+    texts = ["the elixir of the moon has cured me", "check out my channel and subscribe to me"]
+    alone = judged([comment(text, f"actor{number}") for number, text in enumerate(texts)])
+    assert [judgment.verdict for judgment in alone] == [Verdict.GENUINE, Verdict.BOT]
+    assert Reason.SPAM_DETECTOR not in reasons_of(alone[1])
+
+
+def test_a_detector_that_is_not_sure_decides_nothing() -> None:
+    (judgment,) = detected({"the elixir of the moon has cured me": 0.4}).values()
+    assert (judgment.verdict, judgment.probability) == (Verdict.GENUINE, pytest.approx(0.4))
+    assert reasons_of(judgment) == {Reason.SPAM_DETECTOR}

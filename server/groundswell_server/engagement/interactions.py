@@ -31,6 +31,8 @@ class NewInteraction(NamedTuple):
     mood: Mood = NO_MOOD
     """What its text says of the actor's feeling."""
     profile: Profile = UNKNOWN
+    spam_probability: float | None = None
+    """What the workspace's trained SPAM_DETECTOR takes its text for, 0 to 1; None where there is none."""
 
 
 def known_accounts(batch: Iterable[NewInteraction]) -> list[Profile]:
@@ -46,6 +48,16 @@ def with_detector(batch: Iterable[NewInteraction], probabilities: Mapping[Profil
         return new._replace(profile=new.profile._replace(bot_probability=probability))
 
     return [detected(new) for new in batch]
+
+
+def texts_of(batch: Iterable[NewInteraction]) -> list[str]:
+    """The texts of a batch, each once."""
+    return list({new.text: None for new in batch if new.text})
+
+
+def with_spam(batch: Iterable[NewInteraction], probabilities: Mapping[str, float]) -> list[NewInteraction]:
+    """The interactions with what a trained detector takes their texts for, 0 to 1, by text."""
+    return [new._replace(spam_probability=probabilities.get(new.text)) for new in batch]
 
 
 @dataclass(frozen=True, slots=True)

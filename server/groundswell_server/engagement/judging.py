@@ -78,6 +78,10 @@ def judge_rows(
             *(Profile.of_json(row.profile) if row.profile else UNKNOWN for row in stored),
             *(row.new.profile for row in fresh),
         ],
+        spam={
+            **{row.text: row.spam_probability for row in stored if row.spam_probability is not None},
+            **{row.new.text: row.new.spam_probability for row in fresh if row.new.spam_probability is not None},
+        },
     )
     named = [handle for handle in batch.actors.values if handle]
     few = np.count_nonzero(batch.texts.filled()) <= NEARLY_EQUAL

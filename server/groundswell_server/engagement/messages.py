@@ -43,6 +43,9 @@ from groundswell_server.wellknown import fields_of, json_in, paths_in, time_in, 
 from groundswell_storage.engagement.posts import PostFilter
 from groundswell_storage.errors import InvalidArgument
 
+_SPAM = "spam"
+"""Learning's label of a text that is."""
+
 PERSONA_FIELDS = frozenset({"name", "niche", "handles", "time_zone"})
 CONTEXT_FIELDS = frozenset(
     {"note", "complexity", "state", "confidence", "validation", "input", "output", "assigned_agent", "strategy"}
@@ -341,7 +344,7 @@ def analysis_message(analyzed: AnalyzedPost) -> pb.AnalyzePostResponse:
     return pb.AnalyzePostResponse(**fields_of(analyzed) | {"elements": elements})
 
 
-def classify_request(profiles: Iterable[Profile]) -> learning_pb2.ClassifyProfilesRequest:
+def bots_request(profiles: Iterable[Profile]) -> learning_pb2.ClassifyProfilesRequest:
     """Asks Learning what accounts are."""
     return learning_pb2.ClassifyProfilesRequest(profiles=map(profile_message, profiles))
 
@@ -349,6 +352,18 @@ def classify_request(profiles: Iterable[Profile]) -> learning_pb2.ClassifyProfil
 def bot_probabilities(response: learning_pb2.ClassifyProfilesResponse) -> list[float]:
     """What Learning takes accounts for, in the order they were asked for."""
     return [found.bot_probability for found in response.classes]
+
+
+def spam_request(texts: Iterable[str]) -> learning_pb2.ClassifyTextRequest:
+    """Asks Learning what texts are."""
+    return learning_pb2.ClassifyTextRequest(model_type=learning_pb2.MODEL_TYPE_SPAM_DETECTOR, texts=texts)
+
+
+def spam_probabilities(response: learning_pb2.ClassifyTextResponse) -> list[float]:
+    """What Learning takes texts for, in the order they were asked for."""
+    return [
+        next((one.probability for one in found.probabilities if one.label == _SPAM), 0.0) for found in response.classes
+    ]
 
 
 def audience_message(found: Audience) -> pb.AnalyzeAudienceResponse:

@@ -205,5 +205,6 @@ def _columns(
             "sentiment": row.new.mood.sentiment,
             "sentiment_score": row.new.mood.score,
             "profile": row.new.profile.to_json() or None,
+            "spam_probability": row.new.spam_probability,
             "created": scope.now,
         }

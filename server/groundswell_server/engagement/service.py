@@ -25,7 +25,7 @@ from groundswell_server.engagement import (
     workspace_settings,
 )
 from groundswell_server.engagement.audience import analyze_audience
-from groundswell_server.engagement.genuine.profiles import Profile
+from groundswell_server.engagement.detectors import Detectors
 from groundswell_server.engagement.post_timeline import timeline_of_post
 from groundswell_server.engagement.vocabulary import PiiFilter, Rating
 from groundswell_server.engagement.vocabulary import Platform as SocialPlatform
@@ -44,8 +44,6 @@ if TYPE_CHECKING:
 
 _MOST_POSTS = 100
 """Posts that RecordInteractions answers with."""
-_MOST_PROFILES = 1000
-"""Profiles that Learning classifies in one call."""
 
 
 class Servicer:
@@ -61,10 +59,11 @@ class Servicer:
         self._thresholds = configuration.thresholds(settings)
         self._projected_age = configuration.projected_age(settings)
         self._workspaces = KnownSettings()
+        self._detectors = Detectors(platform.peers)
 
     async def run(self) -> None:
         """Keeps what is known of workspaces true, and loads what judging needs beside the event loop."""
-        await asyncio.gather(self._workspaces.follow(self._feed), self._load())
+        await asyncio.gather(self._workspaces.follow(self._feed), self._detectors.follow(self._feed), self._load())
 
     async def _load(self) -> None:
         loaded = await asyncio.to_thread(import_module, "groundswell_server.engagement.recording")
@@ -176,7 +175,7 @@ class Servicer:
         async for request in requests:
             touched[request.post_id] = None
             batch = await self._with_moods(messages.new_interactions(request))
-            batch = await self._with_detector(call, batch)
+            batch = await self._detectors.consult(call, batch)
             pii_filter = (await self._workspaces.of(call)).pii_filter
             recording = await call.write(self._record, request.post_id, batch, pii_filter)
             total += recording.recorded
@@ -188,23 +187,6 @@ class Servicer:
     async def _with_moods(self, batch: list[interactions.NewInteraction]) -> list[interactions.NewInteraction]:
         """The interactions with the mood of their texts, read on a thread of its own where there is any."""
         return await asyncio.to_thread(moods.with_moods, batch) if moods.has_comments(batch) else batch
-
-    async def _with_detector(
-        self, call: Call, batch: list[interactions.NewInteraction]
-    ) -> list[interactions.NewInteraction]:
-        """The interactions with what the trained detector takes their accounts for, where one is live."""
-        known = interactions.known_accounts(batch)
-        found: dict[Profile, float] = {}
-        classify = self._peers.learning.ClassifyProfiles
-        try:
-            for start in range(0, len(known), _MOST_PROFILES):
-                asked = known[start : start + _MOST_PROFILES]
-                request = messages.classify_request(asked)
-                taken_for = messages.bot_probabilities(await self._peers.ask(call, classify, request))
-                found.update(zip(asked, taken_for, strict=True))
-        except GroundswellError:
-            return batch
-        return interactions.with_detector(batch, found) if found else batch
 
     def _record(
         self, scope: Scope, post_id: str, batch: list[interactions.NewInteraction], pii_filter: PiiFilter

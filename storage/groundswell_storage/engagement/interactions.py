@@ -48,6 +48,8 @@ class InteractionRow(Table):
     profile = JsonField(null=True)
     """What is known of the actor's account, in figures: `{"followers": 12, "has_picture": false}`; null for nothing."""
     created = InstantField()
+    spam_probability = DoubleField(null=True)
+    """What the workspace's SPAM_DETECTOR took the text for as it came, 0 to 1; null where none was live."""
 
     class Meta:
         indexes = (
@@ -108,6 +110,8 @@ class JudgedInteraction(NamedTuple):
     """As `InteractionRow.reasons`."""
     profile: Any
     """As `InteractionRow.profile`."""
+    spam_probability: float | None
+    """As `InteractionRow.spam_probability`."""
 
 
 def page(
@@ -146,13 +150,14 @@ def known_digests(scope: Scope, post_id: str, digests: Sequence[bytes]) -> set[b
 def latest(scope: Scope, post_id: str, *, until_us: int, limit: int) -> list[JudgedInteraction]:
     """The last `limit` interactions of a post up to a time (microseconds since 1970 UTC), to be judged again."""
     cursor = scope.execute(
-        "SELECT id, kind, actor_handle, text, masked, occurred, verdict, reasons, profile FROM interaction "
+        "SELECT id, kind, actor_handle, text, masked, occurred, verdict, reasons, profile, spam_probability "
+        "FROM interaction "
         "WHERE workspace = ? AND post_id = ? AND occurred <= ? ORDER BY occurred DESC, id DESC LIMIT ?",
         (scope.workspace, post_id, until_us, limit),
     )
     read: Callable[[Any], Any] = InteractionRow.reasons.python_value
     return [
-        JudgedInteraction._make((*row[:4], bool(row[4]), *row[5:7], read(row[7]), read(row[8])))
+        JudgedInteraction._make((*row[:4], bool(row[4]), *row[5:7], read(row[7]), read(row[8]), row[9]))
         for row in cursor.fetchall()
     ]
 

@@ -1,8 +1,9 @@
-"""A trained BOT_DETECTOR in Engagement's filter: it takes the place of the documented weights of profiles."""
+"""Trained detectors in Engagement's filter: they take the place of the documented weights and phrases."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from random import Random
 
 import grpc
 import pytest
@@ -76,3 +77,68 @@ def test_a_live_detector_says_what_an_account_is_and_until_then_the_weights_do(e
     assert after["person"].inauthentic_probability == pytest.approx(person, abs=0.01)
     assert "profile" in after["person"].layers
     assert after["bot"].profile == A_BOT
+
+
+SPAM, PRAISE = "the elixir of the moon cured my cousin", "the light over the harbour is so warm"
+"""No phrase of the filter's own is in either."""
+
+
+def comments_on(studio: Studio) -> dict[str, engagement_pb2.Interaction]:
+    """Comments on a new post, judged, by text."""
+    engagement = studio.engagement
+    persona = engagement.CreatePersona(engagement_pb2.CreatePersonaRequest(name="Luna")).persona
+    now = datetime.now(UTC)
+    post = engagement.CreatePost(
+        engagement_pb2.CreatePostRequest(
+            persona_id=persona.id,
+            platform=common_pb2.PLATFORM_INSTAGRAM,
+            platform_post_id=persona.id,
+            publish_time=now - timedelta(days=1),
+        )
+    ).post
+    sent = [
+        engagement_pb2.Interaction(
+            kind=engagement_pb2.INTERACTION_KIND_COMMENT,
+            actor_handle=f"actor{hours}",
+            text=text,
+            interact_time=now - timedelta(hours=hours),
+        )
+        for hours, text in enumerate((SPAM, PRAISE), 2)
+    ]
+    engagement.RecordInteractions(iter([engagement_pb2.RecordInteractionsRequest(post_id=post.id, interactions=sent)]))
+    listed = engagement.ListInteractions(engagement_pb2.ListInteractionsRequest(post_id=post.id))
+    return {found.text: found for found in listed.interactions}
+
+
+def spam_examples(count: int) -> list[pb.TrainingExample]:
+    """Comments that advertise an elixir, and comments of people."""
+    rng = Random(7)
+    about = {
+        "spam": ("elixir moon cured cousin", "healed tonic lunar drops ordered sister bottle"),
+        "genuine": ("light harbour warm", "evening colours pier boats morning window photo"),
+    }
+    made = []
+    for line in range(1, count + 1):
+        label = ("spam", "genuine")[line % 2]
+        sure, often = (words.split() for words in about[label])
+        words = [*rng.sample(sure, 2), *rng.sample(often, 3), *rng.sample(["the", "my", "is", "so", "of"], 3)]
+        rng.shuffle(words)
+        made.append(pb.TrainingExample(line=line, label=label, text=" ".join(words)))
+    return made
+
+
+def test_a_live_spam_detector_reads_comments_and_until_then_the_phrases_do(empty: Studio) -> None:
+    before = comments_on(empty)
+    assert {found.verdict for found in before.values()} == {engagement_pb2.VERDICT_GENUINE}
+
+    labels.send(empty, "SPAM_DETECTOR", spam_examples(200))
+    model = empty.train("SPAM_DETECTOR", as_of_time=None)
+    assert model.stage == pb.MODEL_STAGE_LIVE, list(model.notes)
+
+    def noticed() -> dict[str, engagement_pb2.Interaction] | None:
+        found = comments_on(empty)
+        return found if "SPAM_DETECTOR" in {reason.code for reason in found[SPAM].reasons} else None
+
+    after = eventually(noticed)
+    assert after[SPAM].verdict == engagement_pb2.VERDICT_BOT
+    assert after[PRAISE].verdict == engagement_pb2.VERDICT_GENUINE

@@ -96,6 +96,8 @@ class InteractionBatch:
     texts: Coded
     profiles: Mapping[int, Profile] = field(default_factory=dict)
     """What is known of the accounts, by row; rows of which nothing is known are left out."""
+    spam: Mapping[str, float] = field(default_factory=dict)
+    """What the workspace's trained SPAM_DETECTOR takes texts for, 0 to 1, by text; empty where there is none."""
 
     def __post_init__(self) -> None:
         if len({len(self.posts), len(self.actors), len(self.kinds), len(self.times_us), len(self.texts)}) != 1:
@@ -113,6 +115,7 @@ class InteractionBatch:
         times_us: Sequence[int],
         texts: Sequence[str],
         profiles: Iterable[Profile] = (),
+        spam: Mapping[str, float] | None = None,
     ) -> InteractionBatch:
         """A batch of plain columns of one length; no profiles at all where nothing is known of any account."""
         return cls(
@@ -122,6 +125,7 @@ class InteractionBatch:
             times_us=np.asarray(times_us, np.int64),
             texts=Coded.of(texts),
             profiles={row: profile for row, profile in enumerate(profiles) if profile.known()},
+            spam=spam or {},
         )
 
     @classmethod

@@ -35,6 +35,7 @@ _WORDS: Final[Mapping[Reason, str]] = MappingProxyType(
         Reason.DUPLICATE_TEXT: "{figure:.0f} accounts wrote the very same",
         Reason.REPEATED_TEXT: "the account wrote the very same {figure:.0f} times",
         Reason.NEAR_DUPLICATE_TEXT: "nearly the same was written {figure:.0f} times",
+        Reason.SPAM_DETECTOR: "the trained detector takes the text for spam with a probability of {figure:.0%}",
         Reason.NO_PICTURE: "the account has no picture",
         Reason.FEW_MEDIA: "the account has {figure:.0f} post(s) of its own",
         Reason.FEW_FOLLOWERS: "the account has {figure:.0f} follower(s)",

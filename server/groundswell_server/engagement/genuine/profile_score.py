@@ -14,10 +14,10 @@ No weight reaches `combine.DECISIVE`: nothing that a profile shows decides by it
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_right
 from typing import Final, NamedTuple
 
+from groundswell_server.engagement.genuine.detected import detected_log_odds
 from groundswell_server.engagement.genuine.profiles import Profile
 from groundswell_server.engagement.genuine.reasons import Reason
 
@@ -43,8 +43,6 @@ VERIFIED_LOG_ODDS: Final = -3.0
 
 TOGETHER: Final = 0.85
 """What of each weight counts: signs of one account say in part the same."""
-SUREST: Final = 0.002
-"""No detector is believed to be surer: it has seen some hundreds of accounts."""
 LEAST: Final = -3.0
 """Log-odds below which no profile speaks for a person: accounts are taken over, and sold."""
 
@@ -74,8 +72,7 @@ class ProfileScore(NamedTuple):
 def score_profile(profile: Profile, prior_log_odds: float = 0.0) -> ProfileScore:
     """Weighs all that is known of an account; what a trained detector says of it takes the place of the weights.
 
-    The detector's probability is calibrated: it stands as it is when nothing else is known of an interaction, which is
-    what `prior_log_odds` is taken off for.
+    `prior_log_odds`: see `detected_log_odds`.
     """
     if profile.bot_probability is not None:
         return _detected(profile.bot_probability, prior_log_odds)
@@ -109,8 +106,7 @@ def score_profile(profile: Profile, prior_log_odds: float = 0.0) -> ProfileScore
 
 
 def _detected(probability: float, prior_log_odds: float) -> ProfileScore:
-    bounded = min(1.0 - SUREST, max(SUREST, probability))
-    log_odds = math.log(bounded / (1.0 - bounded)) - prior_log_odds
+    log_odds = detected_log_odds(probability, prior_log_odds)
     if log_odds <= 0:
         return ProfileScore((), max(LEAST, log_odds))
     return ProfileScore((ProfileSign(Reason.BOT_DETECTOR, log_odds, probability),), 0.0)

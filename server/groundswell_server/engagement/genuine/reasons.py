@@ -74,6 +74,9 @@ class Reason(StrEnum):
     NEAR_DUPLICATE_TEXT = "NEAR_DUPLICATE_TEXT"
     """Several actors, or one under several posts, wrote nearly the same. Figure: texts alike."""
 
+    SPAM_DETECTOR = "SPAM_DETECTOR"
+    """The workspace's trained model takes the text for spam. Figure: its probability, 0 to 1."""
+
     NO_PICTURE = "NO_PICTURE"
     """The account has no picture of its own. No figure."""
     FEW_MEDIA = "FEW_MEDIA"

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groundswell_server.engagement.genuine.batch import InteractionBatch
+from groundswell_server.engagement.genuine.detected import detected_log_odds
 from groundswell_server.engagement.genuine.duplicates import DuplicateIndex, duplicate_signs
 from groundswell_server.engagement.genuine.findings import LayerFindings, Signs
 from groundswell_server.engagement.genuine.reasons import Layer, Reason
@@ -32,15 +33,30 @@ _SAME_RUN: Final = re.compile(r"(.)\1{2,}|(\S+)(?:\s*\2){2,}")
 def text_findings(
     batch: InteractionBatch, settings: FilterSettings, duplicates: DuplicateIndex | None = None
 ) -> LayerFindings:
-    """What each text says by itself and what it shares with others, those of earlier batches included."""
+    """What each text says by itself and what it shares with others, those of earlier batches included.
+
+    What a trained detector says of a text takes the place of the phrases.
+    """
     alone = phrase_findings(batch)
+    detected = spam_signs(batch, settings)
     shared = duplicate_signs(batch, settings, duplicates)
-    return LayerFindings(Layer.TEXT, alone.informed, (*alone.signs, *shared), alone.silence)
+    return LayerFindings(Layer.TEXT, alone.informed, (*alone.signs, *detected, *shared), alone.silence)
+
+
+def spam_signs(batch: InteractionBatch, settings: FilterSettings) -> list[Signs]:
+    """The texts that a trained detector rather takes for spam than interactions are taken for bots' beforehand."""
+    found = {
+        code: [TextSign(Reason.SPAM_DETECTOR, log_odds, batch.spam[text])]
+        for code, text in enumerate(batch.texts.values)
+        if text in batch.spam and (log_odds := detected_log_odds(batch.spam[text], settings.prior_log_odds)) > 0
+    }
+    return _spread(found, batch.texts.codes) if found else []
 
 
 def phrase_findings(batch: InteractionBatch) -> LayerFindings:
-    """What each text says by itself; each distinct text is examined once."""
-    texts = plain_texts(batch.texts.values)
+    """What each text says by itself that no detector has read; each distinct text is examined once."""
+    values = [("" if text in batch.spam else text) for text in batch.texts.values] if batch.spam else batch.texts.values
+    texts = plain_texts(values)
     laid_out = LaidOut(texts)
     found = scan(laid_out)
     for code, sign in _enthusiasm(texts, laid_out):

@@ -1,0 +1,118 @@
+"""What Learning's live detectors say of the accounts and texts of interactions, as far as there are any.
+
+Interactions are recorded whether Learning answers or not: without it the documented weights and phrases judge. Where
+nothing is live, or nobody answers, Learning is not asked again for every batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import TypeVar
+
+from groundswell_server.caches import Cache
+from groundswell_server.engagement import interactions, messages
+from groundswell_server.engagement.genuine.profiles import Profile
+from groundswell_server.engagement.interactions import NewInteraction
+from groundswell_server.news import keep_true
+from groundswell_server.peers import Peers
+from groundswell_server.runtime.call import Call
+from groundswell_storage.errors import GroundswellError, Unavailable
+from groundswell_storage.feed import EventFeed
+
+T = TypeVar("T")
+
+BOTS, SPAM = "BOT_DETECTOR", "SPAM_DETECTOR"
+_PROMOTED = "model.changed"
+"""Topic of Learning's event that tells which version of a type is live now."""
+_NOT_LIVE = "MODEL_NOT_LIVE"
+_AWAY_SECONDS = 5.0
+"""How long Learning is left alone after it did not answer."""
+_MOST_ASKED = 1000
+"""Accounts or texts that Learning classifies in one call."""
+_LONGEST_TEXT = 10_000
+"""Characters of a text that Learning reads; what comes after them is rarely what makes it spam."""
+_MOST_CHARACTERS = 500_000
+"""Of all texts of one call."""
+_MOST_WORKSPACES = 10_000
+
+
+class Detectors:
+    """One for a server; used on its event loop."""
+
+    def __init__(self, peers: Peers) -> None:
+        self._peers = peers
+        self._absent: Cache[tuple[str, str], bool] = Cache(_MOST_WORKSPACES)
+        """Workspaces and model types of which nothing is live."""
+        self._away: Cache[str, bool] = Cache(_MOST_WORKSPACES, trust_seconds=_AWAY_SECONDS)
+        """Workspaces for which Learning did not answer a moment ago."""
+
+    async def consult(self, call: Call, batch: list[NewInteraction]) -> list[NewInteraction]:
+        """The interactions with what is said of their accounts and texts."""
+        if accounts := await self._ask(call, BOTS, interactions.known_accounts(batch), self._accounts):
+            batch = interactions.with_detector(batch, accounts)
+        if texts := await self._ask(call, SPAM, interactions.texts_of(batch), self._texts):
+            batch = interactions.with_spam(batch, texts)
+        return batch
+
+    async def follow(self, feed: EventFeed) -> None:
+        """Notices what is promoted, as long as the server runs."""
+        await keep_true(
+            feed,
+            (_PROMOTED,),
+            doubt=self._absent.clear,
+            heed=lambda event: self._absent.forget((event.workspace, event.payload["model_type"])),
+        )
+
+    async def _ask(
+        self,
+        call: Call,
+        model_type: str,
+        asked: list[T],
+        classify: Callable[[Call, list[T]], Awaitable[dict[T, float]]],
+    ) -> dict[T, float]:
+        """What the live version of a type says of each; nothing where there is none, or it does not answer."""
+        workspace = call.workspace
+        if not asked or self._absent.get((workspace, model_type)) or self._away.get(workspace):
+            return {}
+        absent, away = self._absent.mark(), self._away.mark()
+        try:
+            return await classify(call, asked)
+        except Unavailable:
+            self._away.store(workspace, True, away)
+        except GroundswellError as error:
+            if error.reason == _NOT_LIVE:
+                self._absent.store((workspace, model_type), True, absent)
+        return {}
+
+    async def _accounts(self, call: Call, asked: list[Profile]) -> dict[Profile, float]:
+        found: dict[Profile, float] = {}
+        classify = self._peers.learning.ClassifyProfiles
+        for start in range(0, len(asked), _MOST_ASKED):
+            part = asked[start : start + _MOST_ASKED]
+            said = messages.bot_probabilities(await self._peers.ask(call, classify, messages.bots_request(part)))
+            found.update(zip(part, said, strict=True))
+        return found
+
+    async def _texts(self, call: Call, asked: list[str]) -> dict[str, float]:
+        found: dict[str, float] = {}
+        classify = self._peers.learning.ClassifyText
+        for part in _parts(asked):
+            request = messages.spam_request([text[:_LONGEST_TEXT] for text in part])
+            said = messages.spam_probabilities(await self._peers.ask(call, classify, request))
+            found.update(zip(part, said, strict=True))
+        return found
+
+
+def _parts(texts: Sequence[str]) -> Iterator[list[str]]:
+    """The texts in parts that fit into one call each."""
+    part: list[str] = []
+    characters = 0
+    for text in texts:
+        length = min(len(text), _LONGEST_TEXT)
+        if part and (len(part) == _MOST_ASKED or characters + length > _MOST_CHARACTERS):
+            yield part
+            part, characters = [], 0
+        part.append(text)
+        characters += length
+    if part:
+        yield part
