@@ -51,12 +51,7 @@ class Stage:
         suite = self._open.enter_context(Suite(f"sqlite:///{self.folder / 'groundswell.db'}"))
         pin([LOADING])
         with Client(suite.target, api_key="") as client:
-            import_file(client, POSTS)
-            for model_type in ("ENGAGEMENT_PREDICTOR", "SUCCESS_CLASSIFIER"):
-                model = client.learning.train_model(
-                    model_type=model_type, as_of_time=LEARN_AS_OF, lookback_days=500
-                ).result()
-                client.learning.promote_model(model_id=model.id, force=True)
+            teach(client)
         return suite
 
     @cached_property
@@ -81,3 +76,11 @@ class Stage:
         self._open.callback(process.wait)
         self._open.callback(process.kill)
         return process
+
+
+def teach(client: Client) -> None:
+    """Imports 500 posts and makes both models that learn from posts live."""
+    import_file(client, POSTS)
+    for model_type in ("ENGAGEMENT_PREDICTOR", "SUCCESS_CLASSIFIER"):
+        model = client.learning.train_model(model_type=model_type, as_of_time=LEARN_AS_OF, lookback_days=500).result()
+        client.learning.promote_model(model_id=model.id, force=True)

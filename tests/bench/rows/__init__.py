@@ -14,6 +14,7 @@ ALL: tuple[Measure, ...] = (
     experiments.assign_variant,
     experiments.record_events_of_experiments,
     training.training,
+    training.calls_while_training,
     monitoring.drift,
     patterns.pattern_extraction,
     recording.context_update,

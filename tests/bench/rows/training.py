@@ -1,7 +1,8 @@
-"""How long training takes, in processor time of one core."""
+"""How long training takes, in processor time of one core, and what other calls feel of it."""
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -9,18 +10,23 @@ from datetime import timedelta
 from itertools import cycle, islice
 from typing import Any
 
+from groundswell import Client
 from groundswell_server.learning import model_types
 from groundswell_server.learning.features.facts import Example
 from groundswell_server.learning.features.labelled import LabelledExample
 from groundswell_server.learning.training.model_type import TrainingSettings
 from groundswell_server.learning.training.trainer import train
-from tests.bench.stage import Stage
+from tests.bench.measure import unpinned
+from tests.bench.stage import Stage, teach
 from tests.bench.table import Row
 from tests.learning import labelled
 from tests.learning.simulated_posts import simulate
+from tests.processes import Suite
 
 LIMITS = {100: 2.0, 50_000: 180.0}
 """Seconds, by number of examples."""
+CALLS = 2_000
+"""Fewer have no 99th percentile to speak of."""
 
 
 async def training(stage: Stage) -> Sequence[Row]:
@@ -33,6 +39,47 @@ async def training(stage: Stage) -> Sequence[Row]:
             work = f"training {model_type} on {count:,} {model_types.get(model_type).noun}"
             rows.append(Row(work, f"{taken:.1f} s", "processor time", f"at most {limit:g} s", taken <= limit))
     return rows
+
+
+async def calls_while_training(stage: Stage) -> Sequence[Row]:
+    """The slowest of other calls while a worker trains on 10,000 texts, against an idle suite."""
+    with unpinned(), Suite(f"sqlite:///{stage.folder / 'training.db'}") as suite, Client(suite.target) as client:
+        teach(client)
+        examples = comments(10_000)
+        batches = (examples[start : start + 1_000] for start in range(0, len(examples), 1_000))
+        client.learning.add_training_examples(map(_batch, batches), timeout=300)
+        idle = _p99_ms(client, lambda: True)
+        operation = client.learning.train_model(model_type="SPAM_DETECTOR")
+        busy = _p99_ms(client, lambda: not operation.done())
+        operation.result(timeout=600)
+    return [
+        Row(
+            "p99 of calls while a worker trains",
+            f"{busy / idle:.1f} times",
+            f"{idle:.1f} ms before it",
+            "at most 3 times",
+            busy <= 3 * idle,
+        )
+    ]
+
+
+def _p99_ms(client: Client, going_on: Callable[[], bool]) -> float:
+    """99th percentile of the time of calls that score a draft, one after the other; at least `CALLS` of them."""
+    taken: list[float] = []
+    while len(taken) < CALLS or (going_on() and len(taken) < 10 * CALLS):
+        for _ in range(100):
+            start = time.perf_counter()
+            client.learning.score_content(draft={"platform": "INSTAGRAM", "caption": "New on the shelf"})
+            taken.append(time.perf_counter() - start)
+    return 1000 * statistics.quantiles(taken, n=100)[98]
+
+
+def _batch(examples: Sequence[LabelledExample]) -> dict[str, Any]:
+    rows = [
+        {"client_id": one.subject[-40:], "label": one.label, "group": one.group, "text": one.subject}
+        for one in examples
+    ]
+    return {"model_type": "SPAM_DETECTOR", "examples": rows}
 
 
 def posts(count: int) -> list[Example]:
