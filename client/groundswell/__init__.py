@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from groundswell import errors, types
     from groundswell._connections import Tls
     from groundswell._version import __version__
+    from groundswell.analysis import Analysis
     from groundswell.client import AsyncClient, Client
     from groundswell.errors import (
         Aborted,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Aborted",
     "AlreadyExists",
+    "Analysis",
     "AsyncClient",
     "AsyncOperationHandle",
     "AsyncPager",
@@ -82,6 +84,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Analysis": "analysis",
     "AsyncClient": "client",
     "AsyncOperationHandle": "operations",
     "AsyncPager": "pages",

@@ -14,7 +14,7 @@ from groundswell.v1.services import AsyncServices, Services
 
 if TYPE_CHECKING:
     from groundswell.building import StructLike
-    from groundswell.events import Experiments
+    from groundswell.experiments import AsyncExperiments, Experiments
     from groundswell.operations_client import AsyncOperationsClient, OperationsClient
     from groundswell.v1 import common_pb2
 
@@ -65,8 +65,8 @@ class Client(Services):
 
     @cached_property
     def experiments(self) -> Experiments:
-        """Decides which variant is better, and says how sure that is; with a sender of events."""
-        from groundswell.events import Experiments
+        """Decides which variant is better, and says how sure that is; with a sender of events and tables."""
+        from groundswell.experiments import Experiments
 
         return Experiments(self._invoker())
 
@@ -175,6 +175,13 @@ class AsyncClient(AsyncServices):
         from groundswell.operations_client import AsyncOperationsClient
 
         return AsyncOperationsClient(self._invoker())
+
+    @cached_property
+    def experiments(self) -> AsyncExperiments:
+        """Decides which variant is better, and says how sure that is; with tables."""
+        from groundswell.experiments import AsyncExperiments
+
+        return AsyncExperiments(self._invoker())
 
     def track(
         self,

@@ -9,36 +9,19 @@ import time
 from collections import deque
 from datetime import datetime
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
 from groundswell._patience import PATIENCE, Outage
 from groundswell.building import build
 from groundswell.errors import Cancelled, DeadlineExceeded, GroundswellError
-from groundswell.v1.experiments_client import ExperimentsClient
 from groundswell.v1.experiments_pb2 import ExperimentEvent, RefusedEvent
+
+if TYPE_CHECKING:
+    from groundswell.v1.experiments_client import ExperimentsClient
 
 MOST_REFUSED = 1000
 """Refused events that a sender remembers."""
-
-
-class Experiments(ExperimentsClient):
-    """ExperimentsService, and a sender of events for it."""
-
-    def events(
-        self, *, batch_size: int = 500, linger_seconds: float = 0.05, most_waiting: int = 100_000
-    ) -> EventSender:
-        """Opens a sender; use it in a `with` block, which ends when everything is durable.
-
-            with client.experiments.events() as events:
-                events.record("caption-hook", "reader-17", "click")
-
-        Args:
-            batch_size: Events sent at once, at most 10,000.
-            linger_seconds: How long an event waits for others to go with it.
-            most_waiting: Events that wait, at most; beyond them `record` waits too.
-        """
-        return EventSender(self, batch_size, linger_seconds, most_waiting)
 
 
 class EventSender:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import assert_type
+from typing import Any, assert_type
 
+from groundswell import Analysis, Client
 from groundswell._calls import AsyncOperationHandle, AsyncPager, OperationHandle, Pager
 from groundswell.v1 import engagement_pb2, learning_pb2
 from groundswell.v1.engagement_client import EngagementClient
@@ -33,6 +34,11 @@ def streams(engagement: EngagementClient) -> None:
         assert_type(change, engagement_pb2.WatchEngagementResponse)
     answer = engagement.record_interactions([{"post_id": "1"}, engagement_pb2.RecordInteractionsRequest()])
     assert_type(answer, engagement_pb2.RecordInteractionsResponse)
+
+
+def analyses(client: Client) -> None:
+    assert_type(client.experiments.analyze("hooks"), Analysis)
+    assert_type(client.experiments.analyze("hooks").rows(), list[dict[str, Any]])
 
 
 def operations(learning: LearningClient) -> None:

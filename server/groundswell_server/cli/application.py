@@ -7,7 +7,19 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from groundswell_server.cli import audit, database, demo, doctor, importing, keys, platforms, serving, settings, syncing
+from groundswell_server.cli import (
+    audit,
+    database,
+    demo,
+    doctor,
+    experiments,
+    importing,
+    keys,
+    platforms,
+    serving,
+    settings,
+    syncing,
+)
 from groundswell_server.cli.output import AsJson, complain, show_json
 
 application = typer.Typer(
@@ -19,6 +31,7 @@ application = typer.Typer(
 application.command("serve")(serving.serve)
 application.command("worker")(serving.worker)
 application.add_typer(demo.application, name="demo")
+application.add_typer(experiments.application, name="experiments")
 application.add_typer(importing.application, name="import")
 application.add_typer(platforms.application, name="platforms")
 application.command("sync")(syncing.sync)

@@ -1,4 +1,4 @@
-"""One look for the charts of the demonstrations."""
+"""One look for all charts."""
 
 from __future__ import annotations
 

@@ -1,0 +1,169 @@
+"""`groundswell experiments`: what is tested, what it says, how that came about, and how long a new test would take."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from groundswell import Client
+from groundswell_server.cli.output import AsJson, console, show, show_json
+from groundswell_server.cli.reaching import Authority, Certificate, Key, Target, tls_of
+
+if TYPE_CHECKING:
+    from google.protobuf.message import Message
+
+application = typer.Typer(help="See what experiments say, and plan new ones.", no_args_is_help=True)
+
+
+class StateName(StrEnum):
+    """Where an experiment is in its life."""
+
+    DRAFT = "draft"
+    RUNNING = "running"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+    ARCHIVED = "archived"
+
+
+class KindName(StrEnum):
+    """What a metric measures of a unit."""
+
+    CONVERSION = "conversion"
+    COUNT = "count"
+    MEAN = "mean"
+    RATIO = "ratio"
+
+
+ExperimentKey = Annotated[str, typer.Argument(metavar="KEY", help="Key of the experiment.", show_default=False)]
+
+
+@application.command("list")
+def list_all(
+    state: Annotated[StateName | None, typer.Option(help="Only those; all but archived ones if none.")] = None,
+    target: Target = None,
+    authority: Authority = None,
+    certificate: Certificate = None,
+    key: Key = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the experiments of the workspace, newest first."""
+    from groundswell_server.cli.experiments.tables import overview
+
+    wanted = f"EXPERIMENT_STATE_{state.name}" if state else None
+    with Client(target, tls=tls_of(authority, certificate, key)) as client:
+        show([overview(each) for each in client.experiments.list_experiments(state=wanted)], as_json)
+
+
+@application.command("show")
+def show_one(
+    experiment: ExperimentKey,
+    target: Target = None,
+    authority: Authority = None,
+    certificate: Certificate = None,
+    key: Key = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show an experiment: its design, its phases, and how it ended."""
+    from groundswell_server.cli.experiments.tables import metrics, phases, story, variants
+
+    with Client(target, tls=tls_of(authority, certificate, key)) as client:
+        found = client.experiments.get_experiment(experiment_key=experiment).experiment
+    if as_json:
+        show_json(_plain(found))
+        return
+    for line in story(found):
+        console().print(line, markup=False)
+    show(variants(found), False, title="variants")
+    show(metrics(found), False, title="metrics")
+    show(phases(found), False, title="phases", empty="not started yet")
+
+
+@application.command()
+def analyze(
+    experiment: ExperimentKey,
+    png: Annotated[
+        Path | None, typer.Option(help="Also draw the intervals over time into this PNG file.", show_default=False)
+    ] = None,
+    target: Target = None,
+    authority: Authority = None,
+    certificate: Certificate = None,
+    key: Key = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what an experiment says: the verdict, every metric, and the intervals over time."""
+    from groundswell_server.cli.experiments import charts, course, tables
+
+    if png is not None and png.suffix.lower() != ".png":
+        raise typer.BadParameter(f"{png} does not end in .png", param_hint="--png")
+    with Client(target, tls=tls_of(authority, certificate, key)) as client:
+        analysis = client.experiments.analyze(experiment, with_history=True)
+    paths = course.paths(analysis.response)
+    if png is not None:
+        charts.intervals(paths, experiment, png)
+    if as_json:
+        show_json(_plain(analysis.response))
+        return
+    console().print(f"{analysis.verdict}: {analysis.explanation}", markup=False)
+    for line in tables.doubts(analysis.response):
+        console().print(line, markup=False)
+    for metric in analysis.response.metrics:
+        show(tables.results(analysis, metric.metric), False, title=tables.heading(metric))
+    for path in paths:
+        console().print(f"\n{path.title}, over time; | is no difference", style="bold", markup=False)
+        for line in course.drawn(path):
+            console().print(line, markup=False, soft_wrap=True)
+
+
+@application.command()
+def plan(
+    baseline: Annotated[float, typer.Option(help="The proportion or mean as it is now.", show_default=False)],
+    lift: Annotated[float, typer.Option(help="Relative change that is to be found, such as 0.1.", show_default=False)],
+    kind: Annotated[KindName, typer.Option(help="What is measured of a unit.")] = KindName.CONVERSION,
+    deviation: Annotated[
+        float | None, typer.Option(help="Standard deviation of a unit's value; needed but for conversions.")
+    ] = None,
+    power: Annotated[float, typer.Option(help="Probability with which it is to be found.")] = 0.8,
+    confidence: Annotated[float, typer.Option(help="Confidence of the test.")] = 0.95,
+    variants: Annotated[int, typer.Option(help="Variants, the control among them.")] = 2,
+    units_per_day: Annotated[float, typer.Option(help="Units that come by each day, for the duration.")] = 0.0,
+    coverage: Annotated[float, typer.Option(help="Share of them that takes part.")] = 1.0,
+    correlation: Annotated[
+        float, typer.Option(help="Of the metric with what is known of units from before the experiment.")
+    ] = 0.0,
+    target: Target = None,
+    authority: Authority = None,
+    certificate: Certificate = None,
+    key: Key = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say how many units an effect takes to be found, and how long that lasts."""
+    from groundswell_server.cli.experiments.tables import needs, power_curve
+
+    with Client(target, tls=tls_of(authority, certificate, key)) as client:
+        found = client.experiments.plan_experiment(
+            kind=f"METRIC_KIND_{kind.name}",
+            baseline=baseline,
+            lift=lift,
+            standard_deviation=deviation,
+            power=power,
+            confidence_level=confidence,
+            variant_count=variants,
+            units_per_day=units_per_day,
+            coverage=coverage,
+            covariate_correlation=correlation,
+        )
+    if as_json:
+        show_json(_plain(found))
+        return
+    for line in needs(found, lift, power):
+        console().print(line, markup=False)
+    show(power_curve(found), False, title="power of so many units")
+
+
+def _plain(message: Message) -> dict[str, Any]:
+    from google.protobuf.json_format import MessageToDict
+
+    return MessageToDict(message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True)

@@ -1,0 +1,33 @@
+"""The course of an experiment as a PNG file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from groundswell_server.cli.figures import INK, WARM, figure
+
+if TYPE_CHECKING:
+    from groundswell_server.cli.experiments.course import Path as Course
+
+
+def intervals(courses: Sequence[Course], experiment: str, path: Path) -> None:
+    """Difference to the control and its always-valid interval over time, for each variant; 0 is no difference."""
+    colours = [INK, WARM]
+    scales = [course.scale for course in courses]
+    lowest, highest = min(low for low, _ in scales), max(high for _, high in scales)
+    with figure(path, experiment, "", f"{courses[0].metric}: difference to the control") as axes:
+        axes.axhline(0.0, color="black", linewidth=0.8)
+        for number, course in enumerate(courses):
+            times = [point.time for point in course.points]
+            lower = [lowest if point.lower is None else point.lower for point in course.points]
+            upper = [highest if point.upper is None else point.upper for point in course.points]
+            colour = colours[number] if number < len(colours) else f"C{number}"
+            axes.fill_between(times, lower, upper, color=colour, alpha=0.2, linewidth=0, step="post")
+            axes.plot(
+                times, [point.difference for point in course.points], color=colour, label=course.variant, marker="."
+            )
+        axes.set_ylim(lowest, highest)
+        axes.tick_params(axis="x", rotation=20)
+        axes.legend(frameon=False)

@@ -1,0 +1,122 @@
+"""How the interval of a variant's difference to the control narrowed: look by look, and drawn in characters.
+
+The intervals are always valid: with the promised confidence all of them together hold the true difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from google.protobuf.timestamp_pb2 import Timestamp
+
+    from groundswell.v1.experiments_pb2 import (
+        AnalyzeExperimentResponse,
+        DifferenceTest,
+        PastComparison,
+        VariantResult,
+    )
+
+MOST_LINES = 16
+WIDTH = 41
+"""Characters of the drawing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One look; bounds are None where nothing bounds the difference."""
+
+    time: datetime
+    units: int
+    difference: float
+    lower: float | None
+    upper: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A variant against the control on the primary metric, oldest look first, the present one last."""
+
+    variant: str
+    metric: str
+    points: Sequence[Point]
+
+    @property
+    def title(self) -> str:
+        """What it shows."""
+        return f"{self.variant} against the control on {self.metric}"
+
+    @property
+    def scale(self) -> tuple[float, float]:
+        """What is worth showing: the last interval and 0 with as much again around them; early ones are far wider."""
+        last = self.points[-1]
+        ends = (0.0, last.difference, *(bound for bound in (last.lower, last.upper) if bound is not None))
+        room = (max(ends) - min(ends)) / 2.0 or 1.0
+        return min(ends) - room, max(ends) + room
+
+
+def paths(response: AnalyzeExperimentResponse) -> list[Path]:
+    """The course of every variant but the control."""
+    from groundswell.v1.experiments_pb2 import METRIC_ROLE_PRIMARY
+
+    primary = next(metric for metric in response.metrics if metric.role == METRIC_ROLE_PRIMARY)
+    compared = (variant for variant in primary.variants if variant.HasField("comparison"))
+    return [Path(one.variant, primary.metric, _points(response, one)) for one in compared]
+
+
+def drawn(path: Path) -> Iterator[str]:
+    """A line for each look, 16 at most, evenly chosen: time, units, interval, difference."""
+    lower, upper = path.scale
+    for point in _chosen(path.points):
+        told = f"{point.difference:+.3g}"
+        yield f"{point.time:%Y-%m-%d %H:%M} {point.units:>11,} {_bar(point, lower, upper)} {told}".rstrip()
+
+
+def _points(response: AnalyzeExperimentResponse, variant: VariantResult) -> list[Point]:
+    past = [
+        _point(look.look_time, look.units, one.difference, one)
+        for look in response.history
+        for one in look.comparisons
+        if one.variant == variant.variant
+    ]
+    now = variant.comparison
+    present = _point(response.decision.decide_time, response.units, now.difference, now.always_valid)
+    # A look at the same counts would be drawn twice.
+    return [point for point in past if point.units != present.units] + [present]
+
+
+def _point(time: Timestamp, units: int, difference: float, bounded: PastComparison | DifferenceTest) -> Point:
+    if not bounded.HasField("interval"):
+        return Point(time.ToDatetime(), units, difference, None, None)
+    return Point(time.ToDatetime(), units, difference, bounded.interval.lower, bounded.interval.upper)
+
+
+def _chosen(points: Sequence[Point]) -> Sequence[Point]:
+    if len(points) <= MOST_LINES:
+        return points
+    step = (len(points) - 1) / (MOST_LINES - 1)
+    return [points[round(number * step)] for number in range(MOST_LINES)]
+
+
+def _bar(point: Point, lower: float, upper: float) -> str:
+    """The interval as a line, `●` the difference, `◂` and `▸` where it goes on beyond the drawing."""
+    cells = [" "] * WIDTH
+
+    def place(value: float) -> int:
+        return round((min(max(value, lower), upper) - lower) / (upper - lower) * (WIDTH - 1))
+
+    cells[place(0.0)] = "|"
+    if point.lower is not None and point.upper is not None:
+        first, last = place(point.lower), place(point.upper)
+        cells[first : last + 1] = ["┼" if cell == "|" else "─" for cell in cells[first : last + 1]]
+        cells[first], cells[last] = "├", "┤"
+        if point.lower < lower:
+            cells[first] = "◂"
+        if point.upper > upper:
+            cells[last] = "▸"
+    if lower <= point.difference <= upper:
+        cells[place(point.difference)] = "●"
+    return "".join(cells)

@@ -1,0 +1,160 @@
+"""`groundswell experiments`: what people read, what programs read, and the course of an experiment as a drawing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from groundswell_server.cli.experiments import course
+from groundswell_server.cli.experiments.course import MOST_LINES, WIDTH, Point
+from groundswell_server.experiments.design import Variant
+from groundswell_server.experiments.lifecycle import create_experiment
+from groundswell_server.experiments.rounds import look_at_all
+from groundswell_storage.database import connect
+from tests.cli.test_commands import Shell
+from tests.experiments.counted import DESIGN, count, start
+from tests.running import RunningServer
+
+BEGAN = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server with an experiment that was looked at ten times, one that ended by itself, and a draft."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('experiments') / 'groundswell.db'}"
+    database = connect(url)
+    database.migrate()
+    with database.scope("default", now=BEGAN) as scope:
+        create_experiment(scope, "draft", DESIGN)
+        ended = start(scope, "ended")
+        count(scope, ended, {"old": (100, 1_000), "new": (170, 1_000)})
+        variants = (Variant("old", is_control=True), Variant("question"), Variant("emoji"))
+        hooks = start(scope, "hooks", auto_complete=False, variants=variants, hypothesis="Questions draw more")
+    for number in range(1, 11):
+        moment = BEGAN + timedelta(minutes=16 * number)
+        with database.scope("default", now=moment) as scope:
+            count(scope, hooks, {"old": (100, 1_000), "question": (130, 1_000), "emoji": (100, 1_000)})
+        look_at_all(database, moment)
+    database.close()
+    with RunningServer(url) as server:
+        yield server
+
+
+@pytest.fixture
+def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    """A shell of 80 columns, which reaches the suite by its calls alone."""
+    monkeypatch.setenv("COLUMNS", "80")
+    return Shell(tmp_path, f"sqlite:///{tmp_path / 'none.db'}")
+
+
+def said(shell: Shell, suite: RunningServer, *arguments: str) -> str:
+    done = shell.run("experiments", *arguments, GROUNDSWELL_TARGET=suite.target)
+    assert done.returncode == 0, done.stderr
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    return done.stdout
+
+
+def test_a_list_shows_where_each_is(shell: Shell, suite: RunningServer) -> None:
+    rows = shell.json("experiments", "list", GROUNDSWELL_TARGET=suite.target)
+    assert {(row["key"], row["state"], row["winner"]) for row in rows} == {
+        ("draft", "draft", ""),
+        ("ended", "completed", "new"),
+        ("hooks", "running", ""),
+    }
+    listed = said(shell, suite, "list", "--state", "running")
+    assert "hooks" in listed
+    assert "ended" not in listed
+
+
+def test_one_is_shown_with_its_end_and_the_reason_of_it(shell: Shell, suite: RunningServer) -> None:
+    shown = " ".join(said(shell, suite, "show", "ended").split())
+    assert "ended: ab_test, completed" in shown
+    assert "2026-03-01 12:16, new won: By itself: new beats old by 70.0%" in shown
+    told = shell.json("experiments", "show", "hooks", GROUNDSWELL_TARGET=suite.target)
+    assert told["design"]["hypothesis"] == "Questions draw more"
+    assert [one["weight"] for one in told["design"]["variants"]] == pytest.approx([1 / 3] * 3, abs=1e-4)
+
+
+def test_an_analysis_has_the_verdict_the_figures_and_the_course(shell: Shell, suite: RunningServer) -> None:
+    read = said(shell, suite, "analyze", "hooks")
+    assert " ".join(read.split()).startswith("WINNER: question beats old by 30.0%")
+    assert "30,000 units, shared out as planned" in read
+    assert "question against the control on conversion_rate" in read
+    assert "emoji against the control on conversion_rate" in read
+    lines = [line for line in read.splitlines() if line.startswith("2026-03-01")]
+    assert [line.split()[2] for line in lines[:3]] == ["3,000", "6,000", "9,000"]
+    assert all("●" in line for line in lines)
+
+
+def test_a_chart_is_saved_and_programs_get_the_history(shell: Shell, suite: RunningServer) -> None:
+    done = shell.run("experiments", "analyze", "hooks", "--png", "hooks.png", "--json", GROUNDSWELL_TARGET=suite.target)
+    assert done.returncode == 0, done.stderr
+    assert (shell.home / "hooks.png").read_bytes().startswith(b"\x89PNG")
+    told = json.loads(done.stdout)
+    assert told["decision"]["winner"] == "question"
+    assert len(told["history"]) == 10
+    widths = [
+        look["comparisons"][0]["interval"]["upper"] - look["comparisons"][0]["interval"]["lower"]
+        for look in told["history"]
+    ]
+    assert widths == sorted(widths, reverse=True)
+
+
+def test_a_plan_is_that_of_the_service(shell: Shell, suite: RunningServer) -> None:
+    arguments = ("plan", "--baseline", "0.1", "--lift", "0.3", "--units-per-day", "1000")
+    assert "1,769 units a variant, 3,538 in all" in said(shell, suite, *arguments)
+    assert "3.5 days" in said(shell, suite, *arguments)
+    told = shell.json("experiments", *arguments, GROUNDSWELL_TARGET=suite.target)
+    assert told["units_per_variant"] == "1769"
+
+
+def test_what_goes_wrong_is_said_in_a_line_with_its_cure(shell: Shell, suite: RunningServer) -> None:
+    target = {"GROUNDSWELL_TARGET": suite.target}
+    assert "groundswell experiments list" in shell.complaint("experiments", "show", "nothing", **target)
+    assert "start it first" in shell.complaint("experiments", "analyze", "draft", **target)
+    wanting = ("experiments", "plan", "--kind", "mean", "--baseline", "9", "--lift", "0.1")
+    assert "standard_deviation" in shell.complaint(*wanting, code=2, **target)
+    nowhere = shell.complaint("experiments", "analyze", "hooks", "--png", "nowhere/hooks.png", **target)
+    assert "nowhere/hooks.png" in nowhere
+    jpeg = shell.run("experiments", "analyze", "hooks", "--png", "hooks.jpg", **target)
+    assert jpeg.returncode == 2
+    assert "does not end in .png" in " ".join(jpeg.stderr.split())
+
+
+def path_of(*points: tuple[float, float | None, float | None]) -> course.Path:
+    found = [Point(BEGAN + timedelta(minutes=number), 10 * number, *one) for number, one in enumerate(points)]
+    return course.Path("new", "conversion_rate", found)
+
+
+def bars(path: course.Path) -> list[str]:
+    return [line[29:].ljust(WIDTH)[:WIDTH] for line in course.drawn(path)]
+
+
+def test_an_interval_is_drawn_to_the_scale_of_the_last() -> None:
+    """The last is 0.1 to 0.3 with 0: shown from -0.15 to 0.45, so that a cell of 41 is 0.015."""
+    nothing, wide, last = bars(path_of((0.2, None, None), (0.1, -0.9, 0.24), (0.2, 0.1, 0.3)))
+    assert (nothing.index("|"), nothing.index("●")) == (10, 23)
+    assert wide[0] == "◂"
+    assert wide[10] == "┼"
+    assert (wide.index("●"), wide.index("┤")) == (17, 26)
+    assert (last.index("|"), last.index("├"), last.index("●"), last.index("┤")) == (10, 17, 23, 30)
+
+
+def test_many_looks_are_drawn_evenly_and_the_last_always() -> None:
+    lines = list(course.drawn(path_of(*[(0.1, 0.0, 0.2)] * 100)))
+    units = [int(line[16:28].replace(",", "")) for line in lines]
+    assert len(lines) == MOST_LINES
+    assert (units[0], units[-1]) == (0, 990)
+    steps = {after - before for before, after in pairwise(units)}
+    assert steps <= {60, 70}
+
+
+@pytest.mark.parametrize("point", [(0.0, None, None), (0.0, 0.0, 0.0), (0.0, -1.0, 1.0), (-3.0, -5.0, -1.0)])
+def test_whatever_is_known_can_be_drawn(point: tuple[float, float | None, float | None]) -> None:
+    assert [len(bar) for bar in bars(path_of(point))] == [WIDTH]
+    assert bars(path_of((1e9, -1e12, 1e12), (-1e9, -2e9, -1e8), point))
