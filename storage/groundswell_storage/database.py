@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -86,6 +86,13 @@ class Database:
                     self._translated[sql] = translated
             sql = translated
         return self._engine.run(sql, parameters)
+
+    def execute_many(self, sql: str, rows: Iterable[Sequence[object]]) -> int:
+        """Runs one statement for each row of parameters, and returns how many rows of the table it changed in all.
+
+        For SQLite, which parses it once; PostgreSQL is better served with many rows in one statement.
+        """
+        return self._engine.run_many(sql, rows)
 
     def clock(self) -> SQL:
         """The database's time in microseconds since 1970 as an expression in a Peewee query."""

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from peewee import Database as PeeweeDatabase
 from peewee import DatabaseProxy, OperationalError, SqliteDatabase
+from peewee import __exception_wrapper__ as peewee_errors  # type: ignore[attr-defined]  # not in the stubs
 
 _BUSY_TIMEOUT_SECONDS = 5.0
 _BUSY_STEP_SECONDS = 0.001
@@ -54,6 +55,12 @@ class TrackedDatabase(PeeweeDatabase):
     def run(self, sql: str, parameters: Sequence[object] = ()) -> Any:
         """Runs one statement, parameters in the driver's own style; returns the driver's cursor."""
         return self.execute_sql(sql, parameters)  # type: ignore[no-untyped-call]
+
+    def run_many(self, sql: str, rows: Iterable[Sequence[object]]) -> int:
+        """Runs one statement for each row of parameters; returns how many rows of the table it changed in all."""
+        with peewee_errors:
+            changed: int = self.raw().cursor().executemany(sql, rows).rowcount
+        return changed
 
     def raw(self) -> Any:
         """The driver's connection of this thread, opened if it is not."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Self, TypeVar
 
 from peewee import (
@@ -24,11 +24,12 @@ from groundswell_storage.database import Database
 from groundswell_storage.engines import current_database
 
 M = TypeVar("M", bound=Model)
+V = TypeVar("V")
 
 _PLAIN_FIELDS = frozenset(
     (AutoField, BigAutoField, BigIntegerField, DoubleField, FloatField, IntegerField, SmallIntegerField, TextField)
 )
-"""Fields whose values both drivers return as they should be."""
+"""Fields whose values both drivers take and return as they should be."""
 
 
 def singular_snake_case(model: type[Model]) -> str:
@@ -87,22 +88,21 @@ class Table(SystemTable):
     ) -> int:
         """Writes many new rows in few statements; `Scope.insert_many` is the way to call it."""
         sql, fields, _ = _insert(cls)
-        head, _, one = sql.partition(" VALUES ")
         tail = " ON CONFLICT DO NOTHING" if skip_existing else ""
-        meta: Any = cls._meta
+        values = _reader_of_values(cls, fields, workspace)
+        if database.dialect == "sqlite":
+            return database.execute_many(sql + tail, map(values, rows))
+        head, _, one = sql.partition(" VALUES ")
         written = 0
-        for chunk in _chunks(rows, min(_CHUNK_ROWS, _PARAMETER_LIMIT // len(fields))):
-            parameters: list[object] = []
-            for row in chunk:
-                parameters += _values(fields, {**meta.get_default_dict(), **row, "workspace": workspace})
+        for chunk in _chunks(map(values, rows), min(_CHUNK_ROWS, _PARAMETER_LIMIT // len(fields))):
             statement = f"{head} VALUES {', '.join([one] * len(chunk))}{tail}"
-            written += database.execute(statement, parameters).rowcount
+            written += database.execute(statement, list(chain.from_iterable(chunk))).rowcount
         return written
 
 
 _CHUNK_ROWS = 500
-_PARAMETER_LIMIT = 30_000
-"""SQLite takes 32,766 parameters in a statement, PostgreSQL 65,535."""
+_PARAMETER_LIMIT = 60_000
+"""PostgreSQL takes 65,535 parameters in a statement."""
 
 
 @cache
@@ -128,7 +128,30 @@ def _values(fields: Sequence[Any], data: Mapping[str, Any]) -> list[object]:
     return [field.db_value(data.get(field.name)) for field in fields]
 
 
-def _chunks(rows: Iterable[Mapping[str, Any]], size: int) -> Iterator[list[Mapping[str, Any]]]:
+def _reader_of_values(
+    model: type[Model], fields: Sequence[Any], workspace: str
+) -> Callable[[Mapping[str, Any]], list[object]]:
+    """Returns the function that makes the parameters of a new row, defaults filled in."""
+    meta: Any = model._meta
+    names = [field.name for field in fields]
+    converters = _converters(fields, "db_value")
+
+    def values(row: Mapping[str, Any]) -> list[object]:
+        given = {**meta.get_default_dict(), **row, "workspace": workspace}
+        found = list(map(given.get, names))
+        for index, convert in converters:
+            found[index] = convert(found[index])
+        return found
+
+    return values
+
+
+def _converters(fields: Sequence[Any], method: str) -> list[tuple[int, Callable[[Any], Any]]]:
+    """Positions and methods of the fields whose values a driver doesn't take or give as they should be."""
+    return [(index, getattr(field, method)) for index, field in enumerate(fields) if type(field) not in _PLAIN_FIELDS]
+
+
+def _chunks(rows: Iterable[V], size: int) -> Iterator[list[V]]:
     remaining = iter(rows)
     while chunk := list(islice(remaining, size)):
         yield chunk
@@ -136,12 +159,9 @@ def _chunks(rows: Iterable[Mapping[str, Any]], size: int) -> Iterator[list[Mappi
 
 def row_reader(model: type[M]) -> Callable[[Sequence[Any]], M]:
     """Returns the function that makes a row object of a tuple of all columns in the order of declaration."""
-    names = [field.name for field in model._meta.sorted_fields]
-    converters = [
-        (index, field.python_value)
-        for index, field in enumerate(model._meta.sorted_fields)
-        if type(field) not in _PLAIN_FIELDS
-    ]
+    fields = model._meta.sorted_fields
+    names = [field.name for field in fields]
+    converters = _converters(fields, "python_value")
 
     def read(values: Sequence[Any]) -> M:
         cells = list(values)

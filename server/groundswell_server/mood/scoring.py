@@ -11,7 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from groundswell_server.mood.emoji import EMOJI, bare, set_apart, without_emoji
-from groundswell_server.mood.language import is_english, unstretched
+from groundswell_server.mood.language import English, unstretched
 from groundswell_server.mood.mood import NO_MOOD, UNSUPPORTED, Mood, Sentiment
 from groundswell_server.mood.slang import PHRASE_RATINGS, WORDS, with_phrases
 from groundswell_server.plain_text import plain_text
@@ -31,11 +31,11 @@ _WORD: Final = re.compile(r"[^\W\d_]+")
 
 def mood_of(text: str) -> Mood:
     """The mood of a comment: UNSPECIFIED for an empty one, UNSUPPORTED for one in another language than English."""
-    vader = _vader()
+    english, vader = _readers()
     plain = bare(plain_text(text[:MOST_CHARACTERS])).strip()
     if not plain:
         return NO_MOOD
-    if not is_english(without_emoji(plain), vader.lexicon):
+    if not english.is_language_of(without_emoji(plain)):
         return UNSUPPORTED
     score = vader.score(_readable(plain, vader.lexicon))
     if abs(score) < CLEAR:
@@ -56,7 +56,8 @@ def _readable(plain: str, lexicon: dict[str, float]) -> str:
 
 
 @cache
-def _vader() -> Vader:
+def _readers() -> tuple[English, Vader]:
     from groundswell_server.mood.vader import Vader
 
-    return Vader({**WORDS, **EMOJI, **PHRASE_RATINGS})
+    vader = Vader({**WORDS, **EMOJI, **PHRASE_RATINGS})
+    return English(vader.lexicon), vader

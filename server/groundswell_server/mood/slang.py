@@ -6,6 +6,7 @@ Ratings are on VADER's scale, -4 to 4. A phrase is rated as a whole, so that "ki
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Final
 
 WORDS: Final[dict[str, float]] = {
@@ -152,14 +153,14 @@ PHRASES: Final[dict[str, float]] = {
 
 
 SIGNS: Final = (
-    *("again", "ass", "ate", "better", "breath", "cap", "crumbs", "crush", "different", "done", "doubt", "enough"),
-    *("fire", "fleek", "hell", "heck", "holy", "joke", "key", "kill", "kiss", "lie", "miss", "money", "nail", "notes"),
-    *("off", "out", "point", "shit", "sick", "special", "stop", "thumbs", "to be", "to die", "to like", "to love"),
-    *("fuck", "wait", "waste", "worth", "dying", "dead", "deceased", "crying", "screaming"),
+    *(" again", "ass", " ate", "better", "breath", "no cap", "crumbs", "crush", "different", "done", "doubt", "enough"),
+    *("fire", "fleek", "hell", "heck", "holy", "joke", "key", "kill", "kiss", "lie", "miss ", "money", "nail", "notes"),
+    *("off", "point", "sell", "shit", "sick", "special", " stop", "thumbs", "to die", "used to", "fuck", " wait"),
+    *("waste", "worth", "dying", "dead", "deceased", "crying", "screaming"),
 )
-"""Letters of which every text with a phrase has some. Most texts have none, and are done with in a microsecond."""
-
-_PHRASE: Final = re.compile(r"\b(?:" + "|".join(f"({phrase})" for phrase in PHRASES) + r")\b", re.IGNORECASE)
+"""Of these letters every text with a phrase has some that stand in the phrase's pattern too."""
+_FEW_SIGNS: Final = 2
+"""Texts with more of them are rare, and searched for all phrases."""
 
 PHRASE_RATINGS: Final = {f"phrase{place}": rating for place, rating in enumerate(PHRASES.values(), 1)}
 """Ratings of the words that `with_phrases` puts in the place of phrases."""
@@ -168,8 +169,19 @@ PHRASE_RATINGS: Final = {f"phrase{place}": rating for place, rating in enumerate
 def with_phrases(text: str) -> str:
     """`text` with one word in the place of each phrase."""
     lower = text.lower()
-    return _PHRASE.sub(_in_place, text) if any(sign in lower for sign in SIGNS) else text
+    signs = tuple([sign for sign in SIGNS if sign in lower])
+    if not signs:
+        return text
+    return _pattern(signs if len(signs) <= _FEW_SIGNS else SIGNS).sub(_in_place, text)
+
+
+@cache
+def _pattern(signs: tuple[str, ...]) -> re.Pattern[str]:
+    """The phrases that a text with these signs can hold."""
+    named = zip(PHRASE_RATINGS, PHRASES, strict=True)
+    phrases = [f"(?P<{name}>{phrase})" for name, phrase in named if any(sign in phrase for sign in signs)]
+    return re.compile(rf"\b(?:{'|'.join(phrases)})\b", re.IGNORECASE)
 
 
 def _in_place(match: re.Match[str]) -> str:
-    return f" phrase{match.lastindex} "
+    return f" {match.lastgroup} "
