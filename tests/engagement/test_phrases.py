@@ -15,7 +15,7 @@ from groundswell_server.engagement.genuine.reasons import Reason
 from groundswell_server.engagement.genuine.scan import scan
 from groundswell_server.engagement.genuine.settings import FilterSettings
 from groundswell_server.engagement.genuine.triggers import LONGEST, LaidOut
-from groundswell_server.engagement.genuine.wording import normalize_text, plain_texts
+from groundswell_server.engagement.genuine.wording import plain_texts
 from groundswell_server.engagement.vocabulary import Verdict
 from tests.engagement.interactions import comment, judged, reasons_of
 
@@ -179,7 +179,8 @@ def _rows(video: Path) -> Iterator[tuple[Interaction, bool]]:
 def test_every_match_of_a_phrase_holds_a_trigger(phrase: Phrase, data: st.DataObject) -> None:
     pattern = data.draw(st.sampled_from(phrase.patterns))
     alphabet = st.characters(codec="ascii", exclude_categories=["Cc"])
-    text = normalize_text(data.draw(st.from_regex(pattern, fullmatch=True, alphabet=alphabet)))
+    drawn = data.draw(st.from_regex(pattern, fullmatch=True, alphabet=alphabet))
+    text = LaidOut(plain_texts([drawn])).text(0)
     if not re.compile(pattern).search(text):
         return
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from groundswell_server.engagement.genuine.batch import NO_TIME, InteractionBatch
 from groundswell_server.engagement.genuine.combine import Judgment
 from groundswell_server.engagement.genuine.duplicates import DuplicateIndex, duplicate_log_odds
-from groundswell_server.engagement.genuine.judge import judge, judge_stream
+from groundswell_server.engagement.genuine.judge import judge
 from groundswell_server.engagement.genuine.near_duplicates import NearDuplicates
 from groundswell_server.engagement.genuine.persona_layer import PersonaRegister
 from groundswell_server.engagement.genuine.reasons import Layer, Reason
@@ -84,7 +84,8 @@ def test_different_sentences_are_not_near_copies() -> None:
 def test_texts_are_remembered_from_batch_to_batch() -> None:
     batches = [InteractionBatch.of([comment(SENTENCE, f"bot{number}")]) for number in range(4)]
 
-    found = [judgments.judgment(0).verdict for judgments in judge_stream(batches, POSTS, PersonaRegister())]
+    index = DuplicateIndex()
+    found = [judge(batch, POSTS, PersonaRegister(), duplicates=index).judgment(0).verdict for batch in batches]
 
     assert found == [Verdict.GENUINE, Verdict.GENUINE, Verdict.BOT, Verdict.BOT]
 

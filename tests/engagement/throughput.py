@@ -24,7 +24,7 @@ from groundswell_server.engagement.genuine.persona_layer import PersonaRegister,
 from groundswell_server.engagement.genuine.settings import FilterSettings
 from groundswell_server.engagement.genuine.text_layer import phrase_findings
 from groundswell_server.engagement.genuine.time_layer import time_findings
-from groundswell_server.engagement.genuine.wording import count_letters, key_of_letters, letters_of
+from groundswell_server.engagement.genuine.wording import wordings
 from groundswell_server.engagement.vocabulary import InteractionKind, Platform
 
 VIDEOS = Path(__file__).parent / "data" / "youtube_spam"
@@ -132,11 +132,9 @@ def measure_near_duplicates(path: Path, count: int) -> float:
     """Seconds a text for finding near copies among `count` distinct texts, exact hashes already known."""
     texts: dict[int, str] = {}
     for columns in read(path):
-        for text in columns[4]:
-            letters = letters_of(text)
-            key = key_of_letters(letters)
-            if key is not None and count_letters(letters) >= 40 and len(texts) < count:
-                texts[key] = letters
+        for found in wordings(columns[4]):
+            if found.key is not None and found.letter_count >= 40 and len(texts) < count:
+                texts[found.key] = found.letters
     index = NearDuplicates(len(texts))
     index.groups_of(dict(list(texts.items())[:2]))
     started = time.perf_counter()

@@ -16,11 +16,12 @@ from groundswell_server.engagement.genuine.combine import Judgments
 from groundswell_server.engagement.genuine.communities import FEWEST_POSTS
 from groundswell_server.engagement.genuine.duplicates import MOST_REMEMBERED, DuplicateIndex
 from groundswell_server.engagement.genuine.graph_layer import ALONE, MOST_POSTS, Company, company_of
-from groundswell_server.engagement.genuine.handles import normalize_handle
+from groundswell_server.engagement.genuine.handles import normalize_handles
 from groundswell_server.engagement.genuine.judge import judge
 from groundswell_server.engagement.genuine.persona_layer import PersonaRegister
 from groundswell_server.engagement.genuine.profiles import UNKNOWN, Profile
 from groundswell_server.engagement.genuine.settings import FilterSettings
+from groundswell_server.engagement.genuine.wording import Wording
 from groundswell_server.engagement.interactions import NewInteraction
 from groundswell_server.engagement.vocabulary import Platform
 from groundswell_storage.engagement import interactions, personas, posts
@@ -39,7 +40,13 @@ class Fresh(NamedTuple):
     digest: bytes
     text: str
     masked: bool
-    text_key: int | None
+    wording: Wording | None
+    """Of the text as it will be stored; None without any."""
+
+    @property
+    def text_key(self) -> int | None:
+        """The key of the text."""
+        return self.wording and self.wording.key
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,6 +89,7 @@ def judge_rows(
             **{row.text: row.spam_probability for row in stored if row.spam_probability is not None},
             **{row.new.text: row.new.spam_probability for row in fresh if row.new.spam_probability is not None},
         },
+        wordings={row.text: row.wording for row in fresh if row.wording},
     )
     named = [handle for handle in batch.actors.values if handle]
     few = np.count_nonzero(batch.texts.filled()) <= NEARLY_EQUAL
@@ -101,7 +109,7 @@ def judge_rows(
 
 def _register(scope: Scope, platform: Platform, handles: Sequence[str]) -> PersonaRegister:
     """The part of the register of AI personas that says of each of these handles whether it is in there."""
-    normalized = list(dict.fromkeys(map(normalize_handle, handles)))
+    normalized = list(dict.fromkeys(normalize_handles(handles)))
     return PersonaRegister((platform, handle) for handle in personas.registered(scope, platform, normalized))
 
 

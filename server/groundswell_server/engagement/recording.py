@@ -20,7 +20,7 @@ from groundswell_server.engagement.genuine.graph_layer import together_log_odds
 from groundswell_server.engagement.genuine.judge import judge
 from groundswell_server.engagement.genuine.persona_layer import PersonaRegister
 from groundswell_server.engagement.genuine.settings import FilterSettings
-from groundswell_server.engagement.genuine.wording import text_key
+from groundswell_server.engagement.genuine.wording import wordings
 from groundswell_server.engagement.interactions import NewInteraction, Recorded
 from groundswell_server.engagement.judging import Fresh, Judged, judge_rows
 from groundswell_server.engagement.metrics import judge_anew
@@ -133,15 +133,15 @@ def _fresh(scope: Scope, post_id: str, batch: Iterable[NewInteraction], pii_filt
 
     What is the same is told by the masked texts, so that the filter can be turned on and off between two deliveries.
     """
-    by_digest: dict[bytes, Fresh] = {}
+    by_digest: dict[bytes, tuple[NewInteraction, str]] = {}
     for new in batch:
-        text = pii.mask(new.text).text if new.text else ""
-        digest = _digest(new, text)
-        text = new.text if pii_filter is PiiFilter.OFF else text
-        if digest not in by_digest:
-            by_digest[digest] = Fresh(new, digest, text, text != new.text, text_key(text) if text else None)
+        masked = pii.mask(new.text).text if new.text else ""
+        by_digest.setdefault(_digest(new, masked), (new, new.text if pii_filter is PiiFilter.OFF else masked))
     known = interactions.known_digests(scope, post_id, list(by_digest))
-    return [row for digest, row in by_digest.items() if digest not in known]
+    fresh = [(digest, *row) for digest, row in by_digest.items() if digest not in known]
+    texts = list(dict.fromkeys(text for _, _, text in fresh if text))
+    worded = dict(zip(texts, wordings(texts), strict=True))
+    return [Fresh(new, digest, text, text != new.text, worded.get(text)) for digest, new, text in fresh]
 
 
 def _digest(new: NewInteraction, text: str) -> bytes:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.cluster.vq import kmeans2
 from scipy.spatial.distance import cdist
 from sklearn.metrics import adjusted_rand_score, silhouette_score
 
 from groundswell_server.learning.patterns.clusters import cluster, mean_silhouette
+from groundswell_server.learning.patterns.k_means import ROUNDS, STARTS, k_means
 from groundswell_server.learning.patterns.residuals import Array
 
 
@@ -29,6 +31,28 @@ def test_it_finds_the_kinds_that_there_are(kinds: int, count: int) -> None:
     assert found.count == kinds
     assert found.silhouette > 0.7
     assert adjusted_rand_score(truth, found.labels) > 0.99
+
+
+@pytest.mark.parametrize("count", [2, 5, 8])
+def test_the_centres_are_as_good_as_those_of_scipy(count: int) -> None:
+    """Loss against the best of as many starts of `kmeans2`, on points without clusters, where starts differ."""
+    ours, theirs = [], []
+    for seed in range(20):
+        points = np.random.default_rng(seed).normal(size=(200, 6))
+        random = np.random.default_rng(seed)
+        starts = [kmeans2(points, count, iter=ROUNDS, minit="++", rng=random)[0] for _ in range(STARTS)]
+        theirs.append(min(loss(points, centres) for centres in starts))
+        ours.append(loss(points, k_means(points, count, random)))
+    assert np.mean(ours) == pytest.approx(np.mean(theirs), rel=0.01)
+
+
+def test_starts_that_lose_a_cluster_are_left_out() -> None:
+    assert k_means(np.zeros((50, 2)), 2, np.random.default_rng(0)).shape == (0, 2)
+
+
+def loss(points: Array, centres: Array) -> float:
+    """Sum of the squared distances of points from their nearest centre."""
+    return float(np.square(cdist(points, centres).min(axis=1)).sum())
 
 
 def test_from_120_posts_one_half_confirms_what_the_other_found() -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groundswell_server.engagement.genuine.profiles import UNKNOWN, Profile
+from groundswell_server.engagement.genuine.wording import Wording
 from groundswell_server.engagement.vocabulary import InteractionKind, Platform
 
 NO_TIME: Final = int(np.iinfo(np.int64).min)
@@ -98,6 +99,8 @@ class InteractionBatch:
     """What is known of the accounts, by row; rows of which nothing is known are left out."""
     spam: Mapping[str, float] = field(default_factory=dict)
     """What the workspace's trained SPAM_DETECTOR takes texts for, 0 to 1, by text; empty where there is none."""
+    wordings: Mapping[str, Wording] = field(default_factory=dict)
+    """What of some of the texts is compared, where it is worked out already."""
 
     def __post_init__(self) -> None:
         if len({len(self.posts), len(self.actors), len(self.kinds), len(self.times_us), len(self.texts)}) != 1:
@@ -116,6 +119,7 @@ class InteractionBatch:
         texts: Sequence[str],
         profiles: Iterable[Profile] = (),
         spam: Mapping[str, float] | None = None,
+        wordings: Mapping[str, Wording] | None = None,
     ) -> InteractionBatch:
         """A batch of plain columns of one length; no profiles at all where nothing is known of any account."""
         return cls(
@@ -126,6 +130,7 @@ class InteractionBatch:
             texts=Coded.of(texts),
             profiles={row: profile for row, profile in enumerate(profiles) if profile.known()},
             spam=spam or {},
+            wordings=wordings or {},
         )
 
     @classmethod

@@ -8,6 +8,7 @@ that had nothing to go by changes nothing.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groundswell_server.engagement.genuine.explanation import explain
-from groundswell_server.engagement.genuine.findings import LayerFindings, Signs
+from groundswell_server.engagement.genuine.findings import LayerFindings
 from groundswell_server.engagement.genuine.reasons import Layer, Reason
 from groundswell_server.engagement.genuine.settings import FilterSettings
 from groundswell_server.engagement.vocabulary import Verdict
@@ -121,7 +122,7 @@ class _LazySigns(Mapping[int, tuple[Sign, ...]]):
 
     def __init__(self, findings: Sequence[LayerFindings]) -> None:
         self._findings = findings
-        self._places: dict[int, list[tuple[Layer, Signs, int]]] | None = None
+        self._places: dict[int, list[tuple[Layer, Reason, float, float]]] | None = None
 
     def __getitem__(self, row: int) -> tuple[Sign, ...]:
         found = [_spell_out(*place) for place in self._index()[row]]
@@ -133,17 +134,18 @@ class _LazySigns(Mapping[int, tuple[Sign, ...]]):
     def __len__(self) -> int:
         return len(self._index())
 
-    def _index(self) -> dict[int, list[tuple[Layer, Signs, int]]]:
-        """Where the signs of each row stand, made when first asked for."""
+    def _index(self) -> dict[int, list[tuple[Layer, Reason, float, float]]]:
+        """The signs of each row, made when first asked for."""
         if self._places is None:
             self._places = {}
             for found in self._findings:
                 for signs in found.signs:
-                    for at, row in enumerate(signs.rows.tolist()):
-                        self._places.setdefault(row, []).append((found.layer, signs, at))
+                    columns = signs.rows.tolist(), signs.log_odds.tolist(), signs.figures.tolist()
+                    for row, log_odds, figure in zip(*columns, strict=True):
+                        self._places.setdefault(row, []).append((found.layer, signs.reason, log_odds, figure))
         return self._places
 
 
-def _spell_out(layer: Layer, signs: Signs, at: int) -> Sign:
-    figure = None if np.isnan(signs.figures[at]) else float(signs.figures[at])
-    return Sign(signs.reason, layer, float(signs.log_odds[at]), figure, explain(signs.reason, figure))
+def _spell_out(layer: Layer, reason: Reason, log_odds: float, figure: float) -> Sign:
+    cited = None if math.isnan(figure) else figure
+    return Sign(reason, layer, log_odds, cited, explain(reason, cited))

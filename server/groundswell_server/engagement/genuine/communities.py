@@ -45,6 +45,10 @@ class Visits:
     """(p,) interactions that each post had in all."""
 
 
+_Pairs = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
+"""Pairs of accounts: rows of the one and of the other, and the number of posts they came to together."""
+
+
 @dataclass(frozen=True, slots=True)
 class Community:
     """Accounts that always come together."""
@@ -64,16 +68,18 @@ def find_communities(visits: Visits) -> list[Community]:
     able = np.sort(able[np.argsort(-counts[able], kind="stable")[:MOST_ACCOUNTS]])
     if len(able) < FEWEST_MEMBERS:
         return []
-    first, second, together = _joined(visits.times_us[able], visits.popularity, _company(visits.times_us))
+    met = _often_together(visits.times_us[able])
+    # What follows is dear, and under most posts nobody comes this far.
+    if not len(met[0]):
+        return []
+    first, second, together = _beyond_chance(met, visits.times_us[able], visits.popularity, _company(visits.times_us))
     if not len(first):
         return []
     return _communities(zip(able[first].tolist(), able[second].tolist(), together.tolist(), strict=True))
 
 
-def _joined(
-    times: NDArray[np.float64], popularity: NDArray[np.float64], company: float
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Pairs that come together beyond chance: both accounts, and the number of posts together."""
+def _often_together(times: NDArray[np.float64]) -> _Pairs:
+    """Pairs that come together as often as one could ask of a group."""
     came = ~np.isnan(times)
     same = came.astype(np.float64) @ came.T
     counts = came.sum(axis=1)
@@ -82,9 +88,16 @@ def _joined(
     close = np.abs(times[first] - times[second]) <= TOGETHER_US
     together = close.sum(axis=1)
     often = (together >= FEWEST_POSTS) & (together >= ALWAYS * union[first, second])
-    first, second, together = first[often], second[often], together[often]
+    return first[often], second[often], together[often]
+
+
+def _beyond_chance(met: _Pairs, times: NDArray[np.float64], popularity: NDArray[np.float64], company: float) -> _Pairs:
+    """Those of the pairs that come together more often than chance explains."""
+    first, second, together = met
+    came = ~np.isnan(times)
+    counts = came.sum(axis=1)
     likely = _likely(counts, popularity)
-    shared = same[first, second]
+    shared = (came[first] & came[second]).sum(axis=1)
     pairs = math.log(max(1, len(times) * (len(times) - 1) // 2))
     both = np.minimum(_surprise(shared, came, likely, first, second), _surprise(shared, came, likely, second, first))
     timed = likely * company

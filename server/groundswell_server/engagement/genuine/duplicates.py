@@ -5,15 +5,14 @@ from __future__ import annotations
 import math
 from collections import Counter, OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from groundswell_server.engagement.genuine.batch import InteractionBatch
 from groundswell_server.engagement.genuine.findings import Signs
 from groundswell_server.engagement.genuine.near_duplicates import NearDuplicates
 from groundswell_server.engagement.genuine.reasons import Reason
 from groundswell_server.engagement.genuine.settings import FilterSettings
-from groundswell_server.engagement.genuine.wording import MINIMUM_KEY_LETTERS, count_letters, key_of_letters, letters_of
+from groundswell_server.engagement.genuine.wording import MINIMUM_KEY_LETTERS, Wording, wordings
 
 SHORT_LETTERS: Final = 40
 LONG_LETTERS: Final = 80
@@ -74,8 +73,7 @@ class DuplicateIndex:
         return len(self._seen.get(key, {}).get(actor, ()))
 
 
-@dataclass(frozen=True, slots=True)
-class _Keyed:
+class _Keyed(NamedTuple):
     """A row whose text is long enough to compare."""
 
     row: int
@@ -89,22 +87,33 @@ def duplicate_signs(
     batch: InteractionBatch, settings: FilterSettings, index: DuplicateIndex | None = None
 ) -> list[Signs]:
     """Signs of equal and nearly equal texts. `index` brings in what came before, and is brought up to date."""
-    texts = batch.texts.values
-    index = DuplicateIndex(max(1, 2 * len(texts))) if index is None else index
-    letters = {code: letters_of(text) for code, text in enumerate(texts) if len(text) >= MINIMUM_KEY_LETTERS}
-    keys = {code: key for code, found in letters.items() if (key := key_of_letters(found)) is not None}
+    worded = _worded(batch)
+    index = DuplicateIndex(max(1, 2 * len(batch.texts.values))) if index is None else index
     rows = [
-        _Keyed(row, keys[code], count_letters(letters[code]), batch.actors[row], batch.posts[row])
+        _Keyed(row, found.key, found.letter_count, batch.actors[row], batch.posts[row])
         for row, code in enumerate(batch.texts.codes.tolist())
-        if code in keys
+        if (found := worded.get(code)) and found.key is not None
     ]
     for keyed in rows:
         index.add(keyed.key, keyed.actor, keyed.post)
     exact = [_by_several_actors(rows, index), _by_one_actor(rows, index)]
     if not settings.near_duplicates:
         return exact
-    long = {keys[code]: letters[code] for code in keys if count_letters(letters[code]) >= SHORT_LETTERS}
+    long = {
+        found.key: found.letters
+        for found in worded.values()
+        if found.key is not None and found.letter_count >= SHORT_LETTERS
+    }
     return [*exact, _near_copies([keyed for keyed in rows if keyed.key in long], long, index)]
+
+
+def _worded(batch: InteractionBatch) -> dict[int, Wording]:
+    """What of each text of a batch is compared, by position among the distinct texts; short ones are left out."""
+    texts = {code: text for code, text in enumerate(batch.texts.values) if len(text) >= MINIMUM_KEY_LETTERS}
+    known = batch.wordings
+    new = [text for text in texts.values() if text not in known]
+    found = {**known, **dict(zip(new, wordings(new), strict=True))}
+    return {code: found[text] for code, text in texts.items()}
 
 
 def _by_several_actors(rows: list[_Keyed], index: DuplicateIndex) -> Signs:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from groundswell_server.engagement.genuine.batch import NO_TIME, InteractionBatch
 from groundswell_server.engagement.genuine.communities import Visits, find_communities
 from groundswell_server.engagement.genuine.findings import LayerFindings, Signs
-from groundswell_server.engagement.genuine.handles import normalize_handle
+from groundswell_server.engagement.genuine.handles import normalize_handles, normalized_handles
 from groundswell_server.engagement.genuine.reasons import Layer, Reason
 
 MOST_POSTS: Final = 50
@@ -56,10 +56,9 @@ def company_of(visits: Iterable[tuple[str, str, int]], popularity: Mapping[str, 
             `visits` came to belong in here too.
     """
     first: defaultdict[str, dict[str, int]] = defaultdict(dict)
-    spelled: dict[str, str] = {}
+    visits = list(visits)
+    spelled = normalized_handles(handle for handle, _, _ in visits)
     for handle, post, time in visits:
-        if handle not in spelled:
-            spelled[handle] = normalize_handle(handle)
         if post in popularity and time != NO_TIME and spelled[handle]:
             posts = first[spelled[handle]]
             posts[post] = min(time, posts.get(post, time))
@@ -74,7 +73,7 @@ def company_of(visits: Iterable[tuple[str, str, int]], popularity: Mapping[str, 
 
 def graph_findings(batch: InteractionBatch, company: Company) -> LayerFindings:
     """Signs on the interactions of those who always come together. One post alone is nothing to go by."""
-    handles = [normalize_handle(handle) for handle in batch.actors.values] if company.visited else []
+    handles = normalize_handles(batch.actors.values) if company.visited else []
     several = _by_actor(batch, [company.visited.get(handle, 0) for handle in handles]) > 1
     posts = _by_actor(batch, [company.together.get(handle, 0) for handle in handles])
     found = [(row, together_log_odds(count), float(count)) for row, count in enumerate(posts.tolist()) if count]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 
 from groundswell_server.engagement.genuine.batch import InteractionBatch, PostFacts
 from groundswell_server.engagement.genuine.combine import Judgments, combine
@@ -39,15 +39,3 @@ def judge(
         graph_findings(batch, company),
     )
     return combine(findings, len(batch), settings)
-
-
-def judge_stream(
-    batches: Iterable[InteractionBatch],
-    posts: Mapping[str, PostFacts],
-    register: PersonaRegister,
-    settings: FilterSettings = DEFAULT_SETTINGS,
-    duplicates: DuplicateIndex | None = None,
-) -> Iterator[Judgments]:
-    """Judge batch after batch in bounded memory; texts are compared with those of the batches before."""
-    index = DuplicateIndex() if duplicates is None else duplicates
-    return (judge(batch, posts, register, settings, index) for batch in batches)

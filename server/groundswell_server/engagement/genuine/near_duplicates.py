@@ -7,8 +7,8 @@ time of `datasketch`, which makes one after another and brings SciPy with it. A 
 
 from __future__ import annotations
 
-from collections import OrderedDict, defaultdict
-from collections.abc import Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Final
 
@@ -29,11 +29,16 @@ _MOST_COMPARED: Final = 32
 """Texts that a new one is compared with: who meets more of them and is like none is like none."""
 _CHUNK: Final = 64
 """Texts sketched at once: more do not fit the cache."""
+_GAP: Final = bytes(SHINGLE - 1)
+"""Stands behind the last text, so that there are as many shingles as bytes."""
 
 _RANDOM: Final = np.random.default_rng(1)
 _FACTORS: Final = _RANDOM.integers(0, 1 << 32, PERMUTATIONS, np.uint32) | np.uint32(1)
 _OFFSETS: Final = _RANDOM.integers(0, 1 << 32, PERMUTATIONS, np.uint32)
 """`factor * hash + offset` modulo 2^32 with an odd factor is a permutation of all 32-bit numbers."""
+_BAND_FACTORS: Final = _RANDOM.integers(0, 1 << 64, (BANDS, ROWS), np.uint64)
+_BAND_OFFSETS: Final = _RANDOM.integers(0, 1 << 64, BANDS, np.uint64)
+"""Make one number of a band and its place; who meets by chance alone is told apart when compared."""
 
 
 def sketch(texts: Sequence[str]) -> NDArray[np.uint32]:
@@ -48,12 +53,14 @@ def sketch(texts: Sequence[str]) -> NDArray[np.uint32]:
 class NearDuplicates:
     """Groups of nearly equal texts, over batches and bounded: the oldest texts are forgotten first."""
 
-    __slots__ = ("_bands", "_capacity", "_group_of", "_texts")
+    __slots__ = ("_capacity", "_first", "_group_of", "_others", "_texts")
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
-        self._bands: defaultdict[tuple[int, bytes], list[int]] = defaultdict(list)
-        self._texts: OrderedDict[int, tuple[str, NDArray[np.uint32]]] = OrderedDict()
+        self._first: dict[int, int] = {}
+        """The first text with a band; as most have it to themselves, `_others` come in a list of their own."""
+        self._others: dict[int, list[int]] = {}
+        self._texts: OrderedDict[int, tuple[str, list[int]]] = OrderedDict()
         self._group_of: dict[int, int] = {}
 
     def __len__(self) -> int:
@@ -62,31 +69,42 @@ class NearDuplicates:
     def groups_of(self, texts: Mapping[int, str]) -> dict[int, int]:
         """The group of each text (key to letters): the group of the first that it is a near copy of, or its own key."""
         new = [key for key in texts if key not in self._group_of]
-        for key, sketched in zip(new, sketch([texts[key] for key in new]), strict=True):
-            self._add(key, texts[key], sketched)
+        for key, bands in zip(new, _bands_of(sketch([texts[key] for key in new])), strict=True):
+            self._add(key, texts[key], bands)
         # A batch stays whole even when it is larger than the capacity: its texts still have to be counted.
         while len(self._texts) > max(self._capacity, len(texts)):
             self._forget(*self._texts.popitem(last=False))
         return {key: self._group_of.get(key, key) for key in texts}
 
-    def _add(self, key: int, letters: str, sketched: NDArray[np.uint32]) -> None:
-        bands = [self._bands[band] for band in _bands_of(sketched)]
-        met = islice(dict.fromkeys(other for texts in bands for other in texts), _MOST_COMPARED)
-        shingles = _shingles(letters) if any(bands) else set()
-        alike = (other for other in met if _resemblance(shingles, _shingles(self._texts[other][0])) >= SIMILARITY)
-        original = next(alike, None)
+    def _add(self, key: int, letters: str, bands: list[int]) -> None:
+        first, others = self._first, self._others
+        met = [text for band in bands if band in first for text in (first[band], *others.get(band, ()))]
+        original = self._original_of(letters, met) if met else None
         self._group_of[key] = key if original is None else self._group_of[original]
-        self._texts[key] = letters, sketched
-        for texts in bands:
-            texts.append(key)
+        self._texts[key] = letters, bands
+        for band in bands:
+            if first.setdefault(band, key) != key:
+                others.setdefault(band, []).append(key)
 
-    def _forget(self, key: int, text: tuple[str, NDArray[np.uint32]]) -> None:
+    def _original_of(self, letters: str, met: Iterable[int]) -> int | None:
+        """The first of the texts met that this one is a near copy of."""
+        others = islice(dict.fromkeys(met), _MOST_COMPARED)
+        shingles = _shingles(letters)
+        alike = (other for other in others if _resemblance(shingles, _shingles(self._texts[other][0])) >= SIMILARITY)
+        return next(alike, None)
+
+    def _forget(self, key: int, text: tuple[str, list[int]]) -> None:
         del self._group_of[key]
-        for band in _bands_of(text[1]):
-            texts = self._bands[band]
-            texts.remove(key)
-            if not texts:
-                del self._bands[band]
+        for band in text[1]:
+            others = self._others.get(band, [])
+            if self._first[band] != key:
+                others.remove(key)
+            elif others:
+                self._first[band] = others.pop(0)
+            else:
+                del self._first[band]
+            if not others:
+                self._others.pop(band, None)
 
 
 def _shingles(letters: str) -> set[bytes]:
@@ -99,26 +117,25 @@ def _resemblance(one: set[bytes], other: set[bytes]) -> float:
     return len(one & other) / len(one | other)
 
 
-def _bands_of(sketched: NDArray[np.uint32]) -> list[tuple[int, bytes]]:
-    """The bands of a sketch; texts that share one are compared."""
-    data, width = sketched.tobytes(), ROWS * sketched.itemsize
-    return [(band, data[band * width : (band + 1) * width]) for band in range(BANDS)]
+def _bands_of(sketches: NDArray[np.uint32]) -> list[list[int]]:
+    """The bands of each sketch, as numbers; texts that share one are compared."""
+    rows = sketches.reshape(-1, BANDS, ROWS).astype(np.uint64)
+    bands: list[list[int]] = ((rows * _BAND_FACTORS).sum(axis=2) + _BAND_OFFSETS).tolist()
+    return bands
 
 
 def _sketch_chunk(texts: Sequence[str]) -> NDArray[np.uint32]:
     encoded = [text.encode().ljust(SHINGLE, b"\0") for text in texts]
     lengths = np.fromiter(map(len, encoded), np.int64, len(encoded))
-    # The texts lie end to end: shingles that begin in one and end in the next are left out.
-    starts = np.cumsum(lengths) - lengths
-    data = np.frombuffer(b"".join(encoded), np.uint8)
-    inside = np.ones(len(data) - SHINGLE + 1, np.bool_)
-    for back in range(1, SHINGLE):
-        inside[starts[1:] - back] = False
-    shingles = np.lib.stride_tricks.sliding_window_view(data, SHINGLE)[inside]
+    data = np.frombuffer(b"".join([*encoded, _GAP]), np.uint8)
+    shingles = np.lib.stride_tricks.sliding_window_view(data, SHINGLE)
     hashes = _mix(np.ascontiguousarray(shingles).view("<u4").ravel())
-    counts = lengths - SHINGLE + 1
-    permuted = hashes[:, None] * _FACTORS + _OFFSETS
-    least: NDArray[np.uint32] = np.minimum.reduceat(permuted, np.cumsum(counts) - counts, axis=0)
+    permuted = hashes[:, None] * _FACTORS
+    permuted += _OFFSETS
+    # The texts lie end to end: the shingles that begin in one and end in the next are the pieces left out.
+    starts = np.cumsum(lengths) - lengths
+    pieces = np.stack([starts, starts + lengths - (SHINGLE - 1)], axis=1).ravel()
+    least: NDArray[np.uint32] = np.minimum.reduceat(permuted, pieces, axis=0)[::2]
     return least
 
 

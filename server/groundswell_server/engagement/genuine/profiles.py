@@ -28,7 +28,7 @@ class Profile(NamedTuple):
 
     def known(self) -> bool:
         """Whether anything is known."""
-        return any(figure is not None for figure in self)
+        return self is not UNKNOWN and self != UNKNOWN
 
     def to_json(self) -> dict[str, Any]:
         """What is known, by name."""

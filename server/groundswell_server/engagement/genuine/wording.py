@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from typing import Final
+from string import ascii_letters
+from typing import Final, NamedTuple
 
-from groundswell_server.plain_text import in_plain_characters, plain_text, without_markup
+from groundswell_server.plain_text import in_plain_characters, without_markup
 
 SEPARATOR: Final = "\x1e"
 """The record separator of ASCII: stands between texts that are handled end to end."""
@@ -17,9 +18,25 @@ _ADDRESS: Final = re.compile(r"https?://\S+|www\.\S+|(?<![^\s@])[^\s@]{1,64}@[^\
 _ADDRESS_MARKS: Final = ("@", "http", "www.", "[")
 """One of them is in every text with a match of `_ADDRESS`: searching the others is most of the cost."""
 _NO_LETTER: Final = re.compile(r"[\W\d_]+")
+_ASCII_LETTERS: Final = bytes(code if chr(code) in ascii_letters else ord(" ") for code in range(256))
 
 MINIMUM_KEY_LETTERS: Final = 20
 """Texts with fewer letters have no key: many people independently write "love this song"."""
+
+
+class Wording(NamedTuple):
+    """What of a text is compared with other texts."""
+
+    letters: str
+    """In lower case, words apart by one space; addresses, digits, marks and emoji fall away."""
+    letter_count: int
+    """Spaces not counted."""
+    key: int | None
+    """A signed 64-bit key that is equal for texts with the same letters, or None for one too short to tell anything.
+
+    Digits, addresses, marks and emoji do not enter it, so masking a mail address or a telephone number does not change
+    it; masking a name does.
+    """
 
 
 def plain_texts(texts: Sequence[str]) -> list[str]:
@@ -34,35 +51,29 @@ def plain_texts(texts: Sequence[str]) -> list[str]:
     return plain
 
 
-def normalize_text(text: str) -> str:
-    """`plain_text` in lower case with single spaces: what phrases are matched against."""
-    return " ".join(plain_text(text).casefold().split())
-
-
-def letters_of(text: str) -> str:
-    """The letters of a text in lower case, words apart by one space; addresses, digits, marks and emoji fall away."""
-    plain = plain_text(text).casefold()
-    if any(mark in plain for mark in _ADDRESS_MARKS):
-        plain = _ADDRESS.sub(" ", plain)
-    return _NO_LETTER.sub(" ", plain).strip()
-
-
-def count_letters(letters: str) -> int:
-    """How many letters `letters_of` found, spaces not counted."""
-    return len(letters) - letters.count(" ")
-
-
-def key_of_letters(letters: str) -> int | None:
-    """`text_key` of a text whose `letters_of` is known already."""
-    if count_letters(letters) < MINIMUM_KEY_LETTERS:
-        return None
-    return int.from_bytes(hashlib.blake2b(letters.encode(), digest_size=8).digest(), "big", signed=True)
+def wordings(texts: Sequence[str]) -> list[Wording]:
+    """What of each text is compared."""
+    return [_wording(plain.casefold()) for plain in plain_texts(texts)]
 
 
 def text_key(text: str) -> int | None:
-    """A signed 64-bit key that is equal for texts with the same letters, or None for one too short to tell anything.
+    """The key of one text."""
+    return wordings([text])[0].key
 
-    Digits, addresses, marks and emoji do not enter it, so masking a mail address or a telephone number does not change
-    it; masking a name does.
-    """
-    return key_of_letters(letters_of(text))
+
+def _wording(plain: str) -> Wording:
+    if any(mark in plain for mark in _ADDRESS_MARKS):
+        plain = _ADDRESS.sub(" ", plain)
+    if plain.isascii():
+        words = plain.encode().translate(_ASCII_LETTERS).split()
+        encoded = b" ".join(words)
+        letters = encoded.decode()
+        count = len(letters) - max(0, len(words) - 1)
+    else:
+        letters = _NO_LETTER.sub(" ", plain).strip()
+        encoded = letters.encode()
+        count = len(letters) - letters.count(" ")
+    if count < MINIMUM_KEY_LETTERS:
+        return Wording(letters, count, None)
+    digest = hashlib.blake2b(encoded, digest_size=8).digest()
+    return Wording(letters, count, int.from_bytes(digest, "big", signed=True))

@@ -65,7 +65,7 @@ def associate(left: Residuals, groups: Sequence[Places], *, fewest: int = 5) -> 
     if not rows:
         return _nothing()
     place, size, inner, inner_squares, spreads = (np.array(column) for column in zip(*rows, strict=True))
-    mean, error, freedom = _welch(size, inner, inner_squares, count - size, total - inner, squares - inner_squares)
+    mean, error, freedom = welch(size, inner, inner_squares, count - size, total - inner, squares - inner_squares)
     p_values = np.asarray(2.0 * stats.t.sf(np.abs(mean) / error, freedom))
     drawn = shrink(mean / spreads, error / spreads, np.zeros(len(rows)))
     reach = stats.norm.ppf(0.5 + LEVEL / 2.0) * drawn.deviation
@@ -87,7 +87,7 @@ def percent(log_difference: float) -> float:
     return 100.0 * float(np.expm1(log_difference))
 
 
-def _welch(n: Array, total: Array, squares: Array, m: Array, rest: Array, rest_squares: Array) -> tuple[Array, ...]:
+def welch(n: Array, total: Array, squares: Array, m: Array, rest: Array, rest_squares: Array) -> tuple[Array, ...]:
     """(G,) differences of means, their standard errors and degrees of freedom, from counts, sums and sums of squares.
 
     Welch 1947; the freedom by Satterthwaite 1946.

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.cluster.vq import ClusterError, kmeans2
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
+from groundswell_server.learning.patterns.k_means import k_means
 from groundswell_server.learning.patterns.residuals import Array
 
 MOST_CLUSTERS = 8
@@ -19,8 +18,6 @@ FEWEST_PER_CLUSTER = 15
 CROSS_FITTED_BELOW = 120
 """Samples under which half of them is too few to confirm on."""
 
-_STARTS = 4
-_ROUNDS = 25
 _JUDGED = 1_000
 """Posts that the silhouette is taken over: it compares all pairs."""
 
@@ -51,7 +48,9 @@ def cluster(points: Array, seed: int = 0) -> Clustering:
     first[random.permutation(len(points))[: len(points) // 2]] = True
     cross_fitted = len(points) < CROSS_FITTED_BELOW
     centres, silhouette = _found_on(points[first], seed)
-    others = _centres(points[~first], len(centres), seed) if cross_fitted and len(centres) else centres
+    others = (
+        k_means(points[~first], len(centres), np.random.default_rng(seed)) if cross_fitted and len(centres) else centres
+    )
     if min(len(centres), len(others)) < 2:
         return Clustering(np.zeros(len(points), dtype=np.intp), ~first, 0, 0.0, cross_fitted)
     if not cross_fitted:
@@ -68,7 +67,7 @@ def _found_on(points: Array, seed: int) -> tuple[Array, float]:
     distances = cdist(points[judged], points[judged])
     best, best_silhouette = points[:0], -1.0
     for count in range(2, min(MOST_CLUSTERS, len(points) // FEWEST_PER_CLUSTER, _distinct(points) - 1) + 1):
-        centres = _centres(points, count, seed)
+        centres = k_means(points, count, np.random.default_rng(seed))
         if not len(centres):
             continue
         silhouette = mean_silhouette(distances, _nearest(points[judged], centres))
@@ -98,22 +97,6 @@ def mean_silhouette(distances: Array, labels: NDArray[np.intp]) -> float:
 
 def _distinct(points: Array) -> int:
     return len(np.unique(points, axis=0)) if points.shape[1] else 0
-
-
-def _centres(points: Array, count: int, seed: int) -> Array:
-    """(count, S) centres of k-means, the best of some starts; (0, S) where each start lost a cluster.
-
-    Lloyd 1982, begun as by Arthur and Vassilvitskii 2007.
-    """
-    random = np.random.default_rng(seed)
-    best, least = points[:0], np.inf
-    for _ in range(_STARTS):
-        with suppress(ClusterError):
-            centres = kmeans2(points, count, iter=_ROUNDS, minit="++", missing="raise", rng=random)[0]
-            loss = float(np.square(cdist(points, centres).min(axis=1)).sum())
-            if loss < least:
-                best, least = centres, loss
-    return best
 
 
 def _nearest(points: Array, centres: Array) -> NDArray[np.intp]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,7 @@ _FARTHEST = 3.0
 """Standard deviations; beyond, one odd post would be a cluster of its own."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ContentFeatures:
     """The features of n posts."""
 
@@ -38,7 +39,7 @@ class ContentFeatures:
         Counts by their logarithm, the hour as its place on the circle.
         """
         hour = 2.0 * math.pi * self.values[:, HOUR] / 24.0
-        columns = np.column_stack([self._ordered(), np.cos(hour), np.sin(hour)])
+        columns = np.column_stack([self._ordered, np.cos(hour), np.sin(hour)])
         spread = columns.std(axis=0)
         varies = spread > 1e-12
         scaled = (columns[:, varies] - columns[:, varies].mean(axis=0)) / spread[varies]
@@ -47,20 +48,25 @@ class ContentFeatures:
 
     def compare(self, inside: NDArray[np.bool_]) -> list[FeatureContrast]:
         """How the posts `inside` (n,) differ from the others, the most distinguishing feature first."""
-        values, ordered = self.values, self._ordered()
-        spread = np.maximum(ordered.std(axis=0), 1e-12)
-        differences = (ordered[inside].mean(axis=0) - ordered[~inside].mean(axis=0)) / spread
-        found = [
-            FeatureContrast(name, float(values[inside, at].mean()), float(values[~inside, at].mean()), float(apart))
-            for at, (name, apart) in enumerate(zip(NAMES[:HOUR], differences, strict=True))
-        ]
+        values, ordered = self.values, self._ordered
+        differences = (ordered[inside].mean(axis=0) - ordered[~inside].mean(axis=0)) / self._spread
+        means, rest_means = values[inside].mean(axis=0), values[~inside].mean(axis=0)
+        columns = means[:HOUR].tolist(), rest_means[:HOUR].tolist(), differences.tolist()
+        found = [FeatureContrast(*figures) for figures in zip(NAMES[:HOUR], *columns, strict=True)]
         found.append(_contrast_of_hours(values[inside, HOUR], values[~inside, HOUR]))
         return sorted(found, key=lambda one: -abs(one.difference))
 
+    @cached_property
     def _ordered(self) -> Array:
         """(n, F - 1) all but the hour, counts by ln(1 + number)."""
         counts = np.log1p(self.values[:, : len(COUNTS)])
         return np.hstack([counts, self.values[:, len(COUNTS) : HOUR]])
+
+    @cached_property
+    def _spread(self) -> Array:
+        """(F - 1,) standard deviations of these, never 0."""
+        spread: Array = np.maximum(self._ordered.std(axis=0), 1e-12)
+        return spread
 
 
 @dataclass(frozen=True, slots=True)
