@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from tests.bench.rows import experiments, monitoring, patterns, recording, scoring, server, training
+from tests.bench.rows import experiments, monitoring, online, patterns, recording, scoring, server, training
 from tests.bench.table import Measure
 
 ALL: tuple[Measure, ...] = (
     scoring.score_content,
+    online.score_content_with_twin,
     scoring.score_content_against_peer,
     scoring.predict_one_row,
     scoring.batch_score_content,

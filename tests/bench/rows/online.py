@@ -1,0 +1,70 @@
+"""What the online twin adds to a score."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from groundswell.v1 import learning_pb2
+from groundswell_server.learning.features.extraction import category, feature_values
+from groundswell_server.learning.online.learner import TYPE
+from groundswell_server.learning.online.outcomes import LEARNED
+from groundswell_server.learning.online.twin import Twin
+from groundswell_storage import learning, online
+from groundswell_storage.database import connect
+from groundswell_storage.online import OnlineModel
+from tests.bench import requests
+from tests.bench.measure import Subject, compare
+from tests.bench.stage import Stage
+from tests.bench.table import Row
+from tests.learning.simulated_posts import simulate
+
+LEARNT = 250
+"""Outcomes that the twin has learnt from."""
+PATIENCE_SECONDS = 30
+LIMIT = 2.2
+
+
+async def score_content_with_twin(stage: Stage) -> Sequence[Row]:
+    """ScoreContent of a draft by the batch model alone, and blended with a twin; both in echo calls."""
+    async with requests.stubs(stage) as (engagement, learning_stub, echoed):
+        pid = stage.suite.process.pid
+        request = learning_pb2.ScoreContentRequest(draft=requests.draft(await requests.persona(engagement)))
+        subject = Subject("ScoreContent", lambda: learning_stub.ScoreContent(request), pid)
+        alone = await compare(subject, echoed)
+        _put_twin(stage)
+        for _ in range(PATIENCE_SECONDS * 10):
+            if any("ONLINE_TWIN" in name for name in (await subject.call()).score.model_versions):  # type: ignore[attr-defined]
+                break
+            await asyncio.sleep(0.1)
+        else:
+            raise RuntimeError("the twin has no part in the scores")
+        blended = await compare(subject, echoed)
+    return [
+        Row(
+            "ScoreContent, a draft, blended with the online twin",
+            f"{blended.ratio:.2f} echo calls, {alone.ratio:.2f} without",
+            f"{blended.subject_us:.0f} us, {alone.subject_us:.0f} us without",
+            f"at most {LIMIT}",
+            blended.ratio <= LIMIT,
+        )
+    ]
+
+
+def _put_twin(stage: Stage) -> None:
+    """A twin that has learnt from simulated posts, and done better than the live version."""
+    twin = Twin({}, 0.0)
+    for example in simulate(LEARNT, seed=1).examples:
+        twin.learn(feature_values(example.facts), category(example.facts), example.outcome)
+    database = connect(stage.suite.database_url)
+    with database.scope("default") as scope:
+        live = learning.live_version(scope, TYPE)
+        assert live is not None
+        errors = {"error": 1.0, "paired_error": 1.0, "batch_error": 1.2, "blended_error": 0.9}
+        online.put(
+            scope,
+            TYPE,
+            OnlineModel(twin.weights, twin.intercept, LEARNT, model_id=live.id, pair_count=LEARNT, **errors),
+        )
+        scope.publish(LEARNED, TYPE, {})
+    database.close()
