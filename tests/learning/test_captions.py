@@ -15,6 +15,7 @@ from groundswell_server.learning.features.captions import CaptionFacts, describe
         "Tag a friend who needs this",
         "Shop now, it ends tonight",
         "Save this for your next trip",
+        "Watch the video for the recipe",
         "Don\u2019t miss it",
         "Double  tap if you agree",
         "So good.\nComment below!",
@@ -29,6 +30,7 @@ def test_it_asks_its_reader_for_something(caption: str) -> None:
     [
         "Morning light over the harbor",
         "She clicked with everyone",  # not "click"
+        "We watch the sunset from here",  # nobody is asked to
         "The revoted motion failed",  # not "vote"
         "A savings plan",
         "",

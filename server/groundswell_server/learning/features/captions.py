@@ -29,8 +29,9 @@ CALLS_TO_ACTION = (
         "head to",
         "head over",
     ),
-    *("read more", "learn more", "find out more", "see more", "watch the", "watch now", "listen now", "dm us", "dm me"),
-    *("message us", "call us", "download", "try it", "try our"),
+    *("read more", "learn more", "find out more", "see more", "watch now", "watch the video", "watch the full video"),
+    *("watch the clip", "watch the reel", "watch the trailer", "watch the episode", "watch until the end"),
+    *("watch till the end", "listen now", "dm us", "dm me", "message us", "call us", "download", "try it", "try our"),
     # buy
     *("shop now", "shop the", "buy now", "order now", "pre-order", "book now", "book your", "use code", "enter to win"),
     *("giveaway",),
