@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,17 +10,12 @@ from numpy.typing import NDArray
 
 from groundswell_server.experiments.bandits.adaptive_estimates import Batches
 from groundswell_server.experiments.bandits.choices import with_floor
-from groundswell_server.experiments.bandits.thompson import (
-    Rewards,
-    beta_preference,
-    normal_gamma_preference,
-    top_two,
-)
+from groundswell_server.experiments.bandits.replay import Policy
+from groundswell_server.experiments.bandits.rewards import Rewards
+from groundswell_server.experiments.bandits.thompson import beta_preference, normal_gamma_preference, top_two
 from groundswell_server.experiments.bandits.ucb import ucb1_preference
 
 Array = NDArray[np.float64]
-Policy = Callable[[Rewards, np.random.Generator], Array]
-"""The preferences (K,) for the next batch."""
 
 THREE_ARMS = (0.04, 0.05, 0.06)
 TEN_ARMS = tuple(np.linspace(0.03, 0.07, 10).tolist())
@@ -90,25 +85,3 @@ def mean_regret(policy: Policy, shares: Sequence[float], units: int, runs: int) 
     """Mean regret of seeded runs, and its standard error."""
     found = np.array([run(policy, shares, units, np.random.default_rng(seed)).regret for seed in range(runs)])
     return float(found.mean()), float(found.std(ddof=1) / runs**0.5)
-
-
-def replay(policy: Policy, arms: NDArray[np.intp], rewards: Array, count: int, random: np.random.Generator) -> float:
-    """The mean reward of a policy on a log whose arms were chosen uniformly, by the rows where both chose the same.
-
-    Li, Chu, Langford, Wang 2011, "Unbiased offline evaluation of contextual-bandit-based news article recommendation
-    algorithms", algorithm 2.
-    """
-    seen = Rewards.none(count)
-    pulls, total = np.zeros(count), np.zeros(count)
-    probabilities = np.array(with_floor(policy(seen, random).tolist()))
-    wanted = int(random.choice(count, p=probabilities))
-    for arm, reward in zip(arms, rewards, strict=True):
-        if arm != wanted:
-            continue
-        pulls[arm] += 1.0
-        total[arm] += reward
-        if pulls.sum() % BATCH == 0.0:
-            seen = Rewards(pulls.copy(), total.copy(), total.copy())
-            probabilities = np.array(with_floor(policy(seen, random).tolist()))
-        wanted = int(random.choice(count, p=probabilities))
-    return float(total.sum() / max(pulls.sum(), 1.0))

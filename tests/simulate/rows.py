@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from groundswell_server.experiments.bandits.adaptive_estimates import estimate
+from groundswell_server.experiments.bandits.replay import Log, replay
 from groundswell_server.experiments.statistics.power import (
     sample_size,
     sequential_sample_size,
@@ -136,17 +137,19 @@ def intervals_of_bandits() -> Sequence[Row]:
 
 
 def replayed_log() -> Sequence[Row]:
-    """What a policy earns on 50,000 logged units whose arms were chosen uniformly."""
-    random = np.random.default_rng(5)
-    truth = np.array(bandit_runs.TEN_ARMS)
-    arms = random.integers(0, len(truth), 50_000)
-    rewards = (random.random(len(arms)) < truth[arms]).astype(float)
-    plain = float(rewards.mean())
-    rows = []
-    for policy in (bandit_runs.thompson, bandit_runs.thompson_top_two):
-        earned = bandit_runs.replay(policy, arms, rewards, len(truth), np.random.default_rng(6))
-        what = f"reward of {policy.__name__} on a replayed log of 50,000 units, 10 arms"
-        rows.append(Row(what, f"{earned:.4f}", f"above the log's {plain:.4f}", earned > plain))
+    """What a policy earns on 50,000 logged units: of a uniform choice, and of one that preferred the worse half."""
+    truth, rows = np.array(bandit_runs.TEN_ARMS), []
+    count = len(truth)
+    for told, shares in (("uniform", np.full(count, 0.1)), ("skewed", np.repeat((0.15, 0.05), count // 2))):
+        random = np.random.default_rng(5)
+        arms = random.choice(count, 50_000, p=shares)
+        rewards = (random.random(len(arms)) < truth[arms]).astype(float)
+        log, plain = Log(arms, rewards, shares[arms]), float(rewards.mean())
+        for policy in (bandit_runs.thompson, bandit_runs.thompson_top_two):
+            found = replay(policy, log, count, np.random.default_rng(6))
+            what = f"reward of {policy.__name__} on a replayed {told} log of 50,000 units, 10 arms"
+            earned = f"{found.estimate:.4f} by all rows, {found.reward:.4f} of the {found.units:,} it chose"
+            rows.append(Row(what, earned, f"above the log's {plain:.4f}", found.estimate > plain))
     return rows
 
 

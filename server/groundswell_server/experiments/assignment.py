@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any, NamedTuple
 
+from groundswell_server.experiments.bandits.batch import Batch
+from groundswell_server.experiments.bandits.choices import choose, draw
 from groundswell_server.experiments.bucketing import Split
 from groundswell_server.experiments.design import Design
 from groundswell_server.experiments.feeds import Feed, feeds_of
@@ -30,6 +32,10 @@ class Answer(NamedTuple):
     variant: int
     """Index; the control's for one that does not take part."""
     reason: Reason
+    probability: float | None = None
+    """With which a bandit chose it; None for a fixed allocation and for who does not take part."""
+    is_tentative: bool = False
+    """Whether it is what a bandit would choose: it holds once it is stored (`sticking.py`)."""
 
     @property
     def is_enrolled(self) -> bool:
@@ -54,14 +60,16 @@ class Assigner:
     """Whether units may stand elsewhere than the split says, and have to be looked up first."""
     feeds: Mapping[str, Sequence[Feed]]
     """What each event adds to."""
+    batch: Batch | None
+    """In which a bandit chooses now; None for a fixed allocation."""
     _holds: Callable[[Mapping[str, Any]], bool] | None
     _split: Split
     _control: Answer
     _ended: Answer | None
 
     @classmethod
-    def of(cls, experiment: Experiment) -> Assigner:
-        """From an experiment that was started at some time."""
+    def of(cls, experiment: Experiment, batch: Batch | None = None) -> Assigner:
+        """From an experiment that was started at some time; a bandit comes with its newest batch."""
         design = experiment.design
         winner = design.index(experiment.winner) if experiment.winner else None
         ended = Answer(design.control if winner is None else winner, Reason.ENDED)
@@ -73,9 +81,12 @@ class Assigner:
             state=experiment.state,
             phase=experiment.phases[-1].number,
             bucket_version=design.bucket_version,
-            # In a pause nobody is enrolled, but who takes part keeps its variant.
-            looks_up=experiment.sticky_version == design.bucket_version or experiment.state is State.PAUSED,
+            # In a pause nobody is enrolled, but who takes part keeps its variant. What a bandit chose is only stored.
+            looks_up=experiment.sticky_version == design.bucket_version
+            or experiment.state is State.PAUSED
+            or design.is_bandit,
             feeds=feeds_of(design.metrics),
+            batch=batch,
             _holds=compile_condition(design.targeting) if design.targeting else None,
             _split=Split.of(design.seed, design.weights, design.coverage, design.namespace),
             _control=Answer(design.control, Reason.NOT_COVERED),
@@ -87,15 +98,36 @@ class Assigner:
         """Whether who takes part depends on attributes."""
         return self._holds is not None
 
-    def assign(self, unit: str, attributes: Mapping[str, Any], stands: int | None = None) -> Answer:
-        """What a unit gets; `stands` is the variant it was enrolled in under this bucket version, if it was."""
+    @property
+    def is_computed(self) -> bool:
+        """Whether a unit's id alone says what it gets, so that its first event can enrol it."""
+        return self._holds is None and self.batch is None
+
+    @property
+    def chooses_in(self) -> Batch:
+        """The batch of a bandit; raises ValueError for a fixed allocation."""
+        if self.batch is None:
+            raise ValueError(f"experiment {self.key!r} is no bandit")
+        return self.batch
+
+    def in_batch(self, batch: Batch) -> Assigner:
+        """The same bandit, choosing in a batch."""
+        return replace(self, batch=batch)
+
+    def assign(self, unit: str, attributes: Mapping[str, Any], stands: Answer | None = None) -> Answer:
+        """What a unit gets; `stands` is what it was enrolled with under this bucket version, if it was."""
         if self._ended is not None:
             return self._ended
         if stands is not None:
-            return Answer(stands, Reason.ENROLLED)
+            return stands
         if self._holds is not None and not self._holds(attributes):
             return Answer(self._control.variant, Reason.NOT_TARGETED)
         if self.state is State.PAUSED:
             return Answer(self._control.variant, Reason.PAUSED)
         variant = self._split.variant(unit)
-        return self._control if variant is None else Answer(variant, Reason.ENROLLED)
+        if variant is None:
+            return self._control
+        if self.batch is None:
+            return Answer(variant, Reason.ENROLLED)
+        chosen = choose(self.batch.probabilities, draw(f"{self.design.seed}:{self.bucket_version}", unit))
+        return Answer(chosen, Reason.ENROLLED, self.batch.probabilities[chosen], is_tentative=True)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, Protocol, TypeVar
 
 import structlog
 
 from groundswell_server.caches import Cache
-from groundswell_server.experiments.assignment import Assigner
+from groundswell_server.experiments import batches
+from groundswell_server.experiments.assignment import Answer, Assigner
+from groundswell_server.experiments.batches import LEARNED
 from groundswell_server.experiments.lifecycle import CHANGED, State, experiment_of
+from groundswell_server.experiments.standing import standing_of
 from groundswell_storage.errors import FailedPrecondition, GroundswellError, NotFound
 from groundswell_storage.experiments import counting, designs
 from groundswell_storage.feed import EventFeed
@@ -35,8 +38,8 @@ class Catalog:
 
     def __init__(self) -> None:
         self._assigners: Cache[tuple[str, str], Assigner] = Cache(_MOST_EXPERIMENTS)
-        self._standing: Cache[tuple[int, int, str], int] = Cache(_MOST_STANDINGS)
-        """The variant that a unit was enrolled in, by experiment, bucket version and unit."""
+        self._standing: Cache[tuple[int, int, str], Answer] = Cache(_MOST_STANDINGS)
+        """What a unit was enrolled with, by experiment, bucket version and unit."""
 
     def known(self, workspace: str, key: str) -> Assigner | None:
         """An experiment from memory."""
@@ -54,21 +57,26 @@ class Catalog:
             self._assigners.store((workspace, key), known, mark)
         return known
 
-    async def stands(self, assigner: Assigner, unit: str, read: Reader) -> int | None:
-        """The variant that a unit was enrolled in under this bucket version; None when it was not."""
-        key = assigner.number, assigner.bucket_version, unit
-        variant = self._standing.get(key)
-        if variant is None:
-            mark = self._standing.mark()
-            variant = await read(_read_standing, assigner.number, assigner.bucket_version, unit)
-            # That it takes no part is not remembered: another server may enrol it the next moment.
-            if variant is not None:
-                self._standing.store(key, variant, mark)
-        return variant
+    async def stands(self, assigner: Assigner, unit: str, read: Reader) -> Answer | None:
+        """What a unit was enrolled with under this bucket version; None when it was not."""
+        return (await self.all_stand(assigner, [unit], read)).get(unit)
 
-    def enrolled(self, assigner: Assigner, unit: str, variant: int) -> None:
+    async def all_stand(self, assigner: Assigner, units: Collection[str], read: Reader) -> Mapping[str, Answer]:
+        """What units were enrolled with under this bucket version, those that were: in one read at most."""
+        place = assigner.number, assigner.bucket_version
+        found = {unit: known for unit in units if (known := self._standing.get((*place, unit))) is not None}
+        unknown = [unit for unit in units if unit not in found]
+        if unknown:
+            mark = self._standing.mark()
+            # That one takes no part is not remembered: another server may enrol it the next moment.
+            for unit, answer in (await read(_read_standing, assigner, unknown)).items():
+                self._standing.store((*place, unit), answer, mark)
+                found[unit] = answer
+        return found
+
+    def enrolled(self, assigner: Assigner, unit: str, answer: Answer) -> None:
         """A unit was enrolled by this server."""
-        self._standing.store((assigner.number, assigner.bucket_version, unit), variant, self._standing.mark())
+        self._standing.store((assigner.number, assigner.bucket_version, unit), answer, self._standing.mark())
 
     async def follow(self, feed: EventFeed) -> None:
         """Keeps what is known true as long as the server runs."""
@@ -76,7 +84,7 @@ class Catalog:
             cursor = feed.cursor
             self._assigners.clear()
             try:
-                async for batch in feed.follow(cursor, topics=(CHANGED,)):
+                async for batch in feed.follow(cursor, topics=(CHANGED, LEARNED)):
                     for event in batch.events:
                         self._assigners.forget((event.workspace, event.payload["key"]))
                 return  # the feed was closed
@@ -89,7 +97,9 @@ def read_assigners(scope: Scope, keys: Collection[str]) -> dict[str, Assigner]:
     """The experiments of these keys that were started."""
     rows = designs.by_keys(scope, keys)
     phases = designs.phases(scope, [row.number for row in rows.values()])
-    return {key: Assigner.of(experiment_of(row, phases[row.number])) for key, row in rows.items() if phases[row.number]}
+    started = {key: experiment_of(row, phases[row.number]) for key, row in rows.items() if phases[row.number]}
+    current = batches.current(scope, [one.number for one in started.values() if one.design.is_bandit])
+    return {key: Assigner.of(one, current.get(one.number)) for key, one in started.items()}
 
 
 def _why_not(scope: Scope, key: str) -> GroundswellError:
@@ -103,9 +113,5 @@ def _why_not(scope: Scope, key: str) -> GroundswellError:
     )
 
 
-def _read_standing(scope: Scope, experiment: int, bucket_version: int, unit: str) -> int | None:
-    number = counting.find_unit(scope, unit)
-    if number is None:
-        return None
-    exposure = counting.exposures(scope, experiment, [number]).get(number)
-    return None if exposure is None or exposure.bucket_version != bucket_version else exposure.variant
+def _read_standing(scope: Scope, assigner: Assigner, units: Collection[str]) -> dict[str, Answer]:
+    return standing_of(scope, assigner, counting.find_units(scope, units))

@@ -19,6 +19,8 @@ CONTROL = "control"
 FEWEST_UNITS = 30
 """Units that a variant needs whatever the design says."""
 MOST_VARIANTS = 50
+ADAPTIVE = frozenset({Allocation.THOMPSON, Allocation.UCB})
+"""Allocations of bandits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,20 @@ BUILT_IN: Mapping[str, Metric] = {
 
 
 @dataclass(frozen=True, slots=True)
+class BanditOptions:
+    """How a bandit learns."""
+
+    top_two: bool = False
+    lowest_reward: float | None = None
+    """Bounds of a unit's reward, by which UCB1 scales values."""
+    highest_reward: float | None = None
+    update_units: int = 100
+    """Units after which it learns anew."""
+    update_interval: timedelta = timedelta(minutes=10)
+    """Time after which it does when fewer came."""
+
+
+@dataclass(frozen=True, slots=True)
 class Design:
     """What is to be found out, and how."""
 
@@ -75,7 +91,7 @@ class Design:
     hypothesis: str = ""
     kind: ExperimentKind = ExperimentKind.AB_TEST
     factors: tuple[Factor, ...] = ()
-    allocation: Allocation = Allocation.EQUAL
+    allocation: Allocation = Allocation.UNSPECIFIED
     coverage: float = 1.0
     namespace: Namespace | None = None
     targeting: Condition | None = None
@@ -89,6 +105,18 @@ class Design:
     bucket_version: int = 1
     auto_complete: bool = False
     """Completed by itself, with its winner, once the always-valid test finds one."""
+    bandit: BanditOptions | None = None
+    """None for a fixed allocation."""
+
+    @property
+    def is_bandit(self) -> bool:
+        """Whether units go where the reward is, which the primary metric measures."""
+        return self.allocation in ADAPTIVE
+
+    @property
+    def primary(self) -> int:
+        """Index of the metric that decides."""
+        return next(index for index, metric in enumerate(self.metrics) if metric.role is MetricRole.PRIMARY)
 
     @property
     def control(self) -> int:
@@ -115,10 +143,12 @@ def complete(design: Design, key: str) -> Design:
         _require(design.namespace.start < design.namespace.end, "namespace", "ends before it begins")
     if design.targeting is not None:
         _compiled(design.targeting)
+    metrics, allocation = _metrics(design.metrics), _allocation(design)
+    design = replace(design, metrics=metrics, allocation=allocation)
     return replace(
         design,
-        variants=_weighted(variants, design.allocation),
-        metrics=_metrics(design.metrics),
+        variants=_weighted(variants, allocation),
+        bandit=_bandit(design),
         seed=design.seed or key,
         min_sample_size_per_variant=max(design.min_sample_size_per_variant, FEWEST_UNITS),
     )
@@ -145,6 +175,36 @@ def _combinations(design: Design) -> tuple[Variant, ...]:
     strangers = given.keys() - set(keys)
     _require(not strangers, "variants", f"are no combinations of the factors: {', '.join(sorted(strangers))}")
     return tuple(replace(given.get(key, Variant(key)), is_control=position == 0) for position, key in enumerate(keys))
+
+
+def _allocation(design: Design) -> Allocation:
+    adapts = design.kind is ExperimentKind.BANDIT
+    allocation = design.allocation or (Allocation.THOMPSON if adapts else Allocation.EQUAL)
+    if adapts:
+        _require(allocation in ADAPTIVE, "allocation", "of a BANDIT is THOMPSON or UCB")
+    elif design.kind is not ExperimentKind.AB_TEST:
+        _require(allocation not in ADAPTIVE, "allocation", f"{allocation.name} is for BANDIT and AB_TEST")
+    return allocation
+
+
+def _bandit(design: Design) -> BanditOptions | None:
+    options = design.bandit or BanditOptions()
+    bounds = options.lowest_reward, options.highest_reward
+    if not design.is_bandit:
+        _require(design.bandit is None, "bandit", "is for THOMPSON and UCB")
+        return None
+    ucb = design.allocation is Allocation.UCB
+    _require(not (ucb and options.top_two), "bandit.top_two", "is for THOMPSON")
+    if ucb and design.metrics[design.primary].kind is not MetricKind.CONVERSION:
+        low, high = bounds
+        _require(low is not None, "bandit.lowest_reward", "is needed by UCB on values")
+        _require(high is not None, "bandit.highest_reward", "is needed by UCB on values")
+        _require(
+            bool(low is not None and high is not None and low < high), "bandit.highest_reward", "is not the higher"
+        )
+    else:
+        _require(bounds == (None, None), "bandit.lowest_reward", "is for UCB on values, and so is highest_reward")
+    return options
 
 
 def _weighted(variants: Sequence[Variant], allocation: Allocation) -> tuple[Variant, ...]:

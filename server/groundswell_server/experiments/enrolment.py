@@ -29,20 +29,19 @@ def enrol(scope: Scope, assigner: Assigner, variants: Mapping[int, int]) -> dict
     for unit, exposure in before.items():
         standing[unit] = exposure
         if exposure.variant != shown[unit].variant and not exposure.crossed:
-            standing[unit] = _cross(scope, assigner, unit, exposure, shown[unit])
+            take_out(scope, assigner, unit, exposure)
+            standing[unit] = exposure._replace(variant=shown[unit].variant, bucket_version=version, crossed=True)
+            counting.move(scope, assigner.number, unit, standing[unit])
             arms[exposure.phase, exposure.variant][0] -= 1
             arms[exposure.phase, exposure.variant][1] += 1
     counting.add_units(scope, assigner.number, {arm: (units, crossed) for arm, (units, crossed) in arms.items()})
     return standing
 
 
-def _cross(scope: Scope, assigner: Assigner, unit: int, before: Exposure, now: Exposure) -> Exposure:
-    """Takes a unit out of the sums of its arm."""
+def take_out(scope: Scope, assigner: Assigner, unit: int, exposure: Exposure) -> None:
+    """Takes a unit out of the sums of the arm where it stands."""
     taken = {}
     for total in counting.totals_of(scope, assigner.number, unit):
         counted = contribution(assigner.design.metrics[total.metric], total)
-        taken[before.phase, before.variant, total.metric] = [-value for value in counted]
+        taken[exposure.phase, exposure.variant, total.metric] = [-value for value in counted]
     counting.add_sums(scope, assigner.number, taken)
-    crossed = before._replace(variant=now.variant, bucket_version=now.bucket_version, crossed=True)
-    counting.move(scope, assigner.number, unit, crossed)
-    return crossed

@@ -10,6 +10,7 @@ from typing import Any
 
 from peewee import IntegrityError
 
+from groundswell_server.experiments import batches
 from groundswell_server.experiments.design import Design, complete, invalid
 from groundswell_server.experiments.records import design_of, record_of
 from groundswell_storage import audit
@@ -194,31 +195,41 @@ def experiment_of(row: ExperimentRow, phases: Sequence[ExperimentPhaseRow]) -> E
 
 
 def _require_same(old: Design, new: Design) -> None:
-    """All but the split has to be as it was: what is measured, and of what, can't change under way."""
+    """All but the split has to be as it was: what is measured, and of what, can't change under way.
+
+    Nor does what is no bandit become one: its units' choices have no probabilities.
+    """
+    if new.is_bandit is not old.is_bandit:
+        raise invalid("allocation", "can't make a bandit of what is none, nor the other way round, while it runs")
     kept = replace(
         new,
         coverage=old.coverage,
         targeting=old.targeting,
         allocation=old.allocation,
         bucket_version=old.bucket_version,
+        bandit=old.bandit,
         variants=tuple(
             replace(one, weight=before.weight) for one, before in zip(new.variants, old.variants, strict=False)
         ),
     )
     if len(new.variants) != len(old.variants) or kept != old:
         raise invalid(
-            "variants", "have to stay, and all else but weights, allocation, coverage, targeting and bucket_version"
+            "variants",
+            "have to stay, and all else but weights, allocation, coverage, targeting, bucket_version and bandit",
         )
 
 
 def _open_phase(scope: Scope, row: ExperimentRow, design: Design, reason: str) -> None:
     designs.close_phase(scope, row.number)
-    earlier = designs.phases(scope, [row.number])[row.number]
+    number = len(designs.phases(scope, [row.number])[row.number]) + 1
+    weights = design.weights
+    if design.is_bandit:
+        weights = batches.begin(scope, row.number, row.key, design, number).probabilities
     scope.insert(
         ExperimentPhaseRow,
         experiment=row.number,
-        number=len(earlier) + 1,
-        weights=list(design.weights),
+        number=number,
+        weights=list(weights),
         coverage=design.coverage,
         reason=reason,
         started=scope.now,

@@ -12,11 +12,13 @@ import numpy as np
 
 from groundswell_server.experiments.analysis.experiment import Analysis, Observed, Setup, analyze
 from groundswell_server.experiments.analysis.metric import Question
+from groundswell_server.experiments.bandits.batch import Batch
+from groundswell_server.experiments.batches import all_of as all_batches
 from groundswell_server.experiments.design import Design
 from groundswell_server.experiments.lifecycle import Experiment, get_experiment
 from groundswell_server.experiments.statistics.moments import Moments
 from groundswell_server.experiments.verdicts import DecidingTest, Rules, deciding_test
-from groundswell_server.experiments.vocabulary import Verdict
+from groundswell_server.experiments.vocabulary import ExperimentKind, Verdict
 from groundswell_server.runtime.call import Call
 from groundswell_storage.errors import FailedPrecondition
 from groundswell_storage.experiments import counting, designs
@@ -40,6 +42,8 @@ class Counts:
     """Units that count and units that crossed, by phase and variant."""
     sums: Mapping[tuple[int, int, int], Sequence[float]]
     """By phase, variant and metric."""
+    batches: Sequence[Batch] = ()
+    """Of a bandit. They are its phases above."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,11 @@ class Look:
         """Units that were seen in two variants."""
         return sum(crossed for _, crossed in self.counts.units.values())
 
+    @property
+    def chances(self) -> tuple[float, ...]:
+        """With which a bandit chooses now; none for a fixed allocation."""
+        return self.counts.batches[-1].probabilities if self.counts.batches else ()
+
 
 async def take(call: Call, key: str) -> Look:
     """What the experiment of this key says now; the look at the planned size is kept.
@@ -111,7 +120,8 @@ def read(scope: Scope, key: str) -> tuple[Experiment, Counts, Decided | None]:
 
 def read_counts(scope: Scope, experiment: int) -> Counts:
     """What was counted so far."""
-    return Counts(counting.read_units(scope, experiment), counting.read_sums(scope, experiment))
+    batches = all_batches(scope, experiment)
+    return Counts(counting.read_units(scope, experiment), counting.read_sums(scope, experiment), batches)
 
 
 def read_planned(scope: Scope, key: str) -> Decided | None:
@@ -153,12 +163,14 @@ def look(
     An `automatic` look is one by the clock, which never is the one at the planned size.
     """
     design = experiment.design
-    phases, variants = range(1, len(experiment.phases) + 1), range(len(design.variants))
-    units = np.array(
-        [[counts.units.get((phase, variant), (0, 0))[0] for variant in variants] for phase in phases], np.float64
-    )
+    splits = [batch.probabilities for batch in counts.batches] or [phase.weights for phase in experiment.phases]
+    phases, variants = range(1, len(splits) + 1), range(len(design.variants))
+    units, crossed = np.array(
+        [[counts.units.get((phase, variant), (0, 0)) for variant in variants] for phase in phases], np.float64
+    ).transpose(2, 0, 1)
+    kind = ExperimentKind.BANDIT if design.is_bandit else design.kind
     test = deciding_test(
-        design.kind, int(units.sum()), design.expected_total_sample, automatic=automatic, spent=planned is not None
+        kind, int(units.sum()), design.expected_total_sample, automatic=automatic, spent=planned is not None
     )
     observed = Observed(
         moments=[
@@ -166,7 +178,8 @@ def look(
             for metric in range(len(design.metrics))
         ],
         units=units,
-        shares=np.array([phase.weights for phase in experiment.phases]),
+        shares=np.array(splits),
+        crossed=crossed,
         runtime=sum(((one.end_time or now) - one.start_time for one in experiment.phases), timedelta()),
     )
     analysis = analyze(_setup(design), observed, test, seed=_SEED)
@@ -198,6 +211,7 @@ def _setup(design: Design) -> Setup:
         ),
         expected_total_sample=design.expected_total_sample,
         levels=tuple(len(factor.levels) for factor in design.factors),
+        is_bandit=design.is_bandit,
     )
 
 

@@ -141,7 +141,7 @@ def _standing(scope: Scope, assigner: Assigner, numbers: Mapping[str, int]) -> d
     """Where units stand. An event of a unit that was never exposed, as far as is known, is its first exposure."""
     standing = counting.exposures(scope, assigner.number, numbers.values(), lock=True)
     missing = {unit: number for unit, number in numbers.items() if number not in standing}
-    if missing and assigner.state is State.RUNNING and not assigner.asks_attributes:
+    if missing and assigner.state is State.RUNNING and assigner.is_computed:
         answers = {number: assigner.assign(unit, {}) for unit, number in missing.items()}
         shown = {number: answer.variant for number, answer in answers.items() if answer.reason is Reason.ENROLLED}
         standing |= enrol(scope, assigner, shown)

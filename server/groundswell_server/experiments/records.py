@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from groundswell_server.experiments.bucketing import Namespace
-from groundswell_server.experiments.design import Design, Factor, Metric, Variant
+from groundswell_server.experiments.design import BanditOptions, Design, Factor, Metric, Variant
 from groundswell_server.experiments.targeting import (
     And,
     Compare,
@@ -38,6 +38,7 @@ def record_of(design: Design) -> dict[str, Any]:
     record["namespace"] = design.namespace and _object(design.namespace)
     record["targeting"] = design.targeting and _condition_record(design.targeting)
     record["min_runtime"] = design.min_runtime.total_seconds()
+    record["bandit"] = design.bandit and _bandit_record(design.bandit)
     return record
 
 
@@ -54,6 +55,8 @@ def design_of(record: Mapping[str, Any]) -> Design:
             "namespace": Namespace(**record["namespace"]) if record["namespace"] else None,
             "targeting": _condition(record["targeting"]) if record["targeting"] else None,
             "min_runtime": timedelta(seconds=record["min_runtime"]),
+            # Designs of before there were bandits have none.
+            "bandit": _bandit(record["bandit"]) if record.get("bandit") else None,
         }
     )
 
@@ -69,6 +72,14 @@ def _metric(record: Mapping[str, Any]) -> Metric:
         "direction": Direction(record["direction"]),
     }
     return Metric(**{**record, **words})
+
+
+def _bandit_record(options: BanditOptions) -> dict[str, Any]:
+    return {**_object(options), "update_interval": options.update_interval.total_seconds()}
+
+
+def _bandit(record: Mapping[str, Any]) -> BanditOptions:
+    return BanditOptions(**{**record, "update_interval": timedelta(seconds=record["update_interval"])})
 
 
 def _condition_record(condition: Condition) -> dict[str, Any]:

@@ -163,9 +163,9 @@ def unit_numbers(scope: Scope, units: Collection[str]) -> dict[str, int]:
     return found
 
 
-def find_unit(scope: Scope, unit: str) -> int | None:
-    """The number of a unit, if it was ever seen."""
-    return _numbers(scope, [unit]).get(unit)
+def find_units(scope: Scope, units: Collection[str]) -> dict[str, int]:
+    """The numbers of those units that were ever seen."""
+    return _numbers(scope, units)
 
 
 def exposures(scope: Scope, experiment: int, units: Collection[int], *, lock: bool = False) -> dict[int, Exposure]:
@@ -197,9 +197,9 @@ def enrol(scope: Scope, experiment: int, standing: Mapping[int, Exposure]) -> se
 
 def move(scope: Scope, experiment: int, unit: int, exposure: Exposure) -> None:
     """A unit stands elsewhere now."""
-    scope.update(
-        ExposureRow, variant=exposure.variant, bucket_version=exposure.bucket_version, crossed=exposure.crossed
-    ).where(ExposureRow.experiment == experiment, ExposureRow.unit == unit).execute()
+    scope.update(ExposureRow, **exposure._asdict()).where(
+        ExposureRow.experiment == experiment, ExposureRow.unit == unit
+    ).execute()
 
 
 def insert_events(scope: Scope, experiment: int, events: Sequence[Occurrence]) -> set[bytes]:

@@ -87,6 +87,26 @@ BAD: dict[str, list[Bad]] = {
         ),
         contradictory("factors of an AB_TEST", "factors", factors=[{"name": "hook", "levels": ["a", "b"]}]),
         contradictory("no factors", "factors", kind=2, variants=[]),
+        contradictory("BANDIT of a fixed allocation", "allocation", kind=3, allocation=1),
+        contradictory("SEQUENTIAL that adapts", "allocation", kind=4, allocation=3),
+        contradictory("learning without a bandit", "bandit", bandit={"top_two": True}),
+        contradictory("top-two of UCB", "bandit.top_two", kind=3, allocation=4, bandit={"top_two": True}),
+        contradictory(
+            "UCB on values without bounds",
+            "bandit.lowest_reward",
+            kind=3,
+            allocation=4,
+            metrics=[{"name": "spent", "kind": 3, "event": "purchase"}],
+        ),
+        *(
+            Bad(why, {"key": "a", "design": design(kind=3, bandit={field: value})}, (f"design.bandit.{field}",))
+            for why, field, value in (
+                ("negative batch", "update_units", -1),
+                ("no time to learn", "update_interval", {"seconds": 0}),
+                ("NaN reward", "lowest_reward", NAN),
+                ("infinite reward", "highest_reward", INFINITY),
+            )
+        ),
         contradictory("namespace backwards", "namespace", namespace={"name": "feed", "start": 0.5, "end": 0.1}),
         Bad(
             "key that is taken",

@@ -1,15 +1,130 @@
-"""A bandit's variant against its control, although the data chose where to look."""
+"""A bandit's variants against its control, although the data chose where to look."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from groundswell_server.experiments.analysis.comparison import Comparison, Significance
-from groundswell_server.experiments.bandits.adaptive_estimates import AdaptiveEstimates
-from groundswell_server.experiments.statistics import confidence_sequence
-from groundswell_server.experiments.statistics.always_valid import Promise
-from groundswell_server.experiments.statistics.arms import Array
-from groundswell_server.experiments.vocabulary import Direction
+from groundswell_server.experiments.analysis.metric import Answer, ArmAnswer, Question, measured
+from groundswell_server.experiments.analysis.unit_values import Form, Sums
+from groundswell_server.experiments.bandits.adaptive_estimates import AdaptiveEstimates, Batches, estimate
+from groundswell_server.experiments.statistics import bernoulli_bound, confidence_sequence
+from groundswell_server.experiments.statistics.always_valid import FEWEST_UNITS, Promise
+from groundswell_server.experiments.statistics.arms import ArmMeans, Array, phase_weights, standardize
+from groundswell_server.experiments.statistics.bayesian import Beliefs, beta_beliefs, normal_beliefs
+from groundswell_server.experiments.statistics.fixed_horizon import cohens_h
+from groundswell_server.experiments.statistics.moments import Moments
+from groundswell_server.experiments.vocabulary import Direction, MetricKind
+
+_NOTHING = Significance(1.0, -np.inf, np.inf)
+
+
+def answer_adaptively(
+    question: Question,
+    arms: Sequence[Sequence[Moments]],
+    probabilities: Array,
+    control: int,
+    promise: Promise,
+    *,
+    seed: int,
+) -> Answer:
+    """From the moments (arms, batches) and the stored probabilities (batches, arms).
+
+    Means and comparisons are adaptively weighted. Posteriors are of all units together: given the data, they do not
+    depend on what chose the arms. `promise.planned` counts the units of all arms.
+    """
+    sums = Sums.of(arms)
+    estimates = _estimates(question, sums, probabilities)
+    pooled = measured(question, [[sum(batches, Moments())] for batches in arms])
+    beliefs = _beliefs(question, pooled, 1.0 - promise.alpha, seed)
+    comparisons = {
+        variant: _compare(question, estimates, pooled, control, variant, promise)
+        for variant in range(len(arms))
+        if variant != control
+    }
+    answers = [
+        ArmAnswer(
+            units=int(arm.count.sum()),
+            mean=float(estimates.mean[index]),
+            probability_best=float(beliefs.probability_best[index]),
+            expected_loss=float(beliefs.expected_loss[index]),
+            credible_lower=float(beliefs.lower[index]),
+            credible_upper=float(beliefs.upper[index]),
+            plain_mean=float(arm.mean.sum()),
+        )
+        for index, arm in enumerate(pooled)
+    ]
+    return Answer(question, tuple(answers), comparisons)
+
+
+def in_words(variants: Sequence[str], answer: Answer) -> str:
+    """Why plain means would not do, with the figure that shows it best."""
+    apart = [abs(arm.mean - (arm.plain_mean or 0.0)) if arm.units else 0.0 for arm in answer.arms]
+    worst = max(range(len(variants)), key=apart.__getitem__)
+    arm = answer.arms[worst]
+    return (
+        "The bandit chose by what it had seen, so that plain means are biased, low as a rule, and not normal: these "
+        f"are weighted by the probabilities stored with the choices ({answer.question.name} of {variants[worst]}: "
+        f"{arm.mean:.4g}, plain {arm.plain_mean:.4g})."
+    )
+
+
+def _estimates(question: Question, sums: Sums, probabilities: Array) -> AdaptiveEstimates:
+    """Of the arms' means; a RATIO's from those of what is above and below its line."""
+
+    def weighted(form: Form) -> AdaptiveEstimates:
+        return estimate(Batches(probabilities, sums.count, form.total(sums), form.squares(sums)))
+
+    count = len(probabilities[0])
+    form = Form.plain(count)
+    if question.kind is MetricKind.RATIO:
+        form = Form.share_in_ratio(weighted(form).mean, weighted(Form.below(count)).mean)
+    if question.adjusted:
+        form = form.without_covariate(sums.together())
+    return weighted(form)
+
+
+def _beliefs(question: Question, pooled: Sequence[ArmMeans], level: float, seed: int) -> Beliefs:
+    weights, highest = phase_weights(pooled), question.direction is not Direction.DECREASE
+    if question.is_proportion:
+        return beta_beliefs(pooled, weights, seed=seed, level=level, best_is_highest=highest)
+    means = [standardize(arm, weights) for arm in pooled]
+    return normal_beliefs(means, seed=seed, level=level, best_is_highest=highest)
+
+
+def _compare(
+    question: Question,
+    estimates: AdaptiveEstimates,
+    pooled: Sequence[ArmMeans],
+    control: int,
+    variant: int,
+    promise: Promise,
+) -> Comparison:
+    """What too few units leave of it: of conversions the exact bound, which holds whatever chose the arms."""
+    a, b = pooled[control], pooled[variant]
+    freedom = np.maximum(np.array([a.count, b.count]) - 1.0, 0.0)
+    within = float((freedom * np.array([a.variance, b.variance])).sum() / max(float(freedom.sum()), 1.0))
+    found = compare_adaptive(estimates, control, variant, within**0.5, promise, question.direction)
+    if not question.is_proportion:
+        if min(float(a.count.sum()), float(b.count.sum())) >= FEWEST_UNITS:
+            return found
+        return replace(found, always_valid=_NOTHING, harm_p=1.0)
+    found = replace(found, effect_size=float(cohens_h(estimates.mean[control], estimates.mean[variant])))
+    if not bool(bernoulli_bound.too_few(a, b)):
+        return found
+    # Worse is higher where less is better, and lower elsewhere.
+    lower, higher = (a, b) if question.direction is Direction.DECREASE else (b, a)
+    return replace(
+        found,
+        always_valid=Significance(
+            _p(bernoulli_bound.log_evidence(a, b)), *bernoulli_bound.interval(a, b, promise.alpha)
+        ),
+        is_exact=True,
+        harm_p=_p(bernoulli_bound.log_evidence_above(lower, higher)),
+    )
 
 
 def compare_adaptive(
@@ -24,8 +139,7 @@ def compare_adaptive(
 
     apart, error2 = estimates.difference(control, variant)
     if error2 <= 0.0:
-        nothing = Significance(1.0, -np.inf, np.inf)
-        return Comparison(estimates.units, apart, nothing, nothing, False, 1.0, 0.0, None, None)
+        return Comparison(estimates.units, apart, _NOTHING, _NOTHING, False, 1.0, 0.0, None, None)
     reach, error = float(ndtri(1.0 - promise.alpha / 2.0)), error2**0.5
     plan = (np.asarray(error2), np.asarray(float(estimates.units)), promise.planned, promise.alpha)
     half = float(confidence_sequence.half_width(*plan))

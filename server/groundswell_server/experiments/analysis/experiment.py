@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import numpy as np
 
 from groundswell_server.experiments import verdicts
+from groundswell_server.experiments.analysis.adaptive import answer_adaptively, in_words
 from groundswell_server.experiments.analysis.factors import FactorEffect, factor_effects
 from groundswell_server.experiments.analysis.metric import Answer, Question, answer
 from groundswell_server.experiments.statistics.always_valid import Promise
@@ -37,6 +38,9 @@ class Setup:
     """Units of all variants."""
     levels: tuple[int, ...] = ()
     """Of each factor, where the variants are the full product of factors, the last varying fastest."""
+    is_bandit: bool = False
+    """Whether the data chose where to look. Phases are then its batches, and shares the probabilities stored with the
+    choices."""
 
     @property
     def primary(self) -> int:
@@ -55,6 +59,8 @@ class Observed:
     shares: Array
     """(phases, variants) that were due; each phase's sum to 1."""
     runtime: timedelta
+    crossed: Array | None = None
+    """(phases, variants) that counted once, and were seen in another variant since; for a bandit's choices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +90,39 @@ class Analysis:
 
 def analyze(setup: Setup, observed: Observed, test: DecidingTest, *, seed: int = 0) -> Analysis:
     """What is known now; `test` is what `deciding_test` says of this look."""
+    answers, ratio = _adaptive(setup, observed, seed) if setup.is_bandit else _fixed(setup, observed, seed)
+    adjusted = _adjusted(setup, answers)
+    evidence = _evidence(setup, observed, answers, adjusted, ratio, test)
+    effects: tuple[FactorEffect, ...] = ()
+    if setup.levels:
+        primary = setup.primary
+        effects = factor_effects(setup.questions[primary], observed.moments[primary], setup.levels, setup.rules.alpha)
+    decision = verdicts.decide(evidence, setup.rules)
+    if setup.is_bandit:
+        told = f"{decision.explanation} {in_words(setup.variants, answers[setup.primary])}"
+        decision = replace(decision, explanation=told)
+    return Analysis(answers, adjusted, effects, ratio, test, decision)
+
+
+def _fixed(setup: Setup, observed: Observed, seed: int) -> tuple[tuple[Answer, ...], SampleRatio]:
+    """Of a split that was settled beforehand. A comparison is planned for the units of its two variants."""
     promise = Promise(setup.rules.alpha, 2.0 * setup.expected_total_sample / len(setup.variants))
     answers = tuple(
         answer(question, arms, setup.control, promise, seed=seed)
         for question, arms in zip(setup.questions, observed.moments, strict=True)
     )
-    adjusted = _adjusted(setup, answers)
-    ratio = check_sample_ratio(observed.units, observed.shares)
-    evidence = _evidence(setup, observed, answers, adjusted, ratio, test)
-    effects: tuple[FactorEffect, ...] = ()
-    if setup.levels:
-        primary = setup.primary
-        effects = factor_effects(setup.questions[primary], observed.moments[primary], setup.levels, promise.alpha)
-    return Analysis(answers, adjusted, effects, ratio, test, verdicts.decide(evidence, setup.rules))
+    return answers, check_sample_ratio(observed.units, observed.shares)
+
+
+def _adaptive(setup: Setup, observed: Observed, seed: int) -> tuple[tuple[Answer, ...], SampleRatio]:
+    """Of a bandit. Each unit bears on all estimates, and its choice had its probability whatever became of it."""
+    promise = Promise(setup.rules.alpha, float(setup.expected_total_sample))
+    answers = tuple(
+        answer_adaptively(question, arms, observed.shares, setup.control, promise, seed=seed)
+        for question, arms in zip(setup.questions, observed.moments, strict=True)
+    )
+    chosen = observed.units if observed.crossed is None else observed.units + observed.crossed
+    return answers, check_sample_ratio(chosen, observed.shares, by_phase=False)
 
 
 def _adjusted(setup: Setup, answers: Sequence[Answer]) -> dict[Place, Adjusted]:

@@ -24,6 +24,11 @@ class Question:
     adjusted: bool = False
     """Whether the units have a covariate from before the experiment."""
 
+    @property
+    def is_proportion(self) -> bool:
+        """Whether it is of plain conversions, which have tests of their own."""
+        return self.kind is MetricKind.CONVERSION and not self.adjusted
+
 
 @dataclass(frozen=True, slots=True)
 class ArmAnswer:
@@ -38,6 +43,8 @@ class ArmAnswer:
     """How much worse than the best it is expected to be, in the metric's own unit."""
     credible_lower: float
     credible_upper: float
+    plain_mean: float | None = None
+    """Of the units alike, where `mean` weighs them because a bandit chose them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +69,7 @@ def answer(
 ) -> Answer:
     """From the moments (arms, phases). `seed` is of the simulation that more than two arms need."""
     measures = measured(question, arms)
-    proportions = question.kind is MetricKind.CONVERSION and not question.adjusted
+    proportions = question.is_proportion
     weights = phase_weights(measures)
     means = [standardize(arm, weights) for arm in measures]
     highest, level = question.direction is not Direction.DECREASE, 1.0 - promise.alpha

@@ -69,11 +69,18 @@ def estimate(batches: Batches) -> AdaptiveEstimates:
 
 
 def _guesses(batches: Batches) -> Array:
-    """(B, K) the mean that was known of each arm before the batch: of all arms where there was none, 0 at first."""
+    """(B, K) the mean that was known of each arm before the batch; of all arms where there was none.
+
+    In the first batch nothing was: there it is the mean of all its units, lest the estimates depend on where rewards
+    have their zero. It is common to all arms, and so biases a difference by no more than one unit in all of the batch.
+    """
 
     def before(figures: Array) -> Array:
         return np.vstack((np.zeros((1, figures.shape[1])), np.cumsum(figures, axis=0)[:-1]))
 
     count, total = before(batches.count), before(batches.total)
-    everybody = total.sum(axis=1, keepdims=True) / np.maximum(count.sum(axis=1, keepdims=True), 1.0)
-    return np.asarray(np.where(count > 0.0, total / np.maximum(count, 1.0), everybody))
+    units, rewards = count.sum(axis=1, keepdims=True), total.sum(axis=1, keepdims=True)
+    none = units == 0.0
+    units = np.where(none, batches.count.sum(axis=1, keepdims=True), units)
+    rewards = np.where(none, batches.total.sum(axis=1, keepdims=True), rewards)
+    return np.where(count > 0.0, divided(total, count), divided(rewards, units))

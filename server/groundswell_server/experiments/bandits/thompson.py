@@ -6,36 +6,14 @@ frequencies among seeded draws from the posteriors: what is stored with a choice
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
+
+from groundswell_server.experiments.bandits.rewards import Rewards
 
 Array = NDArray[np.float64]
 
 DRAWS = 2_000
-
-
-@dataclass(frozen=True, slots=True)
-class Rewards:
-    """What K arms have brought so far."""
-
-    pulls: Array
-    """(K,) units whose reward is known."""
-    total: Array
-    """(K,) sum of their rewards."""
-    squares: Array
-    """(K,) sum of the rewards' squares."""
-
-    @classmethod
-    def none(cls, arms: int) -> Rewards:
-        """Before the first unit."""
-        return cls(np.zeros(arms), np.zeros(arms), np.zeros(arms))
-
-    @property
-    def means(self) -> Array:
-        """(K,) 0 where there is none."""
-        return self.total / np.maximum(self.pulls, 1.0)
 
 
 def beta_preference(rewards: Rewards, random: np.random.Generator, prior: tuple[float, float] = (1.0, 1.0)) -> Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from groundswell_server.experiments.bandits.thompson import Rewards
+from groundswell_server.experiments.bandits.rewards import Rewards
 
 Array = NDArray[np.float64]
 

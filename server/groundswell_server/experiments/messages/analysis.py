@@ -35,6 +35,7 @@ def look_message(look: Look, history: Sequence[PastLook] = ()) -> pb.AnalyzeExpe
         ),
         crossed_count=look.crossed,
         units=look.units,
+        choice_probabilities=look.chances,
     )
     for place, answer in enumerate(analysis.answers):
         result = message.metrics.add(metric=answer.question.name, role=_number(answer.question.role))

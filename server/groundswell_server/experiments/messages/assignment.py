@@ -22,7 +22,12 @@ def assignment_message(assigner: Assigner, unit: str, answer: Answer) -> pb.Assi
     variant = assigner.design.variants[answer.variant]
     reason: Any = answer.reason.value
     message = pb.Assignment(
-        experiment_key=assigner.key, unit=unit, variant=variant.key, is_enrolled=answer.is_enrolled, reason=reason
+        experiment_key=assigner.key,
+        unit=unit,
+        variant=variant.key,
+        is_enrolled=answer.is_enrolled,
+        reason=reason,
+        probability=answer.probability,
     )
     if variant.payload:
         message.payload.update(variant.payload)

@@ -7,7 +7,7 @@ from typing import Any
 
 from groundswell.v1 import experiments_pb2 as pb
 from groundswell_server.experiments.bucketing import Namespace
-from groundswell_server.experiments.design import Design, Factor, Metric, Variant, invalid
+from groundswell_server.experiments.design import BanditOptions, Design, Factor, Metric, Variant, invalid
 from groundswell_server.experiments.lifecycle import Experiment
 from groundswell_server.experiments.messages.conditions import condition_in, fill_condition
 from groundswell_server.experiments.vocabulary import Allocation, Direction, ExperimentKind, MetricKind, MetricRole
@@ -30,13 +30,15 @@ def design_in(message: pb.ExperimentDesign) -> Design:
         given["targeting"] = condition_in(message.targeting)
     if message.HasField("min_runtime"):
         given["min_runtime"] = timedelta(seconds=message.min_runtime.seconds)
+    if message.HasField("bandit"):
+        given["bandit"] = _bandit_in(message.bandit)
     return Design(
         hypothesis=message.hypothesis,
         kind=word_in(ExperimentKind, message.kind, "design.kind") or ExperimentKind.AB_TEST,
         variants=tuple(_variant_in(one, place) for place, one in enumerate(message.variants)),
         factors=tuple(Factor(one.name, tuple(one.levels)) for one in message.factors),
         metrics=tuple(_metric_in(one) for one in message.metrics),
-        allocation=Allocation(message.allocation) or Allocation.EQUAL,
+        allocation=Allocation(message.allocation),
         seed=message.seed,
         auto_complete=message.auto_complete,
         **given,
@@ -60,6 +62,17 @@ def _variant_in(message: pb.Variant, place: int) -> Variant:
     return Variant(message.key, message.description, message.weight, message.is_control, payload)
 
 
+def _bandit_in(message: pb.BanditOptions) -> BanditOptions:
+    given: dict[str, Any] = {
+        name: getattr(message, name) for name in ("lowest_reward", "highest_reward") if message.HasField(name)
+    }
+    if message.update_units:
+        given["update_units"] = message.update_units
+    if message.HasField("update_interval"):
+        given["update_interval"] = timedelta(seconds=message.update_interval.seconds)
+    return BanditOptions(message.top_two, **given)
+
+
 def _metric_in(message: pb.Metric) -> Metric:
     return Metric(
         name=message.name,
@@ -79,6 +92,8 @@ def _fill_design(message: pb.ExperimentDesign, design: Design) -> None:
     message.min_runtime.FromTimedelta(design.min_runtime)
     if design.namespace is not None:
         message.namespace.MergeFrom(pb.Namespace(**fields_of(design.namespace)))
+    if design.bandit is not None:
+        message.bandit.MergeFrom(pb.BanditOptions(**fields_of(design.bandit)))
     if design.targeting is not None:
         fill_condition(message.targeting, design.targeting)
     for factor in design.factors:

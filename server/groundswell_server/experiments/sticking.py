@@ -1,0 +1,77 @@
+"""What a bandit chooses for a unit, stored before anybody is told: from then on the unit keeps it.
+
+Two servers may choose for the same unit at once: the row that is there first holds, and both answer with it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from groundswell_server.experiments import batches
+from groundswell_server.experiments.assignment import Answer, Assigner
+from groundswell_server.experiments.bandits.batch import Batch
+from groundswell_server.experiments.enrolment import take_out
+from groundswell_server.experiments.lifecycle import State
+from groundswell_server.experiments.standing import answers_of
+from groundswell_storage.experiments import batches as stored
+from groundswell_storage.experiments import counting
+from groundswell_storage.experiments.counting import Exposure
+from groundswell_storage.scope import Scope
+
+Attributes = Mapping[str, Any]
+
+
+def stick(scope: Scope, assigner: Assigner, units: Mapping[str, Attributes]) -> dict[str, Answer]:
+    """What units get, given with what is known of them; those that have nothing yet get it now, in the newest batch.
+
+    `assigner` is that of a bandit, as it stands in this transaction.
+    """
+    if assigner.state is State.RUNNING:
+        assigner = assigner.in_batch(_batch(scope, assigner))
+    answers = {unit: assigner.assign(unit, attributes) for unit, attributes in units.items()}
+    numbers = counting.unit_numbers(scope, {unit for unit, answer in answers.items() if answer.is_enrolled})
+    wanted = {number: answers[unit].variant for unit, number in numbers.items()}
+    standing = answers_of(scope, assigner, _enrol(scope, assigner, wanted))
+    return {unit: standing[numbers[unit]] if unit in numbers else answer for unit, answer in answers.items()}
+
+
+def _batch(scope: Scope, assigner: Assigner) -> Batch:
+    """The newest batch; a new one where it is over."""
+    batch = assigner.chooses_in
+    options = assigner.design.bandit
+    chosen = stored.chosen_units(scope, assigner.number, batch.number)
+    if options is None or not batch.is_over(chosen, scope.now, options):
+        return batch
+    return batches.begin(scope, assigner.number, assigner.key, assigner.design, assigner.phase, batch.number)
+
+
+def _enrol(scope: Scope, assigner: Assigner, wanted: Mapping[int, int]) -> dict[int, Exposure]:
+    """Enrols units with what was chosen for them; returns where all of them stand.
+
+    A unit that has its variant under this bucket version keeps it. One that comes again after the version was raised
+    may get another than before: it is counted as crossed, and in neither. Else it counts on where it was.
+    """
+    batch, version = assigner.chooses_in.number, assigner.bucket_version
+    chosen = {unit: Exposure(variant, batch, version, False) for unit, variant in wanted.items()}
+    fresh = counting.enrol(scope, assigner.number, chosen)
+    standing = {unit: chosen[unit] for unit in fresh}
+    arms: dict[counting.Arm, list[int]] = defaultdict(lambda: [0, 0])
+    for unit in fresh:
+        arms[batch, wanted[unit]][0] += 1
+    for unit, before in counting.exposures(scope, assigner.number, wanted.keys() - fresh, lock=True).items():
+        standing[unit] = before
+        if before.bucket_version >= version:
+            continue
+        if before.variant == wanted[unit]:
+            standing[unit] = before._replace(bucket_version=version)
+        else:
+            standing[unit] = chosen[unit]._replace(crossed=True)
+            if not before.crossed:
+                take_out(scope, assigner, unit, before)
+                arms[before.phase, before.variant][0] -= 1
+                arms[before.phase, before.variant][1] += 1
+        counting.move(scope, assigner.number, unit, standing[unit])
+    counting.add_units(scope, assigner.number, {arm: (units, crossed) for arm, (units, crossed) in arms.items()})
+    return standing

@@ -1,0 +1,88 @@
+"""Batches of bandits: with which probabilities choices were made, and what came of all of them together.
+
+Choices of a batch are exposures whose `phase` is the batch's number: an exposure says with which probability its
+variant was chosen, and the sums of an arm are kept batch by batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from peewee import BigIntegerField, CompositeKey, SmallIntegerField
+
+from groundswell_storage.experiments.counting import SUMS
+from groundswell_storage.fields import InstantField, JsonField
+from groundswell_storage.scope import Scope
+from groundswell_storage.table import Table
+
+
+class BanditBatchRow(Table):
+    """Choices that were made with the same probabilities. A row is never changed."""
+
+    experiment = BigIntegerField()
+    number = SmallIntegerField()
+    phase = SmallIntegerField()
+    """Of the experiment, in which it began."""
+    probabilities = JsonField()
+    """Of each variant, in order."""
+    units_before = BigIntegerField()
+    """Units that were chosen for before it."""
+    started = InstantField()
+
+    class Meta:
+        primary_key = CompositeKey("experiment", "number")
+
+
+def open_batch(scope: Scope, **values: Any) -> bool:
+    """Begins a batch; False where another server was faster."""
+    return bool(scope.insert_many(BanditBatchRow, [{**values, "started": scope.now}], skip_existing=True))
+
+
+def latest(scope: Scope, experiments: Collection[int]) -> dict[int, BanditBatchRow]:
+    """The newest batch of each of these experiments that has one."""
+    found: dict[int, BanditBatchRow] = {}
+    for experiment in experiments:
+        query = scope.select(BanditBatchRow).where(BanditBatchRow.experiment == experiment)
+        row = query.order_by(BanditBatchRow.number.desc()).first()
+        if row is not None:
+            found[experiment] = row
+    return found
+
+
+def of_experiment(scope: Scope, experiment: int) -> list[BanditBatchRow]:
+    """All batches of an experiment, in order."""
+    query = scope.select(BanditBatchRow).where(BanditBatchRow.experiment == experiment)
+    return list(query.order_by(BanditBatchRow.number))
+
+
+def probabilities(scope: Scope, experiment: int, numbers: Collection[int]) -> dict[int, Sequence[float]]:
+    """The probabilities of these batches, by number."""
+    query = scope.select(BanditBatchRow).where(
+        BanditBatchRow.experiment == experiment, BanditBatchRow.number.in_(list(numbers))
+    )
+    return {row.number: row.probabilities for row in query}
+
+
+def chosen_units(scope: Scope, experiment: int, batch: int) -> int:
+    """Units that were chosen for in a batch, those included that crossed since."""
+    row = scope.execute(
+        "SELECT SUM(units + crossed) FROM arm WHERE workspace = ? AND experiment = ? AND phase = ?",
+        (scope.workspace, experiment, batch),
+    ).fetchone()
+    return int(row[0] or 0)
+
+
+def read_rewards(scope: Scope, experiment: int, metric: int) -> dict[int, tuple[int, Sequence[float]]]:
+    """Units and the sums (`SUMS`) of one metric over all batches, by variant."""
+    units = scope.execute(
+        "SELECT variant, SUM(units) FROM arm WHERE workspace = ? AND experiment = ? GROUP BY variant",
+        (scope.workspace, experiment),
+    ).fetchall()
+    sums = scope.execute(
+        f"SELECT variant, {', '.join(f'SUM({name})' for name in SUMS)} FROM arm_sum WHERE workspace = ? AND "
+        "experiment = ? AND metric = ? GROUP BY variant",
+        (scope.workspace, experiment, metric),
+    ).fetchall()
+    by_variant = {row[0]: tuple(map(float, row[1:])) for row in sums}
+    return {variant: (int(count), by_variant.get(variant, ())) for variant, count in units}
