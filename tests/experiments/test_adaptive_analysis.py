@@ -136,16 +136,16 @@ def test_few_conversions_are_judged_by_the_exact_bound_whatever_chose_the_arms()
         assert found.harm_p == pytest.approx(harm, abs=1e-6)
 
 
-def test_few_units_of_values_say_nothing_yet() -> None:
-    log = Log(5, size=20)
+@pytest.mark.parametrize(("size", "judged"), [(100, False), (500, True)])
+def test_few_units_of_values_say_nothing_yet(size: int, judged: bool) -> None:
+    log = Log(5, size)
     values = log.random.normal(np.array([0.0, 50.0])[log.arm], 1.0)
-    found = answer_adaptively(
-        question(MetricKind.MEAN), log.moments(values)[::-1], CHANCES[:, ::-1], 0, PROMISE, seed=1
-    )
-    few = min(int((log.arm == arm).sum()) for arm in (0, 1))
-    assert few < 40
-    compared = found.comparisons[1]
-    assert (compared.always_valid.p_value < 0.05) == (few >= 30)
+    found = answer_adaptively(question(MetricKind.MEAN), log.moments(values), CHANCES, 0, PROMISE, seed=1)
+    compared, fewest = found.comparisons[1], min(arm.units for arm in found.arms)
+    assert (fewest >= 400) == judged
+    assert (compared.always_valid.p_value < 0.05) == judged
+    assert bool(np.isfinite(compared.always_valid.lower)) == judged
+    assert compared.fixed.p_value < 0.05
 
 
 def look(effect: float, seed: int = 6, lost: float = 0.0) -> tuple[Setup, Observed]:

@@ -15,7 +15,7 @@ from groundswell_server.experiments.statistics.power import (
     size_of_means,
     size_of_proportions,
 )
-from tests.simulate import bandit_runs, looked_at_often, looked_at_once
+from tests.simulate import bandit_looks, bandit_runs, looked_at_often, looked_at_once
 from tests.simulate.table import Row, at_most, within
 
 Measure = Callable[[], Sequence[Row]]
@@ -136,6 +136,27 @@ def intervals_of_bandits() -> Sequence[Row]:
     return rows
 
 
+def looks_at_bandits() -> Sequence[Row]:
+    """No effect between two arms of a bandit, looked at after every batch: always valid."""
+    rows, what = [], "no effect, a look after every 250 of 5,000 units"
+    for policy in (bandit_runs.thompson, bandit_runs.thompson_top_two, bandit_runs.ucb1):
+        for shares in ((0.3, 0.3), (0.05, 0.05, 0.08)):
+            flagged = bandit_looks.of_conversions(policy, shares, 300)
+            told = ", ".join(map(str, shares))
+            rows.append(at_most(f"{what}, {policy.__name__}: conversions, {told}: always-valid", flagged, ALPHA))
+    for told, draw in (
+        ("exponential values", lambda random, units: random.exponential(1.0, units)),
+        (
+            "5% spend, exponentially",
+            lambda random, units: (random.random(units) < 0.05) * random.exponential(20, units),
+        ),
+    ):
+        for arms in (2, 3):
+            flagged = bandit_looks.of_values(bandit_runs.thompson_of_values, draw, arms, 300)
+            rows.append(at_most(f"{what}, thompson: {told}, {arms} arms: always-valid", flagged, ALPHA))
+    return rows
+
+
 def replayed_log() -> Sequence[Row]:
     """What a policy earns on 50,000 logged units: of a uniform choice, and of one that preferred the worse half."""
     truth, rows = np.array(bandit_runs.TEN_ARMS), []
@@ -160,5 +181,6 @@ ALL: Sequence[Measure] = (
     looked_at_until_found,
     regret_of_bandits,
     intervals_of_bandits,
+    looks_at_bandits,
     replayed_log,
 )

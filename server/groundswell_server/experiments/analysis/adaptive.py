@@ -12,13 +12,16 @@ from groundswell_server.experiments.analysis.metric import Answer, ArmAnswer, Qu
 from groundswell_server.experiments.analysis.unit_values import Form, Sums
 from groundswell_server.experiments.bandits.adaptive_estimates import AdaptiveEstimates, Batches, estimate
 from groundswell_server.experiments.statistics import bernoulli_bound, confidence_sequence
-from groundswell_server.experiments.statistics.always_valid import FEWEST_UNITS, Promise
+from groundswell_server.experiments.statistics.always_valid import Promise
 from groundswell_server.experiments.statistics.arms import ArmMeans, Array, phase_weights, standardize
 from groundswell_server.experiments.statistics.bayesian import Beliefs, beta_beliefs, normal_beliefs
 from groundswell_server.experiments.statistics.fixed_horizon import cohens_h
 from groundswell_server.experiments.statistics.moments import Moments
 from groundswell_server.experiments.vocabulary import Direction, MetricKind
 
+FEWEST_UNITS = 400.0
+"""Units of each arm from which on values are judged: an arm that began badly has few units, which weigh much, and the
+more skewed values are, the longer their variance is taken for too small (`make simulate ARGS=looks_at_bandits`)."""
 _NOTHING = Significance(1.0, -np.inf, np.inf)
 
 
