@@ -11,6 +11,7 @@ from groundswell_server.experiments.assignment import Answer
 from groundswell_server.experiments.catalog import read_assigners
 from groundswell_server.experiments.sticking import Attributes, stick
 from groundswell_storage.executor import DatabaseExecutor
+from groundswell_storage.experiments import counting
 from groundswell_storage.scope import Scope
 
 _Waiting = dict[tuple[str, str], tuple[Attributes, asyncio.Future[Answer]]]
@@ -61,8 +62,9 @@ class Choices:
 
     def _stick(self, workspace: str, asked: dict[str, dict[str, Attributes]]) -> dict[tuple[str, str], Answer]:
         scope = Scope(self._executor.database, workspace, "system", datetime.now(UTC))
+        # Units first, all of them, and experiments in one order, so that two servers never wait for each other.
+        counting.unit_numbers(scope, {unit for units in asked.values() for unit in units})
         found = {}
-        # In one order on every server, so that two transactions never wait for each other.
         for assigner in sorted(read_assigners(scope, list(asked)).values(), key=lambda one: one.number):
             units = asked[assigner.key]
             found.update({(assigner.key, unit): answer for unit, answer in stick(scope, assigner, units).items()})
