@@ -13,6 +13,7 @@ import pytest
 
 from groundswell_server.experiments.lifecycle import CHANGED, State
 from groundswell_server.experiments.news import COUNTED, News
+from groundswell_server.experiments.shared_looks import SharedLooks
 from groundswell_server.experiments.watching import Seen, Watcher
 from groundswell_storage import events
 from groundswell_storage.database import Database
@@ -34,7 +35,11 @@ class World:
         self.units = 0
         self.looks = 0
 
-    async def take(self) -> Any:
+    async def take(self, since: events.Position | None) -> Any:
+        cursor = self.feed.cursor
+        return cursor, await self.look()
+
+    async def look(self) -> Any:
         self.looks += 1
         decided = SimpleNamespace(verdict=5)
         now = SimpleNamespace(**vars(self.experiment))
@@ -104,6 +109,21 @@ async def test_a_caller_who_reads_slowly_goes_on_with_the_newest(world: World) -
         after = await next_of(watching)
     assert [newest.look.counts, after.look.counts] == [1_000, 1_001]
     assert world.looks == 3
+
+
+async def test_watchers_of_one_experiment_share_the_looks_that_news_ask_for(world: World) -> None:
+    shared = SharedLooks(world.feed)
+
+    def take(since: events.Position | None) -> Any:
+        return shared.take("acme", "hooks", world.look, since)
+
+    watchers = [Watcher(world.feed, "acme", "hooks", take, apart=AT_ONCE).watch("") for _ in range(20)]
+    for watching in watchers:
+        await next_of(watching)
+    for units in range(1, 4):
+        await world.count()
+        assert {(await next_of(watching)).look.counts for watching in watchers} == {units}
+    assert world.looks == 20 + 3
 
 
 async def test_looks_are_apart_however_much_is_counted(world: World) -> None:

@@ -16,6 +16,7 @@ from groundswell_server.experiments.choosing import Choices
 from groundswell_server.experiments.exposures import Exposures
 from groundswell_server.experiments.news import News
 from groundswell_server.experiments.recording import EventDraft, Outcome, record_events
+from groundswell_server.experiments.shared_looks import SharedLooks
 from groundswell_server.experiments.watching import Watcher
 from groundswell_server.platform import Platform
 from groundswell_server.runtime.call import Call
@@ -37,6 +38,7 @@ class Servicer:
         self._exposures = Exposures(platform.executor)
         self._choices = Choices(platform.executor)
         self._news = News(platform.executor, self._exposures.flush)
+        self._shared_looks = SharedLooks(self._feed)
 
     async def run(self) -> None:
         """Keeps what is known of experiments true, writes exposures behind the answers, and tells watchers."""
@@ -141,7 +143,8 @@ class Servicer:
         self, request: pb.WatchExperimentRequest, call: Call
     ) -> AsyncIterator[pb.WatchExperimentResponse]:
         key = request.experiment_key
-        watcher = Watcher(self._feed, call.workspace, key, partial(self._look, call, key))
+        take = partial(self._shared_looks.take, call.workspace, key, partial(self._look, call, key))
+        watcher = Watcher(self._feed, call.workspace, key, take)
         async for seen in watcher.watch(request.cursor):
             yield messages.seen_message(seen)
 

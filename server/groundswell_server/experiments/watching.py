@@ -42,12 +42,12 @@ class Watcher:
         feed: EventFeed,
         workspace: str,
         key: str,
-        take: Callable[[], Awaitable[Look]],
+        take: Callable[[Position | None], Awaitable[tuple[str, Look]]],
         *,
         apart: timedelta = APART,
         bookmark_every: timedelta = BOOKMARK_EVERY,
     ) -> None:
-        """`take` looks at the experiment."""
+        """`take` looks at the experiment, and says at which place of the log; see `SharedLooks`."""
         self._feed = feed
         self._workspace = workspace
         self._key = key
@@ -63,9 +63,10 @@ class Watcher:
 
         Raises InvalidArgument (`CURSOR_INVALID`), FailedPrecondition (`CURSOR_EXPIRED`), and as a look does.
         """
-        start = cursor or self._feed.cursor
+        decode_cursor(cursor)
+        seen = await self._look(None)
+        start = cursor or seen.cursor
         known = decode_cursor(start)
-        seen = await self._look(start)
         has_ended = _has_ended(seen.look)
         if cursor and not has_ended:
             self._told = None  # who comes back is told of the next look, whatever it says
@@ -78,7 +79,7 @@ class Watcher:
             async for batch in batches:
                 if self._is_due(batch, known):
                     await asyncio.sleep(self._looked + self._apart_seconds - asyncio.get_running_loop().time())
-                    seen = await self._look(self._feed.cursor)
+                    seen = await self._look(decode_cursor(batch.cursor) if batch.events else None)
                     known = decode_cursor(seen.cursor)
                     yield seen
                     if _has_ended(seen.look):
@@ -95,10 +96,10 @@ class Watcher:
             return True
         return asyncio.get_running_loop().time() >= self._looked + self._bookmark_every.total_seconds()
 
-    async def _look(self, cursor: str) -> Seen:
-        """Looks; the cursor was taken before, so that nothing can happen between the two and be missed."""
+    async def _look(self, since: Position | None) -> Seen:
+        """Looks, anew without `since`: time changes verdicts, and a server that was killed told nobody."""
         self._looked = asyncio.get_running_loop().time()
-        look = await self._take()
+        cursor, look = await self._take(since)
         says = look.experiment.version, look.counts, look.decided.verdict, look.planned
         is_new, self._told = says != self._told, says
         return Seen(cursor, look, is_new)
