@@ -6,6 +6,7 @@ fails in development instead of committing half of a change.
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Iterable, Sequence
@@ -18,6 +19,11 @@ from peewee import __exception_wrapper__ as peewee_errors  # type: ignore[attr-d
 
 _BUSY_TIMEOUT_SECONDS = 5.0
 _BUSY_STEP_SECONDS = 0.001
+_CHANGE = re.compile(
+    r"\s*(?:INSERT|UPDATE|DELETE|REPLACE|CREATE|DROP|ALTER|WITH\b.*\b(?:INSERT|UPDATE|DELETE)\b)",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Statements that write, as they begin."""
 
 
 class Connections:
@@ -80,6 +86,12 @@ class TrackedDatabase(PeeweeDatabase):
         super()._close(conn)  # type: ignore[misc]
 
 
+class _Permitted(threading.local):
+    """What a thread may do now."""
+
+    writes = False
+
+
 class SqliteEngine(TrackedDatabase, SqliteDatabase):
     """One file in WAL mode; a commit is on the disk when it returns."""
 
@@ -90,6 +102,7 @@ class SqliteEngine(TrackedDatabase, SqliteDatabase):
         self.connections = Connections()
         # Waiting writers of this process queue here; SQLite's own busy handler sleeps in growing steps.
         self._writer = threading.Lock()
+        self._permitted = _Permitted()
         pragmas = {
             "journal_mode": "wal",
             "synchronous": "full",
@@ -97,7 +110,7 @@ class SqliteEngine(TrackedDatabase, SqliteDatabase):
             "cache_size": -16_000,
             "temp_store": "memory",
             "journal_size_limit": 64 << 20,
-            "query_only": 1,
+            "busy_timeout": 0,
         }
         self.file: Path = path
         super().__init__(str(path), pragmas=pragmas, timeout=_BUSY_TIMEOUT_SECONDS, check_same_thread=False)
@@ -113,36 +126,36 @@ class SqliteEngine(TrackedDatabase, SqliteDatabase):
         self.make_file()
         return super()._connect()
 
-    def begin(self, lock_type: str | None = None) -> None:
-        self._writer.acquire()
-        try:
-            self.run("PRAGMA query_only=0")
-            self._begin_immediate()
-        except BaseException:
-            self._end()
-            raise
-
-    def _begin_immediate(self) -> None:
-        """Waits for other processes' writers in short steps.
+    def execute_sql(self, sql: str, params: Any = None) -> Any:
+        """Runs one statement; waits, in short steps, as long as another process has what it needs locked.
 
         SQLite's own handler soon waits 100 ms at a time, and a writer that commits without a pause would starve it.
         """
-        self.run("PRAGMA busy_timeout=0")
-        try:
-            give_up = time.monotonic() + _BUSY_TIMEOUT_SECONDS
-            while not self._begins(last=time.monotonic() >= give_up):
-                time.sleep(_BUSY_STEP_SECONDS)
-        finally:
-            self.run(f"PRAGMA busy_timeout={int(_BUSY_TIMEOUT_SECONDS * 1000)}")
+        if not self._permitted.writes and _CHANGE.match(sql):
+            raise OperationalError("attempt to write a readonly database")
+        give_up = 0.0
+        while True:
+            try:
+                return super().execute_sql(sql, params)  # type: ignore[no-untyped-call]
+            except OperationalError as error:
+                now = time.monotonic()
+                give_up = give_up or now + self.timeout
+                if now >= give_up or "database is locked" not in str(error):
+                    raise
+            time.sleep(_BUSY_STEP_SECONDS)
 
-    def _begins(self, *, last: bool) -> bool:
+    def permit_writes(self, permitted: bool) -> None:
+        """Whether this thread may write. No pragma does it: one of those makes SQLite compile every statement anew."""
+        self._permitted.writes = permitted
+
+    def begin(self, lock_type: str | None = None) -> None:
+        self._writer.acquire()
         try:
+            self.permit_writes(True)
             self.run("BEGIN IMMEDIATE")
-        except OperationalError as error:
-            if last or "locked" not in str(error):
-                raise
-            return False
-        return True
+        except BaseException:
+            self._end()
+            raise
 
     def commit(self) -> None:
         # A commit that fails leaves the transaction open; the rollback that follows ends it.
@@ -158,10 +171,8 @@ class SqliteEngine(TrackedDatabase, SqliteDatabase):
             self._end()
 
     def _end(self) -> None:
-        try:
-            self.run("PRAGMA query_only=1")
-        finally:
-            self._writer.release()
+        self.permit_writes(False)
+        self._writer.release()
 
     def begin_read(self) -> None:
         """Begins one snapshot for what is read until `end_read`; in WAL mode it blocks no writer."""

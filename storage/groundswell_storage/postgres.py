@@ -44,6 +44,10 @@ class PostgresEngine(TrackedDatabase, PostgresqlDatabase):
     def _initialize_connection(self, conn: Any) -> None:
         conn.execute(f"SET default_transaction_read_only = on; SET lock_timeout = '{_LOCK_TIMEOUT_SECONDS}s'")
 
+    def permit_writes(self, permitted: bool) -> None:
+        """Whether this thread may write outside a transaction."""
+        self.run(f"SET default_transaction_read_only = {'off' if permitted else 'on'}")
+
     def begin(self, isolation_level: str | None = None) -> None:
         # The id of the transaction comes along in the same round trip: if the connection breaks during COMMIT, it
         # tells afterwards whether the commit happened.

@@ -75,15 +75,11 @@ def _run(database: Database, folder: Path) -> None:
 @contextmanager
 def _writable(database: Database) -> Iterator[None]:
     """Lifts the rule that nothing is written outside a transaction: the runner makes its history table so."""
-    if database.dialect == "sqlite":
-        off, on = "PRAGMA query_only=0", "PRAGMA query_only=1"
-    else:
-        off, on = "SET default_transaction_read_only = off", "SET default_transaction_read_only = on"
-    database.execute(off)
+    database.engine.permit_writes(True)
     try:
         yield
     finally:
-        database.execute(on)
+        database.engine.permit_writes(False)
 
 
 @contextmanager

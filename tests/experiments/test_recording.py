@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -15,10 +15,14 @@ from groundswell_server.experiments.assignment import Assigner, Reason
 from groundswell_server.experiments.catalog import read_assigners
 from groundswell_server.experiments.design import Design, Metric, Variant
 from groundswell_server.experiments.enrolment import enrol
-from groundswell_server.experiments.recording import EventDraft, Outcome, record_events
+from groundswell_server.experiments.events import Events, ids_of_texts
+from groundswell_server.experiments.outcomes import Outcome
+from groundswell_server.experiments.recording import Recorded, record_events
+from groundswell_server.experiments.roster import Rosters
 from groundswell_server.experiments.targeting import Equals
 from groundswell_server.experiments.vocabulary import Allocation, MetricKind
 from groundswell_storage.experiments import counting
+from groundswell_storage.fields import to_micros
 from groundswell_storage.ids import uuid7
 from groundswell_storage.scope import Scope
 
@@ -40,13 +44,30 @@ def started(scope: Scope, design: Design = DESIGN, key: str = "hooks") -> Assign
     return read_assigners(scope, [key])[key]
 
 
-def event(unit: str, name: str, value: float = 1.0, **others: Any) -> EventDraft:
-    usual = {"place": 0, "id": uuid7(), "experiment_key": "hooks", "time": None}
-    return EventDraft(**{**usual, **others}, unit=unit, name=name, value=value)
+class Sent(NamedTuple):
+    """An event as it was sent."""
+
+    id: str
+    experiment_key: str
+    unit: str
+    name: str
+    value: float
+    time: datetime | None
 
 
-def record(scope: Scope, *events: EventDraft) -> Outcome:
-    return record_events(scope, read_assigners(scope, {one.experiment_key for one in events}), events)
+def event(unit: str, name: str, value: float = 1.0, **others: Any) -> Sent:
+    usual = {"id": uuid7(), "experiment_key": "hooks", "time": None}
+    return Sent(**{**usual, **others}, unit=unit, name=name, value=value)
+
+
+def batch(scope: Scope, *events: Sent) -> Events:
+    ids, keys, units, names, values, times = zip(*events, strict=True)
+    micros = [to_micros(time or scope.now) for time in times]
+    return Events(ids_of_texts(ids), keys, units, names, values, micros, range(len(events)))
+
+
+def record(scope: Scope, *events: Sent) -> Outcome:
+    return record_events(scope, batch(scope, *events)).outcome
 
 
 def units_of(scope: Scope, assigner: Assigner) -> int:
@@ -153,20 +174,60 @@ def test_a_unit_seen_in_two_variants_counts_in_neither_and_is_reported(scope: Sc
     assert sum(values[0] for (_, _, metric), values in sums.items() if metric == 0) == len(units) - len(crossed)
 
 
+def test_where_units_stand_is_remembered_and_a_move_by_another_server_noticed(scope: Scope) -> None:
+    assigner, rosters = started(scope), Rosters()
+    units = [f"unit-{number}" for number in range(10)]
+
+    def convert() -> Recorded:
+        events = batch(scope, *(event(unit, "reply") for unit in units))
+        recorded = record_events(scope, events, {"hooks": assigner}, rosters)
+        for seen in recorded.seen:
+            rosters.learn(seen)
+        return recorded
+
+    assert set(convert().seen[0].places) == set(units)
+    assert convert().seen == []
+    numbers = counting.unit_numbers(scope, units)
+    other = {numbers[unit]: 1 - assigner.assign(unit, {}).variant for unit in units[:4]}
+    enrol(scope, assigner, other)
+    assert set(convert().seen[0].places) == set(units)
+    assert convert().seen == []
+    sums = counting.read_sums(scope, assigner.number)
+    assert sum(values[0] for (_, _, metric), values in sums.items() if metric == 1) == 6 * 3.0
+
+
+def test_an_experiment_that_changed_is_read_again(scope: Scope) -> None:
+    before = started(scope)
+    lifecycle.complete_experiment(scope, "hooks", "new")
+    recorded = record_events(scope, batch(scope, event("ana", "conversion")), {"hooks": before})
+    assert [one.reason for one in recorded.outcome.refused] == ["EXPERIMENT_STATE_INVALID"]
+    assert recorded.assigners["hooks"].state is lifecycle.State.COMPLETED
+
+
+def test_events_that_were_partly_sent_before_add_what_is_new(scope: Scope) -> None:
+    assigner = started(scope)
+    sent = [event(f"unit-{number % 50}", "reply") for number in range(700)]
+    assert record(scope, *sent[100:130], *sent[560:600]).recorded_count == 70
+    outcome = record(scope, *reversed(sent), *sent[:5])
+    assert (outcome.recorded_count, outcome.duplicate_count) == (630, 75)
+    sums = counting.read_sums(scope, assigner.number)
+    assert sum(values[0] for values in sums.values()) == 50 * 3.0
+
+
 def test_what_can_not_count_is_named_with_its_reason_and_the_rest_counts(scope: Scope) -> None:
     started(scope)
     outcome = record(
         scope,
-        event("ana", "conversion", place=0),
-        event("ana", "conversion", place=1, id="6f1a3c1e-1c1b-4f0e-9a59-0a4d1f6f4a11"),
-        event("ana", "conversion", place=2, experiment_key="nothing"),
-        event("ana", "joy", place=3),
-        event("ana", "conversion", float("nan"), place=4),
-        event("ana", "conversion", float("inf"), place=5),
-        event("ana", "conversion", place=6, time=scope.now + timedelta(hours=1)),
-        event("", "conversion", place=7),
-        event("a\0b", "conversion", place=8),
-        event("bo", "impression", place=9),
+        event("ana", "conversion"),
+        event("ana", "conversion", id="6f1a3c1e-1c1b-4f0e-9a59-0a4d1f6f4a11"),
+        event("ana", "conversion", experiment_key="nothing"),
+        event("ana", "joy"),
+        event("ana", "conversion", float("nan")),
+        event("ana", "conversion", float("inf")),
+        event("ana", "conversion", time=scope.now + timedelta(hours=1)),
+        event("", "conversion"),
+        event("a\0b", "conversion"),
+        event("bo", "impression"),
     )
     assert outcome.recorded_count == 2
     assert [(one.index, one.reason) for one in outcome.refused] == [
@@ -188,7 +249,7 @@ def test_in_a_pause_those_count_who_take_part_already(scope: Scope) -> None:
     started(scope)
     record(scope, event("ana", "impression"))
     lifecycle.pause_experiment(scope, "hooks")
-    outcome = record(scope, event("ana", "conversion", place=0), event("bo", "conversion", place=1))
+    outcome = record(scope, event("ana", "conversion"), event("bo", "conversion"))
     assert outcome.recorded_count == 1
     assert [(one.index, one.reason) for one in outcome.refused] == [(1, "UNIT_NOT_ENROLLED")]
 

@@ -136,6 +136,8 @@ def test_nothing_is_written_outside_a_transaction(database: Database, drafts: ty
     with pytest.raises(PeeweeException):
         database.execute("DELETE FROM draft")
     with pytest.raises(PeeweeException):
+        database.execute("WITH old AS (SELECT id FROM draft) DELETE FROM draft WHERE id IN (SELECT id FROM old)")
+    with pytest.raises(PeeweeException):
         drafts.insert(workspace="acme", id="d1").execute()
 
 

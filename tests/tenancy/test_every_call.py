@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import grpc
 import pytest
@@ -268,12 +268,15 @@ def test_labelled_examples_stay_in_their_workspace(theirs: Workspace, outsider: 
 
 
 @pytest.mark.parametrize("name", ["RecordEvents", "StreamEvents"])
+@pytest.mark.parametrize("form", ["events", "columns"])
 def test_events_for_another_workspaces_experiment_are_refused(
-    theirs: Workspace, outsider: grpc.Channel, name: str
+    theirs: Workspace, outsider: grpc.Channel, name: str, form: str
 ) -> None:
     event = {"id": uuid7(), "experiment_key": "running", "unit": "ana", "name": "conversion"}
+    columns = {"ids": UUID(uuid7()).bytes, "experiment_keys": ["running"], "units": ["ana"], "names": ["conversion"]}
     before = everything(theirs)
-    (answer,) = call(outsider, name, request_of(name, events=[event]))
+    given = {"events": [event]} if form == "events" else {"columns": {**columns, "unit_indexes": [0]}}
+    (answer,) = call(outsider, name, request_of(name, **given))
     assert answer.outcome.recorded_count == 0
     assert [one.reason for one in answer.outcome.refused] == [EXPERIMENT]
     assert everything(theirs) == before

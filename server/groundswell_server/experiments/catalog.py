@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import structlog
 
@@ -74,6 +74,20 @@ class Catalog:
                 found[unit] = answer
         return found
 
+    def known_of(self, workspace: str, keys: Collection[str]) -> dict[str, Assigner]:
+        """Those of these experiments that are in memory."""
+        found = {key: self._assigners.get((workspace, key)) for key in keys}
+        return {key: assigner for key, assigner in found.items() if assigner is not None}
+
+    def mark(self) -> int:
+        """The moment at which a read begins; what it finds is handed to `learn` with it."""
+        return self._assigners.mark()
+
+    def learn(self, workspace: str, assigners: Collection[Assigner], mark: int) -> None:
+        """Remembers experiments as a transaction has found them."""
+        for assigner in assigners:
+            self._assigners.store((workspace, assigner.key), assigner, mark)
+
     def enrolled(self, assigner: Assigner, unit: str, answer: Answer) -> None:
         """A unit was enrolled by this server."""
         self._standing.store((assigner.number, assigner.bucket_version, unit), answer, self._standing.mark())
@@ -91,6 +105,29 @@ class Catalog:
             except GroundswellError as error:
                 log.warning("news of experiments out of reach; what is known may be old", error=error.message)
                 await asyncio.sleep(_AGAIN_SECONDS)
+
+
+class Current(NamedTuple):
+    """An experiment as it stands, until the transaction ends."""
+
+    assigner: Assigner
+    moves: int
+    """How often one of its units was moved so far."""
+
+
+def read_current(scope: Scope, keys: Collection[str], known: Mapping[str, Assigner]) -> dict[str, Current]:
+    """The experiments of these keys that were started; of those `known`, only whether they are still the same.
+
+    None of them changes, and none of their units is moved, before the transaction ends.
+    """
+    versions = designs.hold(scope, keys)
+    old = {key for key, one in versions.items() if key not in known or known[key].version != one.version}
+    assigners = {**known, **read_assigners(scope, old)} if old else known
+    return {
+        key: Current(assigners[key], one.moves)
+        for key, one in versions.items()
+        if key in assigners and assigners[key].version == one.version
+    }
 
 
 def read_assigners(scope: Scope, keys: Collection[str]) -> dict[str, Assigner]:

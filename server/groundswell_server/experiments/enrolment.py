@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from groundswell_server.experiments.assignment import Assigner
-from groundswell_server.experiments.feeds import contribution
 from groundswell_storage.experiments import counting
 from groundswell_storage.experiments.counting import Exposure
 from groundswell_storage.scope import Scope
@@ -29,9 +28,9 @@ def enrol(scope: Scope, assigner: Assigner, variants: Mapping[int, int]) -> dict
     for unit, exposure in before.items():
         standing[unit] = exposure
         if exposure.variant != shown[unit].variant and not exposure.crossed:
-            take_out(scope, assigner, unit, exposure)
             standing[unit] = exposure._replace(variant=shown[unit].variant, bucket_version=version, crossed=True)
             counting.move(scope, assigner.number, unit, standing[unit])
+            take_out(scope, assigner, unit, exposure)
             arms[exposure.phase, exposure.variant][0] -= 1
             arms[exposure.phase, exposure.variant][1] += 1
     counting.add_units(scope, assigner.number, {arm: (units, crossed) for arm, (units, crossed) in arms.items()})
@@ -39,9 +38,14 @@ def enrol(scope: Scope, assigner: Assigner, variants: Mapping[int, int]) -> dict
 
 
 def take_out(scope: Scope, assigner: Assigner, unit: int, exposure: Exposure) -> None:
-    """Takes a unit out of the sums of the arm where it stands."""
+    """Takes a unit out of the sums of the arm where it stood; to be done after it was moved."""
+    # No server needs it to start.
+    import numpy as np
+
+    from groundswell_server.experiments import tally
+
     taken = {}
-    for total in counting.totals_of(scope, assigner.number, unit):
-        counted = contribution(assigner.design.metrics[total.metric], total)
-        taken[exposure.phase, exposure.variant, total.metric] = [-value for value in counted]
+    for metric, total in counting.totals_of(scope, assigner.number, unit).items():
+        counted = tally.sums(assigner.design.metrics[metric], np.array([total.y, total.z, total.x]))
+        taken[exposure.phase, exposure.variant, metric] = (-counted).tolist()
     counting.add_sums(scope, assigner.number, taken)

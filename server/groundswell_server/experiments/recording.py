@@ -2,178 +2,120 @@
 
 from __future__ import annotations
 
-import math
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import NamedTuple
 
+from groundswell_server.experiments import tally
 from groundswell_server.experiments.assignment import Assigner, Reason
+from groundswell_server.experiments.catalog import read_current
 from groundswell_server.experiments.enrolment import enrol
-from groundswell_server.experiments.feeds import KNOWN, contribution
+from groundswell_server.experiments.events import Events
 from groundswell_server.experiments.lifecycle import State
+from groundswell_server.experiments.outcomes import Outcome, Refusal
+from groundswell_server.experiments.refusals import refusals
+from groundswell_server.experiments.roster import Place, Rosters, Seen, arm_number
 from groundswell_storage.experiments import counting
-from groundswell_storage.experiments.counting import Exposure, Occurrence, Total
+from groundswell_storage.experiments.counting import Occurrences
 from groundswell_storage.scope import Scope
 
-_AHEAD = timedelta(minutes=5)
-"""How far a client's clock may be ahead."""
-
-
-class EventDraft(NamedTuple):
-    """An event as it was sent."""
-
-    place: int
-    """In the batch, from 0."""
-    id: str
-    experiment_key: str
-    unit: str
-    name: str
-    value: float
-    time: datetime | None
+_NOTHING = Rosters()
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
-    """An event that was not recorded."""
+class Recorded:
+    """What became of a batch, and what was found out on the way, to be remembered once it is committed."""
 
-    index: int
-    event_id: str
-    reason: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a batch."""
-
-    recorded_count: int
-    duplicate_count: int
-    refused: tuple[Refusal, ...]
+    outcome: Outcome
+    changed: Collection[str]
+    """Keys of the experiments in which something was recorded."""
+    assigners: Mapping[str, Assigner]
+    seen: Sequence[Seen]
 
 
-class _Refused(Exception):
-    def __init__(self, reason: str, message: str) -> None:
-        super().__init__(message)
-        self.reason = reason
-
-
-def record_events(scope: Scope, assigners: Mapping[str, Assigner], events: Sequence[EventDraft]) -> Outcome:
-    """Records a batch; `assigners` are the experiments that were started, by key."""
-    refused: list[Refusal] = []
-    accepted: dict[str, list[EventDraft]] = defaultdict(list)
-    for event in events:
-        try:
-            _check(event, assigners.get(event.experiment_key), scope.now)
-        except _Refused as error:
-            refused.append(Refusal(event.place, event.id, error.reason, str(error)))
-        else:
-            accepted[event.experiment_key].append(event)
-    recorded = duplicates = 0
+def record_events(
+    scope: Scope, events: Events, known: Mapping[str, Assigner] | None = None, rosters: Rosters = _NOTHING
+) -> Recorded:
+    """Records a batch. `known` are experiments by key and `rosters` their units, as this server remembers them."""
+    current = read_current(scope, set(events.experiment_keys), known or {})
+    assigners = {key: one.assigner for key, one in current.items()}
+    refused = refusals(events, assigners, scope.now)
+    accepted = _without(events, refused) if refused else events
+    seen: list[Seen] = []
+    changed: set[str] = set()
+    recorded, counted = 0, len(accepted.ids)
     # In one order on every server, so that two batches never wait for each other.
-    for key in sorted(accepted, key=lambda key: assigners[key].number):
-        counted, strangers = _record(scope, assigners[key], accepted[key])
-        recorded += counted
-        duplicates += len(accepted[key]) - counted - len(strangers)
-        refused += strangers
-    return Outcome(recorded, duplicates, tuple(sorted(refused, key=lambda one: one.index)))
+    parts = accepted.by_experiment()
+    for key in sorted(parts, key=lambda key: assigners[key].number):
+        mine = parts[key].by_id()
+        assigner, moves = current[key]
+        known_places = rosters.places(assigner.number, moves)
+        places = list(map(known_places.get, mine.units))
+        if None in places:
+            found = _find(scope, assigner, {unit for unit, place in zip(mine.units, places, strict=True) if not place})
+            seen.append(Seen(assigner.number, moves, found))
+            places = [place or found.get(unit) for unit, place in zip(mine.units, places, strict=True)]
+        if None in places:
+            strangers = _strangers(assigner, mine, places)
+            refused += strangers
+            counted -= len(strangers)
+            standing = [position for position, place in enumerate(places) if place is not None]
+            mine, places = mine.at(standing), [places[position] for position in standing]
+        new = _record(scope, assigner, mine, places)  # type: ignore[arg-type]  # none is missing any more
+        if new:
+            changed.add(key)
+        recorded += new
+    outcome = Outcome(recorded, counted - recorded, tuple(sorted(refused, key=lambda one: one.index)))
+    return Recorded(outcome, changed, assigners, seen)
 
 
-def _check(event: EventDraft, assigner: Assigner | None, now: datetime) -> None:
-    if not _is_uuid7(event.id):
-        raise _Refused("EVENT_ID_INVALID", "the id has to be a UUID of version 7, made by the client")
-    if not 0 < len(event.unit) <= 200 or "\0" in event.unit:
-        raise _Refused("EVENT_INVALID", "the unit needs 1 to 200 characters, none of them NUL")
-    if assigner is None:
-        raise _Refused("EXPERIMENT_NOT_FOUND", f"no experiment {event.experiment_key[:100]!r} was started")
-    if assigner.state not in (State.RUNNING, State.PAUSED):
-        raise _Refused("EXPERIMENT_STATE_INVALID", f"experiment {assigner.key!r} is {assigner.state.name}")
-    if event.name not in KNOWN and event.name not in assigner.feeds:
-        raise _Refused("EVENT_NAME_UNKNOWN", f"no metric of {assigner.key!r} takes {event.name[:100]!r}")
-    if not math.isfinite(event.value):
-        raise _Refused("EVENT_INVALID", "the value has to be a finite number")
-    if event.time is not None and event.time > now + _AHEAD:
-        raise _Refused("EVENT_INVALID", "the time is in the future")
+def _without(events: Events, refused: Sequence[Refusal]) -> Events:
+    out = {one.index for one in refused}
+    return events.at([position for position, place in enumerate(events.places) if place not in out])
 
 
-def _bytes_of(id: str) -> bytes:
-    """The 16 bytes of a UUID of version 7; several times as fast as the class UUID. Raises ValueError for another."""
-    if not (len(id) == 36 and id[14] == "7" and id[19] in "89abAB" and id[8] == id[13] == id[18] == id[23] == "-"):
-        raise ValueError(id)
-    found = bytes.fromhex(id.replace("-", ""))
-    if len(found) != 16:
-        raise ValueError(id)
-    return found
-
-
-def _is_uuid7(id: str) -> bool:
-    try:
-        return bool(_bytes_of(id))
-    except ValueError:
-        return False
-
-
-def _record(scope: Scope, assigner: Assigner, events: Sequence[EventDraft]) -> tuple[int, list[Refusal]]:
-    """Records the events of one experiment; returns how many were new, and those whose unit takes no part."""
-    numbers = counting.unit_numbers(scope, {event.unit for event in events})
-    standing = _standing(scope, assigner, numbers)
-    strangers = [
-        Refusal(event.place, event.id, "UNIT_NOT_ENROLLED", f"unit {event.unit!r} takes no part in {assigner.key!r}")
-        for event in events
-        if numbers[event.unit] not in standing
+def _strangers(assigner: Assigner, events: Events, places: Sequence[Place | None]) -> list[Refusal]:
+    """The events whose unit takes no part."""
+    return [
+        Refusal(
+            events.places[position],
+            "UNIT_NOT_ENROLLED",
+            f"unit {events.units[position]!r} takes no part in {assigner.key!r}",
+        )
+        for position, place in enumerate(places)
+        if place is None
     ]
-    by_id = {_bytes_of(event.id): event for event in events if numbers[event.unit] in standing}
-    new = counting.insert_events(
-        scope,
-        assigner.number,
-        [
-            Occurrence(id, numbers[event.unit], event.name, event.value, event.time or scope.now)
-            for id, event in by_id.items()
-        ],
-    )
-    added = _added(assigner, ((numbers[by_id[id].unit], by_id[id]) for id in new))
-    _count(scope, assigner, added, standing)
-    return len(new), strangers
 
 
-def _standing(scope: Scope, assigner: Assigner, numbers: Mapping[str, int]) -> dict[int, Exposure]:
-    """Where units stand. An event of a unit that was never exposed, as far as is known, is its first exposure."""
-    standing = counting.exposures(scope, assigner.number, numbers.values(), lock=True)
+def _find(scope: Scope, assigner: Assigner, units: Collection[str]) -> dict[str, Place]:
+    """Where units stand.
+
+    An event of a unit that was never exposed, as far as is known, is its first exposure.
+    """
+    numbers = counting.unit_numbers(scope, units)
+    standing = counting.exposures(scope, assigner.number, numbers.values())
     missing = {unit: number for unit, number in numbers.items() if number not in standing}
     if missing and assigner.state is State.RUNNING and assigner.is_computed:
         answers = {number: assigner.assign(unit, {}) for unit, number in missing.items()}
         shown = {number: answer.variant for number, answer in answers.items() if answer.reason is Reason.ENROLLED}
         standing |= enrol(scope, assigner, shown)
-    return standing
+    return {unit: (number, arm_number(standing[number])) for unit, number in numbers.items() if number in standing}
 
 
-def _added(assigner: Assigner, events: Iterable[tuple[int, EventDraft]]) -> list[Total]:
-    """What events add to their units' totals, one total per metric and unit."""
-    feeds = assigner.feeds
-    sums: dict[tuple[int, int], list[float]] = {}
-    for unit, event in events:
-        for metric, part, by_value in feeds.get(event.name, ()):
-            key = metric, unit
-            if key not in sums:
-                sums[key] = [0.0, 0.0, 0.0]
-            sums[key][part] += event.value if by_value else 1.0
-    return [Total(metric, unit, *parts) for (metric, unit), parts in sums.items()]
-
-
-def _count(scope: Scope, assigner: Assigner, added: Sequence[Total], standing: Mapping[int, Exposure]) -> None:
-    """Adds to the totals, and brings the sums of the arms in line with them."""
-    by_key = {(one.metric, one.unit): one for one in added}
-    metrics = assigner.design.metrics
-    changes: dict[tuple[int, int, int], list[Sequence[float]]] = defaultdict(list)
-    for total in counting.add_totals(scope, assigner.number, added):
-        exposure = standing[total.unit]
-        if exposure.crossed:
-            continue
-        metric, more = metrics[total.metric], by_key[total.metric, total.unit]
-        before = Total(total.metric, total.unit, total.y - more.y, total.z - more.z, total.x - more.x)
-        arm = changes[exposure.phase, exposure.variant, total.metric]
-        arm.append(contribution(metric, total))
-        arm.append(tuple(-value for value in contribution(metric, before)))
-    sums = {arm: [math.fsum(column) for column in zip(*found, strict=True)] for arm, found in changes.items()}
+def _record(scope: Scope, assigner: Assigner, events: Events, places: Sequence[Place]) -> int:
+    """Records the events of one experiment, given with the places of their units; returns how many were new."""
+    if not places:
+        return 0
+    units: Sequence[int]
+    arms: Sequence[int]
+    units, arms = zip(*places, strict=True)
+    occurrences = Occurrences(events.ids, units, events.names, events.values, events.times)
+    new = counting.insert_events(scope, assigner.number, occurrences)
+    if len(new) < len(places):
+        events, units, arms = events.at(new), [units[place] for place in new], [arms[place] for place in new]
+    sums: dict[tuple[int, int, int], Sequence[float]] = {}
+    for added in tally.additions(assigner.feeds, events.names, units, arms, events.values):
+        now = counting.add_totals(scope, assigner.number, added.metric, added.totals)
+        changed = tally.changes(assigner.design.metrics[added.metric], added, now)
+        sums.update({(*arm, added.metric): change.tolist() for arm, change in changed.items()})
     counting.add_sums(scope, assigner.number, sums)
+    return len(new)

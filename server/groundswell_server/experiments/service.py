@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
 from groundswell.v1 import experiments_pb2 as pb
 from groundswell_server.experiments import lifecycle, messages
+from groundswell_server.experiments.acceptance import accepts_record, accepts_stream
 from groundswell_server.experiments.assignment import Answer, Assigner
-from groundswell_server.experiments.catalog import Catalog, read_assigners
+from groundswell_server.experiments.catalog import Catalog
 from groundswell_server.experiments.choosing import Choices
 from groundswell_server.experiments.exposures import Exposures
 from groundswell_server.experiments.news import News
-from groundswell_server.experiments.recording import EventDraft, Outcome, record_events
+from groundswell_server.experiments.recorder import Recorder
 from groundswell_server.experiments.shared_looks import SharedLooks
 from groundswell_server.experiments.watching import Watcher
 from groundswell_server.platform import Platform
 from groundswell_server.runtime.call import Call
-from groundswell_server.runtime.methods import audits_itself, read, write
+from groundswell_server.runtime.methods import accepted_by, audits_itself, read, write
 from groundswell_server.wellknown import paging_in
 from groundswell_storage.experiments import past_looks
 from groundswell_storage.scope import Scope
@@ -39,6 +40,7 @@ class Servicer:
         self._choices = Choices(platform.executor)
         self._news = News(platform.executor, self._exposures.flush)
         self._shared_looks = SharedLooks(self._feed)
+        self._recorder = Recorder(self._catalog, self._exposures, self._news)
 
     async def run(self) -> None:
         """Keeps what is known of experiments true, writes exposures behind the answers, and tells watchers."""
@@ -123,16 +125,18 @@ class Servicer:
         assigner, answer = await self._answer(request, call)
         return pb.PeekVariantResponse(assignment=messages.assignment_message(assigner, request.unit, answer))
 
+    @accepted_by(accepts_record)
     async def RecordEvents(self, request: pb.RecordEventsRequest, call: Call) -> pb.RecordEventsResponse:
-        outcome = await self._record(call, request.events)
-        return pb.RecordEventsResponse(outcome=messages.outcome_message(outcome))
+        outcome = await self._recorder.record(call, messages.events_in(request, call.now))
+        return pb.RecordEventsResponse(outcome=messages.outcome_message(request, outcome))
 
+    @accepted_by(accepts_stream)
     async def StreamEvents(
         self, requests: AsyncIterator[pb.StreamEventsRequest], call: Call
     ) -> AsyncIterator[pb.StreamEventsResponse]:
         async for request in requests:
-            outcome = await self._record(call, request.events)
-            yield pb.StreamEventsResponse(sequence=request.sequence, outcome=messages.outcome_message(outcome))
+            outcome = await self._recorder.record(call, messages.events_in(request, call.now))
+            yield pb.StreamEventsResponse(sequence=request.sequence, outcome=messages.outcome_message(request, outcome))
 
     async def AnalyzeExperiment(self, request: pb.AnalyzeExperimentRequest, call: Call) -> pb.AnalyzeExperimentResponse:
         look = await self._look(call, request.experiment_key)
@@ -203,17 +207,3 @@ class Servicer:
 
         await self._exposures.flush()
         return await looks.take(call, key)
-
-    async def _record(self, call: Call, events: Sequence[pb.ExperimentEvent]) -> Outcome:
-        # A unit that was assigned a moment ago has to be known for what it is.
-        await self._exposures.flush()
-        drafts = messages.events_in(events)
-        outcome = await call.write(_record, drafts)
-        if outcome.recorded_count:
-            refused = {one.index for one in outcome.refused}
-            self._news.note(call.workspace, {event.experiment_key for event in drafts if event.place not in refused})
-        return outcome
-
-
-def _record(scope: Scope, events: Sequence[EventDraft]) -> Outcome:
-    return record_events(scope, read_assigners(scope, {event.experiment_key for event in events}), events)

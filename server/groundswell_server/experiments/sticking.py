@@ -68,10 +68,10 @@ def _enrol(scope: Scope, assigner: Assigner, wanted: Mapping[int, int]) -> dict[
             standing[unit] = before._replace(bucket_version=version)
         else:
             standing[unit] = chosen[unit]._replace(crossed=True)
-            if not before.crossed:
-                take_out(scope, assigner, unit, before)
-                arms[before.phase, before.variant][0] -= 1
-                arms[before.phase, before.variant][1] += 1
         counting.move(scope, assigner.number, unit, standing[unit])
+        if standing[unit].crossed and not before.crossed:
+            take_out(scope, assigner, unit, before)
+            arms[before.phase, before.variant][0] -= 1
+            arms[before.phase, before.variant][1] += 1
     counting.add_units(scope, assigner.number, {arm: (units, crossed) for arm, (units, crossed) in arms.items()})
     return standing

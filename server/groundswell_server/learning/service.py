@@ -24,12 +24,12 @@ from groundswell_server.learning.online import messages as watching
 from groundswell_server.learning.online.outcomes import LEARNED
 from groundswell_server.learning.patterns.service import PatternCalls
 from groundswell_server.learning.registry import Fetched
-from groundswell_server.learning.serving.acceptance import accepted_by, accepts_content, accepts_contents
+from groundswell_server.learning.serving.acceptance import accepts_content, accepts_contents
 from groundswell_server.learning.timing.best_hours import best_hours
 from groundswell_server.operations.messages import to_proto
 from groundswell_server.platform import Platform
 from groundswell_server.runtime.call import Call
-from groundswell_server.runtime.methods import after, audits_itself, needs, read, write
+from groundswell_server.runtime.methods import accepted_by, after, audits_itself, needs, read, write
 from groundswell_server.wellknown import paging_in
 from groundswell_storage import drift_reports, learning, online, training_schedules
 from groundswell_storage.engagement import learning_rows

@@ -6,7 +6,7 @@ and the sums of an arm are kept as events arrive, so that no analysis reads even
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -21,6 +21,8 @@ from peewee import (
     TextField,
 )
 
+from groundswell_storage.experiments import bulk, designs
+from groundswell_storage.experiments.bulk import Column
 from groundswell_storage.fields import BytesField, InstantField, to_micros
 from groundswell_storage.scope import Scope
 from groundswell_storage.table import Table
@@ -128,25 +130,24 @@ class Exposure(NamedTuple):
     crossed: bool
 
 
-class Occurrence(NamedTuple):
-    """An event to record."""
+class Occurrences(NamedTuple):
+    """Events to record, column by column, sorted by id: two batches then never wait for each other."""
 
-    id: bytes
-    unit: int
-    name: str
-    value: float
-    time: Any
-    """datetime"""
+    ids: Sequence[bytes]
+    units: Sequence[int]
+    names: Sequence[str]
+    values: Sequence[float]
+    times: Sequence[int]
+    """Microseconds since 1970."""
 
 
-class Total(NamedTuple):
-    """What a unit's events of a metric add, or add up to."""
+class Totals(NamedTuple):
+    """What units' events of one metric add, or add up to, column by column, sorted by unit."""
 
-    metric: int
-    unit: int
-    y: float
-    z: float
-    x: float
+    units: Sequence[int]
+    y: Sequence[float]
+    z: Sequence[float]
+    x: Sequence[float]
 
 
 Arm = tuple[int, int]
@@ -158,9 +159,11 @@ def unit_numbers(scope: Scope, units: Collection[str]) -> dict[str, int]:
     found = _numbers(scope, units)
     missing = sorted(set(units) - found.keys())
     if missing:
-        scope.insert_many(ExperimentUnitRow, ({"unit": unit} for unit in missing), skip_existing=True)
-        found |= _numbers(scope, missing)
-    return found
+        new = "ON CONFLICT DO NOTHING RETURNING unit, number"
+        found.update(bulk.insert(scope, "experiment_unit", {}, {"unit": Column("text", missing)}, new))
+    # Others may have named some of them meanwhile.
+    late = [unit for unit in missing if unit not in found]
+    return found | _numbers(scope, late) if late else found
 
 
 def find_units(scope: Scope, units: Collection[str]) -> dict[str, int]:
@@ -170,71 +173,74 @@ def find_units(scope: Scope, units: Collection[str]) -> dict[str, int]:
 
 def exposures(scope: Scope, experiment: int, units: Collection[int], *, lock: bool = False) -> dict[int, Exposure]:
     """Where these units stand, those that take part. `lock` keeps them there until the transaction ends."""
-    found: dict[int, Exposure] = {}
+    if not units:
+        return {}
     tail = " ORDER BY unit FOR UPDATE" if lock and scope.database.dialect != "sqlite" else ""
-    for chunk in _chunks(sorted(units)):
-        rows = scope.execute(
-            f"SELECT unit, variant, phase, bucket_version, crossed FROM exposure WHERE workspace = ? AND "
-            f"experiment = ? AND unit IN ({_marks(len(chunk))}){tail}",
-            (scope.workspace, experiment, *chunk),
-        )
-        found |= {row[0]: Exposure(row[1], row[2], row[3], bool(row[4])) for row in rows.fetchall()}
-    return found
+    those, given = bulk.among(scope, "bigint", units)
+    rows = scope.execute(
+        f"SELECT unit, variant, phase, bucket_version, crossed FROM exposure WHERE workspace = ? AND experiment = ? "
+        f"AND unit {those}{tail}",
+        (scope.workspace, experiment, given),
+    )
+    return {row[0]: Exposure(row[1], row[2], row[3], bool(row[4])) for row in rows.fetchall()}
 
 
 def enrol(scope: Scope, experiment: int, standing: Mapping[int, Exposure]) -> set[int]:
     """Records first exposures; returns the units that had none. The others stay where they are."""
-    now, fresh = to_micros(scope.now), set()
-    crossed: object = 0 if scope.database.dialect == "sqlite" else False
-    for chunk in _chunks(sorted(standing.items())):
-        rows = [
-            (scope.workspace, experiment, unit, one.variant, one.phase, one.bucket_version, crossed, now)
-            for unit, one in chunk
-        ]
-        fresh |= {row[0] for row in _insert_new(scope, "exposure", _EXPOSURE, rows, "unit")}
-    return fresh
+    if not standing:
+        return set()
+    units = sorted(standing)
+    columns = {
+        "unit": Column("bigint", units),
+        "variant": Column("smallint", [standing[unit].variant for unit in units]),
+        "phase": Column("smallint", [standing[unit].phase for unit in units]),
+        "bucket_version": Column("integer", [standing[unit].bucket_version for unit in units]),
+    }
+    same = {"experiment": experiment, "crossed": False, "created": to_micros(scope.now)}
+    return {row[0] for row in bulk.insert(scope, "exposure", same, columns, "ON CONFLICT DO NOTHING RETURNING unit")}
 
 
 def move(scope: Scope, experiment: int, unit: int, exposure: Exposure) -> None:
-    """A unit stands elsewhere now."""
+    """A unit stands elsewhere now. To be done before the sums are changed for it: those who count are waited for."""
+    designs.count_move(scope, experiment)
     scope.update(ExposureRow, **exposure._asdict()).where(
         ExposureRow.experiment == experiment, ExposureRow.unit == unit
     ).execute()
 
 
-def insert_events(scope: Scope, experiment: int, events: Sequence[Occurrence]) -> set[bytes]:
-    """Records events; returns the ids of those that were not there yet."""
-    fresh: set[bytes] = set()
-    for chunk in _chunks(sorted(events)):
-        rows = [
-            (scope.workspace, experiment, one.id, one.unit, one.name, one.value, to_micros(one.time)) for one in chunk
-        ]
-        fresh |= {bytes(row[0]) for row in _insert_new(scope, "experiment_event", _EVENT, rows, "id")}
-    return fresh
+def insert_events(scope: Scope, experiment: int, events: Occurrences) -> Sequence[int]:
+    """Records events; returns the places of those that were not there yet."""
+    columns = {
+        "id": Column("bytea", events.ids),
+        "unit": Column("bigint", events.units),
+        "name": Column("text", events.names),
+        "value": Column("double precision", events.values),
+        "time": Column("bigint", events.times),
+    }
+    return bulk.insert_new(scope, "experiment_event", {"experiment": experiment}, columns, "id")
 
 
-def add_totals(scope: Scope, experiment: int, totals: Iterable[Total]) -> Iterator[Total]:
-    """Adds to what units' events add up to; yields what they add up to now. One row per unit and metric."""
-    for chunk in _chunks(sorted(totals)):
-        rows = [(scope.workspace, experiment, *one) for one in chunk]
-        yield from (
-            Total(*row)
-            for row in scope.execute(
-                f"INSERT INTO unit_total (workspace, experiment, metric, unit, y, z, x) VALUES {_rows(rows)} "
-                "ON CONFLICT (experiment, metric, unit) DO UPDATE SET y = unit_total.y + excluded.y, "
-                "z = unit_total.z + excluded.z, x = unit_total.x + excluded.x RETURNING metric, unit, y, z, x",
-                [value for row in rows for value in row],
-            ).fetchall()
-        )
+def add_totals(scope: Scope, experiment: int, metric: int, added: Totals) -> Totals:
+    """Adds to what units' events of a metric add up to; returns what they add up to now. One row per unit."""
+    columns = {
+        "unit": Column("bigint", added.units),
+        "y": Column("double precision", added.y),
+        "z": Column("double precision", added.z),
+        "x": Column("double precision", added.x),
+    }
+    rows = bulk.insert(scope, "unit_total", {"experiment": experiment, "metric": metric}, columns, _ADD_TOTAL)
+    now = Totals(*zip(*rows, strict=True))
+    # They come as they were sent, but no database promises it.
+    return now if now.units == tuple(added.units) else Totals(*zip(*sorted(rows), strict=True))
 
 
-def totals_of(scope: Scope, experiment: int, unit: int) -> list[Total]:
+def totals_of(scope: Scope, experiment: int, unit: int) -> dict[int, Totals]:
     """What a unit's events add up to, by metric."""
     rows = scope.execute(
         "SELECT metric, unit, y, z, x FROM unit_total WHERE workspace = ? AND experiment = ? AND unit = ?",
         (scope.workspace, experiment, unit),
     )
-    return [Total(*row) for row in rows.fetchall()]
+    return {row[0]: Totals(*([value] for value in row[1:])) for row in rows.fetchall()}
 
 
 def add_units(scope: Scope, experiment: int, arms: Mapping[Arm, tuple[int, int]]) -> None:
@@ -280,28 +286,18 @@ def read_sums(scope: Scope, experiment: int) -> dict[tuple[int, int, int], tuple
     return {(row[0], row[1], row[2]): tuple(row[3:]) for row in rows.fetchall()}
 
 
-_EXPOSURE = "workspace, experiment, unit, variant, phase, bucket_version, crossed, created"
-_EVENT = "workspace, experiment, id, unit, name, value, time"
+_ADD_TOTAL = (
+    "ON CONFLICT (experiment, metric, unit) DO UPDATE SET y = unit_total.y + excluded.y, "
+    "z = unit_total.z + excluded.z, x = unit_total.x + excluded.x RETURNING unit, y, z, x"
+)
 
 
 def _numbers(scope: Scope, units: Collection[str]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for chunk in _chunks(sorted(units)):
-        rows = scope.execute(
-            f"SELECT unit, number FROM experiment_unit WHERE workspace = ? AND unit IN ({_marks(len(chunk))})",
-            (scope.workspace, *chunk),
-        )
-        found.update(rows.fetchall())
-    return found
-
-
-def _insert_new(scope: Scope, table: str, columns: str, rows: Sequence[Sequence[Any]], key: str) -> list[Any]:
-    """Inserts rows whose key is not there yet; returns the keys of those."""
-    found: list[Any] = scope.execute(
-        f"INSERT INTO {table} ({columns}) VALUES {_rows(rows)} ON CONFLICT DO NOTHING RETURNING {key}",
-        [value for row in rows for value in row],
-    ).fetchall()
-    return found
+    those, given = bulk.among(scope, "text", units)
+    rows = scope.execute(
+        f"SELECT unit, number FROM experiment_unit WHERE workspace = ? AND unit {those}", (scope.workspace, given)
+    )
+    return dict(rows.fetchall())
 
 
 def _rows(rows: Sequence[Sequence[Any]]) -> str:

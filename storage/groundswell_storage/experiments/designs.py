@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
 from peewee import BigAutoField, BigIntegerField, CompositeKey, DoubleField, IntegerField, SmallIntegerField, TextField
 
 from groundswell_storage.errors import NotFound
+from groundswell_storage.experiments import bulk
 from groundswell_storage.fields import InstantField, JsonField
 from groundswell_storage.pages import Page, read_page
 from groundswell_storage.scope import Scope
@@ -30,6 +32,8 @@ class ExperimentRow(Table):
     winner = TextField(default="")
     end_reason = TextField(default="")
     version = IntegerField(default=1)
+    moves = BigIntegerField(default=0)
+    """How often a unit's exposure was changed. Who remembers where units stand remembers it for this number."""
     created = InstantField()
     updated = InstantField()
     started = InstantField(null=True)
@@ -57,6 +61,13 @@ class ExperimentPhaseRow(Table):
         primary_key = CompositeKey("experiment", "number")
 
 
+class Version(NamedTuple):
+    """By what is told whether what is remembered of an experiment is still true."""
+
+    version: int
+    moves: int
+
+
 def by_key(scope: Scope, key: str, *, lock: bool = False) -> ExperimentRow:
     """The experiment of this key; raises NotFound. `lock` keeps others from changing it until the transaction ends."""
     query = scope.select(ExperimentRow).where(ExperimentRow.key == key)
@@ -71,6 +82,22 @@ def by_key(scope: Scope, key: str, *, lock: bool = False) -> ExperimentRow:
 def by_keys(scope: Scope, keys: Collection[str]) -> dict[str, ExperimentRow]:
     """The experiments of these keys, as far as there are any."""
     return {row.key: row for row in scope.select(ExperimentRow).where(ExperimentRow.key.in_(list(keys)))}
+
+
+def hold(scope: Scope, keys: Collection[str]) -> dict[str, Version]:
+    """The versions of the experiments of these keys, which stay as they are until the transaction ends."""
+    tail = "" if scope.database.dialect == "sqlite" else " FOR SHARE"
+    those, given = bulk.among(scope, "text", keys)
+    rows = scope.execute(
+        f"SELECT key, version, moves FROM experiment WHERE workspace = ? AND key {those} ORDER BY number{tail}",
+        (scope.workspace, given),
+    )
+    return {row[0]: Version(row[1], row[2]) for row in rows.fetchall()}
+
+
+def count_move(scope: Scope, experiment: int) -> None:
+    """A unit is about to stand elsewhere; returns when nobody holds the experiment any more."""
+    scope.update(ExperimentRow, moves=ExperimentRow.moves + 1).where(ExperimentRow.number == experiment).execute()
 
 
 def page(scope: Scope, *, states: Sequence[int], page_size: int, page_token: str) -> Page[ExperimentRow]:

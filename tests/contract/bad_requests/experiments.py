@@ -33,6 +33,20 @@ def keyed(name: str = "experiment_key", **others: Any) -> list[Bad]:
     ]
 
 
+def columns() -> list[Bad]:
+    """Columns that don't fit together."""
+    whole = {"ids": bytes(32), "unit_indexes": [0, 0]}
+    optional = ("experiment_indexes", "name_indexes", "values", "time_micros")
+    return [
+        Bad("rows and columns", {"events": [{"experiment_key": "running"}], "columns": whole}),
+        Bad("columns of nothing", {"columns": {}}, ("columns.ids",)),
+        Bad("half an id", {"columns": {**whole, "ids": bytes(24)}}, ("columns.ids",)),
+        Bad("too many ids", {"columns": {"ids": bytes(160_016)}}, ("columns.ids",)),
+        Bad("an event without a unit", {"columns": {**whole, "unit_indexes": [0]}}, ("columns.unit_indexes",)),
+        *(Bad(f"one of {name}", {"columns": {**whole, name: [1]}}, (f"columns.{name}",)) for name in optional),
+    ]
+
+
 def draft_is_too_early(**others: Any) -> Bad:
     """An experiment that was not started."""
     return Bad(
@@ -185,9 +199,11 @@ BAD: dict[str, list[Bad]] = {
     "RecordEvents": [
         Bad("nothing", {}),
         Bad("too many", {"events": [{"experiment_key": "running"}] * 10001}),
+        *columns(),
     ],
     "StreamEvents": [
         Bad("nothing", {"sequence": 1}),
+        *columns(),
         Bad("negative sequence", {"sequence": -1, "events": [{"experiment_key": "running"}]}, ("sequence",)),
     ],
     "AnalyzeExperiment": [*keyed(), draft_is_too_early()],

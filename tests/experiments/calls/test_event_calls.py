@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -55,6 +56,27 @@ def test_what_is_refused_is_named_and_the_rest_counts(client: Client) -> None:
         (1, "EVENT_INVALID", events[1]["id"]),
         (2, "EXPERIMENT_NOT_FOUND", events[2]["id"]),
     ]
+
+
+def test_events_in_columns_count_as_those_in_rows_do(client: Client) -> None:
+    start(client)
+    row = event("ana")
+    ids = [row["id"], uuid7(), "6f1a3c1e-1c1b-4f0e-9a59-0a4d1f6f4a11", uuid7()]
+    columns = {
+        "ids": b"".join(UUID(id).bytes for id in ids),
+        "experiment_keys": ["hooks"],
+        "units": ["ana", "bo"],
+        "names": ["conversion"],
+        "unit_indexes": [0, 1, 1, 2],
+    }
+    client.experiments.record_events(events=[row])
+    (answer,) = client.experiments.stream_events([{"sequence": 7, "columns": columns}])
+    assert (answer.outcome.recorded_count, answer.outcome.duplicate_count) == (1, 1)
+    assert [(one.index, one.reason, one.event_id) for one in answer.outcome.refused] == [
+        (2, "EVENT_ID_INVALID", ids[2]),
+        (3, "EVENT_INVALID", ids[3]),
+    ]
+    assert client.experiments.analyze_experiment(experiment_key="hooks").units == 2
 
 
 def test_an_ab_test_is_decided_once_at_its_planned_size(client: Client) -> None:

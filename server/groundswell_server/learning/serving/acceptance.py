@@ -7,10 +7,7 @@ it may be stricter than they are and never laxer; a property test holds it to th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Any, TypeVar
-
-Function = TypeVar("Function", bound=Callable[..., Any])
+from typing import Any
 
 _is_uuid = re.compile(
     r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}", re.ASCII
@@ -22,16 +19,6 @@ _LAST_PLATFORM, _LAST_MEDIA_TYPE, _LAST_COMPLEXITY = 5, 6, 4
 _MOST_HASHTAGS = 100
 _LONGEST_CATEGORY, _LONGEST_CAPTION, _LONGEST_PROMPT = 100, 20_000, 100_000
 _MOST_REQUESTS = 2000
-
-
-def accepted_by(accepts: Callable[[Any], bool]) -> Callable[[Function], Function]:
-    """Marks a servicer method with the check that may spare its requests the rules."""
-
-    def mark(function: Function) -> Function:
-        function.fast_accept = accepts  # type: ignore[attr-defined]
-        return function
-
-    return mark
 
 
 def accepts_content(request: Any) -> bool:

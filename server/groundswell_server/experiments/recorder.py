@@ -1,0 +1,38 @@
+"""Recording events for whoever sends them, with what this server remembers of experiments and their units."""
+
+from __future__ import annotations
+
+from groundswell_server.experiments.catalog import Catalog
+from groundswell_server.experiments.events import Events
+from groundswell_server.experiments.exposures import Exposures
+from groundswell_server.experiments.news import News
+from groundswell_server.experiments.outcomes import Outcome
+from groundswell_server.experiments.roster import Rosters
+from groundswell_server.runtime.call import Call
+
+
+class Recorder:
+    """Used on the event loop."""
+
+    def __init__(self, catalog: Catalog, exposures: Exposures, news: News) -> None:
+        self._catalog = catalog
+        self._exposures = exposures
+        self._news = news
+        self._rosters = Rosters()
+
+    async def record(self, call: Call, events: Events) -> Outcome:
+        """Records a batch; returns when it is durable."""
+        # NumPy comes with it, which no server needs to start.
+        from groundswell_server.experiments.recording import record_events
+
+        # A unit that was assigned a moment ago has to be known for what it is.
+        await self._exposures.flush()
+        mark = self._catalog.mark()
+        known = self._catalog.known_of(call.workspace, set(events.experiment_keys))
+        recorded = await call.write(record_events, events, known, self._rosters)
+        news = [assigner for key, assigner in recorded.assigners.items() if assigner is not known.get(key)]
+        self._catalog.learn(call.workspace, news, mark)
+        for seen in recorded.seen:
+            self._rosters.learn(seen)
+        self._news.note(call.workspace, recorded.changed)
+        return recorded.outcome

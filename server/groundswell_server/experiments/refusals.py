@@ -1,0 +1,89 @@
+"""Which events can't be recorded, and why: asked of the batch as a whole first, for nearly always none is refused."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from groundswell_server.experiments.assignment import Assigner
+from groundswell_server.experiments.events import Events, are_uuid7
+from groundswell_server.experiments.feeds import KNOWN
+from groundswell_server.experiments.lifecycle import State
+from groundswell_server.experiments.outcomes import Refusal
+from groundswell_storage.fields import to_micros
+
+_AHEAD = timedelta(minutes=5)
+"""How far a client's clock may be ahead."""
+_EARLIEST = to_micros(datetime(1900, 1, 1, tzinfo=UTC))
+_LONGEST_UNIT = 200
+
+
+class _Refused(Exception):
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+def refusals(events: Events, assigners: Mapping[str, Assigner], now: datetime) -> list[Refusal]:
+    """The events that can't be recorded; `assigners` are the experiments that were started, by key."""
+    latest = to_micros(now + _AHEAD)
+    if _are_all_right(events, assigners, latest):
+        return []
+    found = []
+    for position, place in enumerate(events.places):
+        try:
+            _check(events, position, assigners, latest)
+        except _Refused as error:
+            found.append(Refusal(place, error.reason, str(error)))
+    return found
+
+
+def _are_all_right(events: Events, assigners: Mapping[str, Assigner], latest: int) -> bool:
+    """Whether certainly none is refused."""
+    units = "".join(events.units)
+    return (
+        not events.astray
+        and are_uuid7(events.ids)
+        and all(events.units)
+        and (len(units) <= _LONGEST_UNIT or max(map(len, events.units)) <= _LONGEST_UNIT)
+        and "\0" not in units
+        # The sum of finite numbers can overflow; then each is looked at.
+        and math.isfinite(sum(events.values))
+        and min(events.times) >= _EARLIEST
+        and max(events.times) <= latest
+        and all(_takes(assigners.get(key), name) for key, name in events.kinds())
+    )
+
+
+def _takes(assigner: Assigner | None, name: str) -> bool:
+    return assigner is not None and _counts(assigner) and (name in KNOWN or name in assigner.feeds)
+
+
+def _counts(assigner: Assigner) -> bool:
+    return assigner.state in (State.RUNNING, State.PAUSED)
+
+
+def _check(events: Events, position: int, assigners: Mapping[str, Assigner], latest: int) -> None:
+    """Raises what is wrong with one event."""
+    key, unit, name = events.experiment_keys[position], events.units[position], events.names[position]
+    astray = events.astray.get(events.places[position])
+    if astray is not None:
+        raise _Refused("EVENT_INVALID", astray)
+    if not are_uuid7(events.ids[position : position + 1]):
+        raise _Refused("EVENT_ID_INVALID", "the id has to be a UUID of version 7, made by the client")
+    if not 0 < len(unit) <= _LONGEST_UNIT or "\0" in unit:
+        raise _Refused("EVENT_INVALID", f"the unit needs 1 to {_LONGEST_UNIT} characters, none of them NUL")
+    assigner = assigners.get(key)
+    if assigner is None:
+        raise _Refused("EXPERIMENT_NOT_FOUND", f"no experiment {key[:100]!r} was started")
+    if not _counts(assigner):
+        raise _Refused("EXPERIMENT_STATE_INVALID", f"experiment {assigner.key!r} is {assigner.state.name}")
+    if not _takes(assigner, name):
+        raise _Refused("EVENT_NAME_UNKNOWN", f"no metric of {assigner.key!r} takes {name[:100]!r}")
+    if not math.isfinite(events.values[position]):
+        raise _Refused("EVENT_INVALID", "the value has to be a finite number")
+    if events.times[position] > latest:
+        raise _Refused("EVENT_INVALID", "the time is in the future")
+    if events.times[position] < _EARLIEST:
+        raise _Refused("EVENT_INVALID", "the time is before the year 1900")

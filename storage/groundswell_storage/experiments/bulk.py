@@ -1,0 +1,152 @@
+"""Many rows in one statement: the hot path of what is counted.
+
+SQLite gets lists of values, in a few lengths only, so that their statements stay prepared: to compile a list of 500
+rows takes longer than to run it. PostgreSQL gets an array for each column, as text: its driver takes a microsecond to
+translate each value of a list of rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cache
+from itertools import count
+from typing import Any, NamedTuple
+
+from peewee import IntegrityError
+
+from groundswell_storage.fields import to_json
+from groundswell_storage.scope import Scope
+
+_LENGTHS = (500, 100, 20, 5, 1)
+"""Rows in one statement of SQLite."""
+
+
+class Column(NamedTuple):
+    """Values of one column, a value for each row."""
+
+    type: str
+    """As PostgreSQL calls it: bigint, smallint, integer, double precision, bytea, text."""
+    values: Sequence[Any]
+
+
+def insert(
+    scope: Scope, table: str, same: Mapping[str, object], columns: Mapping[str, Column], tail: str
+) -> list[tuple[Any, ...]]:
+    """Inserts rows of this workspace, as many as the columns are long, and returns what the statements return.
+
+    `same` has the columns whose value is the same in all rows. `tail` is what follows the rows: what is done about
+    those that are there already, and a RETURNING.
+    """
+    same = {"workspace": scope.workspace, **same}
+    if scope.database.dialect != "sqlite":
+        found: list[tuple[Any, ...]] = _insert_arrays(scope, table, same, columns, tail).fetchall()
+        return found
+    return [
+        row
+        for start, length in _pieces(len(next(iter(columns.values())).values))
+        for row in _insert_piece(scope, table, same, columns, start, length, tail).fetchall()
+    ]
+
+
+def insert_new(
+    scope: Scope, table: str, same: Mapping[str, object], columns: Mapping[str, Column], key: str
+) -> Sequence[int]:
+    """Inserts the rows whose key is not there yet; returns their places. Of rows with the same key one is inserted.
+
+    `key` is the column that tells the rows apart. Where all are new, as nearly always, nothing is looked up.
+    """
+    same = {"workspace": scope.workspace, **same}
+    keys = columns[key].values
+    skip = f"ON CONFLICT DO NOTHING RETURNING {key}"
+    if scope.database.dialect != "sqlite":
+        rows = _insert_arrays(scope, table, same, columns, skip)
+        return range(len(keys)) if rows.rowcount == len(keys) else _places(keys, range(len(keys)), rows)
+    found: list[int] = []
+    for start, length in _pieces(len(keys)):
+        try:
+            # One that fails leaves nothing behind, and the transaction as it was.
+            _insert_piece(scope, table, same, columns, start, length, "")
+            found += range(start, start + length)
+        except IntegrityError:
+            rows = _insert_piece(scope, table, same, columns, start, length, skip)
+            found += _places(keys, range(start, start + length), rows)
+    return found
+
+
+def among(scope: Scope, type: str, values: Collection[Any]) -> tuple[str, str]:
+    """A condition on the column before it, which has one of these values, and its parameter."""
+    if scope.database.dialect != "sqlite":
+        return f"= ANY(?::{type}[])", _literal(Column(type, list(values)))
+    return "IN (SELECT value FROM json_each(?))", to_json(list(values))
+
+
+def _places(keys: Sequence[Any], among: Sequence[int], rows: Any) -> list[int]:
+    """The first place of each key that the rows hold."""
+    fresh = {row[0] for row in rows.fetchall()}
+    return sorted({keys[place]: place for place in reversed(among) if keys[place] in fresh}.values())
+
+
+def _pieces(count: int) -> Iterator[tuple[int, int]]:
+    """Start and length of statements that cover so many rows."""
+    start = 0
+    for length in _LENGTHS:
+        while count - start >= length:
+            yield start, length
+            start += length
+
+
+def _insert_piece(
+    scope: Scope,
+    table: str,
+    same: Mapping[str, object],
+    columns: Mapping[str, Column],
+    start: int,
+    length: int,
+    tail: str,
+) -> Any:
+    width, first = len(columns), len(same)
+    parameters: list[object] = [*same.values(), *[None] * (width * length)]
+    for place, column in enumerate(columns.values(), first):
+        parameters[place::width] = column.values[start : start + length]
+    return scope.execute(_list_statement(table, tuple(same), tuple(columns), length, tail), parameters)
+
+
+@cache
+def _list_statement(table: str, same: Sequence[str], columns: Sequence[str], length: int, tail: str) -> str:
+    """What is the same in all rows is a parameter once: each costs as much as a tenth of a row."""
+    again = "".join(f"?{number}, " for number in range(1, len(same) + 1))
+    numbers = count(len(same) + 1)
+    rows = (f"({again}{', '.join(f'?{next(numbers)}' for _ in columns)})" for _ in range(length))
+    return f"INSERT INTO {table} ({', '.join((*same, *columns))}) VALUES {', '.join(rows)} {tail}"
+
+
+def _insert_arrays(
+    scope: Scope, table: str, same: Mapping[str, object], columns: Mapping[str, Column], tail: str
+) -> Any:
+    types = tuple(column.type for column in columns.values())
+    parameters = [*same.values(), *(_literal(column) for column in columns.values())]
+    return scope.execute(_array_statement(table, tuple(same), tuple(columns), types, tail), parameters)
+
+
+@cache
+def _array_statement(table: str, same: Sequence[str], columns: Sequence[str], types: Sequence[str], tail: str) -> str:
+    arrays = ", ".join(f"?::{type}[]" for type in types)
+    names = ", ".join(columns)
+    return (
+        f"INSERT INTO {table} ({', '.join((*same, *columns))}) "
+        f"SELECT {'?, ' * len(same)}{names} FROM unnest({arrays}) AS given({names}) {tail}"
+    )
+
+
+def _literal(column: Column) -> str:
+    """An array as PostgreSQL reads it."""
+    if column.type == "bytea":
+        return "{" + ",".join([f'"\\\\x{value.hex()}"' for value in column.values]) + "}"
+    if column.type == "text":
+        quoted = {value: _quoted(value) for value in set(column.values)}
+        return "{" + ",".join([quoted[value] for value in column.values]) + "}"
+    return "{" + ",".join(map(str, column.values)) + "}"
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
