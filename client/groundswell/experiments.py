@@ -15,7 +15,7 @@ class Experiments(ExperimentsClient):
     """ExperimentsService, a sender of events for it, and its analyses as tables."""
 
     def events(
-        self, *, batch_size: int = 500, linger_seconds: float = 0.05, most_waiting: int = 100_000
+        self, *, batch_size: int = 1000, linger_seconds: float = 0.05, most_waiting: int = 100_000
     ) -> EventSender:
         """Opens a sender; use it in a `with` block, which ends when everything is durable.
 

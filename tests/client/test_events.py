@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from uuid import UUID
 
 import grpc
@@ -38,8 +39,9 @@ def test_events_go_in_batches_with_ids_of_version_7(client: Client, loopback: Lo
         for number in range(25):
             events.record("hooks", f"reader-{number}", "click", value=2.0)
     sent = [one.request for one in loopback.asked]
-    assert [len(request.events) for request in sent] == [10, 10, 5]
-    ids = [UUID(event.id) for request in sent for event in request.events]
+    assert [len(request.columns.unit_indexes) for request in sent] == [10, 10, 5]
+    packed = b"".join(request.columns.ids for request in sent)
+    ids = [UUID(bytes=packed[start : start + 16]) for start in range(0, len(packed), 16)]
     assert len(set(ids)) == 25
     assert {id.version for id in ids} == {7}
     assert events.recorded_count == 25
@@ -53,7 +55,7 @@ def test_a_batch_that_failed_is_sent_again_as_it_was(client: Client, loopback: L
         events.flush()
         events.record("hooks", "bo", "click")
     first, second, third = (one.request for one in loopback.asked)
-    assert first.events[0].unit == "ana"
+    assert first.columns.units == ["ana"]
     assert second == third
 
 
@@ -67,6 +69,24 @@ def test_what_is_refused_is_remembered_with_its_reason(client: Client, loopback:
     assert events.recorded_count == 0
 
 
+def test_what_events_have_in_common_is_sent_once(client: Client, loopback: LoopbackServer) -> None:
+    loopback.answers["RecordEvents"] = always(types.RecordEventsResponse())
+    with client.experiments.events(batch_size=3, linger_seconds=60.0) as events:
+        for unit in ("ana", "bo", "ana"):
+            events.record("hooks", unit, "click")
+        events.record("hooks", "ana", "click", value=2)
+        events.record("colours", "bo", "purchase", value=0.5, event_time=datetime(1970, 1, 2, tzinfo=UTC))
+        events.record("hooks", "cy", "click", event_time=datetime(1970, 1, 1, tzinfo=UTC))
+    first, second = (one.request.columns for one in loopback.asked)
+    assert (first.experiment_keys, first.units, first.names) == (["hooks"], ["ana", "bo"], ["click"])
+    assert first.unit_indexes == [0, 1, 0]
+    assert [*first.experiment_indexes, *first.name_indexes, *first.values, *first.time_micros] == []
+    assert (second.experiment_keys, second.experiment_indexes) == (["hooks", "colours"], [0, 1, 0])
+    assert (second.names, second.name_indexes) == (["click", "purchase"], [0, 1, 0])
+    assert second.values == [2.0, 0.5, 1.0]
+    assert second.time_micros == [0, 86_400_000_000, 1]
+
+
 def test_a_closed_sender_takes_nothing_and_says_so(client: Client, loopback: LoopbackServer) -> None:
     with client.experiments.events() as events:
         pass
@@ -77,6 +97,8 @@ def test_a_closed_sender_takes_nothing_and_says_so(client: Client, loopback: Loo
 def test_what_is_no_event_is_said_at_once(client: Client) -> None:
     with client.experiments.events() as events, pytest.raises(InvalidArgument):
         events.record("hooks", "ana", "click", value="much")  # type: ignore[arg-type]
+    with client.experiments.events() as events, pytest.raises(InvalidArgument):
+        events.record("hooks", "half a character \ud83d", "click")
 
 
 def test_an_error_that_time_does_not_mend_comes_out(client: Client, loopback: LoopbackServer) -> None:
