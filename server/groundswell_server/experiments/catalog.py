@@ -108,19 +108,21 @@ class Catalog:
 
 
 class Current(NamedTuple):
-    """An experiment as it stands, until the transaction ends."""
+    """An experiment as it stands."""
 
     assigner: Assigner
     moves: int
     """How often one of its units was moved so far."""
 
 
-def read_current(scope: Scope, keys: Collection[str], known: Mapping[str, Assigner]) -> dict[str, Current]:
+def read_current(
+    scope: Scope, keys: Collection[str], known: Mapping[str, Assigner], *, hold: bool
+) -> dict[str, Current]:
     """The experiments of these keys that were started; of those `known`, only whether they are still the same.
 
-    None of them changes, and none of their units is moved, before the transaction ends.
+    With `hold` none of them changes, and none of their units is moved, before the transaction ends.
     """
-    versions = designs.hold(scope, keys)
+    versions = designs.versions(scope, keys, hold=hold)
     old = {key for key, one in versions.items() if key not in known or known[key].version != one.version}
     assigners = {**known, **read_assigners(scope, old)} if old else known
     return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import Any, NamedTuple, Self
 
 _ID_BYTES = 16
@@ -40,6 +41,9 @@ class Events(NamedTuple):
 
     def kinds(self) -> set[tuple[str, str]]:
         """Experiments' keys with the names of their events."""
+        keys, names = set(self.experiment_keys), set(self.names)
+        if len(keys) == 1 or len(names) == 1:
+            return set(product(keys, names))
         return set(zip(self.experiment_keys, self.names, strict=True))
 
     def by_experiment(self) -> dict[str, Self]:

@@ -14,7 +14,7 @@ from functools import partial
 import structlog
 
 from groundswell_server.experiments.assignment import Assigner
-from groundswell_server.experiments.catalog import read_assigners
+from groundswell_server.experiments.catalog import read_current
 from groundswell_server.experiments.enrolment import enrol
 from groundswell_storage.errors import GroundswellError
 from groundswell_storage.executor import DatabaseExecutor
@@ -38,6 +38,8 @@ class Exposures:
         self._executor = executor
         self._seen: dict[tuple[int, int, str], int] = {}
         self._waiting: dict[tuple[str, str], Shown] = defaultdict(dict)
+        self._assigners: dict[tuple[str, str], Assigner] = {}
+        """Of what waits, as they were when it was noted last."""
         self._count = 0
         self._something = asyncio.Event()
         self._writing = asyncio.Lock()
@@ -53,6 +55,7 @@ class Exposures:
             self._seen.clear()
         self._seen[key] = variant
         self._waiting[workspace, assigner.key][unit] = variant
+        self._assigners[workspace, assigner.key] = assigner
         self._count += 1
         self._something.set()
         return True
@@ -73,20 +76,24 @@ class Exposures:
         async with self._writing:
             self._something.clear()
             waiting, self._waiting, self._count = self._waiting, defaultdict(dict), 0
+            known, self._assigners = self._assigners, {}
             try:
                 for workspace in {workspace for workspace, _ in waiting}:
                     mine = {key: shown for (owner, key), shown in waiting.items() if owner == workspace}
-                    await self._executor.write(partial(self._write, workspace, mine))
+                    mine_known = {key: assigner for (owner, key), assigner in known.items() if owner == workspace}
+                    await self._executor.write(partial(self._write, workspace, mine, mine_known))
             except GroundswellError:
+                self._assigners = {**known, **self._assigners}
                 for place, shown in waiting.items():
                     self._waiting[place] = {**shown, **self._waiting[place]}
                 self._count = sum(map(len, self._waiting.values()))
                 self._something.set()
                 raise
 
-    def _write(self, workspace: str, shown: dict[str, Shown]) -> None:
+    def _write(self, workspace: str, shown: dict[str, Shown], known: dict[str, Assigner]) -> None:
         scope = Scope(self._executor.database, workspace, "system", datetime.now(UTC))
-        assigners = read_assigners(scope, list(shown))
+        # Not held: two servers that hold an experiment could not both move units of it.
+        current = read_current(scope, shown, known, hold=False)
         numbers = counting.unit_numbers(scope, {unit for units in shown.values() for unit in units})
-        for assigner in sorted(assigners.values(), key=lambda one: one.number):
+        for assigner, _ in sorted(current.values(), key=lambda one: one.assigner.number):
             enrol(scope, assigner, {numbers[unit]: variant for unit, variant in shown[assigner.key].items()})

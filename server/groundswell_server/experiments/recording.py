@@ -36,7 +36,7 @@ def record_events(
     scope: Scope, events: Events, known: Mapping[str, Assigner] | None = None, rosters: Rosters = _NOTHING
 ) -> Recorded:
     """Records a batch. `known` are experiments by key and `rosters` their units, as this server remembers them."""
-    current = read_current(scope, set(events.experiment_keys), known or {})
+    current = read_current(scope, set(events.experiment_keys), known or {}, hold=True)
     assigners = {key: one.assigner for key, one in current.items()}
     refused = refusals(events, assigners, scope.now)
     accepted = _without(events, refused) if refused else events

@@ -37,13 +37,14 @@ def insert(
     `same` has the columns whose value is the same in all rows. `tail` is what follows the rows: what is done about
     those that are there already, and a RETURNING.
     """
-    same = {"workspace": scope.workspace, **same}
+    rows = len(next(iter(columns.values())).values)
+    same, columns = _apart({"workspace": scope.workspace, **same}, columns)
     if scope.database.dialect != "sqlite":
         found: list[tuple[Any, ...]] = _insert_arrays(scope, table, same, columns, tail).fetchall()
         return found
     return [
         row
-        for start, length in _pieces(len(next(iter(columns.values())).values))
+        for start, length in _pieces(rows)
         for row in _insert_piece(scope, table, same, columns, start, length, tail).fetchall()
     ]
 
@@ -55,8 +56,8 @@ def insert_new(
 
     `key` is the column that tells the rows apart. Where all are new, as nearly always, nothing is looked up.
     """
-    same = {"workspace": scope.workspace, **same}
     keys = columns[key].values
+    same, columns = _apart({"workspace": scope.workspace, **same}, columns)
     skip = f"ON CONFLICT DO NOTHING RETURNING {key}"
     if scope.database.dialect != "sqlite":
         rows = _insert_arrays(scope, table, same, columns, skip)
@@ -78,6 +79,20 @@ def among(scope: Scope, type: str, values: Collection[Any]) -> tuple[str, str]:
     if scope.database.dialect != "sqlite":
         return f"= ANY(?::{type}[])", _literal(Column(type, list(values)))
     return "IN (SELECT value FROM json_each(?))", to_json(list(values))
+
+
+def _apart(same: Mapping[str, object], columns: Mapping[str, Column]) -> tuple[dict[str, object], dict[str, Column]]:
+    """What is the same in all rows and what is not; the first column, by which rows are told apart, always is not."""
+    _, *others = columns
+    alike = [name for name in others if _are_alike(columns[name].values)]
+    return (
+        {**same, **{name: columns[name].values[0] for name in alike}},
+        {name: column for name, column in columns.items() if name not in alike},
+    )
+
+
+def _are_alike(values: Sequence[Any]) -> bool:
+    return bool(values[0] == values[-1] and values.count(values[0]) == len(values))
 
 
 def _places(keys: Sequence[Any], among: Sequence[int], rows: Any) -> list[int]:

@@ -84,9 +84,9 @@ def by_keys(scope: Scope, keys: Collection[str]) -> dict[str, ExperimentRow]:
     return {row.key: row for row in scope.select(ExperimentRow).where(ExperimentRow.key.in_(list(keys)))}
 
 
-def hold(scope: Scope, keys: Collection[str]) -> dict[str, Version]:
-    """The versions of the experiments of these keys, which stay as they are until the transaction ends."""
-    tail = "" if scope.database.dialect == "sqlite" else " FOR SHARE"
+def versions(scope: Scope, keys: Collection[str], *, hold: bool) -> dict[str, Version]:
+    """The versions of the experiments of these keys; with `hold` they stay so until the transaction ends."""
+    tail = " FOR SHARE" if hold and scope.database.dialect != "sqlite" else ""
     those, given = bulk.among(scope, "text", keys)
     rows = scope.execute(
         f"SELECT key, version, moves FROM experiment WHERE workspace = ? AND key {those} ORDER BY number{tail}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.bench.rows import experiments, monitoring, online, patterns, recording, scoring, server, training
+from tests.bench.rows import events, experiments, monitoring, online, patterns, recording, scoring, server, training
 from tests.bench.table import Measure
 
 ALL: tuple[Measure, ...] = (
@@ -13,7 +13,8 @@ ALL: tuple[Measure, ...] = (
     scoring.batch_score_content,
     scoring.optimize_content,
     experiments.assign_variant,
-    experiments.record_events_of_experiments,
+    events.record_events_of_experiments,
+    events.record_events_on_postgresql,
     training.training,
     training.calls_while_training,
     monitoring.drift,

@@ -65,6 +65,8 @@ def _columns_in(columns: pb.EventColumns, now: int) -> Events:
 
     def looked_up(dictionary: Iterable[str], name: str, indexes: Sequence[int]) -> list[str]:
         words = list(dictionary)
+        if words and not indexes:
+            return words[:1] * count
         given = indexes or [0] * count
         if min(given) >= 0 and max(given) < len(words):
             return [words[index] for index in given]
