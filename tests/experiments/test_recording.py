@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -15,16 +14,14 @@ from groundswell_server.experiments.assignment import Assigner, Reason
 from groundswell_server.experiments.catalog import read_assigners
 from groundswell_server.experiments.design import Design, Metric, Variant
 from groundswell_server.experiments.enrolment import enrol
-from groundswell_server.experiments.events import Events, ids_of_texts
 from groundswell_server.experiments.outcomes import Outcome
 from groundswell_server.experiments.recording import Recorded, record_events
 from groundswell_server.experiments.roster import Rosters
 from groundswell_server.experiments.targeting import Equals
 from groundswell_server.experiments.vocabulary import Allocation, MetricKind
 from groundswell_storage.experiments import counting
-from groundswell_storage.fields import to_micros
-from groundswell_storage.ids import uuid7
 from groundswell_storage.scope import Scope
+from tests.experiments.sent import Sent, batch, event
 
 DESIGN = Design(
     metrics=(
@@ -42,28 +39,6 @@ def started(scope: Scope, design: Design = DESIGN, key: str = "hooks") -> Assign
     lifecycle.create_experiment(scope, key, design)
     lifecycle.start_experiment(scope, key)
     return read_assigners(scope, [key])[key]
-
-
-class Sent(NamedTuple):
-    """An event as it was sent."""
-
-    id: str
-    experiment_key: str
-    unit: str
-    name: str
-    value: float
-    time: datetime | None
-
-
-def event(unit: str, name: str, value: float = 1.0, **others: Any) -> Sent:
-    usual = {"id": uuid7(), "experiment_key": "hooks", "time": None}
-    return Sent(**{**usual, **others}, unit=unit, name=name, value=value)
-
-
-def batch(scope: Scope, *events: Sent) -> Events:
-    ids, keys, units, names, values, times = zip(*events, strict=True)
-    micros = [to_micros(time or scope.now) for time in times]
-    return Events(ids_of_texts(ids), keys, units, names, values, micros, range(len(events)))
 
 
 def record(scope: Scope, *events: Sent) -> Outcome:

@@ -16,15 +16,16 @@ from groundswell_server.experiments.assignment import Answer, Assigner, Reason
 from groundswell_server.experiments.batches import all_of
 from groundswell_server.experiments.catalog import read_assigners
 from groundswell_server.experiments.design import BanditOptions, Design, Metric, Variant
-from groundswell_server.experiments.recording import EventDraft, Outcome, record_events
+from groundswell_server.experiments.outcomes import Outcome
+from groundswell_server.experiments.recording import record_events
 from groundswell_server.experiments.sticking import stick
 from groundswell_server.experiments.targeting import Equals
 from groundswell_server.experiments.vocabulary import Allocation, ExperimentKind, MetricKind
 from groundswell_storage.database import Database, connect
 from groundswell_storage.errors import InvalidArgument
 from groundswell_storage.experiments import counting
-from groundswell_storage.ids import uuid7
 from groundswell_storage.scope import Scope
+from tests.experiments.sent import batch, event
 
 DESIGN = Design(
     kind=ExperimentKind.BANDIT,
@@ -49,8 +50,7 @@ def assign(scope: Scope, units: Iterable[str], **attributes: Any) -> dict[str, A
 
 
 def record(scope: Scope, units: Iterable[str], name: str = "conversion", value: float = 1.0) -> Outcome:
-    events = [EventDraft(place, uuid7(), "hooks", unit, name, value, None) for place, unit in enumerate(units)]
-    return record_events(scope, read_assigners(scope, ["hooks"]), events)
+    return record_events(scope, batch(scope, *(event(unit, name, value) for unit in units))).outcome
 
 
 def names(count: int, of: str = "reader") -> list[str]:
