@@ -9,6 +9,7 @@ import pytest
 from groundswell import Client, types
 from groundswell.errors import FailedPrecondition, NotFound
 from groundswell_server.experiments.jobs import look_at_experiments
+from tests.experiments.calls import test_bandit_calls as bandits
 from tests.experiments.calls.conftest import new_client
 from tests.experiments.calls.test_event_calls import CONVERSIONS, convert, event, start
 from tests.running import RunningServer
@@ -115,3 +116,21 @@ def test_an_end_by_hand_keeps_what_it_was_told(client: Client) -> None:
     start(client)
     ended = client.experiments.complete_experiment(experiment_key="hooks", reason="the campaign is over").experiment
     assert (ended.winner, ended.end_reason) == ("", "the campaign is over")
+
+
+def test_a_bandit_is_watched_and_ends_by_itself_with_the_same_looks(
+    client: Client, shared_server: RunningServer
+) -> None:
+    bandits.start(client, auto_complete=True, min_sample_size_per_variant=30)
+    with client.experiments.watch_experiment(experiment_key="hooks", timeout=60) as watching:
+        next(watching)
+        bandits.run(client, 3, 200)
+        assert told(watching, 600).analysis.choice_probabilities
+        look_at_experiments(shared_server.app.database, shared_server.settings)
+        last = list(watching)[-1]
+    assert (last.state, last.winner) == (types.EXPERIMENT_STATE_COMPLETED, "joke")
+    assert last.analysis.decision.deciding_test == types.DECIDING_TEST_ALWAYS_VALID
+    analysis = client.experiments.analyze_experiment(experiment_key="hooks", with_history=True)
+    assert [one.variant for one in analysis.history[-1].comparisons] == ["question", "joke"]
+    joke = analysis.metrics[0].variants[2].comparison
+    assert analysis.history[-1].comparisons[1].difference == pytest.approx(joke.difference)

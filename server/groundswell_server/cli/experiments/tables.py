@@ -95,6 +95,9 @@ def doubts(response: pb.AnalyzeExperimentResponse) -> Iterator[str]:
         yield f"At its planned size: {response.planned_decision.explanation}"
     if response.crossed_count:
         yield f"{response.crossed_count:,} units were seen in two variants, and count in neither"
+    if response.choice_probabilities:
+        shares = zip(response.metrics[0].variants, response.choice_probabilities, strict=True)
+        yield "the next unit gets " + ", ".join(f"{one.variant} with {share:.0%}" for one, share in shares)
     ratio = response.sample_ratio
     fits = "NOT as planned" if ratio.is_mismatch else "as planned"
     told = f"p = {ratio.p_value:.2g}, for looks at any time {ratio.always_valid_p_value:.2g}"
