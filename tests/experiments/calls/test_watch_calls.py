@@ -12,6 +12,7 @@ from groundswell_server.experiments.jobs import look_at_experiments
 from tests.experiments.calls import test_bandit_calls as bandits
 from tests.experiments.calls.conftest import new_client
 from tests.experiments.calls.test_event_calls import CONVERSIONS, convert, event, start
+from tests.processes import Suite
 from tests.running import RunningServer
 
 
@@ -63,6 +64,22 @@ def test_a_watcher_who_comes_back_is_told_what_was_counted_meanwhile(client: Cli
     convert(client, 300, {"control": 0.1, "new": 0.2})
     with client.experiments.watch_experiment(experiment_key="hooks", cursor=cursor, timeout=60) as watching:
         assert told(watching, 300).cursor != cursor
+
+
+def test_a_watch_goes_on_by_itself_after_the_server_was_killed(sqlite_url: str) -> None:
+    arguments = ("--services", "experiments", "--training-workers", "0")
+    with Suite(sqlite_url, *arguments) as suite, Client(suite.target, api_key="") as client:
+        start(client)
+        with client.experiments.watch_experiment(experiment_key="hooks", timeout=100) as watching:
+            next(watching)
+            client.experiments.record_events(events=[event("ana")])
+            told(watching, 1)
+            suite.kill()
+            suite.start()
+            client.experiments.record_events(events=[event("bo")])
+            told(watching, 2)
+            client.experiments.complete_experiment(experiment_key="hooks")
+            assert list(watching)[-1].state == types.EXPERIMENT_STATE_COMPLETED
 
 
 def test_a_change_of_the_split_is_told(client: Client) -> None:
