@@ -137,8 +137,8 @@ _json: Any = PredictionRow.features.python_value
 
 
 def _keep(scope: Scope, predictions: Sequence[ServedPrediction]) -> None:
-    measured = _first_measured(scope, {one.context_id for one in predictions})
-    models = _existing(scope, {one.model_id for one in predictions})
+    measured = first_measured(scope, {one.context_id for one in predictions})
+    models = existing(scope, {one.model_id for one in predictions})
     parameters: list[object] = []
     for one in predictions:
         if one.model_id in models and (one.context_id not in measured or one.served < measured[one.context_id]):
@@ -157,7 +157,7 @@ def _keep(scope: Scope, predictions: Sequence[ServedPrediction]) -> None:
     )
 
 
-def _first_measured(scope: Scope, context_ids: Collection[str]) -> dict[str, datetime]:
+def first_measured(scope: Scope, context_ids: Collection[str]) -> dict[str, datetime]:
     """When a post of each of these contexts was measured first, where one was."""
     rows = scope.execute(
         "SELECT p.context_id, MIN(m.fetched) FROM post p JOIN metric_snapshot m ON m.post_id = p.id "
@@ -167,7 +167,8 @@ def _first_measured(scope: Scope, context_ids: Collection[str]) -> dict[str, dat
     return {context_id: from_micros(fetched) for context_id, fetched in rows}
 
 
-def _existing(scope: Scope, model_ids: Collection[str]) -> set[str]:
+def existing(scope: Scope, model_ids: Collection[str]) -> set[str]:
+    """Those of these versions that are not gone."""
     marks = ", ".join("?" * len(model_ids))
     rows = scope.execute(
         f"SELECT id FROM model WHERE workspace = ? AND id IN ({marks})", (scope.workspace, *model_ids)

@@ -20,7 +20,7 @@ from groundswell_server.learning.online import outcomes
 from groundswell_server.learning.training import run as training_run
 from groundswell_server.learning.training.backend import parallel_work
 from groundswell_server.settings import Settings
-from groundswell_storage import operations, predictions, stray_files, training_schedules
+from groundswell_storage import labelled_predictions, operations, predictions, stray_files, training_schedules
 from groundswell_storage.database import Database
 from groundswell_storage.learning import Artifact
 from groundswell_storage.scope import Scope
@@ -78,7 +78,9 @@ def remove_files(database: Database, settings: Settings) -> None:
 def purge_predictions(database: Database, settings: Settings) -> None:
     """Forgets predictions beyond their retention."""
     with database.transaction():
-        predictions.purge(database, database.now() - timedelta(days=settings.prediction_retention_days))
+        before = database.now() - timedelta(days=settings.prediction_retention_days)
+        predictions.purge(database, before)
+        labelled_predictions.purge(database, before)
 
 
 def retrain_when_due(database: Database, settings: Settings) -> None:

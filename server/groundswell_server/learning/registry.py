@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
 
-from groundswell_storage import audit, drift_reports, learning, predictions
+from groundswell_storage import audit, drift_reports, labelled_predictions, learning, predictions
 from groundswell_storage.errors import Aborted, DataLoss, FailedPrecondition, InvalidArgument
 from groundswell_storage.learning import Artifact, ModelVersion
 from groundswell_storage.scope import Scope
@@ -18,6 +18,10 @@ SUCCESS = "SUCCESS_CLASSIFIER"
 """Model types that serve scores; names of the contract without prefix."""
 CONVERSION, SENTIMENT, BOTS = "CONVERSION_PREDICTOR", "SENTIMENT_ANALYZER", "BOT_DETECTOR"
 """Model types that have a call or an answer of their own."""
+MEASURED = frozenset({ENGAGEMENT, SUCCESS})
+"""Model types whose outcomes are measured; those of all others are labels that somebody gives."""
+CONVERTED, BOT = "converted", "bot"
+"""Labels that CONVERSION and BOTS look for."""
 
 THRESHOLD = "success_threshold_pct"
 """Name of the parameter of classifiers that says from which rate on a post counts as a success."""
@@ -139,6 +143,7 @@ def delete(scope: Scope, model_id: str) -> None:
         )
     learning.delete_version(scope, model_id)
     predictions.remove_of_model(scope, model_id)
+    labelled_predictions.remove_of_model(scope, model_id)
     drift_reports.remove_of_model(scope, model_id)
     audit.record(
         scope, "model.deleted", f"model/{model_id}", before={"version": label(version), "stage": version.stage}

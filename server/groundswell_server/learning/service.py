@@ -15,7 +15,6 @@ from groundswell_server.learning.artifact_store import ArtifactStore
 from groundswell_server.learning.fetching import Find, fetch
 from groundswell_server.learning.labelling import examples
 from groundswell_server.learning.labelling import messages as labelling_messages
-from groundswell_server.learning.labelling.classification import classify, classify_profiles
 from groundswell_server.learning.monitoring import messages as monitoring_messages
 from groundswell_server.learning.monitoring.checks import check_drift
 from groundswell_server.learning.monitoring.gauges import ModelGauges
@@ -198,20 +197,17 @@ class Servicer(PatternCalls):
 
     async def PredictConversion(self, request: pb.PredictConversionRequest, call: Call) -> pb.PredictConversionResponse:
         prepared = await self._serving.prepare(call.workspace, messages.ask_in(request), registry.CONVERSION)
-        served = prepared.live.served(registry.CONVERSION)
-        return labelling_messages.conversion_message(served, served.predictor.predict_one(prepared.facts))
+        return labelling_messages.conversion_message(*self._serving.convert(prepared))
 
     async def ClassifyText(self, request: pb.ClassifyTextRequest, call: Call) -> pb.ClassifyTextResponse:
-        model_type = messages.model_type_in(request)
-        live = await self._serving.live(call.workspace, needs=model_type)
-        found = await asyncio.to_thread(classify, live, model_type, request.texts[:])
+        found = await self._serving.classify(call.workspace, messages.model_type_in(request), request.texts[:])
         return labelling_messages.text_classes_message(found)
 
     async def ClassifyProfiles(self, request: pb.ClassifyProfilesRequest, call: Call) -> pb.ClassifyProfilesResponse:
-        served = (await self._serving.live(call.workspace)).served(registry.BOTS)
         profiles = [labelling_messages.profile_in(profile) for profile in request.profiles]
-        classes = await asyncio.to_thread(classify_profiles, served.predictor, profiles)
-        return labelling_messages.profile_classes_message(served, classes)
+        return labelling_messages.profile_classes_message(
+            *await self._serving.classify_profiles(call.workspace, profiles)
+        )
 
     async def AddTrainingExamples(
         self, requests: AsyncIterator[pb.AddTrainingExamplesRequest], call: Call

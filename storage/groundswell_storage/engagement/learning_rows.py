@@ -212,6 +212,12 @@ def personas_of_posts(scope: Scope, post_ids: Sequence[str]) -> dict[str, str]:
     return {row.id: row.persona_id for row in rows}
 
 
+def contexts_of_posts(scope: Scope, post_ids: Sequence[str]) -> dict[str, str]:
+    """The contexts of posts, by the id of those that have one."""
+    rows = scope.select(PostRow, PostRow.id, PostRow.context_id).where(PostRow.id.in_(list(post_ids)))
+    return {row.id: row.context_id for row in rows if row.context_id}
+
+
 def known_personas(scope: Scope, persona_ids: Sequence[str]) -> set[str]:
     """Which of these are personas of the workspace that are not deleted."""
     query = scope.select(PersonaRow, PersonaRow.id).where(

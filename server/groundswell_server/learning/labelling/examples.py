@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from groundswell_storage import audit, training_examples
+from groundswell_server.learning.labelling.subjects import (
+    context_subject,
+    post_subject,
+    profile_subject,
+    text_subject,
+)
+from groundswell_storage import audit, labelled_predictions, training_examples
 from groundswell_storage.engagement import learning_rows
 from groundswell_storage.errors import InvalidArgument, ResourceExhausted
-from groundswell_storage.fields import to_json
 from groundswell_storage.scope import Scope
 from groundswell_storage.training_examples import StoredExample
 
@@ -92,6 +96,7 @@ def add_examples(
     training_examples.add(scope, model_type, new)
     for example in changed:
         training_examples.change(scope, model_type, example)
+    _score(scope, model_type, [*new, *changed])
     all_refused = sorted([*faulty, *refused], key=lambda one: one.line)
     return Added(
         added_count=len(new),
@@ -154,7 +159,7 @@ def _check(kind: ModelType[Any], example: NewExample, posts: Mapping[str, str], 
 
 
 def _to_store(example: NewExample, persona_id: str) -> StoredExample:
-    content = _CONTENT[example.subject](example)
+    content = _subject(example)
     return StoredExample(
         key=content if example.post_id or not example.client_id else _client_key(example.client_id),
         label=example.label,
@@ -170,16 +175,22 @@ def _client_key(client_id: str) -> str:
     return f"id:{client_id}"
 
 
-def _digest(content: str) -> str:
-    return hashlib.sha256(content.encode()).hexdigest()
+def _subject(example: NewExample | StoredExample) -> str:
+    """What an example is about in short."""
+    if example.post_id:
+        return post_subject(example.post_id)
+    return text_subject(example.text) if example.text else profile_subject(example.profile or {})
 
 
-_CONTENT: Mapping[str, Callable[[NewExample], str]] = {
-    "text": lambda example: f"text:{_digest(' '.join(example.text.lower().split()))}",
-    "profile": lambda example: f"profile:{_digest(to_json(dict(sorted((example.profile or {}).items()))))}",
-    "post": lambda example: f"post:{example.post_id}",
-}
-"""What an example is about in short: the same for the same text but for case and spaces, the same figures, the post."""
+def _score(scope: Scope, model_type: str, labelled: Sequence[StoredExample]) -> None:
+    """Tells predictions what their subjects turned out to be; what is predicted of a post is kept of its context."""
+    contexts = learning_rows.contexts_of_posts(scope, [one.post_id for one in labelled if one.post_id])
+    labels = {
+        context_subject(contexts[one.post_id]) if one.post_id else _subject(one): one.label
+        for one in labelled
+        if not one.post_id or one.post_id in contexts
+    }
+    labelled_predictions.score(scope, model_type, labels)
 
 
 def _require_room(scope: Scope, model_type: str, more: int) -> None:

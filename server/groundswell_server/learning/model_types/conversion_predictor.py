@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from groundswell_server.learning.features.rows import PostRows
+from groundswell_server.learning.registry import CONVERTED
 from groundswell_server.learning.training import labelled_posts
 from groundswell_server.learning.training.boosting import GRID, PARAMETERS, grow_boosting
 from groundswell_server.learning.training.classification import ProbabilityModelType
 from groundswell_server.learning.training.model_type import Array, TrainingSettings
 
-_LABELS = "not_converted", "converted"
+_LABELS = "not_converted", CONVERTED
 
 
 def _converted(rows: PostRows, settings: TrainingSettings) -> Array:

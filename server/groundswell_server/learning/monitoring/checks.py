@@ -7,12 +7,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from groundswell_server.learning import registry
-from groundswell_storage import drift_reports, learning, predictions
+from groundswell_server.learning.monitoring import kept
+from groundswell_server.learning.monitoring.kept import Kept
+from groundswell_storage import drift_reports, learning
 from groundswell_storage.drift_reports import DriftFinding, DriftReport
 from groundswell_storage.errors import FailedPrecondition
 from groundswell_storage.fields import to_micros
 from groundswell_storage.learning import ModelVersion
-from groundswell_storage.predictions import JudgedPrediction
 from groundswell_storage.scope import Scope
 
 if TYPE_CHECKING:
@@ -32,21 +33,22 @@ def check_drift(scope: Scope, version: ModelVersion, target_age: timedelta) -> D
     """
     # SciPy and River come with them, and a server starts without.
     from groundswell_server.learning.monitoring.drift import FEWEST, Evidence, assess
-    from groundswell_server.learning.monitoring.judgements import errors_of, residuals_of
+    from groundswell_server.learning.monitoring.judgements import judge
 
     learning.hold_line(scope, version.model_type)
     baseline = _baseline(scope, version)
-    known = predictions.newest_outcomes(scope, version.id, target_age=target_age, limit=_MOST_OUTCOMES)
+    known = kept.newest_outcomes(scope, version, target_age, _MOST_OUTCOMES)
     if len(known) < FEWEST:
         raise FailedPrecondition(
             f"a look takes {FEWEST} outcomes of what {registry.label(version)} predicted, and {len(known)} are known",
             reason="INSUFFICIENT_SAMPLES",
             metadata={"have": str(len(known)), "need": str(FEWEST)},
         )
-    inputs = predictions.newest_served(scope, version.id, _MOST_INPUTS)
-    seen = [len(known), to_micros(known[-1].known or scope.now), predictions.count_served(scope, version.id)]
+    inputs = kept.newest_served(scope, version, _MOST_INPUTS)
+    seen = [len(known), to_micros(known[-1].known or scope.now), kept.count_served(scope, version)]
     look = _look(drift_reports.newest(scope, version.id), seen)
-    found = assess(baseline, Evidence(errors_of(version, known), residuals_of(version, known), inputs), look)
+    judged = judge(version, known)
+    found = assess(baseline, Evidence(judged.errors, judged.residuals, inputs), look)
     report = drift_reports.add(scope, _finding(version, baseline, found, known, look, seen))
     told = {
         "model_type": version.model_type,
@@ -82,7 +84,7 @@ def _finding(
     version: ModelVersion,
     baseline: Baseline,
     found: Assessment,
-    known: Sequence[JudgedPrediction],
+    known: Kept,
     look: int,
     seen: Sequence[int],
 ) -> DriftFinding:

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from groundswell_storage import predictions
+from groundswell_server.learning.monitoring import kept
+from groundswell_server.learning.monitoring.kept import Kept
 from groundswell_storage.learning import Figures, ModelVersion
-from groundswell_storage.predictions import JudgedPrediction
 from groundswell_storage.scope import Scope
 
 
@@ -53,7 +53,7 @@ class Performance:
 
 def measure_performance(scope: Scope, version: ModelVersion, period: Period) -> Performance:
     """What a version said in a period, against what came of it."""
-    found = predictions.judged(scope, version.id, target_age=period.target_age, since=period.start, until=period.end)
+    found = kept.judged(scope, version, period.target_age, period.start, period.end)
     windows, start = [], period.start
     while start < period.end:
         end = min(start + period.window, period.end)
@@ -62,12 +62,12 @@ def measure_performance(scope: Scope, version: ModelVersion, period: Period) -> 
     return Performance(version, _measure(version, found, period.start, period.end), windows)
 
 
-def _measure(version: ModelVersion, found: Sequence[JudgedPrediction], start: datetime, end: datetime) -> Window:
-    known = [one for one in found if one.outcome_rate_pct is not None]
+def _measure(version: ModelVersion, found: Kept, start: datetime, end: datetime) -> Window:
+    known = [one for one in found if one.known is not None]
     if not known:
         return Window(start, end, len(found), 0, {}, None, None)
     # NumPy comes with it, and a server starts without.
-    from groundswell_server.learning.monitoring.judgements import figures_of, outcomes_of, values_of
+    from groundswell_server.learning.monitoring.judgements import judge
 
-    said, came = float(values_of(known).mean()), float(outcomes_of(version, known).mean())
-    return Window(start, end, len(found), len(known), figures_of(version, known), said, came)
+    judged = judge(version, known)
+    return Window(start, end, len(found), len(known), judged.figures(), judged.mean_said, judged.mean_outcome)

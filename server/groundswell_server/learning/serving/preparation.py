@@ -12,6 +12,9 @@ from groundswell_server.learning import registry
 from groundswell_server.learning.artifact_store import ArtifactStore
 from groundswell_server.learning.features.content import Ask, facts_of
 from groundswell_server.learning.features.facts import PostFacts
+from groundswell_server.learning.features.figures import ProfileFigures
+from groundswell_server.learning.labelling.classification import Classified, classify, classify_profiles
+from groundswell_server.learning.monitoring.labelled_log import LabelledLog
 from groundswell_server.learning.monitoring.prediction_log import PredictionLog
 from groundswell_server.learning.online.outcomes import LEARNED
 from groundswell_server.learning.prediction.predictions import Prediction
@@ -71,6 +74,7 @@ class Serving:
         self._models = LiveModels(self._read, success_threshold_pct, store)
         self._memory = Memory(target_age)
         self._log = PredictionLog(executor)
+        self._labelled = LabelledLog(executor)
 
     async def prepare(self, workspace: str, ask: Ask, needs: str = "") -> Prepared:
         """Makes content ready, from memory alone where it can; `needs` is as in `live`. Raises NotFound."""
@@ -102,6 +106,32 @@ class Serving:
             self._note(prepared, live.engagement, score.engagement)
             if live.success is not None and score.success_probability is not None:
                 self._note(prepared, live.success, Prediction(score.success_probability, -math.inf, math.inf))
+
+    def convert(self, prepared: Prepared) -> tuple[Served, Prediction]:
+        """How likely the live version thinks that content converts; raises FailedPrecondition (`MODEL_NOT_LIVE`)."""
+        served = prepared.live.served(registry.CONVERSION)
+        found = served.predictor.predict_one(prepared.facts)
+        self._labelled.note_conversion(
+            prepared.workspace, served.model_id, prepared.context_id, prepared.facts, found, prepared.now
+        )
+        return served, found
+
+    async def classify(self, workspace: str, model_type: str, texts: Sequence[str]) -> Classified:
+        """What texts are; raises FailedPrecondition (`MODEL_NOT_LIVE`)."""
+        live = await self.live(workspace, needs=model_type)
+        found = await asyncio.to_thread(classify, live, model_type, texts)
+        if found.served is not None:
+            self._labelled.note_texts(workspace, found.served.model_id, texts, found.classes, self._clock())
+        return found
+
+    async def classify_profiles(
+        self, workspace: str, profiles: Sequence[ProfileFigures]
+    ) -> tuple[Served, list[Prediction]]:
+        """What accounts are; raises FailedPrecondition (`MODEL_NOT_LIVE`)."""
+        served = (await self.live(workspace)).served(registry.BOTS)
+        found = await asyncio.to_thread(classify_profiles, served.predictor, profiles)
+        self._labelled.note_profiles(workspace, served.model_id, profiles, found, self._clock())
+        return served, found
 
     async def live(self, workspace: str, needs: str = "") -> Live:
         """What serves in a workspace. Where nothing of the type `needs` does, the database is asked once more.
@@ -150,7 +180,7 @@ class Serving:
 
     async def close(self) -> None:
         """Writes what waits to be written."""
-        await self._log.flush()
+        await asyncio.gather(self._log.flush(), self._labelled.flush())
 
     def _note(self, prepared: Prepared, served: Served, said: Prediction) -> None:
         self._log.note(prepared.workspace, prepared.context_id, served.model_id, said, prepared.facts, prepared.now)

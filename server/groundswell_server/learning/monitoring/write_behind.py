@@ -1,0 +1,92 @@
+"""Writing behind the answers: what is noted waits for at most half a second and is written together with the rest.
+
+So a server that is killed loses the last half second. What is said of a subject again and again is written again only
+when it has changed, and what does not fit is left out: under more load than that it is a sample that is kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Sequence
+from datetime import datetime
+from typing import Generic, NamedTuple, TypeVar
+
+import structlog
+
+from groundswell_storage.executor import DatabaseExecutor
+from groundswell_storage.scope import Scope
+
+WAIT_SECONDS = 0.5
+"""How long something waits to be written with the rest."""
+_MOST_REMEMBERED = 50_000
+
+V = TypeVar("V")
+log = structlog.get_logger(__name__)
+
+
+class Key(NamedTuple):
+    """Of what is written at most once in a while."""
+
+    workspace: str
+    subject: str
+    model_id: str
+
+
+class WriteBehind(Generic[V]):
+    """One for a server and a table; used on its event loop."""
+
+    def __init__(
+        self, executor: DatabaseExecutor, keep: Callable[[Scope, Sequence[tuple[Key, V]]], None], *, most_waiting: int
+    ) -> None:
+        """`keep` writes what waited; in a transaction of its workspace, on a database thread."""
+        self._executor = executor
+        self._keep = keep
+        self._most_waiting = most_waiting
+        self._said: dict[Key, Hashable] = {}
+        """What was noted last; what is noted again is written already."""
+        self._waiting: dict[Key, tuple[V, datetime]] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._writing: set[asyncio.Task[None]] = set()
+
+    def note(self, key: Key, said: Hashable, value: V, served: datetime) -> None:
+        """Has a value written, unless the same was said of the key before, or too much waits."""
+        if self._said.get(key) == said or (len(self._waiting) >= self._most_waiting and key not in self._waiting):
+            return
+        if len(self._said) >= _MOST_REMEMBERED:
+            self._said.clear()
+        self._said[key] = said
+        self._waiting[key] = value, served
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(WAIT_SECONDS, self._write)
+
+    async def flush(self) -> None:
+        """Writes what waits, and returns when all is durable or given up."""
+        self._write()
+        while self._writing:
+            await asyncio.gather(*self._writing)
+
+    def _write(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        by_workspace: dict[str, list[tuple[Key, V]]] = defaultdict(list)
+        newest: dict[str, datetime] = {}
+        for key, (value, served) in self._waiting.items():
+            by_workspace[key.workspace].append((key, value))
+            newest[key.workspace] = max(served, newest.get(key.workspace, served))
+        self._waiting = {}
+        for workspace, noted in by_workspace.items():
+            task = asyncio.create_task(self._keep_all(workspace, newest[workspace], noted))
+            self._writing.add(task)
+            task.add_done_callback(self._writing.discard)
+
+    async def _keep_all(self, workspace: str, now: datetime, noted: list[tuple[Key, V]]) -> None:
+        database = self._executor.database
+        try:
+            await self._executor.write(lambda: self._keep(Scope(database, workspace, "system", now), noted))
+        except Exception as error:
+            # Nobody waits for this to be told; the next call for the same subject notes it again.
+            log.warning("predictions not kept", count=len(noted), error=str(error))
+            for key, _ in noted:
+                self._said.pop(key, None)
