@@ -15,7 +15,8 @@ def enrol(scope: Scope, assigner: Assigner, variants: Mapping[int, int]) -> dict
     """Enrols units, given with the variant they were shown, in the phase that lasts; returns where all of them stand.
 
     A unit belongs to the phase of its first exposure. One that was shown another variant before (under another
-    `bucket_version`, say) is counted as crossed, and in neither.
+    `bucket_version`, say) is counted as crossed, and in neither. One that was shown the same keeps it under the newer
+    version too.
     """
     phase, version = assigner.phase, assigner.bucket_version
     shown = {unit: Exposure(variant, phase, version, False) for unit, variant in variants.items()}
@@ -33,6 +34,8 @@ def enrol(scope: Scope, assigner: Assigner, variants: Mapping[int, int]) -> dict
             take_out(scope, assigner, unit, exposure)
             arms[exposure.phase, exposure.variant][0] -= 1
             arms[exposure.phase, exposure.variant][1] += 1
+    same = [unit for unit, exposure in standing.items() if exposure.bucket_version < version and not exposure.crossed]
+    counting.renew(scope, assigner.number, same, version)
     counting.add_units(scope, assigner.number, {arm: (units, crossed) for arm, (units, crossed) in arms.items()})
     return standing
 

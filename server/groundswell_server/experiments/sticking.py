@@ -60,18 +60,20 @@ def _enrol(scope: Scope, assigner: Assigner, wanted: Mapping[int, int]) -> dict[
     arms: dict[counting.Arm, list[int]] = defaultdict(lambda: [0, 0])
     for unit in fresh:
         arms[batch, wanted[unit]][0] += 1
+    same = []
     for unit, before in counting.exposures(scope, assigner.number, wanted.keys() - fresh, lock=True).items():
-        standing[unit] = before
         if before.bucket_version >= version:
-            continue
-        if before.variant == wanted[unit]:
+            standing[unit] = before
+        elif before.variant == wanted[unit]:
             standing[unit] = before._replace(bucket_version=version)
+            same.append(unit)
         else:
             standing[unit] = chosen[unit]._replace(crossed=True)
-        counting.move(scope, assigner.number, unit, standing[unit])
-        if standing[unit].crossed and not before.crossed:
-            take_out(scope, assigner, unit, before)
-            arms[before.phase, before.variant][0] -= 1
-            arms[before.phase, before.variant][1] += 1
+            counting.move(scope, assigner.number, unit, standing[unit])
+            if not before.crossed:
+                take_out(scope, assigner, unit, before)
+                arms[before.phase, before.variant][0] -= 1
+                arms[before.phase, before.variant][1] += 1
+    counting.renew(scope, assigner.number, same, version)
     counting.add_units(scope, assigner.number, {arm: (units, crossed) for arm, (units, crossed) in arms.items()})
     return standing

@@ -208,6 +208,14 @@ def move(scope: Scope, experiment: int, unit: int, exposure: Exposure) -> None:
     ).execute()
 
 
+def renew(scope: Scope, experiment: int, units: Collection[int], bucket_version: int) -> None:
+    """Units stand where they stood, under a newer bucket version."""
+    for chunk in _chunks(sorted(units)):
+        scope.update(ExposureRow, bucket_version=bucket_version).where(
+            ExposureRow.experiment == experiment, ExposureRow.unit.in_(chunk)
+        ).execute()
+
+
 def insert_events(scope: Scope, experiment: int, events: Occurrences) -> Sequence[int]:
     """Records events; returns the places of those that were not there yet."""
     columns = {
