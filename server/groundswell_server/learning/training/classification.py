@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ from groundswell_server.learning.training.model_type import (
     TrainingSettings,
 )
 from groundswell_server.learning.training.post_model_type import PostModelType
+from groundswell_server.learning.training.unseen import unseen_scores, with_both
 from groundswell_server.learning.uncertainty.calibration import calibrate
 from groundswell_storage.scope import Scope
 
@@ -117,15 +119,8 @@ class ProbabilityModelType(PostModelType):
         The newest posts are scored by trees grown on earlier ones, as in service. Where data is small the older ones
         count too, scored by trees grown on the rest.
         """
-        folds = list(_calibration_folds(rows))
-        usable = [fold for fold in folds if 0 < targets[fold.past].sum() < len(fold.past)]
-        if not usable:
-            return np.zeros(len(targets)), targets
-        scores = [
-            self._fit(x[fold.past], targets[fold.past], parameters, settings).decision_function(x[fold.future])
-            for fold in usable
-        ]
-        return np.concatenate(scores), np.concatenate([targets[fold.future] for fold in usable])
+        fit = partial(self._fit, parameters=parameters, settings=settings)
+        return unseen_scores(fit, with_both(_calibration_folds(rows), targets), x, targets)
 
 
 def _calibration_folds(rows: PostRows) -> Sequence[Fold]:

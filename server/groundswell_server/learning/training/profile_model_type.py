@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ from groundswell_server.learning.training.model_type import (
     TrainingSettings,
 )
 from groundswell_server.learning.training.profile_importance import profile_importance
+from groundswell_server.learning.training.unseen import unseen_scores, with_both
 from groundswell_server.learning.uncertainty.calibration import calibrate
 
 _FOLDS = 5
@@ -130,13 +132,6 @@ class ProfileModelType(LabelledModelType):
         self, rows: LabelledRows, x: Array, targets: Array, parameters: Parameters, settings: TrainingSettings
     ) -> tuple[Array, Array]:
         """Raw scores (m,) of accounts by trees that had not seen their group, and what these accounts are (m,)."""
-        folds = [fold for fold in group_folds(rows.groups, _FOLDS) if 0 < targets[fold.past].sum() < len(fold.past)]
-        if len(rows) > _PLENTY:
-            folds = folds[:1]
-        if not folds:
-            return np.zeros(len(targets)), targets
-        scores = [
-            self._fit(x[fold.past], targets[fold.past], parameters, settings).decision_function(x[fold.future])
-            for fold in folds
-        ]
-        return np.concatenate(scores), np.concatenate([targets[fold.future] for fold in folds])
+        folds = with_both(list(group_folds(rows.groups, _FOLDS)), targets)
+        fit = partial(self._fit, parameters=parameters, settings=settings)
+        return unseen_scores(fit, folds[:1] if len(rows) > _PLENTY else folds, x, targets)
