@@ -11,7 +11,15 @@ from groundswell.v1.engagement_pb2 import SyncReport
 from groundswell_server.engagement import personas
 from groundswell_server.engagement.contexts import ContextDraft, start_context
 from groundswell_server.engagement.interactions import list_interactions
-from groundswell_server.engagement.vocabulary import ConnectionState, ContentType, Platform, SyncOutcome, Validation
+from groundswell_server.engagement.vocabulary import (
+    ConnectionState,
+    ContentType,
+    PiiFilter,
+    Platform,
+    SyncOutcome,
+    Validation,
+)
+from groundswell_server.engagement.workspace_settings import update_settings
 from groundswell_server.jobs.job import Job
 from groundswell_storage.engagement import post_syncs, snapshots
 from groundswell_storage.engagement.contexts import ContextRow
@@ -227,6 +235,25 @@ def test_personas_take_turns(studio: Studio, ava: str) -> None:
     studio.sync()
     order = [names[asked.path.split("/")[2]] for asked in studio.stand_in.asked]
     assert [set(order[turn : turn + 3]) for turn in (0, 3, 6)] == [{"first", "second", "third"}] * 3
+
+
+@pytest.mark.parametrize(
+    ("pii_filter", "kept"),
+    [(PiiFilter.ON, "Write to [e-mail] please"), (PiiFilter.OFF, "Write to ann@example.com please")],
+)
+def test_comments_are_masked_unless_the_workspace_has_turned_that_off(
+    studio: Studio, ava: str, monkeypatch: pytest.MonkeyPatch, pii_filter: PiiFilter, kept: str
+) -> None:
+    told = StandInPost.comment
+    personal = {"text": "Write to ann@example.com please"}
+    monkeypatch.setattr(StandInPost, "comment", lambda post, number: told(post, number) | personal)
+    shown(studio, "talk", likes=50, comments=1, reach=1000, first_comment=studio.clock.seconds() - 4 * 3600)
+    post_id = studio.post(ava, INSTAGRAM, "talk")
+    with studio.database.scope(studio.workspace) as scope:
+        update_settings(scope, pii_filter, "a test")
+    assert studio.sync().interaction_count == 1
+    with studio.database.scope(studio.workspace) as scope:
+        assert [one.text for one in list_interactions(scope, post_id).items] == [kept]
 
 
 def test_comments_become_interactions_once(studio: Studio, ava: str) -> None:
