@@ -1,0 +1,50 @@
+"""Analyses of posts and audiences, and what Learning is asked for them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from groundswell.v1 import engagement_pb2 as pb
+from groundswell.v1 import learning_pb2
+from groundswell_server.engagement.audience import Audience
+from groundswell_server.engagement.post_analysis import AnalyzedPost, HourFigures
+from groundswell_server.engagement.posts import Post
+from groundswell_server.wellknown import fields_of
+
+
+def analysis_message(analyzed: AnalyzedPost) -> pb.AnalyzePostResponse:
+    """The analysis of a post."""
+    elements = [fields_of(element) for element in analyzed.elements]
+    for element in elements:
+        del element["standard_error_pct"]
+    return pb.AnalyzePostResponse(**fields_of(analyzed) | {"elements": elements})
+
+
+def audience_message(found: Audience) -> pb.AnalyzeAudienceResponse:
+    """Who stands behind the interactions of a persona's posts."""
+    return pb.AnalyzeAudienceResponse(**fields_of(found))
+
+
+def timing_request(post: Post) -> learning_pb2.PredictTimingRequest:
+    """Asks Learning for the best hours of a post's persona on its platform."""
+    asked: dict[str, Any] = {"persona_id": post.persona_id, "platform": post.platform}
+    return learning_pb2.PredictTimingRequest(**asked)
+
+
+def best_hour(response: learning_pb2.PredictTimingResponse) -> HourFigures | None:
+    """The best hour of the day that Learning knows; None when it knows none with an interval."""
+    if not response.best_hours or not response.best_hours[0].engagement_rate_pct.HasField("interval"):
+        return None
+    slot = response.best_hours[0]
+    rate = slot.engagement_rate_pct
+    return HourFigures(
+        hour=slot.hour,
+        time_zone=response.time_zone,
+        mean_rate_pct=rate.value,
+        lower_pct=rate.interval.lower,
+        upper_pct=rate.interval.upper,
+        level=rate.interval.level,
+        sample_size=rate.sample_size,
+        average_rate_pct=response.mean_rate_pct.value,
+        probability_better=slot.probability_above_average,
+    )

@@ -1,0 +1,45 @@
+"""Rows of an import, and its report."""
+
+from __future__ import annotations
+
+from groundswell.v1 import engagement_pb2 as pb
+from groundswell_server.engagement.imports import Imported, ImportRow, RefusedRow, refused
+from groundswell_server.engagement.messages.metrics import counts_in
+from groundswell_server.engagement.messages.posts import post_draft
+from groundswell_server.engagement.vocabulary import Complexity
+from groundswell_server.runtime.validation import check
+from groundswell_server.wellknown import fields_of, json_in, time_in
+from groundswell_storage.errors import InvalidArgument
+
+
+def import_row(row: pb.ImportedPost) -> ImportRow:
+    """A row that keeps to the constraints; raises InvalidArgument for what they do not cover."""
+    return ImportRow(
+        line=row.line,
+        persona_name=row.persona_name,
+        draft=post_draft(row),
+        time_zone=row.time_zone,
+        follower_count=row.follower_count if row.HasField("follower_count") else None,
+        counts=counts_in(row.metrics) if row.metrics.ListFields() else None,
+        fetched=time_in(row, "fetch_time"),
+        context_input=json_in(row, "context_input"),
+        complexity=Complexity(row.complexity),
+    )
+
+
+def import_rows(request: pb.ImportPostsRequest) -> tuple[list[ImportRow], list[RefusedRow]]:
+    """The rows of a batch, each checked by itself: those that can be imported, and those that can't."""
+    rows: list[ImportRow] = []
+    faulty: list[RefusedRow] = []
+    for row in request.rows:
+        try:
+            check(row)
+            rows.append(import_row(row))
+        except InvalidArgument as error:
+            faulty.append(refused(row.line, row.platform_post_id, error))
+    return rows, faulty
+
+
+def import_message(imported: Imported) -> pb.ImportPostsResponse:
+    """The report of an import."""
+    return pb.ImportPostsResponse(**fields_of(imported))

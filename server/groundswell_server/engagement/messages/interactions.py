@@ -1,0 +1,69 @@
+"""Interactions and what is known of accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from groundswell.v1 import common_pb2
+from groundswell.v1 import engagement_pb2 as pb
+from groundswell_server.engagement.genuine.profiles import UNKNOWN, Profile, digit_share
+from groundswell_server.engagement.interactions import Interaction, NewInteraction, Recorded
+from groundswell_server.engagement.messages.posts import post_message
+from groundswell_server.engagement.posts import Post
+from groundswell_server.engagement.vocabulary import InteractionKind
+from groundswell_server.wellknown import fields_of
+
+
+def new_interactions(request: pb.RecordInteractionsRequest) -> list[NewInteraction]:
+    """The rows of a batch; times stay whole microseconds, for there may be a million of them."""
+    kinds = {int(kind): kind for kind in InteractionKind}
+    return [
+        NewInteraction(
+            kinds[row.kind],
+            row.interact_time.seconds * 1_000_000 + row.interact_time.nanos // 1000,
+            row.actor_handle,
+            row.text,
+            row.platform_interaction_id,
+            profile=profile_in(row.profile) if row.HasField("profile") else UNKNOWN,
+        )
+        for row in request.interactions
+    ]
+
+
+_PROFILE_FIELDS = {
+    "age_days": "age_days",
+    "follower_count": "followers",
+    "following_count": "following",
+    "media_count": "media",
+    "has_picture": "has_picture",
+    "bio_length": "bio_length",
+    "has_link": "has_link",
+    "is_private": "is_private",
+    "is_verified": "is_verified",
+    "handle_digit_share": "handle_digit_share",
+}
+"""What the filter goes by, by its name in the contract."""
+
+
+def profile_in(message: common_pb2.AccountProfile) -> Profile:
+    """What is known of an account; of its handle, where one is given, the digits."""
+    sent = {
+        _PROFILE_FIELDS[field.name]: value for field, value in message.ListFields() if field.name in _PROFILE_FIELDS
+    }
+    return Profile(**{"handle_digit_share": digit_share(message.handle), **sent})
+
+
+def profile_message(profile: Profile) -> common_pb2.AccountProfile:
+    """The figures that are kept of an account."""
+    return common_pb2.AccountProfile(**{name: getattr(profile, kept) for name, kept in _PROFILE_FIELDS.items()})
+
+
+def interaction_message(interaction: Interaction) -> pb.Interaction:
+    """An interaction as the contract has it."""
+    profile = interaction.profile and profile_message(interaction.profile)
+    return pb.Interaction(**fields_of(interaction) | {"profile": profile})
+
+
+def recorded_message(recorded: Recorded, posts: Iterable[Post]) -> pb.RecordInteractionsResponse:
+    """What became of interactions, and the posts they belong to."""
+    return pb.RecordInteractionsResponse(**fields_of(recorded), posts=[post_message(post) for post in posts])

@@ -1,0 +1,49 @@
+"""Counts, the people behind them and their course in time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from groundswell.v1 import engagement_pb2 as pb
+from groundswell_server.engagement.demographics import Demographics
+from groundswell_server.engagement.metrics import Measured
+from groundswell_server.engagement.posts import COUNTS
+from groundswell_server.engagement.rates import Counts
+from groundswell_server.engagement.timeline import TimelineHour
+from groundswell_server.wellknown import fields_of
+
+
+def counts_in(metrics: pb.Metrics) -> Counts:
+    """Counts as reported; what is absent is unknown."""
+    has: Callable[[str], bool] = metrics.HasField  # type: ignore[assignment]
+    return Counts(**{name: getattr(metrics, name) if has(name) else None for name in COUNTS})
+
+
+def demographics_in(request: pb.RecordMetricsRequest) -> Demographics | None:
+    """Who a post reached; None when nothing is told."""
+    if not request.HasField("demographics"):
+        return None
+    told = request.demographics
+    return Demographics(dict(told.countries), dict(told.age_bands), dict(told.genders))
+
+
+def measured_message(measured: Measured) -> pb.RecordMetricsResponse:
+    """A post and its context after metrics were recorded."""
+    return pb.RecordMetricsResponse(**fields_of(measured))
+
+
+def timeline_message(hours: Iterable[TimelineHour]) -> pb.GetTimelineResponse:
+    """The hours of a post."""
+    return pb.GetTimelineResponse(hours=[_hour(hour) for hour in hours])
+
+
+def _hour(hour: TimelineHour) -> pb.TimelineHour:
+    growth = hour.growth
+    told: dict[str, Any] = {
+        "start_time": hour.start_time,
+        "metrics": fields_of(hour.counts),
+        "growth": growth and {**fields_of(growth.counts), "elapsed_hours": growth.elapsed_hours},
+        "snapshot_count": hour.snapshot_count,
+    }
+    return pb.TimelineHour(**told)

@@ -1,0 +1,64 @@
+"""Connections with platforms, and syncs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from groundswell.v1 import engagement_pb2 as pb
+from groundswell_server.engagement.connections import Connection, ConnectionDraft
+from groundswell_server.engagement.platforms import SHARING_A_LIMIT
+from groundswell_server.engagement.syncing.plan import Wanted
+from groundswell_server.engagement.syncing.report import SyncReport
+from groundswell_server.engagement.vocabulary import Platform
+from groundswell_server.wellknown import fields_of, time_in
+
+_SYNCED_HOURS = 24
+"""Hours of posts that SyncPosts covers unless told."""
+_SYNCED = tuple(platform for sharing in SHARING_A_LIMIT for platform in sharing)
+
+
+def connection_draft(request: pb.ConnectPlatformRequest) -> ConnectionDraft:
+    """A connection to make."""
+    return ConnectionDraft(
+        persona_id=request.persona_id,
+        platform=Platform(request.platform),
+        access_token=request.access_token,
+        account=request.account,
+        expire_time=time_in(request, "expire_time"),
+    )
+
+
+def connection_message(connection: Connection) -> pb.PlatformConnection:
+    """A connection as the contract has it."""
+    return pb.PlatformConnection(**fields_of(connection))
+
+
+def pinned_sync(request: pb.SyncPostsRequest, now: datetime) -> pb.SyncPostsRequest:
+    """The request with its moment filled in, so that each of its runs covers the same span."""
+    result = pb.SyncPostsRequest()
+    result.CopyFrom(request)
+    result.as_of_time.FromDatetime(time_in(request, "as_of_time") or now)
+    return result
+
+
+def hourly_sync(hours: int, platforms: Iterable[Platform], now: datetime) -> bytes:
+    """The request of a sync by the clock."""
+    asked: dict[str, Any] = {"hours": hours, "platforms": [int(platform) for platform in platforms]}
+    return pinned_sync(pb.SyncPostsRequest(**asked), now).SerializeToString()
+
+
+def wanted(request: pb.SyncPostsRequest) -> Wanted:
+    """What a pinned request asks for."""
+    return Wanted(
+        until=time_in(request, "as_of_time") or datetime.now(UTC),
+        hours=request.hours or _SYNCED_HOURS,
+        platforms=tuple(Platform(number) for number in request.platforms) or _SYNCED,
+        persona_ids=tuple(request.persona_ids),
+    )
+
+
+def sync_message(report: SyncReport) -> pb.SyncReport:
+    """What came of a sync."""
+    return pb.SyncReport(**fields_of(report))

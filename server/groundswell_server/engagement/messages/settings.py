@@ -1,0 +1,12 @@
+"""The settings of a workspace."""
+
+from __future__ import annotations
+
+from groundswell.v1 import engagement_pb2 as pb
+from groundswell_server.engagement.workspace_settings import EngagementSettings
+from groundswell_server.wellknown import fields_of
+
+
+def settings_message(settings: EngagementSettings) -> pb.EngagementSettings:
+    """The message of a workspace's settings."""
+    return pb.EngagementSettings(**fields_of(settings))
