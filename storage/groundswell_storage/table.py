@@ -131,16 +131,17 @@ def _values(fields: Sequence[Any], data: Mapping[str, Any]) -> list[object]:
 def _reader_of_values(
     model: type[Model], fields: Sequence[Any], workspace: str
 ) -> Callable[[Mapping[str, Any]], list[object]]:
-    """Returns the function that makes the parameters of a new row, defaults filled in."""
+    """Returns the function that makes the parameters of a new row, defaults filled in: the same for all rows."""
     meta: Any = model._meta
+    defaults = {**meta.get_default_dict(), "workspace": workspace}
     names = [field.name for field in fields]
     converters = _converters(fields, "db_value")
 
     def values(row: Mapping[str, Any]) -> list[object]:
-        given = {**meta.get_default_dict(), **row, "workspace": workspace}
-        found = list(map(given.get, names))
+        found = list(map({**defaults, **row}.get, names))
         for index, convert in converters:
-            found[index] = convert(found[index])
+            if found[index] is not None:
+                found[index] = convert(found[index])
         return found
 
     return values

@@ -138,9 +138,9 @@ def _mask_names(text: str, lower: str) -> tuple[str, int]:
     said = introduced = presented = 0
     if any(word in lower for word in _NAMING):
         text, said = _replace_names(_SAID, text, _is_called)
-    if "m " in lower:
+    if "im " in lower or "'m " in lower or "\u2019m " in lower or "i am " in lower:
         text, introduced = _replace_names(_INTRODUCED, text, _is_introduced)
-    if " is " in lower:
+    if "this is " in lower or "here is " in lower:
         text, presented = _replace_names(_PRESENTED, text, _is_introduced)
     # Signatures stand at the end: only that is searched.
     body, end = text[:-_SIGNATURE], text[-_SIGNATURE:]

@@ -183,6 +183,7 @@ def _columns(
     scope: Scope, post_id: str, fresh: Sequence[Fresh], first: int, judged: Judged, tallies: Tallies
 ) -> Iterable[dict[str, Any]]:
     """The columns of new interactions, judged as the rows from `first` on; counts them in as it goes."""
+    created = to_micros(scope.now)
     for place, row in enumerate(fresh, first):
         verdict = Verdict(judged.verdicts[place])
         reasons = judged.reasons(place)
@@ -204,7 +205,7 @@ def _columns(
             "layers": judged.layers[place],
             "sentiment": row.new.mood.sentiment,
             "sentiment_score": row.new.mood.score,
-            "profile": row.new.profile.to_json() or None,
+            "profile": row.new.profile.to_json() if row.new.profile.known() else None,
             "spam_probability": row.new.spam_probability,
-            "created": scope.now,
+            "created": created,
         }
