@@ -36,8 +36,8 @@ class Workspace:
 
 
 def furnish(server: RunningServer, name: str, *, learned: bool | None = None) -> Workspace:
-    """Makes a workspace with a persona, a context, a measured post with a comment, two experiments, a model and an
-    operation.
+    """Makes a workspace with a persona, a context, a measured post with a comment, two experiments, two rollouts, a
+    model and an operation.
 
     The model is a record with artifacts that nothing can be served from; when it has `learned`, models of both types
     are live; when it has not, there is none.
@@ -65,6 +65,7 @@ def furnish(server: RunningServer, name: str, *, learned: bool | None = None) ->
     made("RecordInteractions", post_id=post.id, interactions=[comment])
     made("RecordMetrics", post_id=post.id, metrics={"likes": 5, "comments": 1, "reach": 100})
     _experiment(channel)
+    _roll_out(channel)
     model_id = _learn(server, channel) if learned else ""
     with server.app.database.scope(name, "tester") as scope:
         model_id = a_version(scope, f"made-for-{name}").id if learned is None else model_id
@@ -89,6 +90,13 @@ def _experiment(channel: grpc.Channel) -> None:
         call(channel, "CreateExperiment", request_of("CreateExperiment", key=key, design=design))
     call(channel, "StartExperiment", request_of("StartExperiment", experiment_key="running"))
     call(channel, "AssignVariant", request_of("AssignVariant", experiment_key="running", unit="ana"))
+
+
+def _roll_out(channel: grpc.Channel) -> None:
+    """Makes a rollout that runs, and one that is paused."""
+    for key in ("rolling", "waiting"):
+        call(channel, "CreateRollout", request_of("CreateRollout", key=key))
+    call(channel, "PauseRollout", request_of("PauseRollout", rollout_key="waiting"))
 
 
 def two_of_each(workspace: Workspace, server: RunningServer) -> None:

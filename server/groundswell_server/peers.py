@@ -17,7 +17,7 @@ from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
 from groundswell.v1 import engagement_pb2_grpc, learning_pb2_grpc
-from groundswell_server.runtime.call import Call
+from groundswell_server.runtime.call import Call, Principal
 from groundswell_server.runtime.errors import DETAILS_KEY
 from groundswell_server.runtime.peer_tokens import HEADER, PeerTokens
 from groundswell_server.runtime.request_id import HEADER as REQUEST_ID_HEADER
@@ -84,7 +84,19 @@ class Peers:
         Raises the peer's refusal in its own words, and Unavailable when it can't be reached or does not serve the
         call. Never inside a transaction: on SQLite's one thread it would wait for itself.
         """
-        metadata = ((HEADER, await self._tokens.sign(call.principal)), (REQUEST_ID_HEADER, call.request_id))
+        return await self.ask_as(call.principal, call.request_id, method, request, timeout_seconds=timeout_seconds)
+
+    async def ask_as(
+        self,
+        principal: Principal,
+        request_id: str,
+        method: UnaryCall[Request, Response],
+        request: Request,
+        *,
+        timeout_seconds: float = 5.0,
+    ) -> Response:
+        """The same on behalf of somebody whose call is over; `request_id` is for the peer's logs."""
+        metadata = ((HEADER, await self._tokens.sign(principal)), (REQUEST_ID_HEADER, request_id))
         try:
             response: Response = await method(request, metadata=metadata, timeout=timeout_seconds)
             return response

@@ -16,6 +16,7 @@ import pytest
 
 from groundswell import Client, __version__
 from groundswell.errors import Unauthenticated
+from groundswell_server.experiments.jobs import check_rollouts
 from groundswell_server.jobs.periodic import seal_audit
 from groundswell_server.settings import load
 from groundswell_storage.database import connect
@@ -426,3 +427,18 @@ def test_platforms_are_connected_listed_and_disconnected_without_a_token_in_sigh
     assert shell.run("platforms", "disconnect", "tiktok", *target).returncode == 0
     assert shell.json("platforms", "list", *target) == []
     assert "not exist" in shell.complaint("platforms", "disconnect", "tiktok", *target)
+
+
+def test_rollouts_are_listed_and_shown(shell: Shell, server: RunningServer) -> None:
+    target = ("--target", server.target)
+    assert shell.json("rollouts", "list", *target) == []
+    with Client(server.target) as client:
+        client.experiments.create_rollout(key="search", design={"metrics": [{"name": "conversion_rate"}]})
+    check_rollouts(server.app.database, server.settings)
+    (row,) = shell.json("rollouts", "list", *target)
+    assert (row["rollout"], row["state"], row["share_pct"], row["note"]) == ("search", "running", 1.0, "begun")
+    shown = shell.json("rollouts", "show", "search", *target)
+    assert shown["stages"][0]["last_check"] == "held 0.0 hours of 24.0 hours"
+    assert [one["metric"] for one in shown["metrics"]] == ["conversion_rate"]
+    assert "running at 1%" in shell.run("rollouts", "show", "search", *target).stdout
+    assert "not exist" in shell.complaint("rollouts", "show", "nothing", *target)

@@ -24,6 +24,7 @@ Request = Callable[[Workspace], Fields]
 PERSONA, CONTEXT, POST = "PERSONA_NOT_FOUND", "CONTEXT_NOT_FOUND", "POST_NOT_FOUND"
 CONNECTION = "CONNECTION_NOT_FOUND"
 MODEL, OPERATION, EXPERIMENT = "MODEL_NOT_FOUND", "OPERATION_NOT_FOUND", "EXPERIMENT_NOT_FOUND"
+ROLLOUT = "ROLLOUT_NOT_FOUND"
 NOTHING = "an empty answer"
 THEIR_OWN = "a test of its own below"
 
@@ -146,6 +147,16 @@ ATTEMPTS: dict[str, list[tuple[str, Request]]] = {
     "RecordEvents": [(THEIR_OWN, lambda theirs: {})],
     "StreamEvents": [(THEIR_OWN, lambda theirs: {})],
     "PlanExperiment": [(THEIR_OWN, lambda theirs: {})],
+    "CreateRollout": [
+        (MODEL, lambda theirs: {"key": "stolen", "design": {"model_id": theirs.model_id}}),
+    ],
+    "ListRollouts": [(NOTHING, lambda theirs: {})],
+    **{
+        name: [(ROLLOUT, lambda theirs: {"rollout_key": "rolling"})]
+        for name in ("GetRollout", "AdvanceRollout", "PauseRollout", "RollBackRollout")
+    },
+    "ResumeRollout": [(ROLLOUT, lambda theirs: {"rollout_key": "waiting"})],
+    "ResolveRollout": [(ROLLOUT, lambda theirs: {"rollout_key": "rolling", "unit": "ana"})],
     "ListOperations": [(NOTHING, lambda theirs: {"name": "operations"})],
     "GetOperation": [(OPERATION, lambda theirs: {"name": theirs.operation})],
     "DeleteOperation": [(OPERATION, lambda theirs: {"name": theirs.operation})],

@@ -16,6 +16,7 @@ from groundswell_server.cli import (
     importing,
     keys,
     platforms,
+    rollouts,
     serving,
     settings,
     syncing,
@@ -35,6 +36,7 @@ application.add_typer(experiments.application, name="experiments")
 application.add_typer(importing.application, name="import")
 application.add_typer(platforms.application, name="platforms")
 application.command("sync")(syncing.sync)
+application.add_typer(rollouts.application, name="rollouts")
 application.command("migrate")(database.migrate)
 application.add_typer(keys.application, name="keys")
 application.add_typer(audit.application, name="audit")

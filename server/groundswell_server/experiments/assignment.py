@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from groundswell_server.experiments.bandits.batch import Batch
 from groundswell_server.experiments.bandits.choices import choose, draw
@@ -43,6 +43,13 @@ class Answer(NamedTuple):
         return self.reason is Reason.ENROLLED
 
 
+class Shares(Protocol):
+    """How units are shared out."""
+
+    def variant(self, unit: str) -> int | None:
+        """The index of the unit's variant; None when it takes no part."""
+
+
 @dataclass(frozen=True, slots=True)
 class Assigner:
     """An experiment, ready to be asked."""
@@ -63,7 +70,7 @@ class Assigner:
     batch: Batch | None
     """In which a bandit chooses now; None for a fixed allocation."""
     _holds: Callable[[Mapping[str, Any]], bool] | None
-    _split: Split
+    _split: Shares
     _control: Answer
     _ended: Answer | None
 

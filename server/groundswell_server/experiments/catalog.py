@@ -94,17 +94,22 @@ class Catalog:
 
     async def follow(self, feed: EventFeed) -> None:
         """Keeps what is known true as long as the server runs."""
-        while True:
-            cursor = feed.cursor
-            self._assigners.clear()
-            try:
-                async for batch in feed.follow(cursor, topics=(CHANGED, LEARNED)):
-                    for event in batch.events:
-                        self._assigners.forget((event.workspace, event.payload["key"]))
-                return  # the feed was closed
-            except GroundswellError as error:
-                log.warning("news of experiments out of reach; what is known may be old", error=error.message)
-                await asyncio.sleep(_AGAIN_SECONDS)
+        await follow_changes(feed, (CHANGED, LEARNED), self._assigners)
+
+
+async def follow_changes(feed: EventFeed, topics: Collection[str], known: Cache[tuple[str, str], T]) -> None:
+    """Forgets what is known by workspace and key when the event log says that it changed, until the feed is closed."""
+    while True:
+        cursor = feed.cursor
+        known.clear()
+        try:
+            async for batch in feed.follow(cursor, topics=topics):
+                for event in batch.events:
+                    known.forget((event.workspace, event.payload["key"]))
+            return
+        except GroundswellError as error:
+            log.warning("news out of reach; what is known may be old", topics=topics, error=error.message)
+            await asyncio.sleep(_AGAIN_SECONDS)
 
 
 class Current(NamedTuple):

@@ -216,9 +216,14 @@ def _weighted(variants: Sequence[Variant], allocation: Allocation) -> tuple[Vari
     return tuple(variants)
 
 
-def _metrics(metrics: Sequence[Metric]) -> tuple[Metric, ...]:
+def complete_metrics(metrics: Sequence[Metric]) -> tuple[Metric, ...]:
+    """The metrics with everything that was left out; raises InvalidArgument (`EXPERIMENT_INVALID`)."""
     _distinct([metric.name for metric in metrics], "metrics")
-    found = tuple(_metric(metric, position) for position, metric in enumerate(metrics))
+    return tuple(_metric(metric, position) for position, metric in enumerate(metrics))
+
+
+def _metrics(metrics: Sequence[Metric]) -> tuple[Metric, ...]:
+    found = complete_metrics(metrics)
     primary = sum(metric.role is MetricRole.PRIMARY for metric in found)
     _require(primary == 1, "metrics", f"have {primary} that are PRIMARY; one is needed")
     return found

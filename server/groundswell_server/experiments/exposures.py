@@ -14,7 +14,7 @@ from functools import partial
 import structlog
 
 from groundswell_server.experiments.assignment import Assigner
-from groundswell_server.experiments.catalog import read_current
+from groundswell_server.experiments.counted import read_counted
 from groundswell_server.experiments.enrolment import enrol
 from groundswell_storage.errors import GroundswellError
 from groundswell_storage.executor import DatabaseExecutor
@@ -29,6 +29,8 @@ log = structlog.get_logger(__name__)
 
 Shown = dict[str, int]
 """Unit and the variant it was shown."""
+What = tuple[str, int]
+"""Key and number of the experiment, or of the stage of a rollout."""
 
 
 class Exposures:
@@ -37,7 +39,7 @@ class Exposures:
     def __init__(self, executor: DatabaseExecutor) -> None:
         self._executor = executor
         self._seen: dict[tuple[int, int, str], int] = {}
-        self._waiting: dict[tuple[str, str], Shown] = defaultdict(dict)
+        self._waiting: dict[tuple[str, What], Shown] = defaultdict(dict)
         self._assigners: dict[tuple[str, str], Assigner] = {}
         """Of what waits, as they were when it was noted last."""
         self._count = 0
@@ -54,7 +56,7 @@ class Exposures:
         if len(self._seen) >= _MOST_SEEN:
             self._seen.clear()
         self._seen[key] = variant
-        self._waiting[workspace, assigner.key][unit] = variant
+        self._waiting[workspace, (assigner.key, assigner.number)][unit] = variant
         self._assigners[workspace, assigner.key] = assigner
         self._count += 1
         self._something.set()
@@ -79,7 +81,7 @@ class Exposures:
             known, self._assigners = self._assigners, {}
             try:
                 for workspace in {workspace for workspace, _ in waiting}:
-                    mine = {key: shown for (owner, key), shown in waiting.items() if owner == workspace}
+                    mine = {what: shown for (owner, what), shown in waiting.items() if owner == workspace}
                     mine_known = {key: assigner for (owner, key), assigner in known.items() if owner == workspace}
                     await self._executor.write(partial(self._write, workspace, mine, mine_known))
             except GroundswellError:
@@ -90,10 +92,12 @@ class Exposures:
                 self._something.set()
                 raise
 
-    def _write(self, workspace: str, shown: dict[str, Shown], known: dict[str, Assigner]) -> None:
+    def _write(self, workspace: str, shown: dict[What, Shown], known: dict[str, Assigner]) -> None:
         scope = Scope(self._executor.database, workspace, "system", datetime.now(UTC))
         # Not held: two servers that hold an experiment could not both move units of it.
-        current = read_current(scope, shown, known, hold=False)
+        current = read_counted(scope, {key for key, _ in shown}, known, hold=False)
         numbers = counting.unit_numbers(scope, {unit for units in shown.values() for unit in units})
         for assigner, _ in sorted(current.values(), key=lambda one: one.assigner.number):
-            enrol(scope, assigner, {numbers[unit]: variant for unit, variant in shown[assigner.key].items()})
+            # What was shown at a stage of a rollout that is over is in no comparison any more.
+            units = shown.get((assigner.key, assigner.number), {})
+            enrol(scope, assigner, {numbers[unit]: variant for unit, variant in units.items()})

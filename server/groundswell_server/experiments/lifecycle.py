@@ -8,14 +8,12 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Any
 
-from peewee import IntegrityError
-
 from groundswell_server.experiments import batches
 from groundswell_server.experiments.design import Design, complete, invalid
 from groundswell_server.experiments.records import design_of, record_of
 from groundswell_storage import audit
-from groundswell_storage.errors import AlreadyExists, FailedPrecondition
-from groundswell_storage.experiments import designs
+from groundswell_storage.errors import FailedPrecondition
+from groundswell_storage.experiments import designs, keys
 from groundswell_storage.experiments.designs import ExperimentPhaseRow, ExperimentRow
 from groundswell_storage.pages import Page
 from groundswell_storage.revisions import check_etag, etag_of, revise
@@ -79,11 +77,8 @@ class Experiment:
 def create_experiment(scope: Scope, key: str, design: Design) -> Experiment:
     """Makes a draft; raises AlreadyExists (`EXPERIMENT_KEY_TAKEN`), InvalidArgument (`EXPERIMENT_INVALID`)."""
     values = {"key": key, "state": State.DRAFT, "design": record_of(complete(design, key))}
-    try:
-        with scope.savepoint():
-            row = scope.insert(ExperimentRow, id=scope.new_id(), created=scope.now, updated=scope.now, **values)
-    except IntegrityError as error:
-        raise AlreadyExists("experiment", key, reason="EXPERIMENT_KEY_TAKEN") from error
+    keys.take(scope, key)
+    row = scope.insert(ExperimentRow, id=scope.new_id(), created=scope.now, updated=scope.now, **values)
     return _told(scope, row, "created")
 
 

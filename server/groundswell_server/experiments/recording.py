@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from groundswell_server.experiments import tally
 from groundswell_server.experiments.assignment import Assigner, Reason
-from groundswell_server.experiments.catalog import read_current
+from groundswell_server.experiments.counted import experiments_of, read_counted
 from groundswell_server.experiments.enrolment import enrol
 from groundswell_server.experiments.events import Events
 from groundswell_server.experiments.lifecycle import State
@@ -29,6 +29,7 @@ class Recorded:
     changed: Collection[str]
     """Keys of the experiments in which something was recorded."""
     assigners: Mapping[str, Assigner]
+    """The experiments among what was recorded for."""
     seen: Sequence[Seen]
 
 
@@ -36,7 +37,7 @@ def record_events(
     scope: Scope, events: Events, known: Mapping[str, Assigner] | None = None, rosters: Rosters = _NOTHING
 ) -> Recorded:
     """Records a batch. `known` are experiments by key and `rosters` their units, as this server remembers them."""
-    current = read_current(scope, set(events.experiment_keys), known or {}, hold=True)
+    current = read_counted(scope, set(events.experiment_keys), known or {}, hold=True)
     assigners = {key: one.assigner for key, one in current.items()}
     refused = refusals(events, assigners, scope.now)
     accepted = _without(events, refused) if refused else events
@@ -65,7 +66,7 @@ def record_events(
             changed.add(key)
         recorded += new
     outcome = Outcome(recorded, counted - recorded, tuple(sorted(refused, key=lambda one: one.index)))
-    return Recorded(outcome, changed, assigners, seen)
+    return Recorded(outcome, changed, experiments_of(assigners), seen)
 
 
 def _without(events: Events, refused: Sequence[Refusal]) -> Events:

@@ -31,11 +31,11 @@ _CONDITIONS: Mapping[str, type[Any]] = {
 
 def record_of(design: Design) -> dict[str, Any]:
     """The design as a JSON object."""
-    record = _object(design)
-    record["variants"] = [_object(variant) for variant in design.variants]
-    record["factors"] = [_object(factor) for factor in design.factors]
-    record["metrics"] = [_object(metric) for metric in design.metrics]
-    record["namespace"] = design.namespace and _object(design.namespace)
+    record = object_of(design)
+    record["variants"] = [object_of(variant) for variant in design.variants]
+    record["factors"] = [object_of(factor) for factor in design.factors]
+    record["metrics"] = [object_of(metric) for metric in design.metrics]
+    record["namespace"] = design.namespace and object_of(design.namespace)
     record["targeting"] = design.targeting and _condition_record(design.targeting)
     record["min_runtime"] = design.min_runtime.total_seconds()
     record["bandit"] = design.bandit and _bandit_record(design.bandit)
@@ -51,7 +51,7 @@ def design_of(record: Mapping[str, Any]) -> Design:
             "allocation": Allocation(record["allocation"]),
             "variants": tuple(Variant(**variant) for variant in record["variants"]),
             "factors": tuple(Factor(one["name"], tuple(one["levels"])) for one in record["factors"]),
-            "metrics": tuple(_metric(metric) for metric in record["metrics"]),
+            "metrics": tuple(metric_of(metric) for metric in record["metrics"]),
             "namespace": Namespace(**record["namespace"]) if record["namespace"] else None,
             "targeting": _condition(record["targeting"]) if record["targeting"] else None,
             "min_runtime": timedelta(seconds=record["min_runtime"]),
@@ -61,11 +61,13 @@ def design_of(record: Mapping[str, Any]) -> Design:
     )
 
 
-def _object(value: Any) -> dict[str, Any]:
+def object_of(value: Any) -> dict[str, Any]:
+    """The fields of a dataclass as a JSON object, not those of what is in it."""
     return {field.name: getattr(value, field.name) for field in fields(value)}
 
 
-def _metric(record: Mapping[str, Any]) -> Metric:
+def metric_of(record: Mapping[str, Any]) -> Metric:
+    """The metric of a JSON object."""
     words = {
         "kind": MetricKind(record["kind"]),
         "role": MetricRole(record["role"]),
@@ -75,7 +77,7 @@ def _metric(record: Mapping[str, Any]) -> Metric:
 
 
 def _bandit_record(options: BanditOptions) -> dict[str, Any]:
-    return {**_object(options), "update_interval": options.update_interval.total_seconds()}
+    return {**object_of(options), "update_interval": options.update_interval.total_seconds()}
 
 
 def _bandit(record: Mapping[str, Any]) -> BanditOptions:
@@ -83,7 +85,7 @@ def _bandit(record: Mapping[str, Any]) -> BanditOptions:
 
 
 def _condition_record(condition: Condition) -> dict[str, Any]:
-    record = _object(condition)
+    record = object_of(condition)
     if isinstance(condition, And | Or):
         record["conditions"] = [_condition_record(inner) for inner in condition.conditions]
     elif isinstance(condition, Not):

@@ -17,6 +17,9 @@ from groundswell_server.experiments.choosing import Choices
 from groundswell_server.experiments.exposures import Exposures
 from groundswell_server.experiments.news import News
 from groundswell_server.experiments.recorder import Recorder
+from groundswell_server.experiments.rollouts.registry import Registry
+from groundswell_server.experiments.rollouts.resolving import Resolvers
+from groundswell_server.experiments.rollouts.service import RolloutCalls
 from groundswell_server.experiments.shared_looks import SharedLooks
 from groundswell_server.experiments.watching import Watcher
 from groundswell_server.platform import Platform
@@ -30,8 +33,8 @@ if TYPE_CHECKING:
     from groundswell_server.experiments.looks import Look
 
 
-class Servicer:
-    """The servicer of ExperimentsService."""
+class Servicer(RolloutCalls):
+    """The servicer of ExperimentsService; its calls about rollouts stand in their own folder."""
 
     def __init__(self, platform: Platform) -> None:
         self._feed = platform.feed
@@ -41,11 +44,19 @@ class Servicer:
         self._news = News(platform.executor, self._exposures.flush)
         self._shared_looks = SharedLooks(self._feed)
         self._recorder = Recorder(self._catalog, self._exposures, self._news)
+        self._resolvers = Resolvers()
+        self._registry = Registry(platform.executor, platform.peers)
 
     async def run(self) -> None:
-        """Keeps what is known of experiments true, writes exposures behind the answers, and tells watchers."""
+        """Keeps what is known true, writes exposures behind the answers, tells watchers, makes steps of rollouts."""
         try:
-            await asyncio.gather(self._catalog.follow(self._feed), self._exposures.run(), self._news.run())
+            await asyncio.gather(
+                self._catalog.follow(self._feed),
+                self._resolvers.follow(self._feed),
+                self._exposures.run(),
+                self._news.run(),
+                self._registry.run(self._feed),
+            )
         finally:
             await self._exposures.flush()
 

@@ -58,10 +58,11 @@ ACCESS: dict[str, Access] = {
     **_of(
         "groundswell.v1.ExperimentsService",
         "experiments",
-        reads="GetExperiment ListExperiments PeekVariant AnalyzeExperiment WatchExperiment PlanExperiment",
+        reads="GetExperiment ListExperiments PeekVariant AnalyzeExperiment WatchExperiment PlanExperiment GetRollout "
+        "ListRollouts",
         writes="CreateExperiment UpdateExperiment StartExperiment PauseExperiment ResumeExperiment CompleteExperiment "
-        "ArchiveExperiment",
-        creates="AssignVariant BatchAssignVariants RecordEvents StreamEvents",
+        "ArchiveExperiment CreateRollout AdvanceRollout PauseRollout ResumeRollout RollBackRollout",
+        creates="AssignVariant BatchAssignVariants RecordEvents StreamEvents ResolveRollout",
     ),
     **_of(
         "google.longrunning.Operations",

@@ -21,7 +21,7 @@ from peewee import (
     TextField,
 )
 
-from groundswell_storage.experiments import bulk, designs
+from groundswell_storage.experiments import bulk, designs, rollouts
 from groundswell_storage.experiments.bulk import Column
 from groundswell_storage.fields import BytesField, InstantField, to_micros
 from groundswell_storage.scope import Scope
@@ -202,7 +202,10 @@ def enrol(scope: Scope, experiment: int, standing: Mapping[int, Exposure]) -> se
 
 def move(scope: Scope, experiment: int, unit: int, exposure: Exposure) -> None:
     """A unit stands elsewhere now. To be done before the sums are changed for it: those who count are waited for."""
-    designs.count_move(scope, experiment)
+    if experiment > 0:
+        designs.count_move(scope, experiment)
+    else:
+        rollouts.count_move(scope, -experiment)
     scope.update(ExposureRow, **exposure._asdict()).where(
         ExposureRow.experiment == experiment, ExposureRow.unit == unit
     ).execute()

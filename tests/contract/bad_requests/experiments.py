@@ -9,6 +9,7 @@ import grpc
 from tests.contract.bad_requests.request import INFINITY, NAN, UNKNOWN_NUMBER, Bad, Fields, missing, pages, repeatable
 
 NOBODY = "no-such-experiment"
+NO_MODEL = "01890a5d-ac96-774b-bcce-b302099a8057"
 METRICS = [{"name": "conversion_rate"}]
 VARIANTS = [{"key": "new"}]
 
@@ -60,6 +61,27 @@ def draft_is_too_early(**others: Any) -> Bad:
 def condition(**kind: Any) -> dict[str, Any]:
     """A request with this targeting."""
     return {"key": "targeted", "design": design(targeting=kind)}
+
+
+def rollout_keyed(**others: Any) -> list[Bad]:
+    """What every call about one rollout refuses."""
+    return [
+        Bad("without a key", {**others}, ("rollout_key",)),
+        Bad("key that is too long", {"rollout_key": "x" * 101, **others}, ("rollout_key",)),
+        missing("unknown", "ROLLOUT_NOT_FOUND", {"rollout_key": NOBODY, **others}),
+        missing("an experiment", "ROLLOUT_NOT_FOUND", {"rollout_key": "running", **others}),
+    ]
+
+
+def rollout_state(why: str, key: str) -> Bad:
+    """A rollout in a state that does not allow it."""
+    code = grpc.StatusCode.FAILED_PRECONDITION
+    return Bad(why, {"rollout_key": key}, code=code, reason="ROLLOUT_STATE_INVALID")
+
+
+def rollout(why: str, field: str, reason: str = "EXPERIMENT_INVALID", **design: Any) -> Bad:
+    """A rollout whose design is wrong."""
+    return Bad(why, {"key": "contradictory", "design": design}, (f"design.{field}",), reason=reason)
 
 
 BAD: dict[str, list[Bad]] = {
@@ -226,7 +248,73 @@ BAD: dict[str, list[Bad]] = {
         ),
         Bad("proportion above 1", {"kind": 1, "baseline": 0.9, "lift": 0.5}, ("lift",), reason="EXPERIMENT_INVALID"),
     ],
+    "CreateRollout": [
+        Bad("without a key", {}, ("key",)),
+        Bad("key with a space", {"key": "a b"}, ("key",)),
+        Bad("no share", {"key": "a", "design": {"stages": [{"share": 0}]}}, ("design.stages[0].share",)),
+        Bad("NaN share", {"key": "a", "design": {"stages": [{"share": NAN}]}}, ("design.stages[0].share",)),
+        Bad(
+            "negative hold",
+            {"key": "a", "design": {"stages": [{"share": 1, "hold": {"seconds": -1}}]}},
+            ("design.stages[0].hold",),
+        ),
+        Bad(
+            "unknown reaction",
+            {"key": "a", "design": {"reactions": {"mismatch": UNKNOWN_NUMBER}}},
+            ("design.reactions.mismatch",),
+        ),
+        Bad("confidence of 1", {"key": "a", "design": {"confidence_level": 1.0}}, ("design.confidence_level",)),
+        Bad("model that is no id", {"key": "a", "design": {"model_id": "seven"}}, ("design.model_id",)),
+        rollout("stages that end before all", "stages", stages=[{"share": 0.5}]),
+        rollout("stages that fall", "stages", stages=[{"share": 0.5}, {"share": 0.1}, {"share": 1}]),
+        rollout("unknown metric", "metrics[0].name", metrics=[{"name": "joy"}]),
+        rollout("primary metric", "metrics[0].role", metrics=[{**METRICS[0], "role": 1}]),
+        missing("unknown model", "MODEL_NOT_FOUND", {"key": "a", "design": {"model_id": NO_MODEL}}),
+        *[
+            Bad(
+                f"key of {what} that there is",
+                {"key": key},
+                code=grpc.StatusCode.ALREADY_EXISTS,
+                reason="EXPERIMENT_KEY_TAKEN",
+            )
+            for what, key in (("an experiment", "running"), ("a rollout", "rolling"))
+        ],
+        repeatable({"key": "repeated-rollout"}),
+    ],
+    "GetRollout": rollout_keyed(),
+    "ListRollouts": [*pages(), Bad("unknown state", {"state": UNKNOWN_NUMBER}, ("state",))],
+    "AdvanceRollout": [
+        *rollout_keyed(),
+        rollout_state("one that is paused", "waiting"),
+        Bad(
+            "etag of another version",
+            {"rollout_key": "rolling", "etag": "v99"},
+            code=grpc.StatusCode.ABORTED,
+            reason="ETAG_MISMATCH",
+        ),
+        repeatable({"rollout_key": "rolling"}),
+    ],
+    "PauseRollout": [
+        *rollout_keyed(),
+        rollout_state("one that is paused", "waiting"),
+        repeatable({"rollout_key": "rolling"}),
+    ],
+    "ResumeRollout": [
+        *rollout_keyed(),
+        rollout_state("one that runs", "rolling"),
+        repeatable({"rollout_key": "waiting"}),
+    ],
+    "RollBackRollout": [
+        *rollout_keyed(),
+        Bad("reason that is too long", {"rollout_key": "rolling", "reason": "x" * 1001}, ("reason",)),
+        repeatable({"rollout_key": "rolling"}),
+    ],
+    "ResolveRollout": [
+        *rollout_keyed(unit="ana"),
+        Bad("without a unit", {"rollout_key": "rolling"}, ("unit",)),
+        Bad("unit that is too long", {"rollout_key": "rolling", "unit": "x" * 201}, ("unit",)),
+    ],
 }
 """Requests by call."""
 
-NARROWER: dict[str, Fields] = {"ListExperiments": {"state": 2}}
+NARROWER: dict[str, Fields] = {"ListExperiments": {"state": 2}, "ListRollouts": {"state": 1}}

@@ -55,9 +55,6 @@ def compare(
         fixed = fixed_horizon.welch_t(a, b, level)
         size = fixed_horizon.cohens_d(a, b)
     whenever = always_valid.against_equality(control, variant, promise, proportions=proportions)
-    # Worse is higher where less is better, and lower elsewhere.
-    lower, higher = (control, variant) if direction is Direction.DECREASE else (variant, control)
-    harm = always_valid.against_at_most(lower, higher, promise, proportions=proportions)
     bounds = always_valid.interval(control, variant, promise, proportions=proportions)
     lift = fixed_horizon.relative_lift(a, b, level) if float(a.mean) != 0.0 else None
     return Comparison(
@@ -66,11 +63,18 @@ def compare(
         fixed=_significance(fixed),
         always_valid=Significance(float(whenever.p_value), *bounds),
         is_exact=bool(whenever.is_exact),
-        harm_p=float(harm.p_value),
+        harm_p=harm_p(control, variant, promise, proportions=proportions, direction=direction),
         effect_size=float(size),
         lift=None if lift is None else float(lift.estimate),
         lift_test=None if lift is None else _significance(lift),
     )
+
+
+def harm_p(control: ArmMeans, variant: ArmMeans, promise: Promise, *, proportions: bool, direction: Direction) -> float:
+    """One-sided and always valid: against the variant being no worse than the control. Arms are (phases,)."""
+    # Worse is higher where less is better, and lower elsewhere.
+    lower, higher = (control, variant) if direction is Direction.DECREASE else (variant, control)
+    return float(always_valid.against_at_most(lower, higher, promise, proportions=proportions).p_value)
 
 
 def _significance(found: fixed_horizon.Inference) -> Significance:

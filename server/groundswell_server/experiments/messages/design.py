@@ -37,7 +37,7 @@ def design_in(message: pb.ExperimentDesign) -> Design:
         kind=word_in(ExperimentKind, message.kind, "design.kind") or ExperimentKind.AB_TEST,
         variants=tuple(_variant_in(one, place) for place, one in enumerate(message.variants)),
         factors=tuple(Factor(one.name, tuple(one.levels)) for one in message.factors),
-        metrics=tuple(_metric_in(one) for one in message.metrics),
+        metrics=tuple(metric_in(one) for one in message.metrics),
         allocation=Allocation(message.allocation),
         seed=message.seed,
         auto_complete=message.auto_complete,
@@ -73,7 +73,8 @@ def _bandit_in(message: pb.BanditOptions) -> BanditOptions:
     return BanditOptions(message.top_two, **given)
 
 
-def _metric_in(message: pb.Metric) -> Metric:
+def metric_in(message: pb.Metric) -> Metric:
+    """A metric that a request asks for."""
     return Metric(
         name=message.name,
         kind=MetricKind(message.kind),

@@ -32,3 +32,23 @@ def place(key: str, unit: str, share: float) -> Place:
     if share <= 0.5:
         return Place(is_on=included and side < 0.5, is_compared=included)
     return Place(is_on=side < share, is_compared=side < 1.0 - share or side >= share)
+
+
+OLD, NEW = 0, 1
+"""The sides, as they are counted: variants of the comparison at a stage."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageSplit:
+    """How a stage shares out the units that count in it."""
+
+    key: str
+    """Of the rollout."""
+    share: float
+
+    def variant(self, unit: str) -> int | None:
+        """The side that a unit counts on; None when it does not. With all units new, each counts: they are traffic."""
+        if self.share >= 1.0:
+            return NEW
+        found = place(self.key, unit, self.share)
+        return int(found.is_on) if found.is_compared else None

@@ -17,7 +17,8 @@ class Stage:
     hold: timedelta
 
 
-DEFAULT_STAGES = tuple(Stage(share, timedelta(hours=24)) for share in (0.01, 0.05, 0.10, 0.25, 0.50, 1.00))
+DEFAULT_HOLD = timedelta(hours=24)
+DEFAULT_STAGES = tuple(Stage(share, DEFAULT_HOLD) for share in (0.01, 0.05, 0.10, 0.25, 0.50, 1.00))
 
 
 def check_stages(stages: Sequence[Stage]) -> None:
@@ -40,12 +41,12 @@ class Reaction(IntEnum):
     WARN = 3
 
 
-class Doubt(Enum):
-    """Why a stage can't be judged, in words."""
+class Doubt(IntEnum):
+    """Why a stage can't be judged; numbers are those of the contract."""
 
-    MISMATCH = "units are not shared out as planned"
-    NO_TRAFFIC = "no units came by"
-    BOTH_SIDES = "units were seen on both sides"
+    MISMATCH = 1
+    NO_TRAFFIC = 2
+    BOTH_SIDES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,17 @@ class Reactions:
     mismatch: Reaction = Reaction.HOLD
     no_traffic: Reaction = Reaction.HOLD
     both_sides: Reaction = Reaction.WARN
+
+    def to(self, doubt: Doubt) -> Reaction:
+        """What to do about this doubt."""
+        return {
+            Doubt.MISMATCH: self.mismatch,
+            Doubt.NO_TRAFFIC: self.no_traffic,
+            Doubt.BOTH_SIDES: self.both_sides,
+        }[doubt]
+
+
+DEFAULT_REACTIONS = Reactions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +109,9 @@ class NextStep:
 
     step: Step
     reason: str
-    warnings: tuple[str, ...] = ()
+    """For a doubt that only warns, the warning is part of it."""
+    doubts: tuple[Doubt, ...] = ()
+    """All that there are, whatever they lead to."""
 
 
 def next_step(
@@ -114,32 +128,38 @@ def next_step(
     A broken guardrail rolls back at once; `alpha` is shared out among the guardrails. Then come doubts, each with the
     reaction that was asked for, then the time.
     """
+    doubts = _doubts(stages[current], watched, mismatch_alarm)
+    found = tuple(doubts)
     broken = [one for one in watched.guardrails if one.harm_p * len(watched.guardrails) < alpha]
     if broken:
         worst = min(broken, key=lambda one: one.harm_p)
-        return NextStep(Step.ROLL_BACK, f"the guardrail {worst.metric} is broken (p = {worst.harm_p:.2g})")
-    last = current == len(stages) - 1
-    doubts = _doubts(stages[current], watched, reactions, mismatch_alarm)
-    warnings = tuple(told for reaction, told in doubts if reaction is Reaction.WARN)
+        return NextStep(Step.ROLL_BACK, f"the guardrail {worst.metric} is broken (p = {worst.harm_p:.2g})", found)
     for wanted, step in ((Reaction.ROLL_BACK, Step.ROLL_BACK), (Reaction.HOLD, Step.STAY)):
-        for reaction, told in doubts:
-            if reaction is wanted:
-                return NextStep(step, told, warnings)
+        for doubt, told in doubts.items():
+            if reactions.to(doubt) is wanted:
+                return NextStep(step, told, found)
+    warned = "".join(f"; warning: {told}" for told in doubts.values())
     if watched.held < stages[current].hold:
-        return NextStep(Step.STAY, f"held {watched.held} of {stages[current].hold}", warnings)
-    if last:
-        return NextStep(Step.COMPLETE, "all units have it, and the last stage was held", warnings)
-    return NextStep(Step.ADVANCE, f"held {watched.held}, and no guardrail is broken", warnings)
+        return NextStep(Step.STAY, f"held {_hours(watched.held)} of {_hours(stages[current].hold)}{warned}", found)
+    if current == len(stages) - 1:
+        return NextStep(Step.COMPLETE, f"all units have it, and the last stage was held{warned}", found)
+    unharmed = ", and no guardrail is broken" if watched.guardrails else ""
+    return NextStep(Step.ADVANCE, f"held {_hours(watched.held)}{unharmed}{warned}", found)
 
 
-def _doubts(stage: Stage, watched: Watched, reactions: Reactions, alarm: float) -> list[tuple[Reaction, str]]:
-    found = []
+def _doubts(stage: Stage, watched: Watched, alarm: float) -> dict[Doubt, str]:
+    """What is in doubt, in words."""
+    found = {}
     if watched.mismatch_p < alarm:
-        found.append((reactions.mismatch, f"{Doubt.MISMATCH.value} (p = {watched.mismatch_p:.2g})"))
+        found[Doubt.MISMATCH] = f"units are not shared out as planned (p = {watched.mismatch_p:.2g})"
     # Nobody is left on the old side once all units have what is new.
     nobody = watched.new_units == 0 or (stage.share < 1.0 and watched.old_units == 0)
     if nobody and watched.held >= stage.hold:
-        found.append((reactions.no_traffic, Doubt.NO_TRAFFIC.value))
+        found[Doubt.NO_TRAFFIC] = "no units came by"
     if watched.both_sides:
-        found.append((reactions.both_sides, f"{Doubt.BOTH_SIDES.value} ({watched.both_sides})"))
+        found[Doubt.BOTH_SIDES] = f"units were seen on both sides ({watched.both_sides})"
     return found
+
+
+def _hours(span: timedelta) -> str:
+    return f"{span / timedelta(hours=1):.1f} hours"

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from groundswell_server.experiments.rollouts.hashing import place
 from groundswell_server.experiments.rollouts.stages import (
     DEFAULT_STAGES,
+    Doubt,
     Guardrail,
     Reaction,
     Reactions,
@@ -108,7 +109,8 @@ def test_a_doubt_does_what_was_asked_for(doubt: dict[str, float], name: str) -> 
     ):
         found = next_step(DEFAULT_STAGES, 2, watched, replace(Reactions(), **{name: reaction}))
         assert found.step is step
-        assert bool(found.warnings) is (reaction is Reaction.WARN)
+        assert [one.name.lower() for one in found.doubts] == [name]
+        assert ("warning" in found.reason) is (reaction is Reaction.WARN)
 
 
 def test_the_gravest_reaction_counts() -> None:
@@ -116,7 +118,8 @@ def test_the_gravest_reaction_counts() -> None:
     reactions = Reactions(mismatch=Reaction.WARN, both_sides=Reaction.ROLL_BACK)
     found = next_step(DEFAULT_STAGES, 2, watched, reactions)
     assert found.step is Step.ROLL_BACK
-    assert "planned" in found.warnings[0]
+    assert "both sides" in found.reason
+    assert found.doubts == (Doubt.MISMATCH, Doubt.BOTH_SIDES)
 
 
 def test_no_traffic_is_a_doubt_only_once_the_time_is_up() -> None:

@@ -1,0 +1,95 @@
+"""`groundswell rollouts`: what is being rolled out, how far it is, and what the checks see."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from groundswell import Client
+from groundswell_server.cli.output import AsJson, console, show, show_json
+from groundswell_server.cli.reaching import Authority, Certificate, Key, Target, tls_of
+
+if TYPE_CHECKING:
+    from groundswell.v1.experiments_pb2 import Rollout, RolloutStageRecord
+
+application = typer.Typer(help="See what is being rolled out.", no_args_is_help=True)
+
+
+@application.command("list")
+def list_all(
+    target: Target = None,
+    authority: Authority = None,
+    certificate: Certificate = None,
+    key: Key = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the rollouts of the workspace, newest first."""
+    with Client(target, tls=tls_of(authority, certificate, key)) as client:
+        show([_row(each) for each in client.experiments.list_rollouts()], as_json)
+
+
+@application.command("show")
+def show_one(
+    rollout_key: Annotated[str, typer.Argument(metavar="ROLLOUT", help="Key of the rollout.")],
+    target: Target = None,
+    authority: Authority = None,
+    certificate: Certificate = None,
+    key: Key = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show one rollout: its stages, and what the last check of each saw."""
+    with Client(target, tls=tls_of(authority, certificate, key)) as client:
+        rollout = client.experiments.get_rollout(rollout_key=rollout_key).rollout
+    stages = [_stage_row(stage) for stage in rollout.stages]
+    metrics = _metric_rows(rollout)
+    if as_json:
+        show_json({**_row(rollout), "stages": stages, "metrics": metrics})
+        return
+    console().print(f"{rollout.key}: {_state(rollout)} at {rollout.share:.0%}. {rollout.note}", markup=False)
+    show(stages, False)
+    if metrics:
+        show(metrics, False, title="at its last stage")
+
+
+def _row(rollout: Rollout) -> dict[str, object]:
+    return {
+        "rollout": rollout.key,
+        "state": _state(rollout),
+        "share_pct": 100.0 * rollout.share,
+        "note": rollout.note,
+        "begun": rollout.create_time.ToDatetime(),
+    }
+
+
+def _stage_row(stage: RolloutStageRecord) -> dict[str, object]:
+    return {
+        "share_pct": 100.0 * stage.share,
+        "held_hours": round(stage.held.ToTimedelta().total_seconds() / 3600.0, 1),
+        "old_units": stage.check.old_units,
+        "new_units": stage.check.new_units,
+        "begun_because": stage.reason,
+        "last_check": stage.check.outcome,
+    }
+
+
+def _metric_rows(rollout: Rollout) -> list[dict[str, object]]:
+    from groundswell.v1.experiments_pb2 import MetricRole
+
+    return [
+        {
+            "metric": one.metric,
+            "role": MetricRole.Name(one.role).removeprefix("METRIC_ROLE_").lower(),
+            "old": f"{one.old_mean:.4g}",
+            "new": f"{one.new_mean:.4g}",
+            "harm_p": f"{one.harm_p_value:.2g}",
+            "broken_below": f"{one.threshold:.2g}",
+        }
+        for one in rollout.stages[-1].check.metrics
+    ]
+
+
+def _state(rollout: Rollout) -> str:
+    from groundswell.v1.experiments_pb2 import RolloutState
+
+    return RolloutState.Name(rollout.state).removeprefix("ROLLOUT_STATE_").lower().replace("_", " ")

@@ -1,0 +1,88 @@
+"""What is rolled out, how fast, and what stops it: defaults filled in, contradictions refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from groundswell_server.experiments.design import Metric, complete_metrics, invalid
+from groundswell_server.experiments.records import metric_of, object_of
+from groundswell_server.experiments.rollouts.stages import (
+    DEFAULT_REACTIONS,
+    DEFAULT_STAGES,
+    Reaction,
+    Reactions,
+    Stage,
+    check_stages,
+)
+from groundswell_server.experiments.vocabulary import MetricRole
+
+_FEWEST_COMPARED = 60.0
+"""Units, half of them new, for which no test is planned to be sharpest below."""
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutDesign:
+    """What is rolled out, how fast, and what stops it."""
+
+    description: str = ""
+    stages: tuple[Stage, ...] = DEFAULT_STAGES
+    metrics: tuple[Metric, ...] = ()
+    reactions: Reactions = DEFAULT_REACTIONS
+    confidence_level: float = 0.95
+    expected_units: int = 10_000
+    """Of all there are, that come by while a stage is held."""
+    model_id: str = ""
+
+    @property
+    def last(self) -> int:
+        """Position of the stage that reaches all units."""
+        return len(self.stages) - 1
+
+    @property
+    def alpha(self) -> float:
+        """Share of harmless rollouts that a stage may roll back: the stages that compare divide it among them."""
+        return (1.0 - self.confidence_level) / max(self.last, 1)
+
+    def planned_units(self, position: int) -> float:
+        """Units of both sides that are expected to be compared in a stage."""
+        share = self.stages[position].share
+        return max(self.expected_units * 2.0 * min(share, 1.0 - share), _FEWEST_COMPARED)
+
+
+def complete(design: RolloutDesign) -> RolloutDesign:
+    """The design with everything that was left out; raises InvalidArgument (`EXPERIMENT_INVALID`) naming the field."""
+    try:
+        check_stages(design.stages)
+    except ValueError as error:
+        raise invalid("stages", str(error)) from error
+    if design.model_id and not design.last:
+        raise invalid("stages", "are two at least where a model is rolled out: it is made live for the last one")
+    for position, metric in enumerate(design.metrics):
+        if metric.role is MetricRole.PRIMARY:
+            raise invalid(f"metrics[{position}].role", "is GUARDRAIL or SECONDARY: nothing is won in a rollout")
+    guardrails = [replace(metric, role=metric.role or MetricRole.GUARDRAIL) for metric in design.metrics]
+    return replace(design, metrics=complete_metrics(guardrails))
+
+
+def record_of(design: RolloutDesign) -> dict[str, Any]:
+    """The design as a JSON object."""
+    record = object_of(design)
+    record["stages"] = [{"share": stage.share, "hold": stage.hold.total_seconds()} for stage in design.stages]
+    record["metrics"] = [object_of(metric) for metric in design.metrics]
+    record["reactions"] = object_of(design.reactions)
+    return record
+
+
+def design_of(record: Mapping[str, Any]) -> RolloutDesign:
+    """The design of a JSON object."""
+    return RolloutDesign(
+        **{
+            **record,
+            "stages": tuple(Stage(one["share"], timedelta(seconds=one["hold"])) for one in record["stages"]),
+            "metrics": tuple(metric_of(metric) for metric in record["metrics"]),
+            "reactions": Reactions(**{name: Reaction(value) for name, value in record["reactions"].items()}),
+        }
+    )

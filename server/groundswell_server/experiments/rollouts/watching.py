@@ -1,0 +1,74 @@
+"""What is known of a stage: its units, its doubts' figures, and new against old on each metric.
+
+NumPy and SciPy come with it, which no server needs to start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import numpy as np
+
+from groundswell_server.experiments.analysis.comparison import harm_p
+from groundswell_server.experiments.analysis.metric import Question, measured
+from groundswell_server.experiments.design import Metric
+from groundswell_server.experiments.looks import Counts, read_counts
+from groundswell_server.experiments.rollouts.hashing import NEW, OLD
+from groundswell_server.experiments.rollouts.rollout import PHASE, Check, MetricSeen, Rollout
+from groundswell_server.experiments.statistics.always_valid import Promise
+from groundswell_server.experiments.statistics.moments import Moments
+from groundswell_server.experiments.statistics.sample_ratio import check_sample_ratio
+from groundswell_server.experiments.vocabulary import MetricKind, MetricRole
+from groundswell_storage.scope import Scope
+
+
+def look(scope: Scope, rollout: Rollout) -> Check:
+    """What is known of the stage that a rollout is at."""
+    return seen(rollout, read_counts(scope, rollout.stage.counted_as), scope.now)
+
+
+def seen(rollout: Rollout, counts: Counts, now: datetime) -> Check:
+    """What the counts of a stage say."""
+    units = {side: counts.units.get((PHASE, side), (0, 0)) for side in (OLD, NEW)}
+    ratio = check_sample_ratio(np.array([[units[OLD][0], units[NEW][0]]], np.float64), _shares(rollout.stage.share))
+    return Check(
+        check_time=now,
+        new_units=units[NEW][0],
+        old_units=units[OLD][0],
+        both_sides_count=units[OLD][1] + units[NEW][1],
+        mismatch_p_value=ratio.always_valid_p,
+        metrics=tuple(_compared(rollout, index, counts, units) for index in range(len(rollout.design.metrics))),
+    )
+
+
+def _shares(share: float) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    return np.array([[0.0, 1.0]] if share >= 1.0 else [[0.5, 0.5]])
+
+
+def _compared(rollout: Rollout, index: int, counts: Counts, units: Mapping[int, tuple[int, int]]) -> MetricSeen:
+    metric, design = rollout.design.metrics[index], rollout.design
+    arms = [[Moments(units[side][0], *counts.sums.get((PHASE, side, index), ()))] for side in (OLD, NEW)]
+    old, new = measured(_question(metric), arms)
+    threshold = _threshold(rollout)
+    promise = Promise(threshold, design.planned_units(rollout.stage.position))
+    proportions = metric.kind is MetricKind.CONVERSION and not metric.covariate_event
+    harm = harm_p(old, new, promise, proportions=proportions, direction=metric.direction)
+    return MetricSeen(
+        metric=metric.name,
+        role=metric.role,
+        old_mean=float(old.mean[0]),
+        new_mean=float(new.mean[0]),
+        # With nobody left on one side there is nothing to compare.
+        harm_p_value=harm if rollout.stage.share < 1.0 else 1.0,
+        threshold=threshold,
+    )
+
+
+def _threshold(rollout: Rollout) -> float:
+    guardrails = sum(metric.role is MetricRole.GUARDRAIL for metric in rollout.design.metrics)
+    return rollout.design.alpha / max(guardrails, 1)
+
+
+def _question(metric: Metric) -> Question:
+    return Question(metric.name, metric.kind, metric.role, metric.direction, adjusted=bool(metric.covariate_event))

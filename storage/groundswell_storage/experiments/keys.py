@@ -1,0 +1,27 @@
+"""The keys of experiments and rollouts: one name is one of them, so that events need no more than it."""
+
+from __future__ import annotations
+
+from peewee import CompositeKey, IntegrityError, TextField
+
+from groundswell_storage.errors import AlreadyExists
+from groundswell_storage.scope import Scope
+from groundswell_storage.table import Table
+
+
+class ExperimentKeyRow(Table):
+    """A key that is taken."""
+
+    key = TextField()
+
+    class Meta:
+        primary_key = CompositeKey("workspace", "key")
+
+
+def take(scope: Scope, key: str) -> None:
+    """Takes a key; raises AlreadyExists (`EXPERIMENT_KEY_TAKEN`)."""
+    try:
+        with scope.savepoint():
+            scope.insert(ExperimentKeyRow, key=key)
+    except IntegrityError as error:
+        raise AlreadyExists("experiment", key, reason="EXPERIMENT_KEY_TAKEN") from error

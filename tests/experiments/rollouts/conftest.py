@@ -1,0 +1,14 @@
+"""A rollout by the clock of the test, on both databases."""
+
+from __future__ import annotations
+
+import pytest
+
+from groundswell_storage.database import Database
+from tests.experiments.rollouts.rolling import Rolling
+
+
+@pytest.fixture
+def rolling(database: Database) -> Rolling:
+    """None is there yet."""
+    return Rolling(database)
