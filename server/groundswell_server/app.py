@@ -106,7 +106,7 @@ class App:
         await self._server.start()
         await self._introspection.serving()
         self._metrics.serve(settings.host, settings.metrics_port)
-        runs = self._follow_keys, self.authenticator.run, self._deadlines.run
+        runs = partial(self.authenticator.follow, self._feed), self.authenticator.run, self._deadlines.run
         self._background = [asyncio.create_task(run()) for run in runs]
 
     async def complete(self) -> None:
@@ -204,11 +204,6 @@ class App:
         if hasattr(servicer, "collector"):
             self._metrics.register(servicer.collector)
         return servicer
-
-    async def _follow_keys(self) -> None:
-        """A key that was revoked is refused within a moment on every server."""
-        async for _ in self._feed.follow(topics=["key.changed"]):
-            self.authenticator.forget()
 
 
 def open_database(settings: Settings) -> Database:

@@ -8,13 +8,14 @@ administrators of the workspace "default".
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import structlog
 
+from groundswell_server.caches import Cache
+from groundswell_server.news import keep_true
 from groundswell_server.runtime import permissions
 from groundswell_server.runtime.call import ANONYMOUS, Call, Handler, Principal
 from groundswell_server.runtime.methods import Method
@@ -22,12 +23,11 @@ from groundswell_server.runtime.peer_tokens import HEADER as PEER_HEADER
 from groundswell_storage import keys
 from groundswell_storage.errors import GroundswellError, Unauthenticated
 from groundswell_storage.executor import DatabaseExecutor
+from groundswell_storage.feed import EventFeed
 
 LOCAL = Principal(workspace="default", role="admin", actor="local")
 """The caller without a key on loopback."""
-CACHE_SECONDS = 60.0
-"""How long a key is believed without a look at the database, should the news of its revocation be lost."""
-CACHE_SIZE = 10_000
+_MOST_KEYS = 10_000
 NOTE_EVERY_SECONDS = 60.0
 
 log = structlog.get_logger(__name__)
@@ -42,18 +42,18 @@ class Authenticator:
         *,
         keyless: bool,
         verify_peer: Callable[[str], Awaitable[Principal]],
-        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._executor = executor
         self._keyless = keyless
         self._verify_peer = verify_peer
-        self._monotonic = monotonic
-        self._known: dict[str, tuple[Principal, float]] = {}
+        self._known: Cache[str, Principal] = Cache(_MOST_KEYS)
+        """By what a caller sends."""
         self._used: dict[str, datetime] = {}
 
-    def forget(self) -> None:
-        """Drops what is remembered of keys; called when one is created, revoked or rotated."""
-        self._known.clear()
+    async def follow(self, feed: EventFeed) -> None:
+        """Forgets what is known of keys when one is revoked or rotated, as long as the server runs."""
+        forget = self._known.clear
+        await keep_true(feed, (keys.CHANGED,), doubt=forget, heed=lambda _: forget())
 
     async def run(self) -> None:
         """Notes which keys are used, as long as the server runs."""
@@ -85,7 +85,7 @@ class Authenticator:
         async def handler(request: Any, call: Call) -> Any:
             token = call.header("authorization")
             if token:
-                call.principal = self._remembered(token) or await self._look_up(token)
+                call.principal = self._known.get(token) or await self._look_up(token)
             elif peer := call.header(PEER_HEADER):
                 call.principal = await self._verify_peer(peer)
             elif keyless is not None:
@@ -101,23 +101,16 @@ class Authenticator:
 
         return handler
 
-    def _remembered(self, token: str) -> Principal | None:
-        entry = self._known.get(token)
-        if entry is None or entry[1] < self._monotonic():
-            return None
-        return entry[0]
-
     async def _look_up(self, token: str) -> Principal:
         scheme, _, secret = token.partition(" ")
         record = None
         database = self._executor.database
+        mark = self._known.mark()
         if scheme.lower() == "bearer":
             record = await self._executor.read(lambda: keys.authenticate(database, secret.strip()))
         if record is None:
             raise Unauthenticated("the API key is unknown, revoked or expired", reason="CREDENTIALS_INVALID")
         principal = Principal(record.workspace, record.role, record.id, frozenset(record.scopes))
         self._used[record.id] = datetime.now(UTC)
-        if len(self._known) >= CACHE_SIZE:
-            self._known.clear()
-        self._known[token] = (principal, self._monotonic() + CACHE_SECONDS)
+        self._known.store(token, principal, mark)
         return principal
