@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from groundswell_storage.database import Database, connect
 from groundswell_storage.scope import Scope
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from tests.running import RunningServer
 
 _TEMPLATE = "groundswell_template"
+
+# How fast examples are made and tried says how busy the machine is, nothing of what is tested.
+settings.register_profile("patient", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")
