@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 
 import structlog
 
@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 
 
 async def keep_true(
-    feed: EventFeed, topics: Sequence[str], *, doubt: Callable[[], None], heed: Callable[[Event], None]
+    feed: EventFeed, topics: Collection[str], *, doubt: Callable[[], None], heed: Callable[[Event], None]
 ) -> None:
     """Calls `heed` with every event of the topics until the feed is closed.
 

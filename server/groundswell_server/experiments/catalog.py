@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, NamedTuple, Protocol, TypeVar
-
-import structlog
 
 from groundswell_server.caches import Cache
 from groundswell_server.experiments import batches
@@ -14,7 +11,9 @@ from groundswell_server.experiments.assignment import Answer, Assigner
 from groundswell_server.experiments.batches import LEARNED
 from groundswell_server.experiments.lifecycle import CHANGED, State, experiment_of
 from groundswell_server.experiments.standing import standing_of
+from groundswell_server.news import keep_true
 from groundswell_storage.errors import FailedPrecondition, GroundswellError, NotFound
+from groundswell_storage.events import Event
 from groundswell_storage.experiments import counting, designs
 from groundswell_storage.feed import EventFeed
 from groundswell_storage.scope import Scope
@@ -22,9 +21,6 @@ from groundswell_storage.scope import Scope
 T = TypeVar("T")
 
 _MOST_EXPERIMENTS, _MOST_STANDINGS = 10_000, 200_000
-_AGAIN_SECONDS = 1.0
-
-log = structlog.get_logger(__name__)
 
 
 class Reader(Protocol):
@@ -99,17 +95,11 @@ class Catalog:
 
 async def follow_changes(feed: EventFeed, topics: Collection[str], known: Cache[tuple[str, str], T]) -> None:
     """Forgets what is known by workspace and key when the event log says that it changed, until the feed is closed."""
-    while True:
-        cursor = feed.cursor
-        known.clear()
-        try:
-            async for batch in feed.follow(cursor, topics=topics):
-                for event in batch.events:
-                    known.forget((event.workspace, event.payload["key"]))
-            return
-        except GroundswellError as error:
-            log.warning("news out of reach; what is known may be old", topics=topics, error=error.message)
-            await asyncio.sleep(_AGAIN_SECONDS)
+
+    def heed(event: Event) -> None:
+        known.forget((event.workspace, event.payload["key"]))
+
+    await keep_true(feed, topics, doubt=known.clear, heed=heed)
 
 
 class Current(NamedTuple):
