@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from functools import partial
 from typing import TYPE_CHECKING
 
 from groundswell.v1 import experiments_pb2 as pb
 from groundswell_server.experiments import lifecycle, messages
 from groundswell_server.experiments.acceptance import accepts_record, accepts_stream
-from groundswell_server.experiments.assignment import Answer, Assigner
+from groundswell_server.experiments.assigning import Assignments
 from groundswell_server.experiments.catalog import Catalog
 from groundswell_server.experiments.choosing import Choices
 from groundswell_server.experiments.exposures import Exposures
@@ -40,8 +39,9 @@ class Servicer(RolloutCalls):
         self._feed = platform.feed
         self._catalog = Catalog()
         self._exposures = Exposures(platform.executor)
-        self._choices = Choices(platform.executor)
         self._news = News(platform.executor, self._exposures.flush)
+        choices = Choices(platform.executor)
+        self._assignments = Assignments(self._catalog, choices, self._exposures, self._news)
         self._shared_looks = SharedLooks(self._feed)
         self._recorder = Recorder(self._catalog, self._exposures, self._news)
         self._resolvers = Resolvers()
@@ -117,24 +117,18 @@ class Servicer(RolloutCalls):
         return pb.ArchiveExperimentResponse(experiment=messages.experiment_message(archived))
 
     async def AssignVariant(self, request: pb.AssignVariantRequest, call: Call) -> pb.AssignVariantResponse:
-        assigner, answer = await self._answer(request, call)
-        if answer.is_tentative:
-            answer = await self._choose(request, call, assigner)
-        self._enrol(call, assigner, request.unit, answer)
-        return pb.AssignVariantResponse(assignment=messages.assignment_message(assigner, request.unit, answer))
+        assigned = await self._assignments.assign(call, messages.asked_in(request))
+        return pb.AssignVariantResponse(assignment=messages.assignment_message(assigned))
 
     async def BatchAssignVariants(
         self, request: pb.BatchAssignVariantsRequest, call: Call
     ) -> pb.BatchAssignVariantsResponse:
-        assignments = []
-        for one, (assigner, answer) in zip(request.requests, await self._settled(request, call), strict=True):
-            self._enrol(call, assigner, one.unit, answer)
-            assignments.append(messages.assignment_message(assigner, one.unit, answer))
-        return pb.BatchAssignVariantsResponse(assignments=assignments)
+        assigned = await self._assignments.assign_all(call, [messages.asked_in(one) for one in request.requests])
+        return pb.BatchAssignVariantsResponse(assignments=map(messages.assignment_message, assigned))
 
     async def PeekVariant(self, request: pb.PeekVariantRequest, call: Call) -> pb.PeekVariantResponse:
-        assigner, answer = await self._answer(request, call)
-        return pb.PeekVariantResponse(assignment=messages.assignment_message(assigner, request.unit, answer))
+        peeked = await self._assignments.peek(call, messages.asked_in(request))
+        return pb.PeekVariantResponse(assignment=messages.assignment_message(peeked))
 
     @accepted_by(accepts_record)
     async def RecordEvents(self, request: pb.RecordEventsRequest, call: Call) -> pb.RecordEventsResponse:
@@ -167,50 +161,6 @@ class Servicer(RolloutCalls):
         from groundswell_server.experiments import planning
 
         return messages.plan_message(await asyncio.to_thread(planning.plan, messages.question_in(request)))
-
-    async def _answer(self, request: messages.Asked, call: Call) -> tuple[Assigner, Answer]:
-        """What a unit gets; nobody is enrolled."""
-        assigner = await self._catalog.find(call.workspace, request.experiment_key, call.read)
-        stands = await self._catalog.stands(assigner, request.unit, call.read) if assigner.looks_up else None
-        return assigner, assigner.assign(request.unit, messages.attributes_in(assigner, request), stands)
-
-    async def _answers(self, batch: pb.BatchAssignVariantsRequest, call: Call) -> list[tuple[Assigner, Answer]]:
-        """What many units get, looked up together where they have to be; nobody is enrolled."""
-        units: dict[str, set[str]] = defaultdict(set)
-        for one in batch.requests:
-            units[one.experiment_key].add(one.unit)
-        known: dict[str, tuple[Assigner, Mapping[str, Answer]]] = {}
-        for key, mine in units.items():
-            assigner = await self._catalog.find(call.workspace, key, call.read)
-            stands = await self._catalog.all_stand(assigner, mine, call.read) if assigner.looks_up else {}
-            known[key] = assigner, stands
-        found = []
-        for one in batch.requests:
-            assigner, stands = known[one.experiment_key]
-            attributes = messages.attributes_in(assigner, one)
-            found.append((assigner, assigner.assign(one.unit, attributes, stands.get(one.unit))))
-        return found
-
-    async def _settled(self, batch: pb.BatchAssignVariantsRequest, call: Call) -> list[tuple[Assigner, Answer]]:
-        """What many units get; bandits have chosen."""
-        found = await self._answers(batch, call)
-        asked = zip(batch.requests, found, strict=True)
-        choices = [self._choose(one, call, assigner) for one, (assigner, answer) in asked if answer.is_tentative]
-        chosen = iter(await asyncio.gather(*choices))
-        return [(assigner, next(chosen) if answer.is_tentative else answer) for assigner, answer in found]
-
-    async def _choose(self, request: pb.AssignVariantRequest, call: Call, assigner: Assigner) -> Answer:
-        """Has a bandit choose for a unit; the choice is stored."""
-        attributes = messages.attributes_in(assigner, request)
-        answer = await self._choices.choose(call.workspace, assigner.key, request.unit, attributes)
-        self._news.note(call.workspace, [assigner.key])
-        return answer
-
-    def _enrol(self, call: Call, assigner: Assigner, unit: str, answer: Answer) -> None:
-        if answer.is_enrolled:
-            if assigner.batch is None and self._exposures.note(call.workspace, assigner, unit, answer.variant):
-                self._news.note(call.workspace, [assigner.key])
-            self._catalog.enrolled(assigner, unit, answer)
 
     async def _look(self, call: Call, key: str) -> Look:
         # SciPy comes with it, which no server needs to start.

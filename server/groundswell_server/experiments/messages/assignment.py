@@ -1,24 +1,29 @@
-"""What units get, as messages."""
+"""Units that are to be assigned, and what they get."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from groundswell.v1 import experiments_pb2 as pb
-from groundswell_server.experiments.assignment import Answer, Assigner
+from groundswell_server.experiments.assigning import Asked, Assigned
+from groundswell_server.experiments.assignment import Assigner
+from groundswell_server.experiments.sticking import Attributes
 from groundswell_server.wellknown import json_in
 
-Asked = pb.AssignVariantRequest | pb.PeekVariantRequest
+
+def asked_in(request: pb.AssignVariantRequest | pb.PeekVariantRequest) -> Asked:
+    """The unit that a request is about."""
+    return Asked(request.experiment_key, request.unit, partial(_attributes_in, request))
 
 
-def attributes_in(assigner: Assigner, request: Asked) -> Mapping[str, Any]:
-    """What is known of a unit; not read where nobody asks for it."""
+def _attributes_in(request: pb.AssignVariantRequest | pb.PeekVariantRequest, assigner: Assigner) -> Attributes:
     return (json_in(request, "attributes") or {}) if assigner.asks_attributes else {}
 
 
-def assignment_message(assigner: Assigner, unit: str, answer: Answer) -> pb.Assignment:
+def assignment_message(assigned: Assigned) -> pb.Assignment:
     """What a unit gets, as a message."""
+    assigner, unit, answer = assigned
     variant = assigner.design.variants[answer.variant]
     reason: Any = answer.reason.value
     message = pb.Assignment(
