@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import mmap
 import struct
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 _TIME = struct.Struct("<d")
@@ -14,14 +17,15 @@ CALL_SECONDS = 0.01
 
 
 class SharedClock:
-    """Unix seconds in a file."""
+    """Unix seconds in a file; it never goes back, whichever process moves it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         if not path.exists():
             path.write_bytes(_TIME.pack(0.0))
-        with path.open("r+b") as file:
-            self._memory = mmap.mmap(file.fileno(), _TIME.size)
+        self._file = path.open("r+b")
+        self._memory = mmap.mmap(self._file.fileno(), _TIME.size)
+        self._thread = threading.Lock()
 
     def seconds(self) -> float:
         """The time, Unix seconds."""
@@ -33,10 +37,24 @@ class SharedClock:
 
     def now(self) -> datetime:
         """The time, in UTC."""
-        _TIME.pack_into(self._memory, 0, self.seconds() + CALL_SECONDS)
-        return datetime.fromtimestamp(self.seconds(), UTC)
+        with self._alone():
+            now = self.seconds() + CALL_SECONDS
+            _TIME.pack_into(self._memory, 0, now)
+        return datetime.fromtimestamp(now, UTC)
 
     def sleep(self, seconds: float, look: Callable[[], None]) -> None:
-        """Moves it on."""
+        """Moves it on; who sleeps beside others sleeps no longer."""
+        until = self.seconds() + seconds
         look()
-        self.set(datetime.fromtimestamp(self.seconds(), UTC) + timedelta(seconds=seconds))
+        with self._alone():
+            _TIME.pack_into(self._memory, 0, max(self.seconds(), until))
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """No other thread or process moves it meanwhile."""
+        with self._thread:
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+            try:
+                yield
+            finally:
+                fcntl.flock(self._file, fcntl.LOCK_UN)

@@ -28,6 +28,7 @@ from tests.stand_in import StandIn
 
 MASTER_KEY = base64.b64encode(bytes(range(32))).decode()
 TOKEN = "EAAGm0PX4ZCpsBAKZC"
+ATTEMPTS = 3
 PATIENT = timedelta(days=365)
 """Waits in place, however long: the clock only has to be moved on."""
 
@@ -78,11 +79,18 @@ class Studio:
         with self.database.scope(self.workspace) as scope:
             return posts.get_post(scope, post_id)
 
-    def ask(self, *, platforms: Sequence[Platform] = (), hours: int = 0, as_of: datetime | None = None) -> Operation:
+    def ask(
+        self,
+        *,
+        platforms: Sequence[Platform] = (),
+        hours: int = 0,
+        as_of: datetime | None = None,
+        max_attempts: int = ATTEMPTS,
+    ) -> Operation:
         """Asks for a sync as of the clock's time."""
         request = pb.SyncPostsRequest(hours=hours, platforms=platforms, as_of_time=as_of or self.clock.now())
         with self.database.scope(self.workspace) as scope:
-            return operations.create(scope, SYNC, request.SerializeToString())
+            return operations.create(scope, SYNC, request.SerializeToString(), max_attempts=max_attempts)
 
     def work(self, operation: Operation, patience: timedelta = PATIENT) -> Operation:
         """Lets a worker run what waits; how the operation stands afterwards."""
