@@ -1,9 +1,10 @@
 """Experiments between protobuf and the domain."""
 
-from groundswell_server.experiments.messages.analysis import look_message, plan_message, question_in, seen_message
+from groundswell_server.experiments.messages.analysis import look_message, seen_message
 from groundswell_server.experiments.messages.assignment import asked_in, assignment_message
 from groundswell_server.experiments.messages.design import design_in, experiment_message
 from groundswell_server.experiments.messages.events import events_in, outcome_message
+from groundswell_server.experiments.messages.planning import plan_message, question_in
 from groundswell_server.experiments.messages.rollouts import (
     is_live,
     model_request,

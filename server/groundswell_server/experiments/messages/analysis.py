@@ -1,4 +1,4 @@
-"""What experiments say, and plans, as messages."""
+"""What experiments say, as messages."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from groundswell.v1 import common_pb2
 from groundswell.v1 import experiments_pb2 as pb
-from groundswell_server.experiments.planning import Plan, Question
-from groundswell_server.experiments.vocabulary import MetricKind
 from groundswell_storage.experiments.past_looks import PastLook
 
 if TYPE_CHECKING:
     from groundswell_server.experiments.analysis.comparison import Comparison, Significance
     from groundswell_server.experiments.analysis.experiment import Adjusted
+    from groundswell_server.experiments.analysis.metric import Answer
     from groundswell_server.experiments.looks import Decided, Look
     from groundswell_server.experiments.watching import Seen
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 def look_message(look: Look, history: Sequence[PastLook] = ()) -> pb.AnalyzeExperimentResponse:
     """What an experiment says, and what it said before, as a message."""
     analysis, design = look.analysis, look.design
-    level = design.confidence_level
     message = pb.AnalyzeExperimentResponse(
         decision=_decision_message(look.decided),
         planned_decision=_decision_message(look.planned) if look.planned else None,
@@ -38,19 +36,7 @@ def look_message(look: Look, history: Sequence[PastLook] = ()) -> pb.AnalyzeExpe
         choice_probabilities=look.chances,
     )
     for place, answer in enumerate(analysis.answers):
-        result = message.metrics.add(metric=answer.question.name, role=_number(answer.question.role))
-        for index, arm in enumerate(answer.arms):
-            variant = result.variants.add(
-                variant=design.variants[index].key,
-                units=arm.units,
-                mean=arm.mean,
-                probability_best=arm.probability_best,
-                expected_loss=arm.expected_loss,
-                credible_interval=_interval(arm.credible_lower, arm.credible_upper, level),
-            )
-            if index in answer.comparisons:
-                compared = _comparison_message(answer.comparisons[index], analysis.adjusted[place, index], level)
-                variant.comparison.CopyFrom(compared)
+        _fill_metric(message.metrics.add(), place, answer, look)
     for effect in analysis.effects:
         factors = [design.factors[index] for index in effect.factors]
         message.factor_effects.add(
@@ -73,34 +59,23 @@ def seen_message(seen: Seen) -> pb.WatchExperimentResponse:
     return message
 
 
-def question_in(request: pb.PlanExperimentRequest) -> Question:
-    """What a plan is asked."""
-    return Question(
-        kind=MetricKind(request.kind),
-        baseline=request.baseline,
-        standard_deviation=request.standard_deviation,
-        lift=request.lift,
-        power=request.power if request.HasField("power") else 0.8,
-        confidence_level=request.confidence_level if request.HasField("confidence_level") else 0.95,
-        variant_count=request.variant_count or 2,
-        units_per_day=request.units_per_day,
-        coverage=request.coverage if request.HasField("coverage") else 1.0,
-        covariate_correlation=request.covariate_correlation,
-    )
-
-
-def plan_message(plan: Plan) -> pb.PlanExperimentResponse:
-    """A plan as a message."""
-    message = pb.PlanExperimentResponse(
-        units_per_variant=plan.units_per_variant,
-        total_units=plan.total_units,
-        sequential_units_per_variant=plan.sequential_units_per_variant,
-        detectable_lift=plan.detectable_lift,
-        power_curve=[pb.PowerPoint(lift=lift, power=power) for lift, power in plan.power_curve],
-    )
-    if plan.duration is not None:
-        message.duration.FromTimedelta(plan.duration)
-    return message
+def _fill_metric(message: pb.MetricResult, place: int, answer: Answer, look: Look) -> None:
+    """`place` is the metric's in the design."""
+    design, level = look.design, look.design.confidence_level
+    message.metric = answer.question.name
+    message.role = _number(answer.question.role)
+    for index, arm in enumerate(answer.arms):
+        variant = message.variants.add(
+            variant=design.variants[index].key,
+            units=arm.units,
+            mean=arm.mean,
+            probability_best=arm.probability_best,
+            expected_loss=arm.expected_loss,
+            credible_interval=_interval(arm.credible_lower, arm.credible_upper, level),
+        )
+        if index in answer.comparisons:
+            compared = _comparison_message(answer.comparisons[index], look.analysis.adjusted[place, index], level)
+            variant.comparison.CopyFrom(compared)
 
 
 def _fill_past(message: pb.PastLook, past: PastLook, look: Look) -> None:
