@@ -9,10 +9,10 @@ from groundswell_server.caches import Cache
 from groundswell_server.experiments import batches
 from groundswell_server.experiments.assignment import Answer, Assigner
 from groundswell_server.experiments.batches import LEARNED
-from groundswell_server.experiments.lifecycle import CHANGED, State, experiment_of
+from groundswell_server.experiments.lifecycle import CHANGED, State, experiment_of, not_started
 from groundswell_server.experiments.standing import standing_of
 from groundswell_server.news import keep_true
-from groundswell_storage.errors import FailedPrecondition, GroundswellError, NotFound
+from groundswell_storage.errors import GroundswellError, NotFound
 from groundswell_storage.events import Event
 from groundswell_storage.experiments import counting, designs
 from groundswell_storage.feed import EventFeed
@@ -140,11 +140,7 @@ def _why_not(scope: Scope, key: str) -> GroundswellError:
     row = designs.by_keys(scope, [key]).get(key)
     if row is None:
         return NotFound("experiment", key)
-    return FailedPrecondition(
-        f"experiment {key!r} is {State(row.state).name}: start it first",
-        reason="EXPERIMENT_STATE_INVALID",
-        metadata={"state": State(row.state).name},
-    )
+    return not_started(key, State(row.state))
 
 
 def _read_standing(scope: Scope, assigner: Assigner, units: Collection[str]) -> dict[str, Answer]:

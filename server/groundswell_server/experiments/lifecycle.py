@@ -189,6 +189,15 @@ def experiment_of(row: ExperimentRow, phases: Sequence[ExperimentPhaseRow]) -> E
     )
 
 
+def not_started(key: str, state: State) -> FailedPrecondition:
+    """What is said of an experiment of which nothing can be counted yet."""
+    return FailedPrecondition(
+        f"experiment {key!r} is {state.name}: start it first",
+        reason="EXPERIMENT_STATE_INVALID",
+        metadata={"state": state.name},
+    )
+
+
 def _require_same(old: Design, new: Design) -> None:
     """All but the split has to be as it was: what is measured, and of what, can't change under way.
 

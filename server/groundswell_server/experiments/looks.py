@@ -15,12 +15,11 @@ from groundswell_server.experiments.analysis.metric import Question
 from groundswell_server.experiments.bandits.batch import Batch
 from groundswell_server.experiments.batches import all_of as all_batches
 from groundswell_server.experiments.design import Design
-from groundswell_server.experiments.lifecycle import Experiment, get_experiment
+from groundswell_server.experiments.lifecycle import Experiment, get_experiment, not_started
 from groundswell_server.experiments.statistics.moments import Moments
 from groundswell_server.experiments.verdicts import DecidingTest, Rules, deciding_test
 from groundswell_server.experiments.vocabulary import ExperimentKind, Verdict
 from groundswell_server.runtime.call import Call
-from groundswell_storage.errors import FailedPrecondition
 from groundswell_storage.experiments import counting, designs
 from groundswell_storage.experiments.counting import Arm
 from groundswell_storage.experiments.designs import ExperimentRow
@@ -110,11 +109,7 @@ def read(scope: Scope, key: str) -> tuple[Experiment, Counts, Decided | None]:
     """
     experiment = get_experiment(scope, key)
     if not experiment.phases:
-        raise FailedPrecondition(
-            f"experiment {key!r} is {experiment.state.name}: start it first",
-            reason="EXPERIMENT_STATE_INVALID",
-            metadata={"state": experiment.state.name},
-        )
+        raise not_started(key, experiment.state)
     return experiment, read_counts(scope, experiment.number), read_planned(scope, key)
 
 
