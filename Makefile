@@ -10,10 +10,10 @@ ARGS ?=
 PYTEST := $(BIN)/python -m pytest --numprocesses logical --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help setup proto demo serve test test-slow lint format bench simulate docs clean
+.PHONY: help setup proto demo serve test test-slow test-million lint format bench simulate docs clean
 
 help: ## Show what there is to make
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 setup: .venv/installed .venv/generated ## Make .venv with Groundswell and everything for its development
 	@:
@@ -47,6 +47,9 @@ test: setup ## Run the tests, on SQLite and PostgreSQL
 
 test-slow: setup ## Run the tests that take long
 	@$(PYTEST) -m slow $(ARGS)
+
+test-million: setup ## Kill server and sender in the middle of a million events, on both databases
+	@$(PYTEST) -m million $(ARGS)
 
 lint: setup ## Check style, types and the contract
 	@$(BIN)/ruff check

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from tests.bench.rows import events, experiments, monitoring, online, patterns, recording, scoring, server, training
+from tests.bench.rows import (
+    analysis,
+    events,
+    experiments,
+    monitoring,
+    online,
+    patterns,
+    recording,
+    scoring,
+    server,
+    training,
+)
 from tests.bench.table import Measure
 
 ALL: tuple[Measure, ...] = (
@@ -24,3 +35,6 @@ ALL: tuple[Measure, ...] = (
     server.start_and_memory,
     server.two_processes,
 )
+
+ALONE: tuple[Measure, ...] = (analysis.analyze_ten_million,)
+"""Rows that take minutes, and run only when they are named."""
