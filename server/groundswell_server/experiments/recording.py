@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from groundswell_server.experiments import tally
 from groundswell_server.experiments.assignment import Assigner, Reason
 from groundswell_server.experiments.counted import experiments_of, read_counted
@@ -106,17 +108,19 @@ def _record(scope: Scope, assigner: Assigner, events: Events, places: Sequence[P
     """Records the events of one experiment, given with the places of their units; returns how many were new."""
     if not places:
         return 0
-    units: Sequence[int]
-    arms: Sequence[int]
-    units, arms = zip(*places, strict=True)
-    occurrences = Occurrences(events.ids, units, events.names, events.values, events.times)
+    units, arms = (np.array(column, np.int64) for column in zip(*places, strict=True))
+    feeds, names, values = assigner.feeds, events.names, events.values
+    # Before they are written, while they are in the processor's caches; for nearly always all of them are new.
+    added = tally.additions(feeds, names, units, arms, values)
+    occurrences = Occurrences(events.ids, units.tolist(), names, values, events.times)
     new = counting.insert_events(scope, assigner.number, occurrences)
     if len(new) < len(places):
-        events, units, arms = events.at(new), [units[place] for place in new], [arms[place] for place in new]
+        mine, fresh = np.array(new, np.int64), events.at(new)
+        added = tally.additions(feeds, fresh.names, units[mine], arms[mine], fresh.values)
     sums: dict[tuple[int, int, int], Sequence[float]] = {}
-    for added in tally.additions(assigner.feeds, events.names, units, arms, events.values):
-        now = counting.add_totals(scope, assigner.number, added.metric, added.totals)
-        changed = tally.changes(assigner.design.metrics[added.metric], added, now)
-        sums.update({(*arm, added.metric): change.tolist() for arm, change in changed.items()})
+    for one in added:
+        now = counting.add_totals(scope, assigner.number, one.metric, one.totals)
+        changed = tally.changes(assigner.design.metrics[one.metric], one, now)
+        sums.update({(*arm, one.metric): change.tolist() for arm, change in changed.items()})
     counting.add_sums(scope, assigner.number, sums)
     return len(new)

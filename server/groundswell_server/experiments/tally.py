@@ -45,13 +45,13 @@ class Addition:
 def additions(
     feeds: Mapping[str, Sequence[Feed]],
     names: Sequence[str],
-    units: Sequence[int],
-    arms: Sequence[int],
+    units: Integers,
+    arms: Integers,
     values: Sequence[float],
 ) -> list[Addition]:
     """What events add, one element of each sequence an event; by metric."""
-    distinct, first, unit_of = np.unique(np.array(units, np.int64), return_index=True, return_inverse=True)
-    arm_of_unit = np.array(arms, np.int64)[first]
+    distinct, first, unit_of = np.unique(units, return_index=True, return_inverse=True)
+    arm_of_unit = arms[first]
     amounts = np.array(values, np.float64)
     parts: dict[int, Floats] = {}
     touched: dict[int, NDArray[np.bool_]] = {}

@@ -74,8 +74,10 @@ def insert_new(
     return found
 
 
-def among(scope: Scope, type: str, values: Collection[Any]) -> tuple[str, str]:
+def among(scope: Scope, type: str, values: Collection[Any]) -> tuple[str, Any]:
     """A condition on the column before it, which has one of these values, and its parameter."""
+    if len(values) == 1:
+        return "= ?", next(iter(values))
     if scope.database.dialect != "sqlite":
         return f"= ANY(?::{type}[])", _literal(Column(type, list(values)))
     return "IN (SELECT value FROM json_each(?))", to_json(list(values))
