@@ -15,7 +15,7 @@ from typing import Any
 
 from peewee import BigIntegerField, TextField
 
-from groundswell_storage.fields import InstantField, to_micros
+from groundswell_storage.fields import InstantField
 from groundswell_storage.pages import Page, read_page
 from groundswell_storage.scope import Scope
 from groundswell_storage.table import Table
@@ -77,20 +77,16 @@ def record(
     `action` is `thing.done`, such as `rollout.advanced`, `subject` the thing, such as `rollout/<id>`. `before` and
     `after` hold what changed as JSON: small, without secrets, and without what people wrote.
     """
-    scope.execute(
-        "INSERT INTO audit_entry (workspace, id, actor, action, subject, reason, before, after, created) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            scope.workspace,
-            scope.new_id(),
-            scope.actor,
-            action,
-            subject,
-            reason,
-            _text(before),
-            _text(after),
-            to_micros(scope.now),
-        ),
+    scope.insert(
+        AuditEntryRow,
+        id=scope.new_id(),
+        actor=scope.actor,
+        action=action,
+        subject=subject,
+        reason=reason,
+        before=_text(before),
+        after=_text(after),
+        created=scope.now,
     )
 
 
