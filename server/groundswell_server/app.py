@@ -25,6 +25,7 @@ from groundswell_server.peers import Peers
 from groundswell_server.platform import Platform
 from groundswell_server.runtime import errors, idempotency, request_id, tls, validation
 from groundswell_server.runtime.authentication import Authenticator
+from groundswell_server.runtime.background import Work, keep_running
 from groundswell_server.runtime.deadline import Deadlines
 from groundswell_server.runtime.dispatch import Dispatcher
 from groundswell_server.runtime.introspection import Introspection
@@ -106,8 +107,9 @@ class App:
         await self._server.start()
         await self._introspection.serving()
         self._metrics.serve(settings.host, settings.metrics_port)
-        runs = partial(self.authenticator.follow, self._feed), self.authenticator.run, self._deadlines.run
-        self._background = [asyncio.create_task(run()) for run in runs]
+        self._keep_running("keys", partial(self.authenticator.follow, self._feed))
+        self._keep_running("uses of keys", self.authenticator.run)
+        self._keep_running("deadlines", self._deadlines.run)
 
     async def complete(self) -> None:
         """Loads the services that nobody has called yet, and starts what runs behind them.
@@ -115,10 +117,14 @@ class App:
         After the start, because that takes as long again, and some load heavy libraries beside the event loop: calls
         are answered meanwhile.
         """
-        servicers = [await self._servicer(name) for name in self._services]
-        runs = [servicer.run for servicer in servicers if hasattr(servicer, "run")]
-        runs.append(partial(self.platform.jobs.run, self._feed))
-        self._background += [asyncio.create_task(run()) for run in runs]
+        servicers = {name: await self._servicer(name) for name in self._services}
+        for name, servicer in servicers.items():
+            if hasattr(servicer, "run"):
+                self._keep_running(name, servicer.run)
+        self._keep_running("jobs", partial(self.platform.jobs.run, self._feed))
+
+    def _keep_running(self, name: str, work: Work) -> None:
+        self._background.append(asyncio.create_task(keep_running(name, work, self._metrics.count_failure)))
 
     async def stop(self) -> None:
         """Says NOT_SERVING, sends streams elsewhere, lets calls in flight finish, closes everything."""

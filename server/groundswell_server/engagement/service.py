@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,7 @@ from groundswell_server.engagement.vocabulary import Platform as SocialPlatform
 from groundswell_server.engagement.workspace_settings import KnownSettings
 from groundswell_server.operations.messages import to_proto
 from groundswell_server.platform import Platform
+from groundswell_server.runtime.background import together
 from groundswell_server.runtime.call import Call
 from groundswell_server.runtime.methods import audits_itself, ingests, read, write
 from groundswell_server.wellknown import paging_in, time_in
@@ -63,7 +65,9 @@ class Servicer:
 
     async def run(self) -> None:
         """Keeps what is known of workspaces true, and loads what judging needs beside the event loop."""
-        await asyncio.gather(self._workspaces.follow(self._feed), self._detectors.follow(self._feed), self._load())
+        await together(
+            partial(self._workspaces.follow, self._feed), partial(self._detectors.follow, self._feed), self._load
+        )
 
     async def _load(self) -> None:
         loaded = await asyncio.to_thread(import_module, "groundswell_server.engagement.recording")

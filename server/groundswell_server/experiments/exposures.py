@@ -84,7 +84,7 @@ class Exposures:
                     mine = {what: shown for (owner, what), shown in waiting.items() if owner == workspace}
                     mine_known = {key: assigner for (owner, key), assigner in known.items() if owner == workspace}
                     await self._executor.write(partial(self._write, workspace, mine, mine_known))
-            except GroundswellError:
+            except BaseException:
                 self._assigners = {**known, **self._assigners}
                 for place, shown in waiting.items():
                     self._waiting[place] = {**shown, **self._waiting[place]}

@@ -63,7 +63,7 @@ class News:
         try:
             await self._durable()
             await self._executor.write(partial(self._publish, sorted(noted)))
-        except GroundswellError:
+        except BaseException:
             self._noted |= noted
             self._something.set()
             raise

@@ -17,6 +17,8 @@ _AHEAD = timedelta(minutes=5)
 """How far a client's clock may be ahead."""
 _EARLIEST = to_micros(datetime(1900, 1, 1, tzinfo=UTC))
 _LONGEST_UNIT = 200
+_LARGEST_VALUE = 1e9
+"""Up or down. One value that is larger by far than all others spoils a sum of squares for good."""
 
 
 class _Refused(Exception):
@@ -48,8 +50,10 @@ def _are_all_right(events: Events, assigners: Mapping[str, Assigner], latest: in
         and all(events.units)
         and (len(units) <= _LONGEST_UNIT or max(map(len, events.units)) <= _LONGEST_UNIT)
         and "\0" not in units
-        # The sum of finite numbers can overflow; then each is looked at.
+        # What is no number makes the sum none, and is passed over by the others.
         and math.isfinite(sum(events.values))
+        and min(events.values) >= -_LARGEST_VALUE
+        and max(events.values) <= _LARGEST_VALUE
         and min(events.times) >= _EARLIEST
         and max(events.times) <= latest
         and all(_takes(assigners.get(key), name) for key, name in events.kinds())
@@ -81,8 +85,8 @@ def _check(events: Events, position: int, assigners: Mapping[str, Assigner], lat
         raise _Refused("EXPERIMENT_STATE_INVALID", f"experiment {assigner.key!r} is {assigner.state.name}")
     if not _takes(assigner, name):
         raise _Refused("EVENT_NAME_UNKNOWN", f"no metric of {assigner.key!r} takes {name[:100]!r}")
-    if not math.isfinite(events.values[position]):
-        raise _Refused("EVENT_INVALID", "the value has to be a finite number")
+    if not abs(events.values[position]) <= _LARGEST_VALUE:  # nor is it when it is no number
+        raise _Refused("EVENT_INVALID", f"the value has to be a number of {_LARGEST_VALUE:,.0f} at most, up or down")
     if events.times[position] > latest:
         raise _Refused("EVENT_INVALID", "the time is in the future")
     if events.times[position] < _EARLIEST:

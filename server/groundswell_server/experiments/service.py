@@ -22,6 +22,7 @@ from groundswell_server.experiments.rollouts.service import RolloutCalls
 from groundswell_server.experiments.shared_looks import SharedLooks
 from groundswell_server.experiments.watching import Watcher
 from groundswell_server.platform import Platform
+from groundswell_server.runtime.background import together
 from groundswell_server.runtime.call import Call
 from groundswell_server.runtime.methods import accepted_by, audits_itself, read, write
 from groundswell_server.wellknown import paging_in
@@ -50,12 +51,12 @@ class Servicer(RolloutCalls):
     async def run(self) -> None:
         """Keeps what is known true, writes exposures behind the answers, tells watchers, makes steps of rollouts."""
         try:
-            await asyncio.gather(
-                self._catalog.follow(self._feed),
-                self._resolvers.follow(self._feed),
-                self._exposures.run(),
-                self._news.run(),
-                self._registry.run(self._feed),
+            await together(
+                partial(self._catalog.follow, self._feed),
+                partial(self._resolvers.follow, self._feed),
+                self._exposures.run,
+                self._news.run,
+                partial(self._registry.run, self._feed),
             )
         finally:
             await self._exposures.flush()

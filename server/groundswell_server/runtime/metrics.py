@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
-from prometheus_client import CollectorRegistry, Gauge, Histogram, start_http_server
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 from prometheus_client.registry import Collector
 
 
@@ -27,6 +27,12 @@ class Metrics:
         self._bound: dict[str, tuple[Any, Any]] = {
             kind: (self._batch_size.labels(kind), self._batch_seconds.labels(kind)) for kind in ("read", "write")
         }
+        self._failures = Counter(
+            "groundswell_background_failures",
+            "How often work behind the calls failed and began again.",
+            ["work"],
+            registry=self._registry,
+        )
         self._server: Any = None
 
     def register(self, collector: Collector) -> None:
@@ -38,6 +44,10 @@ class Metrics:
         sizes, times = self._bound[kind]
         sizes.observe(size)
         times.observe(seconds)
+
+    def count_failure(self, work: str) -> None:
+        """Counts one failure of work in the background."""
+        self._failures.labels(work).inc()
 
     def watch_backlog(self, backlog: Callable[[], int]) -> None:
         """Reports the work that waits for the database whenever somebody scrapes."""
