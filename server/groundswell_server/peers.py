@@ -16,7 +16,7 @@ import grpc.aio
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
-from groundswell.v1 import engagement_pb2_grpc, learning_pb2_grpc
+from groundswell.v1 import engagement_pb2_grpc, experiments_pb2_grpc, learning_pb2_grpc
 from groundswell_server.runtime.call import Call, Principal
 from groundswell_server.runtime.errors import DETAILS_KEY
 from groundswell_server.runtime.peer_tokens import HEADER, PeerTokens
@@ -27,6 +27,12 @@ Request = TypeVar("Request", bound=Message, contravariant=True)
 Response = TypeVar("Response", covariant=True)
 
 ABSENT = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNIMPLEMENTED, grpc.StatusCode.DEADLINE_EXCEEDED}
+_FINAL = {
+    grpc.StatusCode.INVALID_ARGUMENT,
+    grpc.StatusCode.NOT_FOUND,
+    grpc.StatusCode.PERMISSION_DENIED,
+    grpc.StatusCode.FAILED_PRECONDITION,
+}
 
 RECONNECT = (
     ("grpc.initial_reconnect_backoff_ms", 200),
@@ -42,6 +48,11 @@ class PeerRefusal(GroundswellError):
     def __init__(self, code: grpc.StatusCode, message: str, *, reason: str, metadata: Mapping[str, str]) -> None:
         super().__init__(message, reason=reason, metadata=metadata)
         self.code = code
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the same request would be refused again, as far as can be told."""
+        return self.code in _FINAL
 
 
 class UnaryCall(Protocol[Request, Response]):
@@ -70,6 +81,11 @@ class Peers:
     def engagement(self) -> engagement_pb2_grpc.EngagementServiceAsyncStub:
         """EngagementService."""
         return engagement_pb2_grpc.EngagementServiceStub(self._channel("engagement"))
+
+    @cached_property
+    def experiments(self) -> experiments_pb2_grpc.ExperimentsServiceAsyncStub:
+        """ExperimentsService."""
+        return experiments_pb2_grpc.ExperimentsServiceStub(self._channel("experiments"))
 
     @cached_property
     def learning(self) -> learning_pb2_grpc.LearningServiceAsyncStub:

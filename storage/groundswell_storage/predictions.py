@@ -65,6 +65,9 @@ class JudgedPrediction(NamedTuple):
     known: datetime | None
     """When that was measured."""
     features: dict[str, Any]
+    context_id: str = ""
+    persona_id: str = ""
+    """Whose post it was; empty while there is none."""
 
 
 _COLUMNS = "workspace, model_id, context_id, platform, features, value, lower, upper, served"
@@ -104,6 +107,22 @@ def newest_outcomes(scope: Scope, model_id: str, *, target_age: timedelta, limit
         scope, "", "1 = 1 ORDER BY s.fetched DESC, r.context_id DESC LIMIT ?", (model_id, limit), target_age
     )
     return list(newest)[::-1]
+
+
+def of_posts(
+    scope: Scope, model_id: str, post_ids: Sequence[str], *, target_age: timedelta, since: datetime
+) -> list[JudgedPrediction]:
+    """What a version said from `since` on of the contexts of posts, as far as it is known what came of it."""
+    contexts = f"SELECT n.context_id FROM post n WHERE n.workspace = ? AND n.id IN ({', '.join('?' * len(post_ids))})"
+    return list(
+        _judged(
+            scope,
+            "",
+            f"r.served >= ? AND r.context_id IN ({contexts}) ORDER BY s.fetched, r.context_id",
+            (model_id, to_micros(since), scope.workspace, *post_ids),
+            target_age,
+        )
+    )
 
 
 def newest_served(scope: Scope, model_id: str, limit: int) -> list[dict[str, Any]]:
@@ -181,12 +200,15 @@ def _judged(
 ) -> Iterator[JudgedPrediction]:
     model_id, *rest = parameters
     cursor = scope.execute(
-        "SELECT r.value, r.lower, r.upper, r.served, s.outcome_rate_pct, s.fetched, r.features FROM prediction r "
+        "SELECT r.value, r.lower, r.upper, r.served, s.outcome_rate_pct, s.fetched, r.features, r.context_id, "
+        "p.persona_id FROM prediction r "
         f"{outer}JOIN post p ON p.id = (SELECT n.id FROM post n WHERE n.workspace = r.workspace "
         "AND n.context_id = r.context_id AND (r.platform = 0 OR n.platform = r.platform) ORDER BY n.published LIMIT 1) "
         f"{outer}{OUTCOME}WHERE r.workspace = ? AND r.model_id = ? AND {condition}",
         (*outcome_at(target_age, scope.now), scope.workspace, model_id, *rest),
     )
-    for value, lower, upper, served, rate, fetched, features in cursor.fetchall():
+    for value, lower, upper, served, rate, fetched, features, context_id, persona_id in cursor.fetchall():
         known = None if fetched is None else from_micros(fetched)
-        yield JudgedPrediction(value, lower, upper, from_micros(served), rate, known, _json(features))
+        yield JudgedPrediction(
+            value, lower, upper, from_micros(served), rate, known, _json(features), context_id, persona_id or ""
+        )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
-from groundswell_storage.ids import uuid7
+from groundswell_storage.ids import derived_uuid7, uuid7
 
 
 def test_an_id_is_a_uuid_of_version_7_that_tells_its_time():
@@ -32,3 +33,14 @@ def test_threads_never_make_the_same_id():
         made = [id for ids in threads.map(lambda _: [uuid7() for _ in range(2000)], range(4)) for id in ids]
 
     assert len(set(made)) == len(made)
+
+
+def test_the_id_of_something_with_a_time_and_names_is_always_the_same():
+    when = datetime(2026, 3, 2, 9, 30, 0, 123_456, tzinfo=UTC)
+    made = uuid.UUID(derived_uuid7(when, "rollout", "context"))
+
+    assert (made.version, made.variant) == (7, uuid.RFC_4122)
+    assert made.int >> 80 == 1_772_443_800_123
+    assert derived_uuid7(when, "rollout", "context") == str(made)
+    others = {derived_uuid7(when, *names) for names in (("rolloutc", "ontext"), ("context", "rollout"), ("rollout",))}
+    assert len(others | {str(made)}) == 4

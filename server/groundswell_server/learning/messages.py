@@ -242,10 +242,10 @@ def fill_score(message: pb.ContentScore, score: Score, live: Live) -> None:
     message.model_versions.extend(live.labels)
 
 
-def scores_message(scores: Sequence[Score], live: Live) -> pb.BatchScoreContentResponse:
-    """Many scores, in order."""
+def scores_message(scores: Sequence[Score], lives: Sequence[Live]) -> pb.BatchScoreContentResponse:
+    """Many scores, in order, each with what gave it."""
     response = pb.BatchScoreContentResponse()
-    for score in scores:
+    for score, live in zip(scores, lives, strict=True):
         fill_score(response.scores.add(), score, live)
     return response
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -25,8 +25,11 @@ from groundswell_server.learning.patterns.service import PatternCalls
 from groundswell_server.learning.registry import Fetched
 from groundswell_server.learning.serving.acceptance import accepts_content, accepts_contents
 from groundswell_server.learning.timing.best_hours import best_hours
+from groundswell_server.learning.trials.coverage import Coverage
+from groundswell_server.learning.trials.sending import Sender
 from groundswell_server.operations.messages import to_proto
 from groundswell_server.platform import Platform
+from groundswell_server.runtime.background import together
 from groundswell_server.runtime.call import Call
 from groundswell_server.runtime.methods import accepted_by, after, audits_itself, needs, read, write
 from groundswell_server.wellknown import paging_in
@@ -48,6 +51,8 @@ class Servicer(PatternCalls):
         self._store = ArtifactStore(platform.settings.ml_model_path)
         self._store.check()
         self._target_age = timedelta(days=platform.settings.ml_target_age_days)
+        self._coverage = Coverage(platform.peers)
+        self._sender = Sender(platform.executor, platform.peers, self._coverage, self._target_age)
         self.collector = ModelGauges(platform.database)
 
     @cached_property
@@ -57,14 +62,19 @@ class Servicer(PatternCalls):
 
         threshold = self._platform.settings.success_threshold_pct
         return Serving(
-            self._platform.executor, self._store, target_age=self._target_age, success_threshold_pct=threshold
+            self._platform.executor,
+            self._store,
+            self._coverage,
+            target_age=self._target_age,
+            success_threshold_pct=threshold,
         )
 
     async def run(self) -> None:
-        """Loads what predictions need, and keeps what is remembered true."""
+        """Loads what predictions need, keeps what is remembered true, and tells rollouts how far off they were."""
         await asyncio.to_thread(import_module, "groundswell_server.learning.serving.preparation")
         try:
-            await self._serving.follow(self._platform.feed)
+            feed = self._platform.feed
+            await together(partial(self._serving.follow, feed), partial(self._sender.run, feed))
         finally:
             await self._serving.close()
 
@@ -237,8 +247,8 @@ class Servicer(PatternCalls):
     @accepted_by(accepts_contents)
     async def BatchScoreContent(self, request: pb.BatchScoreContentRequest, call: Call) -> pb.BatchScoreContentResponse:
         asks = [messages.ask_in(one, f"requests[{place}].") for place, one in enumerate(request.requests)]
-        scores, live = await self._serving.score_all(call.workspace, asks)
-        return messages.scores_message(scores, live)
+        scores, lives = await self._serving.score_all(call.workspace, asks)
+        return messages.scores_message(scores, lives)
 
     async def OptimizeContent(self, request: pb.OptimizeContentRequest, call: Call) -> pb.OptimizeContentResponse:
         prepared = await self._serving.prepare(call.workspace, messages.ask_in(request))

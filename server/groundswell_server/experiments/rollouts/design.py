@@ -17,10 +17,22 @@ from groundswell_server.experiments.rollouts.stages import (
     Stage,
     check_stages,
 )
-from groundswell_server.experiments.vocabulary import MetricRole
+from groundswell_server.experiments.vocabulary import Direction, MetricKind, MetricRole
 
 _FEWEST_COMPARED = 60.0
 """Units, half of them new, for which no test is planned to be sharpest below."""
+
+_MEASURED = frozenset({"ENGAGEMENT_PREDICTOR", "SUCCESS_CLASSIFIER"})
+"""Model types whose predictions LearningService compares with what is measured: it tells rollouts their errors."""
+PREDICTION_ERROR = Metric(
+    "prediction_error",
+    MetricKind.RATIO,
+    MetricRole.GUARDRAIL,
+    Direction.DECREASE,
+    event="prediction_error",
+    denominator_event="prediction_outcome",
+)
+"""Mean error of the predictions for a unit's posts: their sum over their number, whatever that is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +62,15 @@ class RolloutDesign:
         """Units of both sides that are expected to be compared in a stage."""
         share = self.stages[position].share
         return max(self.expected_units * 2.0 * min(share, 1.0 - share), _FEWEST_COMPARED)
+
+
+def guarded(design: RolloutDesign, model_type: str) -> RolloutDesign:
+    """The design of a model's rollout with a guardrail, where it has none and LearningService has figures for one."""
+    roles = {metric.role or MetricRole.GUARDRAIL for metric in design.metrics}
+    names = {metric.name for metric in design.metrics}
+    if model_type not in _MEASURED or MetricRole.GUARDRAIL in roles or PREDICTION_ERROR.name in names:
+        return design
+    return replace(design, metrics=(*design.metrics, PREDICTION_ERROR))
 
 
 def complete(design: RolloutDesign) -> RolloutDesign:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from groundswell_server.experiments.rollouts.design import RolloutDesign, complete, design_of, record_of
+from groundswell_server.experiments.rollouts.design import RolloutDesign, complete, design_of, guarded, record_of
 from groundswell_server.experiments.rollouts.rollout import (
     UNDER_WAY,
     ModelState,
@@ -36,8 +36,8 @@ def create_rollout(
     Raises AlreadyExists (`EXPERIMENT_KEY_TAKEN`), InvalidArgument (`EXPERIMENT_INVALID`), NotFound (`MODEL_NOT_FOUND`),
     FailedPrecondition (`MODEL_IS_LIVE`).
     """
-    design = complete(design)
     model_type = _model_type(scope, design.model_id)
+    design = complete(guarded(design, model_type))
     values = {
         "key": key,
         "state": RolloutState.RUNNING,

@@ -29,14 +29,23 @@ class News:
     """Ids by workspace, in the order in which they changed; none when the consumer should just move on."""
 
 
-def read_news(database: Database) -> News | None:
-    """What the consumer has not worked through yet; None when there is nothing."""
-    before = consumers.position(database, CONSUMER)
+def read_news(database: Database, consumer: str = CONSUMER) -> News | None:
+    """What a consumer has not worked through yet; None when there is nothing."""
+    before = consumers.position(database, consumer)
     end = events.latest_position(database)
     found = events.read_after(database, before, topics=[TOPIC], limit=_MOST_EVENTS)
     if not found:
-        return News(before, end, {}) if end[1] - before[1] > _IDLE_EVENTS else None
+        return _beyond(before, end)
     posts: dict[str, dict[str, None]] = defaultdict(dict)
     for event in found:
         posts[event.workspace][event.subject_id] = None
     return News(before, found[-1].position, {workspace: list(ids) for workspace, ids in posts.items()})
+
+
+def skip(database: Database, consumer: str) -> News | None:
+    """For a consumer that nothing concerns now: what it may pass over, None while that is little."""
+    return _beyond(consumers.position(database, consumer), events.latest_position(database))
+
+
+def _beyond(before: Position, end: Position) -> News | None:
+    return News(before, end, {}) if end[1] - before[1] > _IDLE_EVENTS else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 import structlog
@@ -24,8 +24,11 @@ from groundswell_server.learning.registry import ENGAGEMENT, SUCCESS
 from groundswell_server.learning.scoring.scores import Scorer
 from groundswell_server.learning.serving import blending
 from groundswell_server.learning.serving.served import Served
+from groundswell_server.learning.trials.trial import Trial
 from groundswell_storage import learning, online
 from groundswell_storage.errors import DataLoss, GroundswellError
+from groundswell_storage.experiments import models_on_trial
+from groundswell_storage.experiments.models_on_trial import ModelOnTrial
 from groundswell_storage.learning import Artifact, ModelVersion
 from groundswell_storage.scope import Scope
 
@@ -54,9 +57,12 @@ class Live:
     """The versions that a score by model comes from."""
     threshold_pct: float
     """The rate from which on a post is a success."""
+    trials: tuple[Trial, ...] = ()
+    """Versions under rollout, which serve the personas that they cover."""
+    _with_trials: dict[frozenset[str], Live] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
-    def of(cls, by_type: Mapping[str, Served], threshold_pct: float) -> Live:
+    def of(cls, by_type: Mapping[str, Served], threshold_pct: float, trials: tuple[Trial, ...] = ()) -> Live:
         """With a scorer; `threshold_pct` is what success is where no live classifier knows its own."""
         scoring = [by_type[name] for name in (ENGAGEMENT, SUCCESS) if name in by_type]
         rates, odds = (by_type[name].predictor if name in by_type else None for name in (ENGAGEMENT, SUCCESS))
@@ -67,7 +73,16 @@ class Live:
             odds if isinstance(odds, ProbabilityPredictor) else None,
             threshold_pct,
         )
-        return cls(by_type, scorer, tuple(label for one in scoring for label in one.labels), threshold_pct)
+        return cls(by_type, scorer, tuple(label for one in scoring for label in one.labels), threshold_pct, trials)
+
+    def trying(self, on: frozenset[str]) -> Live:
+        """What serves a persona that these rollouts cover, by id; of two of one type, the one that began first."""
+        found = self._with_trials.get(on) if on else self
+        if found is None:
+            covering = [trial for trial in self.trials if trial.subject.rollout_id in on]
+            tried = {trial.subject.model_type: trial.candidate for trial in reversed(covering)}
+            found = self._with_trials[on] = Live.of({**self.by_type, **tried}, self.threshold_pct)
+        return found
 
     @property
     def engagement(self) -> Served | None:
@@ -138,7 +153,7 @@ class LiveModels:
         return task
 
     def heed(self, workspace: str) -> None:
-        """Something was promoted or rolled back."""
+        """Something was promoted or rolled back, or a rollout has changed."""
         if workspace in self._live or workspace in self._refreshing:
             self.refresh(workspace)
 
@@ -170,19 +185,24 @@ class LiveModels:
             task.exception()
 
     async def _look(self, workspace: str, before: Live | None) -> Live:
-        known = before.by_type.values() if before else ()
+        known = (*before.by_type.values(), *(trial.candidate for trial in before.trials)) if before else ()
         in_memory = {one.model_id: blending.without_twin(one) for one in known}
-        found = {}
-        for model_type, candidates in (await self._read(workspace, _candidates)).items():
-            served = await self._serving(workspace, candidates, in_memory)
+        found, trials = {}, []
+        candidates, on_trial = await self._read(workspace, _candidates)
+        for model_type, versions in candidates.items():
+            served = await self._serving(workspace, versions, in_memory)
             if served is not None:
                 found[model_type] = served
+        for subject, version in on_trial:
+            served = await self._serving(workspace, [version], in_memory)
+            if served is not None:
+                trials.append(Trial(subject, served))
         if ENGAGEMENT in found:
             twin = await self._read(workspace, online.find, ENGAGEMENT)
             found[ENGAGEMENT] = blending.with_twin(found[ENGAGEMENT], twin)
-        if before is not None and before.by_type == found:
+        if before is not None and before.by_type == found and before.trials == tuple(trials):
             return before
-        return Live.of(found, self._threshold_pct)
+        return Live.of(found, self._threshold_pct, tuple(trials))
 
     async def _serving(
         self, workspace: str, candidates: Sequence[ModelVersion], in_memory: Mapping[str, Served]
@@ -195,17 +215,21 @@ class LiveModels:
             try:
                 return await asyncio.to_thread(_load, self._store, version, artifacts)
             except DataLoss as error:
-                log.error("live model refused, the version before it serves", model=version.id, error=error.message)
+                log.error("version refused, the one before it serves", model=version.id, error=error.message)
         return None
 
 
-def _candidates(scope: Scope) -> dict[str, list[ModelVersion]]:
-    """By type that something is live of: the live version, and those that were live before it, newest first."""
+def _candidates(scope: Scope) -> tuple[dict[str, list[ModelVersion]], list[tuple[ModelOnTrial, ModelVersion]]]:
+    """By type that something is live of: the live version, and those that were live before it, newest first.
+
+    And the versions under rollout.
+    """
     found = {}
     for live in learning.live_versions(scope):
         earlier = (learning.find_version(scope, id) for id in registry.earlier_versions(scope, live.model_type))
         found[live.model_type] = [live, *(version for version in earlier if version is not None)]
-    return found
+    on_trial = [(subject, learning.find_version(scope, subject.model_id)) for subject in models_on_trial.read(scope)]
+    return found, [(subject, version) for subject, version in on_trial if version is not None]
 
 
 def _load(store: ArtifactStore, version: ModelVersion, kept: Mapping[str, Artifact]) -> Served:

@@ -25,6 +25,7 @@ from groundswell_server.learning.serving import memory
 from groundswell_server.learning.serving.live_models import Live, LiveModels
 from groundswell_server.learning.serving.memory import Background, Memory
 from groundswell_server.learning.serving.served import Served
+from groundswell_server.learning.trials.coverage import Coverage
 from groundswell_server.news import keep_true
 from groundswell_storage.events import Event
 from groundswell_storage.executor import DatabaseExecutor
@@ -33,7 +34,9 @@ from groundswell_storage.scope import Scope
 
 T = TypeVar("T")
 
-_OF_MODELS = registry.CHANGED, LEARNED
+_ROLLOUT_CHANGED = "rollout.changed"
+"""Topic of the event that tells of a rollout's steps."""
+_OF_MODELS = registry.CHANGED, LEARNED, _ROLLOUT_CHANGED
 
 
 class Prepared(NamedTuple):
@@ -47,6 +50,7 @@ class Prepared(NamedTuple):
     history: RateHistory | None
     """Past rates that its own is compared with."""
     live: Live
+    """What serves its persona."""
     now: datetime
     """When it was prepared."""
 
@@ -64,12 +68,14 @@ class Serving:
         self,
         executor: DatabaseExecutor,
         store: ArtifactStore,
+        coverage: Coverage,
         *,
         target_age: timedelta,
         success_threshold_pct: float,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._executor = executor
+        self._coverage = coverage
         self._clock = clock
         self._models = LiveModels(self._read, success_threshold_pct, store)
         self._memory = Memory(target_age)
@@ -82,6 +88,8 @@ class Serving:
         background = self._memory.recall(workspace, ask)
         if background is None:
             (background,) = await self._look_up(workspace, [ask])
+        if live.trials:
+            live = await self._for_persona(workspace, live, background.persona_id)
         return _prepared(workspace, ask, live, background, self._clock())
 
     def score(self, prepared: Prepared) -> Score:
@@ -143,8 +151,14 @@ class Serving:
             live = await self._models.look_again(workspace)
         return live
 
-    async def score_all(self, workspace: str, asks: Sequence[Ask]) -> tuple[list[Score], Live]:
-        """The scores of many pieces of content, and what gave them; worked out beside the event loop."""
+    async def _for_persona(self, workspace: str, live: Live, persona_id: str) -> Live:
+        """What serves a persona while versions are under rollout; what is live serves content of none."""
+        if not persona_id:
+            return live
+        return live.trying(await self._coverage.on(workspace, live.trials, persona_id))
+
+    async def score_all(self, workspace: str, asks: Sequence[Ask]) -> tuple[list[Score], list[Live]]:
+        """The scores of many pieces of content, and what gave each; worked out beside the event loop."""
         live = await self.live(workspace)
         backgrounds = [self._memory.recall(workspace, ask) for ask in asks]
         missing = [place for place, known in enumerate(backgrounds) if known is None]
@@ -152,10 +166,15 @@ class Serving:
         for place, background in zip(missing, found, strict=True):
             backgrounds[place] = background
         known = [background for background in backgrounds if background is not None]
-        prepared, scores = await asyncio.to_thread(_score_all, workspace, asks, live, known, self._clock())
+        lives = [live] * len(asks)
+        if live.trials:
+            personas = {one.persona_id for one in known}
+            serving = {id: await self._for_persona(workspace, live, id) for id in personas}
+            lives = [serving[one.persona_id] for one in known]
+        prepared, scores = await asyncio.to_thread(_score_all, workspace, asks, lives, known, self._clock())
         for one, score in zip(prepared, scores, strict=True):
             self.note(one, score)
-        return scores, live
+        return scores, lives
 
     async def _look_up(self, workspace: str, asks: Sequence[Ask]) -> list[Background]:
         """Reads what memory lacks for these questions, in one visit to the database."""
@@ -197,11 +216,23 @@ def _prepared(workspace: str, ask: Ask, live: Live, background: Background, now:
 
 
 def _score_all(
-    workspace: str, asks: Sequence[Ask], live: Live, backgrounds: Sequence[Background], now: datetime
+    workspace: str, asks: Sequence[Ask], lives: Sequence[Live], backgrounds: Sequence[Background], now: datetime
 ) -> tuple[list[Prepared], list[Score]]:
-    pairs = zip(asks, backgrounds, strict=True)
-    prepared = [_prepared(workspace, ask, live, known, now) for ask, known in pairs]
-    scores = live.scorer.score(
+    triples = zip(asks, lives, backgrounds, strict=True)
+    prepared = [_prepared(workspace, ask, live, known, now) for ask, live, known in triples]
+    places: dict[int, list[int]] = {}
+    for place, live in enumerate(lives):
+        places.setdefault(id(live), []).append(place)
+    if len(places) == 1:
+        return prepared, _score(prepared)
+    scores: dict[int, Score] = {}
+    for same in places.values():
+        scores.update(zip(same, _score([prepared[place] for place in same]), strict=True))
+    return prepared, [scores[place] for place in range(len(prepared))]
+
+
+def _score(prepared: Sequence[Prepared]) -> list[Score]:
+    """The scores of content that is all served by the same versions."""
+    return prepared[0].live.scorer.score(
         [one.facts for one in prepared], [one.history for one in prepared], [one.persona_id for one in prepared]
     )
-    return prepared, scores

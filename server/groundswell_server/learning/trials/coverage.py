@@ -1,0 +1,85 @@
+"""Which personas get a version under rollout: ExperimentsService says it, and counts whoever it is asked about.
+
+What it said is remembered for the rollout as it stood. Where it does not answer, the live version serves, and it is
+left alone for a while.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import structlog
+
+from groundswell_server.caches import Cache
+from groundswell_server.learning.trials import messages
+from groundswell_server.learning.trials.standing import Standing
+from groundswell_server.learning.trials.trial import Trial
+from groundswell_server.peers import Peers
+from groundswell_server.runtime.call import Principal
+from groundswell_storage.errors import GroundswellError
+from groundswell_storage.experiments.models_on_trial import ModelOnTrial
+
+_ACTOR = "learning.trials"
+_MOST_STANDINGS = 100_000
+_MOST_WORKSPACES = 10_000
+_AWAY_SECONDS = 5.0
+"""How long ExperimentsService is left alone after it did not answer."""
+_PATIENCE_SECONDS = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+def principal(workspace: str) -> Principal:
+    """On whose behalf ExperimentsService is asked: who gets which version must not depend on who asks for it."""
+    return Principal(workspace, "agent", _ACTOR, frozenset({"experiments.write"}))
+
+
+class Coverage:
+    """One for a server; used on its event loop."""
+
+    def __init__(self, peers: Peers) -> None:
+        self._peers = peers
+        self._known: Cache[tuple[str, int, str], Standing] = Cache(_MOST_STANDINGS)
+        """By rollout, its version, and persona: what was said of a rollout before it changed is not found any more."""
+        self._away: Cache[str, bool] = Cache(_MOST_WORKSPACES, trust_seconds=_AWAY_SECONDS)
+        """Workspaces for which ExperimentsService did not answer a moment ago."""
+        self._complained = False
+
+    async def on(self, workspace: str, trials: Iterable[Trial], persona_id: str) -> frozenset[str]:
+        """The rollouts that cover a persona, by id; none while ExperimentsService does not answer."""
+        if self._away.get(workspace):
+            return frozenset()
+        mark = self._away.mark()
+        try:
+            return frozenset(
+                [
+                    trial.subject.rollout_id
+                    for trial in trials
+                    if (await self.standing(workspace, trial.subject, persona_id)).is_on
+                ]
+            )
+        except GroundswellError as error:
+            self._away.store(workspace, True, mark)
+            if not self._complained:
+                log.warning("who gets a version under rollout is not known; the live one serves", error=error.message)
+            self._complained = True
+            return frozenset()
+
+    async def standing(self, workspace: str, subject: ModelOnTrial, persona_id: str) -> Standing:
+        """Where a persona stands; raises what ExperimentsService answers, and Unavailable when it does not."""
+        key = subject.rollout_id, subject.rollout_version, persona_id
+        known = self._known.get(key)
+        if known is None:
+            mark = self._known.mark()
+            response: Any = await self._peers.ask_as(
+                principal(workspace),
+                f"trial-{subject.rollout_id}",
+                self._peers.experiments.ResolveRollout,
+                messages.resolve_request(subject.rollout_key, persona_id),
+                timeout_seconds=_PATIENCE_SECONDS,
+            )
+            known = messages.standing_in(response)
+            self._known.store(key, known, mark)
+            self._complained = False
+        return known

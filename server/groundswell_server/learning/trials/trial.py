@@ -1,0 +1,16 @@
+"""A version under rollout, ready to serve."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from groundswell_server.learning.serving.served import Served
+from groundswell_storage.experiments.models_on_trial import ModelOnTrial
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A version that serves the personas which its rollout covers, beside the live one."""
+
+    subject: ModelOnTrial
+    candidate: Served

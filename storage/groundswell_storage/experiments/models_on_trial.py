@@ -1,0 +1,45 @@
+"""Model versions that rollouts give to some units while another version is live."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from groundswell_storage.database import Database
+from groundswell_storage.experiments.rollouts import RolloutRow
+from groundswell_storage.scope import Scope
+
+_UNDER_WAY = (1, 2)
+_NOT_LIVE_YET = (1, 2)
+"""RUNNING and PAUSED, WAITING and PROMOTING: numbers of the contract's RolloutState and RolloutModelState."""
+
+
+class ModelOnTrial(NamedTuple):
+    """A version under rollout."""
+
+    rollout_id: str
+    rollout_key: str
+    rollout_version: int
+    """Grows with every change of the rollout."""
+    began: datetime
+    model_type: str
+    model_id: str
+
+
+def read(scope: Scope) -> list[ModelOnTrial]:
+    """Those of the workspace, the rollout that began first before the others."""
+    under_way = RolloutRow.state.in_(_UNDER_WAY) & RolloutRow.model_state.in_(_NOT_LIVE_YET)
+    rows = scope.select(RolloutRow).where(under_way).order_by(RolloutRow.created, RolloutRow.id)
+    return [
+        ModelOnTrial(row.id, row.key, row.version, row.created, row.model_type, row.design["model_id"]) for row in rows
+    ]
+
+
+def workspaces(database: Database) -> set[str]:
+    """Where there are any."""
+    marks = "?, ?"
+    rows = database.execute(
+        f"SELECT DISTINCT workspace FROM rollout WHERE model_state IN ({marks}) AND state IN ({marks})",
+        (*_NOT_LIVE_YET, *_UNDER_WAY),
+    )
+    return {row[0] for row in rows.fetchall()}
