@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from groundswell_server.experiments.assignment import Answer, Assigner
@@ -12,6 +12,7 @@ from groundswell_server.experiments.catalog import Catalog
 from groundswell_server.experiments.choosing import Choices
 from groundswell_server.experiments.exposures import Exposures
 from groundswell_server.experiments.news import News
+from groundswell_server.experiments.settling import Place, Settling
 from groundswell_server.experiments.sticking import Attributes
 from groundswell_server.runtime.call import Call
 
@@ -40,6 +41,7 @@ class Assignments:
         self._catalog = catalog
         self._choices = choices
         self._exposures = exposures
+        self._settling = Settling(exposures.flush, exposures.forget)
         self._news = news
 
     async def peek(self, call: Call, asked: Asked) -> Assigned:
@@ -53,7 +55,7 @@ class Assignments:
         found = await self.peek(call, asked)
         if found.answer.is_tentative:
             found = await self._choose(call, asked, found)
-        self._enrol(call, found)
+        await self._enrol(call, [found])
         return found
 
     async def assign_all(self, call: Call, asked: Sequence[Asked]) -> list[Assigned]:
@@ -63,8 +65,7 @@ class Assignments:
         chosen = await asyncio.gather(*(self._choose(call, asked[place], found[place]) for place in tentative))
         for place, one in zip(tentative, chosen, strict=True):
             found[place] = one
-        for assigned in found:
-            self._enrol(call, assigned)
+        await self._enrol(call, found)
         return found
 
     async def _peek_all(self, call: Call, asked: Sequence[Asked]) -> list[Assigned]:
@@ -91,9 +92,22 @@ class Assignments:
         self._news.note(call.workspace, [assigner.key])
         return found._replace(answer=answer)
 
-    def _enrol(self, call: Call, found: Assigned) -> None:
-        assigner, unit, answer = found
-        if answer.is_enrolled:
-            if assigner.batch is None and self._exposures.note(call.workspace, assigner, unit, answer.variant):
-                self._news.note(call.workspace, [assigner.key])
+    async def _enrol(self, call: Call, found: Collection[Assigned]) -> None:
+        """Those of them that are to take part do so from now on; the targeted ones are stored when this returns."""
+        targeted: set[Place] = set()
+        for assigner, unit, answer in found:
+            if not answer.is_enrolled:
+                continue
             self._catalog.enrolled(assigner, unit, answer)
+            # What a bandit chose is stored.
+            if assigner.batch is not None:
+                continue
+            is_new = self._exposures.note(call.workspace, assigner, unit, answer.variant)
+            if is_new:
+                self._news.note(call.workspace, [assigner.key])
+            if not assigner.is_computed:
+                place = assigner.number, assigner.bucket_version, unit
+                targeted.add(place)
+                if is_new:
+                    self._settling.begin(place)
+        await self._settling.wait(targeted)

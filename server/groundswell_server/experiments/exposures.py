@@ -1,7 +1,7 @@
 """First exposures, recorded behind the answers: gathered for a hundredth of a second, written in one transaction.
 
 They sit in memory until then, and are never called acknowledged: a server that is killed loses the last of them, and
-the units' first events enrol them again.
+the units' first events enrol them again. Where events can't do that, the answers wait (`settling.py`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ import structlog
 from groundswell_server.experiments.assignment import Assigner
 from groundswell_server.experiments.counted import read_counted
 from groundswell_server.experiments.enrolment import enrol
-from groundswell_storage.errors import GroundswellError
+from groundswell_server.experiments.settling import Place
+from groundswell_storage.errors import GroundswellError, Unavailable
 from groundswell_storage.executor import DatabaseExecutor
 from groundswell_storage.experiments import counting
 from groundswell_storage.scope import Scope
@@ -38,7 +39,7 @@ class Exposures:
 
     def __init__(self, executor: DatabaseExecutor) -> None:
         self._executor = executor
-        self._seen: dict[tuple[int, int, str], int] = {}
+        self._seen: dict[Place, int] = {}
         self._waiting: dict[tuple[str, What], Shown] = defaultdict(dict)
         self._assigners: dict[tuple[str, str], Assigner] = {}
         """Of what waits, as they were when it was noted last."""
@@ -47,12 +48,17 @@ class Exposures:
         self._writing = asyncio.Lock()
 
     def note(self, workspace: str, assigner: Assigner, unit: str, variant: int) -> bool:
-        """A unit was shown a variant; whether this server hears it for the first time."""
+        """A unit is shown a variant; whether this server hears it for the first time.
+
+        Raises Unavailable where the database is away for long, unless the unit's first event can enrol it.
+        """
         key = assigner.number, assigner.bucket_version, unit
         if self._seen.get(key) == variant:
             return False
         if self._count >= _MOST_WAITING:
-            return False  # the database is away for long: a unit's first event enrols it
+            if assigner.is_computed:
+                return False
+            raise Unavailable("the database has been out of reach for long", reason="DATABASE_UNAVAILABLE")
         if len(self._seen) >= _MOST_SEEN:
             self._seen.clear()
         self._seen[key] = variant
@@ -61,6 +67,10 @@ class Exposures:
         self._count += 1
         self._something.set()
         return True
+
+    def forget(self, place: Place) -> None:
+        """What was noted of a unit is new to this server when it is noted again."""
+        self._seen.pop(place, None)
 
     async def run(self) -> None:
         """Writes what is gathered, as long as the server runs."""
