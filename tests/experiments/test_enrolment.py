@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
+
+import pytest
 
 from groundswell_server.experiments import lifecycle
 from groundswell_server.experiments.assignment import Answer, Assigner
 from groundswell_server.experiments.catalog import read_assigners
 from groundswell_server.experiments.design import Design, Metric, Variant
 from groundswell_server.experiments.enrolment import enrol
+from groundswell_server.experiments.recording import record_events
 from groundswell_server.experiments.standing import standing_of
-from groundswell_server.experiments.vocabulary import Allocation
+from groundswell_server.experiments.vocabulary import Allocation, MetricKind
 from groundswell_storage.experiments import counting
 from groundswell_storage.scope import Scope
+from tests.experiments.sent import batch, event
 
 DESIGN = Design((Metric("conversion_rate"),), (Variant("old", is_control=True), Variant("new")))
 UNITS = [f"reader-{number}" for number in range(60)]
@@ -45,3 +51,47 @@ def test_who_got_the_same_under_a_raised_version_keeps_it_when_the_split_changes
     )
     assert see_all(scope) == before
     assert sum(crossed for _, crossed in counting.read_units(scope, now(scope).number).values()) == 0
+
+
+def test_units_that_cross_are_read_by_their_key_and_all_at_once(scope: Scope, monkeypatch: pytest.MonkeyPatch) -> None:
+    metrics = (Metric("conversion_rate"), Metric("revenue", MetricKind.MEAN, event="purchase"))
+    lifecycle.create_experiment(scope, "hooks", replace(DESIGN, metrics=metrics))
+    lifecycle.start_experiment(scope, "hooks")
+    before = see_all(scope)
+    sold = (event(unit, "purchase", float(place)) for place, unit in enumerate(UNITS))
+    record_events(scope, batch(scope, *sold, *(event(unit, "conversion") for unit in UNITS)))
+    numbers = counting.unit_numbers(scope, UNITS)
+    crossing = UNITS[::3]
+    execute, statements = Scope.execute, []
+
+    def listen(self: Scope, sql: str, parameters: Sequence[object] = ()) -> Any:
+        if "FROM unit_total" in sql:
+            statements.append((sql, parameters))
+        return execute(self, sql, parameters)
+
+    monkeypatch.setattr(Scope, "execute", listen)
+    standing = enrol(scope, now(scope), {numbers[unit]: 1 - before[unit] for unit in crossing})
+    monkeypatch.undo()
+
+    assert all(exposure.crossed for exposure in standing.values())
+    sums = counting.read_sums(scope, now(scope).number)
+    for variant in (0, 1):
+        left = [float(place) for place, unit in enumerate(UNITS) if before[unit] == variant and unit not in crossing]
+        assert sums[1, variant, 0][0] == len(left)
+        assert sums[1, variant, 1][0] == pytest.approx(sum(left))
+        assert sums[1, variant, 1][3] == pytest.approx(sum(value**2 for value in left))
+    ((statement, parameters),) = statements
+    assert key_used(scope, statement, parameters) >= {"experiment", "metric", "unit"}
+
+
+def key_used(scope: Scope, statement: str, parameters: Sequence[object]) -> set[str]:
+    """The columns by which a statement finds its rows."""
+    if scope.database.dialect == "sqlite":
+        plan = scope.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall()
+        (search,) = (row[3] for row in plan if row[3].startswith("SEARCH unit_total"))
+    else:
+        # A table so small would be read as a whole.
+        scope.execute("SET LOCAL enable_seqscan = off")
+        plan = scope.execute(f"EXPLAIN {statement}", parameters).fetchall()
+        (search,) = (row[0] for row in plan if "Index Cond" in row[0])
+    return set(re.findall(r"(\w+) ?=", search))

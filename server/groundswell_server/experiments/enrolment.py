@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from groundswell_server.experiments.assignment import Assigner
 from groundswell_storage.experiments import counting
@@ -20,35 +20,62 @@ def enrol(scope: Scope, assigner: Assigner, variants: Mapping[int, int]) -> dict
     """
     phase, version = assigner.phase, assigner.bucket_version
     shown = {unit: Exposure(variant, phase, version, False) for unit, variant in variants.items()}
+    return enrol_by(_stays_or_crosses, scope, assigner, shown)
+
+
+def enrol_by(
+    rule: Callable[[Exposure, Exposure], Exposure], scope: Scope, assigner: Assigner, shown: Mapping[int, Exposure]
+) -> dict[int, Exposure]:
+    """Enrols units where they were shown to stand; returns where all of them stand.
+
+    Where a unit stands that stood somewhere before, the rule says, given both.
+    """
     fresh = counting.enrol(scope, assigner.number, shown)
-    arms: dict[counting.Arm, list[int]] = defaultdict(lambda: [0, 0])
-    for unit in fresh:
-        arms[phase, shown[unit].variant][0] += 1
     standing = {unit: shown[unit] for unit in fresh}
-    before = counting.exposures(scope, assigner.number, shown.keys() - fresh, lock=True)
-    for unit, exposure in before.items():
-        standing[unit] = exposure
-        if exposure.variant != shown[unit].variant and not exposure.crossed:
-            standing[unit] = exposure._replace(variant=shown[unit].variant, bucket_version=version, crossed=True)
-            counting.move(scope, assigner.number, unit, standing[unit])
-            take_out(scope, assigner, unit, exposure)
-            arms[exposure.phase, exposure.variant][0] -= 1
-            arms[exposure.phase, exposure.variant][1] += 1
-    same = [unit for unit, exposure in standing.items() if exposure.bucket_version < version and not exposure.crossed]
-    counting.renew(scope, assigner.number, same, version)
+    arms: dict[counting.Arm, list[int]] = defaultdict(lambda: [0, 0])
+    for exposure in standing.values():
+        arms[exposure.phase, exposure.variant][0] += 1
+    crossing, same = {}, []
+    for unit, before in counting.exposures(scope, assigner.number, shown.keys() - fresh, lock=True).items():
+        now = standing[unit] = rule(before, shown[unit])
+        if (now.variant, now.crossed) == (before.variant, before.crossed):
+            if now.bucket_version > before.bucket_version:
+                same.append(unit)
+            continue
+        counting.move(scope, assigner.number, unit, now)
+        if not before.crossed:
+            crossing[unit] = before
+            arms[before.phase, before.variant][0] -= 1
+            arms[before.phase, before.variant][1] += 1
+    _take_out(scope, assigner, crossing)
+    counting.renew(scope, assigner.number, same, assigner.bucket_version)
     counting.add_units(scope, assigner.number, {arm: (units, crossed) for arm, (units, crossed) in arms.items()})
     return standing
 
 
-def take_out(scope: Scope, assigner: Assigner, unit: int, exposure: Exposure) -> None:
-    """Takes a unit out of the sums of the arm where it stood; to be done after it was moved."""
+def _stays_or_crosses(before: Exposure, shown: Exposure) -> Exposure:
+    if before.crossed:
+        return before
+    if before.variant != shown.variant:
+        return before._replace(variant=shown.variant, bucket_version=shown.bucket_version, crossed=True)
+    return before._replace(bucket_version=max(before.bucket_version, shown.bucket_version))
+
+
+def _take_out(scope: Scope, assigner: Assigner, crossing: Mapping[int, Exposure]) -> None:
+    """Takes units out of the sums of the arms where they stood; to be done after they were moved."""
+    if not crossing:
+        return
     # No server needs it to start.
     import numpy as np
 
     from groundswell_server.experiments import tally
 
-    taken = {}
-    for metric, total in counting.totals_of(scope, assigner.number, unit).items():
-        counted = tally.sums(assigner.design.metrics[metric], np.array([total.y, total.z, total.x]))
-        taken[exposure.phase, exposure.variant, metric] = (-counted).tolist()
+    metrics, taken = assigner.design.metrics, {}
+    found = counting.totals_of(scope, assigner.number, range(len(metrics)), crossing)
+    for metric, totals in found.items():
+        parts = np.array([totals.y, totals.z, totals.x])
+        arms = [(crossing[unit].phase, crossing[unit].variant) for unit in totals.units]
+        for arm in set(arms):
+            counted = tally.sums(metrics[metric], parts[:, [one == arm for one in arms]])
+            taken[(*arm, metric)] = (-counted).tolist()
     counting.add_sums(scope, assigner.number, taken)

@@ -5,14 +5,13 @@ Two servers may choose for the same unit at once: the row that is there first ho
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
 from groundswell_server.experiments import batches
 from groundswell_server.experiments.assignment import Answer, Assigner
 from groundswell_server.experiments.bandits.batch import Batch
-from groundswell_server.experiments.enrolment import take_out
+from groundswell_server.experiments.enrolment import enrol_by
 from groundswell_server.experiments.lifecycle import State
 from groundswell_server.experiments.standing import answers_of
 from groundswell_storage.experiments import batches as stored
@@ -55,25 +54,12 @@ def _enrol(scope: Scope, assigner: Assigner, wanted: Mapping[int, int]) -> dict[
     """
     batch, version = assigner.chooses_in.number, assigner.bucket_version
     chosen = {unit: Exposure(variant, batch, version, False) for unit, variant in wanted.items()}
-    fresh = counting.enrol(scope, assigner.number, chosen)
-    standing = {unit: chosen[unit] for unit in fresh}
-    arms: dict[counting.Arm, list[int]] = defaultdict(lambda: [0, 0])
-    for unit in fresh:
-        arms[batch, wanted[unit]][0] += 1
-    same = []
-    for unit, before in counting.exposures(scope, assigner.number, wanted.keys() - fresh, lock=True).items():
-        if before.bucket_version >= version:
-            standing[unit] = before
-        elif before.variant == wanted[unit]:
-            standing[unit] = before._replace(bucket_version=version)
-            same.append(unit)
-        else:
-            standing[unit] = chosen[unit]._replace(crossed=True)
-            counting.move(scope, assigner.number, unit, standing[unit])
-            if not before.crossed:
-                take_out(scope, assigner, unit, before)
-                arms[before.phase, before.variant][0] -= 1
-                arms[before.phase, before.variant][1] += 1
-    counting.renew(scope, assigner.number, same, version)
-    counting.add_units(scope, assigner.number, {arm: (units, crossed) for arm, (units, crossed) in arms.items()})
-    return standing
+    return enrol_by(_keeps_or_crosses, scope, assigner, chosen)
+
+
+def _keeps_or_crosses(before: Exposure, chosen: Exposure) -> Exposure:
+    if before.bucket_version >= chosen.bucket_version:
+        return before
+    if before.variant == chosen.variant:
+        return before._replace(bucket_version=chosen.bucket_version)
+    return chosen._replace(crossed=True)

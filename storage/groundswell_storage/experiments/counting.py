@@ -7,7 +7,8 @@ and the sums of an arm are kept as events arrive, so that no analysis reads even
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import groupby, islice
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from peewee import (
@@ -245,13 +246,20 @@ def add_totals(scope: Scope, experiment: int, metric: int, added: Totals) -> Tot
     return now if now.units == tuple(added.units) else Totals(*zip(*sorted(rows), strict=True))
 
 
-def totals_of(scope: Scope, experiment: int, unit: int) -> dict[int, Totals]:
-    """What a unit's events add up to, by metric."""
+def totals_of(scope: Scope, experiment: int, metrics: Collection[int], units: Collection[int]) -> dict[int, Totals]:
+    """What units' events add up to, by metric; sorted by unit, those that have any."""
+    # Without the metrics the key would not lead to the units, and all of the experiment's would be read.
+    those_metrics, given_metrics = bulk.among(scope, "smallint", metrics)
+    those_units, given_units = bulk.among(scope, "bigint", units)
     rows = scope.execute(
-        "SELECT metric, unit, y, z, x FROM unit_total WHERE workspace = ? AND experiment = ? AND unit = ?",
-        (scope.workspace, experiment, unit),
+        "SELECT metric, unit, y, z, x FROM unit_total WHERE workspace = ? AND experiment = ? "
+        f"AND metric {those_metrics} AND unit {those_units} ORDER BY metric, unit",
+        (scope.workspace, experiment, given_metrics, given_units),
     )
-    return {row[0]: Totals(*([value] for value in row[1:])) for row in rows.fetchall()}
+    return {
+        metric: Totals(*zip(*(row[1:] for row in mine), strict=True))
+        for metric, mine in groupby(rows.fetchall(), key=itemgetter(0))
+    }
 
 
 def add_units(scope: Scope, experiment: int, arms: Mapping[Arm, tuple[int, int]]) -> None:
