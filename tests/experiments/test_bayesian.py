@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
-from groundswell_server.experiments.statistics.arms import conversions, measure, phase_weights, standardize
-from groundswell_server.experiments.statistics.bayesian import beta_beliefs, normal_beliefs
+from groundswell_server.experiments.statistics.arms import ArmMean, conversions, measure, phase_weights, standardize
+from groundswell_server.experiments.statistics.bayesian import beta_beliefs, draws, normal_beliefs
 from groundswell_server.experiments.statistics.moments import Moments
 from groundswell_server.experiments.vocabulary import MetricKind
 
@@ -81,3 +81,27 @@ def test_phases_keep_simpson_out_of_beliefs() -> None:
     b = conversions(np.array([80.0, 1_800.0]), np.array([1_000.0, 10_000.0]))
     found = beta_beliefs([a, b], phase_weights([a, b]), seed=1)
     assert found.probability_best[0] > 0.6
+
+
+def test_fifty_arms_cost_what_three_do_and_are_right_all_the_same() -> None:
+    assert draws(2, 2) < draws(3) == 100_000
+    assert all(draws(arms, phases) * arms * phases <= 300_000 for arms in range(3, 51) for phases in (1, 2, 3))
+    random = np.random.default_rng(4)
+    many = [measure(MetricKind.MEAN, [Moments.of(random.normal(5.0, 2.0, 200))]) for _ in range(50)]
+    means = [standardize(arm, phase_weights(many)) for arm in many]
+    found = normal_beliefs(means, seed=1)
+    at = np.linspace(3.5, 6.5, 6_001)
+    centre, error = (
+        np.array([[float(value)] for value in values]) for values in zip(*map(moments_of, means), strict=True)
+    )
+    below, density = stats.norm.cdf(at, centre, error), stats.norm.pdf(at, centre, error)
+    all_below = below.prod(axis=0)
+    best = integrate.trapezoid(density * all_below / np.maximum(below, 1e-300), at, axis=1)
+    assert best.sum() == pytest.approx(1.0)
+    assert found.probability_best.tolist() == pytest.approx(best.tolist(), abs=0.02)
+    highest = at[-1] - integrate.trapezoid(all_below, at)
+    assert found.expected_loss.tolist() == pytest.approx((highest - centre[:, 0]).tolist(), abs=0.01)
+
+
+def moments_of(arm: ArmMean) -> tuple[float, float]:
+    return float(arm.mean), float(arm.error2) ** 0.5

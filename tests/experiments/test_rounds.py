@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from unittest.mock import patch
@@ -11,11 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groundswell_server.experiments import lifecycle, looks, rounds
+from groundswell_server.experiments.analysis import metric
 from groundswell_server.experiments.design import Metric
 from groundswell_server.experiments.jobs import PERIODIC
 from groundswell_server.experiments.lifecycle import State
 from groundswell_server.experiments.rounds import MOST_KEPT, due, look_at, look_at_all, slot
-from groundswell_server.experiments.vocabulary import MetricKind, Verdict
+from groundswell_server.experiments.vocabulary import ExperimentKind, MetricKind, Verdict
 from groundswell_server.settings import Settings
 from groundswell_storage import audit
 from groundswell_storage.database import Database
@@ -26,6 +28,8 @@ CLEAR = {"old": (100, 1_000), "new": (170, 1_000)}
 AT_ONCE_ONLY = {"old": (100, 1_000), "new": (135, 1_000)}
 """Significant by the fixed-horizon test, which a look by the clock never takes."""
 MINUTE = timedelta(minutes=1)
+SPENT = looks.Decided(Verdict.NOT_SIGNIFICANT, "", 0.0, "", (), True, datetime(2026, 1, 1, tzinfo=UTC))
+"""What the look at the planned size said; all others go by the always-valid test."""
 
 
 def later(minutes: float) -> datetime:
@@ -55,6 +59,23 @@ def test_one_with_a_winner_is_completed_with_its_reason(database: Database) -> N
     with database.scope("default") as scope:
         (entry,) = audit.list_entries(scope, action="experiment.completed").items
     assert (entry.actor, entry.reason) == ("system", ended.end_reason)
+
+
+@pytest.mark.parametrize("kind", [ExperimentKind.AB_TEST, ExperimentKind.BANDIT])
+def test_the_clock_computes_no_posteriors_and_decides_all_the_same(database: Database, kind: ExperimentKind) -> None:
+    with database.scope("default") as scope:
+        count(scope, start(scope, kind=kind), CLEAR)
+        read = looks.read(scope, "hooks")
+    asked = looks.look(*read[:2], later(1), SPENT)
+    with (
+        patch.object(metric, "beta_beliefs", side_effect=AssertionError),
+        patch.object(metric, "normal_beliefs", side_effect=AssertionError),
+    ):
+        found = looks.look(*read[:2], later(1), SPENT, automatic=True)
+        look_at_all(database, later(1))
+    assert found.decided == replace(asked.decided, time=found.decided.time)
+    assert [one.comparisons for one in found.analysis.answers] == [one.comparisons for one in asked.analysis.answers]
+    assert len(history(database)) == 1
 
 
 def test_a_winner_of_the_fixed_horizon_test_is_none_for_the_clock(database: Database) -> None:

@@ -155,7 +155,8 @@ def look(
 ) -> Look:
     """What an experiment says at a moment; `planned` is what its look at the planned size said, if it was taken.
 
-    An `automatic` look is one by the clock, which never is the one at the planned size.
+    An `automatic` look is one by the clock, which never is the one at the planned size. It has no posteriors, which
+    decide nothing and cost the most.
     """
     design = experiment.design
     splits = [batch.probabilities for batch in counts.batches] or [phase.weights for phase in experiment.phases]
@@ -177,7 +178,7 @@ def look(
         crossed=crossed,
         runtime=sum(((one.end_time or now) - one.start_time for one in experiment.phases), timedelta()),
     )
-    analysis = analyze(_setup(design), observed, test, seed=_SEED)
+    analysis = analyze(_setup(design), observed, test, seed=None if automatic else _SEED)
     decided = _decided(analysis, now)
     # A look that could not decide, for want of time or because something is wrong, is not the one that counts.
     counts_once = test is DecidingTest.FIXED and decided.verdict in _DECIDED

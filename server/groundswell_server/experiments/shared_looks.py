@@ -1,4 +1,4 @@
-"""One look for all who watch the same experiment: news wake them together, and a look costs milliseconds."""
+"""One look for all who watch the same experiment: news wake them together, and the statistics are computed once."""
 
 from __future__ import annotations
 

@@ -8,13 +8,12 @@ from dataclasses import replace
 import numpy as np
 
 from groundswell_server.experiments.analysis.comparison import Comparison, Significance
-from groundswell_server.experiments.analysis.metric import Answer, ArmAnswer, Question, measured
+from groundswell_server.experiments.analysis.metric import Answer, ArmAnswer, Question, believed, measured
 from groundswell_server.experiments.analysis.unit_values import Form, Sums
 from groundswell_server.experiments.bandits.adaptive_estimates import AdaptiveEstimates, Batches, estimate
 from groundswell_server.experiments.statistics import bernoulli_bound, confidence_sequence
 from groundswell_server.experiments.statistics.always_valid import Promise
-from groundswell_server.experiments.statistics.arms import ArmMeans, Array, phase_weights, standardize
-from groundswell_server.experiments.statistics.bayesian import Beliefs, beta_beliefs, normal_beliefs
+from groundswell_server.experiments.statistics.arms import ArmMeans, Array
 from groundswell_server.experiments.statistics.fixed_horizon import cohens_h
 from groundswell_server.experiments.statistics.moments import Moments
 from groundswell_server.experiments.vocabulary import Direction, MetricKind
@@ -32,7 +31,7 @@ def answer_adaptively(
     control: int,
     promise: Promise,
     *,
-    seed: int,
+    seed: int | None,
 ) -> Answer:
     """From the moments (arms, batches) and the stored probabilities (batches, arms).
 
@@ -42,7 +41,7 @@ def answer_adaptively(
     sums = Sums.of(arms)
     estimates = _estimates(question, sums, probabilities)
     pooled = measured(question, [[sum(batches, Moments())] for batches in arms])
-    beliefs = _beliefs(question, pooled, 1.0 - promise.alpha, seed)
+    beliefs = believed(question, pooled, 1.0 - promise.alpha, seed)
     comparisons = {
         variant: _compare(question, estimates, pooled, control, variant, promise)
         for variant in range(len(arms))
@@ -88,14 +87,6 @@ def _estimates(question: Question, sums: Sums, probabilities: Array) -> Adaptive
     if question.adjusted:
         form = form.without_covariate(sums.together())
     return weighted(form)
-
-
-def _beliefs(question: Question, pooled: Sequence[ArmMeans], level: float, seed: int) -> Beliefs:
-    weights, highest = phase_weights(pooled), question.direction is not Direction.DECREASE
-    if question.is_proportion:
-        return beta_beliefs(pooled, weights, seed=seed, level=level, best_is_highest=highest)
-    means = [standardize(arm, weights) for arm in pooled]
-    return normal_beliefs(means, seed=seed, level=level, best_is_highest=highest)
 
 
 def _compare(

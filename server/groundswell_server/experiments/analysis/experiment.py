@@ -88,8 +88,11 @@ class Analysis:
     decision: Decision
 
 
-def analyze(setup: Setup, observed: Observed, test: DecidingTest, *, seed: int = 0) -> Analysis:
-    """What is known now; `test` is what `deciding_test` says of this look."""
+def analyze(setup: Setup, observed: Observed, test: DecidingTest, *, seed: int | None = 0) -> Analysis:
+    """What is known now; `test` is what `deciding_test` says of this look.
+
+    `seed` is of the simulation of posteriors, which decide nothing; None leaves them out, and most of the work.
+    """
     answers, ratio = _adaptive(setup, observed, seed) if setup.is_bandit else _fixed(setup, observed, seed)
     adjusted = _adjusted(setup, answers)
     evidence = _evidence(setup, observed, answers, adjusted, ratio, test)
@@ -104,7 +107,7 @@ def analyze(setup: Setup, observed: Observed, test: DecidingTest, *, seed: int =
     return Analysis(answers, adjusted, effects, ratio, test, decision)
 
 
-def _fixed(setup: Setup, observed: Observed, seed: int) -> tuple[tuple[Answer, ...], SampleRatio]:
+def _fixed(setup: Setup, observed: Observed, seed: int | None) -> tuple[tuple[Answer, ...], SampleRatio]:
     """Of a split that was settled beforehand. A comparison is planned for the units of its two variants."""
     promise = Promise(setup.rules.alpha, 2.0 * setup.expected_total_sample / len(setup.variants))
     answers = tuple(
@@ -114,7 +117,7 @@ def _fixed(setup: Setup, observed: Observed, seed: int) -> tuple[tuple[Answer, .
     return answers, check_sample_ratio(observed.units, observed.shares)
 
 
-def _adaptive(setup: Setup, observed: Observed, seed: int) -> tuple[tuple[Answer, ...], SampleRatio]:
+def _adaptive(setup: Setup, observed: Observed, seed: int | None) -> tuple[tuple[Answer, ...], SampleRatio]:
     """Of a bandit. Each unit bears on all estimates, and its choice had its probability whatever became of it."""
     promise = Promise(setup.rules.alpha, float(setup.expected_total_sample))
     answers = tuple(

@@ -39,6 +39,7 @@ class ArmAnswer:
     mean: float
     """Of the units; of a RATIO sum over sum. Over the phases that have all variants, in the same parts for each."""
     probability_best: float
+    """NaN, as the three that follow, where posteriors are left out."""
     expected_loss: float
     """How much worse than the best it is expected to be, in the metric's own unit."""
     credible_lower: float
@@ -65,25 +66,33 @@ def measured(question: Question, arms: Sequence[Sequence[Moments]]) -> list[ArmM
 
 
 def answer(
-    question: Question, arms: Sequence[Sequence[Moments]], control: int, promise: Promise, *, seed: int
+    question: Question, arms: Sequence[Sequence[Moments]], control: int, promise: Promise, *, seed: int | None
 ) -> Answer:
-    """From the moments (arms, phases). `seed` is of the simulation that more than two arms need."""
+    """From the moments (arms, phases). `seed` is of the simulation of posteriors; None leaves them out."""
     measures = measured(question, arms)
-    proportions = question.is_proportion
     weights = phase_weights(measures)
     means = [standardize(arm, weights) for arm in measures]
-    highest, level = question.direction is not Direction.DECREASE, 1.0 - promise.alpha
-    if proportions:
-        beliefs = beta_beliefs(measures, weights, seed=seed, level=level, best_is_highest=highest)
-    else:
-        beliefs = normal_beliefs(means, seed=seed, level=level, best_is_highest=highest)
+    beliefs = believed(question, measures, 1.0 - promise.alpha, seed)
     comparisons = {
-        index: compare(measures[control], arm, promise, proportions=proportions, direction=question.direction)
+        index: compare(
+            measures[control], arm, promise, proportions=question.is_proportion, direction=question.direction
+        )
         for index, arm in enumerate(measures)
         if index != control
     }
     answers = [_arm(index, arm, float(means[index].mean), beliefs) for index, arm in enumerate(measures)]
     return Answer(question, tuple(answers), comparisons)
+
+
+def believed(question: Question, measures: Sequence[ArmMeans], level: float, seed: int | None) -> Beliefs:
+    """The posteriors of the arms; `seed` is of the simulation that more than two need, and None leaves them out."""
+    if seed is None:
+        return Beliefs.left_out(len(measures))
+    weights, highest = phase_weights(measures), question.direction is not Direction.DECREASE
+    if question.is_proportion:
+        return beta_beliefs(measures, weights, seed=seed, level=level, best_is_highest=highest)
+    means = [standardize(arm, weights) for arm in measures]
+    return normal_beliefs(means, seed=seed, level=level, best_is_highest=highest)
 
 
 def _arm(index: int, arm: ArmMeans, mean: float, beliefs: Beliefs) -> ArmAnswer:
