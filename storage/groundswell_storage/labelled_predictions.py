@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from peewee import CompositeKey, TextField
 
 from groundswell_storage import predictions
+from groundswell_storage.chunks import chunks
 from groundswell_storage.database import Database
 from groundswell_storage.fields import InstantField, JsonField, from_micros, to_json, to_micros
 from groundswell_storage.scope import Scope
@@ -86,8 +87,8 @@ def keep(scope: Scope, served: Sequence[ServedLabels]) -> None:
         for one in served
         if one.model_id in models and (one.context_id not in measured or one.served < measured[one.context_id])
     ]
-    for start in range(0, len(wanted), _CHUNK):
-        _keep(scope, wanted[start : start + _CHUNK])
+    for chunk in chunks(wanted, _CHUNK):
+        _keep(scope, chunk)
 
 
 def score(scope: Scope, model_type: str, labels: Mapping[str, str]) -> int:
@@ -171,8 +172,7 @@ def _keep(scope: Scope, served: Sequence[ServedLabels]) -> None:
 
 def _said_of(scope: Scope, subjects: Sequence[str]) -> Iterable[str]:
     """Those of which something was said."""
-    for start in range(0, len(subjects), _CHUNK):
-        chunk = subjects[start : start + _CHUNK]
+    for chunk in chunks(subjects, _CHUNK):
         rows = scope.execute(
             "SELECT DISTINCT subject FROM labelled_prediction "
             f"WHERE workspace = ? AND subject IN ({', '.join('?' * len(chunk))})",

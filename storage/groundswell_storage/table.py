@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
-from itertools import chain, islice
+from itertools import chain
 from typing import Any, Self, TypeVar
 
 from peewee import (
@@ -20,11 +20,11 @@ from peewee import (
     TextField,
 )
 
+from groundswell_storage.chunks import chunks
 from groundswell_storage.database import Database
 from groundswell_storage.engines import current_database
 
 M = TypeVar("M", bound=Model)
-V = TypeVar("V")
 
 _PLAIN_FIELDS = frozenset(
     (AutoField, BigAutoField, BigIntegerField, DoubleField, FloatField, IntegerField, SmallIntegerField, TextField)
@@ -94,7 +94,7 @@ class Table(SystemTable):
             return database.execute_many(sql + tail, map(values, rows))
         head, _, one = sql.partition(" VALUES ")
         written = 0
-        for chunk in _chunks(map(values, rows), min(_CHUNK_ROWS, _PARAMETER_LIMIT // len(fields))):
+        for chunk in chunks(map(values, rows), min(_CHUNK_ROWS, _PARAMETER_LIMIT // len(fields))):
             statement = f"{head} VALUES {', '.join([one] * len(chunk))}{tail}"
             written += database.execute(statement, list(chain.from_iterable(chunk))).rowcount
         return written
@@ -150,12 +150,6 @@ def _reader_of_values(
 def _converters(fields: Sequence[Any], method: str) -> list[tuple[int, Callable[[Any], Any]]]:
     """Positions and methods of the fields whose values a driver doesn't take or give as they should be."""
     return [(index, getattr(field, method)) for index, field in enumerate(fields) if type(field) not in _PLAIN_FIELDS]
-
-
-def _chunks(rows: Iterable[V], size: int) -> Iterator[list[V]]:
-    remaining = iter(rows)
-    while chunk := list(islice(remaining, size)):
-        yield chunk
 
 
 def row_reader(model: type[M]) -> Callable[[Sequence[Any]], M]:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from peewee import TextField
 
+from groundswell_storage.chunks import chunks
 from groundswell_storage.fields import InstantField, JsonField
 from groundswell_storage.scope import Scope
 from groundswell_storage.table import Table
@@ -82,10 +83,9 @@ def count(scope: Scope, model_type: str) -> int:
 def of_keys(scope: Scope, model_type: str, keys: Sequence[str]) -> dict[str, StoredExample]:
     """The examples of a type with these keys."""
     found: dict[str, StoredExample] = {}
-    for start in range(0, len(keys), _CHUNK):
+    for chunk in chunks(keys, _CHUNK):
         query = scope.select(TrainingExampleRow).where(
-            (TrainingExampleRow.model_type == model_type)
-            & TrainingExampleRow.key.in_(list(keys[start : start + _CHUNK]))
+            (TrainingExampleRow.model_type == model_type) & TrainingExampleRow.key.in_(chunk)
         )
         found |= {row.key: _stored(row) for row in query}
     return found

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from peewee import BigIntegerField, BooleanField, DoubleField, SmallIntegerField, TextField
 
+from groundswell_storage.chunks import chunks
 from groundswell_storage.fields import BytesField, InstantField, JsonField, to_json, to_micros
 from groundswell_storage.pages import Page, read_page
 from groundswell_storage.scope import Scope
@@ -136,8 +137,7 @@ def page(
 def known_digests(scope: Scope, post_id: str, digests: Sequence[bytes]) -> set[bytes]:
     """Which of these a post has already."""
     found: set[bytes] = set()
-    for start in range(0, len(digests), _CHUNK):
-        chunk = digests[start : start + _CHUNK]
+    for chunk in chunks(digests, _CHUNK):
         marks = ", ".join("?" * len(chunk))
         cursor = scope.execute(
             f"SELECT digest FROM interaction WHERE workspace = ? AND post_id = ? AND digest IN ({marks})",
@@ -168,8 +168,7 @@ def actors_of_texts(scope: Scope, text_keys: Sequence[int], most: int) -> list[t
     At least `most` of each text that has as many: reading on tells nothing more of what a million accounts wrote.
     """
     found: list[tuple[int, str, str]] = []
-    for start in range(0, len(text_keys), _CHUNK):
-        chunk = text_keys[start : start + _CHUNK]
+    for chunk in chunks(text_keys, _CHUNK):
         together = _writers(scope, chunk, limit=_CHUNK)
         if len(together) == _CHUNK:
             together = [row for key in chunk for row in _writers(scope, [key], limit=most)]
@@ -190,8 +189,7 @@ def _writers(scope: Scope, text_keys: Sequence[int], *, limit: int) -> list[tupl
 def visits(scope: Scope, actor_handles: Sequence[str], *, since: datetime) -> list[tuple[str, str, int]]:
     """What these actors did under posts of the workspace: (handle, post id, microseconds since 1970 UTC)."""
     found: list[tuple[str, str, int]] = []
-    for start in range(0, len(actor_handles), _CHUNK):
-        chunk = actor_handles[start : start + _CHUNK]
+    for chunk in chunks(actor_handles, _CHUNK):
         cursor = scope.execute(
             "SELECT actor_handle, post_id, occurred FROM interaction WHERE workspace = ? AND actor_handle <> '' "
             f"AND actor_handle IN ({', '.join('?' * len(chunk))}) AND occurred >= ?",

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from peewee import BooleanField, CompositeKey, IntegerField, SmallIntegerField, TextField
 
+from groundswell_storage.chunks import chunks
 from groundswell_storage.fields import InstantField, JsonField
 from groundswell_storage.pages import Page, read_page
 from groundswell_storage.scope import Scope
@@ -120,8 +121,7 @@ def registered(scope: Scope, platform: int, handles: Sequence[str]) -> list[str]
     The one query across workspaces: a persona of any is no person to all. It tells nothing but the handles asked for.
     """
     found: list[str] = []
-    for start in range(0, len(handles), _CHUNK):
-        chunk = handles[start : start + _CHUNK]
+    for chunk in chunks(handles, _CHUNK):
         marks = ", ".join("?" * len(chunk))
         cursor = scope.execute(
             f"SELECT handle FROM persona_handle WHERE platform = ? AND handle IN ({marks})", (platform, *chunk)

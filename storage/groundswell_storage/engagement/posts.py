@@ -17,6 +17,7 @@ from peewee import (
     TextField,
 )
 
+from groundswell_storage.chunks import chunks
 from groundswell_storage.fields import InstantField, JsonField, from_micros, to_micros
 from groundswell_storage.pages import Page, read_page
 from groundswell_storage.scope import Scope
@@ -198,8 +199,7 @@ def by_ids(scope: Scope, ids: Iterable[str]) -> dict[str, PostRow]:
 def ids_on_platform(scope: Scope, platform: int, platform_post_ids: Sequence[str]) -> dict[str, str]:
     """Which of these ids of a platform the workspace has a post for: platform post id to post id."""
     found: dict[str, str] = {}
-    for start in range(0, len(platform_post_ids), _CHUNK):
-        chunk = platform_post_ids[start : start + _CHUNK]
+    for chunk in chunks(platform_post_ids, _CHUNK):
         marks = ", ".join("?" * len(chunk))
         cursor = scope.execute(
             "SELECT platform_post_id, id FROM post "
