@@ -41,7 +41,7 @@ def class_figures(labels: Array, probabilities: Array, positive: int | None = No
         "roc_auc": metrics.roc_auc(truth, score),
         "calibration_error": metrics.calibration_error(truth, score),
     }
-    return {name: value for name, value in figures.items() if np.isfinite(value)}
+    return metrics.defined(figures)
 
 
 def precision_recall_f1(truth: NDArray[np.bool_], found: NDArray[np.bool_]) -> tuple[float, float, float]:

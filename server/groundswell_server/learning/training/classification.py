@@ -98,12 +98,13 @@ class ProbabilityModelType(PostModelType):
         return np.square(targets - points)
 
     def measure_points(self, targets: Array, points: Array) -> Figures:
-        figures = {
-            "roc_auc": metrics.roc_auc(targets, points),
-            "brier": metrics.brier_score(targets, points),
-            "calibration_error": metrics.calibration_error(targets, points),
-        }
-        return {name: value for name, value in figures.items() if np.isfinite(value)}
+        return metrics.defined(
+            {
+                "roc_auc": metrics.roc_auc(targets, points),
+                "brier": metrics.brier_score(targets, points),
+                "calibration_error": metrics.calibration_error(targets, points),
+            }
+        )
 
     def predictor(self, card: Mapping[str, Any], trees: Trees) -> ProbabilityPredictor:
         return ProbabilityPredictor(card, trees)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,11 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 _BINS = 10
+
+
+def defined(figures: Mapping[str, float]) -> dict[str, float]:
+    """The figures that are numbers: what is undefined is left out."""
+    return {name: value for name, value in figures.items() if np.isfinite(value)}
 
 
 def mean_absolute_error(outcomes: Array, predictions: Array) -> float:

@@ -106,12 +106,13 @@ class RateModelType(PostModelType):
         }
 
     def measure_points(self, targets: Array, points: Array) -> Figures:
-        figures = {
-            "r2": metrics.r_squared(targets, points),
-            "mae": metrics.mean_absolute_error(targets, points),
-            "mape": metrics.mean_absolute_percentage_error(targets, points),
-        }
-        return {name: value for name, value in figures.items() if np.isfinite(value)}
+        return metrics.defined(
+            {
+                "r2": metrics.r_squared(targets, points),
+                "mae": metrics.mean_absolute_error(targets, points),
+                "mape": metrics.mean_absolute_percentage_error(targets, points),
+            }
+        )
 
     def predictor(self, card: Mapping[str, Any], trees: Trees) -> RatePredictor:
         return RatePredictor(card, trees)
