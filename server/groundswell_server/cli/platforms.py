@@ -13,6 +13,7 @@ import typer
 
 from groundswell_server.cli.output import AsJson, console, show
 from groundswell_server.cli.reaching import Authority, Certificate, Key, Target, reach
+from groundswell_server.cli.words import word
 
 if TYPE_CHECKING:
     from groundswell.v1.engagement_pb2 import PlatformConnection
@@ -89,10 +90,10 @@ def _row(connection: PlatformConnection) -> dict[str, object]:
     from groundswell.v1.engagement_pb2 import ConnectionState
 
     return {
-        "platform": Platform.Name(connection.platform).removeprefix("PLATFORM_").lower(),
+        "platform": word(Platform, connection.platform),
         "persona": connection.persona_id or "all others",
         "account": connection.account,
-        "state": ConnectionState.Name(connection.state).removeprefix("CONNECTION_STATE_").lower(),
+        "state": word(ConnectionState, connection.state),
         "problem": connection.problem,
         "synced": connection.sync_time.ToDatetime() if connection.HasField("sync_time") else None,
     }

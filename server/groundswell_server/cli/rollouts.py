@@ -9,6 +9,7 @@ import typer
 from groundswell import Client
 from groundswell_server.cli.output import AsJson, console, show, show_json
 from groundswell_server.cli.reaching import Authority, Certificate, Key, Target, tls_of
+from groundswell_server.cli.words import word
 
 if TYPE_CHECKING:
     from groundswell.v1.experiments_pb2 import Rollout, RolloutStageRecord
@@ -79,7 +80,7 @@ def _metric_rows(rollout: Rollout) -> list[dict[str, object]]:
     return [
         {
             "metric": one.metric,
-            "role": MetricRole.Name(one.role).removeprefix("METRIC_ROLE_").lower(),
+            "role": word(MetricRole, one.role),
             "old": f"{one.old_mean:.4g}",
             "new": f"{one.new_mean:.4g}",
             "harm_p": f"{one.harm_p_value:.2g}",
@@ -92,4 +93,4 @@ def _metric_rows(rollout: Rollout) -> list[dict[str, object]]:
 def _state(rollout: Rollout) -> str:
     from groundswell.v1.experiments_pb2 import RolloutState
 
-    return RolloutState.Name(rollout.state).removeprefix("ROLLOUT_STATE_").lower().replace("_", " ")
+    return word(RolloutState, rollout.state).replace("_", " ")

@@ -10,6 +10,7 @@ import typer
 from groundswell_server.cli.output import AsJson, console, is_interactive, show, show_json
 from groundswell_server.cli.platforms import PlatformName
 from groundswell_server.cli.reaching import Authority, Certificate, Key, Target, reach
+from groundswell_server.cli.words import word
 
 if TYPE_CHECKING:
     from groundswell.v1.engagement_pb2 import SyncReport
@@ -68,7 +69,7 @@ def _tell(report: SyncReport) -> None:
     rows = [
         {
             "post": each.post_id,
-            "outcome": SyncOutcome.Name(each.outcome).removeprefix("SYNC_OUTCOME_").lower(),
+            "outcome": word(SyncOutcome, each.outcome),
             "problem": each.problem,
         }
         for each in report.problems

@@ -11,6 +11,7 @@ from rich.table import Table
 from groundswell.v1 import learning_pb2
 from groundswell_server.cli.demo.telling import bar, runnable, say, step, table_of
 from groundswell_server.cli.output import console
+from groundswell_server.cli.words import word
 
 if TYPE_CHECKING:
     from groundswell.v1.engagement_pb2 import Post
@@ -69,7 +70,7 @@ def models(models: Sequence[Model]) -> None:
     """What was trained, and whether it went live."""
     for model in models:
         name = learning_pb2.ModelType.Name(model.model_type).removeprefix("MODEL_TYPE_")
-        stage = learning_pb2.ModelStage.Name(model.stage).removeprefix("MODEL_STAGE_").lower()
+        stage = word(learning_pb2.ModelStage, model.stage)
         say(f"{name} version {model.version}, from {model.sample_count} posts: it is [bold]{stage}[/].")
         for note in model.notes:
             say(f"[dim]{note}[/]", 4)
@@ -111,7 +112,7 @@ def advice(draft: ContentDraft, answer: OptimizeContentResponse) -> None:
     say(f'Draft: a link post, "{draft.caption}"')
     say(f"Score now: {_score(answer.score)}")
     for row in answer.recommendations:
-        priority = learning_pb2.Priority.Name(row.priority).removeprefix("PRIORITY_").lower()
+        priority = word(learning_pb2.Priority, row.priority)
         say(f"[bold]{priority}[/]: {row.advice}", 4)
     if answer.path:
         changes = ", ".join(f"{row.element.replace('_', ' ')} {row.suggested_value}" for row in answer.path)
@@ -153,8 +154,8 @@ def going_on(charts: Path, database: str) -> None:
 
 
 def _score(score: ContentScore) -> str:
-    tier = learning_pb2.ScoreTier.Name(score.tier).removeprefix("SCORE_TIER_").replace("_", " ").lower()
-    level = learning_pb2.ConfidenceLevel.Name(score.confidence).removeprefix("CONFIDENCE_LEVEL_").lower()
+    tier = word(learning_pb2.ScoreTier, score.tier).replace("_", " ")
+    level = word(learning_pb2.ConfidenceLevel, score.confidence)
     parts = f"[bold]{score.composite:.0f}[/] of 100, {tier}, confidence {level}"
     if score.HasField("engagement_rate_pct"):
         interval = score.engagement_interval

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from groundswell.v1 import experiments_pb2 as pb
+from groundswell_server.cli.words import word
 
 if TYPE_CHECKING:
     from google.protobuf.timestamp_pb2 import Timestamp
@@ -65,8 +66,8 @@ def metrics(experiment: pb.Experiment) -> list[Row]:
     return [
         {
             "metric": one.name,
-            "kind": pb.MetricKind.Name(one.kind).removeprefix("METRIC_KIND_").lower(),
-            "role": pb.MetricRole.Name(one.role).removeprefix("METRIC_ROLE_").lower(),
+            "kind": word(pb.MetricKind, one.kind),
+            "role": word(pb.MetricRole, one.role),
             "better": "less" if one.direction == pb.METRIC_DIRECTION_DECREASE else "more",
             "events": " per ".join(filter(None, (one.event, one.denominator_event))),
         }
@@ -124,7 +125,7 @@ def results(analysis: Analysis, metric: str) -> list[Row]:
 
 def heading(metric: pb.MetricResult) -> str:
     """Title of a metric's table."""
-    return f"{metric.metric}, {pb.MetricRole.Name(metric.role).removeprefix('METRIC_ROLE_').lower()}"
+    return f"{metric.metric}, {word(pb.MetricRole, metric.role)}"
 
 
 def needs(plan: pb.PlanExperimentResponse, lift: float, power: float) -> Iterator[str]:
@@ -147,11 +148,11 @@ def power_curve(plan: pb.PlanExperimentResponse) -> list[Row]:
 
 
 def _kind(experiment: pb.Experiment) -> str:
-    return pb.ExperimentKind.Name(experiment.design.kind).removeprefix("EXPERIMENT_KIND_").lower()
+    return word(pb.ExperimentKind, experiment.design.kind)
 
 
 def _state(experiment: pb.Experiment) -> str:
-    return pb.ExperimentState.Name(experiment.state).removeprefix("EXPERIMENT_STATE_").lower()
+    return word(pb.ExperimentState, experiment.state)
 
 
 def _figure(value: float | None) -> str:
