@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groundswell_server.experiments import lifecycle, looks, rounds
+from groundswell_server.experiments import lifecycle, looks, rounds, taking
 from groundswell_server.experiments.analysis import metric
 from groundswell_server.experiments.design import Metric
 from groundswell_server.experiments.jobs import PERIODIC
@@ -65,7 +65,7 @@ def test_one_with_a_winner_is_completed_with_its_reason(database: Database) -> N
 def test_the_clock_computes_no_posteriors_and_decides_all_the_same(database: Database, kind: ExperimentKind) -> None:
     with database.scope("default") as scope:
         count(scope, start(scope, kind=kind), CLEAR)
-        read = looks.read(scope, "hooks")
+        read = taking.read(scope, "hooks")
     asked = looks.look(*read[:2], later(1), SPENT)
     with (
         patch.object(metric, "beta_beliefs", side_effect=AssertionError),
@@ -81,13 +81,13 @@ def test_the_clock_computes_no_posteriors_and_decides_all_the_same(database: Dat
 def test_a_winner_of_the_fixed_horizon_test_is_none_for_the_clock(database: Database) -> None:
     with database.scope("default") as scope:
         count(scope, start(scope), AT_ONCE_ONLY)
-        found = looks.look(*looks.read(scope, "hooks")[:2], later(0), None)
+        found = looks.look(*taking.read(scope, "hooks")[:2], later(0), None)
         assert (found.decided.winner, found.decided.is_fixed_horizon) == ("new", True)
     look_at_all(database, later(1))
     assert now_of(database).state is State.RUNNING
     assert [one.verdict for one in history(database)] == [Verdict.NOT_SIGNIFICANT]
     with database.scope("default") as scope:
-        assert looks.read_planned(scope, "hooks") is None, "the look at the planned size is left to people"
+        assert taking.read_planned(scope, "hooks") is None, "the look at the planned size is left to people"
 
 
 @pytest.mark.parametrize("changes", [{"auto_complete": False}, {"min_runtime": timedelta(hours=1)}])
@@ -192,7 +192,7 @@ def test_the_history_holds_the_intervals_of_the_analysis(database: Database) -> 
         count(scope, experiment, AT_ONCE_ONLY)
     look_at_all(database, later(2))
     with database.scope("default") as scope:
-        now, counts, planned = looks.read(scope, "hooks")
+        now, counts, planned = taking.read(scope, "hooks")
     found = looks.look(now, counts, later(2), planned, automatic=True)
     nothing, something = history(database)
     assert (nothing.units, something.units) == (0, 2_000)

@@ -64,10 +64,10 @@ def look_at(database: Database, one: Running, now: datetime) -> None:
     looked at it: of two workers one is heard.
     """
     # SciPy comes with it, and a worker starts without.
-    from groundswell_server.experiments import looks
+    from groundswell_server.experiments import looks, taking
 
     with database.scope(one.workspace, now=now) as scope:
-        experiment, counts, planned = looks.read(scope, one.key)
+        experiment, counts, planned = taking.read(scope, one.key)
     found = looks.look(experiment, counts, now, planned, automatic=True)
     minute, step = slot(now - one.started)
     with database.scope(one.workspace, now=now) as scope:

@@ -165,7 +165,7 @@ class Servicer(RolloutCalls):
 
     async def _look(self, call: Call, key: str) -> Look:
         # SciPy comes with it, which no server needs to start.
-        from groundswell_server.experiments import looks
+        from groundswell_server.experiments import taking
 
         await self._exposures.flush()
-        return await looks.take(call, key)
+        return await taking.take(call, key)
