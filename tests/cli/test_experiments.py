@@ -14,7 +14,7 @@ from groundswell_server.cli.experiments import course
 from groundswell_server.cli.experiments.course import MOST_LINES, WIDTH, Point
 from groundswell_server.experiments.design import Variant
 from groundswell_server.experiments.lifecycle import create_experiment
-from groundswell_server.experiments.rounds import look_at_all
+from groundswell_server.experiments.looks.automatic import look_at_all
 from groundswell_storage.database import connect
 from tests.cli.test_commands import Shell
 from tests.experiments.counted import DESIGN, count, start

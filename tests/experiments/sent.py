@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from groundswell_server.experiments.events import Events, ids_of_texts
+from groundswell_server.experiments.counting.events import Events, ids_of_texts
 from groundswell_storage.fields import to_micros
 from groundswell_storage.ids import uuid7
 from groundswell_storage.scope import Scope

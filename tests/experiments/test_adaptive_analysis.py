@@ -13,11 +13,11 @@ from scipy import integrate, stats
 from groundswell_server.experiments.analysis.adaptive import answer_adaptively
 from groundswell_server.experiments.analysis.experiment import Observed, Setup, analyze
 from groundswell_server.experiments.analysis.metric import Question
+from groundswell_server.experiments.analysis.verdicts import DecidingTest, Rules
 from groundswell_server.experiments.statistics import bernoulli_bound
 from groundswell_server.experiments.statistics.always_valid import Promise
 from groundswell_server.experiments.statistics.arms import conversions
 from groundswell_server.experiments.statistics.moments import Moments
-from groundswell_server.experiments.verdicts import DecidingTest, Rules
 from groundswell_server.experiments.vocabulary import Direction, MetricKind, MetricRole, Verdict
 
 Array = NDArray[np.float64]

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from groundswell_server.experiments.bucketing import (
+from groundswell_server.experiments.assignment.bucketing import (
     Namespace,
     Range,
     Split,

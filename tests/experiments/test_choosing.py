@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from groundswell_server.experiments import lifecycle
-from groundswell_server.experiments.assignment import Answer
-from groundswell_server.experiments.choosing import Choices
+from groundswell_server.experiments.assignment.assigner import Answer
+from groundswell_server.experiments.bandits.choosing import Choices
 from groundswell_server.experiments.design import Design, Metric, Variant
 from groundswell_server.experiments.vocabulary import ExperimentKind
 from groundswell_storage.database import Database

@@ -7,10 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from groundswell_server.experiments.bucketing import Namespace
-from groundswell_server.experiments.design import Design, Factor, Metric, Variant, complete
-from groundswell_server.experiments.records import design_of, record_of
-from groundswell_server.experiments.targeting import (
+from groundswell_server.experiments.assignment.bucketing import Namespace
+from groundswell_server.experiments.assignment.targeting import (
     And,
     Compare,
     Contains,
@@ -22,6 +20,8 @@ from groundswell_server.experiments.targeting import (
     Or,
     Version,
 )
+from groundswell_server.experiments.design import Design, Factor, Metric, Variant, complete
+from groundswell_server.experiments.records import design_of, record_of
 from groundswell_server.experiments.vocabulary import Allocation, Direction, ExperimentKind, MetricKind, MetricRole
 from groundswell_storage.errors import InvalidArgument
 

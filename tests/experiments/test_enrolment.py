@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from groundswell_server.experiments import lifecycle
-from groundswell_server.experiments.assignment import Answer, Assigner
-from groundswell_server.experiments.catalog import read_assigners
+from groundswell_server.experiments.assignment.assigner import Answer, Assigner
+from groundswell_server.experiments.assignment.catalog import read_assigners
+from groundswell_server.experiments.assignment.standing import standing_of
+from groundswell_server.experiments.counting.enrolment import enrol
+from groundswell_server.experiments.counting.recording import record_events
 from groundswell_server.experiments.design import Design, Metric, Variant
-from groundswell_server.experiments.enrolment import enrol
-from groundswell_server.experiments.recording import record_events
-from groundswell_server.experiments.standing import standing_of
 from groundswell_server.experiments.vocabulary import Allocation, MetricKind
 from groundswell_storage.experiments import counting
 from groundswell_storage.scope import Scope

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from groundswell.v1 import experiments_pb2 as pb
 from groundswell_server.experiments import messages
-from groundswell_server.experiments.acceptance import MOST_EVENTS, accepts_record, accepts_stream
-from groundswell_server.experiments.events import are_uuid7, ids_of_texts
+from groundswell_server.experiments.counting.acceptance import MOST_EVENTS, accepts_record, accepts_stream
+from groundswell_server.experiments.counting.events import are_uuid7, ids_of_texts
 from groundswell_server.runtime.validation import check
 from groundswell_storage.errors import InvalidArgument
 

@@ -11,9 +11,9 @@ from statsmodels.stats.multitest import multipletests
 
 from groundswell_server.experiments.analysis.experiment import Observed, Setup, analyze
 from groundswell_server.experiments.analysis.metric import Question, answer
+from groundswell_server.experiments.analysis.verdicts import DecidingTest, Rules
 from groundswell_server.experiments.statistics.always_valid import Promise
 from groundswell_server.experiments.statistics.moments import Moments
-from groundswell_server.experiments.verdicts import DecidingTest, Rules
 from groundswell_server.experiments.vocabulary import Direction, MetricKind, MetricRole, Verdict
 
 CONVERSION = Question("conversion_rate", MetricKind.CONVERSION, MetricRole.PRIMARY, Direction.INCREASE)

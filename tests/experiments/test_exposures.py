@@ -10,8 +10,8 @@ from typing import Any, cast
 
 import pytest
 
-from groundswell_server.experiments.assignment import Assigner
-from groundswell_server.experiments.exposures import Exposures
+from groundswell_server.experiments.assignment.assigner import Assigner
+from groundswell_server.experiments.counting.exposures import Exposures
 from groundswell_storage.errors import Unavailable
 from groundswell_storage.executor import DatabaseExecutor
 

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from groundswell_server.experiments import lifecycle
-from groundswell_server.experiments.assignment import Assigner, Reason
-from groundswell_server.experiments.catalog import read_assigners
+from groundswell_server.experiments.assignment.assigner import Assigner, Reason
+from groundswell_server.experiments.assignment.catalog import read_assigners
+from groundswell_server.experiments.assignment.targeting import Equals
+from groundswell_server.experiments.counting.enrolment import enrol
+from groundswell_server.experiments.counting.outcomes import Outcome
+from groundswell_server.experiments.counting.recording import Recorded, record_events
+from groundswell_server.experiments.counting.roster import Rosters
 from groundswell_server.experiments.design import Design, Metric, Variant
-from groundswell_server.experiments.enrolment import enrol
-from groundswell_server.experiments.outcomes import Outcome
-from groundswell_server.experiments.recording import Recorded, record_events
-from groundswell_server.experiments.roster import Rosters
-from groundswell_server.experiments.targeting import Equals
 from groundswell_server.experiments.vocabulary import Allocation, MetricKind
 from groundswell_storage.experiments import counting
 from groundswell_storage.scope import Scope

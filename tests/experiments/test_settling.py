@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from groundswell_server.experiments.settling import Place, Settling
+from groundswell_server.experiments.counting.settling import Place, Settling
 from groundswell_storage.errors import Unavailable
 
 

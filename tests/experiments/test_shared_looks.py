@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from groundswell_server.experiments import shared_looks
-from groundswell_server.experiments.shared_looks import SharedLooks
+from groundswell_server.experiments.looks import shared
+from groundswell_server.experiments.looks.shared import SharedLooks
 from groundswell_storage.errors import Unavailable
 from groundswell_storage.events import encode_cursor
 
@@ -96,7 +96,7 @@ async def test_a_failure_reaches_all_and_the_next_look_is_a_new_one() -> None:
 
 
 async def test_few_looks_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared_looks, "_MOST_KEPT", 2)
+    monkeypatch.setattr(shared, "_MOST_KEPT", 2)
     world = World()
     world.may_end.set()
     for key in ("a", "b", "c"):

@@ -13,14 +13,14 @@ import numpy as np
 import pytest
 
 from groundswell_server.experiments import lifecycle
-from groundswell_server.experiments.assignment import Answer, Assigner, Reason
-from groundswell_server.experiments.batches import all_of
-from groundswell_server.experiments.catalog import read_assigners
+from groundswell_server.experiments.assignment.assigner import Answer, Assigner, Reason
+from groundswell_server.experiments.assignment.catalog import read_assigners
+from groundswell_server.experiments.assignment.targeting import Equals
+from groundswell_server.experiments.bandits.batches import all_of
+from groundswell_server.experiments.bandits.sticking import stick
+from groundswell_server.experiments.counting.outcomes import Outcome
+from groundswell_server.experiments.counting.recording import record_events
 from groundswell_server.experiments.design import BanditOptions, Design, Metric, Variant
-from groundswell_server.experiments.outcomes import Outcome
-from groundswell_server.experiments.recording import record_events
-from groundswell_server.experiments.sticking import stick
-from groundswell_server.experiments.targeting import Equals
 from groundswell_server.experiments.vocabulary import Allocation, ExperimentKind, MetricKind
 from groundswell_storage.database import Database, connect
 from groundswell_storage.errors import InvalidArgument, Unavailable

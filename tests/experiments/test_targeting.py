@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from groundswell_server.experiments.targeting import (
+from groundswell_server.experiments.assignment.targeting import (
     DEEPEST,
     And,
     Compare,
@@ -23,7 +23,7 @@ from groundswell_server.experiments.targeting import (
     Version,
     compile_condition,
 )
-from groundswell_server.experiments.versions import precedence
+from groundswell_server.experiments.assignment.versions import precedence
 
 UNIT: dict[str, Any] = {
     "country": "PT",

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from groundswell_server.experiments.verdicts import (
+from groundswell_server.experiments.analysis.verdicts import (
     BrokenGuardrail,
     Contender,
     DecidingTest,

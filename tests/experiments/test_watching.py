@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from groundswell_server.experiments.lifecycle import CHANGED, State
-from groundswell_server.experiments.news import COUNTED, News
-from groundswell_server.experiments.shared_looks import SharedLooks
-from groundswell_server.experiments.watching import Seen, Watcher
+from groundswell_server.experiments.looks.news import COUNTED, News
+from groundswell_server.experiments.looks.shared import SharedLooks
+from groundswell_server.experiments.looks.watching import Seen, Watcher
 from groundswell_storage import events
 from groundswell_storage.database import Database
 from groundswell_storage.errors import InvalidArgument, Unavailable

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from groundswell_server.experiments.bucketing import Namespace, equal_weights
-from groundswell_server.experiments.targeting import Condition, compile_condition
+from groundswell_server.experiments.assignment.bucketing import Namespace, equal_weights
+from groundswell_server.experiments.assignment.targeting import Condition, compile_condition
 from groundswell_server.experiments.vocabulary import Allocation, Direction, ExperimentKind, MetricKind, MetricRole
 from groundswell_storage.errors import InvalidArgument
 

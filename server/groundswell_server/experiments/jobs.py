@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import structlog
 
-from groundswell_server.experiments import rounds
+from groundswell_server.experiments.looks import automatic
 from groundswell_server.experiments.rollouts.rollout import UNDER_WAY
 from groundswell_server.jobs.registry import Periodic
 from groundswell_server.settings import Settings
@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 def look_at_experiments(database: Database, settings: Settings) -> None:
     """Keeps what the experiments that are due come to, and completes those that are to complete by themselves."""
-    rounds.look_at_all(database, database.now())
+    automatic.look_at_all(database, database.now())
 
 
 def check_rollouts(database: Database, settings: Settings) -> None:

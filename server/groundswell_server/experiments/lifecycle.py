@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Any
 
-from groundswell_server.experiments import batches
+from groundswell_server.experiments.bandits import batches
 from groundswell_server.experiments.design import Design, complete, invalid
 from groundswell_server.experiments.records import design_of, record_of
 from groundswell_storage import audit

@@ -7,9 +7,8 @@ from dataclasses import fields
 from datetime import timedelta
 from typing import Any
 
-from groundswell_server.experiments.bucketing import Namespace
-from groundswell_server.experiments.design import BanditOptions, Design, Factor, Metric, Variant
-from groundswell_server.experiments.targeting import (
+from groundswell_server.experiments.assignment.bucketing import Namespace
+from groundswell_server.experiments.assignment.targeting import (
     And,
     Compare,
     Condition,
@@ -22,6 +21,7 @@ from groundswell_server.experiments.targeting import (
     Or,
     Version,
 )
+from groundswell_server.experiments.design import BanditOptions, Design, Factor, Metric, Variant
 from groundswell_server.experiments.vocabulary import Allocation, Direction, ExperimentKind, MetricKind, MetricRole
 
 _CONDITIONS: Mapping[str, type[Any]] = {

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 
 from groundswell.v1 import experiments_pb2 as pb
 from groundswell_server.experiments import lifecycle, messages
-from groundswell_server.experiments.acceptance import accepts_record, accepts_stream
-from groundswell_server.experiments.assigning import Assignments
-from groundswell_server.experiments.catalog import Catalog
-from groundswell_server.experiments.choosing import Choices
-from groundswell_server.experiments.exposures import Exposures
-from groundswell_server.experiments.news import News
-from groundswell_server.experiments.recorder import Recorder
+from groundswell_server.experiments.assignment.assigning import Assignments
+from groundswell_server.experiments.assignment.catalog import Catalog
+from groundswell_server.experiments.bandits.choosing import Choices
+from groundswell_server.experiments.counting.acceptance import accepts_record, accepts_stream
+from groundswell_server.experiments.counting.exposures import Exposures
+from groundswell_server.experiments.counting.recorder import Recorder
+from groundswell_server.experiments.looks.news import News
+from groundswell_server.experiments.looks.shared import SharedLooks
+from groundswell_server.experiments.looks.watching import Watcher
 from groundswell_server.experiments.rollouts.registry import Registry
 from groundswell_server.experiments.rollouts.resolving import Resolvers
 from groundswell_server.experiments.rollouts.service import RolloutCalls
-from groundswell_server.experiments.shared_looks import SharedLooks
-from groundswell_server.experiments.watching import Watcher
 from groundswell_server.platform import Platform
 from groundswell_server.runtime.background import together
 from groundswell_server.runtime.call import Call
@@ -30,7 +30,7 @@ from groundswell_storage.experiments import past_looks
 from groundswell_storage.scope import Scope
 
 if TYPE_CHECKING:
-    from groundswell_server.experiments.looks import Look
+    from groundswell_server.experiments.looks.looking import Look
 
 
 class Servicer(RolloutCalls):
@@ -165,7 +165,7 @@ class Servicer(RolloutCalls):
 
     async def _look(self, call: Call, key: str) -> Look:
         # SciPy comes with it, which no server needs to start.
-        from groundswell_server.experiments import taking
+        from groundswell_server.experiments.looks import taking
 
         await self._exposures.flush()
         return await taking.take(call, key)

@@ -13,11 +13,11 @@ import grpc.aio
 from groundswell.v1 import experiments_pb2 as pb
 from groundswell.v1 import experiments_pb2_grpc
 from groundswell_server.experiments import lifecycle
-from groundswell_server.experiments.catalog import read_assigners
+from groundswell_server.experiments.assignment.catalog import read_assigners
+from groundswell_server.experiments.counting.events import Events
+from groundswell_server.experiments.counting.recording import record_events
+from groundswell_server.experiments.counting.roster import Rosters
 from groundswell_server.experiments.design import Design, Metric, Variant
-from groundswell_server.experiments.events import Events
-from groundswell_server.experiments.recording import record_events
-from groundswell_server.experiments.roster import Rosters
 from groundswell_storage.database import connect
 from tests.bench.measure import Subject, compare
 from tests.bench.stage import Stage

@@ -19,11 +19,11 @@ from uuid import UUID
 
 from groundswell.v1 import experiments_pb2 as pb
 from groundswell_server.experiments import lifecycle, messages
-from groundswell_server.experiments.acceptance import accepts_stream
-from groundswell_server.experiments.catalog import read_assigners
+from groundswell_server.experiments.assignment.catalog import read_assigners
+from groundswell_server.experiments.counting.acceptance import accepts_stream
+from groundswell_server.experiments.counting.recording import record_events
+from groundswell_server.experiments.counting.roster import Rosters
 from groundswell_server.experiments.design import Design, Metric, Variant
-from groundswell_server.experiments.recording import record_events
-from groundswell_server.experiments.roster import Rosters
 from groundswell_storage.database import Database, connect
 from groundswell_storage.experiments import counting
 from groundswell_storage.ids import uuid7

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from groundswell import Client, types
-from groundswell_server.experiments.bucketing import Split
+from groundswell_server.experiments.assignment.bucketing import Split
 from tests.patience import eventually
 
 DESIGN: dict[str, Any] = {

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from groundswell import Client, types
-from groundswell_server.experiments import exposures
-from groundswell_server.experiments.news import News
+from groundswell_server.experiments.counting import exposures
+from groundswell_server.experiments.looks.news import News
 from groundswell_storage.ids import uuid7
 from tests.running import RunningServer
 

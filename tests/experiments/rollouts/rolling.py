@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from groundswell_server.experiments.counting.outcomes import Outcome
+from groundswell_server.experiments.counting.recording import record_events
 from groundswell_server.experiments.design import Metric
-from groundswell_server.experiments.outcomes import Outcome
-from groundswell_server.experiments.recording import record_events
 from groundswell_server.experiments.rollouts import lifecycle
 from groundswell_server.experiments.rollouts.checks import check
 from groundswell_server.experiments.rollouts.design import RolloutDesign

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
+from groundswell_server.experiments.counting.enrolment import enrol
 from groundswell_server.experiments.design import Metric
-from groundswell_server.experiments.enrolment import enrol
 from groundswell_server.experiments.jobs import check_rollouts
 from groundswell_server.experiments.rollouts import lifecycle
 from groundswell_server.experiments.rollouts.checks import check

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from groundswell_server.experiments.design import Metric
-from groundswell_server.experiments.looks import Counts
+from groundswell_server.experiments.looks.looking import Counts
 from groundswell_server.experiments.rollouts.design import RolloutDesign, complete
 from groundswell_server.experiments.rollouts.rollout import Check, ModelState, Rollout, RolloutState, StageRecord
 from groundswell_server.experiments.rollouts.watching import seen

@@ -8,16 +8,23 @@ from datetime import timedelta
 
 import numpy as np
 
-from groundswell_server.experiments import verdicts
+from groundswell_server.experiments.analysis import verdicts
 from groundswell_server.experiments.analysis.adaptive import answer_adaptively, in_words
 from groundswell_server.experiments.analysis.factors import FactorEffect, factor_effects
 from groundswell_server.experiments.analysis.metric import Answer, Question, answer
+from groundswell_server.experiments.analysis.verdicts import (
+    BrokenGuardrail,
+    Contender,
+    DecidingTest,
+    Decision,
+    Evidence,
+    Rules,
+)
 from groundswell_server.experiments.statistics.always_valid import Promise
 from groundswell_server.experiments.statistics.arms import Array
 from groundswell_server.experiments.statistics.corrections import benjamini_hochberg, holm
 from groundswell_server.experiments.statistics.moments import Moments
 from groundswell_server.experiments.statistics.sample_ratio import SampleRatio, check_sample_ratio
-from groundswell_server.experiments.verdicts import BrokenGuardrail, Contender, DecidingTest, Decision, Evidence, Rules
 from groundswell_server.experiments.vocabulary import Direction, MetricRole
 
 Place = tuple[int, int]

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from groundswell_server.experiments.analysis.comparison import Comparison, Significance
     from groundswell_server.experiments.analysis.experiment import Adjusted
     from groundswell_server.experiments.analysis.metric import Answer
-    from groundswell_server.experiments.looks import Decided, Look
-    from groundswell_server.experiments.watching import Seen
+    from groundswell_server.experiments.looks.looking import Decided, Look
+    from groundswell_server.experiments.looks.watching import Seen
 
 
 def look_message(look: Look, history: Sequence[PastLook] = ()) -> pb.AnalyzeExperimentResponse:

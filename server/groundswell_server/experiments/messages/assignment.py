@@ -6,9 +6,9 @@ from functools import partial
 from typing import Any
 
 from groundswell.v1 import experiments_pb2 as pb
-from groundswell_server.experiments.assigning import Asked, Assigned
-from groundswell_server.experiments.assignment import Assigner
-from groundswell_server.experiments.sticking import Attributes
+from groundswell_server.experiments.assignment.assigner import Assigner
+from groundswell_server.experiments.assignment.assigning import Asked, Assigned
+from groundswell_server.experiments.bandits.sticking import Attributes
 from groundswell_server.wellknown import json_in
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from groundswell.v1 import experiments_pb2 as pb
-from groundswell_server.experiments.design import invalid
-from groundswell_server.experiments.targeting import (
+from groundswell_server.experiments.assignment.targeting import (
     And,
     Compare,
     Condition,
@@ -20,6 +19,7 @@ from groundswell_server.experiments.targeting import (
     Scalar,
     Version,
 )
+from groundswell_server.experiments.design import invalid
 
 
 def condition_in(message: pb.Condition) -> Condition:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from groundswell.v1 import experiments_pb2 as pb
-from groundswell_server.experiments.bucketing import Namespace
+from groundswell_server.experiments.assignment.bucketing import Namespace
 from groundswell_server.experiments.design import BanditOptions, Design, Factor, Metric, Variant, invalid
 from groundswell_server.experiments.lifecycle import Experiment
 from groundswell_server.experiments.messages.conditions import condition_in, fill_condition

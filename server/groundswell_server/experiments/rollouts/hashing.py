@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from groundswell_server.experiments.bucketing import bucket
+from groundswell_server.experiments.assignment.bucketing import bucket
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from groundswell_server.caches import Cache
-from groundswell_server.experiments.assignment import Assigner
-from groundswell_server.experiments.catalog import Current, Reader, follow_changes
+from groundswell_server.experiments.assignment.assigner import Assigner
+from groundswell_server.experiments.assignment.catalog import Current, Reader, follow_changes
 from groundswell_server.experiments.design import Design, Variant
 from groundswell_server.experiments.lifecycle import Experiment, Phase, State
 from groundswell_server.experiments.rollouts.hashing import NEW, Place, StageSplit, place

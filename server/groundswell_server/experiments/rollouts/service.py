@@ -6,7 +6,7 @@ from typing import Any
 
 from groundswell.v1 import experiments_pb2 as pb
 from groundswell_server.experiments import messages
-from groundswell_server.experiments.exposures import Exposures
+from groundswell_server.experiments.counting.exposures import Exposures
 from groundswell_server.experiments.rollouts import lifecycle
 from groundswell_server.experiments.rollouts.resolving import Resolvers
 from groundswell_server.runtime import permissions

@@ -13,13 +13,13 @@ import numpy as np
 from groundswell_server.experiments.analysis.comparison import harm_p
 from groundswell_server.experiments.analysis.metric import Question, measured
 from groundswell_server.experiments.design import Metric
-from groundswell_server.experiments.looks import Counts
+from groundswell_server.experiments.looks.looking import Counts
+from groundswell_server.experiments.looks.taking import read_counts
 from groundswell_server.experiments.rollouts.hashing import NEW, OLD
 from groundswell_server.experiments.rollouts.rollout import PHASE, Check, MetricSeen, Rollout
 from groundswell_server.experiments.statistics.always_valid import Promise
 from groundswell_server.experiments.statistics.moments import Moments
 from groundswell_server.experiments.statistics.sample_ratio import check_sample_ratio
-from groundswell_server.experiments.taking import read_counts
 from groundswell_server.experiments.vocabulary import MetricKind, MetricRole
 from groundswell_storage.scope import Scope
 

@@ -6,11 +6,11 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from groundswell_server.caches import Cache
-from groundswell_server.experiments import batches
-from groundswell_server.experiments.assignment import Answer, Assigner
-from groundswell_server.experiments.batches import LEARNED
+from groundswell_server.experiments.assignment.assigner import Answer, Assigner
+from groundswell_server.experiments.assignment.standing import standing_of
+from groundswell_server.experiments.bandits import batches
+from groundswell_server.experiments.bandits.batches import LEARNED
 from groundswell_server.experiments.lifecycle import CHANGED, State, experiment_of, not_started
-from groundswell_server.experiments.standing import standing_of
 from groundswell_server.news import keep_true
 from groundswell_storage.errors import GroundswellError, NotFound
 from groundswell_storage.events import Event

@@ -10,11 +10,11 @@ import numpy as np
 
 from groundswell_server.experiments.analysis.experiment import Analysis, Observed, Setup, analyze
 from groundswell_server.experiments.analysis.metric import Question
+from groundswell_server.experiments.analysis.verdicts import DecidingTest, Rules, deciding_test
 from groundswell_server.experiments.bandits.batch import Batch
 from groundswell_server.experiments.design import Design
 from groundswell_server.experiments.lifecycle import Experiment
 from groundswell_server.experiments.statistics.moments import Moments
-from groundswell_server.experiments.verdicts import DecidingTest, Rules, deciding_test
 from groundswell_server.experiments.vocabulary import ExperimentKind, Verdict
 from groundswell_storage.experiments.counting import Arm
 

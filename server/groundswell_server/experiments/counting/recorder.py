@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from groundswell_server.experiments.catalog import Catalog
-from groundswell_server.experiments.events import Events
-from groundswell_server.experiments.exposures import Exposures
-from groundswell_server.experiments.news import News
-from groundswell_server.experiments.outcomes import Outcome
-from groundswell_server.experiments.roster import Rosters
+from groundswell_server.experiments.assignment.catalog import Catalog
+from groundswell_server.experiments.counting.events import Events
+from groundswell_server.experiments.counting.exposures import Exposures
+from groundswell_server.experiments.counting.outcomes import Outcome
+from groundswell_server.experiments.counting.roster import Rosters
+from groundswell_server.experiments.looks.news import News
 from groundswell_server.runtime.call import Call
 
 
@@ -23,7 +23,7 @@ class Recorder:
     async def record(self, call: Call, events: Events) -> Outcome:
         """Records a batch; returns when it is durable."""
         # NumPy comes with it, which no server needs to start.
-        from groundswell_server.experiments.recording import record_events
+        from groundswell_server.experiments.counting.recording import record_events
 
         # A unit that was assigned a moment ago has to be known for what it is.
         await self._exposures.flush()

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any, NamedTuple, Protocol
 
+from groundswell_server.experiments.assignment.bucketing import Split
+from groundswell_server.experiments.assignment.targeting import compile_condition
 from groundswell_server.experiments.bandits.batch import Batch
 from groundswell_server.experiments.bandits.choices import choose, draw
-from groundswell_server.experiments.bucketing import Split
+from groundswell_server.experiments.counting.feeds import Feed, feeds_of
 from groundswell_server.experiments.design import Design
-from groundswell_server.experiments.feeds import Feed, feeds_of
 from groundswell_server.experiments.lifecycle import Experiment, State
-from groundswell_server.experiments.targeting import compile_condition
 
 
 class Reason(IntEnum):

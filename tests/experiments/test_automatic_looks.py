@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groundswell_server.experiments import lifecycle, looks, rounds, taking
+from groundswell_server.experiments import lifecycle
 from groundswell_server.experiments.analysis import metric
 from groundswell_server.experiments.design import Metric
 from groundswell_server.experiments.jobs import PERIODIC
 from groundswell_server.experiments.lifecycle import State
-from groundswell_server.experiments.rounds import MOST_KEPT, due, look_at, look_at_all, slot
+from groundswell_server.experiments.looks import automatic, looking, taking
+from groundswell_server.experiments.looks.automatic import MOST_KEPT, due, look_at, look_at_all, slot
 from groundswell_server.experiments.vocabulary import ExperimentKind, MetricKind, Verdict
 from groundswell_server.settings import Settings
 from groundswell_storage import audit
@@ -28,7 +29,7 @@ CLEAR = {"old": (100, 1_000), "new": (170, 1_000)}
 AT_ONCE_ONLY = {"old": (100, 1_000), "new": (135, 1_000)}
 """Significant by the fixed-horizon test, which a look by the clock never takes."""
 MINUTE = timedelta(minutes=1)
-SPENT = looks.Decided(Verdict.NOT_SIGNIFICANT, "", 0.0, "", (), True, datetime(2026, 1, 1, tzinfo=UTC))
+SPENT = looking.Decided(Verdict.NOT_SIGNIFICANT, "", 0.0, "", (), True, datetime(2026, 1, 1, tzinfo=UTC))
 """What the look at the planned size said; all others go by the always-valid test."""
 
 
@@ -66,12 +67,12 @@ def test_the_clock_computes_no_posteriors_and_decides_all_the_same(database: Dat
     with database.scope("default") as scope:
         count(scope, start(scope, kind=kind), CLEAR)
         read = taking.read(scope, "hooks")
-    asked = looks.look(*read[:2], later(1), SPENT)
+    asked = looking.look(*read[:2], later(1), SPENT)
     with (
         patch.object(metric, "beta_beliefs", side_effect=AssertionError),
         patch.object(metric, "normal_beliefs", side_effect=AssertionError),
     ):
-        found = looks.look(*read[:2], later(1), SPENT, automatic=True)
+        found = looking.look(*read[:2], later(1), SPENT, automatic=True)
         look_at_all(database, later(1))
     assert found.decided == replace(asked.decided, time=found.decided.time)
     assert [one.comparisons for one in found.analysis.answers] == [one.comparisons for one in asked.analysis.answers]
@@ -81,7 +82,7 @@ def test_the_clock_computes_no_posteriors_and_decides_all_the_same(database: Dat
 def test_a_winner_of_the_fixed_horizon_test_is_none_for_the_clock(database: Database) -> None:
     with database.scope("default") as scope:
         count(scope, start(scope), AT_ONCE_ONLY)
-        found = looks.look(*taking.read(scope, "hooks")[:2], later(0), None)
+        found = looking.look(*taking.read(scope, "hooks")[:2], later(0), None)
         assert (found.decided.winner, found.decided.is_fixed_horizon) == ("new", True)
     look_at_all(database, later(1))
     assert now_of(database).state is State.RUNNING
@@ -121,16 +122,16 @@ def test_all_workspaces_are_looked_at_and_one_that_fails_keeps_no_other_from_it(
     for workspace in ("broken", "sound"):
         with database.scope(workspace) as scope:
             count(scope, start(scope), CLEAR)
-    look = looks.look
+    look = looking.look
 
-    def breaks(experiment: lifecycle.Experiment, *args: object, **options: object) -> looks.Look:
+    def breaks(experiment: lifecycle.Experiment, *args: object, **options: object) -> looking.Look:
         if experiment.id == broken.id:
             raise ZeroDivisionError
         return look(experiment, *args, **options)  # type: ignore[arg-type]
 
     with database.scope("broken") as scope:
         broken = lifecycle.get_experiment(scope, "hooks")
-    with patch.object(looks, "look", breaks):
+    with patch.object(looking, "look", breaks):
         look_at_all(database, later(1))
     with database.scope("sound") as scope:
         assert lifecycle.get_experiment(scope, "hooks").winner == "new"
@@ -141,15 +142,15 @@ def test_two_workers_at_once_keep_one_look_and_end_it_once(database: Database) -
         count(scope, start(scope), CLEAR)
     moment = later(1)
     (one,) = due(database, moment)
-    look = looks.look
+    look = looking.look
 
-    def overtaken(*args: object, **options: object) -> looks.Look:
+    def overtaken(*args: object, **options: object) -> looking.Look:
         """Another worker does the whole of it while this one computes."""
-        with patch.object(looks, "look", look):
+        with patch.object(looking, "look", look):
             look_at(database, one, moment)
         return look(*args, **options)  # type: ignore[arg-type]
 
-    with patch.object(looks, "look", overtaken):
+    with patch.object(looking, "look", overtaken):
         look_at(database, one, moment)
     assert len(history(database)) == 1
     assert now_of(database).version == 3, "created, started, completed once"
@@ -171,14 +172,14 @@ def test_one_that_was_changed_meanwhile_is_left_for_the_next_round(database: Dat
     with database.scope("default") as scope:
         count(scope, start(scope), CLEAR)
     (one,) = due(database, later(1))
-    look = looks.look
+    look = looking.look
 
-    def paused_meanwhile(*args: object, **options: object) -> looks.Look:
+    def paused_meanwhile(*args: object, **options: object) -> looking.Look:
         with database.scope("default") as scope:
             lifecycle.pause_experiment(scope, "hooks")
         return look(*args, **options)  # type: ignore[arg-type]
 
-    with patch.object(looks, "look", paused_meanwhile):
+    with patch.object(looking, "look", paused_meanwhile):
         look_at(database, one, later(1))
     assert now_of(database).state is State.PAUSED
     assert history(database) == []
@@ -193,7 +194,7 @@ def test_the_history_holds_the_intervals_of_the_analysis(database: Database) -> 
     look_at_all(database, later(2))
     with database.scope("default") as scope:
         now, counts, planned = taking.read(scope, "hooks")
-    found = looks.look(now, counts, later(2), planned, automatic=True)
+    found = looking.look(now, counts, later(2), planned, automatic=True)
     nothing, something = history(database)
     assert (nothing.units, something.units) == (0, 2_000)
     assert nothing.comparisons == [(0.0, -1.0, 1.0)]
@@ -241,4 +242,4 @@ def test_a_worker_does_it_by_the_clock(database: Database) -> None:
     (job,) = [one for one in PERIODIC if one.name == "experiments.look"]
     job.run(database, Settings(database_url=database.url))
     assert now_of(database).winner == "new"
-    assert rounds.slot(timedelta(0)) == (0, 1)
+    assert automatic.slot(timedelta(0)) == (0, 1)

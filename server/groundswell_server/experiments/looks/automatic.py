@@ -18,7 +18,7 @@ from groundswell_storage.scope import Scope
 
 if TYPE_CHECKING:
     from groundswell_server.experiments.analysis.comparison import Comparison
-    from groundswell_server.experiments.looks import Look
+    from groundswell_server.experiments.looks.looking import Look
 
 MOST_KEPT = 128
 """Looks that are kept of one experiment, at most."""
@@ -64,11 +64,11 @@ def look_at(database: Database, one: Running, now: datetime) -> None:
     looked at it: of two workers one is heard.
     """
     # SciPy comes with it, and a worker starts without.
-    from groundswell_server.experiments import looks, taking
+    from groundswell_server.experiments.looks import looking, taking
 
     with database.scope(one.workspace, now=now) as scope:
         experiment, counts, planned = taking.read(scope, one.key)
-    found = looks.look(experiment, counts, now, planned, automatic=True)
+    found = looking.look(experiment, counts, now, planned, automatic=True)
     minute, step = slot(now - one.started)
     with database.scope(one.workspace, now=now) as scope:
         if designs.by_key(scope, one.key, lock=True).version != experiment.version:

@@ -7,13 +7,13 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
-from groundswell_server.experiments.assignment import Answer, Assigner
-from groundswell_server.experiments.catalog import Catalog
-from groundswell_server.experiments.choosing import Choices
-from groundswell_server.experiments.exposures import Exposures
-from groundswell_server.experiments.news import News
-from groundswell_server.experiments.settling import Place, Settling
-from groundswell_server.experiments.sticking import Attributes
+from groundswell_server.experiments.assignment.assigner import Answer, Assigner
+from groundswell_server.experiments.assignment.catalog import Catalog
+from groundswell_server.experiments.bandits.choosing import Choices
+from groundswell_server.experiments.bandits.sticking import Attributes
+from groundswell_server.experiments.counting.exposures import Exposures
+from groundswell_server.experiments.counting.settling import Place, Settling
+from groundswell_server.experiments.looks.news import News
 from groundswell_server.runtime.call import Call
 
 

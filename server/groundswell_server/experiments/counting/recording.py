@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from groundswell_server.experiments import tally
-from groundswell_server.experiments.assignment import Assigner, Reason
-from groundswell_server.experiments.counted import experiments_of, read_counted
-from groundswell_server.experiments.enrolment import enrol
-from groundswell_server.experiments.events import Events
+from groundswell_server.experiments.assignment.assigner import Assigner, Reason
+from groundswell_server.experiments.counting import tally
+from groundswell_server.experiments.counting.counted import experiments_of, read_counted
+from groundswell_server.experiments.counting.enrolment import enrol
+from groundswell_server.experiments.counting.events import Events
+from groundswell_server.experiments.counting.outcomes import Outcome, Refusal
+from groundswell_server.experiments.counting.refusals import refusals
+from groundswell_server.experiments.counting.roster import Place, Rosters, Seen, arm_number
 from groundswell_server.experiments.lifecycle import State
-from groundswell_server.experiments.outcomes import Outcome, Refusal
-from groundswell_server.experiments.refusals import refusals
-from groundswell_server.experiments.roster import Place, Rosters, Seen, arm_number
 from groundswell_storage.experiments import counting
 from groundswell_storage.experiments.counting import Occurrences
 from groundswell_storage.scope import Scope

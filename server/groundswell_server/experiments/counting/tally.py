@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from groundswell_server.experiments.counting.feeds import Feed
+from groundswell_server.experiments.counting.roster import CROSSED, arm_of
 from groundswell_server.experiments.design import Metric
-from groundswell_server.experiments.feeds import Feed
-from groundswell_server.experiments.roster import CROSSED, arm_of
 from groundswell_server.experiments.vocabulary import MetricKind
 from groundswell_storage.experiments.counting import Arm, Totals
 

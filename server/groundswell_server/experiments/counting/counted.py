@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from groundswell_server.experiments.assignment import Assigner
-from groundswell_server.experiments.catalog import Current, read_current
+from groundswell_server.experiments.assignment.assigner import Assigner
+from groundswell_server.experiments.assignment.catalog import Current, read_current
 from groundswell_server.experiments.rollouts.resolving import read_stages
 from groundswell_storage.scope import Scope
 

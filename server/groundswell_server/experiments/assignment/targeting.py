@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from groundswell_server.experiments.versions import precedence
+from groundswell_server.experiments.assignment.versions import precedence
 
 Scalar = str | float | bool
 Attributes = Mapping[str, Any]

@@ -7,9 +7,9 @@ from collections import defaultdict
 from datetime import UTC, datetime
 from functools import partial
 
-from groundswell_server.experiments.assignment import Answer
-from groundswell_server.experiments.catalog import read_assigners
-from groundswell_server.experiments.sticking import Attributes, stick
+from groundswell_server.experiments.assignment.assigner import Answer
+from groundswell_server.experiments.assignment.catalog import read_assigners
+from groundswell_server.experiments.bandits.sticking import Attributes, stick
 from groundswell_storage.executor import DatabaseExecutor
 from groundswell_storage.experiments import counting
 from groundswell_storage.scope import Scope

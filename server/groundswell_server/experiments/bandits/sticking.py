@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from groundswell_server.experiments import batches
-from groundswell_server.experiments.assignment import Answer, Assigner
+from groundswell_server.experiments.assignment.assigner import Answer, Assigner
+from groundswell_server.experiments.assignment.standing import answers_of
+from groundswell_server.experiments.bandits import batches
 from groundswell_server.experiments.bandits.batch import Batch
-from groundswell_server.experiments.enrolment import enrol_by
+from groundswell_server.experiments.counting.enrolment import enrol_by
 from groundswell_server.experiments.lifecycle import State
-from groundswell_server.experiments.standing import answers_of
 from groundswell_storage.experiments import batches as stored
 from groundswell_storage.experiments import counting
 from groundswell_storage.experiments.counting import Exposure

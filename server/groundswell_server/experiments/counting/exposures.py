@@ -13,10 +13,10 @@ from functools import partial
 
 import structlog
 
-from groundswell_server.experiments.assignment import Assigner
-from groundswell_server.experiments.counted import read_counted
-from groundswell_server.experiments.enrolment import enrol
-from groundswell_server.experiments.settling import Place
+from groundswell_server.experiments.assignment.assigner import Assigner
+from groundswell_server.experiments.counting.counted import read_counted
+from groundswell_server.experiments.counting.enrolment import enrol
+from groundswell_server.experiments.counting.settling import Place
 from groundswell_storage.errors import GroundswellError, Unavailable
 from groundswell_storage.executor import DatabaseExecutor
 from groundswell_storage.experiments import counting

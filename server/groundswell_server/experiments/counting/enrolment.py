@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 
-from groundswell_server.experiments.assignment import Assigner
+from groundswell_server.experiments.assignment.assigner import Assigner
 from groundswell_storage.experiments import counting
 from groundswell_storage.experiments.counting import Exposure
 from groundswell_storage.scope import Scope
@@ -68,7 +68,7 @@ def _take_out(scope: Scope, assigner: Assigner, crossing: Mapping[int, Exposure]
     # No server needs it to start.
     import numpy as np
 
-    from groundswell_server.experiments import tally
+    from groundswell_server.experiments.counting import tally
 
     metrics, taken = assigner.design.metrics, {}
     found = counting.totals_of(scope, assigner.number, range(len(metrics)), crossing)

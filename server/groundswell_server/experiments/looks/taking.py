@@ -8,9 +8,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from groundswell_server.experiments.batches import all_of as all_batches
+from groundswell_server.experiments.bandits.batches import all_of as all_batches
 from groundswell_server.experiments.lifecycle import Experiment, get_experiment, not_started
-from groundswell_server.experiments.looks import Counts, Decided, Look, look
+from groundswell_server.experiments.looks.looking import Counts, Decided, Look, look
 from groundswell_server.experiments.records import object_of
 from groundswell_server.experiments.vocabulary import Verdict
 from groundswell_server.runtime.call import Call

@@ -10,12 +10,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from groundswell_server.experiments.lifecycle import CHANGED, State
-from groundswell_server.experiments.news import COUNTED
+from groundswell_server.experiments.looks.news import COUNTED
 from groundswell_storage.events import Position, decode_cursor
 from groundswell_storage.feed import Batch, EventFeed
 
 if TYPE_CHECKING:
-    from groundswell_server.experiments.looks import Look
+    from groundswell_server.experiments.looks.looking import Look
 
 TOPICS = (CHANGED, COUNTED)
 BOOKMARK_EVERY = timedelta(seconds=30)

@@ -6,11 +6,11 @@ import math
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from groundswell_server.experiments.assignment import Assigner
-from groundswell_server.experiments.events import Events, are_uuid7
-from groundswell_server.experiments.feeds import KNOWN
+from groundswell_server.experiments.assignment.assigner import Assigner
+from groundswell_server.experiments.counting.events import Events, are_uuid7
+from groundswell_server.experiments.counting.feeds import KNOWN
+from groundswell_server.experiments.counting.outcomes import Refusal
 from groundswell_server.experiments.lifecycle import State
-from groundswell_server.experiments.outcomes import Refusal
 from groundswell_storage.fields import to_micros
 
 _AHEAD = timedelta(minutes=5)

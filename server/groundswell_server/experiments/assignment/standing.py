@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from groundswell_server.experiments.assignment import Answer, Assigner, Reason
+from groundswell_server.experiments.assignment.assigner import Answer, Assigner, Reason
 from groundswell_storage.experiments import batches, counting
 from groundswell_storage.experiments.counting import Exposure
 from groundswell_storage.scope import Scope

@@ -11,7 +11,7 @@ from groundswell_storage.events import Position, decode_cursor
 from groundswell_storage.feed import EventFeed
 
 if TYPE_CHECKING:
-    from groundswell_server.experiments.looks import Look
+    from groundswell_server.experiments.looks.looking import Look
 
 _MOST_KEPT = 256
 
