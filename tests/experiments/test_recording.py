@@ -156,17 +156,17 @@ def test_where_units_stand_is_remembered_and_a_move_by_another_server_noticed(sc
     def convert() -> Recorded:
         events = batch(scope, *(event(unit, "reply") for unit in units))
         recorded = record_events(scope, events, {"hooks": assigner}, rosters)
-        for seen in recorded.seen:
-            rosters.learn(seen)
+        for roster in recorded.found:
+            rosters.learn(roster)
         return recorded
 
-    assert set(convert().seen[0].places) == set(units)
-    assert convert().seen == []
+    assert set(convert().found[0].places) == set(units)
+    assert convert().found == []
     numbers = counting.unit_numbers(scope, units)
     other = {numbers[unit]: 1 - assigner.assign(unit, {}).variant for unit in units[:4]}
     enrol(scope, assigner, other)
-    assert set(convert().seen[0].places) == set(units)
-    assert convert().seen == []
+    assert set(convert().found[0].places) == set(units)
+    assert convert().found == []
     sums = counting.read_sums(scope, assigner.number)
     assert sum(values[0] for (_, _, metric), values in sums.items() if metric == 1) == 6 * 3.0
 

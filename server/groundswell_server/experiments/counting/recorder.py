@@ -32,7 +32,7 @@ class Recorder:
         recorded = await call.write(record_events, events, known, self._rosters)
         news = [assigner for key, assigner in recorded.assigners.items() if assigner is not known.get(key)]
         self._catalog.learn(call.workspace, news, mark)
-        for seen in recorded.seen:
-            self._rosters.learn(seen)
+        for roster in recorded.found:
+            self._rosters.learn(roster)
         self._news.note(call.workspace, recorded.changed)
         return recorded.outcome

@@ -14,7 +14,7 @@ from groundswell_server.experiments.counting.enrolment import enrol
 from groundswell_server.experiments.counting.events import Events
 from groundswell_server.experiments.counting.outcomes import Outcome, Refusal
 from groundswell_server.experiments.counting.refusals import refusals
-from groundswell_server.experiments.counting.roster import Place, Rosters, Seen, arm_number
+from groundswell_server.experiments.counting.roster import Place, Roster, Rosters, arm_number
 from groundswell_server.experiments.lifecycle import State
 from groundswell_storage.experiments import counting
 from groundswell_storage.experiments.counting import Occurrences
@@ -32,7 +32,8 @@ class Recorded:
     """Keys of the experiments in which something was recorded."""
     assigners: Mapping[str, Assigner]
     """The experiments among what was recorded for."""
-    seen: Sequence[Seen]
+    found: Sequence[Roster]
+    """Where units stand that had to be looked up."""
 
 
 def record_events(
@@ -43,7 +44,7 @@ def record_events(
     assigners = {key: one.assigner for key, one in current.items()}
     refused = refusals(events, assigners, scope.now)
     accepted = _without(events, refused) if refused else events
-    seen: list[Seen] = []
+    looked_up: list[Roster] = []
     changed: set[str] = set()
     recorded, counted = 0, len(accepted.ids)
     # In one order on every server, so that two batches never wait for each other.
@@ -55,7 +56,7 @@ def record_events(
         places = list(map(known_places.get, mine.units))
         if None in places:
             found = _find(scope, assigner, {unit for unit, place in zip(mine.units, places, strict=True) if not place})
-            seen.append(Seen(assigner.number, moves, found))
+            looked_up.append(Roster(assigner.number, moves, found))
             places = [place or found.get(unit) for unit, place in zip(mine.units, places, strict=True)]
         if None in places:
             strangers = _strangers(assigner, mine, places)
@@ -68,7 +69,7 @@ def record_events(
             changed.add(key)
         recorded += new
     outcome = Outcome(recorded, counted - recorded, tuple(sorted(refused, key=lambda one: one.index)))
-    return Recorded(outcome, changed, experiments_of(assigners), seen)
+    return Recorded(outcome, changed, experiments_of(assigners), looked_up)
 
 
 def _without(events: Events, refused: Sequence[Refusal]) -> Events:

@@ -32,7 +32,7 @@ def arm_of(number: int) -> Arm:
     return divmod(number, _VARIANTS)
 
 
-class Seen(NamedTuple):
+class Roster(NamedTuple):
     """Where units of an experiment were found to stand."""
 
     experiment: int
@@ -45,7 +45,7 @@ class Rosters:
     """What is remembered of all experiments; written on the event loop, read on any thread."""
 
     def __init__(self) -> None:
-        self._rosters: dict[int, Seen] = {}
+        self._rosters: dict[int, Roster] = {}
         self._count = 0
 
     def places(self, experiment: int, moves: int) -> Mapping[str, Place]:
@@ -53,15 +53,15 @@ class Rosters:
         known = self._rosters.get(experiment)
         return known.places if known is not None and known.moves == moves else {}
 
-    def learn(self, seen: Seen) -> None:
+    def learn(self, found: Roster) -> None:
         """Remembers what a transaction has found, once it is committed."""
-        if self._count + len(seen.places) > _MOST_PLACES:
+        if self._count + len(found.places) > _MOST_PLACES:
             self._rosters, self._count = {}, 0
-        known = self._rosters.get(seen.experiment)
-        if known is not None and known.moves == seen.moves:
+        known = self._rosters.get(found.experiment)
+        if known is not None and known.moves == found.moves:
             before = len(known.places)
-            known.places.update(seen.places)
+            known.places.update(found.places)
             self._count += len(known.places) - before
-        elif known is None or known.moves < seen.moves:
-            self._rosters[seen.experiment] = seen
-            self._count += len(seen.places) - (len(known.places) if known is not None else 0)
+        elif known is None or known.moves < found.moves:
+            self._rosters[found.experiment] = found
+            self._count += len(found.places) - (len(known.places) if known is not None else 0)
