@@ -7,7 +7,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from groundswell_storage.learning import Artifact, ModelVersion, TrainingResult, add_version, list_versions
+from groundswell_storage.learning.model_versions import (
+    Artifact,
+    ModelVersion,
+    TrainingResult,
+    add_version,
+    list_versions,
+)
 from groundswell_storage.scope import Scope
 
 RESULT = TrainingResult(

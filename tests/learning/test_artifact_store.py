@@ -15,10 +15,11 @@ from groundswell_server.learning import registry
 from groundswell_server.learning.artifact_store import ArtifactStore
 from groundswell_server.learning.jobs import remove_files
 from groundswell_server.settings import Settings, SettingsError
-from groundswell_storage import learning, stray_files
+from groundswell_storage import stray_files
 from groundswell_storage.database import Database
 from groundswell_storage.errors import Aborted, DataLoss, NotFound, Unavailable
-from groundswell_storage.learning import ModelVersion
+from groundswell_storage.learning import model_versions
+from groundswell_storage.learning.model_versions import ModelVersion
 from groundswell_storage.scope import Scope
 from tests.learning.model_rows import RESULT, artifact, live_ids
 
@@ -57,13 +58,13 @@ def a_version_outside(database: Database, store: ArtifactStore, run: str) -> Mod
         stray_files.announce(database, paths, due=scope.now + stray_files.PATIENCE)
     store.write(placed)
     with database.scope("default") as scope:
-        return learning.add_version(scope, RESULT, placed, serving="onnx", operation_id=run)
+        return model_versions.add_version(scope, RESULT, placed, serving="onnx", operation_id=run)
 
 
 def promote(database: Database, store: ArtifactStore, version: ModelVersion) -> None:
     """As the server does it: fetched before the transaction."""
     with database.scope("default") as scope:
-        kept = learning.read_artifacts(scope, version.id)
+        kept = model_versions.read_artifacts(scope, version.id)
     fetched = {version.id: store.fetch(kept)}
     with database.scope("default") as scope:
         registry.promote(scope, version.id, fetched=fetched)
@@ -81,7 +82,7 @@ def settings(database: Database, place: str) -> Settings:
 def test_files_are_outside_and_come_back_whole(database: Database, place: str, store: ArtifactStore) -> None:
     version = a_version_outside(database, store, "run-1")
     with database.scope("default") as scope:
-        kept = learning.read_artifacts(scope, version.id)
+        kept = model_versions.read_artifacts(scope, version.id)
     assert files_in(place) == {kept[name].path for name in PARTS}
     assert {name: kept[name].content for name in PARTS} == dict.fromkeys(PARTS, b"")
     fetched = store.fetch(kept)
@@ -106,7 +107,7 @@ def test_a_version_is_promoted_and_rolled_back(database: Database, store: Artifa
     promote(database, store, second)
     with database.scope("default") as scope:
         back = registry.way_back(scope, RESULT.model_type)
-        fetched = {back.id: store.fetch(learning.read_artifacts(scope, back.id))}
+        fetched = {back.id: store.fetch(model_versions.read_artifacts(scope, back.id))}
         registry.roll_back(scope, RESULT.model_type, fetched=fetched)
         assert live_ids(scope) == [first.id]
 
@@ -118,7 +119,7 @@ def test_a_damaged_or_missing_file_is_refused(
 ) -> None:
     version = a_version_outside(database, store, "run-1")
     with database.scope("default") as scope:
-        path = learning.read_artifacts(scope, version.id)[part].path
+        path = model_versions.read_artifacts(scope, version.id)[part].path
     files, root = fsspec.core.url_to_fs(place)
     if damage is None:
         files.rm_file(f"{root}/{path}")
@@ -141,7 +142,7 @@ def test_deletion_removes_the_files(database: Database, place: str, store: Artif
     kept, deleted = (a_version_outside(database, store, run) for run in ("run-1", "run-2"))
     with database.scope("default") as scope:
         registry.delete(scope, deleted.id)
-        paths = {one.path for one in learning.read_artifacts(scope, kept.id).values() if one.path}
+        paths = {one.path for one in model_versions.read_artifacts(scope, kept.id).values() if one.path}
     remove_files(database, settings(database, place))
     assert files_in(place) == paths
     assert stray_files.list_due(database, database.now() + timedelta(days=9), 9) == []
@@ -171,9 +172,9 @@ def test_files_that_are_about_to_be_removed_get_no_row(database: Database, store
         placed = store.placed(scope, [artifact("onnx", b"trees")])
         stray_files.announce(database, [placed[0].path], due=scope.now + timedelta(minutes=59))
     with pytest.raises(Aborted, match="waited too long"), database.scope("default") as scope:
-        learning.add_version(scope, RESULT, placed, serving="onnx", operation_id="run-1")
+        model_versions.add_version(scope, RESULT, placed, serving="onnx", operation_id="run-1")
     with database.scope("default") as scope:
-        assert learning.list_versions(scope).items == []
+        assert model_versions.list_versions(scope).items == []
 
 
 def test_without_its_store_a_file_is_refused(database: Database, store: ArtifactStore) -> None:

@@ -11,9 +11,9 @@ from groundswell_server.learning import model_types
 from groundswell_server.learning.labelling import examples
 from groundswell_server.learning.labelling.examples import NewExample, add_examples, delete_examples
 from groundswell_server.learning.training.dataset import Span
-from groundswell_storage import training_examples
 from groundswell_storage.engagement.personas import PersonaRow
 from groundswell_storage.errors import ResourceExhausted
+from groundswell_storage.learning import training_examples
 from groundswell_storage.scope import Scope
 
 TONE, BOTS, CONVERSION = "TONE_CLASSIFIER", "BOT_DETECTOR", "CONVERSION_PREDICTOR"

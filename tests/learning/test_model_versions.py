@@ -8,16 +8,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from peewee import IntegrityError
 
-from groundswell_storage import learning
 from groundswell_storage.database import Database
 from groundswell_storage.errors import InvalidArgument, NotFound
+from groundswell_storage.learning import model_versions
 from groundswell_storage.scope import Scope
 from tests.learning.model_rows import RESULT, a_version, live_ids
 
 
 def test_a_version_comes_back_as_it_was_kept(scope: Scope) -> None:
     kept = a_version(scope, "run-1")
-    found = learning.get_version(scope, kept.id)
+    found = model_versions.get_version(scope, kept.id)
     assert found == kept
     assert (found.version, found.stage, found.promoted) == (1, "CANDIDATE", None)
     assert found.result.data_end == RESULT.data_end
@@ -36,13 +36,13 @@ def test_versions_are_numbered_within_their_type(scope: Scope) -> None:
 
 def test_a_number_is_never_given_twice(scope: Scope) -> None:
     first = a_version(scope, "run-1")
-    learning.delete_version(scope, first.id)
+    model_versions.delete_version(scope, first.id)
     assert a_version(scope, "run-2").version == 2
 
 
 def test_artifacts_come_back_byte_for_byte(scope: Scope) -> None:
     version = a_version(scope, "run-1")
-    artifacts = learning.read_artifacts(scope, version.id)
+    artifacts = model_versions.read_artifacts(scope, version.id)
     assert artifacts["onnx"].content == b"trees of run-1"
     assert artifacts["onnx"].digest == version.artifact_digest
     assert version.artifact_bytes == sum(len(artifact.content) for artifact in artifacts.values())
@@ -50,52 +50,52 @@ def test_artifacts_come_back_byte_for_byte(scope: Scope) -> None:
 
 def test_a_deleted_version_leaves_nothing(scope: Scope) -> None:
     version = a_version(scope, "run-1")
-    learning.delete_version(scope, version.id)
-    assert learning.read_artifacts(scope, version.id) == {}
-    assert learning.stage_history(scope, "ENGAGEMENT_PREDICTOR") == []
+    model_versions.delete_version(scope, version.id)
+    assert model_versions.read_artifacts(scope, version.id) == {}
+    assert model_versions.stage_history(scope, "ENGAGEMENT_PREDICTOR") == []
     with pytest.raises(NotFound) as refused:
-        learning.get_version(scope, version.id)
+        model_versions.get_version(scope, version.id)
     assert refused.value.reason == "MODEL_NOT_FOUND"
 
 
 def test_a_run_makes_one_version(scope: Scope) -> None:
     version = a_version(scope, "run-1")
-    assert learning.version_of_operation(scope, "run-1") == version
-    assert learning.version_of_operation(scope, "run-2") is None
+    assert model_versions.version_of_operation(scope, "run-1") == version
+    assert model_versions.version_of_operation(scope, "run-2") is None
     with pytest.raises(IntegrityError), scope.savepoint():
         a_version(scope, "run-1")
 
 
 def test_a_live_version_is_found_by_its_type(scope: Scope) -> None:
     version = a_version(scope, "run-1")
-    assert learning.live_version(scope, "ENGAGEMENT_PREDICTOR") is None
-    live = learning.set_stage(scope, version, "LIVE")
+    assert model_versions.live_version(scope, "ENGAGEMENT_PREDICTOR") is None
+    live = model_versions.set_stage(scope, version, "LIVE")
     assert live.promoted == scope.now
-    assert learning.live_version(scope, "ENGAGEMENT_PREDICTOR") == live
-    assert learning.live_version(scope, "SUCCESS_CLASSIFIER") is None
+    assert model_versions.live_version(scope, "ENGAGEMENT_PREDICTOR") == live
+    assert model_versions.live_version(scope, "SUCCESS_CLASSIFIER") is None
     assert live_ids(scope) == [version.id]
 
 
 def test_two_versions_of_a_type_are_never_live_at_once(scope: Scope) -> None:
     first, second = a_version(scope, "run-1"), a_version(scope, "run-2")
-    learning.set_stage(scope, first, "LIVE")
+    model_versions.set_stage(scope, first, "LIVE")
     with pytest.raises(IntegrityError), scope.savepoint():
-        learning.set_stage(scope, second, "LIVE")
+        model_versions.set_stage(scope, second, "LIVE")
 
 
 def test_the_history_tells_what_was_live_when(scope: Scope) -> None:
     first = a_version(scope, "run-1")
-    learning.set_stage(scope, first, "LIVE")
-    learning.set_stage(scope, first, "RETIRED")
-    stages = [(change.model_id, change.stage) for change in learning.stage_history(scope, "ENGAGEMENT_PREDICTOR")]
+    model_versions.set_stage(scope, first, "LIVE")
+    model_versions.set_stage(scope, first, "RETIRED")
+    stages = [(change.model_id, change.stage) for change in model_versions.stage_history(scope, "ENGAGEMENT_PREDICTOR")]
     assert stages == [(first.id, "RETIRED"), (first.id, "LIVE"), (first.id, "CANDIDATE")]
 
 
 def test_the_history_can_be_asked_for_its_newer_part(scope: Scope) -> None:
     version = a_version(scope, "run-1")
     scope.now += timedelta(days=100)
-    learning.set_stage(scope, version, "LIVE")
-    newer = learning.stage_history(scope, "ENGAGEMENT_PREDICTOR", since=scope.now - timedelta(days=90))
+    model_versions.set_stage(scope, version, "LIVE")
+    newer = model_versions.stage_history(scope, "ENGAGEMENT_PREDICTOR", since=scope.now - timedelta(days=90))
     assert [change.stage for change in newer] == ["LIVE"]
 
 
@@ -107,7 +107,7 @@ def test_versions_are_listed_newest_first_page_by_page(scope: Scope) -> None:
     listed: list[str] = []
     token = ""
     while True:
-        page = learning.list_versions(scope, page_size=2, page_token=token)
+        page = model_versions.list_versions(scope, page_size=2, page_token=token)
         listed += [version.id for version in page.items]
         if not (token := page.next_page_token):
             break
@@ -117,9 +117,9 @@ def test_versions_are_listed_newest_first_page_by_page(scope: Scope) -> None:
 def test_a_list_can_be_narrowed_to_a_type_and_a_stage(scope: Scope) -> None:
     predictor = a_version(scope, "run-1")
     classifier = a_version(scope, "run-2", model_type="SUCCESS_CLASSIFIER")
-    learning.set_stage(scope, predictor, "LIVE")
-    by_type = learning.list_versions(scope, model_type="SUCCESS_CLASSIFIER")
-    by_stage = learning.list_versions(scope, stage="LIVE")
+    model_versions.set_stage(scope, predictor, "LIVE")
+    by_type = model_versions.list_versions(scope, model_type="SUCCESS_CLASSIFIER")
+    by_stage = model_versions.list_versions(scope, stage="LIVE")
     assert [version.id for version in by_type.items] == [classifier.id]
     assert [version.id for version in by_stage.items] == [predictor.id]
 
@@ -127,25 +127,25 @@ def test_a_list_can_be_narrowed_to_a_type_and_a_stage(scope: Scope) -> None:
 def test_a_page_token_of_another_list_is_refused(scope: Scope) -> None:
     a_version(scope, "run-1")
     a_version(scope, "run-2")
-    token = learning.list_versions(scope, page_size=1).next_page_token
+    token = model_versions.list_versions(scope, page_size=1).next_page_token
     with pytest.raises(InvalidArgument) as refused:
-        learning.list_versions(scope, stage="LIVE", page_token=token)
+        model_versions.list_versions(scope, stage="LIVE", page_token=token)
     assert refused.value.reason == "PAGE_TOKEN_INVALID"
 
 
 def test_another_workspace_sees_none_of_it(database: Database) -> None:
     with database.scope("ours") as scope:
         version = a_version(scope, "run-1")
-        learning.set_stage(scope, version, "LIVE")
+        model_versions.set_stage(scope, version, "LIVE")
     with database.scope("theirs") as scope:
-        assert learning.find_version(scope, version.id) is None
+        assert model_versions.find_version(scope, version.id) is None
         assert live_ids(scope) == []
-        assert learning.read_artifacts(scope, version.id) == {}
-        assert learning.list_versions(scope).items == []
-        assert learning.version_of_operation(scope, "run-1") is None
+        assert model_versions.read_artifacts(scope, version.id) == {}
+        assert model_versions.list_versions(scope).items == []
+        assert model_versions.version_of_operation(scope, "run-1") is None
         assert a_version(scope, "run-1").version == 1
 
 
 def test_what_a_run_says_is_kept_as_json(scope: Scope) -> None:
-    version = learning.get_version(scope, a_version(scope, "run-1").id)
+    version = model_versions.get_version(scope, a_version(scope, "run-1").id)
     assert replace(version.result, features=RESULT.features, importance=RESULT.importance, notes=RESULT.notes) == RESULT

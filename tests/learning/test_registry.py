@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 
 from groundswell_server.learning import registry
-from groundswell_storage import events, learning
+from groundswell_storage import events
 from groundswell_storage.database import Database
 from groundswell_storage.errors import DataLoss, FailedPrecondition, InvalidArgument, NotFound
+from groundswell_storage.learning import model_versions
 from groundswell_storage.scope import Scope
 from tests.learning.model_rows import a_version, live_ids
 
@@ -66,7 +67,7 @@ def test_an_export_that_deviates_cannot_be_forced(scope: Scope) -> None:
 def test_a_damaged_artifact_is_refused_and_the_live_version_stays(scope: Scope, damage: bytes | None) -> None:
     first, second = a_version(scope, "run-1"), a_version(scope, "run-2")
     registry.promote(scope, first.id)
-    row = learning.ModelArtifactRow
+    row = model_versions.ModelArtifactRow
     of_second = (row.model_id == second.id) & (row.name == "onnx")
     if damage is None:
         scope.delete(row).where(of_second).execute()

@@ -13,7 +13,7 @@ from groundswell_server.learning import registry
 from groundswell_server.learning.artifact_store import ArtifactStore
 from groundswell_server.learning.training.dataset import Span
 from groundswell_server.learning.training.run import Judgement, Outcome, Run, judge, keep
-from groundswell_storage import learning
+from groundswell_storage.learning import model_versions
 from groundswell_storage.scope import Scope
 from tests.learning.model_rows import RESULT, a_version, artifact, live_ids
 
@@ -68,7 +68,7 @@ def test_classifiers_of_two_thresholds_are_not_compared(scope: Scope) -> None:
 def test_a_run_that_is_repeated_after_a_crash_makes_one_version(scope: Scope) -> None:
     first, second = keep(scope, outcome(True), "run-1"), keep(scope, outcome(True), "run-1")
     assert first == second
-    assert len(learning.list_versions(scope).items) == 1
+    assert len(model_versions.list_versions(scope).items) == 1
 
 
 @pytest.mark.parametrize(("promote", "stage"), [(True, "LIVE"), (False, "CANDIDATE")])
@@ -82,7 +82,7 @@ def test_it_takes_the_place_of_the_version_that_it_was_compared_with(scope: Scop
     live = registry.promote(scope, a_version(scope, "run-1").id).live
     version = keep(scope, outcome(True, live.id), "run-2")
     assert version.stage == "LIVE"
-    assert learning.get_version(scope, live.id).stage == "RETIRED"
+    assert model_versions.get_version(scope, live.id).stage == "RETIRED"
 
 
 def test_it_does_not_go_past_another_version_that_went_live_meanwhile(scope: Scope) -> None:

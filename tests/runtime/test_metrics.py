@@ -15,8 +15,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from groundswell.v1 import engagement_pb2 as pb
 from groundswell_server.learning import registry
-from groundswell_storage import drift_reports
-from groundswell_storage.drift_reports import DriftFinding
+from groundswell_storage.learning import drift_reports
+from groundswell_storage.learning.drift_reports import DriftFinding
 from tests.errors import refusal
 from tests.learning.model_rows import a_version
 from tests.running import RunningServer

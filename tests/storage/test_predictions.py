@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from groundswell_storage import predictions
 from groundswell_storage.database import Database
 from groundswell_storage.engagement.contexts import ContextRow
 from groundswell_storage.engagement.posts import PostRow
 from groundswell_storage.engagement.snapshots import MetricSnapshotRow
-from groundswell_storage.predictions import JudgedPrediction, ServedPrediction
+from groundswell_storage.learning import predictions
+from groundswell_storage.learning.predictions import JudgedPrediction, ServedPrediction
 from groundswell_storage.scope import Scope
 from tests.learning.model_rows import a_version
 from tests.learning.past_posts import FIRST, add_persona, add_posts

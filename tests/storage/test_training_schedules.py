@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from groundswell_storage import training_schedules
 from groundswell_storage.database import Database
 from groundswell_storage.errors import NotFound
+from groundswell_storage.learning import training_schedules
+from groundswell_storage.learning.training_schedules import Plan
 from groundswell_storage.scope import Scope
-from groundswell_storage.training_schedules import Plan
 
 WEEKLY = Plan("ENGAGEMENT_PREDICTOR", 7, 100, 0.15, 90, force=False)
 HOUR = timedelta(hours=1)

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from groundswell_server.learning.registry import ARTIFACTS
 from groundswell_server.settings import IN_DATABASE, SettingsError
-from groundswell_storage import learning
 from groundswell_storage.errors import DataLoss, Unavailable
-from groundswell_storage.learning import Artifact
+from groundswell_storage.learning import model_versions
+from groundswell_storage.learning.model_versions import Artifact
 from groundswell_storage.scope import Scope
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class ArtifactStore:
 
     def read(self, scope: Scope, model_id: str) -> dict[str, Artifact]:
         """The files of a version by name, from wherever they are; `scope` needs no transaction. Raises as `fetch`."""
-        return self.fetch(learning.read_artifacts(scope, model_id))
+        return self.fetch(model_versions.read_artifacts(scope, model_id))
 
     def fetch(self, artifacts: Mapping[str, Artifact]) -> dict[str, Artifact]:
         """The artifacts, those outside the database with their content, or left out where they are gone.

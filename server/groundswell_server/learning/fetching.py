@@ -8,10 +8,10 @@ from datetime import datetime
 
 from groundswell_server.learning.artifact_store import ArtifactStore
 from groundswell_server.learning.registry import Fetched
-from groundswell_storage import learning
 from groundswell_storage.errors import GroundswellError
 from groundswell_storage.executor import DatabaseExecutor
-from groundswell_storage.learning import Artifact, ModelVersion
+from groundswell_storage.learning import model_versions
+from groundswell_storage.learning.model_versions import Artifact, ModelVersion
 from groundswell_storage.scope import Scope
 
 Find = Callable[[Scope], ModelVersion]
@@ -30,5 +30,5 @@ def _outside(scope: Scope, find: Find) -> dict[str, Mapping[str, Artifact]]:
     except GroundswellError:
         # The call will be refused for that, unless it is a repeated one and has its answer already.
         return {}
-    artifacts = learning.read_artifacts(scope, version.id)
+    artifacts = model_versions.read_artifacts(scope, version.id)
     return {version.id: artifacts} if any(artifact.path for artifact in artifacts.values()) else {}

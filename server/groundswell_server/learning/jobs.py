@@ -20,11 +20,12 @@ from groundswell_server.learning.online import outcomes
 from groundswell_server.learning.training import run as training_run
 from groundswell_server.learning.training.backend import parallel_work
 from groundswell_server.settings import Settings
-from groundswell_storage import labelled_predictions, operations, predictions, stray_files, training_schedules
+from groundswell_storage import operations, stray_files
 from groundswell_storage.database import Database
-from groundswell_storage.learning import Artifact
+from groundswell_storage.learning import labelled_predictions, predictions, training_schedules
+from groundswell_storage.learning.model_versions import Artifact
+from groundswell_storage.learning.training_schedules import TrainingSchedule
 from groundswell_storage.scope import Scope
-from groundswell_storage.training_schedules import TrainingSchedule
 
 if TYPE_CHECKING:
     from groundswell_server.learning.online.learner import Learner

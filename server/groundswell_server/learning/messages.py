@@ -18,7 +18,7 @@ from groundswell_server.learning.registry import Promotion
 from groundswell_server.learning.timing.best_hours import BestHours, Question
 from groundswell_server.settings import Settings
 from groundswell_server.wellknown import time_in
-from groundswell_storage.learning import Figures, ModelVersion
+from groundswell_storage.learning.model_versions import Figures, ModelVersion
 
 if TYPE_CHECKING:
     from groundswell_server.learning.prediction.predictions import Prediction

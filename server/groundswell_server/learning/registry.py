@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
 
-from groundswell_storage import audit, drift_reports, labelled_predictions, learning, predictions
+from groundswell_storage import audit
 from groundswell_storage.errors import Aborted, DataLoss, FailedPrecondition, InvalidArgument
-from groundswell_storage.learning import Artifact, ModelVersion
+from groundswell_storage.learning import drift_reports, labelled_predictions, model_versions, predictions
+from groundswell_storage.learning.model_versions import Artifact, ModelVersion
 from groundswell_storage.scope import Scope
 
 ENGAGEMENT = "ENGAGEMENT_PREDICTOR"
@@ -62,8 +63,8 @@ def promote(
     Raises NotFound; FailedPrecondition (`MODEL_NOT_BETTER`) when it does not beat all baselines, unless forced, or
     when its exported form deviates; DataLoss (`ARTIFACT_DAMAGED`). A version that is live already stays it.
     """
-    learning.hold_line(scope, learning.get_version(scope, model_id).model_type)
-    version = learning.get_version(scope, model_id)
+    model_versions.hold_line(scope, model_versions.get_version(scope, model_id).model_type)
+    version = model_versions.get_version(scope, model_id)
     if version.stage == "LIVE":
         return Promotion(version, None)
     if not (force or version.result.beats_baselines):
@@ -79,14 +80,14 @@ def roll_back(scope: Scope, model_type: str, model_id: str = "", *, fetched: Fet
 
     Raises NotFound; FailedPrecondition (`NO_EARLIER_MODEL`); DataLoss (`ARTIFACT_DAMAGED`).
     """
-    learning.hold_line(scope, model_type)
+    model_versions.hold_line(scope, model_type)
     return _make_live(scope, way_back(scope, model_type, model_id), fetched, "rolled_back")
 
 
 def way_back(scope: Scope, model_type: str, model_id: str = "") -> ModelVersion:
     """The version that `roll_back` makes live; raises what it raises."""
     if model_id:
-        named = learning.get_version(scope, model_id)
+        named = model_versions.get_version(scope, model_id)
         if named.model_type != model_type:
             raise InvalidArgument.of("model_id", f"is a version of {named.model_type}", reason="VALIDATION_FAILED")
     earlier = earlier_versions(scope, model_type)
@@ -98,13 +99,13 @@ def way_back(scope: Scope, model_type: str, model_id: str = "") -> ModelVersion:
             reason="NO_EARLIER_MODEL",
             metadata={"model_type": model_type},
         )
-    return learning.get_version(scope, target)
+    return model_versions.get_version(scope, target)
 
 
 def earlier_versions(scope: Scope, model_type: str) -> list[str]:
     """Ids of the versions that were live within `HISTORY` and are no more, the one that was live last first."""
-    live = learning.live_version(scope, model_type)
-    changes = learning.stage_history(scope, model_type, since=scope.now - HISTORY)
+    live = model_versions.live_version(scope, model_type)
+    changes = model_versions.stage_history(scope, model_type, since=scope.now - HISTORY)
     retired = dict.fromkeys(change.model_id for change in changes if change.stage == "RETIRED")
     return [id for id in retired if live is None or id != live.id]
 
@@ -115,8 +116,8 @@ def version_or_live(scope: Scope, model_id: str, model_type: str) -> ModelVersio
     Raises NotFound (`MODEL_NOT_FOUND`), FailedPrecondition (`MODEL_NOT_LIVE`).
     """
     if model_id:
-        return learning.get_version(scope, model_id)
-    live = learning.live_version(scope, model_type)
+        return model_versions.get_version(scope, model_id)
+    live = model_versions.live_version(scope, model_type)
     if live is None:
         raise not_live(model_type)
     return live
@@ -133,15 +134,15 @@ def not_live(model_type: str) -> FailedPrecondition:
 
 def delete(scope: Scope, model_id: str) -> None:
     """Deletes a version with its artifacts. Raises NotFound, FailedPrecondition (`MODEL_IS_LIVE`)."""
-    learning.hold_line(scope, learning.get_version(scope, model_id).model_type)
-    version = learning.get_version(scope, model_id)
+    model_versions.hold_line(scope, model_versions.get_version(scope, model_id).model_type)
+    version = model_versions.get_version(scope, model_id)
     if version.stage == "LIVE":
         raise FailedPrecondition(
             f"{label(version)} is live: promote another version or roll back first",
             reason="MODEL_IS_LIVE",
             metadata={"model_id": model_id},
         )
-    learning.delete_version(scope, model_id)
+    model_versions.delete_version(scope, model_id)
     predictions.remove_of_model(scope, model_id)
     labelled_predictions.remove_of_model(scope, model_id)
     drift_reports.remove_of_model(scope, model_id)
@@ -171,13 +172,13 @@ def check_whole(version: ModelVersion, artifacts: Mapping[str, Artifact]) -> Non
 def _make_live(scope: Scope, version: ModelVersion, fetched: Fetched, change: str, reason: str = "") -> Promotion:
     artifacts = fetched.get(version.id)
     if artifacts is None:
-        artifacts = learning.read_artifacts(scope, version.id)
+        artifacts = model_versions.read_artifacts(scope, version.id)
         if any(artifact.path for artifact in artifacts.values()):
             raise Aborted(f"{label(version)} became the one to promote meanwhile: repeat the call")
     check_whole(version, artifacts)
-    before = learning.live_version(scope, version.model_type)
-    retired = None if before is None else learning.set_stage(scope, before, "RETIRED")
-    live = learning.set_stage(scope, version, "LIVE")
+    before = model_versions.live_version(scope, version.model_type)
+    retired = None if before is None else model_versions.set_stage(scope, before, "RETIRED")
+    live = model_versions.set_stage(scope, version, "LIVE")
     scope.publish(CHANGED, live.id, {"model_type": live.model_type, "version": live.version})
     was = {"live": None if retired is None else label(retired)}
     audit.record(scope, f"model.{change}", f"model/{live.id}", reason=reason, before=was, after={"live": label(live)})

@@ -33,9 +33,9 @@ from groundswell_server.runtime.background import together
 from groundswell_server.runtime.call import Call
 from groundswell_server.runtime.methods import accepted_by, after, audits_itself, needs, read, write
 from groundswell_server.wellknown import paging_in
-from groundswell_storage import drift_reports, learning, online, training_schedules
 from groundswell_storage.engagement import learning_rows
 from groundswell_storage.events import decode_cursor
+from groundswell_storage.learning import drift_reports, model_versions, online, training_schedules
 from groundswell_storage.scope import Scope
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class Servicer(PatternCalls):
 
     @read
     def ListModels(self, request: pb.ListModelsRequest, scope: Scope) -> pb.ListModelsResponse:
-        page = learning.list_versions(
+        page = model_versions.list_versions(
             scope,
             model_type=messages.model_type_in(request),
             stage=messages.stage_in(request),
@@ -102,10 +102,10 @@ class Servicer(PatternCalls):
 
     @read
     def GetModel(self, request: pb.GetModelRequest, scope: Scope) -> pb.GetModelResponse:
-        return pb.GetModelResponse(model=messages.model_message(learning.get_version(scope, request.model_id)))
+        return pb.GetModelResponse(model=messages.model_message(model_versions.get_version(scope, request.model_id)))
 
     async def _to_promote(self, request: pb.PromoteModelRequest, call: Call) -> Fetched:
-        return await self._fetch(call, lambda scope: learning.get_version(scope, request.model_id))
+        return await self._fetch(call, lambda scope: model_versions.get_version(scope, request.model_id))
 
     @write
     @audits_itself

@@ -18,9 +18,9 @@ from groundswell_server.learning.prediction.blended_predictor import BlendedPred
 from groundswell_server.learning.prediction.rate_predictor import RatePredictor
 from groundswell_server.learning.training.model_type import TrainingSettings
 from groundswell_server.learning.training.trainer import train
-from groundswell_storage import learning, online
 from groundswell_storage.database import connect
-from groundswell_storage.online import OnlineModel
+from groundswell_storage.learning import model_versions, online
+from groundswell_storage.learning.online import OnlineModel
 from tests.bench import requests
 from tests.bench.measure import ROUNDS, Subject, compare
 from tests.bench.stage import Stage
@@ -66,7 +66,7 @@ def _put_twin(stage: Stage) -> None:
     twin = _twin()
     database = connect(stage.suite.database_url)
     with database.scope("default") as scope:
-        live = learning.live_version(scope, TYPE)
+        live = model_versions.live_version(scope, TYPE)
         assert live is not None
         errors = {"error": 1.0, "paired_error": 1.0, "batch_error": 1.2, "blended_error": 0.9}
         online.put(

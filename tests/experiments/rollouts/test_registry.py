@@ -14,8 +14,8 @@ from groundswell.errors import FailedPrecondition
 from groundswell.v1 import learning_pb2
 from groundswell_server.experiments.jobs import check_rollouts
 from groundswell_server.experiments.rollouts import model_steps
-from groundswell_storage import learning
 from groundswell_storage.database import connect
+from groundswell_storage.learning import model_versions
 from tests.learning.model_rows import a_version, live_ids
 from tests.patience import eventually
 from tests.running import RunningServer
@@ -75,7 +75,7 @@ class Registry:
     def promotions(self) -> list[str]:
         """The versions that were made live, the last one first."""
         with self.server.app.database.scope("default", "tester") as scope:
-            changes = learning.stage_history(scope, TYPE, since=scope.now.replace(year=2020))
+            changes = model_versions.stage_history(scope, TYPE, since=scope.now.replace(year=2020))
         return [change.model_id for change in changes if change.stage == "LIVE"]
 
     def check(self) -> None:

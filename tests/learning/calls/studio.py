@@ -10,7 +10,7 @@ from uuid import uuid4
 from groundswell.v1 import engagement_pb2, learning_pb2
 from groundswell.v1.engagement_pb2_grpc import EngagementServiceStub
 from groundswell.v1.learning_pb2_grpc import LearningServiceStub
-from groundswell_storage import learning
+from groundswell_storage.learning import model_versions
 from tests.learning.calls import world
 from tests.running import RunningServer
 
@@ -52,9 +52,10 @@ class Studio:
     def borrow(self, model_id: str, lender: Studio) -> str:
         """Keeps a copy of another workspace's version as a candidate here: training takes long."""
         with lender.server.app.database.scope(lender.workspace) as scope:
-            result, artifacts = learning.get_version(scope, model_id).result, learning.read_artifacts(scope, model_id)
+            result = model_versions.get_version(scope, model_id).result
+            artifacts = model_versions.read_artifacts(scope, model_id)
         with self.server.app.database.scope(self.workspace) as scope:
-            kept = learning.add_version(
+            kept = model_versions.add_version(
                 scope, result, list(artifacts.values()), serving="onnx", operation_id=uuid4().hex
             )
         return kept.id

@@ -8,7 +8,7 @@ import pytest
 
 from groundswell.v1 import learning_pb2 as pb
 from groundswell_server.learning.jobs import remove_files
-from groundswell_storage import learning
+from groundswell_storage.learning import model_versions
 from tests.errors import refusal
 from tests.learning.calls import world
 from tests.learning.calls.studio import Studio
@@ -21,7 +21,7 @@ ENGAGEMENT = pb.MODEL_TYPE_ENGAGEMENT_PREDICTOR
 
 def path_of(studio: Studio, model_id: str, part: str) -> str:
     with studio.server.app.database.scope(studio.workspace) as scope:
-        return learning.read_artifacts(scope, model_id)[part].path
+        return model_versions.read_artifacts(scope, model_id)[part].path
 
 
 def test_the_life_of_a_model(database_url: str, tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ import pytest
 
 from groundswell.v1 import learning_pb2 as pb
 from groundswell.v1.learning_pb2_grpc import LearningServiceStub
-from groundswell_storage import learning
-from groundswell_storage.learning import ModelVersion
+from groundswell_storage.learning import model_versions
+from groundswell_storage.learning.model_versions import ModelVersion
 from tests.errors import refusal
 from tests.learning.calls.studio import Studio
 from tests.learning.model_rows import a_version
@@ -30,7 +30,7 @@ def kept(studio: Studio, **changes: Any) -> ModelVersion:
 def damage(studio: Studio, model_id: str) -> None:
     """Changes one byte of an artifact behind the registry's back."""
     with studio.server.app.database.scope(studio.workspace) as scope:
-        row = learning.ModelArtifactRow
+        row = model_versions.ModelArtifactRow
         scope.update(row, content=b"trees of somebody else").where(
             (row.model_id == model_id) & (row.name == "onnx")
         ).execute()

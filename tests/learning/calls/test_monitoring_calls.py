@@ -11,8 +11,8 @@ from groundswell.v1 import engagement_pb2
 from groundswell.v1 import learning_pb2 as pb
 from groundswell.v1.learning_pb2_grpc import LearningServiceStub
 from groundswell_server.learning.jobs import retrain_when_due
-from groundswell_storage import learning
-from groundswell_storage.predictions import PredictionRow
+from groundswell_storage.learning import model_versions
+from groundswell_storage.learning.predictions import PredictionRow
 from tests.errors import refusal
 from tests.learning.calls import world
 from tests.learning.calls.drafts import INSTAGRAM, a_context, persona
@@ -137,7 +137,7 @@ def test_a_deleted_version_takes_its_predictions_along(served: tuple[Studio, str
 def test_a_look_is_kept_and_listed(served: tuple[Studio, str]) -> None:
     studio, model_id = served
     with studio.server.app.database.scope(studio.workspace) as scope:
-        serve(scope, learning.get_version(scope, model_id), [3.0 + residual for residual in usual(60)])
+        serve(scope, model_versions.get_version(scope, model_id), [3.0 + residual for residual in usual(60)])
     report = studio.learning.CheckDrift(pb.CheckDriftRequest()).report
     assert (report.model_id, report.model_version, report.sample_count) == (model_id, 1, 60)
     assert report.status == pb.DRIFT_STATUS_CRITICAL
@@ -153,7 +153,7 @@ def test_a_look_is_kept_and_listed(served: tuple[Studio, str]) -> None:
 def test_a_repeated_look_is_one_report(served: tuple[Studio, str]) -> None:
     studio, model_id = served
     with studio.server.app.database.scope(studio.workspace) as scope:
-        serve(scope, learning.get_version(scope, model_id), usual(60))
+        serve(scope, model_versions.get_version(scope, model_id), usual(60))
     request = pb.CheckDriftRequest(request_id="once")
     assert studio.learning.CheckDrift(request) == studio.learning.CheckDrift(request)
     assert len(studio.learning.ListDriftReports(pb.ListDriftReportsRequest()).reports) == 1
@@ -169,7 +169,7 @@ def test_too_few_outcomes_to_look_at(served: tuple[Studio, str]) -> None:
 def test_reports_of_another_workspace_are_not_listed(served: tuple[Studio, str], stranger: LearningServiceStub) -> None:
     studio, model_id = served
     with studio.server.app.database.scope(studio.workspace) as scope:
-        serve(scope, learning.get_version(scope, model_id), usual(60))
+        serve(scope, model_versions.get_version(scope, model_id), usual(60))
     studio.learning.CheckDrift(pb.CheckDriftRequest())
     assert not stranger.ListDriftReports(pb.ListDriftReportsRequest()).reports
 
@@ -202,8 +202,8 @@ def test_a_retraining_that_fails_leaves_the_live_version_and_says_why(served: tu
     database = studio.server.app.database
     request = pb.ScheduleTrainingRequest(model_type=ENGAGEMENT, force=True, minimum_new_samples=30, lookback_days=3650)
     with database.scope(studio.workspace) as scope:
-        serve(scope, learning.get_version(scope, model_id), usual(30))
-        row = learning.ModelRow
+        serve(scope, model_versions.get_version(scope, model_id), usual(30))
+        row = model_versions.ModelRow
         scope.update(row, data_end=FIRST - timedelta(days=1)).where(row.id == model_id).execute()
     studio.learning.ScheduleTraining(request)
     retrain_when_due(database, studio.server.settings)

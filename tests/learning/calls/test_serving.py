@@ -10,7 +10,7 @@ import pytest
 from groundswell.v1 import common_pb2, engagement_pb2
 from groundswell.v1 import learning_pb2 as pb
 from groundswell.v1.learning_pb2_grpc import LearningServiceStub
-from groundswell_storage import learning
+from groundswell_storage.learning import model_versions
 from tests.learning.calls import world
 from tests.learning.calls.studio import POSTS, Studio
 from tests.patience import eventually
@@ -88,7 +88,7 @@ def test_a_damaged_version_is_refused_and_the_one_before_it_serves(two: tuple[St
     promote(studio, first)
     promote(studio, second)
     with studio.server.app.database.scope(studio.workspace) as scope:
-        row = learning.ModelArtifactRow
+        row = model_versions.ModelArtifactRow
         damaged = (row.model_id == second) & (row.name == part)
         scope.update(row, content=b"not what was stored").where(damaged).execute()
     # A server that starts now has to load what is stored.
@@ -103,7 +103,7 @@ def test_without_a_version_before_it_rules_serve(two: tuple[Studio, list[str]]) 
     studio, (first, _) = two
     promote(studio, first)
     with studio.server.app.database.scope(studio.workspace) as scope:
-        row = learning.ModelArtifactRow
+        row = model_versions.ModelArtifactRow
         scope.delete(row).where(row.model_id == first).execute()
     with RunningServer(studio.server.settings.database_url.get_secret_value(), ["learning"]) as other:
         score = other.learning(other.key(studio.workspace)).ScoreContent(pb.ScoreContentRequest(draft=A_DRAFT)).score

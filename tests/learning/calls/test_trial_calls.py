@@ -7,7 +7,7 @@ import pytest
 from groundswell.v1 import experiments_pb2
 from groundswell.v1 import learning_pb2 as pb
 from groundswell_server.experiments.jobs import check_rollouts
-from groundswell_storage import learning
+from groundswell_storage.learning import model_versions
 from tests.learning.calls.studio import Studio
 from tests.learning.calls.trying import Trying
 from tests.patience import eventually
@@ -80,7 +80,7 @@ def test_while_experiments_is_away_the_live_version_serves_and_no_call_fails(try
 @pytest.mark.parametrize("part", ["onnx", "card"])
 def test_the_live_version_serves_in_the_place_of_a_damaged_one(trying: Trying, part: str) -> None:
     with trying.studio.server.app.database.scope(trying.studio.workspace) as scope:
-        row = learning.ModelArtifactRow
+        row = model_versions.ModelArtifactRow
         damaged = (row.model_id == trying.candidate) & (row.name == part)
         scope.update(row, content=b"not what was stored").where(damaged).execute()
     # A server that starts now has to load what is stored.

@@ -9,7 +9,7 @@ from groundswell.v1 import engagement_pb2, experiments_pb2
 from groundswell.v1 import learning_pb2 as pb
 from groundswell.v1.experiments_pb2_grpc import ExperimentsServiceStub
 from groundswell.v1.learning_pb2_grpc import LearningServiceStub
-from groundswell_storage.predictions import PredictionRow
+from groundswell_storage.learning.predictions import PredictionRow
 from tests.learning.calls import world
 from tests.learning.calls.drafts import INSTAGRAM, persona
 from tests.learning.calls.studio import Studio

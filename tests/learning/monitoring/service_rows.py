@@ -11,11 +11,11 @@ import numpy as np
 from groundswell_server.learning.features.extraction import FEATURES
 from groundswell_server.learning.monitoring.baseline import ARTIFACT, Baseline
 from groundswell_server.learning.monitoring.comparison import Summary
-from groundswell_storage import learning, predictions
 from groundswell_storage.engagement.posts import PostRow
 from groundswell_storage.engagement.snapshots import MetricSnapshotRow
-from groundswell_storage.learning import ModelVersion
-from groundswell_storage.predictions import ServedPrediction
+from groundswell_storage.learning import model_versions, predictions
+from groundswell_storage.learning.model_versions import ModelVersion
+from groundswell_storage.learning.predictions import ServedPrediction
 from groundswell_storage.scope import Scope
 from tests.learning.model_rows import RESULT, artifact
 from tests.learning.past_posts import add_persona, add_posts
@@ -29,7 +29,7 @@ def a_watched_version(scope: Scope, operation_id: str = "run-1") -> ModelVersion
     """A version that has a baseline."""
     contents = {"onnx": b"trees", "card": b"{}", "estimator": b"pickled", ARTIFACT: BASELINE.to_bytes()}
     artifacts = [artifact(name, content) for name, content in contents.items()]
-    return learning.add_version(scope, RESULT, artifacts, serving="onnx", operation_id=operation_id)
+    return model_versions.add_version(scope, RESULT, artifacts, serving="onnx", operation_id=operation_id)
 
 
 def serve(scope: Scope, version: ModelVersion, residuals: Sequence[float]) -> None:

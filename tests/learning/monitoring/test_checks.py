@@ -6,10 +6,11 @@ import pytest
 
 from groundswell_server.learning import registry
 from groundswell_server.learning.monitoring.checks import check_drift
-from groundswell_storage import drift_reports, events
+from groundswell_storage import events
 from groundswell_storage.database import Database
 from groundswell_storage.errors import DataLoss, FailedPrecondition
-from groundswell_storage.learning import ModelArtifactRow
+from groundswell_storage.learning import drift_reports
+from groundswell_storage.learning.model_versions import ModelArtifactRow
 from groundswell_storage.scope import Scope
 from tests.learning.model_rows import a_version
 from tests.learning.monitoring.service_rows import TARGET_AGE, a_watched_version, serve, usual

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from groundswell_server.learning.monitoring.judgements import judge
-from groundswell_storage.labelled_predictions import LabelledPrediction
-from groundswell_storage.learning import ModelVersion
+from groundswell_storage.learning.labelled_predictions import LabelledPrediction
+from groundswell_storage.learning.model_versions import ModelVersion
 from groundswell_storage.scope import Scope
 from tests.learning.model_rows import a_version
 

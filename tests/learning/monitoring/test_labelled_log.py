@@ -14,11 +14,11 @@ from groundswell_server.learning.labelling.classification import TextClass
 from groundswell_server.learning.labelling.examples import NewExample, add_examples
 from groundswell_server.learning.monitoring.labelled_log import LabelledLog
 from groundswell_server.learning.prediction.predictions import Prediction
-from groundswell_storage import labelled_predictions
 from groundswell_storage.database import Database
 from groundswell_storage.engagement.posts import PostRow
 from groundswell_storage.executor import DatabaseExecutor
-from groundswell_storage.labelled_predictions import LabelledPrediction
+from groundswell_storage.learning import labelled_predictions
+from groundswell_storage.learning.labelled_predictions import LabelledPrediction
 from groundswell_storage.scope import Scope
 from tests.learning.model_rows import a_version
 from tests.learning.past_posts import add_persona, add_posts

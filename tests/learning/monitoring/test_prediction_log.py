@@ -11,10 +11,10 @@ import pytest
 from groundswell_server.learning.features.facts import PostFacts
 from groundswell_server.learning.monitoring.prediction_log import MOST_WAITING, PredictionLog
 from groundswell_server.learning.prediction.predictions import Prediction
-from groundswell_storage import predictions
 from groundswell_storage.database import Database
 from groundswell_storage.executor import DatabaseExecutor
-from groundswell_storage.predictions import JudgedPrediction
+from groundswell_storage.learning import predictions
+from groundswell_storage.learning.predictions import JudgedPrediction
 from tests.learning.model_rows import a_version
 
 NOW = datetime(2026, 4, 1, 12, tzinfo=UTC)

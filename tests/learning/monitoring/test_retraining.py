@@ -12,12 +12,13 @@ from groundswell_server.learning import registry
 from groundswell_server.learning.jobs import retrain_when_due
 from groundswell_server.learning.monitoring.retraining import Decision, decide
 from groundswell_server.settings import load
-from groundswell_storage import drift_reports, operations, training_schedules
+from groundswell_storage import operations
 from groundswell_storage.database import Database
 from groundswell_storage.errors import NotFound
-from groundswell_storage.learning import ModelRow
+from groundswell_storage.learning import drift_reports, training_schedules
+from groundswell_storage.learning.model_versions import ModelRow
+from groundswell_storage.learning.training_schedules import Plan, TrainingSchedule
 from groundswell_storage.scope import Scope
-from groundswell_storage.training_schedules import Plan, TrainingSchedule
 from tests.learning.monitoring.service_rows import TARGET_AGE, a_watched_version, serve, usual
 from tests.learning.past_posts import FIRST, add_persona, add_posts
 

@@ -11,11 +11,12 @@ from groundswell_server.learning import registry
 from groundswell_server.learning.online import learner as learners
 from groundswell_server.learning.online.learner import TYPE, Learner
 from groundswell_server.learning.online.outcomes import read_news
-from groundswell_storage import events, online
+from groundswell_storage import events
 from groundswell_storage.database import Database
 from groundswell_storage.engagement.snapshots import MetricSnapshotRow
-from groundswell_storage.learning import ModelRow
-from groundswell_storage.online import OnlineModel, OnlineOutcomeRow
+from groundswell_storage.learning import online
+from groundswell_storage.learning.model_versions import ModelRow
+from groundswell_storage.learning.online import OnlineModel, OnlineOutcomeRow
 from groundswell_storage.scope import Scope
 from tests.learning.model_rows import a_version
 from tests.learning.past_posts import FIRST, add_persona, add_posts

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from random import Random
 
 from groundswell_server.learning.online.outcomes import TOPIC
-from groundswell_storage import predictions
 from groundswell_storage.engagement.posts import PostRow
 from groundswell_storage.engagement.snapshots import MetricSnapshotRow
 from groundswell_storage.experiments.rollouts import RolloutRow
-from groundswell_storage.predictions import ServedPrediction
+from groundswell_storage.learning import predictions
+from groundswell_storage.learning.predictions import ServedPrediction
 from groundswell_storage.scope import Scope
 from tests.learning.monitoring.service_rows import TARGET_AGE
 from tests.learning.past_posts import add_persona, add_posts

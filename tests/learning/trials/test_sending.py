@@ -16,11 +16,12 @@ from groundswell_server.learning.trials import sending as sending_module
 from groundswell_server.learning.trials.coverage import Coverage
 from groundswell_server.learning.trials.sending import CONSUMER, Sender
 from groundswell_server.peers import PeerRefusal
-from groundswell_storage import consumers, events, learning
+from groundswell_storage import consumers, events
 from groundswell_storage.database import Database
 from groundswell_storage.errors import Unavailable
 from groundswell_storage.executor import DatabaseExecutor
 from groundswell_storage.fields import to_micros
+from groundswell_storage.learning import model_versions
 from tests.learning.model_rows import a_version
 from tests.learning.monitoring.service_rows import TARGET_AGE
 from tests.learning.trials.experiments import AnsweringPeers
@@ -37,7 +38,7 @@ class Sending:
         self.database, self.executor = database, executor
         with database.scope("default") as scope:
             live, candidate = (a_version(scope, name) for name in ("live", "candidate"))
-            learning.set_stage(scope, live, "LIVE")
+            model_versions.set_stage(scope, live, "LIVE")
             self.live, self.candidate = live.id, candidate.id
             lifecycle.create_rollout(scope, KEY, RolloutDesign(model_id=candidate.id, stages=STAGES))
             date_back(scope)

@@ -15,10 +15,11 @@ from groundswell_server.experiments.rollouts.rollout import (
     held,
     rollout_of,
 )
-from groundswell_storage import audit, learning
+from groundswell_storage import audit
 from groundswell_storage.errors import FailedPrecondition
 from groundswell_storage.experiments import keys, rollouts
 from groundswell_storage.experiments.rollouts import RolloutRow, RolloutStageRow
+from groundswell_storage.learning import model_versions
 from groundswell_storage.pages import Page
 from groundswell_storage.revisions import check_etag, revise
 from groundswell_storage.scope import Scope
@@ -112,7 +113,7 @@ def go_on(scope: Scope, row: RolloutRow, reason: str) -> Rollout:
     if row.model_state == ModelState.PROMOTING:
         return _read(scope, row)
     if row.stage + 1 == design.last and row.model_state == ModelState.WAITING:
-        live = learning.live_version(scope, row.model_type)
+        live = model_versions.live_version(scope, row.model_type)
         previous = "" if live is None else live.id
         revise(scope, row, model_state=ModelState.PROMOTING, previous_model_id=previous, note=reason)
         return _told(scope, row, "model_promotion_asked_for", before)
@@ -169,7 +170,7 @@ def shown(row: RolloutRow) -> dict[str, Any]:
 def _model_type(scope: Scope, model_id: str) -> str:
     if not model_id:
         return ""
-    version = learning.get_version(scope, model_id)
+    version = model_versions.get_version(scope, model_id)
     if version.stage == "LIVE":
         raise FailedPrecondition(
             f"version {model_id} is live already: there is nothing to roll out",

@@ -12,11 +12,12 @@ from groundswell_server.learning.labelling.subjects import (
     profile_subject,
     text_subject,
 )
-from groundswell_storage import audit, labelled_predictions, training_examples
+from groundswell_storage import audit
 from groundswell_storage.engagement import learning_rows
 from groundswell_storage.errors import InvalidArgument, ResourceExhausted
+from groundswell_storage.learning import labelled_predictions, training_examples
+from groundswell_storage.learning.training_examples import StoredExample
 from groundswell_storage.scope import Scope
-from groundswell_storage.training_examples import StoredExample
 
 if TYPE_CHECKING:
     from groundswell_server.learning.training.model_type import ModelType

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from groundswell_server.learning import registry
 from groundswell_server.learning.monitoring import kept
 from groundswell_server.learning.monitoring.kept import Kept
-from groundswell_storage import drift_reports, learning
-from groundswell_storage.drift_reports import DriftFinding, DriftReport
 from groundswell_storage.errors import FailedPrecondition
 from groundswell_storage.fields import to_micros
-from groundswell_storage.learning import ModelVersion
+from groundswell_storage.learning import drift_reports, model_versions
+from groundswell_storage.learning.drift_reports import DriftFinding, DriftReport
+from groundswell_storage.learning.model_versions import ModelVersion
 from groundswell_storage.scope import Scope
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def check_drift(scope: Scope, version: ModelVersion, target_age: timedelta) -> D
     from groundswell_server.learning.monitoring.drift import FEWEST, Evidence, assess
     from groundswell_server.learning.monitoring.judgements import judge
 
-    learning.hold_line(scope, version.model_type)
+    model_versions.hold_line(scope, version.model_type)
     baseline = _baseline(scope, version)
     known = kept.newest_outcomes(scope, version, target_age, _MOST_OUTCOMES)
     if len(known) < FEWEST:
@@ -70,7 +70,7 @@ def _baseline(scope: Scope, version: ModelVersion) -> Baseline:
     from groundswell_server.learning.monitoring.baseline import ARTIFACT, Baseline
     from groundswell_server.learning.prediction.artifact import ModelFile
 
-    artifact = learning.read_artifacts(scope, version.id).get(ARTIFACT)
+    artifact = model_versions.read_artifacts(scope, version.id).get(ARTIFACT)
     if artifact is None:
         raise FailedPrecondition(
             f"{registry.label(version)} was trained without a baseline to compare with: train again",

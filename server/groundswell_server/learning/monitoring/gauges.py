@@ -8,8 +8,8 @@ import structlog
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from groundswell_storage import live_figures
 from groundswell_storage.database import Database
+from groundswell_storage.learning import live_figures
 
 _LABELS = ("workspace", "model_type")
 

@@ -11,9 +11,9 @@ from groundswell_server.learning import model_types, registry
 from groundswell_server.learning.monitoring.kept import Kept
 from groundswell_server.learning.prediction.predictions import Predictions
 from groundswell_server.learning.training.model_type import Array, ModelType
-from groundswell_storage.labelled_predictions import LabelledPrediction
-from groundswell_storage.learning import Figures, ModelVersion
-from groundswell_storage.predictions import JudgedPrediction
+from groundswell_storage.learning.labelled_predictions import LabelledPrediction
+from groundswell_storage.learning.model_versions import Figures, ModelVersion
+from groundswell_storage.learning.predictions import JudgedPrediction
 
 
 class Judged(NamedTuple):

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from groundswell_server.learning.registry import MEASURED
-from groundswell_storage import labelled_predictions, predictions
-from groundswell_storage.labelled_predictions import LabelledPrediction
-from groundswell_storage.learning import ModelVersion
-from groundswell_storage.predictions import JudgedPrediction
+from groundswell_storage.learning import labelled_predictions, predictions
+from groundswell_storage.learning.labelled_predictions import LabelledPrediction
+from groundswell_storage.learning.model_versions import ModelVersion
+from groundswell_storage.learning.predictions import JudgedPrediction
 from groundswell_storage.scope import Scope
 
 Kept = Sequence[JudgedPrediction | LabelledPrediction]

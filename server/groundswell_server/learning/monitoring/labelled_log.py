@@ -16,9 +16,9 @@ from groundswell_server.learning.labelling.subjects import context_subject, prof
 from groundswell_server.learning.monitoring.prediction_log import kept_features
 from groundswell_server.learning.monitoring.write_behind import Key, WriteBehind
 from groundswell_server.learning.prediction.predictions import Prediction
-from groundswell_storage import labelled_predictions
 from groundswell_storage.executor import DatabaseExecutor
-from groundswell_storage.labelled_predictions import ServedLabels
+from groundswell_storage.learning import labelled_predictions
+from groundswell_storage.learning.labelled_predictions import ServedLabels
 from groundswell_storage.scope import Scope
 
 MOST_WAITING = 2_000

@@ -11,10 +11,10 @@ from groundswell_server.learning.monitoring.performance import Performance, Peri
 from groundswell_server.learning.registry import THRESHOLD
 from groundswell_server.settings import Settings
 from groundswell_server.wellknown import time_in
-from groundswell_storage.drift_reports import DriftReport
 from groundswell_storage.fields import from_micros
-from groundswell_storage.learning import ModelVersion
-from groundswell_storage.training_schedules import Plan, TrainingSchedule
+from groundswell_storage.learning.drift_reports import DriftReport
+from groundswell_storage.learning.model_versions import ModelVersion
+from groundswell_storage.learning.training_schedules import Plan, TrainingSchedule
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from groundswell_server.learning.monitoring import kept
 from groundswell_server.learning.monitoring.kept import Kept
-from groundswell_storage.learning import Figures, ModelVersion
+from groundswell_storage.learning.model_versions import Figures, ModelVersion
 from groundswell_storage.scope import Scope
 
 

@@ -15,9 +15,9 @@ from groundswell_server.learning.features.extraction import category, feature_va
 from groundswell_server.learning.features.facts import PostFacts
 from groundswell_server.learning.monitoring.write_behind import Key, WriteBehind
 from groundswell_server.learning.prediction.predictions import Prediction
-from groundswell_storage import predictions
 from groundswell_storage.executor import DatabaseExecutor
-from groundswell_storage.predictions import ServedPrediction
+from groundswell_storage.learning import predictions
+from groundswell_storage.learning.predictions import ServedPrediction
 from groundswell_storage.scope import Scope
 
 MOST_WAITING = 500

@@ -7,12 +7,13 @@ from datetime import timedelta
 
 from groundswell_server.learning import registry
 from groundswell_server.learning.monitoring.checks import check_drift
-from groundswell_storage import learning, operations
+from groundswell_storage import operations
 from groundswell_storage.engagement import learning_rows
 from groundswell_storage.errors import FailedPrecondition, NotFound
-from groundswell_storage.learning import ModelVersion
+from groundswell_storage.learning import model_versions
+from groundswell_storage.learning.model_versions import ModelVersion
+from groundswell_storage.learning.training_schedules import TrainingSchedule
 from groundswell_storage.scope import Scope
-from groundswell_storage.training_schedules import TrainingSchedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ def decide(scope: Scope, schedule: TrainingSchedule, *, target_age: timedelta, m
     Without a live version it should as soon as there are enough samples to learn from at all.
     """
     plan = schedule.plan
-    live = learning.live_version(scope, plan.model_type)
+    live = model_versions.live_version(scope, plan.model_type)
     if is_training(scope, schedule):
         return Decision(False, "The training that was started last is still under way.", live)
     first = scope.now - timedelta(days=plan.lookback_days)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from typing import Any
 
-from groundswell_storage.online import OnlineModel
+from groundswell_storage.learning.online import OnlineModel
 
 FEWEST_PAIRS = 20
 SLOWNESS = 200

@@ -20,11 +20,12 @@ from groundswell_server.learning.online import blend
 from groundswell_server.learning.online.outcomes import CONSUMER, LEARNED, News
 from groundswell_server.learning.prediction.artifact import ModelFile, load_predictor
 from groundswell_server.learning.training import dataset
-from groundswell_storage import consumers, learning, online
+from groundswell_storage import consumers
 from groundswell_storage.database import Database
 from groundswell_storage.errors import DataLoss, Unavailable
-from groundswell_storage.learning import ModelVersion
-from groundswell_storage.online import LearntOutcome, OnlineModel
+from groundswell_storage.learning import model_versions, online
+from groundswell_storage.learning.model_versions import ModelVersion
+from groundswell_storage.learning.online import LearntOutcome, OnlineModel
 from groundswell_storage.scope import Scope
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class Learner:
         # River comes with it.
         from groundswell_server.learning.online.twin import Twin
 
-        live = learning.live_version(scope, TYPE)
+        live = model_versions.live_version(scope, TYPE)
         model = blend.against(model, "" if live is None else live.id)
         batch, twin, learnt = self._predictor(scope, live), Twin(model.weights, model.intercept), []
         for example in sorted(examples, key=lambda one: one.known_time):

@@ -11,7 +11,7 @@ from groundswell_server.learning.messages import model_type_number
 from groundswell_server.learning.online.blend import figures
 from groundswell_server.learning.registry import ENGAGEMENT
 from groundswell_storage.feed import Batch
-from groundswell_storage.online import OnlineModel
+from groundswell_storage.learning.online import OnlineModel
 
 BOOKMARK_EVERY = timedelta(seconds=30)
 

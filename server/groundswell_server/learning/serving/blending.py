@@ -8,7 +8,7 @@ from groundswell_server.learning.online import blend
 from groundswell_server.learning.prediction.blended_predictor import BlendedPredictor
 from groundswell_server.learning.prediction.rate_predictor import RatePredictor
 from groundswell_server.learning.serving.served import Served
-from groundswell_storage.online import OnlineModel
+from groundswell_storage.learning.online import OnlineModel
 
 
 def with_twin(served: Served, twin: OnlineModel | None) -> Served:

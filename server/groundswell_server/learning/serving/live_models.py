@@ -25,11 +25,11 @@ from groundswell_server.learning.scoring.scores import Scorer
 from groundswell_server.learning.serving import blending
 from groundswell_server.learning.serving.served import Served
 from groundswell_server.learning.trials.trial import Trial
-from groundswell_storage import learning, online
 from groundswell_storage.errors import DataLoss, GroundswellError
 from groundswell_storage.experiments import models_on_trial
 from groundswell_storage.experiments.models_on_trial import ModelOnTrial
-from groundswell_storage.learning import Artifact, ModelVersion
+from groundswell_storage.learning import model_versions, online
+from groundswell_storage.learning.model_versions import Artifact, ModelVersion
 from groundswell_storage.scope import Scope
 
 T = TypeVar("T")
@@ -211,7 +211,7 @@ class LiveModels:
         for version in candidates:
             if version.id in in_memory:
                 return in_memory[version.id]
-            artifacts = await self._read(workspace, learning.read_artifacts, version.id)
+            artifacts = await self._read(workspace, model_versions.read_artifacts, version.id)
             try:
                 return await asyncio.to_thread(_load, self._store, version, artifacts)
             except DataLoss as error:
@@ -225,10 +225,11 @@ def _candidates(scope: Scope) -> tuple[dict[str, list[ModelVersion]], list[tuple
     And the versions under rollout.
     """
     found = {}
-    for live in learning.live_versions(scope):
-        earlier = (learning.find_version(scope, id) for id in registry.earlier_versions(scope, live.model_type))
+    for live in model_versions.live_versions(scope):
+        earlier = (model_versions.find_version(scope, id) for id in registry.earlier_versions(scope, live.model_type))
         found[live.model_type] = [live, *(version for version in earlier if version is not None)]
-    on_trial = [(subject, learning.find_version(scope, subject.model_id)) for subject in models_on_trial.read(scope)]
+    subjects = models_on_trial.read(scope)
+    on_trial = [(subject, model_versions.find_version(scope, subject.model_id)) for subject in subjects]
     return found, [(subject, version) for subject, version in on_trial if version is not None]
 
 

@@ -9,9 +9,9 @@ from typing import Any
 from groundswell_server.learning.features.figures import ProfileFigures
 from groundswell_server.learning.features.labelled import LabelledExample
 from groundswell_server.learning.training.dataset import Span
-from groundswell_storage import training_examples
+from groundswell_storage.learning import training_examples
+from groundswell_storage.learning.training_examples import StoredExample
 from groundswell_storage.scope import Scope
-from groundswell_storage.training_examples import StoredExample
 
 _SUBJECTS: Mapping[str, Callable[[StoredExample], Any]] = {
     "text": lambda stored: stored.text,

@@ -19,9 +19,9 @@ from groundswell_server.learning.prediction.artifact import ModelFile, load_pred
 from groundswell_server.learning.training.dataset import Span
 from groundswell_server.learning.training.model_type import Progress, TrainingSettings
 from groundswell_server.learning.training.trainer import TrainedModel, train
-from groundswell_storage import learning
 from groundswell_storage.errors import DataLoss
-from groundswell_storage.learning import Artifact, ModelVersion, TrainingResult
+from groundswell_storage.learning import model_versions
+from groundswell_storage.learning.model_versions import Artifact, ModelVersion, TrainingResult
 from groundswell_storage.scope import Scope
 
 FEWEST_NEWER = 20
@@ -89,16 +89,16 @@ def carry_out(scope: Scope, run: Run, progress: Progress, store: ArtifactStore) 
 
 def keep(scope: Scope, outcome: Outcome, operation_id: str) -> ModelVersion:
     """Keeps what came of a run as a version, in one transaction with its promotion. No run makes two versions."""
-    learning.hold_line(scope, outcome.result.model_type)
-    known = learning.version_of_operation(scope, operation_id)
+    model_versions.hold_line(scope, outcome.result.model_type)
+    known = model_versions.version_of_operation(scope, operation_id)
     if known is not None:
         return known
     judgement = outcome.judgement
-    live = learning.live_version(scope, outcome.result.model_type)
+    live = model_versions.live_version(scope, outcome.result.model_type)
     if judgement.promote and (live.id if live else "") != judgement.live_id:
         judgement = Judgement(False, judgement.live_id, "Not promoted: another version went live while it was trained.")
     result = replace(outcome.result, notes=(*outcome.result.notes, judgement.note))
-    version = learning.add_version(scope, result, outcome.artifacts, serving="onnx", operation_id=operation_id)
+    version = model_versions.add_version(scope, result, outcome.artifacts, serving="onnx", operation_id=operation_id)
     if not judgement.promote:
         return version
     written = {artifact.name: artifact for artifact in outcome.artifacts}
@@ -107,7 +107,7 @@ def keep(scope: Scope, outcome: Outcome, operation_id: str) -> ModelVersion:
 
 def judge(scope: Scope, run: Run, trained: TrainedModel, store: ArtifactStore) -> Judgement:
     """Whether a new version beats all baselines and, on examples that the live one has not seen, the live one."""
-    live = learning.live_version(scope, run.model_type)
+    live = model_versions.live_version(scope, run.model_type)
     live_id = live.id if live else ""
     if not run.promote_if_better:
         return Judgement(False, live_id, "Kept as a candidate, as asked for.")

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from groundswell_server.learning import registry
-from groundswell_storage import learning, predictions
 from groundswell_storage.experiments import models_on_trial
 from groundswell_storage.experiments.models_on_trial import ModelOnTrial
-from groundswell_storage.learning import ModelVersion
+from groundswell_storage.learning import model_versions, predictions
+from groundswell_storage.learning.model_versions import ModelVersion
 from groundswell_storage.scope import Scope
 
 
@@ -40,7 +40,8 @@ def read_errors(scope: Scope, post_ids: Sequence[str], target_age: timedelta) ->
     found = []
     for subject in models_on_trial.read(scope):
         if subject.model_type in registry.MEASURED:
-            pair = learning.find_version(scope, subject.model_id), learning.live_version(scope, subject.model_type)
+            tried = model_versions.find_version(scope, subject.model_id)
+            pair = tried, model_versions.live_version(scope, subject.model_type)
             errors = [
                 error
                 for version in pair

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from peewee import CompositeKey, DoubleField, SmallIntegerField, TextField
 
+from groundswell_storage.chunks import chunks
 from groundswell_storage.database import Database
 from groundswell_storage.engagement.learning_rows import OUTCOME, outcome_at
 from groundswell_storage.fields import InstantField, JsonField, from_micros, to_json, to_micros
@@ -79,8 +80,8 @@ def keep(scope: Scope, predictions: Sequence[ServedPrediction]) -> None:
 
     Those of contexts with a post that was measured before, and of versions that are gone, are left out.
     """
-    for start in range(0, len(predictions), _AT_ONCE):
-        _keep(scope, predictions[start : start + _AT_ONCE])
+    for chunk in chunks(predictions, _AT_ONCE):
+        _keep(scope, chunk)
 
 
 def judged(

@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 
 from peewee import CompositeKey, TextField
 
-from groundswell_storage import predictions
 from groundswell_storage.chunks import chunks
 from groundswell_storage.database import Database
 from groundswell_storage.fields import InstantField, JsonField, from_micros, to_json, to_micros
+from groundswell_storage.learning import predictions
 from groundswell_storage.scope import Scope
 from groundswell_storage.table import Table
 

@@ -1,0 +1,1 @@
+"""What LearningService stores: models, what they predicted, and what they learn from."""
