@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from groundswell_server.learning.serving.served import Served
 from groundswell_storage.experiments.models_on_trial import ModelOnTrial
+
+if TYPE_CHECKING:
+    from groundswell_server.learning.serving.served import Served
 
 
 @dataclass(frozen=True, slots=True)
