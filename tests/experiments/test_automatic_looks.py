@@ -59,7 +59,7 @@ def test_one_with_a_winner_is_completed_with_its_reason(database: Database) -> N
     assert [one.verdict for one in history(database)] == [Verdict.WINNER]
     with database.scope("default") as scope:
         (entry,) = audit.list_entries(scope, action="experiment.completed").items
-    assert (entry.actor, entry.reason) == ("system", ended.end_reason)
+    assert (entry.actor, entry.reason) == ("experiments.look", ended.end_reason)
 
 
 @pytest.mark.parametrize("kind", [ExperimentKind.AB_TEST, ExperimentKind.BANDIT])

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from groundswell_server.experiments import lifecycle
-from groundswell_server.experiments.design import Design, Metric, Variant
+from groundswell_server.experiments.assignment.catalog import Catalog
+from groundswell_server.experiments.design import Design, Factor, Metric, Variant
 from groundswell_server.experiments.lifecycle import State
-from groundswell_server.experiments.vocabulary import Allocation
+from groundswell_server.experiments.looks import taking
+from groundswell_server.experiments.vocabulary import Allocation, ExperimentKind
 from groundswell_storage.errors import Aborted, AlreadyExists, FailedPrecondition, InvalidArgument, NotFound
 from groundswell_storage.scope import Scope
 
@@ -94,6 +98,7 @@ def test_after_a_change_of_the_split_units_have_to_be_looked_up_until_the_bucket
         {"expected_total_sample": 77},
         {"seed": "another"},
     ],
+    ids=lambda change: next(iter(change)),
 )
 def test_what_is_measured_and_compared_stays_while_it_runs(scope: Scope, change: dict[str, object]) -> None:
     lifecycle.create_experiment(scope, "hooks", DESIGN)
@@ -101,6 +106,39 @@ def test_what_is_measured_and_compared_stays_while_it_runs(scope: Scope, change:
     with pytest.raises(InvalidArgument) as refused:
         lifecycle.update_experiment(scope, "hooks", replace(DESIGN, **change))
     assert refused.value.reason == "EXPERIMENT_INVALID"
+    assert [violation.field for violation in refused.value.fields] == [f"design.{field}" for field in change]
+
+
+def test_factors_are_named_that_change_while_it_runs_not_the_variants_they_make(scope: Scope) -> None:
+    factors = Factor("hook", ("plain", "question")), Factor("hour", ("noon", "night"))
+    design = replace(DESIGN, kind=ExperimentKind.MULTIVARIATE, variants=(), factors=factors)
+    lifecycle.create_experiment(scope, "hooks", design)
+    lifecycle.start_experiment(scope, "hooks")
+    with pytest.raises(InvalidArgument) as refused:
+        lifecycle.update_experiment(scope, "hooks", replace(design, factors=factors[:1]))
+    assert [violation.field for violation in refused.value.fields] == ["design.factors"]
+
+
+def analysed(scope: Scope) -> None:
+    taking.read(scope, "hooks")
+
+
+def assigned(scope: Scope) -> None:
+    async def read(work: Callable[..., Any], *args: Any) -> Any:
+        return work(scope, *args)
+
+    asyncio.run(Catalog().find("default", "hooks", read))
+
+
+@pytest.mark.parametrize("read", [analysed, assigned])
+def test_what_was_never_started_says_what_is_so(scope: Scope, read: Callable[[Scope], None]) -> None:
+    lifecycle.create_experiment(scope, "hooks", DESIGN)
+    for move, told in ((None, "DRAFT: start it first"), ("archive", "ARCHIVED: it was never started")):
+        if move:
+            lifecycle.archive_experiment(scope, "hooks")
+        with pytest.raises(FailedPrecondition) as refused:
+            read(scope)
+        assert refused.value.message == f"experiment 'hooks' is {told}"
 
 
 def test_why_it_ended_stays_with_it(scope: Scope) -> None:

@@ -242,7 +242,8 @@ def _metric(metric: Metric, position: int) -> Metric:
     _require(bool(metric.event), f"{field}.event", "is needed")
     ratio = metric.kind is MetricKind.RATIO
     _require(ratio == bool(metric.denominator_event), f"{field}.denominator_event", "is for RATIO, and needed there")
-    _require(metric.cap is None or not ratio, f"{field}.cap", "is for COUNT and MEAN")
+    is_amount = metric.kind in (MetricKind.COUNT, MetricKind.MEAN)
+    _require(metric.cap is None or is_amount, f"{field}.cap", "is for COUNT and MEAN")
     role = metric.role or (MetricRole.SECONDARY if position else MetricRole.PRIMARY)
     return replace(metric, role=role, direction=metric.direction or Direction.INCREASE)
 

@@ -41,6 +41,6 @@ def check_rollouts(database: Database, settings: Settings) -> None:
 
 
 PERIODIC = (
-    Periodic("experiments.look", timedelta(minutes=1), look_at_experiments),
+    Periodic(automatic.LOOK, timedelta(minutes=1), look_at_experiments),
     Periodic(CHECK_ROLLOUTS, timedelta(seconds=10), check_rollouts),
 )

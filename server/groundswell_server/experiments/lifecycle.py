@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import IntEnum
 from typing import Any
 
 from groundswell_server.experiments.bandits import batches
-from groundswell_server.experiments.design import Design, complete, invalid
+from groundswell_server.experiments.design import Design, Variant, complete, invalid
 from groundswell_server.experiments.records import design_of, record_of
 from groundswell_storage import audit
 from groundswell_storage.errors import FailedPrecondition
@@ -190,9 +190,10 @@ def experiment_of(row: ExperimentRow, phases: Sequence[ExperimentPhaseRow]) -> E
 
 
 def not_started(key: str, state: State) -> FailedPrecondition:
-    """What is said of an experiment of which nothing can be counted yet."""
+    """What is said of an experiment of which nothing was ever counted: a draft, or one that was put away as such."""
+    told = "start it first" if state is State.DRAFT else "it was never started"
     return FailedPrecondition(
-        f"experiment {key!r} is {state.name}: start it first",
+        f"experiment {key!r} is {state.name}: {told}",
         reason="EXPERIMENT_STATE_INVALID",
         metadata={"state": state.name},
     )
@@ -212,15 +213,21 @@ def _require_same(old: Design, new: Design) -> None:
         allocation=old.allocation,
         bucket_version=old.bucket_version,
         bandit=old.bandit,
-        variants=tuple(
-            replace(one, weight=before.weight) for one, before in zip(new.variants, old.variants, strict=False)
-        ),
+        variants=_with_weights_of(old.variants, new.variants),
     )
-    if len(new.variants) != len(old.variants) or kept != old:
-        raise invalid(
-            "variants",
-            "have to stay, and all else but weights, allocation, coverage, targeting, bucket_version and bandit",
-        )
+    changed = {field.name for field in fields(Design) if getattr(kept, field.name) != getattr(old, field.name)}
+    if changed:
+        # Variants may be those that the factors make.
+        field = min(changed - {"variants"}, default="variants")
+        can = "weights, allocation, coverage, targeting, bucket_version and bandit"
+        raise invalid(field, f"can't change any more since it was started; {can} can")
+
+
+def _with_weights_of(old: Sequence[Variant], new: Sequence[Variant]) -> tuple[Variant, ...]:
+    """The new variants with the weights of the old ones, where they are as many."""
+    if len(new) != len(old):
+        return tuple(new)
+    return tuple(replace(one, weight=before.weight) for one, before in zip(new, old, strict=True))
 
 
 def _open_phase(scope: Scope, row: ExperimentRow, design: Design, reason: str) -> None:

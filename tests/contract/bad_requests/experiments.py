@@ -114,6 +114,11 @@ BAD: dict[str, list[Bad]] = {
         contradictory("unknown metric", "metrics[0].name", metrics=[{"name": "joy"}]),
         contradictory("metric without event", "metrics[0].event", metrics=[{"name": "joy", "kind": 2}]),
         contradictory(
+            "cap of a conversion",
+            "metrics[0].cap",
+            metrics=[{"name": "joy", "kind": 1, "event": "smile", "cap": 3.0}],
+        ),
+        contradictory(
             "ratio of one event", "metrics[0].denominator_event", metrics=[{"name": "joy", "kind": 4, "event": "smile"}]
         ),
         contradictory(
@@ -160,7 +165,7 @@ BAD: dict[str, list[Bad]] = {
         Bad(
             "another metric while it runs",
             {"experiment_key": "running", "design": design(metrics=[{"name": "engagement_rate"}])},
-            ("design.variants",),
+            ("design.metrics",),
             reason="EXPERIMENT_INVALID",
         ),
         Bad(

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from groundswell_server.experiments.analysis.comparison import Comparison
     from groundswell_server.experiments.looks.looking import Look
 
+LOOK = "experiments.look"
+"""The job, which stands on the audit log as the actor of what it ends."""
 MOST_KEPT = 128
 """Looks that are kept of one experiment, at most."""
 _MINUTE = timedelta(minutes=1)
@@ -70,7 +72,7 @@ def look_at(database: Database, one: Running, now: datetime) -> None:
         experiment, counts, planned = taking.read(scope, one.key)
     found = looking.look(experiment, counts, now, planned, automatic=True)
     minute, step = slot(now - one.started)
-    with database.scope(one.workspace, now=now) as scope:
+    with database.scope(one.workspace, LOOK, now=now) as scope:
         if designs.by_key(scope, one.key, lock=True).version != experiment.version:
             return
         if (
