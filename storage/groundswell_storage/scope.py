@@ -16,7 +16,7 @@ from datetime import datetime
 from random import Random, SystemRandom
 from typing import Any, TypeVar
 
-from peewee import Expression, ModelDelete, ModelInsert, ModelSelect, ModelUpdate
+from peewee import ModelDelete, ModelInsert, ModelSelect, ModelUpdate
 
 from groundswell_storage import errors, events, ids
 from groundswell_storage.database import Database
@@ -55,11 +55,6 @@ class Scope:
     def new_id(self) -> str:
         """A new UUIDv7."""
         return self._ids()
-
-    def owns(self, model: type[Table]) -> Expression:
-        """The condition that a row is of this workspace, for the further tables of a join."""
-        condition: Expression = model.workspace == self.workspace
-        return condition
 
     def select(self, model: type[T], *columns: Any) -> ModelSelect[T]:
         """A query on this workspace's rows of a table."""

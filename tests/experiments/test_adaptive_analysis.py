@@ -19,6 +19,7 @@ from groundswell_server.experiments.statistics.always_valid import Promise
 from groundswell_server.experiments.statistics.arms import conversions
 from groundswell_server.experiments.statistics.moments import Moments
 from groundswell_server.experiments.vocabulary import Direction, MetricKind, MetricRole, Verdict
+from tests.experiments.moments import moments_of
 
 Array = NDArray[np.float64]
 
@@ -46,7 +47,7 @@ class Log:
         found = []
         for arm in range(len(self.chances[0])):
             mine = [(self.arm == arm) & (self.batch == batch) for batch in range(len(self.chances))]
-            found.append([Moments.of(y[one], z[one], x[one]) for one in mine])
+            found.append([moments_of(y[one], z[one], x[one]) for one in mine])
         return found
 
     def estimate(self, value: Callable[[int], Array]) -> tuple[Array, Array]:

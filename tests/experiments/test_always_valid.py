@@ -9,8 +9,8 @@ from scipy import integrate, optimize, stats
 from groundswell_server.experiments.statistics import always_valid, bernoulli_bound, confidence_sequence
 from groundswell_server.experiments.statistics.always_valid import Promise
 from groundswell_server.experiments.statistics.arms import ArmMeans, conversions, measure
-from groundswell_server.experiments.statistics.moments import Moments
 from groundswell_server.experiments.vocabulary import MetricKind
+from tests.experiments.moments import moments_of
 
 ALPHA = 0.05
 
@@ -28,15 +28,6 @@ def test_p_is_below_alpha_just_when_the_interval_leaves_out_zero(units: float) -
     half = confidence_sequence.half_width(error2, np.array(units), 5_000, ALPHA)
     for difference, significant in ((half * 1.0001, True), (half * 0.9999, False)):
         log_e = confidence_sequence.log_evidence(difference, error2, np.array(units), 5_000, ALPHA)
-        assert (confidence_sequence.p_value(log_e) < ALPHA) is np.bool_(significant)
-
-
-@pytest.mark.parametrize("units", [10.0, 300.0, 5_000.0, 80_000.0])
-def test_the_lower_bound_is_where_the_one_sided_test_decides(units: float) -> None:
-    error2, count = np.array(4.0 / units), np.array(units)
-    zero = confidence_sequence.lower_bound(np.array(0.0), error2, count, 5_000, ALPHA)
-    for difference, significant in ((-zero * 1.0001, True), (-zero * 0.9999, False)):
-        log_e = confidence_sequence.log_evidence_above(difference, error2, count, 5_000, ALPHA)
         assert (confidence_sequence.p_value(log_e) < ALPHA) is np.bool_(significant)
 
 
@@ -62,8 +53,15 @@ def test_evidence_is_the_mixture_that_it_says_it_is() -> None:
 def test_one_sided_finds_harm_sooner_and_never_takes_good_for_harm() -> None:
     error2, units = np.array(4.0 / 3_000), np.array(3_000.0)
     # Between where the one-sided and where the two-sided test decides.
-    needed = -confidence_sequence.lower_bound(np.array(0.0), error2, units, 5_000, ALPHA)
-    harm = (needed + confidence_sequence.half_width(error2, units, 5_000, ALPHA)) / 2.0
+    half = float(confidence_sequence.half_width(error2, units, 5_000, ALPHA))
+    needed = optimize.brentq(
+        lambda apart: (
+            confidence_sequence.log_evidence_above(np.array(apart), error2, units, 5_000, ALPHA) + np.log(ALPHA)
+        ),
+        0.0,
+        half,
+    )
+    harm = np.array((needed + half) / 2.0)
     one = confidence_sequence.log_evidence_above(harm, error2, units, 5_000, ALPHA)
     two = confidence_sequence.log_evidence(harm, error2, units, 5_000, ALPHA)
     assert confidence_sequence.p_value(one) < ALPHA < confidence_sequence.p_value(two)
@@ -76,11 +74,11 @@ def test_fewer_than_thirty_units_of_values_say_nothing(units: int, told: bool) -
     """Two phases: what is too small to judge by itself bears on nothing."""
     values = np.random.default_rng(1).normal(size=units)
     large = np.random.default_rng(2).normal(size=30)
-    low, high = (measure(MetricKind.MEAN, [Moments.of(large), Moments.of(values + shift)]) for shift in (0.0, 50.0))
+    low, high = (measure(MetricKind.MEAN, [moments_of(large), moments_of(values + shift)]) for shift in (0.0, 50.0))
     found = always_valid.against_equality(low, high, Promise(ALPHA, 120), proportions=False)
     assert (found.p_value < ALPHA) == told
     if units < 30:
-        alone = measure(MetricKind.MEAN, [Moments.of(values)]), measure(MetricKind.MEAN, [Moments.of(values + 50.0)])
+        alone = measure(MetricKind.MEAN, [moments_of(values)]), measure(MetricKind.MEAN, [moments_of(values + 50.0)])
         assert always_valid.against_equality(*alone, Promise(ALPHA, 120), proportions=False).p_value == 1.0
         assert always_valid.interval(*alone, Promise(ALPHA, 120), proportions=False) == (-np.inf, np.inf)
 

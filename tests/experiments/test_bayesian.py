@@ -10,8 +10,8 @@ from scipy import integrate, stats
 
 from groundswell_server.experiments.statistics.arms import ArmMean, conversions, measure, phase_weights, standardize
 from groundswell_server.experiments.statistics.bayesian import beta_beliefs, draws, normal_beliefs
-from groundswell_server.experiments.statistics.moments import Moments
 from groundswell_server.experiments.vocabulary import MetricKind
+from tests.experiments.moments import moments_of
 
 Counts = list[tuple[float, float]]
 
@@ -63,7 +63,7 @@ def test_three_arms_are_simulated_reproducibly() -> None:
 
 def test_normal_posteriors_have_their_closed_form() -> None:
     random = np.random.default_rng(2)
-    moments = [Moments.of(random.normal(centre, 2.0, 200)) for centre in (5.0, 5.3)]
+    moments = [moments_of(random.normal(centre, 2.0, 200)) for centre in (5.0, 5.3)]
     measured = [measure(MetricKind.MEAN, [each]) for each in moments]
     weights = phase_weights(measured)
     two = [standardize(arm, weights) for arm in measured]
@@ -87,12 +87,12 @@ def test_fifty_arms_cost_what_three_do_and_are_right_all_the_same() -> None:
     assert draws(2, 2) < draws(3) == 100_000
     assert all(draws(arms, phases) * arms * phases <= 300_000 for arms in range(3, 51) for phases in (1, 2, 3))
     random = np.random.default_rng(4)
-    many = [measure(MetricKind.MEAN, [Moments.of(random.normal(5.0, 2.0, 200))]) for _ in range(50)]
+    many = [measure(MetricKind.MEAN, [moments_of(random.normal(5.0, 2.0, 200))]) for _ in range(50)]
     means = [standardize(arm, phase_weights(many)) for arm in many]
     found = normal_beliefs(means, seed=1)
     at = np.linspace(3.5, 6.5, 6_001)
     centre, error = (
-        np.array([[float(value)] for value in values]) for values in zip(*map(moments_of, means), strict=True)
+        np.array([[float(value)] for value in values]) for values in zip(*map(centre_and_error, means), strict=True)
     )
     below, density = stats.norm.cdf(at, centre, error), stats.norm.pdf(at, centre, error)
     all_below = below.prod(axis=0)
@@ -103,5 +103,5 @@ def test_fifty_arms_cost_what_three_do_and_are_right_all_the_same() -> None:
     assert found.expected_loss.tolist() == pytest.approx((highest - centre[:, 0]).tolist(), abs=0.01)
 
 
-def moments_of(arm: ArmMean) -> tuple[float, float]:
+def centre_and_error(arm: ArmMean) -> tuple[float, float]:
     return float(arm.mean), float(arm.error2) ** 0.5

@@ -46,7 +46,7 @@ def test_what_is_detectable_has_the_wanted_power() -> None:
     assert lift == pytest.approx(0.3, abs=1e-5)
     assert power.power(power.size_of_proportions(0.1, lift), 1_768.095) == pytest.approx(0.8, abs=1e-6)
     assert power.detectable_lift_of_proportions(0.5, 3) == math.inf
-    curve = power.power_curve([0.0, 0.05, 0.1, 0.2], 1_768)
+    curve = [power.power(size, 1_768) for size in (0.0, 0.05, 0.1, 0.2)]
     assert curve == sorted(curve)
     assert curve[0] == pytest.approx(0.05)
 

@@ -15,6 +15,7 @@ from groundswell_server.experiments.analysis.verdicts import DecidingTest, Rules
 from groundswell_server.experiments.statistics.always_valid import Promise
 from groundswell_server.experiments.statistics.moments import Moments
 from groundswell_server.experiments.vocabulary import Direction, MetricKind, MetricRole, Verdict
+from tests.experiments.moments import moments_of
 
 CONVERSION = Question("conversion_rate", MetricKind.CONVERSION, MetricRole.PRIMARY, Direction.INCREASE)
 LATENCY = Question("latency", MetricKind.MEAN, MetricRole.GUARDRAIL, Direction.DECREASE)
@@ -34,9 +35,9 @@ def observed(latency: float = 200.0, seed: int = 1) -> Observed:
     clicks = random.binomial(views, 0.2)
     moments = [
         [[conversions(hits, units)] for hits in (400, 560, 404)],
-        [[Moments.of(random.normal(mean, 40, units))] for mean in (200.0, latency, 200.0)],
-        [[Moments.of(clicks[arm], views[arm])] for arm in range(3)],
-        [[Moments.of(random.gamma(1, 20 + arm, units))] for arm in range(3)],
+        [[moments_of(random.normal(mean, 40, units))] for mean in (200.0, latency, 200.0)],
+        [[moments_of(clicks[arm], views[arm])] for arm in range(3)],
+        [[moments_of(random.gamma(1, 20 + arm, units))] for arm in range(3)],
     ]
     return Observed(moments, np.full((1, 3), float(units)), np.full((1, 3), 1 / 3), timedelta(days=3))
 

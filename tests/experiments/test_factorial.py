@@ -9,8 +9,8 @@ import statsmodels.formula.api as smf
 
 from groundswell_server.experiments.statistics.arms import measure, phase_weights, standardize
 from groundswell_server.experiments.statistics.factorial import contrasts, judge_contrast
-from groundswell_server.experiments.statistics.moments import Moments
 from groundswell_server.experiments.vocabulary import MetricKind
+from tests.experiments.moments import moments_of
 
 
 def test_two_by_two_is_the_regression_of_statsmodels() -> None:
@@ -20,7 +20,7 @@ def test_two_by_two_is_the_regression_of_statsmodels() -> None:
     values = {(a, b): random.normal(1 + a + 0.5 * a * b, 1 + b, 40 + 30 * a) for a, b in cells}
     frame = pd.DataFrame([{"a": a - 0.5, "b": b - 0.5, "y": y} for (a, b), ys in values.items() for y in ys])
     fit = smf.ols("y ~ a * b", frame).fit(cov_type="HC2")
-    arms = [measure(MetricKind.MEAN, [Moments.of(values[cell])]) for cell in cells]
+    arms = [measure(MetricKind.MEAN, [moments_of(values[cell])]) for cell in cells]
     means = [standardize(arm, phase_weights(arms)) for arm in arms]
     found = {contrast.factors: judge_contrast(contrast, means) for contrast in contrasts([2, 2])}
     for factors, name in (((0,), "a"), ((1,), "b"), ((0, 1), "a:b")):
@@ -42,7 +42,7 @@ def test_a_known_table_gives_its_known_effects() -> None:
     random = np.random.default_rng(2)
     noise = random.normal(size=30)
     noise -= noise.mean()
-    arms = [measure(MetricKind.MEAN, [Moments.of(mean + noise)]) for mean in table.ravel()]
+    arms = [measure(MetricKind.MEAN, [moments_of(mean + noise)]) for mean in table.ravel()]
     means = [standardize(arm, phase_weights(arms)) for arm in arms]
     effects = {
         (contrast.factors, contrast.levels): float(judge_contrast(contrast, means).estimate)

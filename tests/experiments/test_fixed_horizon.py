@@ -27,8 +27,8 @@ from groundswell_server.experiments.statistics.fixed_horizon import (
     welch_t,
     wilson,
 )
-from groundswell_server.experiments.statistics.moments import Moments
 from groundswell_server.experiments.vocabulary import MetricKind
+from tests.experiments.moments import moments_of
 
 COUNTS = [(100, 1000, 130, 1000), (3, 40, 9, 55), (0, 30, 4, 31), (500, 510, 480, 505)]
 
@@ -56,7 +56,7 @@ def test_proportions_are_those_of_statsmodels(hits_a: int, units_a: int, hits_b:
 def test_means_are_those_of_scipy_and_statsmodels() -> None:
     random = np.random.default_rng(4)
     first, second = random.gamma(2.0, 3.0, 60), random.gamma(2.0, 4.0, 43)
-    a, b = means(*(measure(MetricKind.MEAN, [Moments.of(values)]) for values in (first, second)))
+    a, b = means(*(measure(MetricKind.MEAN, [moments_of(values)]) for values in (first, second)))
     found = welch_t(a, b, 0.9)
     scipy = stats.ttest_ind(second, first, equal_var=False)
     assert found.p_value == pytest.approx(scipy.pvalue, rel=1e-9)
@@ -72,7 +72,7 @@ def test_ratio_and_lift_have_the_errors_of_resampling() -> None:
     random = np.random.default_rng(5)
     impressions = random.poisson(8, (2, 1_500)) + 1.0
     clicks = random.binomial(impressions.astype(int), np.array([[0.2], [0.24]])).astype(float)
-    arms = [measure(MetricKind.RATIO, [Moments.of(clicks[i], impressions[i])]) for i in (0, 1)]
+    arms = [measure(MetricKind.RATIO, [moments_of(clicks[i], impressions[i])]) for i in (0, 1)]
     a, b = means(*arms)
     picks = random.integers(0, 1_500, (2, 2_000, 1_500))
     resampled = np.array([clicks[i][picks[i]].sum(1) / impressions[i][picks[i]].sum(1) for i in (0, 1)])
@@ -84,7 +84,7 @@ def test_ratio_and_lift_have_the_errors_of_resampling() -> None:
 
 
 def test_a_lift_from_a_negative_mean_keeps_its_sign() -> None:
-    arms = [measure(MetricKind.MEAN, [Moments.of(np.array(values))]) for values in ([-2.0, -2.2], [-1.0, -1.2])]
+    arms = [measure(MetricKind.MEAN, [moments_of(np.array(values))]) for values in ([-2.0, -2.2], [-1.0, -1.2])]
     lift = relative_lift(*means(*arms))
     assert lift.estimate == pytest.approx(1.0 / 2.1)
     assert lift.lower < lift.estimate < lift.upper
@@ -100,7 +100,7 @@ def test_a_covariate_is_what_regression_makes_of_it() -> None:
     before = random.normal(10, 3, 4_000)
     treated = random.random(4_000) < 0.5
     values = 0.8 * before + random.normal(0, 1.5, 4_000) + 0.1 * treated
-    arms = [Moments.of(values[treated == arm], x=before[treated == arm]) for arm in (False, True)]
+    arms = [moments_of(values[treated == arm], x=before[treated == arm]) for arm in (False, True)]
     found = welch_t(*means(*adjust(MetricKind.MEAN, [[moments] for moments in arms])))
     plain = welch_t(*means(*(measure(MetricKind.MEAN, [moments]) for moments in arms)))
     fit = sm.OLS(values, sm.add_constant(np.column_stack([treated, before]))).fit(cov_type="HC1")
@@ -116,7 +116,7 @@ def test_a_covariate_of_a_ratio_narrows_it_without_moving_it() -> None:
     views = random.poisson(10, (2, 5_000)) + 1
     before = random.binomial(20, rate) / 20
     clicks = random.binomial(views, rate)
-    arms = [[Moments.of(clicks[i], views[i], before[i])] for i in (0, 1)]
+    arms = [[moments_of(clicks[i], views[i], before[i])] for i in (0, 1)]
     plain = welch_t(*means(*(measure(MetricKind.RATIO, phases) for phases in arms)))
     found = welch_t(*means(*adjust(MetricKind.RATIO, arms)))
     shares = [(clicks[i] - clicks[i].sum() / views[i].sum() * views[i]) / views[i].mean() for i in (0, 1)]

@@ -18,6 +18,7 @@ from groundswell_server.experiments.design import BanditOptions, Design, Metric,
 from groundswell_server.experiments.statistics.moments import Moments
 from groundswell_server.experiments.vocabulary import Allocation, Direction, ExperimentKind, MetricKind
 from groundswell_storage.errors import InvalidArgument
+from tests.experiments.moments import moments_of
 
 CONVERSION = Metric("conversion_rate")
 SPENT = Metric("spent", MetricKind.MEAN, event="purchase")
@@ -101,7 +102,7 @@ def test_ucb_scales_values_by_the_bounds_that_are_given() -> None:
 
 def test_rewards_are_those_of_the_units() -> None:
     values = np.array([1.0, 4.0, 0.0, 2.5])
-    found = rewards_of(MetricKind.COUNT, Direction.INCREASE, [Moments.of(values), Moments()])
+    found = rewards_of(MetricKind.COUNT, Direction.INCREASE, [moments_of(values), Moments()])
     assert (found.pulls.tolist(), found.total.tolist()) == ([4.0, 0.0], [7.5, 0.0])
     assert found.squares[0] == pytest.approx(values @ values)
 
@@ -110,7 +111,7 @@ def test_a_ratio_is_rewarded_by_each_units_share_in_it() -> None:
     random = np.random.default_rng(3)
     views = random.poisson(5, 500) + 1.0
     clicks = random.binomial(views.astype(int), 0.3).astype(float)
-    found = rewards_of(MetricKind.RATIO, Direction.INCREASE, [Moments.of(clicks, views)])
+    found = rewards_of(MetricKind.RATIO, Direction.INCREASE, [moments_of(clicks, views)])
     ratio = clicks.sum() / views.sum()
     shares = ratio + (clicks - ratio * views) / views.mean()
     assert found.means[0] == pytest.approx(ratio)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from groundswell_server.experiments.analysis.adaptive import FEWEST_UNITS
+from groundswell_server.experiments.analysis.adaptive import FEWEST_UNITS_OF_VALUES
 from groundswell_server.experiments.bandits.adaptive_estimates import AdaptiveEstimates, Batches, estimate
 from groundswell_server.experiments.bandits.choices import with_floor
 from groundswell_server.experiments.bandits.replay import Policy
@@ -36,10 +36,10 @@ def of_conversions(policy: Policy, shares: Sequence[float], runs: int) -> float:
 
 
 def of_values(policy: Policy, draw: Callable[[np.random.Generator, int], Array], arms: int, runs: int) -> float:
-    """The same of values, which are judged from `FEWEST_UNITS` units of each arm on."""
+    """The same of values, which are judged from `FEWEST_UNITS_OF_VALUES` units of each arm on."""
 
     def flagged(estimates: AdaptiveEstimates, count: Array, total: Array) -> bool:
-        return count[:2].min() >= FEWEST_UNITS and _asymptotic(estimates) > -math.log(ALPHA)
+        return count[:2].min() >= FEWEST_UNITS_OF_VALUES and _asymptotic(estimates) > -math.log(ALPHA)
 
     return float(np.mean([_ever(_run(policy, draw, arms, seed), flagged) for seed in range(runs)]))
 

@@ -11,13 +11,18 @@ from typing import Any
 
 from groundswell_server.experiments.assignment.bucketing import Namespace, equal_weights
 from groundswell_server.experiments.assignment.targeting import Condition, compile_condition
-from groundswell_server.experiments.vocabulary import Allocation, Direction, ExperimentKind, MetricKind, MetricRole
+from groundswell_server.experiments.vocabulary import (
+    FEWEST_UNITS,
+    Allocation,
+    Direction,
+    ExperimentKind,
+    MetricKind,
+    MetricRole,
+)
 from groundswell_storage.errors import InvalidArgument
 
 CONTROL = "control"
 """Key of the variant that is put in front where no control is given."""
-FEWEST_UNITS = 30
-"""Units that a variant needs whatever the design says."""
 MOST_VARIANTS = 50
 ADAPTIVE = frozenset({Allocation.THOMPSON, Allocation.UCB})
 """Allocations of bandits."""

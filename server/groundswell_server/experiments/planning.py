@@ -12,7 +12,6 @@ from groundswell_storage.errors import InvalidArgument
 
 CURVE = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
 """Where the power curve is given, as parts of the wanted lift."""
-MOST_UNITS = 10**12
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ def plan(question: Question) -> Plan:
     # The family of comparisons with the control is held together by Holm, whose first step is Bonferroni's.
     alpha = (1.0 - question.confidence_level) / max(question.variant_count - 1, 1)
     units = power.sample_size(wanted, question.power, alpha)
-    if units > MOST_UNITS:
+    if math.isinf(units):
         raise _invalid("lift", "is too small to be found by any number of units")
     each = math.ceil(units)
     total = each * question.variant_count

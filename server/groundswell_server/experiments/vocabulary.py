@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+FEWEST_UNITS = 30
+"""Units that every variant needs, whatever the settings: with fewer, no test keeps its promise."""
+
 
 class ExperimentKind(IntEnum):
     """How an experiment is run and read."""

@@ -18,7 +18,7 @@ from groundswell_server.experiments.statistics.fixed_horizon import cohens_h
 from groundswell_server.experiments.statistics.moments import Moments
 from groundswell_server.experiments.vocabulary import Direction, MetricKind
 
-FEWEST_UNITS = 400.0
+FEWEST_UNITS_OF_VALUES = 400.0
 """Units of each arm from which on values are judged: an arm that began badly has few units, which weigh much, and the
 more skewed values are, the longer their variance is taken for too small (`make simulate ARGS=looks_at_bandits`)."""
 _NOTHING = Significance(1.0, -np.inf, np.inf)
@@ -103,7 +103,7 @@ def _compare(
     within = float((freedom * np.array([a.variance, b.variance])).sum() / max(float(freedom.sum()), 1.0))
     found = compare_adaptive(estimates, control, variant, within**0.5, promise, question.direction)
     if not question.is_proportion:
-        if min(float(a.count.sum()), float(b.count.sum())) >= FEWEST_UNITS:
+        if min(float(a.count.sum()), float(b.count.sum())) >= FEWEST_UNITS_OF_VALUES:
             return found
         return replace(found, always_valid=_NOTHING, harm_p=1.0)
     found = replace(found, effect_size=float(cohens_h(estimates.mean[control], estimates.mean[variant])))

@@ -19,10 +19,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 
-from groundswell_server.experiments.vocabulary import ExperimentKind, Verdict
-
-FEWEST_UNITS = 30
-"""Units that every variant needs, whatever the settings: with fewer, no test keeps its promise."""
+from groundswell_server.experiments.vocabulary import FEWEST_UNITS, ExperimentKind, Verdict
 
 
 class DecidingTest(Enum):

@@ -10,9 +10,7 @@ from numpy.typing import NDArray
 
 from groundswell_server.experiments.statistics import bernoulli_bound, confidence_sequence
 from groundswell_server.experiments.statistics.arms import ArmMeans, Array, phase_weights, standardize
-
-FEWEST_UNITS = 30.0
-"""Units of each arm from which on a phase bears on the asymptotic sequence: the variance of fewer is too unsteady."""
+from groundswell_server.experiments.vocabulary import FEWEST_UNITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +60,7 @@ def interval(a: ArmMeans, b: ArmMeans, promise: Promise, *, proportions: bool) -
 
 def _difference(a: ArmMeans, b: ArmMeans, promise: Promise) -> tuple[Array, tuple[Array, Array, float, float]]:
     """(...) b - a, and what the confidence sequence wants to know of it."""
+    # A phase in which an arm has fewer bears on nothing here: their variance is too unsteady.
     weights = phase_weights([a, b], FEWEST_UNITS)
     first, second = standardize(a, weights), standardize(b, weights)
     error2, units = first.error2 + second.error2, first.count + second.count

@@ -52,21 +52,6 @@ def log_evidence_above(difference: Array, error2: Array, units: Array, planned: 
     return np.asarray(reach**2 / 2.0 + math.log(2.0) + log_ndtr(reach) - np.log1p(scaled) / 2.0)
 
 
-def lower_bound(difference: Array, error2: Array, units: Array, planned: float, alpha: float) -> Array:
-    """(...) what the difference is at least: the one-sided confidence sequence, for guardrails."""
-    from scipy.special import log_ndtr
-
-    scaled = units * mixing_variance(planned, 2.0 * alpha)
-    needed = np.log1p(scaled) / 2.0 - math.log(alpha)
-    # The paper's closed form is a little too wide: Newton's steps from there to where `log_evidence_above` decides.
-    reach = np.sqrt(2.0 * np.log1p(np.sqrt(scaled + 1.0) / (2.0 * alpha)))
-    for _ in range(6):
-        over = reach**2 / 2.0 + math.log(2.0) + log_ndtr(reach) - needed
-        slope = reach + np.exp(-(reach**2) / 2.0 - log_ndtr(reach)) / math.sqrt(2.0 * math.pi)
-        reach = reach - over / slope
-    return np.asarray(difference - np.sqrt(error2 * (scaled + 1.0) / scaled) * reach)
-
-
 def _squared(difference: Array, error2: Array) -> Array:
     """(...) squared difference in standard errors; 0 where the data have no spread to go by."""
     return divided(np.square(difference), error2)

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from dataclasses import astuple, dataclass, fields
 
-import numpy as np
-from numpy.typing import ArrayLike
-
 
 @dataclass(frozen=True, slots=True)
 class Moments:
@@ -29,22 +26,8 @@ class Moments:
     yx: float = 0.0
     zx: float = 0.0
 
-    @classmethod
-    def of(cls, y: ArrayLike, z: ArrayLike = 0.0, x: ArrayLike = 0.0) -> Moments:
-        """Of units with values (n,), denominators (n,) or 0, covariates (n,) or 0."""
-        values = np.atleast_1d(np.asarray(y, np.float64))
-        below = np.broadcast_to(np.asarray(z, np.float64), values.shape)
-        before = np.broadcast_to(np.asarray(x, np.float64), values.shape)
-        sums = (values.sum(), below.sum(), before.sum())
-        products = (values @ values, below @ below, before @ before, values @ below, values @ before, below @ before)
-        return cls(len(values), *map(float, sums), *map(float, products))
-
     def __add__(self, other: Moments) -> Moments:
         return Moments(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
-
-    def __sub__(self, other: Moments) -> Moments:
-        """Without these units; a unit whose value changed is its new moments added and its old ones taken away."""
-        return Moments(*(mine - theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
 
 
 FIELDS = tuple(field.name for field in fields(Moments))

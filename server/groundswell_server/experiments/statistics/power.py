@@ -7,9 +7,9 @@ stand in the proportion `ratio`, variant to control.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-MOST_UNITS = 1e15
+_MOST_UNITS = 1e12
 """An effect that asks for more units than this is none."""
 _HALVINGS = 200
 
@@ -25,20 +25,15 @@ def power(effect_size: float, units: float, alpha: float = 0.05, ratio: float = 
 
 def sample_size(effect_size: float, wanted: float = 0.8, alpha: float = 0.05, ratio: float = 1.0) -> float:
     """Units of the control arm with which a true effect is found with the probability `wanted`; infinite for none."""
-    if power(effect_size, MOST_UNITS, alpha, ratio) < wanted:
+    if power(effect_size, _MOST_UNITS, alpha, ratio) < wanted:
         return math.inf
-    return _smallest(lambda units: power(effect_size, units, alpha, ratio) >= wanted, 1e-9, MOST_UNITS)
+    return _smallest(lambda units: power(effect_size, units, alpha, ratio) >= wanted, 1e-9, _MOST_UNITS)
 
 
 def detectable_size(units: float, wanted: float = 0.8, alpha: float = 0.05, ratio: float = 1.0) -> float:
     """The smallest effect size that `units` in the control arm find with the probability `wanted`."""
     largest = 20.0 / math.sqrt(units * ratio / (1.0 + ratio))
     return _smallest(lambda size: power(size, units, alpha, ratio) >= wanted, 0.0, largest)
-
-
-def power_curve(effect_sizes: Sequence[float], units: float, alpha: float = 0.05, ratio: float = 1.0) -> list[float]:
-    """The power at each effect size."""
-    return [power(size, units, alpha, ratio) for size in effect_sizes]
 
 
 def size_of_proportions(base: float, lift: float) -> float:
