@@ -187,6 +187,13 @@ class TestAudit:
         assert entry["after"] == {"name": "ci", "role": "reader", "scopes": [], "expires": None}
         assert made["id"] in shell.run("audit", "list").stdout
         assert shell.json("audit", "list", "--workspace", "rival") == []
+        assert "no such change" in shell.run("audit", "list", "--subject", "model/none").stdout
+
+    def test_a_database_that_is_not_there_has_no_log_that_holds(self, shell: Shell) -> None:
+        nowhere = shell.home / "mistyped.db"
+        for command in ("list", "verify"):
+            assert "mistyped.db" in shell.complaint("audit", command, "--database", f"sqlite:///{nowhere}")
+        assert not nowhere.exists()
 
     def test_it_holds_until_somebody_touches_it(self, shell: Shell) -> None:
         key = shell.home / "master.key"
@@ -433,12 +440,16 @@ def test_rollouts_are_listed_and_shown(shell: Shell, server: RunningServer) -> N
     target = ("--target", server.target)
     assert shell.json("rollouts", "list", *target) == []
     with Client(server.target) as client:
-        client.experiments.create_rollout(key="search", design={"metrics": [{"name": "conversion_rate"}]})
+        metrics = [{"name": "conversion_rate"}, {"name": "engagement_rate", "role": "METRIC_ROLE_SECONDARY"}]
+        client.experiments.create_rollout(key="search", design={"metrics": metrics})
     check_rollouts(server.app.database, server.settings)
     (row,) = shell.json("rollouts", "list", *target)
     assert (row["rollout"], row["state"], row["share_pct"], row["note"]) == ("search", "running", 1.0, "begun")
     shown = shell.json("rollouts", "show", "search", *target)
     assert shown["stages"][0]["last_check"] == "held 0.0 hours of 24.0 hours"
-    assert [one["metric"] for one in shown["metrics"]] == ["conversion_rate"]
-    assert "running at 1%" in shell.run("rollouts", "show", "search", *target).stdout
-    assert "not exist" in shell.complaint("rollouts", "show", "nothing", *target)
+    assert [(one["metric"], one["old"], one["broken_below"]) for one in shown["metrics"]] == [
+        ("conversion_rate", 0.0, pytest.approx(0.05 / 5)),  # five stages of six compare
+        ("engagement_rate", 0.0, None),
+    ]
+    assert "search: running at 1% (begun)" in shell.run("rollouts", "show", "search", *target).stdout
+    assert "groundswell rollouts list" in shell.complaint("rollouts", "show", "nothing", *target)

@@ -9,8 +9,9 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from matplotlib.image import imread
 
-from groundswell_server.cli.experiments import course
+from groundswell_server.cli.experiments import charts, course
 from groundswell_server.cli.experiments.course import MOST_LINES, WIDTH, Point
 from groundswell_server.experiments.design import Variant
 from groundswell_server.experiments.lifecycle import create_experiment
@@ -34,6 +35,7 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
         ended = start(scope, "ended")
         count(scope, ended, {"old": (100, 1_000), "new": (170, 1_000)})
         variants = (Variant("old", is_control=True), Variant("question"), Variant("emoji"))
+        start(scope, "fresh")
         hooks = start(scope, "hooks", auto_complete=False, variants=variants, hypothesis="Questions draw more")
     for number in range(1, 11):
         moment = BEGAN + timedelta(minutes=16 * number)
@@ -64,6 +66,7 @@ def test_a_list_shows_where_each_is(shell: Shell, suite: RunningServer) -> None:
     assert {(row["key"], row["state"], row["winner"]) for row in rows} == {
         ("draft", "draft", ""),
         ("ended", "completed", "new"),
+        ("fresh", "running", ""),
         ("hooks", "running", ""),
     }
     listed = said(shell, suite, "list", "--state", "running")
@@ -91,6 +94,15 @@ def test_an_analysis_has_the_verdict_the_figures_and_the_course(shell: Shell, su
     assert all("●" in line for line in lines)
 
 
+def test_an_analysis_says_how_the_experiment_ended_and_that_nothing_was_counted(
+    shell: Shell, suite: RunningServer
+) -> None:
+    assert said(shell, suite, "analyze", "ended").startswith("ended 2026-03-01 12:16, new won: By itself")
+    fresh = said(shell, suite, "analyze", "fresh")
+    assert "no unit has been counted yet" in fresh
+    assert "●" not in fresh
+
+
 def test_a_chart_is_saved_and_programs_get_the_history(shell: Shell, suite: RunningServer) -> None:
     done = shell.run("experiments", "analyze", "hooks", "--png", "hooks.png", "--json", GROUNDSWELL_TARGET=suite.target)
     assert done.returncode == 0, done.stderr
@@ -111,6 +123,9 @@ def test_a_plan_is_that_of_the_service(shell: Shell, suite: RunningServer) -> No
     assert "3.5 days" in said(shell, suite, *arguments)
     told = shell.json("experiments", *arguments, GROUNDSWELL_TARGET=suite.target)
     assert told["units_per_variant"] == "1769"
+    small = ("plan", "--kind", "mean", "--standard-deviation", "4", "--baseline", "3", "--lift", "0.01")
+    curve = [line.split()[0] for line in said(shell, suite, *small).splitlines() if line.startswith("+")]
+    assert curve == ["+0.25%", "+0.5%", "+0.75%", "+1%", "+1.25%", "+1.5%", "+2%"]
 
 
 def test_what_goes_wrong_is_said_in_a_line_with_its_cure(shell: Shell, suite: RunningServer) -> None:
@@ -119,11 +134,10 @@ def test_what_goes_wrong_is_said_in_a_line_with_its_cure(shell: Shell, suite: Ru
     assert "start it first" in shell.complaint("experiments", "analyze", "draft", **target)
     wanting = ("experiments", "plan", "--kind", "mean", "--baseline", "9", "--lift", "0.1")
     assert "standard_deviation" in shell.complaint(*wanting, code=2, **target)
-    nowhere = shell.complaint("experiments", "analyze", "hooks", "--png", "nowhere/hooks.png", **target)
-    assert "nowhere/hooks.png" in nowhere
-    jpeg = shell.run("experiments", "analyze", "hooks", "--png", "hooks.jpg", **target)
-    assert jpeg.returncode == 2
-    assert "does not end in .png" in " ".join(jpeg.stderr.split())
+    for file, wrong in (("hooks.jpg", "does not end in .png"), ("nowhere/hooks.png", "there is no folder nowhere")):
+        done = shell.run("experiments", "analyze", "hooks", "--png", file, **target)
+        assert done.returncode == 2
+        assert wrong in " ".join(done.stderr.split())
 
 
 def path_of(*points: tuple[float, float | None, float | None]) -> course.Path:
@@ -158,3 +172,11 @@ def test_many_looks_are_drawn_evenly_and_the_last_always() -> None:
 def test_whatever_is_known_can_be_drawn(point: tuple[float, float | None, float | None]) -> None:
     assert [len(bar) for bar in bars(path_of(point))] == [WIDTH]
     assert bars(path_of((1e9, -1e12, 1e12), (-1e9, -2e9, -1e8), point))
+
+
+def test_a_single_look_shows_its_interval_in_a_chart(tmp_path: Path) -> None:
+    """0.1 to 0.3 is a third of what is shown, and there is nothing beside it that an area could reach to."""
+    charts.intervals([path_of((0.2, 0.1, 0.3))], "hooks", tmp_path / "hooks.png")
+    image = imread(tmp_path / "hooks.png")
+    coloured = (image[..., 2] - image[..., 0] > 0.1).sum(axis=0)  # by column: the bar is blue
+    assert coloured.max() > image.shape[0] / 5

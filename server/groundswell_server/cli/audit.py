@@ -31,12 +31,13 @@ def list_entries(
     """Show the changes of a workspace, newest first; what was before and after with --json."""
     from groundswell_storage import audit
 
-    with open_scope(database, workspace) as scope:
+    with open_scope(database, workspace, existing=True) as scope:
         page = audit.list_entries(scope, subject=subject, action=action, page_size=limit)
     if as_json:
         show_json([asdict(entry) for entry in page.items])
     else:
-        show([_row(entry) for entry in page.items], False, empty=f"nothing was changed in workspace {workspace}")
+        none = "no such change" if subject or action else "nothing was changed"
+        show([_row(entry) for entry in page.items], False, empty=f"{none} in workspace {workspace}")
 
 
 @application.command()
@@ -51,7 +52,7 @@ def verify(
     from groundswell_storage.secrets import Sealer, made_secret
 
     sealer = Sealer(master_key(load()))
-    with open_migrated(database) as opened, opened.transaction():
+    with open_migrated(database, existing=True) as opened, opened.transaction():
         key = made_secret(opened, audit_chain.KEY, sealer)
         found = audit_chain.verify(opened, key, head=head)
     if as_json:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from groundswell_server.settings import load
+from groundswell_server.settings import SettingsError, load
 
 if TYPE_CHECKING:
     from groundswell_storage.database import Database
@@ -18,12 +18,17 @@ Workspace = Annotated[str, typer.Option(help="The workspace.")]
 
 
 @contextmanager
-def open_migrated(url: str | None) -> Iterator[Database]:
-    """The database of the settings, or of a URL, with the schema of this version."""
+def open_migrated(url: str | None, *, existing: bool = False) -> Iterator[Database]:
+    """The database of the settings, or of a URL, with the schema of this version.
+
+    Raises SettingsError where it has to be `existing` and is not: a path that was mistyped looks like an empty one.
+    """
     from groundswell_server.app import open_database
 
     opened = open_database(load(database_url=url))
     try:
+        if existing and opened.file is not None and not opened.file.exists():
+            raise SettingsError(f"there is no database {opened.file}; `groundswell serve` makes one")
         opened.migrate()
         yield opened
     finally:
@@ -31,7 +36,7 @@ def open_migrated(url: str | None) -> Iterator[Database]:
 
 
 @contextmanager
-def open_scope(url: str | None, workspace: str) -> Iterator[Scope]:
+def open_scope(url: str | None, workspace: str, *, existing: bool = False) -> Iterator[Scope]:
     """A transaction in a workspace, by the command line."""
-    with open_migrated(url) as opened, opened.scope(workspace, "cli") as scope:
+    with open_migrated(url, existing=existing) as opened, opened.scope(workspace, "cli") as scope:
         yield scope

@@ -73,6 +73,8 @@ def _cure(error: BaseException) -> str:
         return "set GROUNDSWELL_API_KEY; `groundswell keys create NAME --role writer` makes a key"
     if isinstance(error, GroundswellError) and error.reason == "EXPERIMENT_NOT_FOUND":
         return "`groundswell experiments list` shows the experiments of the workspace with their keys"
+    if isinstance(error, GroundswellError) and error.reason == "ROLLOUT_NOT_FOUND":
+        return "`groundswell rollouts list` shows the rollouts of the workspace with their keys"
     if isinstance(error, GroundswellError) and error.retry_after is not None:
         return f"try again in {error.retry_after.total_seconds():g} s"
     if isinstance(error, NotFound) and error.kind == "api_key":

@@ -32,7 +32,7 @@ def list_all(
 
 @application.command("show")
 def show_one(
-    rollout_key: Annotated[str, typer.Argument(metavar="ROLLOUT", help="Key of the rollout.")],
+    rollout_key: Annotated[str, typer.Argument(metavar="KEY", help="Key of the rollout.", show_default=False)],
     target: Target = None,
     authority: Authority = None,
     certificate: Certificate = None,
@@ -47,10 +47,10 @@ def show_one(
     if as_json:
         show_json({**_row(rollout), "stages": stages, "metrics": metrics})
         return
-    console().print(f"{rollout.key}: {_state(rollout)} at {rollout.share:.0%}. {rollout.note}", markup=False)
+    console().print(f"{rollout.key}: {_state(rollout)} at {rollout.share:.0%} ({rollout.note})", markup=False)
     show(stages, False)
     if metrics:
-        show(metrics, False, title="at its last stage")
+        show([_rounded(row) for row in metrics], False, title="at its last stage")
 
 
 def _row(rollout: Rollout) -> dict[str, object]:
@@ -75,19 +75,24 @@ def _stage_row(stage: RolloutStageRecord) -> dict[str, object]:
 
 
 def _metric_rows(rollout: Rollout) -> list[dict[str, object]]:
-    from groundswell.v1.experiments_pb2 import MetricRole
+    from groundswell.v1.experiments_pb2 import METRIC_ROLE_GUARDRAIL, MetricRole
 
     return [
         {
             "metric": one.metric,
             "role": word(MetricRole, one.role),
-            "old": f"{one.old_mean:.4g}",
-            "new": f"{one.new_mean:.4g}",
-            "harm_p": f"{one.harm_p_value:.2g}",
-            "broken_below": f"{one.threshold:.2g}",
+            "old": one.old_mean,
+            "new": one.new_mean,
+            "harm_p": one.harm_p_value,
+            # A metric that only suggests is never broken.
+            "broken_below": one.threshold if one.role == METRIC_ROLE_GUARDRAIL else None,
         }
         for one in rollout.stages[-1].check.metrics
     ]
+
+
+def _rounded(row: dict[str, object]) -> dict[str, object]:
+    return {name: f"{value:.3g}" if isinstance(value, float) else value for name, value in row.items()}
 
 
 def _state(rollout: Rollout) -> str:

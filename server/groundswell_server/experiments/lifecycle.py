@@ -12,7 +12,7 @@ from groundswell_server.experiments.bandits import batches
 from groundswell_server.experiments.design import Design, Variant, complete, invalid
 from groundswell_server.experiments.records import design_of, record_of
 from groundswell_storage import audit
-from groundswell_storage.errors import FailedPrecondition
+from groundswell_storage.errors import FailedPrecondition, InvalidArgument
 from groundswell_storage.experiments import designs, keys
 from groundswell_storage.experiments.designs import ExperimentPhaseRow, ExperimentRow
 from groundswell_storage.pages import Page
@@ -153,7 +153,7 @@ def complete_experiment(scope: Scope, key: str, winner: str = "", reason: str = 
     row = _locked(scope, key, State.RUNNING, State.PAUSED)
     before = _shown(row)
     if winner and design_of(row.design).index(winner) is None:
-        raise invalid("variants", f"have none named {winner!r}")
+        raise InvalidArgument.of("winner", f"{winner!r} is no variant of this experiment", reason="EXPERIMENT_INVALID")
     designs.close_phase(scope, row.number)
     revise(scope, row, state=State.COMPLETED, winner=winner, end_reason=reason, ended=scope.now)
     return _told(scope, row, "completed", reason, before)

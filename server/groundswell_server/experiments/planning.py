@@ -54,14 +54,16 @@ class Plan:
 
 def plan(question: Question) -> Plan:
     """Raises InvalidArgument (`EXPERIMENT_INVALID`) for figures that no experiment can have."""
+    if question.variant_count < 2:
+        raise _invalid("variant_count", "must be 2 or more: one variant has nothing to be compared with")
     if question.kind is not MetricKind.CONVERSION and not question.standard_deviation:
-        raise _invalid("standard_deviation", "is needed for a mean")
+        raise _invalid("standard_deviation", "is needed but for conversions")
     try:
         wanted = question.effect_size(question.lift)
     except ValueError as error:
         raise _invalid("lift", f"can't be: {error}") from error
     # The family of comparisons with the control is held together by Holm, whose first step is Bonferroni's.
-    alpha = (1.0 - question.confidence_level) / max(question.variant_count - 1, 1)
+    alpha = (1.0 - question.confidence_level) / (question.variant_count - 1)
     units = power.sample_size(wanted, question.power, alpha)
     if math.isinf(units):
         raise _invalid("lift", "is too small to be found by any number of units")

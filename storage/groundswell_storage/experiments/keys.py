@@ -24,4 +24,4 @@ def take(scope: Scope, key: str) -> None:
         with scope.savepoint():
             scope.insert(ExperimentKeyRow, key=key)
     except IntegrityError as error:
-        raise AlreadyExists("experiment", key, reason="EXPERIMENT_KEY_TAKEN") from error
+        raise AlreadyExists("experiment or rollout", key, reason="EXPERIMENT_KEY_TAKEN") from error

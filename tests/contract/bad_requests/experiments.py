@@ -194,7 +194,7 @@ BAD: dict[str, list[Bad]] = {
         Bad(
             "winner it does not have",
             {"experiment_key": "running", "winner": "stranger"},
-            ("design.variants",),
+            ("winner",),
             reason="EXPERIMENT_INVALID",
         ),
         Bad("reason that is too long", {"experiment_key": "running", "reason": "x" * 1001}, ("reason",)),
@@ -249,6 +249,12 @@ BAD: dict[str, list[Bad]] = {
             "mean without deviation",
             {"kind": 3, "baseline": 10, "lift": 0.1},
             ("standard_deviation",),
+            reason="EXPERIMENT_INVALID",
+        ),
+        Bad(
+            "nothing to compare with",
+            {"kind": 1, "baseline": 0.1, "lift": 0.1, "variant_count": 1},
+            ("variant_count",),
             reason="EXPERIMENT_INVALID",
         ),
         Bad("proportion above 1", {"kind": 1, "baseline": 0.9, "lift": 0.5}, ("lift",), reason="EXPERIMENT_INVALID"),

@@ -117,6 +117,7 @@ def test_experiments_and_rollouts_share_their_keys(scope: Scope) -> None:
         with pytest.raises(AlreadyExists) as refused:
             create(scope, key, design)  # type: ignore[operator]
         assert refused.value.reason == "EXPERIMENT_KEY_TAKEN"
+        assert refused.value.message == f"experiment or rollout {key!r} exists already"
 
 
 def test_metrics_are_guardrails_unless_said() -> None:

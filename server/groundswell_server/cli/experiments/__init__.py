@@ -42,7 +42,9 @@ ExperimentKey = Annotated[str, typer.Argument(metavar="KEY", help="Key of the ex
 
 @application.command("list")
 def list_all(
-    state: Annotated[StateName | None, typer.Option(help="Only those; all but archived ones if none.")] = None,
+    state: Annotated[
+        StateName | None, typer.Option(help="Only experiments in this state; without it, all but archived ones.")
+    ] = None,
     target: Target = None,
     authority: Authority = None,
     certificate: Certificate = None,
@@ -81,11 +83,23 @@ def show_one(
     show(phases(found), False, title="phases", empty="not started yet")
 
 
+def _drawable(png: Path | None) -> Path | None:
+    """Before anything is asked for: a file that can be a chart."""
+    if png is not None and png.suffix.lower() != ".png":
+        raise typer.BadParameter(f"{png} does not end in .png")
+    if png is not None and not png.parent.is_dir():
+        raise typer.BadParameter(f"there is no folder {png.parent}")
+    return png
+
+
 @application.command()
 def analyze(
     experiment: ExperimentKey,
     png: Annotated[
-        Path | None, typer.Option(help="Also draw the intervals over time into this PNG file.", show_default=False)
+        Path | None,
+        typer.Option(
+            help="Also draw the intervals over time into this PNG file.", show_default=False, callback=_drawable
+        ),
     ] = None,
     target: Target = None,
     authority: Authority = None,
@@ -96,17 +110,21 @@ def analyze(
     """Show what an experiment says: the verdict, every metric, and the intervals over time."""
     from groundswell_server.cli.experiments import charts, course, tables
 
-    if png is not None and png.suffix.lower() != ".png":
-        raise typer.BadParameter(f"{png} does not end in .png", param_hint="--png")
     with Client(target, tls=tls_of(authority, certificate, key)) as client:
         analysis = client.experiments.analyze(experiment, with_history=True)
+        found = client.experiments.get_experiment(experiment_key=experiment).experiment
     paths = course.paths(analysis.response)
     if png is not None:
         charts.intervals(paths, experiment, png)
     if as_json:
         show_json(_plain(analysis.response))
         return
+    if found.HasField("end_time"):
+        console().print(tables.ending(found), markup=False)
     console().print(f"{analysis.verdict}: {analysis.explanation}", markup=False)
+    if not analysis.response.units:
+        console().print("no unit has been counted yet")
+        return
     for line in tables.doubts(analysis.response):
         console().print(line, markup=False)
     for metric in analysis.response.metrics:
@@ -123,11 +141,12 @@ def plan(
     lift: Annotated[float, typer.Option(help="Relative change that is to be found, such as 0.1.", show_default=False)],
     kind: Annotated[KindName, typer.Option(help="What is measured of a unit.")] = KindName.CONVERSION,
     deviation: Annotated[
-        float | None, typer.Option(help="Standard deviation of a unit's value; needed but for conversions.")
+        float | None,
+        typer.Option("--standard-deviation", "--deviation", help="Of a unit's value; needed but for conversions."),
     ] = None,
     power: Annotated[float, typer.Option(help="Probability with which it is to be found.")] = 0.8,
     confidence: Annotated[float, typer.Option(help="Confidence of the test.")] = 0.95,
-    variants: Annotated[int, typer.Option(help="Variants, the control among them.")] = 2,
+    variants: Annotated[int, typer.Option(min=2, max=50, help="Variants, the control among them.")] = 2,
     units_per_day: Annotated[float, typer.Option(help="Units that come by each day, for the duration.")] = 0.0,
     coverage: Annotated[float, typer.Option(help="Share of them that takes part.")] = 1.0,
     correlation: Annotated[

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,10 @@ from groundswell_server.cli.figures import INK, WARM, figure
 
 if TYPE_CHECKING:
     from groundswell_server.cli.experiments.course import Path as Course
+
+
+_AROUND = timedelta(minutes=30)
+"""What is shown before and after a single look."""
 
 
 def intervals(courses: Sequence[Course], experiment: str, path: Path) -> None:
@@ -25,9 +30,14 @@ def intervals(courses: Sequence[Course], experiment: str, path: Path) -> None:
             upper = [highest if point.upper is None else point.upper for point in course.points]
             colour = colours[number] if number < len(colours) else f"C{number}"
             axes.fill_between(times, lower, upper, color=colour, alpha=0.2, linewidth=0, step="post")
+            if len(times) == 1:  # an area takes two looks
+                axes.vlines(times, lower, upper, color=colour, alpha=0.4)
             axes.plot(
                 times, [point.difference for point in course.points], color=colour, label=course.variant, marker="."
             )
         axes.set_ylim(lowest, highest)
+        first, last = courses[0].points[0].time, courses[0].points[-1].time
+        if first == last:  # nothing says how long a single look lasts
+            axes.set_xlim(first - _AROUND, last + _AROUND)
         axes.tick_params(axis="x", rotation=20)
         axes.legend(frameon=False)

@@ -41,11 +41,17 @@ def story(experiment: pb.Experiment) -> Iterator[str]:
     hours = design.min_runtime.ToTimedelta().total_seconds() / 3600.0
     least = f"{design.min_sample_size_per_variant:,} a variant and {hours:g} hours"
     yield f"planned for {design.expected_total_sample:,} units, {least} at least"
-    yield "ends by itself once it has a winner" if design.auto_complete else "ends when somebody ends it"
     if experiment.HasField("end_time"):
-        won = f"{experiment.winner} won" if experiment.winner else "no winner"
-        why = f": {experiment.end_reason}" if experiment.end_reason else ""
-        yield f"ended {_time(experiment.end_time):%Y-%m-%d %H:%M}, {won}{why}"
+        yield ending(experiment)
+    else:
+        yield "ends by itself once it has a winner" if design.auto_complete else "ends when somebody ends it"
+
+
+def ending(experiment: pb.Experiment) -> str:
+    """When an experiment ended, with which winner, and why."""
+    won = f"{experiment.winner} won" if experiment.winner else "no winner"
+    why = f": {experiment.end_reason}" if experiment.end_reason else ""
+    return f"ended {_time(experiment.end_time):%Y-%m-%d %H:%M}, {won}{why}"
 
 
 def variants(experiment: pb.Experiment) -> list[Row]:
@@ -101,7 +107,7 @@ def doubts(response: pb.AnalyzeExperimentResponse) -> Iterator[str]:
         yield "the next unit gets " + ", ".join(f"{one.variant} with {share:.0%}" for one, share in shares)
     ratio = response.sample_ratio
     fits = "NOT as planned" if ratio.is_mismatch else "as planned"
-    told = f"p = {ratio.p_value:.2g}, for looks at any time {ratio.always_valid_p_value:.2g}"
+    told = f"p = {ratio.p_value:.2g}, always-valid p = {ratio.always_valid_p_value:.2g}"
     yield f"{response.units:,} units, shared out {fits} ({told})"
 
 
@@ -131,7 +137,7 @@ def heading(metric: pb.MetricResult) -> str:
 def needs(plan: pb.PlanExperimentResponse, lift: float, power: float) -> Iterator[str]:
     """A plan in a few lines."""
     yield (
-        f"{plan.units_per_variant:,} units a variant, {plan.total_units:,} in all, find {lift:+.1%} with {power:.0%} "
+        f"{plan.units_per_variant:,} units a variant, {plan.total_units:,} in all, find {_lift(lift)} with {power:.0%} "
         "at one look, at the planned size"
     )
     yield f"{plan.sequential_units_per_variant:,} units a variant at most when it is looked at at any time"
@@ -142,9 +148,14 @@ def needs(plan: pb.PlanExperimentResponse, lift: float, power: float) -> Iterato
 def power_curve(plan: pb.PlanExperimentResponse) -> list[Row]:
     """Power by lift, with a bar."""
     return [
-        {"lift": f"{point.lift:+.1%}", "power": f"{point.power:.0%}", "": "█" * round(point.power * _BAR)}
+        {"lift": _lift(point.lift), "power": f"{point.power:.0%}", "": "█" * round(point.power * _BAR)}
         for point in plan.power_curve
     ]
+
+
+def _lift(lift: float) -> str:
+    """In per cent, with every digit: a quarter of 1% is no 0.2%."""
+    return f"{100.0 * lift:+.5g}%"
 
 
 def _kind(experiment: pb.Experiment) -> str:
