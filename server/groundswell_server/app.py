@@ -7,7 +7,7 @@ import os
 import signal
 import tempfile
 from collections.abc import Awaitable, Callable, Iterable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 from functools import partial
 from importlib import import_module
@@ -49,6 +49,8 @@ SERVICES = {
     "operations": operations_pb2.DESCRIPTOR.services_by_name["Operations"],
 }
 """Folders with a service.py, and what each serves. A new service is a folder and a line here."""
+
+_FIRST_CALLS_SECONDS = 0.2
 
 log = structlog.get_logger(__name__)
 
@@ -244,6 +246,9 @@ async def run_server(
     ready(app.port)
     try:
         with made_to_stay():
+            # The first calls, and what they load, come before what nobody has called yet.
+            with suppress(TimeoutError):
+                await asyncio.wait_for(ended.wait(), _FIRST_CALLS_SECONDS)
             await app.complete()
         await ended.wait()
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -20,3 +21,15 @@ def made_to_stay() -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+def import_structlog() -> None:
+    """Imports structlog without rich, fifty modules that it takes along to draw tracebacks; ours are plain ones."""
+    before = sys.modules.get("rich")
+    sys.modules["rich"] = None  # type: ignore[assignment]  # how Python is told that there is none
+    try:
+        import structlog  # noqa: F401
+    finally:
+        del sys.modules["rich"]
+        if before is not None:
+            sys.modules["rich"] = before

@@ -11,9 +11,10 @@ OWN_PACKAGES = {"groundswell", "groundswell_server", "groundswell_storage"}
 def main() -> NoReturn:
     """Runs the command line; says what to install where only the client was, which brings this script too."""
     try:
-        from groundswell_server.starting import made_to_stay
+        from groundswell_server.starting import import_structlog, made_to_stay
 
         with made_to_stay():
+            import_structlog()
             from groundswell_server.cli.application import main as run
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] in OWN_PACKAGES:

@@ -78,8 +78,8 @@ def record(url: str, events: int) -> None:
                 scope, _batch(begin, EVENTS_OF_A_UNIT[events], time.time_ns() // 1000), known, rosters
             )
         assert recorded.outcome.recorded_count == BATCH
-        for seen in recorded.seen:
-            rosters.learn(seen)
+        for roster in recorded.found:
+            rosters.learn(roster)
     database.close()
 
 

@@ -142,8 +142,8 @@ class Ground:
         events = messages.events_in(request, datetime.now(UTC))
         with self.database.scope("default", "bench") as scope:
             recorded = record_events(scope, events, self._known, self._rosters)
-        for seen in recorded.seen:
-            self._rosters.learn(seen)
+        for roster in recorded.found:
+            self._rosters.learn(roster)
         answer = pb.StreamEventsResponse(outcome=messages.outcome_message(request, recorded.outcome))
         assert answer.outcome.recorded_count == BATCH
         answer.SerializeToString()

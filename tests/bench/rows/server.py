@@ -24,7 +24,7 @@ async def start_and_memory(stage: Stage) -> Sequence[Row]:
     memory = 0.0
     for _ in range(5):
         started = time.perf_counter()
-        with Suite(f"sqlite:///{stage.folder / 'start.db'}", "--training-workers", "0") as suite:
+        with unpinned(), Suite(f"sqlite:///{stage.folder / 'start.db'}", "--training-workers", "0") as suite:
             async with grpc.aio.insecure_channel(suite.target) as channel:
                 stub = engagement_pb2_grpc.EngagementServiceStub(channel)
                 await stub.ListPersonas(engagement_pb2.ListPersonasRequest())
