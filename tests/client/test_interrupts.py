@@ -22,6 +22,8 @@ PREAMBLE = """
 import asyncio, os, signal, sys, threading, time
 from groundswell import AsyncClient, Client
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
+
 client = Client(sys.argv[1])
 
 def ready():

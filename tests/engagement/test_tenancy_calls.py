@@ -123,7 +123,7 @@ WITH_IDS: dict[str, tuple[str, Attempt]] = {
 
 WITHOUT_IDS = {
     *("CreatePersona", "ListPersonas", "ListContexts", "ListPosts", "WatchEngagement", "ImportPosts"),
-    *("ConnectPlatform", "DisconnectPlatform", "ListPlatforms"),
+    *("ConnectPlatform", "DisconnectPlatform", "ListPlatforms", "GetEngagementSettings", "UpdateEngagementSettings"),
 }
 """The others; what they may not tell stands in a test each, here or with the call."""
 
