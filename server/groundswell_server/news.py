@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
+from datetime import timedelta
 
 import structlog
 
@@ -34,3 +35,30 @@ async def keep_true(
         except GroundswellError as error:
             log.warning("news out of reach; what is remembered may be old", topics=topics, error=error.message)
             await asyncio.sleep(_AGAIN_SECONDS)
+
+
+async def work_through(
+    feed: EventFeed,
+    topics: Collection[str],
+    work: Callable[[], Awaitable[None]],
+    *,
+    again: timedelta,
+    what: str,
+    apart_seconds: float = 0.0,
+) -> None:
+    """Calls `work` at once, with news of the topics, and so long after the last of them, until the feed is closed.
+
+    `work` does all that there is to do by then, and is left alone for `apart_seconds` after it. What the database or a
+    peer refuses is tried again; `what` names the work in the log.
+    """
+    while True:
+        cursor = feed.cursor
+        try:
+            await work()
+            async for _ in feed.follow(cursor, topics=topics, heartbeat=again):
+                await work()
+                await asyncio.sleep(apart_seconds)
+            return  # the feed was closed
+        except GroundswellError as error:
+            log.warning("work waits for the database or a peer", what=what, error=error.message)
+            await asyncio.sleep(again.total_seconds())

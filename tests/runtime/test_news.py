@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Collection
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
@@ -25,7 +25,9 @@ class BreaksOnce:
     def __init__(self) -> None:
         self.followed: list[tuple[str, Collection[str]]] = []
 
-    async def follow(self, cursor: str, *, topics: Collection[str]) -> AsyncIterator[Batch]:
+    async def follow(
+        self, cursor: str, *, topics: Collection[str], heartbeat: timedelta | None = None
+    ) -> AsyncIterator[Batch]:
         self.followed.append((cursor, topics))
         yield Batch((CHANGED,), "after it")
         if len(self.followed) == 1:
@@ -42,3 +44,16 @@ def test_after_a_break_everything_is_doubted_and_news_are_heeded_again(monkeypat
     asyncio.run(following)
     assert told == ["doubt", CHANGED, "doubt", CHANGED]
     assert feed.followed == [("here", ("key.changed",))] * 2
+
+
+def test_what_could_not_be_worked_through_is_tried_again() -> None:
+    feed, worked = BreaksOnce(), []
+
+    async def work() -> None:
+        worked.append(len(feed.followed))
+
+    asyncio.run(
+        news.work_through(cast("EventFeed", feed), ("key.changed",), work, again=timedelta(0), what="changing keys")
+    )
+    # At once and with the event that came before the break, and both again after it.
+    assert worked == [0, 1, 1, 2]

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from groundswell import Client
 from groundswell_server.cli.output import AsJson, console, show, show_json
-from groundswell_server.cli.reaching import Authority, Certificate, Key, Target, tls_of
+from groundswell_server.cli.reaching import Authority, Certificate, Key, Target, reach
 from groundswell_server.cli.words import word
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ def list_all(
     as_json: AsJson = False,
 ) -> None:
     """Show the rollouts of the workspace, newest first."""
-    with Client(target, tls=tls_of(authority, certificate, key)) as client:
+    with reach(target, authority, certificate, key) as client:
         show([_row(each) for each in client.experiments.list_rollouts()], as_json)
 
 
@@ -40,7 +39,7 @@ def show_one(
     as_json: AsJson = False,
 ) -> None:
     """Show one rollout: its stages, and what the last check of each saw."""
-    with Client(target, tls=tls_of(authority, certificate, key)) as client:
+    with reach(target, authority, certificate, key) as client:
         rollout = client.experiments.get_rollout(rollout_key=rollout_key).rollout
     stages = [_stage_row(stage) for stage in rollout.stages]
     metrics = _metric_rows(rollout)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import structlog
 
@@ -12,7 +13,7 @@ LONGEST_PAUSE_SECONDS = 30.0
 
 log = structlog.get_logger(__name__)
 
-Work = Callable[[], Awaitable[None]]
+Work = Callable[[], Coroutine[Any, Any, None]]
 
 
 async def keep_running(name: str, work: Work, failed: Callable[[str], None]) -> None:
@@ -35,8 +36,4 @@ async def together(*works: Work) -> None:
     """Runs all at the same time; when one fails the others are ended too, so that all can begin again."""
     async with asyncio.TaskGroup() as group:
         for work in works:
-            group.create_task(_done(work))
-
-
-async def _done(work: Work) -> None:
-    await work()
+            group.create_task(work())

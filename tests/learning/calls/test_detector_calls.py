@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from random import Random
 
@@ -22,19 +23,25 @@ A_PERSON = common_pb2.AccountProfile(
 )
 
 
-def judged(studio: Studio) -> dict[str, engagement_pb2.Interaction]:
-    """Interactions of a bot and of a person on a new post, by actor."""
+def recorded(studio: Studio, sent: Iterable[engagement_pb2.Interaction]) -> Iterable[engagement_pb2.Interaction]:
+    """Interactions with a new post, judged."""
     engagement = studio.engagement
     persona = engagement.CreatePersona(engagement_pb2.CreatePersonaRequest(name="Luna")).persona
-    now = datetime.now(UTC)
     post = engagement.CreatePost(
         engagement_pb2.CreatePostRequest(
             persona_id=persona.id,
             platform=common_pb2.PLATFORM_INSTAGRAM,
             platform_post_id=persona.id,
-            publish_time=now - timedelta(days=1),
+            publish_time=datetime.now(UTC) - timedelta(days=1),
         )
     ).post
+    engagement.RecordInteractions(iter([engagement_pb2.RecordInteractionsRequest(post_id=post.id, interactions=sent)]))
+    return engagement.ListInteractions(engagement_pb2.ListInteractionsRequest(post_id=post.id)).interactions
+
+
+def judged(studio: Studio) -> dict[str, engagement_pb2.Interaction]:
+    """Interactions of a bot and of a person on a new post, by actor."""
+    now = datetime.now(UTC)
     sent = [
         engagement_pb2.Interaction(
             kind=engagement_pb2.INTERACTION_KIND_LIKE,
@@ -44,9 +51,7 @@ def judged(studio: Studio) -> dict[str, engagement_pb2.Interaction]:
         )
         for hours, (handle, profile) in enumerate({"bot": A_BOT, "person": A_PERSON}.items(), 2)
     ]
-    engagement.RecordInteractions(iter([engagement_pb2.RecordInteractionsRequest(post_id=post.id, interactions=sent)]))
-    listed = engagement.ListInteractions(engagement_pb2.ListInteractionsRequest(post_id=post.id))
-    return {found.actor_handle: found for found in listed.interactions}
+    return {found.actor_handle: found for found in recorded(studio, sent)}
 
 
 def detected(studio: Studio) -> list[float]:
@@ -85,17 +90,7 @@ SPAM, PRAISE = "the elixir of the moon cured my cousin", "the light over the har
 
 def comments_on(studio: Studio) -> dict[str, engagement_pb2.Interaction]:
     """Comments on a new post, judged, by text."""
-    engagement = studio.engagement
-    persona = engagement.CreatePersona(engagement_pb2.CreatePersonaRequest(name="Luna")).persona
     now = datetime.now(UTC)
-    post = engagement.CreatePost(
-        engagement_pb2.CreatePostRequest(
-            persona_id=persona.id,
-            platform=common_pb2.PLATFORM_INSTAGRAM,
-            platform_post_id=persona.id,
-            publish_time=now - timedelta(days=1),
-        )
-    ).post
     sent = [
         engagement_pb2.Interaction(
             kind=engagement_pb2.INTERACTION_KIND_COMMENT,
@@ -105,9 +100,7 @@ def comments_on(studio: Studio) -> dict[str, engagement_pb2.Interaction]:
         )
         for hours, text in enumerate((SPAM, PRAISE), 2)
     ]
-    engagement.RecordInteractions(iter([engagement_pb2.RecordInteractionsRequest(post_id=post.id, interactions=sent)]))
-    listed = engagement.ListInteractions(engagement_pb2.ListInteractionsRequest(post_id=post.id))
-    return {found.text: found for found in listed.interactions}
+    return {found.text: found for found in recorded(studio, sent)}
 
 
 def spam_examples(count: int) -> list[pb.TrainingExample]:

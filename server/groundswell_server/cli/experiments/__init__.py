@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from groundswell import Client
 from groundswell_server.cli.output import AsJson, console, show, show_json
-from groundswell_server.cli.reaching import Authority, Certificate, Key, Target, tls_of
+from groundswell_server.cli.reaching import Authority, Certificate, Key, Target, reach
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
@@ -55,7 +54,7 @@ def list_all(
     from groundswell_server.cli.experiments.tables import overview
 
     wanted = f"EXPERIMENT_STATE_{state.name}" if state else None
-    with Client(target, tls=tls_of(authority, certificate, key)) as client:
+    with reach(target, authority, certificate, key) as client:
         show([overview(each) for each in client.experiments.list_experiments(state=wanted)], as_json)
 
 
@@ -71,7 +70,7 @@ def show_one(
     """Show an experiment: its design, its phases, and how it ended."""
     from groundswell_server.cli.experiments.tables import metrics, phases, story, variants
 
-    with Client(target, tls=tls_of(authority, certificate, key)) as client:
+    with reach(target, authority, certificate, key) as client:
         found = client.experiments.get_experiment(experiment_key=experiment).experiment
     if as_json:
         show_json(_plain(found))
@@ -110,7 +109,7 @@ def analyze(
     """Show what an experiment says: the verdict, every metric, and the intervals over time."""
     from groundswell_server.cli.experiments import charts, course, tables
 
-    with Client(target, tls=tls_of(authority, certificate, key)) as client:
+    with reach(target, authority, certificate, key) as client:
         analysis = client.experiments.analyze(experiment, with_history=True)
         found = client.experiments.get_experiment(experiment_key=experiment).experiment
     paths = course.paths(analysis.response)
@@ -161,7 +160,7 @@ def plan(
     """Say how many units an effect takes to be found, and how long that lasts."""
     from groundswell_server.cli.experiments.tables import needs, power_curve
 
-    with Client(target, tls=tls_of(authority, certificate, key)) as client:
+    with reach(target, authority, certificate, key) as client:
         found = client.experiments.plan_experiment(
             kind=f"METRIC_KIND_{kind.name}",
             baseline=baseline,

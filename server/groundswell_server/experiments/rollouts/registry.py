@@ -6,7 +6,6 @@ answer.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
@@ -24,6 +23,7 @@ from groundswell_server.experiments.rollouts.model_steps import (
     read_step,
 )
 from groundswell_server.experiments.rollouts.rollout import ModelState
+from groundswell_server.news import work_through
 from groundswell_server.peers import PeerRefusal, Peers
 from groundswell_server.runtime.call import Principal
 from groundswell_storage.errors import GroundswellError
@@ -55,16 +55,7 @@ class Registry:
 
     async def run(self, feed: EventFeed) -> None:
         """Makes the steps that are noted, as long as the server runs."""
-        while True:
-            try:
-                cursor = feed.cursor
-                await self.make_steps()
-                async for _ in feed.follow(cursor, topics=(CHANGED,), heartbeat=_AGAIN):
-                    await self.make_steps()
-                return  # the feed was closed
-            except GroundswellError as error:
-                log.warning("steps of models wait for the database", error=error.message)
-                await asyncio.sleep(_AGAIN.total_seconds())
+        await work_through(feed, (CHANGED,), self.make_steps, again=_AGAIN, what="steps of models")
 
     async def make_steps(self) -> None:
         """Makes the steps that are noted now, those of all workspaces."""

@@ -7,7 +7,6 @@ lost.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -20,6 +19,7 @@ from groundswell_server.learning.online.outcomes import News
 from groundswell_server.learning.trials import messages
 from groundswell_server.learning.trials.coverage import Coverage, principal
 from groundswell_server.learning.trials.errors import PredictionError, TrialErrors, read_errors
+from groundswell_server.news import work_through
 from groundswell_server.peers import PeerRefusal, Peers
 from groundswell_storage import consumers
 from groundswell_storage.database import Database
@@ -61,17 +61,14 @@ class Sender:
 
     async def run(self, feed: EventFeed) -> None:
         """Tells what becomes known, as long as the server runs."""
-        while True:
-            try:
-                cursor = feed.cursor
-                await self.send_all()
-                async for _ in feed.follow(cursor, topics=(outcomes.TOPIC,), heartbeat=_AGAIN):
-                    await self.send_all()
-                    await asyncio.sleep(_PAUSE_SECONDS)
-                return  # the feed was closed
-            except GroundswellError as error:
-                log.warning("errors of predictions wait to be told to rollouts", error=error.message)
-                await asyncio.sleep(_AGAIN.total_seconds())
+        await work_through(
+            feed,
+            (outcomes.TOPIC,),
+            self.send_all,
+            again=_AGAIN,
+            what="telling rollouts the errors of predictions",
+            apart_seconds=_PAUSE_SECONDS,
+        )
 
     async def send_all(self) -> None:
         """Tells all that is known by now. Raises Unavailable while ExperimentsService or the database is away."""
