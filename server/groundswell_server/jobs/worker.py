@@ -1,7 +1,8 @@
 """The worker process: takes operations from the table and runs their jobs, one at a time.
 
 Three threads: the main one handles signals and keeps time (lapsed leases, periodic jobs), one works, and while it
-does a third renews the lease. The worker is niced: serving comes first where they share a machine.
+does a third renews the lease. The worker is niced and computes on one core: serving comes first where they share a
+machine.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ _POLL_SECONDS = 1.0
 _TICK_SECONDS = 0.5
 _RELEASE = timedelta(seconds=5)
 _NICENESS = 10
+_THREADS_OF_LIBRARIES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 log = structlog.get_logger(__name__)
 
@@ -39,13 +41,24 @@ def run_worker(settings: Settings, registry: Registry | None = None) -> int:
     the attempt being counted, and the process ends then and there. Raises SettingsError and what a database out of
     reach raises, before the first operation is taken.
     """
-    os.nice(max(0, _NICENESS - os.nice(0)))
+    stand_back()
     try:
         database = connect(settings.database_url.get_secret_value(), application="groundswell-worker")
     except ValueError as error:
         raise SettingsError(f"GROUNDSWELL_DATABASE_URL: {error}") from error
     database.migrate()
     return Worker(database, settings, registry or Registry()).run()
+
+
+def stand_back() -> None:
+    """Leaves the machine to those who serve: niced, and one core at a time. To be called before NumPy is loaded.
+
+    Linear algebra on as many threads as there are cores makes a training slower, not faster (they wait for each other
+    by spinning), and the calls of a server beside it wait for all of them. Who sets the variables keeps what is set.
+    """
+    os.nice(max(0, _NICENESS - os.nice(0)))
+    for variable in _THREADS_OF_LIBRARIES:
+        os.environ.setdefault(variable, "1")
 
 
 class Worker:

@@ -25,8 +25,8 @@ from tests.processes import Suite
 
 LIMITS = {100: 2.0, 50_000: 180.0}
 """Seconds, by number of examples."""
-CALLS = 2_000
-"""Fewer have no 99th percentile to speak of."""
+CALLS = 5_000
+"""With fewer the 99th percentile varies by a third from run to run."""
 
 
 async def training(stage: Stage) -> Sequence[Row]:
