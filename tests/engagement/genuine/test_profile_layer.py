@@ -15,8 +15,8 @@ from groundswell_server.engagement.genuine.profile_score import LEAST, score_pro
 from groundswell_server.engagement.genuine.profiles import UNKNOWN, Profile
 from groundswell_server.engagement.genuine.reasons import Layer, Reason
 from groundswell_server.engagement.vocabulary import Verdict
-from tests.engagement.interactions import comment, judged, like, reasons_of
-from tests.engagement.simulated_accounts import bot, forget, person
+from tests.engagement.genuine.interactions import comment, judged, like, reasons_of
+from tests.engagement.genuine.simulated_accounts import bot, forget, person
 
 BOUGHT = Profile(followers=12, following=1900, media=0, has_picture=False, bio_length=0)
 ESTABLISHED = Profile(

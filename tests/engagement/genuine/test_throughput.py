@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engagement.throughput import measure, write
+from tests.engagement.genuine.throughput import measure, write
 
 
 @pytest.mark.slow

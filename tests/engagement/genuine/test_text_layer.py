@@ -14,7 +14,7 @@ from groundswell_server.engagement.genuine.reasons import Layer, Reason
 from groundswell_server.engagement.genuine.settings import FilterSettings
 from groundswell_server.engagement.genuine.wording import text_key
 from groundswell_server.engagement.vocabulary import InteractionKind, Verdict
-from tests.engagement.interactions import POST, POSTS, comment, judged, reasons_of
+from tests.engagement.genuine.interactions import POST, POSTS, comment, judged, reasons_of
 
 SENTENCE = "This cream has changed my whole life and I can only tell everybody to get some too"
 

@@ -21,10 +21,10 @@ from groundswell_server.engagement.genuine.judge import judge
 from groundswell_server.engagement.genuine.persona_layer import PersonaRegister
 from groundswell_server.engagement.genuine.settings import FilterSettings
 from groundswell_server.engagement.vocabulary import Verdict
-from tests.engagement.interactions import POST, POSTS, comment, like
-from tests.engagement.simulated_accounts import bot, forget, person
+from tests.engagement.genuine.interactions import POST, POSTS, comment, like
+from tests.engagement.genuine.simulated_accounts import bot, forget, person
 
-VIDEOS = Path(__file__).parent / "data" / "youtube_spam"
+VIDEOS = Path(__file__).parents[1] / "data" / "youtube_spam"
 COUNT = 1200
 """Interactions of one simulation: so many that no real comment has to be drawn twice."""
 SIMULATIONS = 6

@@ -1,4 +1,4 @@
-"""What judging a million interactions costs, beside reading them: `python -m tests.engagement.throughput`.
+"""What judging a million interactions costs, beside reading them: `python -m tests.engagement.genuine.throughput`.
 
 The interactions are made from the comments in `data/`: 2,000 posts with 500 interactions, six in ten of them comments,
 of which one in seven is spam, one in five a genuine comment as it was written and the rest words of genuine comments
@@ -27,7 +27,7 @@ from groundswell_server.engagement.genuine.time_layer import time_findings
 from groundswell_server.engagement.genuine.wording import wordings
 from groundswell_server.engagement.vocabulary import InteractionKind, Platform
 
-VIDEOS = Path(__file__).parent / "data" / "youtube_spam"
+VIDEOS = Path(__file__).parents[1] / "data" / "youtube_spam"
 PER_POST = 500
 BATCH = 100 * PER_POST
 PUBLISHED = datetime(2026, 1, 1, tzinfo=UTC)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from groundswell_server.engagement.genuine.batch import Interaction
 from groundswell_server.engagement.genuine.reasons import Layer, Reason
 from groundswell_server.engagement.vocabulary import Verdict
-from tests.engagement.interactions import comment, judged, like, reasons_of
+from tests.engagement.genuine.interactions import comment, judged, like, reasons_of
 
 HOUR = 3600.0
 

@@ -8,7 +8,7 @@ from groundswell_server.engagement.genuine.handles import normalize_handle
 from groundswell_server.engagement.genuine.persona_layer import PersonaRegister, normalize_handles
 from groundswell_server.engagement.genuine.reasons import Layer, Reason
 from groundswell_server.engagement.vocabulary import Platform, Verdict
-from tests.engagement.interactions import comment, judged, like, reasons_of
+from tests.engagement.genuine.interactions import comment, judged, like, reasons_of
 
 REGISTER = PersonaRegister([(Platform.INSTAGRAM, "@Luna.Sky"), (Platform.TIKTOK, "rex")])
 

@@ -16,7 +16,7 @@ from groundswell_server.engagement.genuine.judge import judge
 from groundswell_server.engagement.genuine.persona_layer import PersonaRegister
 from groundswell_server.engagement.genuine.reasons import Layer, Reason
 from groundswell_server.engagement.vocabulary import Verdict
-from tests.engagement.interactions import PUBLISHED, comment, like, reasons_of
+from tests.engagement.genuine.interactions import PUBLISHED, comment, like, reasons_of
 
 DAY, HOUR, MINUTE = 86_400e6, 3_600e6, 60e6
 

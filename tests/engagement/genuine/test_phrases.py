@@ -17,9 +17,9 @@ from groundswell_server.engagement.genuine.settings import FilterSettings
 from groundswell_server.engagement.genuine.triggers import LONGEST, LaidOut
 from groundswell_server.engagement.genuine.wording import plain_texts
 from groundswell_server.engagement.vocabulary import Verdict
-from tests.engagement.interactions import comment, judged, reasons_of
+from tests.engagement.genuine.interactions import comment, judged, reasons_of
 
-VIDEOS = sorted((Path(__file__).parent / "data" / "youtube_spam").glob("*.csv"))
+VIDEOS = sorted((Path(__file__).parents[1] / "data" / "youtube_spam").glob("*.csv"))
 
 SPAM = {
     "check my profile": Reason.SELF_PROMOTION,
