@@ -9,15 +9,15 @@ import pytest
 
 from groundswell_server.experiments.assignment.bucketing import Namespace
 from groundswell_server.experiments.assignment.targeting import (
-    And,
+    AllOf,
+    AnyOf,
     Compare,
     Contains,
     Equals,
     Exists,
     In,
-    Not,
+    Negation,
     Operator,
-    Or,
     Version,
 )
 from groundswell_server.experiments.design import Design, Factor, Metric, Variant, complete
@@ -82,18 +82,18 @@ def test_at_least_thirty_units_are_needed_whatever_is_asked() -> None:
 def test_conditions_that_nest_too_deeply_are_refused() -> None:
     condition = Exists("country")
     for _ in range(40):
-        condition = Not(condition)
+        condition = Negation(condition)
     with pytest.raises(InvalidArgument) as refused:
         complete(Design(CONVERSIONS, (Variant("new"),), targeting=condition), "x")
     assert refused.value.fields[0].field == "design.targeting"
 
 
 def test_a_design_is_stored_as_it_is() -> None:
-    targeting = And(
+    targeting = AllOf(
         (
             Equals("country", "CH"),
-            Or((In("plan", ("pro", "team")), Compare("age", Operator.GREATER_OR_EQUAL, 18.0))),
-            Not(Contains("tags", "staff")),
+            AnyOf((In("plan", ("pro", "team")), Compare("age", Operator.GREATER_OR_EQUAL, 18.0))),
+            Negation(Contains("tags", "staff")),
             Version("app", Operator.GREATER, "2.4.1"),
             Exists("email", present=False),
         )

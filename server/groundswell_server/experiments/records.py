@@ -9,24 +9,34 @@ from typing import Any
 
 from groundswell_server.experiments.assignment.bucketing import Namespace
 from groundswell_server.experiments.assignment.targeting import (
-    And,
+    AllOf,
+    AnyOf,
     Compare,
     Condition,
     Contains,
     Equals,
     Exists,
     In,
-    Not,
+    Negation,
     Operator,
-    Or,
     Version,
 )
 from groundswell_server.experiments.design import BanditOptions, Design, Factor, Metric, Variant
 from groundswell_server.experiments.vocabulary import Allocation, Direction, ExperimentKind, MetricKind, MetricRole
 
 _CONDITIONS: Mapping[str, type[Any]] = {
-    kind.__name__.lower(): kind for kind in (Equals, In, Compare, Contains, Version, Exists, And, Or, Not)
+    "equals": Equals,
+    "in": In,
+    "compare": Compare,
+    "contains": Contains,
+    "version": Version,
+    "exists": Exists,
+    "and": AllOf,
+    "or": AnyOf,
+    "not": Negation,
 }
+"""By the words under which they are stored."""
+_WORDS = {kind: word for word, kind in _CONDITIONS.items()}
 
 
 def record_of(design: Design) -> dict[str, Any]:
@@ -86,11 +96,11 @@ def _bandit(record: Mapping[str, Any]) -> BanditOptions:
 
 def _condition_record(condition: Condition) -> dict[str, Any]:
     record = object_of(condition)
-    if isinstance(condition, And | Or):
+    if isinstance(condition, AllOf | AnyOf):
         record["conditions"] = [_condition_record(inner) for inner in condition.conditions]
-    elif isinstance(condition, Not):
+    elif isinstance(condition, Negation):
         record["condition"] = _condition_record(condition.condition)
-    return {"is": type(condition).__name__.lower(), **record}
+    return {"is": _WORDS[type(condition)], **record}
 
 
 def _condition(record: Mapping[str, Any]) -> Condition:

@@ -15,7 +15,7 @@ from groundswell_server.experiments.bandits.choosing import Choices
 from groundswell_server.experiments.counting.acceptance import accepts_record, accepts_stream
 from groundswell_server.experiments.counting.exposures import Exposures
 from groundswell_server.experiments.counting.recorder import Recorder
-from groundswell_server.experiments.looks.news import News
+from groundswell_server.experiments.looks.notices import Notices
 from groundswell_server.experiments.looks.shared import SharedLooks
 from groundswell_server.experiments.looks.watching import Watcher
 from groundswell_server.experiments.rollouts.registry import Registry
@@ -40,11 +40,11 @@ class Servicer(RolloutCalls):
         self._feed = platform.feed
         self._catalog = Catalog()
         self._exposures = Exposures(platform.executor)
-        self._news = News(platform.executor, self._exposures.flush)
+        self._notices = Notices(platform.executor, self._exposures.flush)
         choices = Choices(platform.executor)
-        self._assignments = Assignments(self._catalog, choices, self._exposures, self._news)
+        self._assignments = Assignments(self._catalog, choices, self._exposures, self._notices)
         self._shared_looks = SharedLooks(self._feed)
-        self._recorder = Recorder(self._catalog, self._exposures, self._news)
+        self._recorder = Recorder(self._catalog, self._exposures, self._notices)
         self._resolvers = Resolvers()
         self._registry = Registry(platform.executor, platform.peers)
 
@@ -55,7 +55,7 @@ class Servicer(RolloutCalls):
                 partial(self._catalog.follow, self._feed),
                 partial(self._resolvers.follow, self._feed),
                 self._exposures.run,
-                self._news.run,
+                self._notices.run,
                 partial(self._registry.run, self._feed),
             )
         finally:

@@ -107,9 +107,9 @@ def test_families_are_corrected_each_by_its_rule() -> None:
     assert [found.adjusted[0, variant].fixed_p for variant in (1, 2)] == pytest.approx(
         multipletests(primary, method="holm")[1]
     )
-    places = [(metric, variant) for metric in (2, 3) for variant in (1, 2)]
-    secondary = [found.answers[metric].comparisons[variant].always_valid.p_value for metric, variant in places]
-    assert [found.adjusted[place].always_valid_p for place in places] == pytest.approx(
+    hypotheses = [(metric, variant) for metric in (2, 3) for variant in (1, 2)]
+    secondary = [found.answers[metric].comparisons[variant].always_valid.p_value for metric, variant in hypotheses]
+    assert [found.adjusted[one].always_valid_p for one in hypotheses] == pytest.approx(
         multipletests(secondary, method="fdr_bh")[1]
     )
     assert (0, 0) not in found.adjusted

@@ -10,16 +10,16 @@ from hypothesis import strategies as st
 
 from groundswell_server.experiments.assignment.targeting import (
     DEEPEST,
-    And,
+    AllOf,
+    AnyOf,
     Compare,
     Condition,
     Contains,
     Equals,
     Exists,
     In,
-    Not,
+    Negation,
     Operator,
-    Or,
     Version,
     compile_condition,
 )
@@ -70,11 +70,11 @@ UNIT: dict[str, Any] = {
         (Exists("nothing"), False),
         (Exists("nothing", present=False), True),
         (Exists("device.year"), True),
-        (And(()), True),
-        (Or(()), False),
-        (And((Equals("country", "PT"), Compare("age", Operator.GREATER, 40.0))), False),
-        (Or((Equals("country", "ES"), Contains("tags", "photo"))), True),
-        (Not(Equals("missing", "x")), True),
+        (AllOf(()), True),
+        (AnyOf(()), False),
+        (AllOf((Equals("country", "PT"), Compare("age", Operator.GREATER, 40.0))), False),
+        (AnyOf((Equals("country", "ES"), Contains("tags", "photo"))), True),
+        (Negation(Equals("missing", "x")), True),
     ],
     ids=repr,
 )
@@ -100,17 +100,17 @@ leaves = st.one_of(
 @given(leaves, leaves, st.dictionaries(st.sampled_from("abc"), anything))
 def test_any_attributes_can_be_asked(first: Condition, second: Condition, attributes: dict[str, Any]) -> None:
     """De Morgan's law, on whatever a unit may bring."""
-    neither = compile_condition(Not(Or((first, second))))(attributes)
-    assert neither is compile_condition(And((Not(first), Not(second))))(attributes)
+    neither = compile_condition(Negation(AnyOf((first, second))))(attributes)
+    assert neither is compile_condition(AllOf((Negation(first), Negation(second))))(attributes)
 
 
 def test_too_deep_a_condition_is_refused() -> None:
     condition: Condition = Exists("a")
     for _ in range(DEEPEST - 1):
-        condition = Not(condition)
+        condition = Negation(condition)
     compile_condition(condition)
     with pytest.raises(ValueError, match="nest"):
-        compile_condition(Not(condition))
+        compile_condition(Negation(condition))
 
 
 def test_versions_are_in_the_order_of_the_specification() -> None:

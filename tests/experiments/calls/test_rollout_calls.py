@@ -9,7 +9,7 @@ import pytest
 from groundswell import Client, types
 from groundswell.errors import FailedPrecondition, NotFound, PermissionDenied
 from groundswell_server.experiments.jobs import check_rollouts
-from groundswell_server.experiments.rollouts.hashing import place
+from groundswell_server.experiments.rollouts.hashing import draw
 from groundswell_storage.ids import uuid7
 from tests.patience import eventually
 from tests.running import RunningServer
@@ -45,7 +45,7 @@ def check(server: RunningServer) -> None:
 def test_a_unit_gets_what_anybody_can_compute_from_its_id(client: Client) -> None:
     begin(client, stages=[{"share": 0.1}, {"share": 1.0}])
     for unit in UNITS[:100]:
-        answer, expected = resolve(client, unit), place("search", unit, 0.1)
+        answer, expected = resolve(client, unit), draw("search", unit, 0.1)
         assert (answer.is_on, answer.is_compared) == (expected.is_on, expected.is_compared)
 
 
@@ -63,9 +63,9 @@ def test_who_is_in_stays_in_and_in_the_end_all_are(client: Client) -> None:
 
 def _on_at(client: Client, share: float) -> set[str] | None:
     """Who is on, once the server knows of this share."""
-    if any(resolve(client, unit).is_on != place("search", unit, share).is_on for unit in UNITS):
+    if any(resolve(client, unit).is_on != draw("search", unit, share).is_on for unit in UNITS):
         return None
-    return {unit for unit in UNITS if place("search", unit, share).is_on}
+    return {unit for unit in UNITS if draw("search", unit, share).is_on}
 
 
 def test_nobody_has_it_after_the_way_back(client: Client) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from groundswell import Client, types
 from groundswell_server.experiments.counting import exposures
-from groundswell_server.experiments.looks.news import News
+from groundswell_server.experiments.looks.notices import Notices
 from groundswell_storage.ids import uuid7
 from tests.running import RunningServer
 
@@ -23,7 +23,7 @@ DESIGN: dict[str, Any] = {
 def nothing_is_written_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is not durable when a call answers is not durable for the rest of the test."""
     monkeypatch.setattr(exposures, "GATHER_SECONDS", 3600.0)
-    monkeypatch.setattr(News, "note", lambda *_: None)
+    monkeypatch.setattr(Notices, "note", lambda *_: None)
 
 
 def asked(unit: str, country: str = "CH") -> dict[str, Any]:

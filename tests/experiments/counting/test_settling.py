@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from groundswell_server.experiments.counting.settling import Place, Settling
+from groundswell_server.experiments.counting.settling import Exposed, Settling
 from groundswell_storage.errors import Unavailable
 
 
@@ -16,7 +16,7 @@ class Exposures:
     def __init__(self) -> None:
         self.flushes = 0
         self.is_away = False
-        self.forgotten: list[Place] = []
+        self.forgotten: list[Exposed] = []
         self.may_end = asyncio.Event()
 
     async def flush(self) -> None:
@@ -36,7 +36,7 @@ def settling(exposures: Exposures) -> Settling:
     return Settling(exposures.flush, exposures.forgotten.append)
 
 
-def place(number: int) -> Place:
+def exposed(number: int) -> Exposed:
     return 1, 1, f"reader-{number}"
 
 
@@ -49,8 +49,8 @@ async def rest() -> None:
 async def test_what_comes_while_one_is_written_goes_into_the_next(exposures: Exposures, settling: Settling) -> None:
     waiting = []
     for number in range(50):
-        settling.begin(place(number))
-        waiting.append(asyncio.create_task(settling.wait([place(number)])))
+        settling.begin(exposed(number))
+        waiting.append(asyncio.create_task(settling.wait([exposed(number)])))
         await rest()
     assert exposures.flushes == 1
     assert not any(task.done() for task in waiting)
@@ -60,12 +60,12 @@ async def test_what_comes_while_one_is_written_goes_into_the_next(exposures: Exp
 
 
 async def test_who_asks_for_what_another_waits_for_waits_with_him(exposures: Exposures, settling: Settling) -> None:
-    settling.begin(place(0))
-    impatient, patient = (asyncio.create_task(settling.wait([place(0)])) for _ in range(2))
+    settling.begin(exposed(0))
+    impatient, patient = (asyncio.create_task(settling.wait([exposed(0)])) for _ in range(2))
     await rest()
     impatient.cancel()
     await rest()
-    late = asyncio.create_task(settling.wait([place(0)]))
+    late = asyncio.create_task(settling.wait([exposed(0)]))
     await rest()
     assert not patient.done()
     assert not late.done()
@@ -76,21 +76,21 @@ async def test_who_asks_for_what_another_waits_for_waits_with_him(exposures: Exp
 
 async def test_what_is_durable_is_not_waited_for(exposures: Exposures, settling: Settling) -> None:
     exposures.may_end.set()
-    settling.begin(place(0))
-    await settling.wait([place(0)])
+    settling.begin(exposed(0))
+    await settling.wait([exposed(0)])
     exposures.may_end.clear()
-    await settling.wait([place(0)])
+    await settling.wait([exposed(0)])
     assert exposures.flushes == 1
 
 
 async def test_what_could_not_be_written_is_new_again(exposures: Exposures, settling: Settling) -> None:
     exposures.is_away = True
     exposures.may_end.set()
-    settling.begin(place(0))
+    settling.begin(exposed(0))
     with pytest.raises(Unavailable):
-        await settling.wait([place(0)])
-    assert exposures.forgotten == [place(0)]
+        await settling.wait([exposed(0)])
+    assert exposures.forgotten == [exposed(0)]
     exposures.is_away = False
-    settling.begin(place(0))
-    await settling.wait([place(0)])
+    settling.begin(exposed(0))
+    await settling.wait([exposed(0)])
     assert exposures.flushes == 2

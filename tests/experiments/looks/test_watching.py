@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from groundswell_server.experiments.lifecycle import CHANGED, State
-from groundswell_server.experiments.looks.news import COUNTED, News
+from groundswell_server.experiments.looks.notices import COUNTED, Notices
 from groundswell_server.experiments.looks.shared import SharedLooks
 from groundswell_server.experiments.looks.watching import Seen, Watcher
 from groundswell_storage import events
@@ -207,18 +207,18 @@ async def test_news_of_many_batches_are_one_event(world: World) -> None:
     durable: list[str] = []
 
     async def make_durable() -> None:
-        durable.append("before the news")
+        durable.append("before the notice")
 
-    news = News(world.executor, make_durable)
+    notices = Notices(world.executor, make_durable)
     for _ in range(100):
-        news.note("acme", ["hooks", "captions"])
+        notices.note("acme", ["hooks", "captions"])
     before = world.feed.cursor
-    await news.tell()
+    await notices.tell()
     told = await world.executor.read(
         lambda: events.read_after(world.database, events.decode_cursor(before), topics=(COUNTED,))
     )
     assert [(event.workspace, event.subject_id) for event in told] == [("acme", "captions"), ("acme", "hooks")]
-    assert durable == ["before the news"]
+    assert durable == ["before the notice"]
 
 
 async def test_news_that_could_not_be_told_are_told_later(world: World) -> None:
@@ -228,13 +228,13 @@ async def test_news_that_could_not_be_told_are_told_later(world: World) -> None:
         if away:
             raise Unavailable("the database is away", reason="DATABASE_UNAVAILABLE")
 
-    news = News(world.executor, make_durable)
-    news.note("acme", ["hooks"])
+    notices = Notices(world.executor, make_durable)
+    notices.note("acme", ["hooks"])
     with pytest.raises(Unavailable):
-        await news.tell()
+        await notices.tell()
     away = False
     async with world.watch() as watching:
         await next_of(watching)
         world.units = 1
-        await news.tell()
+        await notices.tell()
         assert (await next_of(watching)).look.counts == 1

@@ -13,7 +13,7 @@ from groundswell_server.experiments.design import Metric
 from groundswell_server.experiments.rollouts import lifecycle
 from groundswell_server.experiments.rollouts.checks import check
 from groundswell_server.experiments.rollouts.design import RolloutDesign
-from groundswell_server.experiments.rollouts.hashing import place
+from groundswell_server.experiments.rollouts.hashing import draw
 from groundswell_server.experiments.rollouts.rollout import Rollout
 from groundswell_server.experiments.rollouts.stages import NextStep, Stage
 from groundswell_server.experiments.vocabulary import Direction, MetricKind
@@ -90,10 +90,10 @@ def someone(share: float, *, on: bool, compared: bool = True, before: float | No
     """A unit that stands so at a share; `before` was old and compared at that share."""
     for number in range(100_000):
         unit = f"reader-{number}"
-        found = place(KEY, unit, share)
+        found = draw(KEY, unit, share)
         if (found.is_on, found.is_compared) != (on, compared):
             continue
-        earlier = None if before is None else place(KEY, unit, before)
+        earlier = None if before is None else draw(KEY, unit, before)
         if earlier is None or (earlier.is_compared and not earlier.is_on):
             return unit
     raise LookupError("nobody stands so")

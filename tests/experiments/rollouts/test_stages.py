@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from groundswell_server.experiments.rollouts.hashing import place
+from groundswell_server.experiments.rollouts.hashing import draw
 from groundswell_server.experiments.rollouts.stages import (
     DEFAULT_STAGES,
     Doubt,
@@ -32,15 +32,15 @@ UNITS = [f"unit-{number}" for number in range(10_000)]
 @given(st.text(max_size=20), st.text(min_size=1, max_size=30), st.floats(0, 1), st.floats(0, 1))
 def test_who_is_in_stays_in(key: str, unit: str, share: float, other: float) -> None:
     fewer, more = sorted((share, other))
-    assert place(key, unit, more).is_on or not place(key, unit, fewer).is_on
+    assert draw(key, unit, more).is_on or not draw(key, unit, fewer).is_on
 
 
 @pytest.mark.parametrize("share", [0.01, 0.05, 0.25, 0.5, 0.8, 1.0])
 def test_as_many_old_as_new_are_compared(share: float) -> None:
-    places = [place("model-7", unit, share) for unit in UNITS]
-    assert sum(one.is_on for one in places) / len(UNITS) == pytest.approx(share, abs=0.015)
-    new = sum(one.is_on for one in places if one.is_compared) / len(UNITS)
-    old = sum(not one.is_on for one in places if one.is_compared) / len(UNITS)
+    draws = [draw("model-7", unit, share) for unit in UNITS]
+    assert sum(one.is_on for one in draws) / len(UNITS) == pytest.approx(share, abs=0.015)
+    new = sum(one.is_on for one in draws if one.is_compared) / len(UNITS)
+    old = sum(not one.is_on for one in draws if one.is_compared) / len(UNITS)
     expected = min(share, 1.0 - share)
     assert (new, old) == pytest.approx((expected, expected), abs=0.015)
 
@@ -49,14 +49,14 @@ def test_being_let_in_says_nothing_about_the_side() -> None:
     """Of those who came in with each stage, half are new."""
     seen: set[str] = set()
     for share in (0.05, 0.1, 0.25, 0.5):
-        joined = [unit for unit in UNITS if unit not in seen and place("model-7", unit, share).is_compared]
+        joined = [unit for unit in UNITS if unit not in seen and draw("model-7", unit, share).is_compared]
         seen.update(joined)
-        on = sum(place("model-7", unit, share).is_on for unit in joined)
+        on = sum(draw("model-7", unit, share).is_on for unit in joined)
         assert on / len(joined) == pytest.approx(0.5, abs=0.06)
 
 
 def test_rollouts_are_independent() -> None:
-    both = sum(place("one", unit, 0.25).is_on and place("two", unit, 0.25).is_on for unit in UNITS)
+    both = sum(draw("one", unit, 0.25).is_on and draw("two", unit, 0.25).is_on for unit in UNITS)
     assert both / len(UNITS) == pytest.approx(0.0625, abs=0.01)
 
 

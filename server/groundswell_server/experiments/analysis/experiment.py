@@ -27,8 +27,8 @@ from groundswell_server.experiments.statistics.moments import Moments
 from groundswell_server.experiments.statistics.sample_ratio import SampleRatio, check_sample_ratio
 from groundswell_server.experiments.vocabulary import Direction, MetricRole
 
-Place = tuple[int, int]
-"""Metric and variant, by index."""
+Hypothesis = tuple[int, int]
+"""Metric and variant, by index: that the variant does on the metric as the control does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Analysis:
 
     answers: tuple[Answer, ...]
     """By metric."""
-    adjusted: Mapping[Place, Adjusted]
+    adjusted: Mapping[Hypothesis, Adjusted]
     """By metric and variant, the control left out: Holm for the primary metric and for the guardrails, each over its
     variants, Benjamini-Hochberg for all secondary ones together."""
     effects: tuple[FactorEffect, ...]
@@ -135,20 +135,22 @@ def _adaptive(setup: Setup, observed: Observed, seed: int | None) -> tuple[tuple
     return answers, check_sample_ratio(chosen, observed.shares, by_phase=False)
 
 
-def _adjusted(setup: Setup, answers: Sequence[Answer]) -> dict[Place, Adjusted]:
-    families = {role: _places(setup, role) for role in (MetricRole.PRIMARY, MetricRole.SECONDARY, MetricRole.GUARDRAIL)}
-    found: dict[Place, Adjusted] = {}
-    for role, places in families.items():
+def _adjusted(setup: Setup, answers: Sequence[Answer]) -> dict[Hypothesis, Adjusted]:
+    families = {
+        role: _hypotheses(setup, role) for role in (MetricRole.PRIMARY, MetricRole.SECONDARY, MetricRole.GUARDRAIL)
+    }
+    found: dict[Hypothesis, Adjusted] = {}
+    for role, hypotheses in families.items():
         correct = benjamini_hochberg if role is MetricRole.SECONDARY else holm
-        compared = [answers[place[0]].comparisons[place[1]] for place in places]
+        compared = [answers[metric].comparisons[variant] for metric, variant in hypotheses]
         columns = np.array([[one.fixed.p_value, one.always_valid.p_value, one.harm_p] for one in compared])
-        if places:
+        if hypotheses:
             rows = np.column_stack([correct(column) for column in columns.T]).tolist()
-            found.update({place: Adjusted(*row) for place, row in zip(places, rows, strict=True)})
+            found.update({one: Adjusted(*row) for one, row in zip(hypotheses, rows, strict=True)})
     return found
 
 
-def _places(setup: Setup, role: MetricRole) -> list[Place]:
+def _hypotheses(setup: Setup, role: MetricRole) -> list[Hypothesis]:
     return [
         (metric, variant)
         for metric, question in enumerate(setup.questions)
@@ -161,29 +163,29 @@ def _evidence(
     setup: Setup,
     observed: Observed,
     answers: Sequence[Answer],
-    adjusted: Mapping[Place, Adjusted],
+    adjusted: Mapping[Hypothesis, Adjusted],
     ratio: SampleRatio,
     test: DecidingTest,
 ) -> Evidence:
     arms, higher = answers[setup.primary].arms, setup.questions[setup.primary].direction is not Direction.DECREASE
     units = observed.units.sum(axis=0)
     others = []
-    for place in _places(setup, MetricRole.PRIMARY):
-        compared, p = answers[place[0]].comparisons[place[1]], adjusted[place]
+    for metric, variant in _hypotheses(setup, MetricRole.PRIMARY):
+        compared, p = answers[metric].comparisons[variant], adjusted[metric, variant]
         others.append(
             Contender(
-                key=setup.variants[place[1]],
-                units=int(units[place[1]]),
-                mean=arms[place[1]].mean,
+                key=setup.variants[variant],
+                units=int(units[variant]),
+                mean=arms[variant].mean,
                 gain=compared.difference if higher else -compared.difference,
                 lift=compared.lift,
                 p_value=p.fixed_p if test is DecidingTest.FIXED else p.always_valid_p,
             )
         )
     broken = [
-        BrokenGuardrail(setup.questions[place[0]].name, setup.variants[place[1]], adjusted[place].harm_p)
-        for place in _places(setup, MetricRole.GUARDRAIL)
-        if adjusted[place].harm_p < setup.rules.alpha
+        BrokenGuardrail(setup.questions[metric].name, setup.variants[variant], adjusted[metric, variant].harm_p)
+        for metric, variant in _hypotheses(setup, MetricRole.GUARDRAIL)
+        if adjusted[metric, variant].harm_p < setup.rules.alpha
     ]
     control = Contender(setup.variants[setup.control], int(units[setup.control]), arms[setup.control].mean)
     return Evidence(

@@ -12,8 +12,8 @@ from groundswell_server.experiments.assignment.catalog import Catalog
 from groundswell_server.experiments.bandits.choosing import Choices
 from groundswell_server.experiments.bandits.sticking import Attributes
 from groundswell_server.experiments.counting.exposures import Exposures
-from groundswell_server.experiments.counting.settling import Place, Settling
-from groundswell_server.experiments.looks.news import News
+from groundswell_server.experiments.counting.settling import Exposed, Settling
+from groundswell_server.experiments.looks.notices import Notices
 from groundswell_server.runtime.call import Call
 
 
@@ -37,12 +37,12 @@ class Assigned(NamedTuple):
 class Assignments:
     """Used on the event loop."""
 
-    def __init__(self, catalog: Catalog, choices: Choices, exposures: Exposures, news: News) -> None:
+    def __init__(self, catalog: Catalog, choices: Choices, exposures: Exposures, notices: Notices) -> None:
         self._catalog = catalog
         self._choices = choices
         self._exposures = exposures
         self._settling = Settling(exposures.flush, exposures.forget)
-        self._news = news
+        self._notices = notices
 
     async def peek(self, call: Call, asked: Asked) -> Assigned:
         """What a unit gets; nobody is enrolled."""
@@ -61,10 +61,10 @@ class Assignments:
     async def assign_all(self, call: Call, asked: Sequence[Asked]) -> list[Assigned]:
         """What units get, in their order; from now on they take part."""
         found = await self._peek_all(call, asked)
-        tentative = [place for place, one in enumerate(found) if one.answer.is_tentative]
-        chosen = await asyncio.gather(*(self._choose(call, asked[place], found[place]) for place in tentative))
-        for place, one in zip(tentative, chosen, strict=True):
-            found[place] = one
+        tentative = [position for position, one in enumerate(found) if one.answer.is_tentative]
+        chosen = await asyncio.gather(*(self._choose(call, asked[at], found[at]) for at in tentative))
+        for position, one in zip(tentative, chosen, strict=True):
+            found[position] = one
         await self._enrol(call, found)
         return found
 
@@ -89,12 +89,12 @@ class Assignments:
         """Has a bandit choose for a unit; the choice is stored."""
         assigner = found.assigner
         answer = await self._choices.choose(call.workspace, assigner.key, found.unit, asked.attributes(assigner))
-        self._news.note(call.workspace, [assigner.key])
+        self._notices.note(call.workspace, [assigner.key])
         return found._replace(answer=answer)
 
     async def _enrol(self, call: Call, found: Collection[Assigned]) -> None:
         """Those of them that are to take part do so from now on; the targeted ones are stored when this returns."""
-        targeted: set[Place] = set()
+        targeted: set[Exposed] = set()
         for assigner, unit, answer in found:
             if not answer.is_enrolled:
                 continue
@@ -104,10 +104,10 @@ class Assignments:
                 continue
             is_new = self._exposures.note(call.workspace, assigner, unit, answer.variant)
             if is_new:
-                self._news.note(call.workspace, [assigner.key])
+                self._notices.note(call.workspace, [assigner.key])
             if not assigner.is_computed:
-                place = assigner.number, assigner.bucket_version, unit
-                targeted.add(place)
+                exposed = assigner.number, assigner.bucket_version, unit
+                targeted.add(exposed)
                 if is_new:
-                    self._settling.begin(place)
+                    self._settling.begin(exposed)
         await self._settling.wait(targeted)

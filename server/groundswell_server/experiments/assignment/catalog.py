@@ -59,14 +59,14 @@ class Catalog:
 
     async def all_stand(self, assigner: Assigner, units: Collection[str], read: Reader) -> Mapping[str, Answer]:
         """What units were enrolled with under this bucket version, those that were: in one read at most."""
-        place = assigner.number, assigner.bucket_version
-        found = {unit: known for unit in units if (known := self._standing.get((*place, unit))) is not None}
+        versioned = assigner.number, assigner.bucket_version
+        found = {unit: known for unit in units if (known := self._standing.get((*versioned, unit))) is not None}
         unknown = [unit for unit in units if unit not in found]
         if unknown:
             mark = self._standing.mark()
             # That one takes no part is not remembered: another server may enrol it the next moment.
             for unit, answer in (await read(_read_standing, assigner, unknown)).items():
-                self._standing.store((*place, unit), answer, mark)
+                self._standing.store((*versioned, unit), answer, mark)
                 found[unit] = answer
         return found
 

@@ -1,7 +1,7 @@
 """Who takes part: a condition over a unit's attributes, compiled once into a function that answers in microseconds.
 
 An attribute is a string, a number, a boolean or a list of these; a dot reaches into nested ones ("device.os"). An
-attribute that is missing, or of a kind that can't be compared, fulfils no condition about it but `Not` and
+attribute that is missing, or of a kind that can't be compared, fulfils no condition about it but `Negation` and
 `Exists(present=False)`.
 """
 
@@ -96,27 +96,27 @@ class Exists:
 
 
 @dataclass(frozen=True, slots=True)
-class And:
+class AllOf:
     """All of these; true when there is none."""
 
     conditions: tuple[Condition, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Or:
+class AnyOf:
     """At least one of these; false when there is none."""
 
     conditions: tuple[Condition, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Not:
+class Negation:
     """Not this."""
 
     condition: Condition
 
 
-Condition = Equals | In | Compare | Contains | Version | Exists | And | Or | Not
+Condition = Equals | In | Compare | Contains | Version | Exists | AllOf | AnyOf | Negation
 
 
 def compile_condition(condition: Condition, depth: int = 1) -> Predicate:
@@ -124,13 +124,13 @@ def compile_condition(condition: Condition, depth: int = 1) -> Predicate:
     if depth > DEEPEST:
         raise ValueError(f"conditions nest to {DEEPEST} levels")
     match condition:
-        case And(conditions):
+        case AllOf(conditions):
             every = tuple(compile_condition(inner, depth + 1) for inner in conditions)
             return lambda attributes: all(holds(attributes) for holds in every)
-        case Or(conditions):
+        case AnyOf(conditions):
             some = tuple(compile_condition(inner, depth + 1) for inner in conditions)
             return lambda attributes: any(holds(attributes) for holds in some)
-        case Not(inner):
+        case Negation(inner):
             holds = compile_condition(inner, depth + 1)
             return lambda attributes: not holds(attributes)
         case _:

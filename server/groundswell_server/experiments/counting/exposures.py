@@ -16,7 +16,7 @@ import structlog
 from groundswell_server.experiments.assignment.assigner import Assigner
 from groundswell_server.experiments.counting.counted import read_counted
 from groundswell_server.experiments.counting.enrolment import enrol
-from groundswell_server.experiments.counting.settling import Place
+from groundswell_server.experiments.counting.settling import Exposed
 from groundswell_storage.errors import GroundswellError, Unavailable
 from groundswell_storage.executor import DatabaseExecutor
 from groundswell_storage.experiments import counting
@@ -39,7 +39,7 @@ class Exposures:
 
     def __init__(self, executor: DatabaseExecutor) -> None:
         self._executor = executor
-        self._seen: dict[Place, int] = {}
+        self._seen: dict[Exposed, int] = {}
         self._waiting: dict[tuple[str, What], Shown] = defaultdict(dict)
         self._assigners: dict[tuple[str, str], Assigner] = {}
         """Of what waits, as they were when it was noted last."""
@@ -68,9 +68,9 @@ class Exposures:
         self._something.set()
         return True
 
-    def forget(self, place: Place) -> None:
+    def forget(self, exposed: Exposed) -> None:
         """What was noted of a unit is new to this server when it is noted again."""
-        self._seen.pop(place, None)
+        self._seen.pop(exposed, None)
 
     async def run(self) -> None:
         """Writes what is gathered, as long as the server runs."""
@@ -96,8 +96,8 @@ class Exposures:
                     await self._executor.write(partial(self._write, workspace, mine, mine_known))
             except BaseException:
                 self._assigners = {**known, **self._assigners}
-                for place, shown in waiting.items():
-                    self._waiting[place] = {**shown, **self._waiting[place]}
+                for owned, shown in waiting.items():
+                    self._waiting[owned] = {**shown, **self._waiting[owned]}
                 self._count = sum(map(len, self._waiting.values()))
                 self._something.set()
                 raise

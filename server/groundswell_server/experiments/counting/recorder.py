@@ -7,17 +7,17 @@ from groundswell_server.experiments.counting.events import Events
 from groundswell_server.experiments.counting.exposures import Exposures
 from groundswell_server.experiments.counting.outcomes import Outcome
 from groundswell_server.experiments.counting.roster import Rosters
-from groundswell_server.experiments.looks.news import News
+from groundswell_server.experiments.looks.notices import Notices
 from groundswell_server.runtime.call import Call
 
 
 class Recorder:
     """Used on the event loop."""
 
-    def __init__(self, catalog: Catalog, exposures: Exposures, news: News) -> None:
+    def __init__(self, catalog: Catalog, exposures: Exposures, notices: Notices) -> None:
         self._catalog = catalog
         self._exposures = exposures
-        self._news = news
+        self._notices = notices
         self._rosters = Rosters()
 
     async def record(self, call: Call, events: Events) -> Outcome:
@@ -30,9 +30,9 @@ class Recorder:
         mark = self._catalog.mark()
         known = self._catalog.known_of(call.workspace, set(events.experiment_keys))
         recorded = await call.write(record_events, events, known, self._rosters)
-        news = [assigner for key, assigner in recorded.assigners.items() if assigner is not known.get(key)]
-        self._catalog.learn(call.workspace, news, mark)
+        read_anew = [assigner for key, assigner in recorded.assigners.items() if assigner is not known.get(key)]
+        self._catalog.learn(call.workspace, read_anew, mark)
         for roster in recorded.found:
             self._rosters.learn(roster)
-        self._news.note(call.workspace, recorded.changed)
+        self._notices.note(call.workspace, recorded.changed)
         return recorded.outcome

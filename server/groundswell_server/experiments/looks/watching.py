@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from groundswell_server.experiments.lifecycle import CHANGED, State
-from groundswell_server.experiments.looks.news import COUNTED
+from groundswell_server.experiments.looks.notices import COUNTED
 from groundswell_storage.events import Position, decode_cursor
 from groundswell_storage.feed import Batch, EventFeed
 

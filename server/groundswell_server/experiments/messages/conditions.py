@@ -6,16 +6,16 @@ from typing import Any
 
 from groundswell.v1 import experiments_pb2 as pb
 from groundswell_server.experiments.assignment.targeting import (
-    And,
+    AllOf,
+    AnyOf,
     Compare,
     Condition,
     Contains,
     Equals,
     Exists,
     In,
-    Not,
+    Negation,
     Operator,
-    Or,
     Scalar,
     Version,
 )
@@ -40,9 +40,9 @@ def condition_in(message: pb.Condition) -> Condition:
         case "exists":
             return Exists(found.attribute, found.present if found.HasField("present") else True)
         case "negation":
-            return Not(condition_in(found))
+            return Negation(condition_in(found))
         case _:
-            kind = And if which == "all" else Or
+            kind = AllOf if which == "all" else AnyOf
             return kind(tuple(map(condition_in, found.conditions)))
 
 
@@ -60,11 +60,11 @@ def _ordered_in(message: pb.AttributeValue) -> str | float:
 def fill_condition(message: pb.Condition, condition: Condition) -> None:
     """Writes a condition into a message."""
     match condition:
-        case And(conditions) | Or(conditions):
-            group = message.all if isinstance(condition, And) else message.any
+        case AllOf(conditions) | AnyOf(conditions):
+            group = message.all if isinstance(condition, AllOf) else message.any
             for one in conditions:
                 fill_condition(group.conditions.add(), one)
-        case Not(inner):
+        case Negation(inner):
             fill_condition(message.negation, inner)
         case _:
             _fill_test(getattr(message, type(condition).__name__.lower()), condition)

@@ -9,7 +9,7 @@ from groundswell.v1 import experiments_pb2 as pb
 from groundswell.v1 import learning_pb2
 from groundswell_server.experiments.messages.design import metric_in
 from groundswell_server.experiments.rollouts.design import RolloutDesign
-from groundswell_server.experiments.rollouts.hashing import Place
+from groundswell_server.experiments.rollouts.hashing import Draw
 from groundswell_server.experiments.rollouts.model_steps import ModelStep
 from groundswell_server.experiments.rollouts.rollout import Rollout, StageRecord
 from groundswell_server.experiments.rollouts.stages import DEFAULT_HOLD, Reaction, Reactions, Stage
@@ -56,7 +56,7 @@ def rollout_message(rollout: Rollout) -> pb.Rollout:
     return message
 
 
-def resolution_message(rollout: Rollout, unit: str, found: Place, *, is_compared: bool) -> pb.ResolveRolloutResponse:
+def resolution_message(rollout: Rollout, unit: str, found: Draw, *, is_compared: bool) -> pb.ResolveRolloutResponse:
     """What a unit gets, as a message."""
     return pb.ResolveRolloutResponse(
         rollout_key=rollout.key,

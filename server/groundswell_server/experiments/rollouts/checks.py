@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from groundswell_server.experiments.rollouts import lifecycle, watching
+from groundswell_server.experiments.rollouts import comparing, lifecycle
 from groundswell_server.experiments.rollouts.rollout import (
     UNDER_WAY,
     Check,
@@ -40,7 +40,7 @@ def check(scope: Scope, id: str) -> NextStep | None:
     if row is None or row.state not in UNDER_WAY:
         return None
     rollout = rollout_of(row, rollouts.stages(scope, [id])[id], scope.now)
-    check = watching.look(scope, rollout)
+    check = comparing.look(scope, rollout)
     found = next_step(
         rollout.design.stages,
         rollout.stage.position,

@@ -12,8 +12,8 @@ from groundswell_server.experiments.assignment.bucketing import bucket
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a unit stands in a rollout."""
+class Draw:
+    """What the hashes draw for a unit."""
 
     is_on: bool
     """Whether it gets what is new."""
@@ -21,8 +21,8 @@ class Place:
     """Whether it counts when new and old are compared: equal shares of both sides do."""
 
 
-def place(key: str, unit: str, share: float) -> Place:
-    """Where a unit stands while the rollout `key` gives what is new to `share` of all units, 0 to 1.
+def draw(key: str, unit: str, share: float) -> Draw:
+    """What a unit draws while the rollout `key` gives what is new to `share` of all units, 0 to 1.
 
     Up to half of the units, as many as get what is new are watched on the other side. Beyond that, only as many of
     the new ones count as there are old ones left.
@@ -30,8 +30,8 @@ def place(key: str, unit: str, share: float) -> Place:
     included = bucket(f"{key}:inclusion", unit) < min(2.0 * share, 1.0)
     side = bucket(f"{key}:side", unit)
     if share <= 0.5:
-        return Place(is_on=included and side < 0.5, is_compared=included)
-    return Place(is_on=side < share, is_compared=side < 1.0 - share or side >= share)
+        return Draw(is_on=included and side < 0.5, is_compared=included)
+    return Draw(is_on=side < share, is_compared=side < 1.0 - share or side >= share)
 
 
 OLD, NEW = 0, 1
@@ -50,5 +50,5 @@ class StageSplit:
         """The side that a unit counts on; None when it does not. With all units new, each counts: they are traffic."""
         if self.share >= 1.0:
             return NEW
-        found = place(self.key, unit, self.share)
+        found = draw(self.key, unit, self.share)
         return int(found.is_on) if found.is_compared else None

@@ -10,7 +10,7 @@ from groundswell_server.experiments.assignment.assigner import Assigner
 from groundswell_server.experiments.assignment.catalog import Current, Reader, follow_changes
 from groundswell_server.experiments.design import Design, Variant
 from groundswell_server.experiments.lifecycle import Experiment, Phase, State
-from groundswell_server.experiments.rollouts.hashing import NEW, Place, StageSplit, place
+from groundswell_server.experiments.rollouts.hashing import NEW, Draw, StageSplit, draw
 from groundswell_server.experiments.rollouts.lifecycle import CHANGED, get_rollout
 from groundswell_server.experiments.rollouts.rollout import PHASE, UNDER_WAY, Rollout, rollout_of
 from groundswell_storage.experiments import rollouts
@@ -37,12 +37,12 @@ class Resolver:
         is_over = rollout.state not in UNDER_WAY
         return cls(rollout, stage_assigner(rollout), rollout.share >= 1.0 and not is_over, is_over)
 
-    def place(self, unit: str) -> Place:
-        """Where a unit stands."""
-        return place(self.rollout.key, unit, self.rollout.share)
+    def draw(self, unit: str) -> Draw:
+        """What a unit draws."""
+        return draw(self.rollout.key, unit, self.rollout.share)
 
-    def counted(self, found: Place) -> int | None:
-        """The side on which a unit that stands there counts; None when it does not."""
+    def counted(self, found: Draw) -> int | None:
+        """The side on which a unit that drew this counts; None when it does not."""
         if self.counts_all:
             return NEW
         return int(found.is_on) if found.is_compared and not self.is_over else None

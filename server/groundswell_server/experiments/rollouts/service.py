@@ -77,7 +77,7 @@ class RolloutCalls:
 
     async def ResolveRollout(self, request: pb.ResolveRolloutRequest, call: Call) -> pb.ResolveRolloutResponse:
         resolver = await self._resolvers.find(call.workspace, request.rollout_key, call.read)
-        found = resolver.place(request.unit)
+        found = resolver.draw(request.unit)
         side = resolver.counted(found)
         if side is not None:
             self._exposures.note(call.workspace, resolver.assigner, request.unit, side)

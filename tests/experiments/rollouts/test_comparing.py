@@ -11,9 +11,9 @@ import pytest
 
 from groundswell_server.experiments.design import Metric
 from groundswell_server.experiments.looks.looking import Counts
+from groundswell_server.experiments.rollouts.comparing import seen
 from groundswell_server.experiments.rollouts.design import RolloutDesign, complete
 from groundswell_server.experiments.rollouts.rollout import Check, ModelState, Rollout, RolloutState, StageRecord
-from groundswell_server.experiments.rollouts.watching import seen
 from groundswell_server.experiments.vocabulary import Direction, MetricKind
 from tests.experiments.rollouts.rolling import CRASHES, HALF_THEN_ALL, KEY, START
 

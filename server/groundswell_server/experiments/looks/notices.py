@@ -23,7 +23,7 @@ COUNTED = "experiment.counted"
 log = structlog.get_logger(__name__)
 
 
-class News:
+class Notices:
     """Used on the event loop."""
 
     def __init__(

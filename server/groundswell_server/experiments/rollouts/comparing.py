@@ -1,4 +1,4 @@
-"""What is known of a stage: its units, its doubts' figures, and new against old on each metric.
+"""New against old at a stage of a rollout: its units, whether its sides are mismatched, and each metric.
 
 NumPy and SciPy come with it, which no server needs to start.
 """
