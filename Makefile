@@ -55,7 +55,7 @@ lint: setup ## Check style, types and the contract
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy -p groundswell -p groundswell_server -p groundswell_storage
-	@$(BIN)/mypy protos hatch_build.py tests/contract/typed_calls.py
+	@$(BIN)/mypy protos hatch_build.py tests/contract/typed_calls.py tests/bench tests/simulate
 	@$(BIN)/python protos/check.py
 
 format: setup ## Bring the code into the style that lint wants

