@@ -20,7 +20,7 @@ from dataclasses import replace
 
 from groundswell_server.learning.model_types.engagement_predictor import MODEL_TYPE as RATES
 
-MODEL_TYPE = replace(RATES, name="SAVES_PREDICTOR", title="half the rate", target=lambda rows: rows.outcomes / 2)
+MODEL_TYPE = replace(RATES, name="SAVES_PREDICTOR", title="half the rate", target=lambda rows, _: rows.outcomes / 2)
 '''
 
 

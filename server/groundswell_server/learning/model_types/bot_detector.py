@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from groundswell_server.learning.registry import BOT
-from groundswell_server.learning.training.boosting import GRID, PARAMETERS, grow_boosting
 from groundswell_server.learning.training.profile_model_type import ProfileModelType
 
 MODEL_TYPE = ProfileModelType(
     name="BOT_DETECTOR",
     title="probability that an account is a bot",
-    algorithm="gradient boosting, calibrated by Platt's curve or isotonic regression",
     labels=("genuine", BOT),
     positive=BOT,
-    grow=grow_boosting,
-    parameters=PARAMETERS,
-    grid=GRID,
 )

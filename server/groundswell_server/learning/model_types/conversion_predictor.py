@@ -5,7 +5,6 @@ from __future__ import annotations
 from groundswell_server.learning.features.rows import PostRows
 from groundswell_server.learning.registry import CONVERTED
 from groundswell_server.learning.training import labelled_posts
-from groundswell_server.learning.training.boosting import GRID, PARAMETERS, grow_boosting
 from groundswell_server.learning.training.classification import ProbabilityModelType
 from groundswell_server.learning.training.model_type import Array, TrainingSettings
 
@@ -19,11 +18,7 @@ def _converted(rows: PostRows, settings: TrainingSettings) -> Array:
 MODEL_TYPE = ProbabilityModelType(
     name="CONVERSION_PREDICTOR",
     title="probability that a post converts",
-    algorithm="gradient boosting, calibrated by Platt's curve or isotonic regression",
     target=_converted,
-    grow=grow_boosting,
-    parameters=PARAMETERS,
-    grid=GRID,
     labels=_LABELS,
     positive=_LABELS[1],
     read=labelled_posts.reader("CONVERSION_PREDICTOR", _LABELS[1]),

@@ -26,7 +26,7 @@ MODEL_TYPE = RateModelType(
     name="ENGAGEMENT_PREDICTOR",
     title="engagement rate of a post, percent",
     algorithm="random forest regression on the root of the rate, with conformal intervals",
-    target=lambda rows: rows.outcomes,
+    target=lambda rows, _settings: rows.outcomes,
     grow=_forest,
     # Leaves of several posts and half of the features a split: rates are noisy, and trees that differ err less.
     parameters={

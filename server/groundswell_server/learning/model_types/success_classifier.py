@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from groundswell_server.learning.features.rows import PostRows
-from groundswell_server.learning.training.boosting import GRID, PARAMETERS, grow_boosting
 from groundswell_server.learning.training.classification import ProbabilityModelType
 from groundswell_server.learning.training.model_type import Array, TrainingSettings
 
@@ -15,9 +14,5 @@ def _reaches_threshold(rows: PostRows, settings: TrainingSettings) -> Array:
 MODEL_TYPE = ProbabilityModelType(
     name="SUCCESS_CLASSIFIER",
     title="probability that a post reaches the success threshold",
-    algorithm="gradient boosting, calibrated by Platt's curve or isotonic regression",
     target=_reaches_threshold,
-    grow=grow_boosting,
-    parameters=PARAMETERS,
-    grid=GRID,
 )

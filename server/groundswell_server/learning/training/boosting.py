@@ -1,11 +1,19 @@
-"""Gradient boosting as all classifiers of the suite grow it."""
+"""Gradient boosting as all classifiers of the suite use it: grown, tried out, calibrated on what it had not seen."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
-from groundswell_server.learning.training.model_type import Parameters
+import numpy as np
+
+from groundswell_server.learning.features.rows import Fold
+from groundswell_server.learning.prediction.predictor import Trees
+from groundswell_server.learning.training.model_type import Array, Parameters, TrainingSettings
+from groundswell_server.learning.uncertainty.calibration import Calibration, calibrate
+
+ALGORITHM: Final = "gradient boosting, calibrated by Platt's curve or isotonic regression"
 
 PARAMETERS: Final[Parameters] = {
     "n_estimators": 100,
@@ -20,16 +28,51 @@ PARAMETERS: Final[Parameters] = {
 GRID: Final[Mapping[str, Sequence[Any]]] = {"learning_rate": (0.02, 0.05, 0.1), "min_samples_leaf": (5, 10, 20)}
 
 
-def grow_boosting(parameters: Parameters, random_seed: int, jobs: int | None) -> Any:
-    """An unfitted classifier. It grows one tree after the other: there is nothing for `jobs` to do."""
-    from sklearn.ensemble import GradientBoostingClassifier
+@dataclass(frozen=True, slots=True)
+class Boosting:
+    """Learns from encoded rows x (n, columns) and targets (n,), 0 or 1."""
 
-    return GradientBoostingClassifier(
-        n_estimators=parameters["n_estimators"],
-        max_depth=parameters["max_depth"],
-        learning_rate=parameters["learning_rate"],
-        min_samples_leaf=parameters["min_samples_leaf"],
-        subsample=parameters["subsample"],
-        max_features=parameters["max_features"],
-        random_state=random_seed,
-    )
+    parameters: Parameters
+    settings: TrainingSettings
+
+    def fit(self, x: Array, targets: Array) -> Any:
+        """A fitted classifier, whose raw scores are those of its `decision_function`."""
+        from sklearn.ensemble import GradientBoostingClassifier
+
+        model = GradientBoostingClassifier(
+            n_estimators=self.parameters["n_estimators"],
+            max_depth=self.parameters["max_depth"],
+            learning_rate=self.parameters["learning_rate"],
+            min_samples_leaf=self.parameters["min_samples_leaf"],
+            subsample=self.parameters["subsample"],
+            max_features=self.parameters["max_features"],
+            random_state=self.settings.random_seed,
+        )
+        return model.fit(x, targets.astype(np.int64))
+
+    def try_out(self, past: Array, targets: Array, future: Array) -> Array:
+        """Probabilities (m,) of the rows `future` from a fit to the rows `past` alone, without calibration."""
+        if targets.min() == targets.max():
+            return np.full(len(future), float(targets.mean()))
+        probabilities: Array = self.fit(past, targets).predict_proba(future)[:, 1]
+        return probabilities
+
+    def calibrate(self, x: Array, targets: Array, folds: Sequence[Fold]) -> Calibration:
+        """From raw scores of the folds' futures by fits to their pasts, each of which has both kinds of target.
+
+        Without a fold every example scores 0, which the calibration turns into their share.
+        """
+        if not folds:
+            return calibrate(np.zeros(len(targets)), targets)
+        scores = [self.fit(x[fold.past], targets[fold.past]).decision_function(x[fold.future]) for fold in folds]
+        return calibrate(np.concatenate(scores), np.concatenate([targets[fold.future] for fold in folds]))
+
+
+def with_both(folds: Sequence[Fold], targets: Array) -> list[Fold]:
+    """The folds of which something can be learnt: those whose past has both kinds of target."""
+    return [fold for fold in folds if 0 < targets[fold.past].sum() < len(fold.past)]
+
+
+def trees_of(model: Any) -> Trees:
+    """What serves raw scores from scikit-learn's own trees."""
+    return lambda rows: (model.decision_function(rows),)

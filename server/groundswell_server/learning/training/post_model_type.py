@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
+from groundswell_server.learning.features.extraction import FEATURES
 from groundswell_server.learning.features.facts import Example
 from groundswell_server.learning.features.rows import PostRows
 from groundswell_server.learning.prediction.predictor import PostPredictor
 from groundswell_server.learning.training import dataset
 from groundswell_server.learning.training.dataset import Span
 from groundswell_server.learning.training.importance import combine, holds, impurity, permutation, shuffle
-from groundswell_server.learning.training.model_type import Array, Insight, Learned, ModelType
+from groundswell_server.learning.training.model_type import Array, Insight, Learned, ModelType, TrainingSettings
 from groundswell_storage.scope import Scope
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PostModelType(ModelType[PostRows]):
     """A type that learns from `Example`s."""
 
+    features = FEATURES
+
+    name: str
+    title: str
+    target: Callable[[PostRows, TrainingSettings], Array]
+    """What is to be predicted, (n,): a rate, not below 0, or 1 where the post did something and else 0."""
+    minimum_samples: int = 50
+
     def read_examples(self, scope: Scope, span: Span) -> Sequence[Example]:
         return dataset.read_examples(scope, span)
+
+    def targets(self, rows: PostRows, settings: TrainingSettings) -> Array:
+        return self.target(rows, settings)
 
     def collect(self, examples: Sequence[Example]) -> PostRows:
         return PostRows.of(examples)

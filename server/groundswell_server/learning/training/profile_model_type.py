@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,13 +15,13 @@ from groundswell_server.learning.features.profiles import PROFILE_FEATURES, Prof
 from groundswell_server.learning.features.rows import Fold
 from groundswell_server.learning.prediction.predictor import Trees
 from groundswell_server.learning.prediction.profile_predictor import ProfilePredictor
+from groundswell_server.learning.training.boosting import ALGORITHM, GRID, PARAMETERS, Boosting, trees_of, with_both
 from groundswell_server.learning.training.class_metrics import class_figures
 from groundswell_server.learning.training.group_folds import group_folds
 from groundswell_server.learning.training.labelled_model_type import MAJORITY, LabelledModelType, class_shares
 from groundswell_server.learning.training.model_type import (
     Array,
     Figures,
-    Grower,
     Insight,
     Learned,
     Parameters,
@@ -30,8 +29,6 @@ from groundswell_server.learning.training.model_type import (
     TrainingSettings,
 )
 from groundswell_server.learning.training.profile_importance import profile_importance
-from groundswell_server.learning.training.unseen import unseen_scores, with_both
-from groundswell_server.learning.uncertainty.calibration import calibrate
 
 _FOLDS = 5
 """Parts of the data, each scored by trees that had not seen it, for the calibration."""
@@ -43,20 +40,19 @@ _PLENTY = 5_000
 class ProfileModelType(LabelledModelType):
     """A type that learns from labelled accounts which of two kinds one is; it predicts how likely it is the second."""
 
+    algorithm = ALGORITHM
+    parameters = PARAMETERS
+    grid = GRID
+    subject = "profile"
+    noun = "profiles"
+    minimum_samples = 50
+    features = PROFILE_FEATURES
+
     name: str
     title: str
-    algorithm: str
     labels: tuple[str, ...]
     positive: str
     """The second of the two labels."""
-    grow: Grower
-    """A classifier with a `decision_function`."""
-    parameters: Parameters
-    grid: Mapping[str, Sequence[Any]]
-    subject: str = "profile"
-    noun: str = "profiles"
-    minimum_samples: int = 50
-    features: tuple[str, ...] = PROFILE_FEATURES
 
     def read_features(self, subjects: Sequence[ProfileFigures]) -> NDArray[np.float64]:
         return profile_rows(subjects)
@@ -64,25 +60,21 @@ class ProfileModelType(LabelledModelType):
     def learn(
         self, rows: LabelledRows, targets: Array, parameters: Parameters, settings: TrainingSettings, progress: Progress
     ) -> Learned:
-        encoder = ProfileEncoder.fit(rows.features)
+        boosting, encoder = Boosting(parameters, settings), ProfileEncoder.fit(rows.features)
         x = encoder.encode(rows.features)
         progress(0.0, "Growing the trees")
-        model = self._fit(x, targets, parameters, settings)
+        model = boosting.fit(x, targets)
         progress(0.4, "Calibrating on accounts the trees had not seen")
-        scores, truth = self._unseen_scores(rows, x, targets, parameters, settings)
+        calibration = boosting.calibrate(x, targets, _calibration_folds(rows, targets))
         card = {
             "format": 1,
             "model_type": self.name,
             "sample_count": len(rows),
             "encoder": encoder.to_json(),
-            "calibration": calibrate(scores, truth).to_json(),
+            "calibration": calibration.to_json(),
         }
         progress(1.0, "Fitted")
-
-        def trees(encoded: NDArray[np.float32]) -> Sequence[NDArray[Any]]:
-            return (model.decision_function(encoded),)
-
-        return Learned({"score": model}, len(encoder.columns), card, ProfilePredictor(card, trees))
+        return Learned({"score": model}, len(encoder.columns), card, self.predictor(card, trees_of(model)))
 
     def try_out(
         self,
@@ -92,12 +84,9 @@ class ProfileModelType(LabelledModelType):
         parameters: Parameters,
         settings: TrainingSettings,
     ) -> Array:
-        if targets.min() == targets.max():
-            return np.full(len(future), float(targets.mean()))
         encoder = ProfileEncoder.fit(past.features)
-        model = self._fit(encoder.encode(past.features), targets, parameters, settings)
-        probabilities: Array = model.predict_proba(encoder.encode(future.features))[:, 1]
-        return probabilities
+        seen, unseen = encoder.encode(past.features), encoder.encode(future.features)
+        return Boosting(parameters, settings).try_out(seen, targets, unseen)
 
     def rivals(self, rows: LabelledRows, targets: Array, fold: Fold) -> Mapping[str, Array]:
         share = class_shares(rows.labels[fold.past], len(rows.classes))[1]
@@ -125,13 +114,8 @@ class ProfileModelType(LabelledModelType):
         )
         return Insight(found)
 
-    def _fit(self, x: Array, targets: Array, parameters: Parameters, settings: TrainingSettings) -> Any:
-        return self.grow(parameters, settings.random_seed, settings.jobs).fit(x, targets.astype(np.int64))
 
-    def _unseen_scores(
-        self, rows: LabelledRows, x: Array, targets: Array, parameters: Parameters, settings: TrainingSettings
-    ) -> tuple[Array, Array]:
-        """Raw scores (m,) of accounts by trees that had not seen their group, and what these accounts are (m,)."""
-        folds = with_both(list(group_folds(rows.groups, _FOLDS)), targets)
-        fit = partial(self._fit, parameters=parameters, settings=settings)
-        return unseen_scores(fit, folds[:1] if len(rows) > _PLENTY else folds, x, targets)
+def _calibration_folds(rows: LabelledRows, targets: Array) -> Sequence[Fold]:
+    """Accounts are scored by trees that had not seen their group."""
+    folds = with_both(list(group_folds(rows.groups, _FOLDS)), targets)
+    return folds[:1] if len(rows) > _PLENTY else folds

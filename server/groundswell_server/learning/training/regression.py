@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groundswell_server.learning.features.encoder import Encoder
-from groundswell_server.learning.features.extraction import FEATURES
 from groundswell_server.learning.features.rows import PostRows, forward_folds
 from groundswell_server.learning.prediction.card import common_card
 from groundswell_server.learning.prediction.predictions import Predictions
@@ -40,25 +39,17 @@ _PERSONA_FOLDS = 3
 _FEWEST_PERSONA_ROWS, _MOST_PERSONA_ROWS = 200, 5_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RateModelType(PostModelType):
     """A type that predicts a rate of posts from their 18 features."""
 
-    name: str
-    title: str
+    headline_metric = "mae"
+
     algorithm: str
-    target: Callable[[PostRows], Array]
-    """The rate to learn, (n,), not below 0."""
     grow: Grower
     """A forest with `oob_score`."""
     parameters: Parameters
     grid: Mapping[str, Sequence[Any]]
-    minimum_samples: int = 50
-    features: tuple[str, ...] = FEATURES
-    headline_metric: str = "mae"
-
-    def targets(self, rows: PostRows, settings: TrainingSettings) -> Array:
-        return self.target(rows)
 
     def learn(
         self, rows: PostRows, targets: Array, parameters: Parameters, settings: TrainingSettings, progress: Progress
