@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import csv
 import random
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import grpc.aio
@@ -20,8 +17,9 @@ from groundswell.v1 import common_pb2, engagement_pb2, engagement_pb2_grpc, lear
 from tests.bench import echo
 from tests.bench.measure import Subject
 from tests.bench.stage import Stage
+from tests.video_comments import texts_by_spam
 
-COMMENTS = Path(__file__).parents[1] / "engagement" / "data" / "youtube_spam" / "psy.csv"
+COMMENTS = texts_by_spam("psy")
 
 
 @asynccontextmanager
@@ -96,18 +94,9 @@ def interactions(post_id: str) -> engagement_pb2.RecordInteractionsRequest:
 
 def _comment(chance: random.Random, *, spam: bool) -> str:
     """A comment; people's words come in another order each time, so that their comments are all different."""
-    text = chance.choice(_comments()[spam])
+    text = chance.choice(COMMENTS[spam])
     words = text.split()
     return text if spam else " ".join(chance.sample(words, len(words)))
-
-
-@cache
-def _comments() -> dict[bool, list[str]]:
-    found: dict[bool, list[str]] = {True: [], False: []}
-    with COMMENTS.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            found[row["is_spam"] == "1"].append(row["content"])
-    return found
 
 
 def draft(persona_id: str, *, hour: int = 18, hashtags: int = 3) -> learning_pb2.ContentDraft:

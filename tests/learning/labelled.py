@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from groundswell_server.learning.features.figures import ProfileFigures
 from groundswell_server.learning.features.labelled import LabelledExample
+from tests.video_comments import comments_on
 
 ADDED = datetime(2026, 3, 1, tzinfo=UTC)
-VIDEOS = sorted((Path(__file__).parents[1] / "engagement" / "data" / "youtube_spam").glob("*.csv"))
 
 TOPICS = {
     "beauty": "serum cream skin glow drops mask lips",
@@ -58,8 +55,9 @@ def profiles(count: int, seed: int = 0, bots: float = 0.3) -> list[LabelledExamp
     return found
 
 
-def comments(video: Path) -> Iterator[LabelledExample]:
+def comments(video: str) -> list[LabelledExample]:
     """The comments on one video, which are a group."""
-    with video.open(newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            yield LabelledExample(row["content"], ("genuine", "spam")[int(row["is_spam"])], video.stem, ADDED)
+    return [
+        LabelledExample(comment.text, "spam" if comment.is_spam else "genuine", video, ADDED)
+        for comment in comments_on(video)
+    ]

@@ -15,7 +15,8 @@ from groundswell_server.learning.training.class_metrics import precision_recall_
 from groundswell_server.learning.training.model_type import TrainingSettings
 from groundswell_server.learning.training.trainer import TrainedModel, train
 from groundswell_storage.errors import FailedPrecondition
-from tests.learning.labelled import TOPICS, VIDEOS, comments, texts
+from tests.learning.labelled import TOPICS, comments, texts
+from tests.video_comments import VIDEOS
 
 TOPIC = model_types.get("TOPIC_CLASSIFIER")
 
@@ -124,7 +125,7 @@ def test_spam_of_a_video_is_found_by_what_was_learnt_from_the_others() -> None:
     for video in VIDEOS:
         others = [example for other in VIDEOS if other != video for example in comments(other)]
         predictor = served(train(model_types.get("SPAM_DETECTOR"), others, TrainingSettings()))
-        held_out = list(comments(video))
+        held_out = comments(video)
         found = predictor.predict([example.subject for example in held_out]).value[:, predictor.classes.index("spam")]
         scores.append(precision_recall_f1(np.array([one.label == "spam" for one in held_out]), found > 0.5)[2])
     assert np.mean(scores) >= 0.93

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from groundswell_server.learning.features.texts import TERMS, TermWeights, Vectorizer, pieces, plain, words
-from tests.learning.labelled import VIDEOS, comments
+from tests.video_comments import VIDEOS, comments_on
 
-TEXTS = [example.subject for example in comments(VIDEOS[0])]
+TEXTS = [comment.text for comment in comments_on(VIDEOS[0])]
 SKLEARN = {
     "words": {"analyzer": "word", "ngram_range": (1, 2)},
     "pieces": {"analyzer": "char_wb", "ngram_range": (3, 5)},

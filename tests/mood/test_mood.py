@@ -14,7 +14,7 @@ from groundswell_server.mood.mood import Sentiment
 from groundswell_server.mood.scoring import MOST_CHARACTERS, mood_of
 from groundswell_server.mood.slang import PHRASES, SIGNS
 from groundswell_server.mood.vader import Vader
-from tests.engagement.youtube_comments import comments
+from tests.video_comments import all_comments
 
 POSITIVE, NEUTRAL, NEGATIVE = Sentiment.POSITIVE, Sentiment.NEUTRAL, Sentiment.NEGATIVE
 
@@ -178,7 +178,7 @@ def test_short_english_is_english(text: str) -> None:
 
 def test_of_1586_comments_few_are_given_up() -> None:
     """Four English videos; a closer look finds Spanish, French and names without a sentence among those given up."""
-    texts = comments()
+    texts = [comment.text for comment in all_comments()]
     unread = [text for text in texts if mood_of(text).sentiment is Sentiment.UNSUPPORTED]
     assert len(texts) == 1586
     assert len(unread) <= 0.03 * len(texts)
@@ -241,8 +241,8 @@ def ours() -> Vader:
 
 def test_the_rules_are_vaders(original: SentimentIntensityAnalyzer, ours: Vader) -> None:
     """Without our words, and without its emoji names, every score is the original's."""
-    for text in comments()[::3]:
-        assert ours.score(text) == original.polarity_scores(text)["compound"], text
+    for comment in all_comments()[::3]:
+        assert ours.score(comment.text) == original.polarity_scores(comment.text)["compound"], comment.text
 
 
 def test_its_rare_rules_are_vaders_too(original: SentimentIntensityAnalyzer, ours: Vader) -> None:

@@ -22,6 +22,7 @@ from tests.bench.table import Row
 from tests.learning import labelled
 from tests.learning.simulated_posts import simulate
 from tests.processes import Suite
+from tests.video_comments import VIDEOS
 
 LIMITS = {100: 2.0, 50_000: 180.0}
 """Seconds, by number of examples."""
@@ -89,7 +90,7 @@ def posts(count: int) -> list[Example]:
 
 def comments(count: int) -> list[LabelledExample]:
     """Real comments, many times over with words of their own."""
-    real = [comment for video in labelled.VIDEOS for comment in labelled.comments(video)]
+    real = [comment for video in VIDEOS for comment in labelled.comments(video)]
     return [
         replace(one, subject=f"{one.subject} number{number} {number % 7919}", group=f"{one.group} {number % 90}")
         for number, one in enumerate(islice(cycle(real), count))

@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -18,8 +16,7 @@ from groundswell_server.engagement.genuine.triggers import LONGEST, LaidOut
 from groundswell_server.engagement.genuine.wording import plain_texts
 from groundswell_server.engagement.vocabulary import Verdict
 from tests.engagement.genuine.interactions import comment, judged, reasons_of
-
-VIDEOS = sorted((Path(__file__).parents[1] / "data" / "youtube_spam").glob("*.csv"))
+from tests.video_comments import VIDEOS, comments_on
 
 SPAM = {
     "check my profile": Reason.SELF_PROMOTION,
@@ -143,8 +140,8 @@ def test_two_middling_phrases_of_different_kinds_decide() -> None:
     assert [one.verdict, other.verdict, both.verdict] == [Verdict.GENUINE, Verdict.GENUINE, Verdict.BOT]
 
 
-@pytest.mark.parametrize("video", VIDEOS, ids=lambda path: path.stem)
-def test_the_untrained_phrases_are_precise_on_real_comments(video: Path) -> None:
+@pytest.mark.parametrize("video", VIDEOS)
+def test_the_untrained_phrases_are_precise_on_real_comments(video: str) -> None:
     rows = list(_rows(video))
     judgments = judged([row for row, _ in rows], FilterSettings(near_duplicates=False))
     bots = [is_spam for (_, is_spam), judgment in zip(rows, judgments, strict=True) if judgment.verdict is Verdict.BOT]
@@ -167,10 +164,9 @@ def test_probabilities_mean_what_they_say(share: float) -> None:
     assert sum(map(abs, gaps)) < 0.05
 
 
-def _rows(video: Path) -> Iterator[tuple[Interaction, bool]]:
-    with video.open(encoding="utf-8", newline="") as file:
-        for number, row in enumerate(csv.DictReader(file)):
-            yield comment(row["content"], f"{video.stem}{number}", None, video.stem), row["is_spam"] == "1"
+def _rows(video: str) -> Iterator[tuple[Interaction, bool]]:
+    for number, one in enumerate(comments_on(video)):
+        yield comment(one.text, f"{video}{number}", None, video), one.is_spam
 
 
 @pytest.mark.parametrize("phrase", PHRASES, ids=lambda phrase: f"{phrase.reason}-{phrase.log_odds}")

@@ -7,10 +7,8 @@ little so, as in the simulation; how the probabilities do on real interactions i
 
 from __future__ import annotations
 
-import csv
 import random
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,24 +21,14 @@ from groundswell_server.engagement.genuine.settings import FilterSettings
 from groundswell_server.engagement.vocabulary import Verdict
 from tests.engagement.genuine.interactions import POST, POSTS, comment, like
 from tests.engagement.genuine.simulated_accounts import bot, forget, person
+from tests.video_comments import VIDEOS, texts_by_spam
 
-VIDEOS = Path(__file__).parents[1] / "data" / "youtube_spam"
 COUNT = 1200
 """Interactions of one simulation: so many that no real comment has to be drawn twice."""
 SIMULATIONS = 6
 PROFILES_KNOWN = 0.4
 COMMENTS = 0.6
 HOUR = 3600.0
-
-
-def texts() -> dict[bool, list[str]]:
-    """Real comments: those of spam, and those of people."""
-    found: dict[bool, list[str]] = {True: [], False: []}
-    for video in sorted(VIDEOS.glob("*.csv")):
-        with video.open(encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file):
-                found[row["is_spam"] == "1"].append(row["content"])
-    return found
 
 
 def simulate(bot_share: float, seed: int) -> tuple[list[Interaction], list[bool], Company]:
@@ -50,7 +38,7 @@ def simulate(bot_share: float, seed: int) -> tuple[list[Interaction], list[bool]
     eight belongs to a farm; of every account something is known in four cases of ten.
     """
     chance = random.Random(seed)
-    written = texts()
+    written = texts_by_spam(*VIDEOS)
     for comments in written.values():
         chance.shuffle(comments)
     interactions, truth, farm = [], [], {}

@@ -1,8 +1,8 @@
 """What judging a million interactions costs, beside reading them: `python -m tests.engagement.genuine.throughput`.
 
-The interactions are made from the comments in `data/`: 2,000 posts with 500 interactions, six in ten of them comments,
-of which one in seven is spam, one in five a genuine comment as it was written and the rest words of genuine comments
-drawn at random, so that most texts are distinct as in real life.
+The interactions are made from the comments in `tests/video_comments`: 2,000 posts with 500 interactions, six in ten of
+them comments, of which one in seven is spam, one in five a genuine comment as it was written and the rest words of
+genuine comments drawn at random, so that most texts are distinct as in real life.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from groundswell_server.engagement.genuine.text_layer import phrase_findings
 from groundswell_server.engagement.genuine.time_layer import time_findings
 from groundswell_server.engagement.genuine.wording import wordings
 from groundswell_server.engagement.vocabulary import InteractionKind, Platform
+from tests.video_comments import VIDEOS, texts_by_spam
 
-VIDEOS = Path(__file__).parents[1] / "data" / "youtube_spam"
 PER_POST = 500
 BATCH = 100 * PER_POST
 PUBLISHED = datetime(2026, 1, 1, tzinfo=UTC)
@@ -66,12 +66,7 @@ def write(path: Path, count: int, seed: int = 1) -> None:
 
 
 def _comments() -> tuple[list[str], list[str]]:
-    spam: list[str] = []
-    genuine: list[str] = []
-    for video in sorted(VIDEOS.glob("*.csv")):
-        with video.open(encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file):
-                (spam if row["is_spam"] == "1" else genuine).append(row["content"].removesuffix("\ufeff"))
+    spam, genuine = ([text.removesuffix("\ufeff") for text in texts] for texts in texts_by_spam(*VIDEOS).values())
     return [text for text in spam if len(text) < 400], [text for text in genuine if len(text) < 300]
 
 
