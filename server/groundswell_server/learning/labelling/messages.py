@@ -10,7 +10,7 @@ from groundswell.v1 import learning_pb2 as pb
 from groundswell_server.learning.features.figures import ProfileFigures, digit_share
 from groundswell_server.learning.labelling.classification import Classified
 from groundswell_server.learning.labelling.examples import Added, NewExample, RefusedExample, refused
-from groundswell_server.learning.messages import fill_interval
+from groundswell_server.learning.messages.figures import fill_interval
 from groundswell_server.runtime.validation import check
 from groundswell_server.wellknown import fields_of
 from groundswell_storage.errors import InvalidArgument

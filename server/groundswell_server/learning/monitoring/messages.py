@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from groundswell.v1 import learning_pb2 as pb
-from groundswell_server.learning.messages import metrics_message, model_type_in, model_type_number, numbers
+from groundswell_server.learning.messages.figures import metrics_message
+from groundswell_server.learning.messages.words import model_type_in, model_type_number, numbers
 from groundswell_server.learning.monitoring.performance import Performance, Period, Window
 from groundswell_server.learning.registry import THRESHOLD
 from groundswell_server.settings import Settings

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from groundswell.v1 import learning_pb2 as pb
-from groundswell_server.learning.messages import model_type_number
+from groundswell_server.learning.messages.words import model_type_number
 from groundswell_server.learning.online.blend import figures
 from groundswell_server.learning.registry import ENGAGEMENT
 from groundswell_storage.feed import Batch

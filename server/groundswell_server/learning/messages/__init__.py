@@ -1,0 +1,37 @@
+"""Learning between protobuf and the domain.
+
+Enums of the domain have the contract's names (model types, stages, tiers, ...) or its numbers (all of content).
+"""
+
+from groundswell_server.learning.messages.content import (
+    aim_in,
+    ask_in,
+    fill_score,
+    optimization_message,
+    scores_message,
+)
+from groundswell_server.learning.messages.models import importance_message, model_message, promotion_fields
+from groundswell_server.learning.messages.predictions import engagement_message, level_in, success_message
+from groundswell_server.learning.messages.timing import question_in, timing_message
+from groundswell_server.learning.messages.training import pinned, run_of
+from groundswell_server.learning.messages.words import model_type_in, stage_in
+
+__all__ = [
+    "aim_in",
+    "ask_in",
+    "engagement_message",
+    "fill_score",
+    "importance_message",
+    "level_in",
+    "model_message",
+    "model_type_in",
+    "optimization_message",
+    "pinned",
+    "promotion_fields",
+    "question_in",
+    "run_of",
+    "scores_message",
+    "stage_in",
+    "success_message",
+    "timing_message",
+]

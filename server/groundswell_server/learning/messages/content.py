@@ -1,0 +1,118 @@
+"""Content that is asked about, its scores, and what could be better about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from groundswell.v1 import learning_pb2 as pb
+from groundswell_server.learning.features.content import Ask, Draft
+from groundswell_server.learning.messages.figures import estimate, fill_interval
+from groundswell_server.learning.messages.words import numbers
+from groundswell_server.wellknown import time_in
+
+if TYPE_CHECKING:
+    from groundswell_server.learning.scoring.optimization import Optimization, Recommendation
+    from groundswell_server.learning.scoring.scores import Score
+    from groundswell_server.learning.serving.live_models import Live
+
+_TIERS = numbers(pb.ScoreTier, "SCORE_TIER_")
+_CONFIDENCES = numbers(pb.ConfidenceLevel, "CONFIDENCE_LEVEL_")
+_PRIORITIES = numbers(pb.Priority, "PRIORITY_")
+_TARGET_SCORE = 80.0
+_MOST_RECOMMENDATIONS = 10
+
+
+def ask_in(request: Any, path: str = "") -> Ask:
+    """Which content a request is about: of any request that has `context_id` and `draft`.
+
+    `path`: where the request stands in the one that came, with a dot at the end.
+    """
+    if not request.HasField("draft"):
+        return Ask(request.context_id, None)
+    draft = request.draft
+    return Ask(
+        request.context_id,
+        Draft(
+            draft.persona_id,
+            draft.platform,
+            draft.media_type,
+            draft.category,
+            draft.caption,
+            draft.hashtags,
+            time_in(draft, "publish_time", f"{path}draft.publish_time"),
+            len(draft.prompt) or None,
+            draft.complexity,
+            draft.agent_assigned if draft.HasField("agent_assigned") else None,
+        ),
+    )
+
+
+def aim_in(request: pb.OptimizeContentRequest) -> tuple[float, int]:
+    """The score to get to, and the most recommendations."""
+    target = request.target_score if request.HasField("target_score") else _TARGET_SCORE
+    return target, request.max_recommendations or _MOST_RECOMMENDATIONS
+
+
+def fill_score(message: pb.ContentScore, score: Score, live: Live) -> None:
+    """Writes a score into a message: field by field, which costs half of what a constructor does."""
+    message.composite = score.composite
+    message.tier = _TIERS[score.tier]
+    message.confidence = _CONFIDENCES[score.confidence]
+    rate = score.engagement
+    if rate is None or score.lower is None or score.upper is None:
+        message.method = pb.SCORING_METHOD_RULES
+        message.points.extend(
+            pb.RulePoints(rule=one.rule, points=one.points, reason=one.reason) for one in score.points
+        )
+        return
+    message.method = pb.SCORING_METHOD_MODEL
+    fill_interval(message.interval, score.lower, score.upper)
+    message.engagement_rate_pct = rate.value
+    fill_interval(message.engagement_interval, rate.lower, rate.upper)
+    if score.percentile is not None:
+        message.engagement_percentile = score.percentile
+    if score.success_probability is not None:
+        message.success_probability = score.success_probability
+    message.model_versions.extend(live.labels)
+
+
+def scores_message(scores: Sequence[Score], lives: Sequence[Live]) -> pb.BatchScoreContentResponse:
+    """Many scores, in order, each with what gave it."""
+    response = pb.BatchScoreContentResponse()
+    for score, live in zip(scores, lives, strict=True):
+        fill_score(response.scores.add(), score, live)
+    return response
+
+
+def optimization_message(found: Optimization, live: Live) -> pb.OptimizeContentResponse:
+    """What could be better about content."""
+    response = pb.OptimizeContentResponse(
+        recommendations=[_recommendation(one) for one in found.recommendations],
+        path=[
+            pb.PathStep(
+                element=step.change.element,
+                suggested_value=step.change.suggested,
+                composite_after=step.composite_after,
+            )
+            for step in found.path
+        ],
+        target_reached=found.target_reached,
+    )
+    fill_score(response.score, found.current, live)
+    fill_score(response.optimized_score, found.optimized, live)
+    return response
+
+
+def _recommendation(one: Recommendation) -> pb.Recommendation:
+    gain = one.gain
+    return pb.Recommendation(
+        element=one.change.element,
+        current_value=one.change.current,
+        suggested_value=one.change.suggested,
+        advice=one.advice,
+        priority=_PRIORITIES[one.priority],
+        expected_gain=None if gain is None else estimate(gain.value, gain.lower, gain.upper, gain.sample_size),
+        rule_of_thumb=one.rule_of_thumb,
+        customary_gain=one.customary_gain,
+    )

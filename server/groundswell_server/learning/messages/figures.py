@@ -1,0 +1,32 @@
+"""Intervals, estimates and metrics as the contract shows them."""
+
+from __future__ import annotations
+
+from groundswell.v1 import common_pb2
+from groundswell.v1 import learning_pb2 as pb
+from groundswell_storage.learning.model_versions import Figures
+
+LEVEL = 0.95
+"""Of the intervals of scores, gains, importance and hours."""
+
+
+def estimate(value: float, lower: float, upper: float, sample_size: int) -> common_pb2.Estimate:
+    """An estimate with its 95% interval."""
+    interval = common_pb2.Interval(lower=lower, upper=upper, level=LEVEL)
+    return common_pb2.Estimate(value=value, interval=interval, sample_size=sample_size)
+
+
+def fill_interval(interval: common_pb2.Interval, lower: float, upper: float) -> None:
+    """Writes a 95% interval."""
+    interval.lower = lower
+    interval.upper = upper
+    interval.level = LEVEL
+
+
+def metrics_message(figures: Figures) -> pb.ModelMetrics:
+    """Metrics that the contract does not name are not shown."""
+    message = pb.ModelMetrics()
+    for name in message.DESCRIPTOR.fields_by_name:
+        if name in figures:
+            setattr(message, name, int(figures[name]) if name == "sample_size" else figures[name])
+    return message

@@ -1,0 +1,71 @@
+"""Versions of models, and what they go by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from google.protobuf import struct_pb2
+
+from groundswell.v1 import common_pb2
+from groundswell.v1 import learning_pb2 as pb
+from groundswell_server.learning.messages.figures import estimate, metrics_message
+from groundswell_server.learning.messages.words import MODEL_TYPES, STAGES
+from groundswell_server.learning.registry import Promotion
+from groundswell_storage.learning.model_versions import ModelVersion
+
+
+def model_message(version: ModelVersion) -> pb.Model:
+    """A version as the contract shows it."""
+    result = version.result
+    parameters = struct_pb2.Struct()
+    parameters.update(dict(result.parameters))
+    model = pb.Model(
+        id=version.id,
+        model_type=MODEL_TYPES[version.model_type],
+        version=version.version,
+        stage=STAGES[version.stage],
+        sample_count=result.sample_count,
+        features=result.features,
+        parameters=parameters,
+        train_metrics=metrics_message(result.train_metrics),
+        test_metrics=metrics_message(result.test_metrics),
+        beats_baselines=result.beats_baselines,
+        library_versions=dict(result.library_versions),
+        artifact_digest=version.artifact_digest,
+        artifact_bytes=version.artifact_bytes,
+        notes=result.notes,
+    )
+    # One that the type is not compared with is absent, not full of zeros.
+    for name, figures in result.baselines.items():
+        getattr(model, f"{name}_baseline").CopyFrom(metrics_message(figures))
+    model.data_start_time.FromDatetime(result.data_start)
+    model.data_end_time.FromDatetime(result.data_end)
+    model.create_time.FromDatetime(version.created)
+    if version.promoted is not None:
+        model.promote_time.FromDatetime(version.promoted)
+    return model
+
+
+def promotion_fields(promotion: Promotion) -> dict[str, pb.Model]:
+    """The fields of the response to a promotion or a way back."""
+    fields = {"model": model_message(promotion.live)}
+    if promotion.retired is not None:
+        fields["retired_model"] = model_message(promotion.retired)
+    return fields
+
+
+def importance_message(version: ModelVersion) -> pb.GetFeatureImportanceResponse:
+    """What a version goes by, as its training run found out."""
+    features = [
+        pb.FeatureImportance(
+            feature=one["feature"],
+            impurity=_spread(one["impurity"], version.result.sample_count),
+            permutation=_spread(one["permutation"], one["sample_size"]),
+        )
+        for one in version.result.importance
+    ]
+    return pb.GetFeatureImportanceResponse(model_id=version.id, features=features)
+
+
+def _spread(spread: Mapping[str, float], sample_size: int) -> common_pb2.Estimate:
+    return estimate(spread["value"], spread["lower"], spread["upper"], sample_size)
