@@ -16,6 +16,8 @@ TIKTOK = common_pb2.PLATFORM_TIKTOK
 
 NOBODY = "00000000-0000-7000-8000-000000000000"
 """An id that nothing has."""
+SPAM = "check my profile for free followers, link in bio"
+"""The text of a comment that the filter takes for a bot's."""
 
 
 def ago(**span: float) -> datetime:

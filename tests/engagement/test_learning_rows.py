@@ -29,9 +29,9 @@ from groundswell_storage.engagement import learning_rows
 from groundswell_storage.engagement.learning_rows import OutcomeRow, PastRate, TrainingRow
 from groundswell_storage.fields import to_micros
 from groundswell_storage.scope import Scope
+from tests.engagement.recording import SPAM
 
 WEEK = timedelta(days=7)
-SPAM = "check my profile for free followers, link in bio"
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from groundswell.v1 import common_pb2, engagement_pb2
 from groundswell.v1.engagement_pb2_grpc import EngagementServiceStub
 from tests.engagement.recording import (
     NOBODY,
+    SPAM,
     ago,
     comment,
     import_rows,
@@ -22,8 +23,6 @@ from tests.engagement.recording import (
 )
 from tests.errors import refusal
 from tests.running import RunningServer
-
-SPAM = "check my profile for free followers, link in bio"
 
 
 @pytest.fixture

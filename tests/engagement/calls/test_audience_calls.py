@@ -7,9 +7,18 @@ from uuid import uuid4
 from groundswell.v1 import engagement_pb2
 from groundswell.v1.engagement_pb2 import PlatformHandle
 from groundswell.v1.engagement_pb2_grpc import EngagementServiceStub
-from tests.engagement.recording import FACEBOOK, INSTAGRAM, ago, comment, like, make_persona, make_post, measure, record
-
-SPAM = "check my profile for free followers, link in bio"
+from tests.engagement.recording import (
+    FACEBOOK,
+    INSTAGRAM,
+    SPAM,
+    ago,
+    comment,
+    like,
+    make_persona,
+    make_post,
+    measure,
+    record,
+)
 
 
 def audience(stub: EngagementServiceStub, persona_id: str, **fields: object) -> engagement_pb2.AnalyzeAudienceResponse:

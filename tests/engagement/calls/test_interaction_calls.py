@@ -15,6 +15,7 @@ from groundswell.v1.engagement_pb2_grpc import EngagementServiceStub
 from tests.engagement.recording import (
     INSTAGRAM,
     NOBODY,
+    SPAM,
     ago,
     comment,
     like,
@@ -25,7 +26,6 @@ from tests.engagement.recording import (
 )
 from tests.errors import refusal
 
-SPAM = "check my profile for free followers, link in bio"
 BOT = engagement_pb2.VERDICT_BOT
 GENUINE = engagement_pb2.VERDICT_GENUINE
 PERSONA = engagement_pb2.VERDICT_PERSONA

@@ -13,6 +13,7 @@ from groundswell.v1.engagement_pb2_grpc import EngagementServiceStub
 from tests.engagement.recording import (
     FACEBOOK,
     NOBODY,
+    SPAM,
     TIKTOK,
     ago,
     comment,
@@ -23,8 +24,6 @@ from tests.engagement.recording import (
     record,
 )
 from tests.errors import refusal
-
-SPAM = "check my profile for free followers, link in bio"
 
 
 @pytest.fixture

@@ -25,11 +25,6 @@ from tests.engagement.recording import (
 from tests.errors import refusal
 
 
-@pytest.fixture
-def persona_id(engagement: EngagementServiceStub) -> str:
-    return make_persona(engagement).id
-
-
 def get(stub: EngagementServiceStub, id: str) -> engagement_pb2.Post:
     return stub.GetPost(engagement_pb2.GetPostRequest(post_id=id)).post
 

@@ -8,17 +8,12 @@ import pytest
 
 from groundswell.v1 import engagement_pb2
 from groundswell.v1.engagement_pb2_grpc import EngagementServiceStub
-from tests.engagement.recording import ago, comment, like, make_persona, make_post, measure, record
+from tests.engagement.recording import SPAM, ago, comment, like, make_post, measure, record
 from tests.errors import refusal
 
 PRAISE = "love this so much, what a great view"
 SCORN = "this is awful, I hate it"
-SPAM = "check my profile for free followers, link in bio, I love you"
-
-
-@pytest.fixture
-def persona_id(engagement: EngagementServiceStub) -> str:
-    return make_persona(engagement).id
+FOND_SPAM = f"{SPAM}, I love you"
 
 
 def analyze(stub: EngagementServiceStub, post_id: str) -> engagement_pb2.AnalyzePostResponse:
@@ -51,7 +46,7 @@ def test_each_comment_says_what_it_says(engagement: EngagementServiceStub, perso
 def test_the_mix_is_of_people_alone(engagement: EngagementServiceStub, persona_id: str) -> None:
     post = make_post(engagement, persona_id)
     people = [comment("a", PRAISE, ago(hours=9)), comment("b", SCORN, ago(hours=8)), comment("c", "gut", ago(hours=7))]
-    record(engagement, post.id, [*people, comment("bot", SPAM, ago(hours=6))])
+    record(engagement, post.id, [*people, comment("bot", FOND_SPAM, ago(hours=6))])
     found = analyze(engagement, post.id).sentiment
     assert (found.positive_count, found.neutral_count, found.negative_count, found.unsupported_count) == (1, 0, 1, 1)
     listed = engagement.ListInteractions(engagement_pb2.ListInteractionsRequest(post_id=post.id)).interactions

@@ -15,11 +15,6 @@ from tests.engagement.recording import TIKTOK, ago, import_rows, imported, make_
 DAY = timedelta(days=1)
 
 
-@pytest.fixture
-def persona_id(engagement: EngagementServiceStub) -> str:
-    return make_persona(engagement).id
-
-
 def past_posts(stub: EngagementServiceStub, persona_id: str, count: int, **fields: int) -> None:
     """Posts of a month ago: 2.1%, 2.2%, ... of a reach of 1000 after a day, which has doubled after a week."""
     for number in range(count):

@@ -13,6 +13,7 @@ import pytest
 from groundswell.v1 import engagement_pb2
 from groundswell.v1.engagement_pb2_grpc import EngagementServiceStub
 from tests.engagement.recording import (
+    SPAM,
     ago,
     comment,
     import_rows,
@@ -24,11 +25,6 @@ from tests.engagement.recording import (
     record,
 )
 from tests.errors import refusal
-
-
-@pytest.fixture
-def persona_id(engagement: EngagementServiceStub) -> str:
-    return make_persona(engagement).id
 
 
 @contextmanager
@@ -88,8 +84,7 @@ def test_a_watcher_is_told_of_what_happens_while_it_waits(engagement: Engagement
 def test_verdicts_are_told_with_their_counts(engagement: EngagementServiceStub, persona_id: str) -> None:
     post = make_post(engagement, persona_id)
     start = beginning(engagement)
-    spam = "check my profile for free followers, link in bio"
-    record(engagement, post.id, [comment("anna", "lovely", ago(hours=2)), comment("bot", spam, ago(hours=1))])
+    record(engagement, post.id, [comment("anna", "lovely", ago(hours=2)), comment("bot", SPAM, ago(hours=1))])
     with watching(engagement, start, post_ids=[post.id]) as stream:
         told = next(change for change in stream if change.HasField("interactions_judged")).interactions_judged
     assert told == engagement_pb2.InteractionsJudged(post_id=post.id, genuine_count=1, bot_count=1, persona_count=0)
