@@ -49,10 +49,10 @@ class NotFound(GroundswellError):
 
     default_reason = "NOT_FOUND"
 
-    def __init__(self, kind: str, id: str, *, reason: str = "") -> None:
+    def __init__(self, kind: str, id: str) -> None:
         super().__init__(
             f"{kind} {id!r} does not exist",
-            reason=reason or f"{kind.upper()}_NOT_FOUND",
+            reason=f"{kind.upper()}_NOT_FOUND",
             metadata={"kind": kind, "id": id},
         )
         self.kind = kind

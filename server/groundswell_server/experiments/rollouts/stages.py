@@ -19,6 +19,8 @@ class Stage:
 
 DEFAULT_HOLD = timedelta(hours=24)
 DEFAULT_STAGES = tuple(Stage(share, DEFAULT_HOLD) for share in (0.01, 0.05, 0.10, 0.25, 0.50, 1.00))
+_MISMATCH_ALARM = 0.001
+"""p-value from which down a mismatch of the sides is a doubt."""
 
 
 def check_stages(stages: Sequence[Stage]) -> None:
@@ -121,14 +123,13 @@ def next_step(
     reactions: Reactions,
     *,
     alpha: float = 0.05,
-    mismatch_alarm: float = 0.001,
 ) -> NextStep:
     """What to do at stage `current`, by index.
 
     A broken guardrail rolls back at once; `alpha` is shared out among the guardrails. Then come doubts, each with the
     reaction that was asked for, then the time.
     """
-    doubts = _doubts(stages[current], watched, mismatch_alarm)
+    doubts = _doubts(stages[current], watched)
     found = tuple(doubts)
     broken = [one for one in watched.guardrails if one.harm_p * len(watched.guardrails) < alpha]
     if broken:
@@ -147,10 +148,10 @@ def next_step(
     return NextStep(Step.ADVANCE, f"held {_hours(watched.held)}{unharmed}{warned}", found)
 
 
-def _doubts(stage: Stage, watched: Watched, alarm: float) -> dict[Doubt, str]:
+def _doubts(stage: Stage, watched: Watched) -> dict[Doubt, str]:
     """What is in doubt, in words."""
     found = {}
-    if watched.mismatch_p < alarm:
+    if watched.mismatch_p < _MISMATCH_ALARM:
         found[Doubt.MISMATCH] = f"units are not shared out as planned (p = {watched.mismatch_p:.2g})"
     # Nobody is left on the old side once all units have what is new.
     nobody = watched.new_units == 0 or (stage.share < 1.0 and watched.old_units == 0)

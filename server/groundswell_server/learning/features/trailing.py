@@ -36,9 +36,9 @@ class TrailingRecord:
     Every moment at which something changes is worked out once, so that a question costs one binary search.
     """
 
-    def __init__(self, history: Sequence[PastPost], window: timedelta = WINDOW) -> None:
+    def __init__(self, history: Sequence[PastPost]) -> None:
         """`history` in any order; several snapshots of a post are welcome."""
-        changes = _changes(history, window)
+        changes = _changes(history)
         self._times = [time for time, _ in changes]
         steps = np.array([step for _, step in changes]).reshape(len(changes), 6)
         self._known = [UNKNOWN_TRAILING, *map(_trailing, np.cumsum(steps, axis=0).tolist())]
@@ -54,7 +54,7 @@ def _trailing(sums: Sequence[float]) -> Trailing:
     return Trailing(*(total / count if count > 0.5 else None for total, count in pairs))
 
 
-def _changes(history: Sequence[PastPost], window: timedelta) -> list[tuple[int, list[float]]]:
+def _changes(history: Sequence[PastPost]) -> list[tuple[int, list[float]]]:
     """When the sums and counts of the three figures change, and by how much, in time order."""
     by_post: dict[str, list[PastPost]] = {}
     for past in history:
@@ -63,7 +63,7 @@ def _changes(history: Sequence[PastPost], window: timedelta) -> list[tuple[int, 
     for snapshots in by_post.values():
         snapshots.sort(key=lambda past: past.known_time)
         counted = [0.0] * 6
-        end = _micros(snapshots[0].published_time + window)
+        end = _micros(snapshots[0].published_time + WINDOW)
         for past in snapshots:
             # A snapshot fetched at the very moment of a post is not yet known to it.
             known = _micros(past.known_time) + 1

@@ -194,15 +194,15 @@ def calibrate(
     )
 
 
-def adapt(miscoverage: float, misses: Sequence[bool], *, target: float, step: float = ADAPTATION) -> float:
-    """The level after a stream of misses: alpha + step * (target - missed) for each, within `MISCOVERAGE_RANGE`."""
+def adapt(miscoverage: float, misses: Sequence[bool], *, target: float) -> float:
+    """The level after a stream of misses: `ADAPTATION` * (target - missed) on top for each, in `MISCOVERAGE_RANGE`."""
     low, high = MISCOVERAGE_RANGE
     for missed in misses:
-        miscoverage = min(max(miscoverage + step * (target - missed), low), high)
+        miscoverage = min(max(miscoverage + ADAPTATION * (target - missed), low), high)
     return miscoverage
 
 
-def stream_misses(scores: NDArray[np.float64], *, target: float, step: float = ADAPTATION) -> list[bool]:
+def stream_misses(scores: NDArray[np.float64], *, target: float) -> list[bool]:
     """Whether each of the newest scores would have been missed by a level that adapts to the misses before it.
 
     `scores` (n,) in time order. Needs enough of a past to have quantiles at all; empty when there is none.
@@ -214,7 +214,7 @@ def stream_misses(scores: NDArray[np.float64], *, target: float, step: float = A
         past = scores[max(0, now - _MOST_POINTS) : now]
         quantile = ScoreDistribution.of(past, recency_weights(len(past))).quantile(1.0 - miscoverage)
         misses.append(bool(scores[now] > quantile))
-        miscoverage = adapt(miscoverage, misses[-1:], target=target, step=step)
+        miscoverage = adapt(miscoverage, misses[-1:], target=target)
     return misses
 
 
