@@ -15,6 +15,7 @@ import pytest
 from groundswell_server.learning.features.extraction import extract
 from groundswell_server.learning.prediction.artifact import ModelFile, load_estimator, load_predictor
 from groundswell_server.learning.training.trainer import TrainedModel
+from groundswell_server.learning.uncertainty.conformal import adapt
 from groundswell_storage.errors import DataLoss
 from tests.learning.simulated_posts import Simulation, simulate
 
@@ -69,10 +70,11 @@ def test_misses_that_were_seen_widen_the_intervals(trained_rates: TrainedModel, 
     assert isinstance(served, RatePredictor)
     facts, persona = simulation.examples[0].facts, simulation.examples[0].persona_id
     before = served.predict_one(facts, persona_id=persona)
-    after = served.adapted([True] * 5).predict_one(facts, persona_id=persona)
+    adapted = served.promising(adapt(served.conformal.miscoverage, [True] * 5, target=served.conformal.target))
+    after = adapted.predict_one(facts, persona_id=persona)
     assert after.value == before.value
     assert after.upper > before.upper
-    assert served.predict_one(facts, persona_id=persona) == before
+    assert adapted.promising(None).predict_one(facts, persona_id=persona) == before
 
 
 @pytest.mark.parametrize("part", ["onnx", "card"])

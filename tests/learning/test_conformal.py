@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from groundswell_server.learning.uncertainty.conformal import (
+    MISCOVERAGE_RANGE,
     OWN_SCORES,
     Conformal,
     ScoreDistribution,
@@ -144,4 +145,14 @@ def test_it_comes_back_from_json_the_same() -> None:
     again = Conformal.from_json(made.to_json())
     for persona in ("a", "b", "stranger"):
         assert again.multiple(0.95, persona) == made.multiple(0.95, persona)
-    assert again.adapted([True]).miscoverage == pytest.approx(made.miscoverage + 0.005 * (0.05 - 1))
+    assert (again.miscoverage, again.target) == (made.miscoverage, made.target)
+
+
+def test_misses_widen_intervals_but_never_beyond_the_past() -> None:
+    random = np.random.default_rng(9)
+    found = calm(np.abs(random.normal(size=60)), ["a", "b"] * 30)
+    missed = found.promising(adapt(found.miscoverage, [True] * 100, target=found.target))
+    assert missed.miscoverage == MISCOVERAGE_RANGE[0]
+    assert found.multiple(0.95) < missed.multiple(0.95) == found.known.scores[-1]
+    # What 60 scores can't tell at all stays untold.
+    assert np.isinf(missed.multiple(0.999))

@@ -26,6 +26,7 @@ class OnlineModelRow(Table):
     paired_error = DoubleField(null=True)
     batch_error = DoubleField(null=True)
     blended_error = DoubleField(null=True)
+    miscoverage = DoubleField(null=True)
     updated = InstantField()
 
     class Meta:
@@ -64,6 +65,8 @@ class OnlineModel:
     """Its own over these, as are the following two."""
     batch_error: float | None
     blended_error: float | None
+    miscoverage: float | None
+    """What 95% intervals of the batch version are to miss after these outcomes; None before the first."""
 
 
 class LearntOutcome(NamedTuple):

@@ -106,6 +106,27 @@ def test_a_twin_that_does_better_gets_a_part_in_scores_and_answers_say_so(empty:
     assert blended.engagement_rate_pct > alone.engagement_rate_pct
 
 
+def test_outcomes_outside_their_intervals_widen_those_that_are_served(empty: Studio, studio: Studio) -> None:
+    live = studio.learning.ListModels(pb.ListModelsRequest(model_type=pb.MODEL_TYPE_ENGAGEMENT_PREDICTOR)).models[0]
+    empty.learning.PromoteModel(pb.PromoteModelRequest(model_id=empty.borrow(live.id, studio)))
+    draft = pb.ContentDraft(platform=INSTAGRAM, category="product", publish_time=world.stamp(AFTER))
+
+    def width() -> float:
+        interval = empty.learning.PredictEngagement(pb.PredictEngagementRequest(draft=draft)).interval
+        return interval.upper - interval.lower
+
+    before = eventually(width)
+    # Too few for the twin to have a part.
+    empty.publish(better_posts(19))
+    learn(empty)
+    watching = watch(empty.learning)
+    adapted = next(watching).online_model
+    watching.cancel()
+    assert (adapted.pair_count, adapted.weight) == (19, 0.0)
+    assert adapted.miscoverage < 0.045
+    assert eventually(lambda: width() > before)
+
+
 def test_nothing_is_told_of_another_workspace(empty: Studio, stranger: LearningServiceStub) -> None:
     watching = watch(stranger)
     cursor = next(watching).cursor

@@ -9,7 +9,8 @@ from math import inf
 import pytest
 
 from groundswell_server.learning.features.facts import PostFacts
-from groundswell_server.learning.monitoring.prediction_log import MOST_WAITING, PredictionLog
+from groundswell_server.learning.monitoring import write_behind
+from groundswell_server.learning.monitoring.prediction_log import PredictionLog
 from groundswell_server.learning.prediction.predictions import Prediction
 from groundswell_storage.database import Database
 from groundswell_storage.executor import DatabaseExecutor
@@ -74,15 +75,29 @@ async def test_a_draft_alone_is_not_kept(database: Database, executor: DatabaseE
     assert kept(database, model_id) == []
 
 
-async def test_no_more_than_so_many_wait(database: Database, executor: DatabaseExecutor, model_id: str) -> None:
+async def test_all_that_one_call_says_is_kept(database: Database, executor: DatabaseExecutor, model_id: str) -> None:
     log = PredictionLog(executor)
-    for number in range(MOST_WAITING + 50):
+    for number in range(2_000):
         log.note("default", f"context-{number}", model_id, RATE, FACTS, NOW)
     await log.flush()
-    assert len(kept(database, model_id)) == MOST_WAITING
-    log.note("default", f"context-{MOST_WAITING}", model_id, RATE, FACTS, NOW)
+    assert len(kept(database, model_id)) == 2_000
+
+
+async def test_no_more_than_so_many_wait(
+    database: Database, executor: DatabaseExecutor, model_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(write_behind, "MOST_WAITING", 600)
+    log = PredictionLog(executor)
+    told: list[int] = []
+    monkeypatch.setattr(write_behind.log, "warning", lambda event, *, count: told.append(count))
+    for number in range(650):
+        log.note("default", f"context-{number}", model_id, RATE, FACTS, NOW)
     await log.flush()
-    assert len(kept(database, model_id)) == MOST_WAITING + 1
+    assert len(kept(database, model_id)) == 600
+    assert told == [50]
+    log.note("default", "context-600", model_id, RATE, FACTS, NOW)
+    await log.flush()
+    assert len(kept(database, model_id)) == 601
 
 
 async def test_an_infinite_interval_has_no_ends(database: Database, executor: DatabaseExecutor, model_id: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -11,6 +12,7 @@ from groundswell_server.learning import registry
 from groundswell_server.learning.online import learner as learners
 from groundswell_server.learning.online.learner import TYPE, Learner
 from groundswell_server.learning.online.outcomes import read_news
+from groundswell_server.learning.prediction.predictions import Prediction
 from groundswell_storage import events
 from groundswell_storage.database import Database
 from groundswell_storage.engagement.snapshots import MetricSnapshotRow
@@ -36,6 +38,24 @@ def learn(database: Database, learner: Learner | None = None) -> int:
     """What a worker does now and then."""
     news = read_news(database)
     return 0 if news is None else (learner or Learner()).learn(database, news, WEEK)
+
+
+@dataclass
+class SaysThree:
+    """A live version that expects 3% of every post, give or take a margin that is wider the less it is to miss."""
+
+    miscoverage: float
+    margin: float
+
+    @property
+    def conformal(self) -> SimpleNamespace:
+        return SimpleNamespace(miscoverage=self.miscoverage, target=0.05)
+
+    def promising(self, miscoverage: float | None) -> SaysThree:
+        return self if miscoverage is None else SaysThree(miscoverage, self.margin * self.miscoverage / miscoverage)
+
+    def predict_one(self, facts: object, *, persona_id: str) -> Prediction:
+        return Prediction(3.0, 3.0 - self.margin, 3.0 + self.margin)
 
 
 def twin(database: Database, workspace: str = "default") -> OnlineModel:
@@ -119,8 +139,7 @@ def test_what_one_workspace_has_keeps_no_other_from_learning(
 def test_it_is_compared_with_the_live_version_on_posts_that_neither_had_seen(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    says_three = SimpleNamespace(predict_one=lambda facts, persona_id: SimpleNamespace(value=3.0))
-    monkeypatch.setattr(learners, "load_predictor", lambda onnx, card: says_three)
+    monkeypatch.setattr(learners, "load_predictor", lambda onnx, card: SaysThree(0.05, margin=0.5))
     with database.scope("default") as scope:
         live = registry.promote(scope, a_version(scope, "run-1").id).live
         # It has learnt from the first four posts, which are 11 hours apart.
@@ -134,6 +153,27 @@ def test_it_is_compared_with_the_live_version_on_posts_that_neither_had_seen(
         pairs = [row for row in scope.select(OnlineOutcomeRow) if row.batch_said is not None]
     assert found.batch_error == pytest.approx(sum(abs(3.0 - row.outcome) for row in pairs) / 6)
     assert found.paired_error == pytest.approx(sum(abs(row.said - row.outcome) for row in pairs) / 6)
+
+
+@pytest.mark.parametrize(("margin", "step"), [(0.0, 0.05 - 1.0), (100.0, 0.05)])
+def test_the_level_of_intervals_follows_the_outcomes_that_they_missed(
+    database: Database, monkeypatch: pytest.MonkeyPatch, margin: float, step: float
+) -> None:
+    monkeypatch.setattr(learners, "load_predictor", lambda onnx, card: SaysThree(0.05, margin))
+    with database.scope("default") as scope:
+        live = registry.promote(scope, a_version(scope, "run-1").id).live
+        scope.update(ModelRow, data_end=FIRST - timedelta(days=1)).where(ModelRow.id == live.id).execute()
+        publish(scope, 3)
+    learn(database)
+    # Gibbs, Candes 2021, formula 2, with steps of 0.005, three times.
+    assert twin(database).miscoverage == pytest.approx(0.05 + 3 * 0.005 * step)
+    with database.scope("default") as scope:
+        another = registry.promote(scope, a_version(scope, "run-2").id).live
+        scope.update(ModelRow, data_end=FIRST - timedelta(days=1)).where(ModelRow.id == another.id).execute()
+        publish(scope, 1)
+    learn(database)
+    # Another version has missed nothing yet.
+    assert twin(database).miscoverage == pytest.approx(0.05 + 0.005 * step)
 
 
 def test_a_damaged_version_is_gone_without(database: Database) -> None:

@@ -21,15 +21,12 @@ from groundswell_storage.learning import labelled_predictions
 from groundswell_storage.learning.labelled_predictions import ServedLabels
 from groundswell_storage.scope import Scope
 
-MOST_WAITING = 2_000
-"""Predictions that wait at most: two of the largest calls. Further ones are not kept."""
-
 
 class LabelledLog:
     """One for a server; used on its event loop."""
 
     def __init__(self, executor: DatabaseExecutor) -> None:
-        self._behind: WriteBehind[ServedLabels] = WriteBehind(executor, _keep, most_waiting=MOST_WAITING)
+        self._behind: WriteBehind[ServedLabels] = WriteBehind(executor, _keep)
 
     def note_texts(
         self, workspace: str, model_id: str, texts: Sequence[str], classes: Iterable[TextClass], served: datetime

@@ -20,9 +20,6 @@ from groundswell_storage.learning import predictions
 from groundswell_storage.learning.predictions import ServedPrediction
 from groundswell_storage.scope import Scope
 
-MOST_WAITING = 500
-"""Predictions that wait at most; further ones are not kept."""
-
 
 class _Waiting(NamedTuple):
     prediction: Prediction
@@ -34,7 +31,7 @@ class PredictionLog:
     """One for a server; used on its event loop."""
 
     def __init__(self, executor: DatabaseExecutor) -> None:
-        self._behind: WriteBehind[_Waiting] = WriteBehind(executor, _keep, most_waiting=MOST_WAITING)
+        self._behind: WriteBehind[_Waiting] = WriteBehind(executor, _keep)
 
     def note(
         self, workspace: str, context_id: str, model_id: str, prediction: Prediction, facts: PostFacts, served: datetime

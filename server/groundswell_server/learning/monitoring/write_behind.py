@@ -1,7 +1,7 @@
 """Writing behind the answers: what is noted waits for at most half a second and is written together with the rest.
 
 So a server that is killed loses the last half second. What is said of a subject again and again is written again only
-when it has changed, and what does not fit is left out: under more load than that it is a sample that is kept.
+when it has changed. What comes faster than the database writes is left out, and the log says how much.
 """
 
 from __future__ import annotations
@@ -19,6 +19,10 @@ from groundswell_storage.scope import Scope
 
 WAIT_SECONDS = 0.5
 """How long something waits to be written with the rest."""
+BATCH = 500
+"""So many are written at once, however short a time they have waited."""
+MOST_WAITING = 10_000
+"""What is noted and not yet durable, at most; a call may say 2,000 things."""
 _MOST_REMEMBERED = 50_000
 
 V = TypeVar("V")
@@ -36,28 +40,32 @@ class Key(NamedTuple):
 class WriteBehind(Generic[V]):
     """One for a server and a table; used on its event loop."""
 
-    def __init__(
-        self, executor: DatabaseExecutor, keep: Callable[[Scope, Sequence[tuple[Key, V]]], None], *, most_waiting: int
-    ) -> None:
+    def __init__(self, executor: DatabaseExecutor, keep: Callable[[Scope, Sequence[tuple[Key, V]]], None]) -> None:
         """`keep` writes what waited; in a transaction of its workspace, on a database thread."""
         self._executor = executor
         self._keep = keep
-        self._most_waiting = most_waiting
         self._said: dict[Key, Hashable] = {}
         """What was noted last; what is noted again is written already."""
         self._waiting: dict[Key, tuple[V, datetime]] = {}
+        self._being_written = 0
+        self._left_out = 0
         self._timer: asyncio.TimerHandle | None = None
         self._writing: set[asyncio.Task[None]] = set()
 
     def note(self, key: Key, said: Hashable, value: V, served: datetime) -> None:
         """Has a value written, unless the same was said of the key before, or too much waits."""
-        if self._said.get(key) == said or (len(self._waiting) >= self._most_waiting and key not in self._waiting):
+        if self._said.get(key) == said:
+            return
+        if len(self._waiting) + self._being_written >= MOST_WAITING and key not in self._waiting:
+            self._left_out += 1
             return
         if len(self._said) >= _MOST_REMEMBERED:
             self._said.clear()
         self._said[key] = said
         self._waiting[key] = value, served
-        if self._timer is None:
+        if len(self._waiting) >= BATCH:
+            self._write()
+        elif self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(WAIT_SECONDS, self._write)
 
     async def flush(self) -> None:
@@ -75,7 +83,11 @@ class WriteBehind(Generic[V]):
         for key, (value, served) in self._waiting.items():
             by_workspace[key.workspace].append((key, value))
             newest[key.workspace] = max(served, newest.get(key.workspace, served))
+        self._being_written += len(self._waiting)
         self._waiting = {}
+        if self._left_out:
+            log.warning("predictions left out: they come faster than they can be written", count=self._left_out)
+            self._left_out = 0
         for workspace, noted in by_workspace.items():
             task = asyncio.create_task(self._keep_all(workspace, newest[workspace], noted))
             self._writing.add(task)
@@ -90,3 +102,5 @@ class WriteBehind(Generic[V]):
             log.warning("predictions not kept", count=len(noted), error=str(error))
             for key, _ in noted:
                 self._said.pop(key, None)
+        finally:
+            self._being_written -= len(noted)

@@ -58,7 +58,15 @@ def against(model: OnlineModel, model_id: str) -> OnlineModel:
     """A twin that is compared with this batch version from now on: with another one it has to prove itself anew."""
     if model.model_id == model_id:
         return model
-    return replace(model, model_id=model_id, pair_count=0, paired_error=None, batch_error=None, blended_error=None)
+    return replace(
+        model,
+        model_id=model_id,
+        pair_count=0,
+        paired_error=None,
+        batch_error=None,
+        blended_error=None,
+        miscoverage=None,
+    )
 
 
 def figures(model: OnlineModel) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """Learning from outcomes as they become known: what was expected is written down before the twin learns.
 
+The level of the live version's intervals learns with it, from the outcomes that they missed.
+
 Reading and learning hold no transaction. What comes of it is written in one short one, with the consumer's place in the
 log: another worker that was faster leaves nothing to write, and no outcome is learnt twice.
 """
@@ -9,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import structlog
 
@@ -20,6 +22,7 @@ from groundswell_server.learning.online import blend
 from groundswell_server.learning.online.outcomes import CONSUMER, LEARNED, News
 from groundswell_server.learning.prediction.artifact import ModelFile, load_predictor
 from groundswell_server.learning.training import dataset
+from groundswell_server.learning.uncertainty.conformal import adapt
 from groundswell_storage import consumers
 from groundswell_storage.database import Database
 from groundswell_storage.errors import DataLoss, Unavailable
@@ -30,10 +33,11 @@ from groundswell_storage.scope import Scope
 
 if TYPE_CHECKING:
     from groundswell_server.learning.features.facts import Example
-    from groundswell_server.learning.prediction.predictor import Predictor
+    from groundswell_server.learning.prediction.predictions import Prediction
+    from groundswell_server.learning.prediction.rate_predictor import RatePredictor
 
 TYPE = registry.ENGAGEMENT
-NEW = OnlineModel({}, 0.0, 0, None, "", 0, None, None, None)
+NEW = OnlineModel({}, 0.0, 0, None, "", 0, None, None, None, None)
 """A twin that has learnt nothing."""
 _MOST_LOADED = 32
 
@@ -53,7 +57,7 @@ class Learner:
 
     def __init__(self, store: ArtifactStore | None = None) -> None:
         self._store = store or ArtifactStore()
-        self._loaded: dict[str, Predictor | None] = {}
+        self._loaded: dict[str, RatePredictor | None] = {}
         """By version; None for one that is damaged."""
 
     def learn(self, database: Database, news: News, target_age: timedelta) -> int:
@@ -91,13 +95,16 @@ class Learner:
         batch, twin, learnt = self._predictor(scope, live), Twin(model.weights, model.intercept), []
         for example in sorted(examples, key=lambda one: one.known_time):
             values, name = feature_values(example.facts), category(example.facts)
-            said, batch_said = twin.predict(values, name), _batch_said(example, live, batch)
+            said, batch_said = twin.predict(values, name), None
+            if batch is not None and _is_new_to(live, example):
+                expected = batch.promising(model.miscoverage).predict_one(example.facts, persona_id=example.persona_id)
+                model, batch_said = _with_level(model, batch, expected, said, example.outcome), expected.value
             model = blend.judged(model, example.outcome, said, batch_said)
             learnt.append(LearntOutcome(example.post_id, example.outcome, said, batch_said))
             twin.learn(values, name, example.outcome)
         return Lesson(replace(model, weights=twin.weights, intercept=twin.intercept), learnt)
 
-    def _predictor(self, scope: Scope, live: ModelVersion | None) -> Predictor | None:
+    def _predictor(self, scope: Scope, live: ModelVersion | None) -> RatePredictor | None:
         if live is None:
             return None
         if live.id not in self._loaded:
@@ -114,20 +121,28 @@ def _keep(scope: Scope, lesson: Lesson) -> None:
         scope.publish(LEARNED, TYPE, blend.figures(lesson.model))
 
 
-def _load(store: ArtifactStore, scope: Scope, live: ModelVersion) -> Predictor | None:
+def _load(store: ArtifactStore, scope: Scope, live: ModelVersion) -> RatePredictor | None:
     try:
         artifacts = store.read(scope, live.id)
         registry.check_whole(live, artifacts)
         onnx, card = (ModelFile(artifacts[part].content, artifacts[part].digest) for part in ("onnx", "card"))
-        return load_predictor(onnx, card)
+        return cast("RatePredictor", load_predictor(onnx, card))
     except DataLoss as error:
         log.error("twin goes on without the batch model", model=live.id, error=error.message)
         return None
 
 
-def _batch_said(example: Example, live: ModelVersion | None, batch: Predictor | None) -> float | None:
-    """What the batch model says of a post, unless it has learnt from it: then it knows it by heart."""
+def _is_new_to(live: ModelVersion | None, example: Example) -> bool:
+    """Whether a version has not learnt from a post: what it has learnt from it knows by heart."""
     published = example.facts.published_time
-    if live is None or batch is None or published is None or published <= live.result.data_end:
-        return None
-    return batch.predict_one(example.facts, persona_id=example.persona_id).value
+    return live is not None and published is not None and published > live.result.data_end
+
+
+def _with_level(
+    model: OnlineModel, batch: RatePredictor, expected: Prediction, said: float, outcome: float
+) -> OnlineModel:
+    """The level of the version's intervals after an outcome that the interval in service has held or missed."""
+    moved = blend.weight(model) * (said - expected.value)
+    missed = not expected.lower + moved <= outcome <= expected.upper + moved
+    before = batch.conformal.miscoverage if model.miscoverage is None else model.miscoverage
+    return replace(model, miscoverage=adapt(before, [missed], target=batch.conformal.target))

@@ -25,7 +25,6 @@ class BlendedPredictor(RatePredictor):
     def __init__(self, batch: RatePredictor, weights: Mapping[str, float], intercept: float, share: float) -> None:
         """`share`: the twin's part of a prediction, 0 to 1."""
         self.__dict__.update(batch.__dict__)
-        self.batch = batch
         self._weights = weights
         self._intercept = intercept
         self._share = share

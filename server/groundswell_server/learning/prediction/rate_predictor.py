@@ -47,7 +47,7 @@ class RatePredictor(PostPredictor):
 
     def __init__(self, card: Mapping[str, Any], trees: Trees) -> None:
         super().__init__(card, trees)
-        self.conformal = Conformal.from_json(card["conformal"])
+        self.conformal = self._trained = Conformal.from_json(card["conformal"])
         self._floor: float = card["scale_floor"]
         self._target_scale = TARGET_SCALES[card["target_scale"]]
         self._multiples: dict[tuple[float, str], float] = {}
@@ -76,11 +76,12 @@ class RatePredictor(PostPredictor):
         outputs = self._trees_of_one(self.encoder.encode_one(values, category))
         return self._read_one(outputs, DEFAULT_LEVEL, persona_id), self._chance_of_one(outputs, threshold_pct)
 
-    def adapted(self, misses: Sequence[bool]) -> RatePredictor:
-        """The same model after live outcomes, oldest first: True where one fell outside its 95% interval."""
-        twin = object.__new__(RatePredictor)
-        twin.__dict__.update(self.__dict__, conformal=self.conformal.adapted(misses), _multiples={})
-        return twin
+    def promising(self, miscoverage: float | None) -> RatePredictor:
+        """The same model with the level that live outcomes have led to; as it was trained for None."""
+        conformal = self._trained if miscoverage is None else self._trained.promising(miscoverage)
+        adapted = object.__new__(RatePredictor)
+        adapted.__dict__.update(self.__dict__, conformal=conformal, _multiples={})
+        return adapted
 
     def _chance(self, outputs: Sequence[NDArray[Any]], thresholds_pct: Array) -> Array:
         """That rates reach thresholds, one for all or one each."""

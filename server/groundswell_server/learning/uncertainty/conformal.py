@@ -123,12 +123,15 @@ class Conformal:
         scores = self.own.get(persona_id)
         if scores is None:
             scores = self.known if persona_id in self.personas else self.new
-        missed = min((1.0 - level) * self.miscoverage / self.target, 0.9)
-        return scores.quantile(1.0 - missed)
+        wanted = 1.0 - min((1.0 - level) * self.miscoverage / self.target, 0.9)
+        if level <= scores.highest_level:
+            # Misses make an interval wider, never endless: the past is as long as it was when the level was promised.
+            wanted = min(wanted, scores.highest_level)
+        return scores.quantile(wanted)
 
-    def adapted(self, misses: Sequence[bool]) -> Conformal:
-        """After live outcomes, oldest first: True where one fell outside its interval at level 1 - `target`."""
-        return replace(self, miscoverage=adapt(self.miscoverage, misses, target=self.target))
+    def promising(self, miscoverage: float) -> Conformal:
+        """With the level that live outcomes have led to (`adapt`)."""
+        return replace(self, miscoverage=miscoverage)
 
     def to_json(self) -> dict[str, Any]:
         """What `from_json` makes the same from."""
