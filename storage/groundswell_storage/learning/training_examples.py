@@ -74,9 +74,12 @@ def hold(scope: Scope, model_type: str) -> None:
     )
 
 
-def count(scope: Scope, model_type: str) -> int:
-    """How many examples of a type there are."""
-    found: int = scope.select(TrainingExampleRow).where(TrainingExampleRow.model_type == model_type).count()
+def count(scope: Scope, model_type: str, *, added_after: datetime | None = None) -> int:
+    """How many examples of a type there are, or were added after a moment."""
+    query = scope.select(TrainingExampleRow).where(TrainingExampleRow.model_type == model_type)
+    if added_after is not None:
+        query = query.where(TrainingExampleRow.created > added_after)
+    found: int = query.count()
     return found
 
 

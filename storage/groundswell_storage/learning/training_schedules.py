@@ -43,10 +43,11 @@ class Plan:
     model_type: str
     every_days: int
     minimum_new_samples: int
-    """Outcomes that the live version has not learnt from."""
+    """Outcomes, or labels, that the live version has not learnt from."""
     drift_threshold: float
     """Score of a significant drift from which on it learns anew."""
     lookback_days: int
+    """0 for what a training of the type looks back by itself: labels of texts and accounts do not grow old."""
     force: bool
     """Without drift too."""
 

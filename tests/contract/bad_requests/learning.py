@@ -119,7 +119,6 @@ BAD: dict[str, list[Bad]] = {
     ],
     "ScheduleTraining": [
         Bad("without a type", {}, ("model_type",)),
-        Bad("type that learns from labels", {"model_type": 4}, ("model_type",)),
         Bad("unknown type", {"model_type": UNKNOWN_NUMBER}, ("model_type",)),
         Bad("more often than daily", {"model_type": 1, "every_days": -1}, ("every_days",)),
         Bad("less often than yearly", {"model_type": 1, "every_days": 366}, ("every_days",)),

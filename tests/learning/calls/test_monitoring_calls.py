@@ -182,6 +182,13 @@ def test_a_schedule_has_the_defaults_of_the_settings(empty: Studio) -> None:
     assert not schedule.HasField("last_check_time")
 
 
+def test_types_that_learn_from_labels_have_schedules_too(empty: Studio) -> None:
+    request = pb.ScheduleTrainingRequest(model_type=pb.MODEL_TYPE_TONE_CLASSIFIER)
+    schedule = empty.learning.ScheduleTraining(request).schedule
+    # All labels: they do not grow old.
+    assert (schedule.minimum_new_samples, schedule.lookback_days) == (100, 0)
+
+
 def test_a_schedule_is_replaced_and_cancelled(empty: Studio) -> None:
     first = world.stamp(datetime(2030, 1, 1, tzinfo=UTC))
     for every_days in (7, 1):

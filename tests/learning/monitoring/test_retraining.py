@@ -15,10 +15,12 @@ from groundswell_server.settings import load
 from groundswell_storage import operations
 from groundswell_storage.database import Database
 from groundswell_storage.errors import NotFound
-from groundswell_storage.learning import drift_reports, training_schedules
+from groundswell_storage.learning import drift_reports, training_examples, training_schedules
 from groundswell_storage.learning.model_versions import ModelRow
+from groundswell_storage.learning.training_examples import StoredExample
 from groundswell_storage.learning.training_schedules import Plan, TrainingSchedule
 from groundswell_storage.scope import Scope
+from tests.learning.model_rows import a_version
 from tests.learning.monitoring.service_rows import TARGET_AGE, a_watched_version, serve, usual
 from tests.learning.past_posts import FIRST, add_persona, add_posts
 
@@ -87,6 +89,26 @@ def test_drift_that_can_not_be_told_is_no_drift(scope: Scope) -> None:
 def test_without_a_live_version_enough_samples_suffice(scope: Scope, posts: int, retrain: bool) -> None:
     add_posts(scope, add_persona(scope), posts)
     assert decision(scope).retrain == retrain
+
+
+def label(scope: Scope, count: int) -> None:
+    examples = (StoredExample(scope.new_id(), "spam", f"group-{number % 9}", text="x") for number in range(count))
+    training_examples.add(scope, "SPAM_DETECTOR", examples)
+
+
+def test_types_that_learn_from_labels_count_those_that_are_new(database: Database) -> None:
+    with database.scope("default") as scope:
+        label(scope, 49)
+        assert decision(scope, model_type="SPAM_DETECTOR", lookback_days=0).why == "49 new samples, and it takes 50."
+        label(scope, 1)
+        assert decision(scope, model_type="SPAM_DETECTOR", lookback_days=0).retrain
+    with database.scope("default") as scope:
+        registry.promote(scope, a_version(scope, "run-1", model_type="SPAM_DETECTOR").id)
+    with database.scope("default") as scope:
+        label(scope, 60)
+        found = decision(scope, model_type="SPAM_DETECTOR", lookback_days=0, minimum_new_samples=61)
+        assert found.why == "60 new samples, and it takes 61."
+        assert decision(scope, model_type="SPAM_DETECTOR", lookback_days=0, force=True).retrain
 
 
 def test_one_training_is_started_at_a_time(scope: Scope) -> None:

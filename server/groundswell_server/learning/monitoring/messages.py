@@ -9,7 +9,7 @@ from groundswell.v1 import learning_pb2 as pb
 from groundswell_server.learning.messages.figures import metrics_message
 from groundswell_server.learning.messages.words import model_type_in, model_type_number, numbers
 from groundswell_server.learning.monitoring.performance import Performance, Period, Window
-from groundswell_server.learning.registry import THRESHOLD
+from groundswell_server.learning.registry import MEASURED, THRESHOLD
 from groundswell_server.settings import Settings
 from groundswell_server.wellknown import time_in
 from groundswell_storage.fields import from_micros
@@ -90,12 +90,13 @@ def report_message(report: DriftReport) -> pb.DriftReport:
 def plan_in(request: pb.ScheduleTrainingRequest, settings: Settings) -> Plan:
     """When a type is to learn anew, defaults filled in from the settings."""
     threshold = request.drift_threshold if request.HasField("drift_threshold") else None
+    model_type = model_type_in(request)
     return Plan(
-        model_type=model_type_in(request),
+        model_type=model_type,
         every_days=request.every_days or settings.retrain_every_days,
         minimum_new_samples=request.minimum_new_samples or settings.retrain_min_new_samples,
         drift_threshold=settings.retrain_drift_threshold if threshold is None else threshold,
-        lookback_days=request.lookback_days or settings.ml_lookback_days,
+        lookback_days=request.lookback_days or (settings.ml_lookback_days if model_type in MEASURED else 0),
         force=request.force,
     )
 

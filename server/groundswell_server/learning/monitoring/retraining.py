@@ -10,9 +10,9 @@ from groundswell_server.learning.monitoring.checks import check_drift
 from groundswell_storage import operations
 from groundswell_storage.engagement import learning_rows
 from groundswell_storage.errors import FailedPrecondition, NotFound
-from groundswell_storage.learning import model_versions
+from groundswell_storage.learning import model_versions, training_examples
 from groundswell_storage.learning.model_versions import ModelVersion
-from groundswell_storage.learning.training_schedules import TrainingSchedule
+from groundswell_storage.learning.training_schedules import Plan, TrainingSchedule
 from groundswell_storage.scope import Scope
 
 
@@ -38,9 +38,8 @@ def decide(scope: Scope, schedule: TrainingSchedule, *, target_age: timedelta, m
     live = model_versions.live_version(scope, plan.model_type)
     if is_training(scope, schedule):
         return Decision(False, "The training that was started last is still under way.", live)
-    first = scope.now - timedelta(days=plan.lookback_days)
-    since, need = (first, minimum_samples) if live is None else (live.result.data_end, plan.minimum_new_samples)
-    have = learning_rows.count_outcomes(scope, after=max(since, first), target_age=target_age)
+    have = _count_new(scope, plan, live, target_age)
+    need = minimum_samples if live is None else plan.minimum_new_samples
     if have < need:
         return Decision(False, f"{have} new samples, and it takes {need}.", live)
     if live is None:
@@ -48,6 +47,15 @@ def decide(scope: Scope, schedule: TrainingSchedule, *, target_age: timedelta, m
     if plan.force:
         return Decision(True, f"{have} new samples; asked for without regard to drift.", live)
     return _by_drift(scope, schedule, live, target_age)
+
+
+def _count_new(scope: Scope, plan: Plan, live: ModelVersion | None, target_age: timedelta) -> int:
+    """Examples that the live version has not learnt from; all there are without one."""
+    if plan.model_type not in registry.MEASURED:
+        return training_examples.count(scope, plan.model_type, added_after=live.created if live else None)
+    first = scope.now - timedelta(days=plan.lookback_days)
+    since = first if live is None else max(live.result.data_end, first)
+    return learning_rows.count_outcomes(scope, after=since, target_age=target_age)
 
 
 def is_training(scope: Scope, schedule: TrainingSchedule) -> bool:
