@@ -51,6 +51,9 @@ UNIT: dict[str, Any] = {
         (In("country", ("ES", "PT")), True),
         (In("age", ("34", True)), False),
         (In("missing", ("ES",)), False),
+        (In("tags", ("video", "photo")), True),
+        (In("tags", ("video", "phot")), False),
+        (In("device", ("iOS",)), False),
         (Compare("age", Operator.GREATER, 33.5), True),
         (Compare("age", Operator.LESS, 34.0), False),
         (Compare("age", Operator.LESS_OR_EQUAL, 34.0), True),
@@ -132,3 +135,36 @@ def test_versions_are_in_the_order_of_the_specification() -> None:
     ]
     assert sorted(set(ordered), key=precedence) == ordered
     assert precedence("v1.2") == precedence("1.2.0+build") == precedence(" 1.2.0.0 ")
+
+
+@pytest.mark.parametrize(
+    ("lower", "higher"),
+    [
+        ("0.9.99", "1.0.0"),
+        ("1.0.0-0.0", "1.0.0-0.0.0"),
+        ("1.0.0-9999", "1.0.0--"),
+        ("1.0.0-99", "1.0.0-100"),
+        ("1.0.0-0", "1.0.0--1"),
+        ("1.0.0-1.0", "1.0.0-1.-1"),
+        ("1.2.3-a.b.c", "1.2.3-a.b.c.d"),
+        ("0.0.0-foo", "v0.0.0"),
+        ("v1.2.3", "2.0.0"),
+        ("1.2.3-4-foo", "1.2.3"),
+        ("1.2.3-5", "1.2.3-5-foo"),
+        ("1.2.3-5-Foo", "1.2.3-5-foo"),
+        ("2.7.2+asdf", "3.0.0"),
+        ("1.2.3-a.5", "1.2.3-a.10"),
+        ("1.2.3-a.b.c.5.d.100", "1.2.3-a.b.c.10.d.5"),
+        ("1.2.3-r100", "1.2.3-r2"),
+        ("1.2.3-R2", "1.2.3-r100"),
+        ("1.0.0-ALPHA", "1.0.0-alpha"),
+        ("1.2.3", "a.b.c.d.e.f"),
+        ("9999.0.0", "10000.0.0"),
+    ],
+)
+def test_versions_compare_as_in_growthbook(lower: str, higher: str) -> None:
+    """The hard ones of `evalCondition` in its SDKs' cases.json, specification 0.7.1, MIT."""
+    assert precedence(lower) < precedence(higher)
+    unit = {"version": lower}
+    assert compile_condition(Version("version", Operator.LESS, higher))(unit)
+    assert not compile_condition(Version("version", Operator.GREATER_OR_EQUAL, higher))(unit)

@@ -14,7 +14,7 @@ from groundswell_server.experiments.bandits.adaptive_estimates import AdaptiveEs
 from groundswell_server.experiments.statistics import bernoulli_bound, confidence_sequence
 from groundswell_server.experiments.statistics.always_valid import Promise
 from groundswell_server.experiments.statistics.arms import ArmMeans, Array
-from groundswell_server.experiments.statistics.fixed_horizon import cohens_h
+from groundswell_server.experiments.statistics.fixed_horizon import LEAST_SHARE, cohens_h
 from groundswell_server.experiments.statistics.moments import Moments
 from groundswell_server.experiments.vocabulary import Direction, MetricKind
 
@@ -40,7 +40,7 @@ def answer_adaptively(
     """
     sums = Sums.of(arms)
     estimates = _estimates(question, sums, probabilities)
-    pooled = measured(question, [[sum(batches, Moments())] for batches in arms])
+    pooled, units = measured(question, [[sum(batches, Moments())] for batches in arms]), sums.count.sum(axis=0)
     beliefs = believed(question, pooled, 1.0 - promise.alpha, seed)
     comparisons = {
         variant: _compare(question, estimates, pooled, control, variant, promise)
@@ -49,7 +49,7 @@ def answer_adaptively(
     }
     answers = [
         ArmAnswer(
-            units=int(arm.count.sum()),
+            units=int(units[index]),
             mean=float(estimates.mean[index]),
             probability_best=float(beliefs.probability_best[index]),
             expected_loss=float(beliefs.expected_loss[index]),
@@ -103,6 +103,8 @@ def _compare(
     within = float((freedom * np.array([a.variance, b.variance])).sum() / max(float(freedom.sum()), 1.0))
     found = compare_adaptive(estimates, control, variant, within**0.5, promise, question.direction)
     if not question.is_proportion:
+        if not (a.count.any() and b.count.any()):
+            return _nothing_between(estimates)
         if min(float(a.count.sum()), float(b.count.sum())) >= FEWEST_UNITS_OF_VALUES:
             return found
         return replace(found, always_valid=_NOTHING, harm_p=1.0)
@@ -133,7 +135,7 @@ def compare_adaptive(
 
     apart, error2 = estimates.difference(control, variant)
     if error2 <= 0.0:
-        return Comparison(estimates.units, apart, _NOTHING, _NOTHING, False, 1.0, 0.0, None, None)
+        return _nothing_between(estimates, apart)
     reach, error = float(ndtri(1.0 - promise.alpha / 2.0)), error2**0.5
     plan = (np.asarray(error2), np.asarray(float(estimates.units)), promise.planned, promise.alpha)
     half = float(confidence_sequence.half_width(*plan))
@@ -154,6 +156,11 @@ def compare_adaptive(
     )
 
 
+def _nothing_between(estimates: AdaptiveEstimates, apart: float = 0.0) -> Comparison:
+    """Of two arms of which one says nothing, or neither has any spread to go by."""
+    return Comparison(estimates.units, apart, _NOTHING, _NOTHING, False, 1.0, 0.0, None, None)
+
+
 def _lift(
     estimates: AdaptiveEstimates, control: int, variant: int, reach: float
 ) -> tuple[float | None, Significance | None]:
@@ -161,11 +168,13 @@ def _lift(
     from scipy.special import ndtr
 
     base, other = float(estimates.mean[control]), float(estimates.mean[variant])
-    if base == 0.0:
-        return None, None
-    gradient = np.array([-other / (base * abs(base)), 1.0 / abs(base)])
     pair = estimates.covariance[np.ix_([control, variant], [control, variant])]
-    error = float(gradient @ pair @ gradient) ** 0.5
+    if abs(base) <= LEAST_SHARE * (abs(other) + float(np.abs(pair).max()) ** 0.5):
+        return None, None
+    # Shares of the base, and not its square: that of a small one is 0. Rounding may leave less than nothing.
+    pair = pair / base / base
+    gradient = np.array([-other / base, 1.0])
+    error = max(float(gradient @ pair @ gradient), 0.0) ** 0.5
     lift = (other - base) / abs(base)
     p_value = 2.0 * float(ndtr(-abs(lift) / error)) if error > 0.0 else 1.0
     return lift, Significance(p_value, lift - reach * error, lift + reach * error)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from groundswell_server.experiments.statistics import always_valid, fixed_horizon
 from groundswell_server.experiments.statistics.always_valid import Promise
 from groundswell_server.experiments.statistics.arms import ArmMeans, phase_weights, standardize
@@ -37,7 +39,7 @@ class Comparison:
     effect_size: float
     """Cohen's h of conversions, d of everything else."""
     lift: float | None
-    """Relative difference; None where the control's mean is 0."""
+    """Relative difference; None where the control's mean is 0, or next to nothing."""
     lift_test: Significance | None
 
 
@@ -56,7 +58,8 @@ def compare(
         size = fixed_horizon.cohens_d(a, b)
     whenever = always_valid.against_equality(control, variant, promise, proportions=proportions)
     bounds = always_valid.interval(control, variant, promise, proportions=proportions)
-    lift = fixed_horizon.relative_lift(a, b, level) if float(a.mean) != 0.0 else None
+    lift = fixed_horizon.relative_lift(a, b, level)
+    has_lift = bool(np.isfinite(lift.estimate))
     return Comparison(
         units=int(a.count + b.count),
         difference=float(b.mean - a.mean),
@@ -65,8 +68,8 @@ def compare(
         is_exact=bool(whenever.is_exact),
         harm_p=harm_p(control, variant, promise, proportions=proportions, direction=direction),
         effect_size=float(size),
-        lift=None if lift is None else float(lift.estimate),
-        lift_test=None if lift is None else _significance(lift),
+        lift=float(lift.estimate) if has_lift else None,
+        lift_test=_significance(lift) if has_lift else None,
     )
 
 

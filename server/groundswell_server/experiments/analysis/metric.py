@@ -80,7 +80,8 @@ def answer(
         for index, arm in enumerate(measures)
         if index != control
     }
-    answers = [_arm(index, arm, float(means[index].mean), beliefs) for index, arm in enumerate(measures)]
+    units = [sum(moments.count for moments in phases) for phases in arms]
+    answers = [_arm(index, units[index], float(mean.mean), beliefs) for index, mean in enumerate(means)]
     return Answer(question, tuple(answers), comparisons)
 
 
@@ -95,9 +96,9 @@ def believed(question: Question, measures: Sequence[ArmMeans], level: float, see
     return normal_beliefs(means, seed=seed, level=level, best_is_highest=highest)
 
 
-def _arm(index: int, arm: ArmMeans, mean: float, beliefs: Beliefs) -> ArmAnswer:
+def _arm(index: int, units: int, mean: float, beliefs: Beliefs) -> ArmAnswer:
     return ArmAnswer(
-        units=int(arm.count.sum()),
+        units=units,
         mean=mean,
         probability_best=float(beliefs.probability_best[index]),
         expected_loss=float(beliefs.expected_loss[index]),

@@ -55,7 +55,7 @@ class Equals:
 
 @dataclass(frozen=True, slots=True)
 class In:
-    """The attribute is one of these values."""
+    """The attribute is one of these values, or a list with one of them in it."""
 
     attribute: str
     values: tuple[Scalar, ...]
@@ -146,7 +146,11 @@ def _test(condition: Equals | In | Compare | Contains | Version | Exists) -> Cal
             return lambda found: _key(found) == wanted
         case In(_, values):
             allowed = frozenset(map(_key, values))
-            return lambda found: _key(found) in allowed
+            return lambda found: (
+                any(_key(entry) in allowed for entry in found)
+                if isinstance(found, list | tuple)
+                else _key(found) in allowed
+            )
         case Compare(_, sign, value):
             compare, kind = _OPERATORS[sign], _kind(value)
             return lambda found: _kind(found) is kind and compare(found, value)

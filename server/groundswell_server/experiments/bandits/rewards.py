@@ -43,9 +43,9 @@ def rewards_of(kind: MetricKind, direction: Direction, arms: Sequence[Moments]) 
     Where less is better, a conversion is no reward and its absence is one, and a value is a loss.
     """
     measures = [measure(kind, [moments]) for moments in arms]
-    count, mean, variance = (
-        np.array([float(getattr(arm, name)[0]) for arm in measures]) for name in ("count", "mean", "variance")
-    )
+    mean, variance = (np.array([float(getattr(arm, name)[0]) for arm in measures]) for name in ("mean", "variance"))
+    # A unit without a denominator was tried all the same: UCB would try its arm for ever.
+    count = np.array([float(moments.count) for moments in arms])
     less = direction is Direction.DECREASE
     if kind is MetricKind.CONVERSION:
         hits = count * (1.0 - mean) if less else count * mean

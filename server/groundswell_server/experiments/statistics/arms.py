@@ -20,7 +20,7 @@ class ArmMeans:
     """One arm of an experiment, phase by phase."""
 
     count: Array
-    """(phases, ...) units."""
+    """(phases, ...) units; 0 where the mean is none: of a RATIO whose denominators sum to 0."""
     mean: Array
     """(phases, ...) of the units' values; of a RATIO sum over sum."""
     variance: Array
@@ -66,7 +66,8 @@ def measure(kind: MetricKind, phases: Sequence[Moments]) -> ArmMeans:
     ratio, below = _ratio(sums)
     spread = covariance(sums, "y", "y") - 2.0 * ratio * covariance(sums, "y", "z")
     spread = spread + ratio**2 * covariance(sums, "z", "z")
-    return ArmMeans(count, ratio, np.maximum(spread, 0.0) / below**2)
+    # Over nothing there is no ratio, and no evidence that it differs from another: it is not 0.
+    return ArmMeans(np.where(sums["z"] == 0.0, 0.0, count), ratio, np.maximum(spread, 0.0) / below**2)
 
 
 def adjust(kind: MetricKind, arms: Sequence[Sequence[Moments]]) -> list[ArmMeans]:
@@ -77,20 +78,19 @@ def adjust(kind: MetricKind, arms: Sequence[Sequence[Moments]]) -> list[ArmMeans
     (delta method; their appendix B).
     """
     columns = [_columns(phases) for phases in arms]
-    counts = np.array([sums["count"] for sums in columns])
-    everyone = np.maximum(counts.sum(axis=0), 1.0)
+    plain = [measure(MetricKind.MEAN if kind is MetricKind.CONVERSION else kind, phases) for phases in arms]
+    everyone = np.maximum(np.array([sums["count"] for sums in columns]).sum(axis=0), 1.0)
     average = np.array([sums["x"] for sums in columns]).sum(axis=0) / everyone
     with_x = np.array([_with_covariate(kind, sums) for sums in columns])
     spread = np.array([covariance(sums, "x", "x") for sums in columns])
-    weights = np.maximum(counts - 1.0, 0.0)
+    weights = np.maximum(np.array([arm.count for arm in plain]) - 1.0, 0.0)
     together, alone = (weights * with_x).sum(axis=0), (weights * spread).sum(axis=0)
     slope = divided(together, alone)
     adjusted = []
-    for sums, shared, own in zip(columns, with_x, spread, strict=True):
-        plain = measure(MetricKind.MEAN if kind is MetricKind.CONVERSION else kind, _moments(sums))
-        mean = plain.mean - slope * (sums["x"] / np.maximum(sums["count"], 1.0) - average)
-        variance = plain.variance - 2.0 * slope * shared + slope**2 * own
-        adjusted.append(ArmMeans(plain.count, mean, np.maximum(variance, 0.0)))
+    for arm, sums, shared, own in zip(plain, columns, with_x, spread, strict=True):
+        mean = arm.mean - slope * (sums["x"] / np.maximum(sums["count"], 1.0) - average)
+        variance = arm.variance - 2.0 * slope * shared + slope**2 * own
+        adjusted.append(ArmMeans(arm.count, mean, np.maximum(variance, 0.0)))
     return adjusted
 
 
@@ -141,7 +141,3 @@ def _with_covariate(kind: MetricKind, sums: dict[str, Array]) -> Array:
 
 def _columns(phases: Sequence[Moments]) -> dict[str, Array]:
     return {name: np.array([getattr(moments, name) for moments in phases], np.float64) for name in FIELDS}
-
-
-def _moments(sums: dict[str, Array]) -> list[Moments]:
-    return [Moments(int(row[0]), *row[1:]) for row in np.array([sums[name] for name in FIELDS]).T.tolist()]

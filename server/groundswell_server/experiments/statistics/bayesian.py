@@ -33,7 +33,7 @@ class Beliefs:
     expected_loss: Array
     """(K,) by how much the best arm's mean is expected to exceed this one's: the price of choosing it."""
     lower: Array
-    """(K,) credible interval of the arm's mean."""
+    """(K,) credible interval of the arm's mean; unbounded where its values have no spread to go by."""
     upper: Array
     """(K,)"""
 
@@ -86,7 +86,7 @@ def normal_beliefs(arms: Sequence[ArmMean], *, seed: int, level: float = 0.95, b
 
     mean = np.array([float(arm.mean) for arm in arms])
     error = np.sqrt([float(arm.error2) for arm in arms])
-    half = ndtri(0.5 + level / 2.0) * error
+    half = np.where(error > 0.0, ndtri(0.5 + level / 2.0) * error, np.inf)
     if len(arms) != 2:
         random = np.random.default_rng(seed)
         drawn = random.normal(mean[:, None], error[:, None], (len(arms), draws(len(arms))))
@@ -143,5 +143,7 @@ def draws(arms: int, phases: int = 1) -> int:
 def _best(drawn: Array, best_is_highest: bool) -> tuple[Array, Array]:
     """The probabilities to be best (K,) and the expected losses (K,), from draws (K, draws) of the arms' means."""
     signed = drawn if best_is_highest else -drawn
-    best = np.bincount(signed.argmax(axis=0), minlength=len(drawn)) / drawn.shape[1]
-    return best, signed.max(axis=0).mean() - signed.mean(axis=1)
+    highest = signed.max(axis=0)
+    # Arms that are equal without any doubt share: as likely the best are those of which nothing is known.
+    ties = signed == highest
+    return (ties / ties.sum(axis=0)).mean(axis=1), highest.mean() - signed.mean(axis=1)

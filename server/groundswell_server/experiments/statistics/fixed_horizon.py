@@ -15,6 +15,9 @@ from groundswell_server.experiments.statistics.division import divided
 
 Array = NDArray[np.float64]
 
+LEAST_SHARE = 1e-100
+"""Of the variant's mean, or of the errors, that a control's mean has to be for a lift."""
+
 
 @dataclass(frozen=True, slots=True)
 class Inference:
@@ -22,7 +25,9 @@ class Inference:
 
     estimate: Array
     lower: Array
+    """-inf where nothing bounds the estimate: no units, or values that all are alike."""
     upper: Array
+    """inf there."""
     p_value: Array
     """Two-sided; 1 where nothing can be said."""
 
@@ -43,8 +48,9 @@ def pooled_z(a: ArmMeans, b: ArmMeans, weights: Array, level: float = 0.95) -> I
     error2 = (weights**2 * pooled * (1.0 - pooled) * (1.0 / units_a + 1.0 / units_b)).sum(axis=0)
     z = divided(estimate, np.sqrt(error2))
     lower, upper = newcombe(a, b, level)
-    below = np.sqrt((weights**2 * (apart - lower) ** 2).sum(axis=0))
-    above = np.sqrt((weights**2 * (upper - apart) ** 2).sum(axis=0))
+    unbounded = np.where(weights.any(axis=0), 0.0, np.inf)
+    below = np.sqrt((weights**2 * (apart - lower) ** 2).sum(axis=0)) + unbounded
+    above = np.sqrt((weights**2 * (upper - apart) ** 2).sum(axis=0)) + unbounded
     return Inference(estimate, estimate - below, estimate + above, 2.0 * ndtr(-np.abs(z)))
 
 
@@ -96,19 +102,24 @@ def cohens_d(a: ArmMean, b: ArmMean) -> Array:
 def relative_lift(a: ArmMean, b: ArmMean, level: float = 0.95) -> Inference:
     """By which share of the control's mean the variant's is larger: delta method, t with Welch's degrees of freedom.
 
-    Not a number where the control's mean is 0. The method wants that mean several standard errors away from 0.
+    Not a number where the control's mean is 0, or so near that a share of it is beyond all numbers. The method wants
+    that mean several standard errors away from 0.
     """
-    base = np.where(a.mean == 0.0, np.nan, a.mean)
-    error2 = b.error2 / base**2 + b.mean**2 * a.error2 / base**4
+    near = np.abs(a.mean) <= LEAST_SHARE * (np.abs(b.mean) + np.sqrt(a.error2) + np.sqrt(b.error2))
+    base = np.where(near, np.nan, a.mean)
+    error = np.hypot(np.sqrt(b.error2) / base, b.mean / base * (np.sqrt(a.error2) / base))
     # Of a mean below 0 a share is measured against its size: better stays better.
-    return t_test((b.mean - a.mean) / np.abs(base), error2, welch_degrees(a, b), level)
+    return _t_test((b.mean - a.mean) / np.abs(base), error, welch_degrees(a, b), level)
 
 
 def t_test(estimate: Array, error2: Array, degrees: Array, level: float = 0.95) -> Inference:
     """Whether an estimate is 0, given its squared standard error with its degrees of freedom."""
+    return _t_test(estimate, np.sqrt(error2), degrees, level)
+
+
+def _t_test(estimate: Array, error: Array, degrees: Array, level: float) -> Inference:
     from scipy.special import stdtr, stdtrit
 
-    error = np.sqrt(error2)
     t = divided(estimate, error)
-    half = stdtrit(degrees, 0.5 + level / 2.0) * error
+    half = np.where(error > 0.0, stdtrit(degrees, 0.5 + level / 2.0) * error, np.inf)
     return Inference(estimate, estimate - half, estimate + half, 2.0 * stdtr(degrees, -np.abs(t)))

@@ -1,0 +1,129 @@
+"""Data that say little or nothing: a clear answer all the same, nothing claimed of it, and no figure that is none."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import product
+
+import numpy as np
+import pytest
+
+from groundswell_server.experiments.analysis.comparison import Significance
+from groundswell_server.experiments.analysis.experiment import Analysis, Observed, Setup, analyze
+from groundswell_server.experiments.analysis.metric import Question
+from groundswell_server.experiments.analysis.verdicts import DecidingTest, Rules
+from groundswell_server.experiments.statistics.moments import Moments
+from groundswell_server.experiments.vocabulary import Direction, MetricKind, MetricRole, Verdict
+from tests.experiments.moments import moments_of
+
+RANDOM = np.random.default_rng(1)
+UNITS = (0, 2, 600)
+"""Of an arm."""
+SHAPES = {
+    "none": np.zeros(600),
+    "all": np.ones(600),
+    "one": np.arange(600) == 0,
+    "some": RANDOM.random(600) < 0.3,
+    "alike": np.full(600, 7.25),
+    "below 0": RANDOM.normal(-3.0, 1.0, 600),
+    "about 0": RANDOM.normal(0.0, 1.0, 600),
+    "tiny": RANDOM.random(600) * 1e-200,
+    "large": RANDOM.gamma(1.0, 1e8, 600),
+}
+PROPORTIONS = ("none", "all", "one")
+
+
+def setup(kind: MetricKind, *, adjusted: bool = False, is_bandit: bool = False, variants: int = 2) -> Setup:
+    primary = Question("primary", kind, MetricRole.PRIMARY, Direction.INCREASE, adjusted)
+    keys = ("control", "blue", "red")[:variants]
+    return Setup(keys, 0, (primary,), Rules(), 1_000, is_bandit=is_bandit)
+
+
+def said(setup: Setup, arms: list[Moments]) -> Analysis:
+    units = np.array([[float(arm.count) for arm in arms]])
+    moments = [[arm] for arm in arms]
+    seen = Observed([moments], units, np.full(units.shape, 1 / len(arms)), timedelta(days=3))
+    return analyze(setup, seen, DecidingTest.FIXED, seed=1)
+
+
+def judged(analysis: Analysis) -> Iterator[Significance]:
+    for answer in analysis.answers:
+        for comparison in answer.comparisons.values():
+            yield from filter(None, (comparison.fixed, comparison.always_valid, comparison.lift_test))
+
+
+def figures(analysis: Analysis) -> Iterator[float]:
+    """Everything that is given as a number, and not as an interval, which may be absent."""
+    yield from (analysis.decision.confidence, analysis.sample_ratio.p_value, analysis.sample_ratio.always_valid_p)
+    for answer in analysis.answers:
+        for arm in answer.arms:
+            yield from (arm.mean, arm.probability_best, arm.expected_loss)
+        for comparison in answer.comparisons.values():
+            yield from (comparison.difference, comparison.effect_size, comparison.lift or 0.0, comparison.harm_p)
+
+
+@pytest.mark.parametrize("is_bandit", [False, True])
+@pytest.mark.parametrize("adjusted", [False, True])
+@pytest.mark.parametrize("kind", [MetricKind.CONVERSION, MetricKind.MEAN, MetricKind.RATIO])
+def test_no_figure_is_none_whatever_the_data(kind: MetricKind, adjusted: bool, is_bandit: bool) -> None:
+    shapes = PROPORTIONS if kind is MetricKind.CONVERSION else tuple(SHAPES)
+    asked = setup(kind, adjusted=adjusted, is_bandit=is_bandit)
+    with np.errstate(all="raise", under="ignore"):
+        for first, second, units in product(shapes, shapes, UNITS):
+            control, blue = SHAPES[first][:units] * 1.0, SHAPES[second] * 1.0
+            below = np.minimum(blue, 1.0) if second in PROPORTIONS else 1.0
+            found = said(asked, [moments_of(control, 1.0, control), moments_of(blue, below, 3.0)])
+            where = f"{units} units {first}, 600 {second}"
+            assert all(map(math.isfinite, figures(found))), where
+            for test in judged(found):
+                assert 0.0 <= test.p_value <= 1.0, where
+                assert test.lower <= test.upper, where
+                assert math.isfinite(test.lower) is math.isfinite(test.upper), where
+            for answer in found.answers:
+                assert sum(arm.probability_best for arm in answer.arms) == pytest.approx(1.0), where
+
+
+@pytest.mark.parametrize("is_bandit", [False, True])
+@pytest.mark.parametrize("adjusted", [False, True])
+def test_over_nothing_there_is_no_ratio(adjusted: bool, is_bandit: bool) -> None:
+    """Nobody in the control has an impression: nothing says that 30% of them would not have clicked."""
+    views = RANDOM.poisson(4, 600) + 1.0
+    clicks = RANDOM.binomial(views.astype(int), 0.3)
+    before = RANDOM.normal(5.0, 1.0, 600)
+    asked = setup(MetricKind.RATIO, adjusted=adjusted, is_bandit=is_bandit)
+    found = said(asked, [moments_of(np.zeros(600), 0.0, before), moments_of(clicks, views, before)])
+    compared = found.answers[0].comparisons[1]
+    assert (compared.fixed.p_value, compared.always_valid.p_value, compared.harm_p) == (1.0, 1.0, 1.0)
+    assert (compared.fixed.lower, compared.fixed.upper) == (-math.inf, math.inf)
+    assert compared.lift is None
+    assert found.decision.verdict is Verdict.NOT_SIGNIFICANT
+    assert [arm.units for arm in found.answers[0].arms] == [600, 600]
+
+
+def test_values_that_are_all_alike_have_no_interval() -> None:
+    """GrowthBook's `ZERO_NEGATIVE_VARIANCE_MESSAGE`: no p value below 1, and no interval that would say otherwise."""
+    found = said(setup(MetricKind.MEAN), [moments_of(np.full(600, 2.0)), moments_of(np.full(600, 3.0))])
+    compared = found.answers[0].comparisons[1]
+    assert (compared.difference, compared.lift) == (1.0, 0.5)
+    for test in judged(found):
+        assert (test.p_value, test.lower, test.upper) == (1.0, -math.inf, math.inf)
+    assert found.answers[0].arms[0].credible_upper == math.inf
+    assert found.decision.verdict is Verdict.NOT_SIGNIFICANT
+
+
+@pytest.mark.parametrize("variants", [2, 3])
+@pytest.mark.parametrize("kind", list(MetricKind)[1:])
+def test_arms_that_are_equal_are_equally_likely_the_best(kind: MetricKind, variants: int) -> None:
+    alike = [moments_of(np.ones(600), 1.0)] * variants
+    for arms in (alike, [Moments()] * variants):
+        best = [arm.probability_best for arm in said(setup(kind, variants=variants), arms).answers[0].arms]
+        assert best == pytest.approx([1 / variants] * variants, abs=0.01)
+
+
+def test_a_covariate_that_is_the_same_for_all_changes_nothing() -> None:
+    values = [RANDOM.gamma(2.0, 3.0, 600) for _ in range(2)]
+    plain = said(setup(MetricKind.MEAN), [moments_of(each) for each in values])
+    found = said(setup(MetricKind.MEAN, adjusted=True), [moments_of(each, x=3.0) for each in values])
+    assert found.answers[0].comparisons[1].fixed == plain.answers[0].comparisons[1].fixed
