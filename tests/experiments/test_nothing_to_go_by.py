@@ -85,15 +85,16 @@ def test_no_figure_is_none_whatever_the_data(kind: MetricKind, adjusted: bool, i
                 assert sum(arm.probability_best for arm in answer.arms) == pytest.approx(1.0), where
 
 
+@pytest.mark.parametrize("nothing", [0.0, 1e-300])
 @pytest.mark.parametrize("is_bandit", [False, True])
 @pytest.mark.parametrize("adjusted", [False, True])
-def test_over_nothing_there_is_no_ratio(adjusted: bool, is_bandit: bool) -> None:
+def test_over_nothing_there_is_no_ratio(adjusted: bool, is_bandit: bool, nothing: float) -> None:
     """Nobody in the control has an impression: nothing says that 30% of them would not have clicked."""
     views = RANDOM.poisson(4, 600) + 1.0
     clicks = RANDOM.binomial(views.astype(int), 0.3)
     before = RANDOM.normal(5.0, 1.0, 600)
     asked = setup(MetricKind.RATIO, adjusted=adjusted, is_bandit=is_bandit)
-    found = said(asked, [moments_of(np.zeros(600), 0.0, before), moments_of(clicks, views, before)])
+    found = said(asked, [moments_of(np.ones(600), nothing, before), moments_of(clicks, views, before)])
     compared = found.answers[0].comparisons[1]
     assert (compared.fixed.p_value, compared.always_valid.p_value, compared.harm_p) == (1.0, 1.0, 1.0)
     assert (compared.fixed.lower, compared.fixed.upper) == (-math.inf, math.inf)

@@ -65,11 +65,11 @@ def plan(question: Question) -> Plan:
     # The family of comparisons with the control is held together by Holm, whose first step is Bonferroni's.
     alpha = (1.0 - question.confidence_level) / (question.variant_count - 1)
     units = power.sample_size(wanted, question.power, alpha)
-    if math.isinf(units):
+    sequential = power.sequential_sample_size(wanted, question.power, alpha)
+    if math.isinf(units) or math.isinf(sequential):
         raise _invalid("lift", "is too small to be found by any number of units")
     each = math.ceil(units)
     total = each * question.variant_count
-    sequential = power.sequential_sample_size(wanted, question.power, alpha)
     days = power.duration_days(total, question.units_per_day, question.coverage) if question.units_per_day else None
     return Plan(
         units_per_variant=each,

@@ -257,6 +257,12 @@ BAD: dict[str, list[Bad]] = {
             ("variant_count",),
             reason="EXPERIMENT_INVALID",
         ),
+        Bad(
+            "an effect next to nothing, which chance alone finds often enough",
+            {"kind": 1, "baseline": 0.1, "lift": 1e-300, "power": 0.05, "confidence_level": 0.5},
+            ("lift",),
+            reason="EXPERIMENT_INVALID",
+        ),
         Bad("proportion above 1", {"kind": 1, "baseline": 0.9, "lift": 0.5}, ("lift",), reason="EXPERIMENT_INVALID"),
     ],
     "CreateRollout": [

@@ -134,7 +134,12 @@ def test_versions_are_in_the_order_of_the_specification() -> None:
         "2",
     ]
     assert sorted(set(ordered), key=precedence) == ordered
-    assert precedence("v1.2") == precedence("1.2.0+build") == precedence(" 1.2.0.0 ")
+    assert precedence("v1.2") == precedence("1.2.0+build") == precedence(" 1.2.0.0 ") == precedence("01.002")
+
+
+def test_versions_may_have_any_number_of_digits() -> None:
+    """Python reads no number of more than 4,300 digits, and a unit's attributes are what a caller sends."""
+    assert precedence("1." + 5_000 * "9") < precedence("1.1" + 5_000 * "0") < precedence("2")
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,7 @@ def test_power_is_that_of_statsmodels(size: float, ratio: float) -> None:
 def test_no_effect_is_never_found() -> None:
     assert power.sample_size(0.0) == math.inf
     assert power.sequential_sample_size(0.0) == math.inf
+    assert power.sequential_sample_size(1e-300) == math.inf
 
 
 def test_what_is_detectable_has_the_wanted_power() -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from groundswell_server.experiments.statistics.arms import LEAST_DENOMINATOR
 from groundswell_server.experiments.statistics.division import divided
 from groundswell_server.experiments.statistics.moments import FIELDS, Moments
 
@@ -39,7 +40,8 @@ class Form:
 
     @classmethod
     def share_in_ratio(cls, above: Array, below: Array) -> Form:
-        """A unit's share in the ratio of two means (K,); its own mean is that ratio."""
+        """A unit's share in the ratio of two means (K,); its own mean is that ratio, and 0 over nothing."""
+        below = np.where(np.abs(below) > LEAST_DENOMINATOR, below, 0.0)
         scale, ratio = divided(np.ones_like(below), below), divided(above, below)
         return cls(ratio, scale, -ratio * scale, np.zeros_like(below))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-Part = tuple[int, int, str]
+Part = tuple[bool, int, str]
+"""Whether it is no number; of a number, its length and digits, which sort as it does and may be any number of."""
 Precedence = tuple[tuple[Part, ...], bool, tuple[Part, ...]]
 
 
@@ -20,4 +21,7 @@ def precedence(version: str) -> Precedence:
 
 
 def _part(text: str) -> Part:
-    return (0, int(text), "") if text.isascii() and text.isdigit() else (1, 0, text)
+    if not (text.isascii() and text.isdigit()):
+        return True, 0, text
+    digits = text.lstrip("0")
+    return False, len(digits), digits

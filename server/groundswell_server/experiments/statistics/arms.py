@@ -14,6 +14,9 @@ from groundswell_server.experiments.vocabulary import MetricKind
 
 Array = NDArray[np.float64]
 
+LEAST_DENOMINATOR = 1e-100
+"""A mean denominator up to this is nothing: its square would be, too."""
+
 
 @dataclass(frozen=True, slots=True)
 class ArmMeans:
@@ -63,11 +66,11 @@ def measure(kind: MetricKind, phases: Sequence[Moments]) -> ArmMeans:
     many = np.maximum(count, 1.0)
     if kind is not MetricKind.RATIO:
         return ArmMeans(count, sums["y"] / many, covariance(sums, "y", "y"))
-    ratio, below = _ratio(sums)
+    ratio, below, known = _ratio(sums)
     spread = covariance(sums, "y", "y") - 2.0 * ratio * covariance(sums, "y", "z")
     spread = spread + ratio**2 * covariance(sums, "z", "z")
     # Over nothing there is no ratio, and no evidence that it differs from another: it is not 0.
-    return ArmMeans(np.where(sums["z"] == 0.0, 0.0, count), ratio, np.maximum(spread, 0.0) / below**2)
+    return ArmMeans(np.where(known, count, 0.0), ratio, np.maximum(spread, 0.0) / below**2)
 
 
 def adjust(kind: MetricKind, arms: Sequence[Sequence[Moments]]) -> list[ArmMeans]:
@@ -125,17 +128,18 @@ def covariance(sums: dict[str, Array], first: str, second: str) -> Array:
     return np.maximum(found, 0.0) if first == second else found
 
 
-def _ratio(sums: dict[str, Array]) -> tuple[Array, Array]:
-    """(phases,) sum over sum, and the mean denominator; 0 and 1 where all denominators are 0."""
+def _ratio(sums: dict[str, Array]) -> tuple[Array, Array, NDArray[np.bool_]]:
+    """(phases,) sum over sum, the mean denominator, and whether there is a ratio; 0 and 1 where there is none."""
     below = sums["z"] / np.maximum(sums["count"], 1.0)
-    return divided(sums["y"], sums["z"]), np.where(below == 0.0, 1.0, below)
+    known = np.abs(below) > LEAST_DENOMINATOR
+    return divided(sums["y"], np.where(known, sums["z"], 0.0)), np.where(known, below, 1.0), known
 
 
 def _with_covariate(kind: MetricKind, sums: dict[str, Array]) -> Array:
     """(phases,) covariance of a unit's share in the metric with its covariate."""
     if kind is not MetricKind.RATIO:
         return covariance(sums, "y", "x")
-    ratio, below = _ratio(sums)
+    ratio, below, _ = _ratio(sums)
     return (covariance(sums, "y", "x") - ratio * covariance(sums, "z", "x")) / below
 
 

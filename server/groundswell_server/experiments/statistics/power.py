@@ -70,13 +70,15 @@ def sequential_sample_size(effect_size: float, wanted: float = 0.8, alpha: float
     """Units an arm at which the always-valid interval, planned for just so many, leaves out 0 with that probability.
 
     The price of looking whenever one likes, at most: many experiments with an effect end long before. Equal arms.
+    Infinite for none.
     """
     from scipy.special import ndtri
 
     # At the planned total the interval has this many standard errors to a side, whatever that total is.
     scaled = -2.0 * math.log(alpha) + math.log(1.0 - 2.0 * math.log(alpha))
     errors = math.sqrt((scaled + 1.0) / scaled * math.log((scaled + 1.0) / alpha**2))
-    return 2.0 * ((errors + float(ndtri(wanted))) / abs(effect_size)) ** 2 if effect_size else math.inf
+    reach = (errors + float(ndtri(wanted))) / abs(effect_size) if effect_size else math.inf
+    return 2.0 * reach**2 if reach < _MOST_UNITS**0.5 else math.inf
 
 
 def _smallest(enough: Callable[[float], bool], low: float, high: float) -> float:
