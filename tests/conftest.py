@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -119,16 +119,21 @@ def server(database_url: str) -> Iterator[RunningServer]:
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def shared_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+def shared_database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a database for all tests of a module that leave each other's data alone, once of each kind."""
+    if request.param == "sqlite":
+        path = tmp_path_factory.mktemp("shared") / "groundswell.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+    else:
+        with _new_postgresql_database(request.getfixturevalue("postgresql_server")) as url:
+            yield url
+
+
+@pytest.fixture(scope="module")
+def shared_server(shared_database_url: str) -> Iterator[RunningServer]:
     """A real server for all tests of a module that leave each other's data alone, once of each kind of database."""
     from tests.running import RunningServer
 
-    with ExitStack() as open_until_the_end:
-        if request.param == "sqlite":
-            path = tmp_path_factory.mktemp("shared") / "groundswell.db"
-            shutil.copy(request.getfixturevalue("sqlite_template"), path)
-            url = f"sqlite:///{path}"
-        else:
-            server = request.getfixturevalue("postgresql_server")
-            url = open_until_the_end.enter_context(_new_postgresql_database(server))
-        yield open_until_the_end.enter_context(RunningServer(url))
+    with RunningServer(shared_database_url) as running:
+        yield running

@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import tempfile
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 from functools import partial
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import grpc.aio
@@ -21,6 +19,7 @@ from google.longrunning import operations_pb2
 from groundswell.v1 import engagement_pb2, experiments_pb2, learning_pb2
 from groundswell_server.jobs.queue import JobQueue
 from groundswell_server.master_key import master_key
+from groundswell_server.peer_sockets import peer_sockets
 from groundswell_server.peers import Peers
 from groundswell_server.platform import Platform
 from groundswell_server.runtime import errors, idempotency, request_id, tls, validation
@@ -65,12 +64,14 @@ class App:
         *,
         insecure: bool = False,
         shared_port: bool = False,
+        peer_socket: str = "",
     ) -> None:
         self._settings = settings
         self._services = tuple(services)
         self._servicers: dict[str, asyncio.Task[Any]] = {}
         self._insecure = insecure
         self._shared_port = shared_port
+        self._peer_socket = peer_socket
         self._background: list[asyncio.Task[None]] = []
         self._resources = AsyncExitStack()
         self.port = 0
@@ -94,7 +95,7 @@ class App:
         self._feed = EventFeed(executor)
         await self._feed.start()
         tokens = PeerTokens(database, partial(master_key, settings))
-        socket = self._peer_socket()
+        socket = self._peer_socket or self._resources.enter_context(peer_sockets(1))[0]
         self._peers = Peers(settings.peers, socket, tokens, tls.peer_credentials(settings))
         self.authenticator = Authenticator(executor, keyless=self._keyless(has_keys), verify_peer=tokens.verify)
         self._deadlines = Deadlines(timedelta(seconds=settings.default_deadline_seconds))
@@ -169,10 +170,6 @@ class App:
     def _draw(self, limit: Limit, key: str, wanted: int) -> Awaitable[Draw]:
         return self._executor.write(lambda: draw(self.database, key, wanted, limit))
 
-    def _peer_socket(self) -> str:
-        folder = self._resources.enter_context(tempfile.TemporaryDirectory(prefix="groundswell-"))
-        return f"unix:{Path(folder) / 'peers.sock'}"
-
     def _listen(self, socket: str) -> grpc.aio.Server:
         settings = self._settings
         server = grpc.aio.server(
@@ -228,14 +225,15 @@ async def run_server(
     *,
     insecure: bool = False,
     shared_port: bool = False,
+    peer_socket: str = "",
     ready: Callable[[int], None] = lambda port: None,
 ) -> None:
     """Serves until SIGTERM, SIGINT or cancellation, then ends gracefully.
 
-    `shared_port` lets several processes listen on one port, the kernel spreading connections; `ready` is told the
-    port.
+    `shared_port` lets several processes listen on one port, the kernel spreading connections; `peer_socket` is where
+    workers beside this server find it; `ready` is told the port.
     """
-    app = App(settings, services, insecure=insecure, shared_port=shared_port)
+    app = App(settings, services, insecure=insecure, shared_port=shared_port, peer_socket=peer_socket)
     with made_to_stay():
         await app.start()
     ended = asyncio.Event()

@@ -1,7 +1,7 @@
-"""Calls from one service to another: by gRPC, over a Unix socket in the same process, elsewhere by address.
+"""Calls from one service to another: by gRPC, over a Unix socket on the same machine, elsewhere by address.
 
 A service never imports another's domain. It asks, on behalf of its own caller, with that caller's workspace and
-role: what the caller may not do, its call may not do either.
+role: what the caller may not do, its call may not do either. Jobs of workers ask in the same way (`jobs/asking.py`).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import cached_property
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import grpc
 import grpc.aio
@@ -17,7 +17,7 @@ from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
 from groundswell.v1 import engagement_pb2_grpc, experiments_pb2_grpc, learning_pb2_grpc
-from groundswell_server.runtime.call import Call, Principal
+from groundswell_server.runtime.call import Principal
 from groundswell_server.runtime.errors import DETAILS_KEY
 from groundswell_server.runtime.peer_tokens import HEADER, PeerTokens
 from groundswell_server.runtime.request_id import HEADER as REQUEST_ID_HEADER
@@ -55,6 +55,25 @@ class PeerRefusal(GroundswellError):
         return self.code in _FINAL
 
 
+class Caller(Protocol):
+    """On whose behalf a peer is asked; a call under way is one."""
+
+    @property
+    def principal(self) -> Principal:
+        """Who that is."""
+
+    @property
+    def request_id(self) -> str:
+        """For the peer's logs."""
+
+
+class OnBehalf(NamedTuple):
+    """A caller without a call, such as who asked for a job."""
+
+    principal: Principal
+    request_id: str
+
+
 class UnaryCall(Protocol[Request, Response]):
     """A call of a stub: one request, one response."""
 
@@ -71,6 +90,10 @@ class Peers:
         tokens: PeerTokens,
         credentials: grpc.ChannelCredentials | None = None,
     ) -> None:
+        """`local`: where services are that `addresses` does not name; "" for nowhere, as to a worker by itself.
+
+        Then a stub of such a service raises Unavailable.
+        """
         self._addresses = addresses
         self._credentials = credentials
         self._local = local
@@ -93,14 +116,14 @@ class Peers:
         return learning_pb2_grpc.LearningServiceStub(self._channel("learning"))
 
     async def ask(
-        self, call: Call, method: UnaryCall[Request, Response], request: Request, *, timeout_seconds: float = 5.0
+        self, caller: Caller, method: UnaryCall[Request, Response], request: Request, *, timeout_seconds: float = 5.0
     ) -> Response:
-        """Makes a call on behalf of the caller of `call`.
+        """Makes a call on behalf of a caller.
 
         Raises the peer's refusal in its own words, and Unavailable when it can't be reached or does not serve the
         call. Never inside a transaction: on SQLite's one thread it would wait for itself.
         """
-        return await self.ask_as(call.principal, call.request_id, method, request, timeout_seconds=timeout_seconds)
+        return await self.ask_as(caller.principal, caller.request_id, method, request, timeout_seconds=timeout_seconds)
 
     async def ask_as(
         self,
@@ -126,6 +149,12 @@ class Peers:
 
     def _channel(self, service: str) -> grpc.aio.Channel:
         target = self._addresses.get(service, self._local)
+        if not target:
+            raise Unavailable(
+                f"the service {service} is served nowhere that is known here: name it in GROUNDSWELL_PEERS",
+                reason="PEER_UNAVAILABLE",
+                metadata={"request": service},
+            )
         if target not in self._channels:
             self._channels[target] = self._open(target, elsewhere=service in self._addresses)
         return self._channels[target]

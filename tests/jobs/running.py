@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from groundswell_server.jobs import execution
+from groundswell_server.jobs.asking import Asking
 from groundswell_server.jobs.lease import Lease
 from groundswell_server.jobs.registry import JobFunction
 from groundswell_server.settings import load
@@ -38,9 +39,11 @@ def take(database: Database, length: timedelta = LONG) -> Lease:
     return Lease(database, claimed, length)
 
 
-def run(database: Database, lease: Lease, function: JobFunction, **settings: Any) -> bool:
-    """Runs a job as a worker does."""
-    return execution.run(lease, function, database, load(**settings))
+def run(database: Database, lease: Lease, function: JobFunction, server: str = "", **settings: Any) -> bool:
+    """Runs a job as a worker does that finds the suite's services at `server`, or nowhere."""
+    given = load(**settings)
+    with Asking(given, database, server) as asking:
+        return execution.run(lease, function, database, given, asking)
 
 
 def look(database: Database, operation: Operation) -> Operation:

@@ -215,7 +215,8 @@ def test_orders_reach_a_child_whole() -> None:
     settings = load(
         database_url="postgresql://ann:secret@host/name", tls_certificate="/certificate.pem", peers={"learning": "a:1"}
     )
-    orders = Orders("server", 3, settings, services=("engagement", "learning"), insecure=True)
+    services = "engagement", "learning"
+    orders = Orders("server", 3, settings, services=services, insecure=True, peer_socket="unix:/tmp/peers-3.sock")
     assert Orders.decode(orders.encode()) == orders
     report = Report(failure="no", hopeless=True)
     assert Report.decode(report.encode()) == report

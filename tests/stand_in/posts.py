@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
@@ -36,6 +37,8 @@ class StandInPost:
     """How often asking for it fails for a moment before it succeeds."""
     first_comment: float = 0.0
     """Time of the first comment, Unix seconds; the others follow a minute apart."""
+    texts: Sequence[str] = ()
+    """What the first comments say; what the others say is invented."""
     asked: int = field(default=0, compare=False)
 
     @classmethod
@@ -59,7 +62,10 @@ class StandInPost:
         time = datetime.fromtimestamp(int(self.first_comment) + 60 * number, UTC)
         return {
             "id": f"{self.id}_{number}",
-            "text": f"What a lovely number {number}, and nobody else said it about {self.id}",
+            "text": self.texts[number] if number < len(self.texts) else self._invented_text(number),
             "username": f"reader{crc32(f'{self.id}{number}'.encode()) % 10_000}",
             "timestamp": time.strftime("%Y-%m-%dT%H:%M:%S+0000"),
         }
+
+    def _invented_text(self, number: int) -> str:
+        return f"What a lovely number {number}, and nobody else said it about {self.id}"

@@ -1,30 +1,36 @@
 """What Learning's live detectors say of the accounts and texts of interactions, as far as there are any.
 
 Interactions are recorded whether Learning answers or not: without it the documented weights and phrases judge. Where
-nothing is live, or nobody answers, Learning is not asked again for every batch.
+nothing is live, or nobody answers, Learning is not asked again for every batch. Calls and syncs go the same way.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
+
+import structlog
 
 from groundswell_server.caches import Cache
 from groundswell_server.engagement import interactions, messages
 from groundswell_server.engagement.genuine.profiles import Profile
 from groundswell_server.engagement.interactions import NewInteraction
 from groundswell_server.news import keep_true
-from groundswell_server.peers import Peers
-from groundswell_server.runtime.call import Call
+from groundswell_server.peers import Caller, Peers
 from groundswell_storage.errors import GroundswellError, Unavailable
 from groundswell_storage.feed import EventFeed
 
 T = TypeVar("T")
 
+log = structlog.get_logger(__name__)
+
 BOTS, SPAM = "BOT_DETECTOR", "SPAM_DETECTOR"
 _PROMOTED = "model.changed"
 """Topic of Learning's event that tells which version of a type is live now."""
 _NOT_LIVE = "MODEL_NOT_LIVE"
+_NOT_PERMITTED = "PERMISSION_DENIED"
+_PATIENCE_SECONDS = 5.0
+"""For one answer."""
 _AWAY_SECONDS = 5.0
 """How long Learning is left alone after it did not answer."""
 _MOST_ASKED = 1000
@@ -37,7 +43,7 @@ _MOST_WORKSPACES = 10_000
 
 
 class Detectors:
-    """One for a server; used on its event loop."""
+    """One for a server, which keeps it true by `follow`, or for a sync, which is soon over; used on an event loop."""
 
     def __init__(self, peers: Peers) -> None:
         self._peers = peers
@@ -45,12 +51,13 @@ class Detectors:
         """Workspaces and model types of which nothing is live."""
         self._away: Cache[str, bool] = Cache(_MOST_WORKSPACES, trust_seconds=_AWAY_SECONDS)
         """Workspaces for which Learning did not answer a moment ago."""
+        self._complained = False
 
-    async def consult(self, call: Call, batch: list[NewInteraction]) -> list[NewInteraction]:
+    async def consult(self, caller: Caller, batch: list[NewInteraction]) -> list[NewInteraction]:
         """The interactions with what is said of their accounts and texts."""
-        if accounts := await self._ask(call, BOTS, interactions.known_accounts(batch), self._accounts):
+        if accounts := await self._ask(caller, BOTS, interactions.known_accounts(batch), self._accounts):
             batch = interactions.with_detector(batch, accounts)
-        if texts := await self._ask(call, SPAM, interactions.texts_of(batch), self._texts):
+        if texts := await self._ask(caller, SPAM, interactions.texts_of(batch), self._texts):
             batch = interactions.with_spam(batch, texts)
         return batch
 
@@ -65,41 +72,55 @@ class Detectors:
 
     async def _ask(
         self,
-        call: Call,
+        caller: Caller,
         model_type: str,
         asked: list[T],
-        classify: Callable[[Call, list[T]], Awaitable[dict[T, float]]],
+        classify: Callable[[Caller, list[T]], Awaitable[dict[T, float]]],
     ) -> dict[T, float]:
         """What the live version of a type says of each; nothing where there is none, or it does not answer."""
-        workspace = call.workspace
+        workspace = caller.principal.workspace
         if not asked or self._absent.get((workspace, model_type)) or self._away.get(workspace):
             return {}
         absent, away = self._absent.mark(), self._away.mark()
         try:
-            return await classify(call, asked)
-        except Unavailable:
+            found = await classify(caller, asked)
+        except Unavailable as error:
             self._away.store(workspace, True, away)
+            self._complain(model_type, error)
         except GroundswellError as error:
             if error.reason == _NOT_LIVE:
                 self._absent.store((workspace, model_type), True, absent)
+            elif error.reason != _NOT_PERMITTED:  # which is the caller's own affair
+                self._complain(model_type, error)
+        else:
+            self._complained = False
+            return found
         return {}
 
-    async def _accounts(self, call: Call, asked: list[Profile]) -> dict[Profile, float]:
+    def _complain(self, model_type: str, error: GroundswellError) -> None:
+        """Once until a detector answers again."""
+        if not self._complained:
+            told = "a detector does not answer; the documented weights and phrases judge"
+            log.warning(told, model_type=model_type, error=error.message)
+        self._complained = True
+
+    async def _accounts(self, caller: Caller, asked: list[Profile]) -> dict[Profile, float]:
         found: dict[Profile, float] = {}
         classify = self._peers.learning.ClassifyProfiles
         for start in range(0, len(asked), _MOST_ASKED):
             part = asked[start : start + _MOST_ASKED]
-            said = messages.bot_probabilities(await self._peers.ask(call, classify, messages.bots_request(part)))
-            found.update(zip(part, said, strict=True))
+            request = messages.bots_request(part)
+            answer: Any = await self._peers.ask(caller, classify, request, timeout_seconds=_PATIENCE_SECONDS)
+            found.update(zip(part, messages.bot_probabilities(answer), strict=True))
         return found
 
-    async def _texts(self, call: Call, asked: list[str]) -> dict[str, float]:
+    async def _texts(self, caller: Caller, asked: list[str]) -> dict[str, float]:
         found: dict[str, float] = {}
         classify = self._peers.learning.ClassifyText
         for part in _parts(asked):
             request = messages.spam_request([text[:_LONGEST_TEXT] for text in part])
-            said = messages.spam_probabilities(await self._peers.ask(call, classify, request))
-            found.update(zip(part, said, strict=True))
+            answer: Any = await self._peers.ask(caller, classify, request, timeout_seconds=_PATIENCE_SECONDS)
+            found.update(zip(part, messages.spam_probabilities(answer), strict=True))
         return found
 
 

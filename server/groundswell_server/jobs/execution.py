@@ -10,6 +10,7 @@ from datetime import timedelta
 import structlog
 from google.protobuf.message import Message
 
+from groundswell_server.jobs.asking import Asking
 from groundswell_server.jobs.job import Job, Postponed, packed
 from groundswell_server.jobs.lease import Lease, Stop
 from groundswell_server.jobs.registry import JobFunction
@@ -26,7 +27,7 @@ Record = Callable[[], Operation]
 log = structlog.get_logger(__name__)
 
 
-def run(lease: Lease, function: JobFunction, database: Database, settings: Settings) -> bool:
+def run(lease: Lease, function: JobFunction, database: Database, settings: Settings, asking: Asking) -> bool:
     """Runs the job and records how it ended.
 
     Returns whether the next operation may be taken at once: not when this one waits for another try.
@@ -35,14 +36,14 @@ def run(lease: Lease, function: JobFunction, database: Database, settings: Setti
     log.info("job started", operation=operation.id, kind=operation.kind, attempt=operation.attempt)
     started = time.monotonic()
     with lease:
-        state = _run(lease, function, database, settings)
+        state = _run(lease, function, Job(lease, database, settings, asking))
     log.info("job ended", operation=operation.id, state=state, seconds=round(time.monotonic() - started, 3))
     return state != "PENDING"
 
 
-def _run(lease: Lease, function: JobFunction, database: Database, settings: Settings) -> str:
+def _run(lease: Lease, function: JobFunction, job: Job) -> str:
     """Returns the state of the operation afterwards."""
-    job = Job(lease, database, settings)
+    database = job.database
     try:
         response = function(job)
     except BaseException as error:  # SystemExit too: no job may end the worker

@@ -1,17 +1,21 @@
-"""What a job's function is given: its request, its workspace, its way to the database, and how to report progress."""
+"""What a job's function is given: its request, its ways to the database and to other services, and to tell progress."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import Any, TypeVar
 
 import structlog
 from google.protobuf.message import Message
 
+from groundswell_server.jobs.asking import Asking
 from groundswell_server.jobs.lease import Lease, Stop
+from groundswell_server.peers import OnBehalf
+from groundswell_server.runtime.call import Principal
 from groundswell_server.settings import Settings
 from groundswell_storage import errors, operations
 from groundswell_storage.database import Database
@@ -20,6 +24,8 @@ from groundswell_storage.scope import Scope
 _PROGRESS_SECONDS = 1.0
 """Progress is written no more often than this: each write is a commit and an event."""
 _TYPE_URL_PREFIX = "type.googleapis.com/"
+
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +46,7 @@ class Postponed(Exception):
 class Job:
     """One run of an operation. It belongs to the thread that runs the job's function."""
 
-    def __init__(self, lease: Lease, database: Database, settings: Settings) -> None:
+    def __init__(self, lease: Lease, database: Database, settings: Settings, asking: Asking) -> None:
         operation = lease.operation
         self.operation_id = operation.id
         self.kind = operation.kind
@@ -53,10 +59,13 @@ class Job:
         """1 in the first run; more after a worker was lost or the job asked for another try."""
         self.settings = settings
         self.database = database
+        self.peers = asking.peers
+        """The suite's other services, for coroutines that `wait_for` runs; their stubs are to be taken in there too."""
         self.random = Random(operation.id)  # noqa: S311 - for reproducible results, not for secrets
         """Chance that is the same in every attempt at this operation."""
         self.completed = False
         """Whether `complete` has been called and its transaction committed."""
+        self._asking = asking
         self._lease = lease
         self._in_transaction = False
         self._completing = False
@@ -92,6 +101,23 @@ class Job:
         """
         operations.succeed(scope.database, self.operation_id, self._lease.operation.lease_token, *packed(response))
         self._completing = True
+
+    def acting_as(self, role: str, *scopes: str) -> OnBehalf:
+        """On whose behalf the job asks peers: who asked for it, in its workspace, with these rights and no others.
+
+        The rights are the job's own choice: ask for the least that the calls need (`runtime/permissions.py`).
+        """
+        return OnBehalf(Principal(self.workspace, role, self.actor, frozenset(scopes)), self.operation_id)
+
+    def wait_for(self, work: Coroutine[Any, Any, T]) -> T:
+        """Runs a coroutine that asks peers, and returns or raises what comes of it.
+
+        Never inside a transaction, which would keep others waiting for a peer: RuntimeError.
+        """
+        if self._in_transaction:
+            work.close()
+            raise RuntimeError("peers are not asked inside a transaction")
+        return self._asking.wait_for(work)
 
     def progress(self, progress_pct: float, message: str = "") -> None:
         """Says how far the work is, 0 to 100, and what it does now. Cheap: call it often.

@@ -23,7 +23,7 @@ JobFunction = Callable[[Job], Message]
 class Periodic:
     """A job that runs by the clock, on one worker of all unless told otherwise.
 
-    It is short (what takes long starts an operation) and safe to run twice.
+    It is short and safe to run twice; what takes long, or asks other services, is an operation that it starts.
     """
 
     name: str

@@ -1,8 +1,8 @@
 """The worker process: takes operations from the table and runs their jobs, one at a time.
 
-Three threads: the main one handles signals and keeps time (lapsed leases, periodic jobs), one works, and while it
-does a third renews the lease. The worker is niced and computes on one core: serving comes first where they share a
-machine.
+Four threads: the main one handles signals and keeps time (lapsed leases, periodic jobs), one works, while it does
+another renews the lease, and one asks the suite's other services for it (`asking.py`). The worker is niced and
+computes on one core: serving comes first where they share a machine.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from datetime import timedelta
 import structlog
 
 from groundswell_server.jobs import execution
+from groundswell_server.jobs.asking import Asking
 from groundswell_server.jobs.lease import Lease, Stop
 from groundswell_server.jobs.periodic import HOUSEKEEPING, Timekeeper
 from groundswell_server.jobs.registry import Registry
@@ -34,8 +35,10 @@ _THREADS_OF_LIBRARIES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THR
 log = structlog.get_logger(__name__)
 
 
-def run_worker(settings: Settings, registry: Registry | None = None) -> int:
+def run_worker(settings: Settings, registry: Registry | None = None, *, server: str = "") -> int:
     """Works until SIGTERM or SIGINT; returns the exit code. To be called on the main thread.
+
+    `server` is where services are that GROUNDSWELL_PEERS does not name, a target of gRPC; "" for nowhere.
 
     A job under way when the signal comes has the grace time to end; one that does not goes back to the queue, without
     the attempt being counted, and the process ends then and there. Raises SettingsError and what a database out of
@@ -47,7 +50,8 @@ def run_worker(settings: Settings, registry: Registry | None = None) -> int:
     except ValueError as error:
         raise SettingsError(f"GROUNDSWELL_DATABASE_URL: {error}") from error
     database.migrate()
-    return Worker(database, settings, registry or Registry()).run()
+    with Asking(settings, database, server) as asking:
+        return Worker(database, settings, registry or Registry(), asking).run()
 
 
 def stand_back() -> None:
@@ -64,7 +68,8 @@ def stand_back() -> None:
 class Worker:
     """One worker; `run` is its life."""
 
-    def __init__(self, database: Database, settings: Settings, registry: Registry) -> None:
+    def __init__(self, database: Database, settings: Settings, registry: Registry, asking: Asking) -> None:
+        self._asking = asking
         self._database = database
         self._settings = settings
         self._registry = registry
@@ -127,7 +132,7 @@ class Worker:
             while not self._ending.is_set() and operations.is_waiting(self._database, self._registry.kinds):
                 if (lease := self._claim()) is None:
                     break
-                if not execution.run(lease, self._registry.find(lease.operation.kind), self._database, self._settings):
+                if not self._run(lease):
                     return False
         except Exception as error:
             log.warning("operations out of reach", error=str(error))
@@ -136,6 +141,10 @@ class Worker:
         finally:
             self._current = None
         return True
+
+    def _run(self, lease: Lease) -> bool:
+        function = self._registry.find(lease.operation.kind)
+        return execution.run(lease, function, self._database, self._settings, self._asking)
 
     def _claim(self) -> Lease | None:
         with self._database.transaction():

@@ -51,6 +51,7 @@ def _serve(orders: Orders, parent: socket.socket) -> int:
             orders.services,
             insecure=orders.insecure,
             shared_port=True,
+            peer_socket=orders.peer_socket,
             ready=lambda port: _tell(parent, Report(ready=True, port=port)),
         )
     )
@@ -60,7 +61,7 @@ def _serve(orders: Orders, parent: socket.socket) -> int:
 def _work(orders: Orders) -> int:
     from groundswell_server.jobs.worker import run_worker
 
-    return run_worker(orders.settings)
+    return run_worker(orders.settings, server=orders.peer_socket)
 
 
 def _take_over_stdin() -> socket.socket:

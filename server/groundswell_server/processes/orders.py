@@ -30,6 +30,8 @@ class Orders:
     services: tuple[str, ...] = ()
     """For a server: what it serves."""
     insecure: bool = False
+    peer_socket: str = ""
+    """A Unix socket, as a target of gRPC: a server is to listen there for peers, a worker finds a server there."""
 
     @property
     def name(self) -> str:
@@ -44,6 +46,7 @@ class Orders:
             "settings": self.settings.model_dump(),
             "services": self.services,
             "insecure": self.insecure,
+            "peer_socket": self.peer_socket,
         }
         return json.dumps(fields, default=_plain).encode() + b"\n"
 
@@ -57,6 +60,7 @@ class Orders:
             settings=Settings(**fields["settings"]),
             services=tuple(fields["services"]),
             insecure=fields["insecure"],
+            peer_socket=fields["peer_socket"],
         )
 
 

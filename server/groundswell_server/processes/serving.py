@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import structlog
 
+from groundswell_server.peer_sockets import peer_sockets
 from groundswell_server.processes.crew import Child, Crew
 from groundswell_server.processes.loops import run_on_fastest_loop
 from groundswell_server.processes.orders import Orders, Report
@@ -30,8 +31,9 @@ def serve(settings: Settings, services: Sequence[str], *, workers: int = 1, inse
     """Serves until SIGTERM or SIGINT; returns the exit code. To be called on the main thread.
 
     One server runs in this process; several (`workers`) run in processes of their own that share the port, and this
-    one keeps them running. Either way `settings.training_workers` worker processes run beside. A line on standard
-    output says when calls are taken. Raises SettingsError, and what a database out of reach raises.
+    one keeps them running. Either way `settings.training_workers` worker processes run beside, which ask the servers by
+    Unix sockets. A line on standard output says when calls are taken. Raises SettingsError, and what a database out of
+    reach raises.
     """
     logs.configure(format=settings.log_format, level=settings.log_level)
     if workers == 1:
@@ -54,26 +56,29 @@ class _OneServer:
         self._settings = settings
         self._services = services
         self._insecure = insecure
-        self._crew = Crew(_worker_orders(settings), self._hear)
         self._failure = ""
 
     def run(self) -> int:
         check_free(self._settings.host, self._settings.port)
-        try:
-            run_on_fastest_loop(self._serve())
-        finally:
-            self._crew.terminate()
-            self._crew.join(self._settings.grace_seconds + _BEYOND_GRACE_SECONDS)
+        with peer_sockets(1) as sockets:
+            self._crew = Crew(_worker_orders(self._settings, sockets), self._hear)
+            try:
+                run_on_fastest_loop(self._serve(sockets[0]))
+            finally:
+                self._crew.terminate()
+                self._crew.join(self._settings.grace_seconds + _BEYOND_GRACE_SECONDS)
         if self._failure:
             raise SettingsError(self._failure)
         return 0
 
-    async def _serve(self) -> None:
+    async def _serve(self, peer_socket: str) -> None:
         from groundswell_server.app import run_server
 
         self._loop = asyncio.get_running_loop()
         self._task = asyncio.create_task(
-            run_server(self._settings, self._services, insecure=self._insecure, ready=self._ready)
+            run_server(
+                self._settings, self._services, insecure=self._insecure, peer_socket=peer_socket, ready=self._ready
+            )
         )
         await asyncio.wait([self._task])
         if not self._task.cancelled():
@@ -112,11 +117,15 @@ class _ManyServers:
         self._failure = ""
 
     def run(self) -> int:
-        with shared_port(self._settings.host, self._settings.port) as port, EndSignals() as signals:
+        with (
+            shared_port(self._settings.host, self._settings.port) as port,
+            peer_sockets(self._servers) as sockets,
+            EndSignals() as signals,
+        ):
             self._signals = signals
             settings = self._settings.model_copy(update={"port": port})
-            servers = Crew(self._server_orders(settings), self._hear)
-            workers = Crew(_worker_orders(settings), self._hear)
+            servers = Crew(self._server_orders(settings, sockets), self._hear)
+            workers = Crew(_worker_orders(settings, sockets), self._hear)
             servers.start()
             signals.wait()
             if len(self._ready) == self._servers:
@@ -128,7 +137,7 @@ class _ManyServers:
             raise SettingsError(self._failure)
         return 0
 
-    def _server_orders(self, settings: Settings) -> list[Orders]:
+    def _server_orders(self, settings: Settings, sockets: Sequence[str]) -> list[Orders]:
         return [
             Orders(
                 "server",
@@ -137,6 +146,7 @@ class _ManyServers:
                 settings.model_copy(update={"metrics_port": settings.metrics_port and settings.metrics_port + number}),
                 services=self._services,
                 insecure=self._insecure,
+                peer_socket=sockets[number],
             )
             for number in range(self._servers)
         ]
@@ -168,8 +178,12 @@ class _ManyServers:
             crew.join(0)
 
 
-def _worker_orders(settings: Settings) -> list[Orders]:
-    return [Orders("worker", number, settings) for number in range(settings.training_workers)]
+def _worker_orders(settings: Settings, sockets: Sequence[str]) -> list[Orders]:
+    """Workers take turns in the servers that they ask."""
+    return [
+        Orders("worker", number, settings, peer_socket=sockets[number % len(sockets)])
+        for number in range(settings.training_workers)
+    ]
 
 
 def _announce(settings: Settings, port: int, *, servers: int) -> None:

@@ -15,6 +15,8 @@ from groundswell_server.engagement.detectors import Detectors
 from groundswell_server.engagement.genuine.profiles import Profile
 from groundswell_server.engagement.interactions import NewInteraction
 from groundswell_server.engagement.vocabulary import InteractionKind
+from groundswell_server.peers import OnBehalf
+from groundswell_server.runtime.call import Principal
 from groundswell_storage.errors import FailedPrecondition, GroundswellError, PermissionDenied, Unavailable
 from tests.running import RunningServer
 from tests.wire import call, request_of
@@ -31,7 +33,7 @@ class Learning:
         self.refusal: GroundswellError | None = None
         self.asked: list[int] = []
 
-    async def ask(self, call: Any, method: Callable[[Any], Any], request: Any) -> Any:
+    async def ask(self, caller: Any, method: Callable[[Any], Any], request: Any, *, timeout_seconds: float) -> Any:
         response = method(request)
         if self.refusal is not None:
             raise self.refusal
@@ -54,7 +56,7 @@ def comment(text: str, **known: Any) -> NewInteraction:
 
 
 def consulted(detectors: Detectors, *batch: NewInteraction, workspace: str = "acme") -> list[NewInteraction]:
-    caller: Any = SimpleNamespace(workspace=workspace)
+    caller = OnBehalf(Principal(workspace, "writer", "tester"), "a-request")
     return asyncio.run(detectors.consult(caller, list(batch)))
 
 

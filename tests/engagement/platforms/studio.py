@@ -36,11 +36,15 @@ PATIENT = timedelta(days=365)
 class Studio:
     """What tests of syncs work with."""
 
-    def __init__(self, database: Database, stand_in: StandIn, clock: SharedClock, workspace: str = "default") -> None:
+    def __init__(
+        self, database: Database, stand_in: StandIn, clock: SharedClock, workspace: str = "default", server: str = ""
+    ) -> None:
+        """`server`: where its worker finds the suite's services; nowhere unless told."""
         self.database = database
         self.stand_in = stand_in
         self.clock = clock
         self.workspace = workspace
+        self.server = server
         self.start = clock.now()
         self.given: dict[str, Any] = {"master_key": MASTER_KEY, **stand_in.settings}
 
@@ -94,7 +98,8 @@ class Studio:
 
     def work(self, operation: Operation, patience: timedelta = PATIENT) -> Operation:
         """Lets a worker run what waits; how the operation stands afterwards."""
-        run(self.database, take(self.database), lambda job: self.carry_out(job, patience), **self.given)
+        lease = take(self.database)
+        run(self.database, lease, lambda job: self.carry_out(job, patience), self.server, **self.given)
         return look(self.database, operation)
 
     def carry_out(self, job: Job, patience: timedelta = PATIENT) -> pb.SyncReport:

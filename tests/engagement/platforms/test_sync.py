@@ -20,6 +20,7 @@ from groundswell_server.engagement.vocabulary import (
     Validation,
 )
 from groundswell_server.engagement.workspace_settings import update_settings
+from groundswell_server.jobs.asking import Asking
 from groundswell_server.jobs.job import Job
 from groundswell_storage.engagement import post_syncs, snapshots
 from groundswell_storage.engagement.contexts import ContextRow
@@ -242,12 +243,10 @@ def test_personas_take_turns(studio: Studio, ava: str) -> None:
     [(PiiFilter.ON, "Write to [e-mail] please"), (PiiFilter.OFF, "Write to ann@example.com please")],
 )
 def test_comments_are_masked_unless_the_workspace_has_turned_that_off(
-    studio: Studio, ava: str, monkeypatch: pytest.MonkeyPatch, pii_filter: PiiFilter, kept: str
+    studio: Studio, ava: str, pii_filter: PiiFilter, kept: str
 ) -> None:
-    told = StandInPost.comment
-    personal = {"text": "Write to ann@example.com please"}
-    monkeypatch.setattr(StandInPost, "comment", lambda post, number: told(post, number) | personal)
-    shown(studio, "talk", likes=50, comments=1, reach=1000, first_comment=studio.clock.seconds() - 4 * 3600)
+    first, texts = studio.clock.seconds() - 4 * 3600, ["Write to ann@example.com please"]
+    shown(studio, "talk", likes=50, comments=1, reach=1000, first_comment=first, texts=texts)
     post_id = studio.post(ava, INSTAGRAM, "talk")
     with studio.database.scope(studio.workspace) as scope:
         update_settings(scope, pii_filter, "a test")
@@ -288,7 +287,8 @@ def test_a_run_that_was_lost_is_taken_up_where_it_ended(studio: Studio, ava: str
         studio.post(ava, INSTAGRAM, f"l{number}")
     operation = studio.ask()
     lease = take(studio.database)
-    job = Job(lease, studio.database, studio.settings)
+    asking = Asking(studio.settings, studio.database)
+    job = Job(lease, studio.database, studio.settings, asking)
     calls = studio.stand_in.calls
 
     def lose_the_worker(progress_pct: float, message: str = "") -> None:
@@ -296,7 +296,7 @@ def test_a_run_that_was_lost_is_taken_up_where_it_ended(studio: Studio, ava: str
             raise SystemExit
 
     job.progress = lose_the_worker  # type: ignore[method-assign]
-    with pytest.raises(SystemExit):
+    with pytest.raises(SystemExit), asking:
         studio.carry_out(job)
     lapse(studio.database, operation)
     report = SyncReport.FromString(studio.work(operation).response or b"")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from random import Random
 
 from groundswell.v1 import common_pb2
 from groundswell.v1 import learning_pb2 as pb
@@ -12,6 +13,8 @@ from tests.learning.calls.studio import Studio
 
 _NAMES = {"followers": "follower_count", "following": "following_count", "media": "media_count"}
 _AT_ONCE = 200
+SPAM, PRAISE = "the elixir of the moon cured my cousin", "the light over the harbour is so warm"
+"""Comments as `comments` has them. No phrase of the filter's own is in either."""
 
 
 def send(studio: Studio, model_type: str, examples: Sequence[pb.TrainingExample]) -> pb.AddTrainingExamplesResponse:
@@ -40,3 +43,20 @@ def profile(example: LabelledExample) -> common_pb2.AccountProfile:
     """What is known of an account."""
     figures = {_NAMES.get(name, name): value for name, value in example.subject.to_json().items()}
     return common_pb2.AccountProfile(**figures)
+
+
+def comments(count: int) -> list[pb.TrainingExample]:
+    """Comments that advertise an elixir, and comments of people."""
+    rng = Random(7)
+    about = {
+        "spam": ("elixir moon cured cousin", "healed tonic lunar drops ordered sister bottle"),
+        "genuine": ("light harbour warm", "evening colours pier boats morning window photo"),
+    }
+    made = []
+    for line in range(1, count + 1):
+        label = ("spam", "genuine")[line % 2]
+        sure, often = (words.split() for words in about[label])
+        words = [*rng.sample(sure, 2), *rng.sample(often, 3), *rng.sample(["the", "my", "is", "so", "of"], 3)]
+        rng.shuffle(words)
+        made.append(pb.TrainingExample(line=line, label=label, text=" ".join(words)))
+    return made

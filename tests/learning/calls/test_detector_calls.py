@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from random import Random
 
 import grpc
 import pytest
@@ -84,10 +83,6 @@ def test_a_live_detector_says_what_an_account_is_and_until_then_the_weights_do(e
     assert after["bot"].profile == A_BOT
 
 
-SPAM, PRAISE = "the elixir of the moon cured my cousin", "the light over the harbour is so warm"
-"""No phrase of the filter's own is in either."""
-
-
 def comments_on(studio: Studio) -> dict[str, engagement_pb2.Interaction]:
     """Comments on a new post, judged, by text."""
     now = datetime.now(UTC)
@@ -98,40 +93,23 @@ def comments_on(studio: Studio) -> dict[str, engagement_pb2.Interaction]:
             text=text,
             interact_time=now - timedelta(hours=hours),
         )
-        for hours, text in enumerate((SPAM, PRAISE), 2)
+        for hours, text in enumerate((labels.SPAM, labels.PRAISE), 2)
     ]
     return {found.text: found for found in recorded(studio, sent)}
-
-
-def spam_examples(count: int) -> list[pb.TrainingExample]:
-    """Comments that advertise an elixir, and comments of people."""
-    rng = Random(7)
-    about = {
-        "spam": ("elixir moon cured cousin", "healed tonic lunar drops ordered sister bottle"),
-        "genuine": ("light harbour warm", "evening colours pier boats morning window photo"),
-    }
-    made = []
-    for line in range(1, count + 1):
-        label = ("spam", "genuine")[line % 2]
-        sure, often = (words.split() for words in about[label])
-        words = [*rng.sample(sure, 2), *rng.sample(often, 3), *rng.sample(["the", "my", "is", "so", "of"], 3)]
-        rng.shuffle(words)
-        made.append(pb.TrainingExample(line=line, label=label, text=" ".join(words)))
-    return made
 
 
 def test_a_live_spam_detector_reads_comments_and_until_then_the_phrases_do(empty: Studio) -> None:
     before = comments_on(empty)
     assert {found.verdict for found in before.values()} == {engagement_pb2.VERDICT_GENUINE}
 
-    labels.send(empty, "SPAM_DETECTOR", spam_examples(200))
+    labels.send(empty, "SPAM_DETECTOR", labels.comments(200))
     model = empty.train("SPAM_DETECTOR", as_of_time=None)
     assert model.stage == pb.MODEL_STAGE_LIVE, list(model.notes)
 
     def noticed() -> dict[str, engagement_pb2.Interaction] | None:
         found = comments_on(empty)
-        return found if "SPAM_DETECTOR" in {reason.code for reason in found[SPAM].reasons} else None
+        return found if "SPAM_DETECTOR" in {reason.code for reason in found[labels.SPAM].reasons} else None
 
     after = eventually(noticed)
-    assert after[SPAM].verdict == engagement_pb2.VERDICT_BOT
-    assert after[PRAISE].verdict == engagement_pb2.VERDICT_GENUINE
+    assert after[labels.SPAM].verdict == engagement_pb2.VERDICT_BOT
+    assert after[labels.PRAISE].verdict == engagement_pb2.VERDICT_GENUINE

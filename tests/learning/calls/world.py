@@ -11,6 +11,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from groundswell.v1 import common_pb2, engagement_pb2, learning_pb2, learning_pb2_grpc
 from groundswell_server.jobs import execution
+from groundswell_server.jobs.asking import Asking
 from groundswell_server.jobs.lease import Lease
 from groundswell_server.learning.jobs import JOBS
 from groundswell_storage import operations
@@ -69,13 +70,14 @@ def work(server: RunningServer) -> int:
     database, done = server.app.database, 0
     database.bind()
     length = timedelta(minutes=5)
-    while True:
-        with database.transaction():
-            claimed = operations.claim(database, length)
-        if claimed is None:
-            return done
-        execution.run(Lease(database, claimed, length), JOBS[claimed.kind], database, server.settings)
-        done += 1
+    with Asking(server.settings, database) as asking:
+        while True:
+            with database.transaction():
+                claimed = operations.claim(database, length)
+            if claimed is None:
+                return done
+            execution.run(Lease(database, claimed, length), JOBS[claimed.kind], database, server.settings, asking)
+            done += 1
 
 
 def trained(

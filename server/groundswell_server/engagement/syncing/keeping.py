@@ -14,6 +14,7 @@ from typing import TypeVar
 import stamina
 
 from groundswell_server.engagement import moods, recording
+from groundswell_server.engagement.detectors import Detectors
 from groundswell_server.engagement.genuine.settings import FilterSettings
 from groundswell_server.engagement.interactions import NewInteraction, Recorded
 from groundswell_server.engagement.metrics import record_metrics
@@ -61,6 +62,8 @@ class Keeper:
     thresholds: Thresholds
     projected_age: timedelta
     """For which the reach of a post that spreads is projected."""
+    detectors: Detectors
+    """Learning's, which read comments before the transaction that keeps them."""
 
     def keep_counts(self, targets: Sequence[SyncTarget], fetched: Fetched) -> list[SyncTarget]:
         """Records counts or failures of posts; returns the posts whose comments are to be fetched."""
@@ -82,6 +85,7 @@ class Keeper:
     def keep_comments(self, target: SyncTarget, comments: Sequence[NewInteraction], *, last: bool) -> None:
         """Records a page of comments; after the last the post's comments are done."""
         told = moods.with_moods([_storable(comment) for comment in comments])
+        told = self.job.wait_for(self.detectors.consult(self.job.acting_as("reader", "learning.read"), told))
         for post_id in self._write(partial(self._keep_page, target, told, last)):
             self._write(
                 partial(recording.judge_again, post_id=post_id, settings=self.filter, thresholds=self.thresholds)

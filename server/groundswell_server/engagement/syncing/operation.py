@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from groundswell_server.engagement import configuration, connections, token_vault
+from groundswell_server.engagement.detectors import Detectors
 from groundswell_server.engagement.syncing.keeping import Keeper
 from groundswell_server.engagement.syncing.plan import Plan, Wanted, plan
 from groundswell_server.engagement.syncing.report import report
@@ -24,6 +25,7 @@ def carry_out(job: Job, means: Means, wanted: Wanted) -> Plan:
         configuration.filter_settings(job.settings),
         configuration.thresholds(job.settings),
         configuration.projected_age(job.settings),
+        Detectors(job.peers),
     )
     SyncRun(job, means, keeper, planned).carry_out()
     return planned

@@ -1,0 +1,57 @@
+"""A worker's way to the suite's other services: `Peers`, on an event loop on a thread of its own.
+
+Jobs are synchronous and Peers is not: a job waits on its own thread for what runs on the loop. So whatever asks other
+services is written once, for calls and for jobs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from functools import partial
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from groundswell_server.master_key import master_key
+from groundswell_server.peers import Peers
+from groundswell_server.runtime.peer_tokens import PeerTokens
+from groundswell_server.runtime.tls import peer_credentials
+from groundswell_server.settings import Settings
+from groundswell_storage.database import Database
+
+T = TypeVar("T")
+
+
+class Asking:
+    """One for a worker process; the loop runs while the `with` block does. Nothing is connected before it is asked."""
+
+    def __init__(self, settings: Settings, database: Database, server: str = "") -> None:
+        """`server`: where services are that GROUNDSWELL_PEERS does not name, a target of gRPC; "" for nowhere.
+
+        Raises SettingsError for peers that can't be reached safely.
+        """
+        tokens = PeerTokens(database, partial(master_key, settings))
+        self.peers = Peers(settings.peers, server, tokens, peer_credentials(settings))
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="groundswell-peers", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.wait_for(self._close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def wait_for(self, work: Coroutine[Any, Any, T]) -> T:
+        """Runs a coroutine on the loop, and returns or raises what comes of it."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    async def _close(self) -> None:
+        await self.peers.close()
+        await self._loop.shutdown_default_executor()
