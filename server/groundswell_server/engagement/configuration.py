@@ -24,6 +24,11 @@ def projected_age(settings: Settings) -> timedelta:
     return timedelta(days=settings.ml_target_age_days)
 
 
+def awaited_ages(settings: Settings) -> tuple[timedelta, ...]:
+    """The ages of posts that something waits for: no metrics from before say what it has to know."""
+    return (thresholds(settings).rejection_age, timedelta(days=settings.ml_target_age_days))
+
+
 def filter_settings(settings: Settings) -> FilterSettings:
     """From where on an interaction counts as a bot's."""
     return FilterSettings(threshold=settings.bot_threshold)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from groundswell.v1 import engagement_pb2 as pb
-from groundswell_server.engagement import messages, token_vault
+from groundswell_server.engagement import configuration, messages, token_vault
 from groundswell_server.engagement.platforms import SHARING_A_LIMIT
 from groundswell_server.engagement.vocabulary import ConnectionState
 from groundswell_server.jobs.job import Job, Postponed
@@ -40,7 +40,7 @@ def sync_with(job: Job, means: Means) -> pb.SyncReport:
     """The same with a clock and adapters of one's own."""
     from groundswell_server.engagement.syncing import operation
 
-    wanted = messages.wanted(pb.SyncPostsRequest.FromString(job.request))
+    wanted = messages.wanted(pb.SyncPostsRequest.FromString(job.request), configuration.awaited_ages(job.settings))
     before = (each for each in operations.under_way(job.reading(), SYNC) if each.id < job.operation_id)
     if any(set(wanted.platforms).intersection(_platforms(each)) for each in before):
         raise Postponed(_TURN, "waits for the sync before it")
@@ -51,11 +51,14 @@ def sync_with(job: Job, means: Means) -> pb.SyncReport:
     return report
 
 
-def sync_hourly(database: Database, settings: Settings) -> None:
-    """Asks for a sync in every workspace with a connection, a limit at a time, unless the last one is still at work."""
+def sync_hourly(database: Database, settings: Settings, now: datetime | None = None) -> None:
+    """Asks for a sync in every workspace with a connection, a limit at a time, unless the last one is still at work.
+
+    Of the posts of `sync_hours`, and of older ones that have reached an age which something waits for.
+    """
     if not settings.sync_hours:
         return
-    now = database.now()
+    now = now or database.now()
     for workspace in connections.workspaces(database, ConnectionState.CONNECTED, now):
         with database.scope(workspace, SYNC_HOURLY, now=now) as scope:
             connected = {row.platform for row in connections.every(scope)}
@@ -68,7 +71,7 @@ def sync_hourly(database: Database, settings: Settings) -> None:
 
 def _platforms(operation: operations.Operation) -> tuple[int, ...]:
     """The platforms that a sync asks."""
-    return messages.wanted(pb.SyncPostsRequest.FromString(operation.request)).platforms
+    return messages.wanted(pb.SyncPostsRequest.FromString(operation.request), ()).platforms
 
 
 JOBS = {SYNC: sync_posts}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from peewee import BigIntegerField, BooleanField, SmallIntegerField, TextField
@@ -55,23 +55,32 @@ class SyncTarget(NamedTuple):
     comments_due: bool
 
 
+class Overdue(NamedTuple):
+    """Posts that lack metrics from an age on."""
+
+    age: timedelta
+    operation_id: str
+    """What this operation has asked for is among them, whatever came of it."""
+    fine: Sequence[int]
+    """Outcomes of the last sync of a post after which it is asked for in any case."""
+    failed_from: datetime
+    """After any other, only posts published from then on."""
+
+
 def targets(
-    scope: Scope, *, since: datetime, until: datetime, platforms: Sequence[int], persona_ids: Sequence[str]
+    scope: Scope,
+    *,
+    since: datetime,
+    until: datetime,
+    platforms: Sequence[int],
+    persona_ids: Sequence[str],
+    overdue: Overdue | None = None,
 ) -> list[SyncTarget]:
-    """Posts of living, tracked personas published in a span (end excluded), newest first; no persona means any."""
-    marks = ", ".join("?" * len(platforms))
-    only = f" AND p.persona_id IN ({', '.join('?' * len(persona_ids))})" if persona_ids else ""
-    rows = scope.execute(
-        "SELECT p.id, p.persona_id, p.platform, p.platform_post_id, p.content_type, p.published, "
-        "COALESCE(s.operation_id, ''), COALESCE(s.outcome, 0), COALESCE(s.tries, 0), s.synced, "
-        "s.comments_seen, s.comments_due "
-        "FROM post p JOIN persona a ON a.workspace = p.workspace AND a.id = p.persona_id "
-        "LEFT JOIN post_sync s ON s.workspace = p.workspace AND s.post_id = p.id "
-        "WHERE p.workspace = ? AND p.published >= ? AND p.published < ? "
-        f"AND p.platform IN ({marks}){only} AND a.deleted IS NULL AND NOT a.tracking_opt_out "
-        "ORDER BY p.published DESC, p.id DESC",
-        (scope.workspace, to_micros(since), to_micros(until), *platforms, *persona_ids),
-    ).fetchall()
+    """Posts of living, tracked personas published in a span (end excluded), newest first; no persona means any.
+
+    Only those that are overdue, where that is given.
+    """
+    cursor = scope.execute(*targets_statement(scope, since, until, platforms, persona_ids, overdue))
     return [
         SyncTarget._make(
             (
@@ -83,8 +92,46 @@ def targets(
                 bool(row[11]),
             )
         )
-        for row in rows
+        for row in cursor.fetchall()
     ]
+
+
+def targets_statement(
+    scope: Scope,
+    since: datetime,
+    until: datetime,
+    platforms: Sequence[int],
+    persona_ids: Sequence[str],
+    overdue: Overdue | None,
+) -> tuple[str, tuple[object, ...]]:
+    """The statement of `targets` and its parameters."""
+    marks = ", ".join("?" * len(platforms))
+    only = f" AND p.persona_id IN ({', '.join('?' * len(persona_ids))})" if persona_ids else ""
+    late, given = _late(overdue)
+    statement = (
+        "SELECT p.id, p.persona_id, p.platform, p.platform_post_id, p.content_type, p.published, "
+        "COALESCE(s.operation_id, ''), COALESCE(s.outcome, 0), COALESCE(s.tries, 0), s.synced, "
+        "s.comments_seen, s.comments_due "
+        "FROM post p JOIN persona a ON a.workspace = p.workspace AND a.id = p.persona_id "
+        "LEFT JOIN post_sync s ON s.workspace = p.workspace AND s.post_id = p.id "
+        "WHERE p.workspace = ? AND p.published >= ? AND p.published < ? "
+        f"AND p.platform IN ({marks}){only}{late} AND a.deleted IS NULL AND NOT a.tracking_opt_out "
+        "ORDER BY p.published DESC, p.id DESC"
+    )
+    return statement, (scope.workspace, to_micros(since), to_micros(until), *platforms, *persona_ids, *given)
+
+
+def _late(overdue: Overdue | None) -> tuple[str, tuple[object, ...]]:
+    """The condition that a post is overdue, with its parameters."""
+    if overdue is None:
+        return "", ()
+    fine = ", ".join("?" * len(overdue.fine))
+    condition = (
+        " AND (COALESCE(s.operation_id, '') = ? OR ((p.fetched IS NULL OR p.fetched < p.published + ?) "
+        f"AND (COALESCE(s.outcome, 0) IN ({fine}) OR p.published >= ?)))"
+    )
+    age = overdue.age // timedelta(microseconds=1)
+    return condition, (overdue.operation_id, age, *overdue.fine, to_micros(overdue.failed_from))
 
 
 def note(

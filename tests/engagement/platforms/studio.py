@@ -89,10 +89,16 @@ class Studio:
         platforms: Sequence[Platform] = (),
         hours: int = 0,
         as_of: datetime | None = None,
+        include_overdue: bool = False,
         max_attempts: int = ATTEMPTS,
     ) -> Operation:
         """Asks for a sync as of the clock's time."""
-        request = pb.SyncPostsRequest(hours=hours, platforms=platforms, as_of_time=as_of or self.clock.now())
+        request = pb.SyncPostsRequest(
+            hours=hours,
+            platforms=platforms,
+            as_of_time=as_of or self.clock.now(),
+            include_overdue=include_overdue,
+        )
         with self.database.scope(self.workspace) as scope:
             return operations.create(scope, SYNC, request.SerializeToString(), max_attempts=max_attempts)
 

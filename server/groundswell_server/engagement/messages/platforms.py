@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import UTC, datetime
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from groundswell.v1 import engagement_pb2 as pb
@@ -45,17 +45,22 @@ def pinned_sync(request: pb.SyncPostsRequest, now: datetime) -> pb.SyncPostsRequ
 
 def hourly_sync(hours: int, platforms: Iterable[Platform], now: datetime) -> bytes:
     """The request of a sync by the clock."""
-    asked: dict[str, Any] = {"hours": hours, "platforms": [int(platform) for platform in platforms]}
+    asked: dict[str, Any] = {
+        "hours": hours,
+        "platforms": [int(platform) for platform in platforms],
+        "include_overdue": True,
+    }
     return pinned_sync(pb.SyncPostsRequest(**asked), now).SerializeToString()
 
 
-def wanted(request: pb.SyncPostsRequest) -> Wanted:
-    """What a pinned request asks for."""
+def wanted(request: pb.SyncPostsRequest, awaited: Sequence[timedelta]) -> Wanted:
+    """What a pinned request asks for; `awaited` are the ages that something waits for."""
     return Wanted(
         until=time_in(request, "as_of_time") or datetime.now(UTC),
         hours=request.hours or _SYNCED_HOURS,
         platforms=tuple(Platform(number) for number in request.platforms) or _SYNCED,
         persona_ids=tuple(request.persona_ids),
+        awaited_ages=tuple(awaited) if request.include_overdue else (),
     )
 
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import zip_longest
 from typing import TypeVar
 
@@ -13,11 +14,14 @@ from groundswell_server.engagement.connections import OpenConnection
 from groundswell_server.engagement.platforms.adapter import Adapter
 from groundswell_server.engagement.vocabulary import Platform, SyncOutcome
 from groundswell_storage.engagement import post_syncs
-from groundswell_storage.engagement.post_syncs import SyncTarget
+from groundswell_storage.engagement.post_syncs import Overdue, SyncTarget
 from groundswell_storage.scope import Scope
 
 SHORTEST_CACHE, LONGEST_CACHE = timedelta(minutes=5), timedelta(minutes=15)
 _OF_AGE = 12
+OVERDUE = timedelta(days=7)
+"""How long after an age that is waited for posts are asked for that have no metrics from then on."""
+_UNTRIED_OR_SYNCED = (SyncOutcome.UNSPECIFIED, SyncOutcome.SYNCED)
 
 T = TypeVar("T")
 
@@ -33,6 +37,8 @@ class Wanted:
     platforms: tuple[Platform, ...]
     persona_ids: tuple[str, ...] = ()
     """Of all personas when empty."""
+    awaited_ages: tuple[timedelta, ...] = ()
+    """Older posts are wanted, too, that have no metrics from these ages on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +83,10 @@ def plan(
     now: datetime,
 ) -> Plan:
     """Finds what is due. Personas take turns, so that none has to wait until all posts of another are through."""
-    found = post_syncs.targets(
-        scope,
-        since=wanted.until - timedelta(hours=wanted.hours),
-        until=wanted.until,
-        platforms=wanted.platforms,
-        persona_ids=wanted.persona_ids,
-    )
     due: dict[OpenConnection, list[SyncTarget]] = defaultdict(list)
     comments: list[Unit] = []
     fresh = unconnected = done = 0
-    for target in found:
+    for target in _targets(scope, wanted, operation_id):
         platform = Platform(target.platform)
         connection = connections.get((target.persona_id, platform)) or connections.get(("", platform))
         if target.operation_id == operation_id and target.outcome:
@@ -108,6 +107,19 @@ def plan(
     )
     total = done + sum(map(len, due.values()))
     return Plan([*comments, *units], fresh, unconnected, done, total)
+
+
+def _targets(scope: Scope, wanted: Wanted, operation_id: str) -> list[SyncTarget]:
+    """The posts of the span, and those that have passed an awaited age without metrics since; newest first."""
+    span = timedelta(hours=wanted.hours)
+    targets = partial(post_syncs.targets, scope, platforms=wanted.platforms, persona_ids=wanted.persona_ids)
+    found = targets(since=wanted.until - span, until=wanted.until)
+    for age in wanted.awaited_ages:
+        reached = wanted.until - age
+        overdue = Overdue(age, operation_id, _UNTRIED_OR_SYNCED, failed_from=reached - span)
+        found += targets(since=reached - max(span, OVERDUE), until=reached, overdue=overdue)
+    once = {target.post_id: target for target in found}
+    return sorted(once.values(), key=lambda target: (target.published, target.post_id), reverse=True)
 
 
 def _units(connection: OpenConnection, targets: Iterable[SyncTarget], adapter: Adapter) -> Iterator[Unit]:
