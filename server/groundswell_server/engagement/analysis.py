@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -56,6 +57,7 @@ def analyze_post(
     past: Sequence[PublishedPost],
     filtered: Iterable[FilteredCount],
     time_zone: str,
+    target_age: timedelta,
     sentiment: SentimentAnalysis | None = None,
 ) -> PostAnalysis:
     """Analyze a post beside its persona's other posts on the same platform.
@@ -66,6 +68,7 @@ def analyze_post(
         past: the persona's other posts on the platform; those without a rate are left out.
         filtered: interactions taken out of it, by reason.
         time_zone: IANA zone in which hours are read.
+        target_age: at which the rates of `post` and `past` are.
         sentiment: what people's comments on it say.
     """
     zone = ZoneInfo(time_zone)
@@ -76,7 +79,7 @@ def analyze_post(
         *_on_elements(post, elements, zone),
         *advice_on_sentiment(sentiment),
         *_on_filtered(figures, by_count),
-        *_on_what_is_missing(figures, past),
+        *_on_what_is_missing(figures, past, target_age),
     ]
     return PostAnalysis(_best_of_each_kind(elements), by_count, tuple(sentences))
 
@@ -173,7 +176,7 @@ def _on_filtered(figures: PostFigures, filtered: Sequence[FilteredCount]) -> lis
     ]
 
 
-def _on_what_is_missing(figures: PostFigures, past: Sequence[PublishedPost]) -> list[str]:
+def _on_what_is_missing(figures: PostFigures, past: Sequence[PublishedPost], target_age: timedelta) -> list[str]:
     sentences = []
     if figures.rate_base is RateBase.UNSPECIFIED:
         sentences.append("No reach is known, so there is no rate: record reach, on X impressions, on TikTok views.")
@@ -182,6 +185,7 @@ def _on_what_is_missing(figures: PostFigures, past: Sequence[PublishedPost]) -> 
     known = sum(1 for post in past if post.rate_pct is not None)
     if known < 2 * ENOUGH:
         sentences.append(
-            f"{known} other post{'s' * (known != 1)} with a rate: what goes with the rate shows from {2 * ENOUGH} on."
+            f"{known} other post{'s' * (known != 1)} with a rate at {target_age / timedelta(days=1):g} days: what goes "
+            f"with the rate shows from {2 * ENOUGH} on."
         )
     return sentences

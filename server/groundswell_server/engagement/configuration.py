@@ -19,14 +19,14 @@ def thresholds(settings: Settings) -> Thresholds:
     )
 
 
-def projected_age(settings: Settings) -> timedelta:
-    """The age for which the reach of a post that spreads is projected."""
+def target_age(settings: Settings) -> timedelta:
+    """The age at which rates are compared and learnt, and for which the reach of a post that spreads is projected."""
     return timedelta(days=settings.ml_target_age_days)
 
 
 def awaited_ages(settings: Settings) -> tuple[timedelta, ...]:
     """The ages of posts that something waits for: no metrics from before say what it has to know."""
-    return (thresholds(settings).rejection_age, timedelta(days=settings.ml_target_age_days))
+    return (thresholds(settings).rejection_age, target_age(settings))
 
 
 def filter_settings(settings: Settings) -> FilterSettings:

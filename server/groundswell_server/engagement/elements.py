@@ -29,7 +29,7 @@ class PublishedPost:
     caption_length: int | None
     """Characters; None when the caption is unknown."""
     rate_pct: float | None
-    """Genuine engagement rate, percent; None when unknown."""
+    """Genuine engagement rate, percent, at the age at which posts are compared; None when unknown."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from groundswell_server.engagement.ages import average_at_age, versus_average_pct
 from groundswell_server.engagement.analysis import (
@@ -20,7 +21,7 @@ from groundswell_server.engagement.tallies import Tallies
 from groundswell_server.engagement.vocabulary import MediaType, RateBase
 from groundswell_storage.engagement import posts
 from groundswell_storage.engagement.personas import PersonaRow
-from groundswell_storage.engagement.posts import PostRow
+from groundswell_storage.engagement.posts import DescribedPost, PostRow
 from groundswell_storage.scope import Scope
 
 MOST_POSTS = 500
@@ -48,6 +49,8 @@ class AnalyzedPost:
     demographics: Demographics | None
     """None when nobody told."""
     layers: tuple[LayerShare, ...]
+    waiting_posts: int
+    """Posts of the persona there whose rate at the age of the comparison is not known, though a younger one is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +71,26 @@ class HourFigures:
     probability_better: float
 
 
-def analyze_stored_post(scope: Scope, post_id: str) -> AnalyzedPost:
-    """Analyzes a post by what is stored of it and of its persona's others on the platform; raises NotFound."""
+def analyze_stored_post(scope: Scope, post_id: str, target_age: timedelta) -> AnalyzedPost:
+    """Analyzes a post by what is stored of it and of its persona's others on the platform; raises NotFound.
+
+    What goes with the rates is read from those at `target_age`: rates at unequal ages tell the age.
+    """
     row = scope.get(PostRow, post_id)
     post = post_of(row)
     engagement, average, compared = _compared(scope, post)
     persona = scope.find(PersonaRow, post.persona_id)
     total = post.metrics.engagement() if post.metrics else 0
-    sentiment = sentiment_of_post(scope, row)
+    sentiment = sentiment_of_post(scope, row, target_age)
     tallies = Tallies.of_json(row.tallies)
+    described = posts.described(scope, post.persona_id, post.platform, target_age=target_age, limit=MOST_POSTS)
     found = analyze_post(
-        PublishedPost(post.publish_time, post.hashtags, post.media_type, len(post.caption), _rate(engagement)),
+        _published(post, next((each.aged_rate_pct for each in described if each.id == post_id), None)),
         _figures(engagement, total, average, compared),
-        _others(scope, post),
+        [_published_of(each) for each in described if each.id != post_id],
         by_reason(tallies),
         DEFAULT_TIME_ZONE if persona is None else persona.time_zone,
+        target_age,
         sentiment,
     )
     return AnalyzedPost(
@@ -97,6 +105,7 @@ def analyze_stored_post(scope: Scope, post_id: str) -> AnalyzedPost:
         sentiment,
         demographics_of(scope, post_id),
         by_layer(tallies),
+        sum(each.aged_rate_pct is None and each.rate_pct is not None for each in described),
     )
 
 
@@ -146,15 +155,11 @@ def _figures(engagement: Engagement | None, total: int, average: float | None, c
     )
 
 
-def _others(scope: Scope, post: Post) -> list[PublishedPost]:
-    return [
-        PublishedPost(
-            other.published,
-            other.hashtags,
-            MediaType(other.media_type),
-            other.caption_length,
-            other.engagement_rate_pct,
-        )
-        for other in posts.described(scope, post.persona_id, post.platform, limit=MOST_POSTS)
-        if other.id != post.id
-    ]
+def _published(post: Post, aged_rate_pct: float | None) -> PublishedPost:
+    return PublishedPost(post.publish_time, post.hashtags, post.media_type, len(post.caption), aged_rate_pct)
+
+
+def _published_of(other: DescribedPost) -> PublishedPost:
+    return PublishedPost(
+        other.published, other.hashtags, MediaType(other.media_type), other.caption_length, other.aged_rate_pct
+    )

@@ -59,7 +59,7 @@ class Servicer:
         self._settings = settings
         self._filter = configuration.filter_settings(settings)
         self._thresholds = configuration.thresholds(settings)
-        self._projected_age = configuration.projected_age(settings)
+        self._target_age = configuration.target_age(settings)
         self._workspaces = KnownSettings()
         self._detectors = Detectors(platform.peers)
 
@@ -167,7 +167,7 @@ class Servicer:
         counts, fetched = messages.counts_in(request.metrics), time_in(request, "fetch_time")
         reached = messages.demographics_in(request)
         measured = metrics.record_metrics(
-            scope, request.post_id, counts, fetched, self._thresholds, reached, self._projected_age
+            scope, request.post_id, counts, fetched, self._thresholds, reached, self._target_age
         )
         return messages.measured_message(measured)
 
@@ -212,7 +212,7 @@ class Servicer:
         return pb.ListInteractionsResponse(interactions=page.items, next_page_token=page.next_page_token)
 
     async def AnalyzePost(self, request: pb.AnalyzePostRequest, call: Call) -> pb.AnalyzePostResponse:
-        analyzed = await call.read(post_analysis.analyze_stored_post, request.post_id)
+        analyzed = await call.read(post_analysis.analyze_stored_post, request.post_id, self._target_age)
         best = await self._best_hour(call, analyzed.post)
         return messages.analysis_message(post_analysis.with_hour(analyzed, best))
 

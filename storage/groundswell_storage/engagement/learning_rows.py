@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from groundswell_storage.engagement.outcomes import OUTCOME, outcome_at
 from groundswell_storage.engagement.personas import PersonaRow
 from groundswell_storage.engagement.posts import PostRow
 from groundswell_storage.errors import NotFound
 from groundswell_storage.fields import from_micros, to_micros
 from groundswell_storage.scope import Scope
 
-_MICROSECOND = timedelta(microseconds=1)
 _json: Callable[[Any], Any] = PostRow.hashtags.python_value
 """What a JSON column holds, whatever the database gives for it."""
 
@@ -120,14 +120,6 @@ class PersonaFacts(NamedTuple):
     followers: dict[int, int]
     """Followers by platform, where known."""
 
-
-OUTCOME = (
-    "JOIN metric_snapshot s ON s.id = (SELECT m.id FROM metric_snapshot m WHERE m.post_id = p.id "
-    "AND m.fetched >= p.published + ? AND m.fetched <= ? AND m.outcome_rate_pct IS NOT NULL "
-    "ORDER BY m.fetched, m.id LIMIT 1) "
-)
-"""Joins to a post `p` its first snapshot `s` of the target age or older, known by a time. The later of two is no
-better: the age is what makes rates comparable."""
 
 _KNOWN_BEFORE = (
     "p.id, p.persona_id, r.time_zone, p.platform, p.media_type, p.category, p.caption, p.hashtags, p.published, "
@@ -371,11 +363,6 @@ def _training_row(row: Sequence[Any]) -> TrainingRow:
     published, known = from_micros(row[8]), from_micros(row[17])
     agent_assigned = None if row[14] is None else bool(row[14])
     return TrainingRow._make((*row[:7], _json(row[7]), published, *row[9:14], agent_assigned, *row[15:17], known))
-
-
-def outcome_at(target_age: timedelta, known_by: datetime) -> tuple[int, int]:
-    """The parameters of `OUTCOME`."""
-    return target_age // _MICROSECOND, to_micros(known_by)
 
 
 def _and(column: str, value: object) -> str:

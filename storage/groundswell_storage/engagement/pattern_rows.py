@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from groundswell_storage.engagement.learning_rows import OUTCOME, outcome_at
+from groundswell_storage.engagement.outcomes import OUTCOME, outcome_at
 from groundswell_storage.engagement.posts import PostRow
 from groundswell_storage.fields import from_micros, to_micros
 from groundswell_storage.scope import Scope

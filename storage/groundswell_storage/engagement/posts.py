@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from peewee import (
@@ -18,6 +18,7 @@ from peewee import (
 )
 
 from groundswell_storage.chunks import chunks
+from groundswell_storage.engagement.outcomes import OUTCOME, outcome_at
 from groundswell_storage.fields import InstantField, JsonField, from_micros, to_micros
 from groundswell_storage.pages import Page, read_page
 from groundswell_storage.scope import Scope
@@ -140,7 +141,10 @@ class DescribedPost(NamedTuple):
     media_type: int
     caption_length: int
     """Characters."""
-    engagement_rate_pct: float | None
+    aged_rate_pct: float | None
+    """Genuine engagement rate at the age that was asked for; None while it is not known."""
+    rate_pct: float | None
+    """By the newest metrics, whatever the age."""
 
 
 class MeasuredPost(NamedTuple):
@@ -250,17 +254,20 @@ def last_measured_of_context(scope: Scope, context_id: str) -> PostRow | None:
     return found
 
 
-def described(scope: Scope, persona_id: str, platform: int, *, limit: int) -> list[DescribedPost]:
-    """The newest `limit` of a persona's posts on a platform, newest first."""
+def described(
+    scope: Scope, persona_id: str, platform: int, *, target_age: timedelta, limit: int
+) -> list[DescribedPost]:
+    """The newest `limit` of a persona's posts on a platform, newest first, with their rates at one age."""
     cursor = scope.execute(
-        "SELECT id, published, hashtags, media_type, LENGTH(caption), engagement_rate_pct FROM post "
-        "WHERE workspace = ? AND persona_id = ? AND platform = ? ORDER BY published DESC, id DESC LIMIT ?",
-        (scope.workspace, persona_id, platform, limit),
+        "SELECT p.id, p.published, p.hashtags, p.media_type, LENGTH(p.caption), s.outcome_rate_pct, "
+        f"p.engagement_rate_pct FROM post p LEFT {OUTCOME}"
+        "WHERE p.workspace = ? AND p.persona_id = ? AND p.platform = ? ORDER BY p.published DESC, p.id DESC LIMIT ?",
+        (*outcome_at(target_age, scope.now), scope.workspace, persona_id, platform, limit),
     )
     read: Callable[[Any], Any] = PostRow.hashtags.python_value
     return [
-        DescribedPost(id, from_micros(published), read(hashtags), media_type, length, rate)
-        for id, published, hashtags, media_type, length, rate in cursor.fetchall()
+        DescribedPost(id, from_micros(published), read(hashtags), *rest)
+        for id, published, hashtags, *rest in cursor.fetchall()
     ]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from groundswell_storage.engagement.outcomes import OUTCOME, outcome_at
 from groundswell_storage.fields import to_micros
 from groundswell_storage.scope import Scope
 
@@ -26,6 +27,7 @@ class PostMood(NamedTuple):
 
     mean_score: float
     rate_pct: float
+    """Genuine engagement rate at the age that was asked for."""
 
 
 def counts(
@@ -55,11 +57,17 @@ def bring_up_to_date(scope: Scope, post_id: str, *, verdict: int) -> None:
     )
 
 
-def moods_of_posts(scope: Scope, persona_id: str, platform: int, *, fewest_comments: int, limit: int) -> list[PostMood]:
-    """Mean score and rate of the newest `limit` of a persona's posts on a platform that have both, newest first."""
+def moods_of_posts(
+    scope: Scope, persona_id: str, platform: int, *, target_age: timedelta, fewest_comments: int, limit: int
+) -> list[PostMood]:
+    """Mean score and rate at one age of the newest `limit` of a persona's posts on a platform that have both.
+
+    Newest first.
+    """
     cursor = scope.execute(
-        "SELECT sentiment_score, engagement_rate_pct FROM post WHERE workspace = ? AND persona_id = ? AND platform = ? "
-        "AND sentiment_count >= ? AND engagement_rate_pct IS NOT NULL ORDER BY published DESC, id DESC LIMIT ?",
-        (scope.workspace, persona_id, platform, fewest_comments, limit),
+        f"SELECT p.sentiment_score, s.outcome_rate_pct FROM post p {OUTCOME}"
+        "WHERE p.workspace = ? AND p.persona_id = ? AND p.platform = ? AND p.sentiment_count >= ? "
+        "ORDER BY p.published DESC, p.id DESC LIMIT ?",
+        (*outcome_at(target_age, scope.now), scope.workspace, persona_id, platform, fewest_comments, limit),
     )
     return [PostMood(*row) for row in cursor.fetchall()]

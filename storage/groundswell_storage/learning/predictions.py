@@ -14,7 +14,7 @@ from peewee import CompositeKey, DoubleField, SmallIntegerField, TextField
 
 from groundswell_storage.chunks import chunks
 from groundswell_storage.database import Database
-from groundswell_storage.engagement.learning_rows import OUTCOME, outcome_at
+from groundswell_storage.engagement.outcomes import OUTCOME, outcome_at
 from groundswell_storage.fields import InstantField, JsonField, from_micros, to_json, to_micros
 from groundswell_storage.scope import Scope
 from groundswell_storage.table import Table

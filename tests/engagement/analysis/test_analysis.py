@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -13,6 +13,7 @@ from groundswell_server.engagement.elements import PublishedPost, performing_ele
 from groundswell_server.engagement.filtered import FilteredCount
 from groundswell_server.engagement.vocabulary import MediaType, RateBase, Verdict
 
+WEEK = timedelta(days=7)
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
 
@@ -44,7 +45,7 @@ MORNINGS = [post(rate=2.0 + 0.1 * n, hour=8) for n in range(6)]
 
 
 def said(analyzed: PublishedPost, past: Sequence[PublishedPost], of: PostFigures | None = None) -> str:
-    return "\n".join(analyze_post(analyzed, of or figures(), past, [], "UTC").recommendations)
+    return "\n".join(analyze_post(analyzed, of or figures(), past, [], "UTC", WEEK).recommendations)
 
 
 def test_elements_carry_their_figures_best_first() -> None:
@@ -119,7 +120,7 @@ def test_an_estimated_bot_share_is_told() -> None:
 def test_many_hashtags_do_not_crowd_out_the_hours() -> None:
     past = [post(rate=5.0 + n, hour=18, tags=[f"tag{n}"]) for n in range(40)]
 
-    found = analyze_post(post(rate=1.0, hour=8), figures(), past, [], "UTC").elements
+    found = analyze_post(post(rate=1.0, hour=8), figures(), past, [], "UTC", WEEK).elements
 
     kinds = [element.kind for element in found]
     assert kinds.count("hashtag") == MOST_OF_A_KIND
@@ -130,7 +131,7 @@ def test_many_hashtags_do_not_crowd_out_the_hours() -> None:
 def test_what_was_filtered_is_sorted_and_named() -> None:
     filtered = [FilteredCount(Verdict.BOT, "BURST", 12), FilteredCount(Verdict.BOT, "FOLLOW_PLEA", 150)]
 
-    found = analyze_post(post(), figures(), [], filtered, "UTC")
+    found = analyze_post(post(), figures(), [], filtered, "UTC", WEEK)
 
     assert [count.reason for count in found.filtered] == ["FOLLOW_PLEA", "BURST"]
     assert any(

@@ -34,6 +34,11 @@ def analyze(stub: EngagementServiceStub, post_id: str) -> engagement_pb2.Analyze
     return stub.AnalyzePost(engagement_pb2.AnalyzePostRequest(post_id=post_id))
 
 
+def post_age(post: engagement_pb2.Post, **age: float) -> datetime:
+    """The time at which a post is so old."""
+    return post.publish_time.ToDatetime(tzinfo=UTC) + timedelta(**age)
+
+
 def timeline(
     stub: EngagementServiceStub, post_id: str, start: datetime | None = None, end: datetime | None = None
 ) -> list[engagement_pb2.TimelineHour]:
@@ -98,7 +103,7 @@ class TestAnalyzePost:
                 publish_time=evening - timedelta(days=day),
             )
             likes = (80 if with_it else 20) + day
-            measure(engagement, post.id, evening + timedelta(hours=1), likes=likes, reach=1000)
+            measure(engagement, post.id, post_age(post, days=7), likes=likes, reach=1000)
         answer = analyze(engagement, post.id)
         elements = {(element.kind, element.value): element for element in answer.elements}
         sunset = elements["hashtag", "sunset"]
@@ -109,6 +114,29 @@ class TestAnalyzePost:
         assert not elements["format", "video"].HasField("other_mean_rate_pct")
         assert ("hour", "18:00") in elements, "half past five UTC is half past six in Berlin"
         assert any("#sunset" in sentence and "8.50%" in sentence for sentence in answer.recommendations)
+
+    def test_what_goes_with_the_rates_is_read_at_one_age(
+        self, engagement: EngagementServiceStub, persona_id: str
+    ) -> None:
+        for number in range(15):
+            old = number < 8
+            post = make_post(
+                engagement,
+                persona_id,
+                publish_time=ago(days=20, minutes=number) if old else ago(hours=2, minutes=number),
+                hashtags=["old"] if old else ["young"],
+            )
+            measure(engagement, post.id, post_age(post, hours=1), likes=10, reach=1000)
+            if old:
+                measure(engagement, post.id, post_age(post, days=10), likes=50 + number, reach=1000)
+        answer = analyze(engagement, post.id)
+        assert answer.waiting_posts == 7
+        elements = {(element.kind, element.value): element for element in answer.elements}
+        assert elements["hashtag", "old"].sample_size == 8
+        assert not elements["hashtag", "old"].HasField("other_mean_rate_pct"), "nothing to compare with"
+        assert ("hashtag", "young") not in elements
+        assert not any("#old" in sentence for sentence in answer.recommendations)
+        assert any("8 other posts with a rate at 7 days" in sentence for sentence in answer.recommendations)
 
     def test_without_learning_the_hour_is_left_out(self, engagement: EngagementServiceStub, persona_id: str) -> None:
         post = make_post(engagement, persona_id)

@@ -84,7 +84,7 @@ def test_the_trend_goes_by_time_after_publication(engagement: EngagementServiceS
 def test_the_correlation_is_over_the_personas_posts(engagement: EngagementServiceStub, persona_id: str) -> None:
     """Twelve posts: the more is praised, the more is liked, but for one."""
     for number in range(12):
-        post = make_post(engagement, persona_id)
+        post = make_post(engagement, persona_id, publish_time=ago(days=8))
         praise = 11 - number if number in (4, 5) else number
         texts = [PRAISE] * praise + [SCORN] * (12 - praise)
         record(
@@ -98,6 +98,21 @@ def test_the_correlation_is_over_the_personas_posts(engagement: EngagementServic
     assert 0.6 < found.value < 1.0
     assert found.interval.lower > 0
     assert found.interval.level == pytest.approx(0.95)
+
+
+def test_posts_too_young_to_be_compared_are_no_part_of_the_correlation(
+    engagement: EngagementServiceStub, persona_id: str
+) -> None:
+    for number in range(12):
+        post = make_post(engagement, persona_id, publish_time=ago(days=8 if number < 10 else 2))
+        texts = [PRAISE] * (number % 5) + [SCORN] * 4
+        record(
+            engagement,
+            post.id,
+            [comment(f"u{n}", f"{text} {'ab'[n % 2] * n}", ago(hours=n + 1)) for n, text in enumerate(texts)],
+        )
+        measure(engagement, post.id, likes=20 + 5 * number, reach=1000)
+    assert analyze(engagement, post.id).sentiment.engagement_correlation.sample_size == 10
 
 
 def test_without_comments_there_is_no_sentiment(engagement: EngagementServiceStub, persona_id: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -129,6 +129,17 @@ def test_every_suggestion_cites_its_figures(gallery: Studio) -> None:
 
 @pytest.fixture(scope="module")
 def workshop(learning_server: Any) -> Studio:
+    """The workspace with posts that are too young for their rates to be compared."""
+    return filled(learning_server, age=timedelta())
+
+
+@pytest.fixture(scope="module")
+def old_workshop(learning_server: Any) -> Studio:
+    """The same a week later."""
+    return filled(learning_server, age=timedelta(days=8))
+
+
+def filled(learning_server: Any, age: timedelta) -> Studio:
     """A workspace where a warm strategy works, a cold one does not, and rendering fails at high complexity."""
     studio = Studio.open(learning_server)
     persona = studio.engagement.CreatePersona(engagement_pb2.CreatePersonaRequest(name="Luna")).persona
@@ -145,6 +156,7 @@ def workshop(learning_server: Any) -> Studio:
             platform_post_id=str(number),
             caption="Look #sea",
             media_type=common_pb2.MEDIA_TYPE_VIDEO,
+            publish_time=datetime.now(UTC) - age,
         )
         posted = studio.engagement.CreatePost(post).post
         likes = 80 if warm else 30
@@ -185,8 +197,13 @@ def test_kinds_of_posts_are_recommended_for_their_task(gallery: Studio) -> None:
     assert len(response.patterns) <= 3
 
 
-def test_successful_posts_come_with_how_they_were_made(workshop: Studio) -> None:
-    response = workshop.learning.FindSuccessfulPatterns(pb.FindSuccessfulPatternsRequest(max_patterns=5))
+def test_posts_too_young_to_be_compared_wait(workshop: Studio) -> None:
+    response = workshop.learning.FindSuccessfulPatterns(pb.FindSuccessfulPatternsRequest())
+    assert (response.successful_count, response.post_count, response.waiting_count) == (0, 0, 24)
+
+
+def test_successful_posts_come_with_how_they_were_made(old_workshop: Studio) -> None:
+    response = old_workshop.learning.FindSuccessfulPatterns(pb.FindSuccessfulPatternsRequest(max_patterns=5))
     assert (response.successful_count, response.post_count, len(response.patterns)) == (12, 24, 5)
     best = response.patterns[0]
     assert best.engagement_rate_pct == pytest.approx(8.0)
@@ -194,9 +211,9 @@ def test_successful_posts_come_with_how_they_were_made(workshop: Studio) -> None
     assert (best.phase, list(best.hashtags), best.caption_length) == ("TEXT_GENERATION", ["sea"], 9)
     assert best.context_id
     strict = pb.FindSuccessfulPatternsRequest(min_rate_pct=9.0)
-    assert workshop.learning.FindSuccessfulPatterns(strict).successful_count == 0
+    assert old_workshop.learning.FindSuccessfulPatterns(strict).successful_count == 0
     loose = pb.FindSuccessfulPatternsRequest(min_rate_pct=0.0)
-    assert workshop.learning.FindSuccessfulPatterns(loose).successful_count == 24
+    assert old_workshop.learning.FindSuccessfulPatterns(loose).successful_count == 24
 
 
 def test_failures_come_with_phases_examples_and_how_to_avoid_them(workshop: Studio) -> None:

@@ -10,16 +10,23 @@ from tests.learning.patterns.simulated import START, post
 
 
 def test_the_best_come_first_and_those_without_a_rate_do_not_count() -> None:
-    posts = [post(at, rate_pct=rate) for at, rate in enumerate((4.9, 5.0, 9.0, None, 7.0))]
+    posts = [post(at, aged_rate_pct=rate) for at, rate in enumerate((4.9, 5.0, 9.0, None, 7.0))]
     found = find_successes(posts, 5.0, 2)
-    assert [one.post.rate_pct for one in found.best] == [9.0, 7.0]
+    assert [one.post.aged_rate_pct for one in found.best] == [9.0, 7.0]
     assert (found.successful_count, found.post_count) == (3, 4)
+
+
+def test_posts_that_are_younger_than_the_rates_wait() -> None:
+    posts = [post(at, aged_rate_pct=None, rate_pct=rate) for at, rate in enumerate((9.0, 0.1, None))]
+    found = find_successes([*posts, post(3, aged_rate_pct=6.0, rate_pct=1.0)], 5.0, 9)
+    assert [one.post.post_id for one in found.best] == ["post-00003"]
+    assert (found.successful_count, found.post_count, found.waiting_count) == (1, 1, 2)
 
 
 def test_traits_are_counted_against_the_other_posts() -> None:
     evening = START + timedelta(hours=18)
-    good = [post(at, rate_pct=8.0, media_type=4, hashtags=["sea"], published=evening) for at in range(4)]
-    others = [post(10 + at, rate_pct=1.0, hashtags=["sea"] if at < 2 else []) for at in range(8)]
+    good = [post(at, aged_rate_pct=8.0, media_type=4, hashtags=["sea"], published=evening) for at in range(4)]
+    others = [post(10 + at, aged_rate_pct=1.0, hashtags=["sea"] if at < 2 else []) for at in range(8)]
     traits = {one.trait: one for one in find_successes([*good, *others], 5.0, 10).traits}
     assert (traits["#sea"].successful_count, traits["#sea"].other_count) == (4, 2)
     assert (traits["#sea"].successful_share, traits["#sea"].other_share) == (1.0, 0.25)
@@ -28,7 +35,7 @@ def test_traits_are_counted_against_the_other_posts() -> None:
 
 
 def test_where_all_do_well_there_is_nothing_to_compare_with() -> None:
-    found = find_successes([post(at, rate_pct=8.0) for at in range(3)], 5.0, 10)
+    found = find_successes([post(at, aged_rate_pct=8.0) for at in range(3)], 5.0, 10)
     assert found.successful_count == 3
     assert all(one.other_count == 0 for one in found.traits)
     assert find_successes([], 5.0, 10).best == ()
@@ -36,5 +43,5 @@ def test_where_all_do_well_there_is_nothing_to_compare_with() -> None:
 
 def test_how_a_post_was_made_goes_with_it() -> None:
     making = Making({"style": "warm"}, {"steps": 30})
-    found = find_successes([post(0, rate_pct=8.0), post(1, rate_pct=7.0)], 5.0, 10)
+    found = find_successes([post(0, aged_rate_pct=8.0), post(1, aged_rate_pct=7.0)], 5.0, 10)
     assert [one.making for one in found.made({"post-00000": making})] == [making, None]

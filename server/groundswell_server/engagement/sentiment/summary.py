@@ -66,13 +66,21 @@ class SentimentAnalysis:
         return self.positive_count + self.neutral_count + self.negative_count
 
 
-def sentiment_of_post(scope: Scope, post: PostRow) -> SentimentAnalysis | None:
-    """The sentiment of people's comments on a post; None without any."""
+def sentiment_of_post(scope: Scope, post: PostRow, target_age: timedelta) -> SentimentAnalysis | None:
+    """The sentiment of people's comments on a post; None without any.
+
+    It is compared with the rates that the persona's posts had at `target_age`: younger ones wait.
+    """
     counts = sentiments.counts(scope, post.id, post.published, SPAN_ENDS, verdict=Verdict.GENUINE)
     if not counts:
         return None
     moods = sentiments.moods_of_posts(
-        scope, post.persona_id, post.platform, fewest_comments=FEWEST_COMMENTS, limit=MOST_POSTS
+        scope,
+        post.persona_id,
+        post.platform,
+        target_age=target_age,
+        fewest_comments=FEWEST_COMMENTS,
+        limit=MOST_POSTS,
     )
     correlation = spearman([mood.mean_score for mood in moods], [mood.rate_pct for mood in moods])
     return summarize(counts, post.published, scope.now, correlation)

@@ -24,7 +24,7 @@ def carry_out(job: Job, means: Means, wanted: Wanted) -> Plan:
         job,
         configuration.filter_settings(job.settings),
         configuration.thresholds(job.settings),
-        configuration.projected_age(job.settings),
+        configuration.target_age(job.settings),
         Detectors(job.peers),
     )
     SyncRun(job, means, keeper, planned).carry_out()

@@ -91,6 +91,7 @@ def successes_message(found: Successes, best: Sequence[SuccessfulPost]) -> pb.Fi
         ],
         successful_count=found.successful_count,
         post_count=found.post_count,
+        waiting_count=found.waiting_count,
     )
 
 
@@ -181,7 +182,7 @@ def _successful(one: SuccessfulPost) -> pb.SuccessfulPattern:
         post_id=post.post_id,
         context_id=post.context_id or "",
         persona_id=post.persona_id,
-        engagement_rate_pct=post.rate_pct or 0.0,
+        engagement_rate_pct=post.aged_rate_pct or 0.0,
         hashtags=post.hashtags,
         hour=one.local.hour,
         weekday=one.local.isoweekday(),

@@ -46,7 +46,9 @@ class Successes:
     traits: tuple[CommonTrait, ...]
     successful_count: int
     post_count: int
-    """Measured posts."""
+    """Posts whose rate at the target age is known."""
+    waiting_count: int
+    """Posts that are measured, but not at that age: rates at unequal ages can't be compared."""
 
     def made(self, makings: Mapping[str, Making]) -> Sequence[SuccessfulPost]:
         """The best with how they were made, by post id."""
@@ -54,15 +56,21 @@ class Successes:
 
 
 def find_successes(records: Iterable[PostRecord], min_rate_pct: float, limit: int) -> Successes:
-    """The `limit` best posts by their newest rate from `min_rate_pct` on; posts without a rate do not count."""
-    posts = [SuccessfulPost(post, local_time(post.published, post.time_zone)) for post in records if _measured(post)]
-    posts.sort(key=lambda one: (-(one.post.rate_pct or 0.0), one.post.post_id))
-    count = sum((one.post.rate_pct or 0.0) >= min_rate_pct for one in posts)
-    return Successes(tuple(posts[: min(count, limit)]), _common(posts[:count], posts[count:]), count, len(posts))
+    """The `limit` best posts by their rate at the target age from `min_rate_pct` on; younger posts wait."""
+    posts, waiting = [], 0
+    for post in records:
+        if post.aged_rate_pct is not None:
+            posts.append(SuccessfulPost(post, local_time(post.published, post.time_zone)))
+        else:
+            waiting += post.rate_pct is not None
+    posts.sort(key=lambda one: (-_rate(one), one.post.post_id))
+    count = sum(_rate(one) >= min_rate_pct for one in posts)
+    best = tuple(posts[: min(count, limit)])
+    return Successes(best, _common(posts[:count], posts[count:]), count, len(posts), waiting)
 
 
-def _measured(post: PostRecord) -> bool:
-    return post.rate_pct is not None
+def _rate(one: SuccessfulPost) -> float:
+    return one.post.aged_rate_pct or 0.0
 
 
 def _common(successful: Sequence[SuccessfulPost], others: Sequence[SuccessfulPost]) -> tuple[CommonTrait, ...]:

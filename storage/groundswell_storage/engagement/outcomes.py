@@ -1,0 +1,22 @@
+"""The outcome of a post: its rate at one age, which makes it comparable with others."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from groundswell_storage.fields import to_micros
+
+_MICROSECOND = timedelta(microseconds=1)
+
+OUTCOME = (
+    "JOIN metric_snapshot s ON s.id = (SELECT m.id FROM metric_snapshot m WHERE m.post_id = p.id "
+    "AND m.fetched >= p.published + ? AND m.fetched <= ? AND m.outcome_rate_pct IS NOT NULL "
+    "ORDER BY m.fetched, m.id LIMIT 1) "
+)
+"""Joins to a post `p` its first snapshot `s` of the target age or older, known by a time. The later of two is no
+better: the age is what makes rates comparable."""
+
+
+def outcome_at(target_age: timedelta, known_by: datetime) -> tuple[int, int]:
+    """The parameters of `OUTCOME`."""
+    return target_age // _MICROSECOND, to_micros(known_by)
