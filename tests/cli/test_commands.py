@@ -189,10 +189,19 @@ class TestAudit:
         assert shell.json("audit", "list", "--workspace", "rival") == []
         assert "no such change" in shell.run("audit", "list", "--subject", "model/none").stdout
 
-    def test_a_database_that_is_not_there_has_no_log_that_holds(self, shell: Shell) -> None:
+    def test_a_database_that_is_not_there_is_said_to_be_none(self, shell: Shell) -> None:
         nowhere = shell.home / "mistyped.db"
-        for command in ("list", "verify"):
-            assert "mistyped.db" in shell.complaint("audit", command, "--database", f"sqlite:///{nowhere}")
+        commands = (
+            ["audit", "list"],
+            ["audit", "verify"],
+            ["keys", "list"],
+            ["keys", "revoke", "x"],
+            ["keys", "rotate", "x"],
+        )
+        for command in commands:
+            said = shell.complaint(*command, "--database", f"sqlite:///{nowhere}")
+            assert "there is no database" in said
+            assert "mistyped.db" in said
         assert not nowhere.exists()
 
     def test_it_holds_until_somebody_touches_it(self, shell: Shell) -> None:
@@ -310,7 +319,8 @@ class TestDoctor:
             _, bearer = server.key("default")
             key = {"GROUNDSWELL_API_KEY": bearer.removeprefix("Bearer ")}
             assert shell.json("platforms", "list", *reached, **key) == []
-            assert "UUID" in shell.complaint("sync", "--persona", "nobody", *reached, code=2, **key)
+            said = shell.complaint("sync", "--persona", "nobody", *reached, code=2, **key)
+            assert said == "error: --persona nobody: must be a valid UUID"
         assert "--ca" in json.loads(stranger.stdout)[-1]["cure"]
         assert found["server"] == "ok"
 

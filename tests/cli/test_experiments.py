@@ -16,6 +16,7 @@ from groundswell_server.cli.experiments.course import MOST_LINES, WIDTH, Point
 from groundswell_server.experiments.design import Variant
 from groundswell_server.experiments.lifecycle import create_experiment
 from groundswell_server.experiments.looks.automatic import look_at_all
+from groundswell_server.experiments.vocabulary import ExperimentKind
 from groundswell_storage.database import connect
 from tests.cli.test_commands import Shell
 from tests.experiments.counted import DESIGN, count, start
@@ -36,6 +37,8 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
         count(scope, ended, {"old": (100, 1_000), "new": (170, 1_000)})
         variants = (Variant("old", is_control=True), Variant("question"), Variant("emoji"))
         start(scope, "fresh")
+        bandit = start(scope, "bandit", kind=ExperimentKind.BANDIT, auto_complete=False)
+        count(scope, bandit, {"old": (100, 1_000), "new": (170, 1_000)})
         hooks = start(scope, "hooks", auto_complete=False, variants=variants, hypothesis="Questions draw more")
     for number in range(1, 11):
         moment = BEGAN + timedelta(minutes=16 * number)
@@ -64,6 +67,7 @@ def said(shell: Shell, suite: RunningServer, *arguments: str) -> str:
 def test_a_list_shows_where_each_is(shell: Shell, suite: RunningServer) -> None:
     rows = shell.json("experiments", "list", GROUNDSWELL_TARGET=suite.target)
     assert {(row["key"], row["state"], row["winner"]) for row in rows} == {
+        ("bandit", "running", ""),
         ("draft", "draft", ""),
         ("ended", "completed", "new"),
         ("fresh", "running", ""),
@@ -81,6 +85,18 @@ def test_one_is_shown_with_its_end_and_the_reason_of_it(shell: Shell, suite: Run
     told = shell.json("experiments", "show", "hooks", GROUNDSWELL_TARGET=suite.target)
     assert told["design"]["hypothesis"] == "Questions draw more"
     assert [one["weight"] for one in told["design"]["variants"]] == pytest.approx([1 / 3] * 3, abs=1e-4)
+
+
+def test_a_bandit_is_shown_with_how_it_chooses_now(shell: Shell, suite: RunningServer) -> None:
+    shown = said(shell, suite, "show", "bandit")
+    assert shown.startswith("bandit: bandit, running, shared out by thompson")
+    told = shell.json("experiments", "show", "bandit", GROUNDSWELL_TARGET=suite.target)
+    old, new = told["choice_probabilities"]
+    assert old + new == pytest.approx(1.0)
+    assert "chosen now" in shown
+    table = [line.split() for line in shown.splitlines()]
+    assert ["old", f"{old:.1%}", "yes"] in table
+    assert ["new", f"{new:.1%}"] in table
 
 
 def test_an_analysis_has_the_verdict_the_figures_and_the_course(shell: Shell, suite: RunningServer) -> None:
@@ -122,7 +138,7 @@ def test_a_plan_is_that_of_the_service(shell: Shell, suite: RunningServer) -> No
     assert "1,769 units a variant, 3,538 in all" in said(shell, suite, *arguments)
     assert "3.5 days" in said(shell, suite, *arguments)
     told = shell.json("experiments", *arguments, GROUNDSWELL_TARGET=suite.target)
-    assert told["units_per_variant"] == "1769"
+    assert told["units_per_variant"] == 1769
     small = ("plan", "--kind", "mean", "--standard-deviation", "4", "--baseline", "3", "--lift", "0.01")
     curve = [line.split()[0] for line in said(shell, suite, *small).splitlines() if line.startswith("+")]
     assert curve == ["+0.25%", "+0.5%", "+0.75%", "+1%", "+1.25%", "+1.5%", "+2%"]
@@ -133,7 +149,9 @@ def test_what_goes_wrong_is_said_in_a_line_with_its_cure(shell: Shell, suite: Ru
     assert "groundswell experiments list" in shell.complaint("experiments", "show", "nothing", **target)
     assert "start it first" in shell.complaint("experiments", "analyze", "draft", **target)
     wanting = ("experiments", "plan", "--kind", "mean", "--baseline", "9", "--lift", "0.1")
-    assert "standard_deviation" in shell.complaint(*wanting, code=2, **target)
+    assert "--standard-deviation: is needed" in shell.complaint(*wanting, code=2, **target)
+    percent = ("experiments", "plan", "--baseline", "10", "--lift", "0.1", "--power", "0.9")
+    assert "--baseline 10: must be below 1" in shell.complaint(*percent, code=2, **target)
     for file, wrong in (("hooks.jpg", "does not end in .png"), ("nowhere/hooks.png", "there is no folder nowhere")):
         done = shell.run("experiments", "analyze", "hooks", "--png", file, **target)
         assert done.returncode == 2

@@ -48,7 +48,7 @@ def list_all(workspace: Workspace = "default", database: Database = None, as_jso
     """Show the keys of a workspace, revoked ones too."""
     from groundswell_storage import keys
 
-    with open_scope(database, workspace) as opened:
+    with open_scope(database, workspace, existing=True) as opened:
         rows = []
         token = ""
         while True:
@@ -65,7 +65,7 @@ def revoke(key: KeyId, workspace: Workspace = "default", database: Database = No
     """End a key at once, on all servers."""
     from groundswell_storage import keys
 
-    with open_scope(database, workspace) as opened:
+    with open_scope(database, workspace, existing=True) as opened:
         record = keys.revoke(opened, key)
     _show([_row(record)], as_json)
 
@@ -81,7 +81,7 @@ def rotate(
     """Give a key a new secret."""
     from groundswell_storage import keys
 
-    with open_scope(database, workspace) as opened:
+    with open_scope(database, workspace, existing=True) as opened:
         record, token = keys.rotate(opened, key, grace=timedelta(hours=grace_hours))
     _reveal(record, token, as_json)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,6 +14,7 @@ import typer
 from groundswell.errors import GroundswellError, Unauthenticated
 
 if TYPE_CHECKING:
+    from google.protobuf.message import Message
     from rich.console import Console
 
 AsJson = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON instead of a table.")]
@@ -36,20 +37,43 @@ def show(rows: Sequence[Mapping[str, Any]], as_json: bool, *, title: str = "", e
     if not rows:
         console().print(empty, style="dim")
         return
-    from rich.table import Table
+    from groundswell_server.cli.tables import draw
 
-    table = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
-    for number, name in enumerate(rows[0]):
-        # What a row is called by stays in one piece, so that it can be copied.
-        table.add_column(name.replace("_", " "), overflow="fold", no_wrap=number == 0)
-    for row in rows:
-        table.add_row(*(_cell(value) for value in row.values()))
-    console().print(table)
+    draw(console(), rows, title)
 
 
 def show_json(value: object) -> None:
     """Prints a value as JSON; times in ISO 8601."""
     print(json.dumps(value, indent=2, default=_plain))  # noqa: T201
+
+
+def show_message(message: Message, **others: object) -> None:
+    """Prints a message as JSON with the contract's names, and what else there is; whole numbers always as numbers."""
+    from google.protobuf.json_format import MessageToDict
+
+    told = MessageToDict(message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
+    show_json({**_with_numbers(message.DESCRIPTOR, told), **others})
+
+
+def _with_numbers(kind: Any, told: Mapping[str, Any]) -> dict[str, Any]:
+    """What protobuf's JSON tells of a message, with numbers of 64 bits in place of the strings it makes of them.
+
+    `kind` is the message's descriptor, whichever implementation of protobuf it is from.
+    """
+    return {name: _with_number(kind.fields_by_name[name], value) for name, value in told.items()}
+
+
+def _with_number(field: Any, value: Any) -> Any:
+    if isinstance(value, list):
+        return [_with_number(field, each) for each in value]
+    if field.cpp_type in (field.CPPTYPE_INT64, field.CPPTYPE_UINT64):
+        return int(value)
+    kind = field.message_type
+    if kind is None or kind.full_name.startswith("google.protobuf."):
+        return value
+    if kind.GetOptions().map_entry:
+        return {key: _with_number(kind.fields_by_name["value"], each) for key, each in value.items()}
+    return _with_numbers(kind, value)
 
 
 def _plain(value: object) -> str:
@@ -80,14 +104,6 @@ def _cure(error: BaseException) -> str:
     if isinstance(error, NotFound) and error.kind == "api_key":
         return "`groundswell keys list --workspace NAME` shows the keys of a workspace with their ids"
     return ""
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d}"
-    if isinstance(value, Iterable) and not isinstance(value, str):
-        return ", ".join(map(str, value))
-    return "" if value is None else str(value)
 
 
 def is_interactive() -> bool:

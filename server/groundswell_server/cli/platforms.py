@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from groundswell_server.cli.output import AsJson, console, show
-from groundswell_server.cli.reaching import Authority, Certificate, Key, Target, reach
+from groundswell_server.cli.reaching import Authority, Certificate, Key, Target, as_typed, reach
 from groundswell_server.cli.words import word
 
 if TYPE_CHECKING:
@@ -50,7 +50,8 @@ def connect(
 ) -> None:
     """Keep an access token, encrypted. It is asked for, or read from standard input."""
     token = typer.prompt("Access token", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline().strip()
-    with reach(target, authority, certificate, key) as client:
+    typed = {"persona_id": f"--persona {persona}", "account": "--account", "access_token": "the access token"}
+    with as_typed(typed), reach(target, authority, certificate, key) as client:
         client.engagement.connect_platform(
             persona_id=persona, platform=platform.in_contract, access_token=token, account=account
         )
@@ -67,7 +68,7 @@ def disconnect(
     key: Key = None,
 ) -> None:
     """Forget an access token."""
-    with reach(target, authority, certificate, key) as client:
+    with as_typed({"persona_id": f"--persona {persona}"}), reach(target, authority, certificate, key) as client:
         client.engagement.disconnect_platform(persona_id=persona, platform=platform.in_contract)
     console().print(f"{platform} is not connected any more")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -32,3 +34,17 @@ def tls_of(authority: Path | None, certificate: Path | None, key: Path | None) -
     from groundswell import Tls
 
     return Tls(root_certificates=authority, certificate=certificate, key=key)
+
+
+@contextmanager
+def as_typed(typed: Mapping[str, str]) -> Iterator[None]:
+    """Says what is wrong with a request in words of the command line: by field of the contract, what was typed."""
+    from groundswell.errors import InvalidArgument
+
+    try:
+        yield
+    except InvalidArgument as error:
+        if not error.fields:
+            raise
+        told = (f"{typed.get(each.field, each.field)}: {each.description}" for each in error.fields)
+        raise InvalidArgument("; ".join(told)) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,7 +12,7 @@ from groundswell_server.cli.reaching import Authority, Certificate, Key, Target,
 from groundswell_server.cli.words import word
 
 if TYPE_CHECKING:
-    from groundswell.v1.experiments_pb2 import Rollout, RolloutStageRecord
+    from groundswell.v1.experiments_pb2 import Rollout, RolloutMetricResult, RolloutStageRecord
 
 application = typer.Typer(help="See what is being rolled out.", no_args_is_help=True)
 
@@ -44,9 +45,11 @@ def show_one(
     stages = [_stage_row(stage) for stage in rollout.stages]
     metrics = _metric_rows(rollout)
     if as_json:
-        show_json({**_row(rollout), "stages": stages, "metrics": metrics})
+        ended = rollout.end_time.ToDatetime() if rollout.HasField("end_time") else None
+        show_json({**_row(rollout), "ended": ended, "stages": stages, "metrics": metrics})
         return
-    console().print(f"{rollout.key}: {_state(rollout)} at {rollout.share:.0%} ({rollout.note})", markup=False)
+    for line in story(rollout):
+        console().print(line, markup=False)
     show(stages, False)
     if metrics:
         show([_rounded(row) for row in metrics], False, title="at its last stage")
@@ -62,10 +65,31 @@ def _row(rollout: Rollout) -> dict[str, object]:
     }
 
 
+def story(rollout: Rollout) -> Iterator[str]:
+    """Where it is and why; of one that ended, when, at which stage, what was broken and by how much."""
+    yield f"{rollout.key}: {_state(rollout)} at {rollout.share:.0%} ({rollout.note})"
+    if not rollout.HasField("end_time"):
+        return
+    stage, check = rollout.stages[-1], rollout.stages[-1].check
+    at = f"stage {len(rollout.stages)} of {len(rollout.design.stages)}, {stage.share:.0%} of the units"
+    yield f"ended {rollout.end_time.ToDatetime():%Y-%m-%d %H:%M} at {at}, held {_hours(stage):.1f} hours"
+    if not check.HasField("check_time"):
+        return
+    for one in check.metrics:
+        if one.harm_p_value < _threshold(one):
+            yield (
+                f"broken: {one.metric} was {one.new_mean:.4g} with what is new and {one.old_mean:.4g} with the old"
+                f"{_change(one)}; p = {one.harm_p_value:.2g}, broken below {one.threshold:.3g}"
+            )
+    seen = f"{check.check_time.ToDatetime():%Y-%m-%d %H:%M}"
+    yield f"compared {check.new_units:,} units that had what is new with {check.old_units:,} that had the old, {seen}"
+
+
 def _stage_row(stage: RolloutStageRecord) -> dict[str, object]:
     return {
         "share_pct": 100.0 * stage.share,
-        "held_hours": round(stage.held.ToTimedelta().total_seconds() / 3600.0, 1),
+        "began": stage.start_time.ToDatetime(),
+        "held_hours": round(_hours(stage), 1),
         "old_units": stage.check.old_units,
         "new_units": stage.check.new_units,
         "begun_because": stage.reason,
@@ -74,7 +98,7 @@ def _stage_row(stage: RolloutStageRecord) -> dict[str, object]:
 
 
 def _metric_rows(rollout: Rollout) -> list[dict[str, object]]:
-    from groundswell.v1.experiments_pb2 import METRIC_ROLE_GUARDRAIL, MetricRole
+    from groundswell.v1.experiments_pb2 import MetricRole
 
     return [
         {
@@ -83,11 +107,25 @@ def _metric_rows(rollout: Rollout) -> list[dict[str, object]]:
             "old": one.old_mean,
             "new": one.new_mean,
             "harm_p": one.harm_p_value,
-            # A metric that only suggests is never broken.
-            "broken_below": one.threshold if one.role == METRIC_ROLE_GUARDRAIL else None,
+            "broken_below": _threshold(one) or None,
         }
         for one in rollout.stages[-1].check.metrics
     ]
+
+
+def _threshold(metric: RolloutMetricResult) -> float:
+    """The p value below which it is broken; 0 for a metric that only suggests, which never is."""
+    from groundswell.v1.experiments_pb2 import METRIC_ROLE_GUARDRAIL
+
+    return metric.threshold if metric.role == METRIC_ROLE_GUARDRAIL else 0.0
+
+
+def _change(metric: RolloutMetricResult) -> str:
+    return f" ({metric.new_mean / metric.old_mean - 1.0:+.1%})" if metric.old_mean else ""
+
+
+def _hours(stage: RolloutStageRecord) -> float:
+    return stage.held.ToTimedelta().total_seconds() / 3600.0
 
 
 def _rounded(row: dict[str, object]) -> dict[str, object]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from groundswell_server.cli.output import AsJson, console, is_interactive, show, show_json
+from groundswell_server.cli.output import AsJson, console, is_interactive, show, show_message
 from groundswell_server.cli.platforms import PlatformName
-from groundswell_server.cli.reaching import Authority, Certificate, Key, Target, reach
+from groundswell_server.cli.reaching import Authority, Certificate, Key, Target, as_typed, reach
 from groundswell_server.cli.words import word
 
 if TYPE_CHECKING:
@@ -32,11 +32,13 @@ def sync(
     """
     from rich.progress import Progress
 
+    typed = {f"persona_ids[{number}]": f"--persona {one}" for number, one in enumerate(persona or ())}
     shown = Progress(console=console(), transient=True) if is_interactive() and not as_json else nullcontext()
     with shown as progress, reach(target, authority, certificate, key) as client:
-        operation = client.engagement.sync_posts(
-            hours=hours, platforms=[each.in_contract for each in platform or ()], persona_ids=persona or []
-        )
+        with as_typed(typed):
+            operation = client.engagement.sync_posts(
+                hours=hours, platforms=[each.in_contract for each in platform or ()], persona_ids=persona or []
+            )
         task = progress.add_task("waiting for a worker", total=100.0) if progress else None
 
         def follow(pct: float, what: str) -> None:
@@ -45,17 +47,11 @@ def sync(
 
         report = operation.result(progress=follow)
     if as_json:
-        show_json(_plain(report))
+        show_message(report)
     else:
         _tell(report)
     if report.failed_count:
         raise typer.Exit(1)
-
-
-def _plain(report: SyncReport) -> dict[str, Any]:
-    from google.protobuf.json_format import MessageToDict
-
-    return MessageToDict(report, preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
 
 
 def _tell(report: SyncReport) -> None:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from groundswell_server.cli.output import AsJson, console, show, show_json
-from groundswell_server.cli.reaching import Authority, Certificate, Key, Target, reach
-
-if TYPE_CHECKING:
-    from google.protobuf.message import Message
+from groundswell_server.cli.output import AsJson, console, show, show_message
+from groundswell_server.cli.reaching import Authority, Certificate, Key, Target, as_typed, reach
 
 application = typer.Typer(help="See what experiments say, and plan new ones.", no_args_is_help=True)
 
@@ -68,16 +66,19 @@ def show_one(
     as_json: AsJson = False,
 ) -> None:
     """Show an experiment: its design, its phases, and how it ended."""
-    from groundswell_server.cli.experiments.tables import metrics, phases, story, variants
+    from groundswell_server.cli.experiments.tables import is_adaptive, metrics, phases, story, variants
 
     with reach(target, authority, certificate, key) as client:
         found = client.experiments.get_experiment(experiment_key=experiment).experiment
+        chances: Sequence[float] = ()
+        if is_adaptive(found) and found.phases and not found.HasField("end_time"):
+            chances = client.experiments.analyze_experiment(experiment_key=experiment).choice_probabilities
     if as_json:
-        show_json(_plain(found))
+        show_message(found, **({"choice_probabilities": list(chances)} if chances else {}))
         return
     for line in story(found):
         console().print(line, markup=False)
-    show(variants(found), False, title="variants")
+    show(variants(found, chances), False, title="variants")
     show(metrics(found), False, title="metrics")
     show(phases(found), False, title="phases", empty="not started yet")
 
@@ -116,7 +117,7 @@ def analyze(
     if png is not None:
         charts.intervals(paths, experiment, png)
     if as_json:
-        show_json(_plain(analysis.response))
+        show_message(analysis.response)
         return
     if found.HasField("end_time"):
         console().print(tables.ending(found), markup=False)
@@ -160,7 +161,17 @@ def plan(
     """Say how many units an effect takes to be found, and how long that lasts."""
     from groundswell_server.cli.experiments.tables import needs, power_curve
 
-    with reach(target, authority, certificate, key) as client:
+    typed = {
+        "baseline": f"--baseline {baseline:g}",
+        "lift": f"--lift {lift:g}",
+        "standard_deviation": "--standard-deviation",
+        "power": f"--power {power:g}",
+        "confidence_level": f"--confidence {confidence:g}",
+        "units_per_day": f"--units-per-day {units_per_day:g}",
+        "coverage": f"--coverage {coverage:g}",
+        "covariate_correlation": f"--correlation {correlation:g}",
+    }
+    with as_typed(typed), reach(target, authority, certificate, key) as client:
         found = client.experiments.plan_experiment(
             kind=f"METRIC_KIND_{kind.name}",
             baseline=baseline,
@@ -174,14 +185,8 @@ def plan(
             covariate_correlation=correlation,
         )
     if as_json:
-        show_json(_plain(found))
+        show_message(found)
         return
     for line in needs(found, lift, power):
         console().print(line, markup=False)
     show(power_curve(found), False, title="power of so many units")
-
-
-def _plain(message: Message) -> dict[str, Any]:
-    from google.protobuf.json_format import MessageToDict
-
-    return MessageToDict(message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True)

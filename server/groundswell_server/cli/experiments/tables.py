@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +35,8 @@ def overview(experiment: pb.Experiment) -> Row:
 def story(experiment: pb.Experiment) -> Iterator[str]:
     """An experiment in a few lines."""
     design = experiment.design
-    yield f"{experiment.key}: {_kind(experiment)}, {_state(experiment)}"
+    learns = f", shared out by {word(pb.Allocation, design.allocation)}" if is_adaptive(experiment) else ""
+    yield f"{experiment.key}: {_kind(experiment)}, {_state(experiment)}{learns}"
     if design.hypothesis:
         yield design.hypothesis
     hours = design.min_runtime.ToTimedelta().total_seconds() / 3600.0
@@ -54,16 +55,21 @@ def ending(experiment: pb.Experiment) -> str:
     return f"ended {_time(experiment.end_time):%Y-%m-%d %H:%M}, {won}{why}"
 
 
-def variants(experiment: pb.Experiment) -> list[Row]:
-    """The variants of a design."""
+def is_adaptive(experiment: pb.Experiment) -> bool:
+    """Whether it learns while it runs how to share units out."""
+    return experiment.design.allocation in (pb.ALLOCATION_THOMPSON, pb.ALLOCATION_UCB)
+
+
+def variants(experiment: pb.Experiment, chances: Sequence[float] = ()) -> list[Row]:
+    """The variants of a design; `chances` are those with which a bandit chooses each now."""
     return [
         {
             "variant": one.key,
-            "weight": f"{one.weight:.1%}",
+            **({"chosen now": f"{chances[number]:.1%}"} if chances else {"weight": f"{one.weight:.1%}"}),
             "control": "yes" if one.is_control else "",
             "description": one.description,
         }
-        for one in experiment.design.variants
+        for number, one in enumerate(experiment.design.variants)
     ]
 
 
