@@ -95,9 +95,9 @@ class ChannelInvoker:
         try:
             return cast("Res", send(request, timeout=self._terms.timeout(method.path, timeout), metadata=sent))
         except grpc.RpcError as error:
-            raise from_rpc_error(error, request_id) from error
+            raise from_rpc_error(error, request_id) from None
         except ValueError as error:
-            raise self._explain(error) from error
+            raise self._explain(error) from None
 
     def server_stream(
         self, method: Method[Req, Res], request: Req, timeout: float | None, metadata: Metadata | None
@@ -109,7 +109,7 @@ class ChannelInvoker:
             try:
                 return send(_after(method, request, cursor), timeout=seconds, metadata=sent)
             except ValueError as error:
-                raise self._explain(error) from error
+                raise self._explain(error) from None
 
         return Stream(connect, self._terms.stream(method, request_id, timeout, _cursor(method, request)))
 
@@ -122,14 +122,14 @@ class ChannelInvoker:
         try:
             call = send.future(source, timeout=self._terms.timeout(method.path, timeout), metadata=sent)
         except ValueError as error:
-            raise self._explain(error) from error
+            raise self._explain(error) from None
         source.feeds(call)
         try:
             return cast("Res", call.result())
-        except (grpc.RpcError, grpc.FutureCancelledError) as error:
+        except (grpc.RpcError, grpc.FutureCancelledError):
             if source.error is not None:
                 raise source.error from None
-            raise from_rpc_error(call, request_id) from error
+            raise from_rpc_error(call, request_id) from None
         finally:
             call.cancel()  # does nothing to a call that is over; ends one that was interrupted
 
@@ -187,7 +187,7 @@ class AsyncChannelInvoker:
         try:
             return cast("Res", await send(request, timeout=self._terms.timeout(method.path, timeout), metadata=sent))
         except grpc.RpcError as error:
-            raise from_rpc_error(error, request_id) from error
+            raise from_rpc_error(error, request_id) from None
         except asyncio.CancelledError:
             self._explain_cancellation()
             raise
@@ -212,7 +212,7 @@ class AsyncChannelInvoker:
         try:
             return cast("Res", await send(source, timeout=self._terms.timeout(method.path, timeout), metadata=sent))
         except grpc.RpcError as error:
-            raise from_rpc_error(error, request_id) from error
+            raise from_rpc_error(error, request_id) from None
         except asyncio.CancelledError:
             if source.error is not None:
                 raise source.error from None

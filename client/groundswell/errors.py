@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import ClassVar, TypeVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 import grpc
 from google.protobuf.any_pb2 import Any as AnyMessage
@@ -40,7 +40,7 @@ class Explanation:
 
 
 class GroundswellError(Exception):
-    """A call that did not succeed. Each status code has its subclass; the `grpc.RpcError` is its `__cause__`.
+    """A call that did not succeed. Each status code has its subclass.
 
     >>> error = NotFound("there is no such post", Explanation(reason="POST_NOT_FOUND"))
     >>> error.code.name, error.reason, error.reason_number
@@ -56,6 +56,12 @@ class GroundswellError(Exception):
         super().__init__(message, explanation or Explanation())
         self.message: str = message
         self._explanation: Explanation = explanation or Explanation()
+        self.rpc_error: grpc.RpcError | None = None
+        """What grpc raised. Not the cause, whose long traceback would come before what is said here."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # What grpc raised holds a channel: it stays in its process.
+        return type(self), self.args, {**self.__dict__, "rpc_error": None}
 
     @property
     def reason(self) -> str:
@@ -229,16 +235,20 @@ _CLASSES: Mapping[grpc.StatusCode, type[GroundswellError]] = {
 
 
 def from_rpc_error(error: grpc.RpcError, request_id: str = "") -> GroundswellError:
-    """The typed form of what grpc raised, to be raised `from` it.
+    """The typed form of what grpc raised, to be raised `from None`.
 
     Details that can't be read are left out: a damaged detail must not hide the failure it belongs to.
     """
     call = cast(grpc.Call, error)
-    if not hasattr(call, "code"):
-        return Unknown(str(error), Explanation(request_id=request_id))
-    status = _rich_status(call)
-    explanation = _explain(status.details, request_id) if status else Explanation(request_id=request_id)
-    return _CLASSES.get(call.code(), Unknown)(call.details() or call.code().name, explanation)
+    typed: GroundswellError
+    if hasattr(call, "code"):
+        status = _rich_status(call)
+        explanation = _explain(status.details, request_id) if status else Explanation(request_id=request_id)
+        typed = _CLASSES.get(call.code(), Unknown)(call.details() or call.code().name, explanation)
+    else:
+        typed = Unknown(str(error), Explanation(request_id=request_id))
+    typed.rpc_error = error
+    return typed
 
 
 def from_status(status: status_pb2.Status, request_id: str = "") -> GroundswellError:

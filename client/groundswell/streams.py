@@ -147,9 +147,7 @@ class Stream(Generic[Res]):
             try:
                 message = next(self._call)
             except grpc.RpcError as error:
-                typed = from_rpc_error(error, self._course.request_id)
-                typed.__cause__ = error
-                self._recover(typed)
+                self._recover(from_rpc_error(error, self._course.request_id))
             except StopIteration:
                 self.close()
             else:
@@ -182,7 +180,9 @@ class Stream(Generic[Res]):
         wait = self._course.wait_after(error, time.monotonic())
         if wait is None:
             self._closed.set()
-            raise (self._source and self._source.error) or error
+            if self._source and self._source.error:
+                raise self._source.error
+            raise error from None
         self._closed.wait(wait)
 
 
@@ -223,9 +223,7 @@ class AsyncStream(Generic[Res]):
             try:
                 message = await self._call.read()
             except grpc.RpcError as error:
-                typed = from_rpc_error(error, self._course.request_id)
-                typed.__cause__ = error
-                await self._recover(typed)
+                await self._recover(from_rpc_error(error, self._course.request_id))
             except asyncio.CancelledError:
                 if self._closed.is_set():
                     break
@@ -274,7 +272,9 @@ class AsyncStream(Generic[Res]):
         wait = self._course.wait_after(error, time.monotonic())
         if wait is None:
             self._closed.set()
-            raise (self._source and self._source.error) or error
+            if self._source and self._source.error:
+                raise self._source.error
+            raise error from None
         try:
             await asyncio.wait_for(self._closed.wait(), wait)
         except TimeoutError:

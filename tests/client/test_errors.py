@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import traceback
 from datetime import timedelta
 
 import grpc
@@ -43,7 +44,24 @@ def test_every_status_code_has_its_class(client: Client, loopback: LoopbackServe
 
 def test_the_error_of_grpc_stays_reachable(client: Client, loopback: LoopbackServer) -> None:
     error = _refused(client, loopback, failing(grpc.StatusCode.NOT_FOUND, "no"))
-    assert isinstance(error.__cause__, grpc.RpcError)
+    assert isinstance(error.rpc_error, grpc.RpcError)
+
+
+def test_a_traceback_begins_with_what_the_server_said(client: Client, loopback: LoopbackServer) -> None:
+    """Not with grpc's own, which is long and tells less."""
+    error = _refused(client, loopback, failing(grpc.StatusCode.NOT_FOUND, "no such post", reason("POST_NOT_FOUND")))
+    told = "".join(traceback.format_exception(error))
+    assert told.count("Traceback") == 1
+    assert "debug_error_string" not in told
+    assert told.rstrip().endswith("NotFound: no such post (POST_NOT_FOUND)")
+
+
+def test_the_error_of_a_call_travels_without_that_of_grpc(client: Client, loopback: LoopbackServer) -> None:
+    error = _refused(client, loopback, failing(grpc.StatusCode.NOT_FOUND, "no such post", reason("POST_NOT_FOUND")))
+    error.add_note("asked by a worker")
+    travelled = pickle.loads(pickle.dumps(error))
+    assert (str(travelled), travelled.reason, travelled.rpc_error) == (str(error), "POST_NOT_FOUND", None)
+    assert travelled.__notes__ == ["asked by a worker"]
 
 
 def test_the_reason_comes_as_name_and_number_with_its_facts(client: Client, loopback: LoopbackServer) -> None:
@@ -156,7 +174,7 @@ async def test_asyncio_raises_the_same_errors(async_client: AsyncClient, loopbac
     with pytest.raises(NotFound, match="no such post") as caught:
         await async_client.engagement.get_post(post_id="7")
     assert caught.value.reason == "POST_NOT_FOUND"
-    assert isinstance(caught.value.__cause__, grpc.RpcError)
+    assert isinstance(caught.value.rpc_error, grpc.RpcError)
 
 
 def test_errors_are_also_what_python_calls_them() -> None:
