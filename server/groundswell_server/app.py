@@ -19,6 +19,7 @@ from google.longrunning import operations_pb2
 from groundswell.v1 import engagement_pb2, experiments_pb2, learning_pb2
 from groundswell_server.jobs.queue import JobQueue
 from groundswell_server.master_key import master_key
+from groundswell_server.migrating import migrate
 from groundswell_server.peer_sockets import peer_sockets
 from groundswell_server.peers import Peers
 from groundswell_server.platform import Platform
@@ -84,7 +85,7 @@ class App:
         """
         settings = self._settings
         self.database = database = open_database(settings)
-        database.migrate()
+        migrate(database)
         has_keys = keys.any_active(database)
         tls.check_exposure(settings, has_keys=has_keys, insecure=self._insecure)
         self._metrics = Metrics()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
+
+from groundswell_storage import schema
 
 PROGRAM = """
 import sys
@@ -33,6 +36,7 @@ import asyncio, sys
 import grpc
 from groundswell.v1 import experiments_pb2, experiments_pb2_grpc
 from groundswell_server.app import SERVICES, App
+from groundswell_server.runtime import logs
 from groundswell_server.settings import Settings
 from groundswell_storage.ids import uuid7
 
@@ -56,6 +60,7 @@ async def main():
     print(*loaded())
     await app.stop()
 
+logs.configure(format="json", level="error")
 asyncio.run(main())
 """
 
@@ -64,3 +69,36 @@ def test_a_service_is_loaded_by_its_first_call_or_after_the_start(tmp_path: Path
     command = [sys.executable, "-c", CALLS, f"sqlite:///{tmp_path / 'start.db'}"]
     lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
     assert lines == ["", "7 0", "experiments", "engagement learning experiments operations"]
+
+
+MIGRATING = """
+import asyncio, sys
+from groundswell_server.app import App
+from groundswell_server.runtime import logs
+from groundswell_server.settings import Settings
+
+async def main():
+    app = App(Settings(database_url=sys.argv[1], port=0))
+    await app.start()
+    await app.stop()
+
+logs.configure(format="json", level=sys.argv[2])
+asyncio.run(main())
+"""
+
+
+def test_a_first_start_says_in_one_line_that_it_migrated(tmp_path: Path) -> None:
+    def lines(url: str, level: str) -> list[dict[str, str]]:
+        command = [sys.executable, "-c", MIGRATING, url, level]
+        said = subprocess.run(command, capture_output=True, text=True, check=True).stderr
+        return [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+
+    def migrations(said: list[dict[str, str]]) -> list[str]:
+        return [line["event"].removeprefix("up: ") for line in said if line.get("logger") == "peewee.migrations"]
+
+    first = lines(f"sqlite:///{tmp_path / 'first.db'}", "info")
+    (told,) = (line for line in first if line["event"] == "database migrated")
+    assert (told["from"], told["to"]) == ("nothing", schema.known()[-1])
+    assert migrations(first) == []
+    assert [line for line in lines(f"sqlite:///{tmp_path / 'first.db'}", "info") if "migrated" in line["event"]] == []
+    assert migrations(lines(f"sqlite:///{tmp_path / 'second.db'}", "debug")) == schema.known()

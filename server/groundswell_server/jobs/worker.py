@@ -20,6 +20,7 @@ from groundswell_server.jobs.lease import Lease, Stop
 from groundswell_server.jobs.periodic import HOUSEKEEPING, Timekeeper
 from groundswell_server.jobs.registry import Registry
 from groundswell_server.jobs.wakeups import WakeUps
+from groundswell_server.migrating import migrate
 from groundswell_server.settings import Settings, SettingsError
 from groundswell_server.signals import EndSignals
 from groundswell_storage import operations
@@ -49,7 +50,7 @@ def run_worker(settings: Settings, registry: Registry | None = None, *, server: 
         database = connect(settings.database_url.get_secret_value(), application="groundswell-worker")
     except ValueError as error:
         raise SettingsError(f"GROUNDSWELL_DATABASE_URL: {error}") from error
-    database.migrate()
+    migrate(database)
     with Asking(settings, database, server) as asking:
         return Worker(database, settings, registry or Registry(), asking).run()
 

@@ -41,6 +41,8 @@ def configure(*, format: str, level: str) -> None:
     # They write down whole addresses and headers, and with them the tokens of platforms.
     for library in ("httpx", "httpcore"):
         logging.getLogger(library).setLevel(logging.WARNING)
+    # A line for each migration, where the server says in one what became of all.
+    logging.getLogger("peewee.migrations").setLevel(logging.DEBUG if number <= logging.DEBUG else logging.WARNING)
 
 
 def _handler(rendered: Sequence[Processor]) -> logging.Handler:
