@@ -149,7 +149,7 @@ class Settings(BaseSettings):
         description="where models are kept: database, or the fsspec URL of a store that all servers reach",
     )
     training_backend: Annotated[str, Field(pattern="^(local|dask)$")] = Field(
-        "local", description="where forests grow: local, or dask for the cluster of DASK_SCHEDULER"
+        "local", description="where forests grow: local, or dask for the cluster of GROUNDSWELL_DASK_SCHEDULER"
     )
     dask_scheduler: str = Field(
         "",
@@ -179,7 +179,7 @@ class Settings(BaseSettings):
     @classmethod
     def _dask_has_a_scheduler(cls, address: str, others: ValidationInfo) -> str:
         if not address and others.data.get("training_backend") == "dask":
-            raise ValueError("training_backend is dask: that takes the address of its scheduler")
+            raise ValueError("GROUNDSWELL_TRAINING_BACKEND is dask: that takes the address of its scheduler")
         return address
 
     @classmethod

@@ -19,6 +19,9 @@ from groundswell_server.learning.features.captions import CaptionFacts, describe
         "Don\u2019t miss it",
         "Double  tap if you agree",
         "So good.\nComment below!",
+        "We visit the harbor. Visit us there!",
+        "Who are we? Follow us to find out",
+        " visit us",
     ],
 )
 def test_it_asks_its_reader_for_something(caption: str) -> None:
@@ -32,6 +35,9 @@ def test_it_asks_its_reader_for_something(caption: str) -> None:
         "She clicked with everyone",  # not "click"
         "We watch the sunset from here",  # nobody is asked to
         "The revoted motion failed",  # not "vote"
+        "Every year we watch the video again",
+        "Those who follow me know it",
+        "I visit the harbor when they download their maps",
         "A savings plan",
         "",
     ],

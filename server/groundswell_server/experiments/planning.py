@@ -58,10 +58,9 @@ def plan(question: Question) -> Plan:
         raise _invalid("variant_count", "must be 2 or more: one variant has nothing to be compared with")
     if question.kind is not MetricKind.CONVERSION and not question.standard_deviation:
         raise _invalid("standard_deviation", "is needed but for conversions")
-    try:
-        wanted = question.effect_size(question.lift)
-    except ValueError as error:
-        raise _invalid("lift", f"can't be: {error}") from error
+    if question.kind is MetricKind.CONVERSION:
+        _check_rates(question.baseline, question.lift)
+    wanted = question.effect_size(question.lift)
     # The family of comparisons with the control is held together by Holm, whose first step is Bonferroni's.
     alpha = (1.0 - question.confidence_level) / (question.variant_count - 1)
     units = power.sample_size(wanted, question.power, alpha)
@@ -98,6 +97,14 @@ def _curve(question: Question, units: int, alpha: float) -> tuple[tuple[float, f
             break
         points.append((lift, power.power(question.effect_size(lift), units, alpha)))
     return tuple(points)
+
+
+def _check_rates(baseline: float, lift: float) -> None:
+    if baseline >= 1.0:
+        raise _invalid("baseline", "must be below 1 for conversions, of which it is the share: 0.1 is 10%")
+    if baseline * (1.0 + lift) > 1.0:
+        most = f"of at most {1.0 / baseline - 1.0:.3g}"
+        raise _invalid("lift", f"must be {most} with this baseline: no more than all units convert")
 
 
 def _invalid(field: str, description: str) -> InvalidArgument:

@@ -55,6 +55,10 @@ def _phrase_pattern(phrases: Sequence[str]) -> re.Pattern[str]:
 
 
 _CALL_TO_ACTION = _phrase_pattern(CALLS_TO_ACTION)
+_DOERS = (["i"], ["we"], ["he"], ["she"], ["they"], ["who"])
+"""Before a phrase they make a report of it: "we visit the harbor" asks nobody to."""
+_REACH = 6
+"""Characters before a phrase in which they stand: the longest, a space, and one that shows where the word begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,5 +83,12 @@ def describe_caption(caption: str | None, hashtags: Sequence[str] | None = None)
 
 
 def has_call_to_action(caption: str) -> bool:
-    """Whether a caption asks its reader to do something, by `CALLS_TO_ACTION`."""
-    return _CALL_TO_ACTION.search(caption.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")) is not None
+    """Whether a caption asks its reader to do something, by `CALLS_TO_ACTION` that are not somebody else's doing."""
+    text = caption.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+    return any(not _is_report(text, found.start()) for found in _CALL_TO_ACTION.finditer(text))
+
+
+def _is_report(text: str, start: int) -> bool:
+    """Whether who does what the phrase says stands right before it."""
+    before = text[max(0, start - _REACH) : start]
+    return before[-1:].isspace() and before.split()[-1:] in _DOERS

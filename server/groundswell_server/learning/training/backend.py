@@ -30,7 +30,7 @@ def parallel_work(settings: Settings) -> Iterator[None]:
         from dask.distributed import Client, KilledWorker
     except ImportError as error:
         raise FailedPrecondition(
-            "training_backend is dask, which is not installed: pip install 'groundswell[dask]'",
+            "GROUNDSWELL_TRAINING_BACKEND is dask, which is not installed: pip install 'groundswell[dask]'",
             reason="DASK_NOT_INSTALLED",
         ) from error
     import joblib
