@@ -68,6 +68,59 @@ def test_writes_are_on_it_with_who_made_them(server: RunningServer, acme: Any) -
     assert {entry.actor for entry in found} == {made.subject.removeprefix("api_key/")}
 
 
+def test_a_persona_is_on_it_as_it_was_and_as_it_is(server: RunningServer, acme: Any) -> None:
+    handle = {"platform": 1, "handle": "ava.sky", "follower_count": 1200}
+    persona = acme("CreatePersona", name="Ava", niche="travel", handles=[handle]).persona
+    acme("UpdatePersona", persona_id=persona.id, persona={"niche": "food"}, update_mask={"paths": ["niche"]})
+    acme("DeletePersona", persona_id=persona.id)
+
+    made, updated, deleted = entries(server)
+
+    whole = {"name": "Ava", "niche": "travel", "handles": [handle], "time_zone": "UTC"}
+    assert (made.before, made.after) == (None, whole)
+    assert (updated.before, updated.after) == ({"niche": "travel"}, {"niche": "food"})
+    assert deleted.before == {"deleted": None}
+    assert deleted.after is not None
+    assert deleted.after["deleted"].startswith("20")
+
+
+def test_a_context_is_on_it_step_by_step_without_what_was_written(server: RunningServer, acme: Any) -> None:
+    written = {"note": "hush 1", "input": {"prompt": "hush 2"}}
+    context = acme("StartContext", phase="CAPTION", state=2, **written).context
+    acme("UpdateContext", context_id=context.id, context={"note": "hush"}, update_mask={"paths": ["note"]})
+    acme("FinishContext", context_id=context.id, state=3, output={"text": "hush 3"})
+    acme("SubmitFeedback", context_id=context.id, rating=5, comment="hush 4")
+
+    started, updated, finished, judged = entries(server)
+
+    assert (started.before, started.after["state"], started.after["phase"]) == (None, "PROCESSING", "CAPTION")
+    assert (started.after["note"], started.after["input"]) == ("6 characters", "20 characters")
+    assert (updated.before, updated.after) == ({"note": "6 characters"}, {"note": "4 characters"})
+    assert (finished.before["state"], finished.after["state"]) == ("PROCESSING", "DONE")
+    assert finished.after["output"] == "18 characters"
+    assert (judged.before["rating"], judged.after["rating"]) == ("UNSPECIFIED", "EXCELLENT")
+    assert "hush" not in repr(entries(server))
+
+
+def test_a_post_is_on_it_as_it_was_and_as_it_is(server: RunningServer, acme: Any) -> None:
+    persona = acme("CreatePersona", name="Ava").persona
+    written = {"caption": "hush #hush with @hush", "attributes": {"mood": "hush"}}
+    post = acme("CreatePost", persona_id=persona.id, platform=1, platform_post_id="p", **written).post
+    paths = {"update_mask": {"paths": ["category", "caption"]}}
+    acme("UpdatePost", post_id=post.id, post={"category": "fashion", "caption": "hush"}, **paths)
+    acme("DeletePost", post_id=post.id)
+
+    _, made, updated, deleted = entries(server)
+
+    assert (made.before, made.after["platform"], made.after["persona_id"]) == (None, "INSTAGRAM", persona.id)
+    assert (updated.before, updated.after) == (
+        {"category": "", "caption": "21 characters"},
+        {"category": "fashion", "caption": "4 characters"},
+    )
+    assert (deleted.before["category"], deleted.before["platform_post_id"], deleted.after) == ("fashion", "p", None)
+    assert "hush" not in repr(entries(server))
+
+
 def test_a_repeated_call_is_on_it_once_and_a_refused_one_never(server: RunningServer, acme: Any) -> None:
     for _ in range(2):
         acme("CreatePersona", name="Ava", request_id="the same")

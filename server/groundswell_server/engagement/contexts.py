@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from groundswell_server.engagement import lifecycle
+from groundswell_server.engagement import audited, lifecycle
 from groundswell_server.engagement.lifecycle import TraceArtifact
 from groundswell_server.engagement.outcomes import outcome_of_feedback, pattern_of_feedback
 from groundswell_server.engagement.personas import living_persona
@@ -95,7 +95,9 @@ def start_context(scope: Scope, draft: ContextDraft) -> Context:
     """Opens a context; raises NotFound for a persona that is not there."""
     if draft.persona_id:
         living_persona(scope, draft.persona_id)
-    return _told(scope, _open(scope, draft))
+    row = _open(scope, draft)
+    audited.created(scope, "context.started", row)
+    return _told(scope, row)
 
 
 def _open(scope: Scope, draft: ContextDraft) -> ContextRow:
@@ -169,7 +171,8 @@ def update_context(scope: Scope, id: str, changes: Mapping[str, Any], etag: str 
         raise _ended(state, "only its confidence and its validation can be changed now")
     if "state" in values:
         values |= _begin(row, values["state"], scope.now)
-    revise(scope, row, **values)
+    with audited.changed(scope, "context.updated", row):
+        revise(scope, row, **values)
     return _told(scope, row)
 
 
@@ -184,16 +187,9 @@ def finish_context(scope: Scope, id: str, end: ContextEnd) -> Context:
         for artifact in finish.trace_artifacts
     ]
     started = row.started or finish.end_time
-    revise(
-        scope,
-        row,
-        state=finish.state,
-        started=started,
-        ended=finish.end_time,
-        trace_artifacts=artifacts,
-        **kept,
-        **judged,
-    )
+    ended = {"state": finish.state, "started": started, "ended": finish.end_time, "trace_artifacts": artifacts}
+    with audited.changed(scope, "context.finished", row):
+        revise(scope, row, **ended, **kept, **judged)
     return _told(scope, row)
 
 
@@ -220,14 +216,10 @@ def submit_feedback(scope: Scope, id: str, rating: Rating, comment: str = "") ->
             features=draft.features,
             engagement_rate_pct=None,
         )
-    revise(
-        scope,
-        row,
-        rating=rating,
-        validation=outcome.validation,
-        confidence=outcome.confidence,
-        pattern=next((kept.name for kept in patterns.of_context(scope, id)), "") if draft is None else draft.name,
-    )
+    pattern = next((kept.name for kept in patterns.of_context(scope, id)), "") if draft is None else draft.name
+    judged = {"validation": outcome.validation, "confidence": outcome.confidence}
+    with audited.changed(scope, "feedback.submitted", row):
+        revise(scope, row, rating=rating, pattern=pattern, **judged)
     return _told(scope, row)
 
 

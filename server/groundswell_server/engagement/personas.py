@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from groundswell_server.engagement import audited
 from groundswell_server.engagement.genuine.handles import normalize_handle
 from groundswell_server.engagement.vocabulary import Platform
 from groundswell_storage.engagement import personas
@@ -77,6 +78,7 @@ def create_persona(scope: Scope, draft: PersonaDraft) -> Persona:
         updated=scope.now,
     )
     _register(scope, row.id, draft.handles, "handles")
+    audited.created(scope, "persona.created", row)
     return _told(scope, row)
 
 
@@ -118,7 +120,8 @@ def update_persona(scope: Scope, id: str, changes: Mapping[str, Any], etag: str 
         personas.unregister(scope, id)
         _register(scope, id, values["handles"], "persona.handles")
         values["handles"] = _stored_handles(values["handles"])
-    revise(scope, row, **values)
+    with audited.changed(scope, "persona.updated", row):
+        revise(scope, row, **values)
     return _told(scope, row)
 
 
@@ -128,7 +131,8 @@ def delete_persona(scope: Scope, id: str) -> Persona:
     if row.deleted is not None:
         return persona_of(row)
     personas.unregister(scope, id)
-    revise(scope, row, deleted=scope.now, import_name=None)
+    with audited.changed(scope, "persona.deleted", row):
+        revise(scope, row, deleted=scope.now, import_name=None)
     return _told(scope, row)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from groundswell_server.engagement import audited
 from groundswell_server.engagement.captions import (
     hashtags_in,
     mentions_in,
@@ -110,7 +111,9 @@ def create_post(scope: Scope, draft: PostDraft) -> Post:
         _check_new(scope, draft)
     if context is not None:
         posts.add_context_snapshots(scope, [context_at_posting(values["id"], context)])
-    return _told(scope, scope.get(PostRow, values["id"]))
+    row = scope.get(PostRow, values["id"])
+    audited.created(scope, "post.created", row)
+    return _told(scope, row)
 
 
 def post_values(scope: Scope, draft: PostDraft, follower_count: int | None, field: str = "") -> dict[str, Any]:
@@ -195,7 +198,8 @@ def update_post(scope: Scope, id: str, changes: Mapping[str, Any], etag: str = "
     if "hashtags" in values:
         values["hashtags"] = _hashtags(values["hashtags"], "post.hashtags")
         posts.replace_hashtags(scope, id, values["hashtags"])
-    revise(scope, row, **values)
+    with audited.changed(scope, "post.updated", row):
+        revise(scope, row, **values)
     return _told(scope, row)
 
 
@@ -210,6 +214,7 @@ def delete_post(scope: Scope, id: str) -> None:
     demographics.remove_of_post(scope, id)
     post_syncs.remove_of_post(scope, id)
     posts.remove(scope, id)
+    audited.deleted(scope, "post.deleted", row)
     if row.context_id:
         patterns.drop_of_post(scope, row.context_id, id)
         _forget_in_context(scope, row.context_id, id)

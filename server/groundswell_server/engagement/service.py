@@ -74,6 +74,7 @@ class Servicer:
         await asyncio.to_thread(loaded.prepare)
 
     @write
+    @audits_itself
     def CreatePersona(self, request: pb.CreatePersonaRequest, scope: Scope) -> pb.CreatePersonaResponse:
         persona = personas.create_persona(scope, messages.persona_draft(request))
         return pb.CreatePersonaResponse(persona=messages.persona_message(persona))
@@ -90,28 +91,33 @@ class Servicer:
         return pb.ListPersonasResponse(personas=page.items, next_page_token=page.next_page_token)
 
     @write
+    @audits_itself
     def UpdatePersona(self, request: pb.UpdatePersonaRequest, scope: Scope) -> pb.UpdatePersonaResponse:
         changes = messages.persona_changes(request)
         persona = personas.update_persona(scope, request.persona_id, changes, request.persona.etag)
         return pb.UpdatePersonaResponse(persona=messages.persona_message(persona))
 
     @write
+    @audits_itself
     def DeletePersona(self, request: pb.DeletePersonaRequest, scope: Scope) -> pb.DeletePersonaResponse:
         persona = personas.delete_persona(scope, request.persona_id)
         return pb.DeletePersonaResponse(persona=messages.persona_message(persona))
 
     @write
+    @audits_itself
     def StartContext(self, request: pb.StartContextRequest, scope: Scope) -> pb.StartContextResponse:
         context = contexts.start_context(scope, messages.context_draft(request))
         return pb.StartContextResponse(context=messages.context_message(context))
 
     @write
+    @audits_itself
     def UpdateContext(self, request: pb.UpdateContextRequest, scope: Scope) -> pb.UpdateContextResponse:
         changes = messages.context_changes(request)
         context = contexts.update_context(scope, request.context_id, changes, request.context.etag)
         return pb.UpdateContextResponse(context=messages.context_message(context))
 
     @write
+    @audits_itself
     def FinishContext(self, request: pb.FinishContextRequest, scope: Scope) -> pb.FinishContextResponse:
         context = contexts.finish_context(scope, request.context_id, messages.context_end(request))
         return pb.FinishContextResponse(context=messages.context_message(context))
@@ -133,11 +139,13 @@ class Servicer:
         return pb.ListContextsResponse(contexts=page.items, next_page_token=page.next_page_token)
 
     @write
+    @audits_itself
     def SubmitFeedback(self, request: pb.SubmitFeedbackRequest, scope: Scope) -> pb.SubmitFeedbackResponse:
         context = contexts.submit_feedback(scope, request.context_id, Rating(request.rating), request.comment)
         return pb.SubmitFeedbackResponse(context=messages.context_message(context))
 
     @write
+    @audits_itself
     def CreatePost(self, request: pb.CreatePostRequest, scope: Scope) -> pb.CreatePostResponse:
         draft = messages.post_draft(request, persona_id=request.persona_id, context_id=request.context_id)
         return pb.CreatePostResponse(post=messages.post_message(posts.create_post(scope, draft)))
@@ -152,11 +160,13 @@ class Servicer:
         return pb.ListPostsResponse(posts=page.items, next_page_token=page.next_page_token)
 
     @write
+    @audits_itself
     def UpdatePost(self, request: pb.UpdatePostRequest, scope: Scope) -> pb.UpdatePostResponse:
         post = posts.update_post(scope, request.post_id, messages.post_changes(request), request.post.etag)
         return pb.UpdatePostResponse(post=messages.post_message(post))
 
     @write
+    @audits_itself
     def DeletePost(self, request: pb.DeletePostRequest, scope: Scope) -> pb.DeletePostResponse:
         posts.delete_post(scope, request.post_id)
         return pb.DeletePostResponse()
