@@ -174,6 +174,20 @@ class Settings(BaseSettings):
     job_lease_seconds: float = Field(20.0, ge=1, description="a worker that is silent for so long has lost its job")
     job_max_attempts: int = Field(3, ge=1, le=100, description="how often a job is started before it has failed")
     event_retention_days: int = Field(7, ge=1, le=3650, description="how long events can be resumed from")
+    experiment_event_retention_days: Annotated[int, Field(ge=0, le=36_500)] = Field(
+        400,
+        description="how long ids of experiments' events are kept, 30 at least, so that none counts twice; older ones "
+        "are refused. 0: for ever",
+    )
+
+    @field_validator("experiment_event_retention_days")
+    @classmethod
+    def _ids_are_kept_for_a_while(cls, days: int) -> int:
+        from groundswell_storage.experiments.event_ids import LEAST_KEPT
+
+        if 0 < days < LEAST_KEPT.days:
+            raise ValueError(f"has to be 0, or {LEAST_KEPT.days} at least")
+        return days
 
     @field_validator("dask_scheduler")
     @classmethod

@@ -12,9 +12,11 @@ from groundswell_server.jobs.registry import Periodic
 from groundswell_server.settings import Settings
 from groundswell_storage.database import Database
 from groundswell_storage.errors import Unavailable
-from groundswell_storage.experiments import rollouts
+from groundswell_storage.experiments import event_ids, rollouts
 
 CHECK_ROLLOUTS = "experiments.check_rollouts"
+_AT_ONCE = 2_000
+"""Events that are removed in one transaction: those who record wait no longer than they do for each other."""
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +42,23 @@ def check_rollouts(database: Database, settings: Settings) -> None:
             database.drop_connection()
 
 
+def forget_event_ids(database: Database, settings: Settings) -> None:
+    """Removes events behind the horizon, then moves that; without a retention what is there stays."""
+    if not settings.experiment_event_retention_days:
+        return
+    experiment = event_ids.experiments_after(database, None)
+    while experiment is not None:
+        removed = _AT_ONCE
+        while removed == _AT_ONCE:
+            with database.transaction():
+                removed = event_ids.forget(database, experiment, most=_AT_ONCE)
+        experiment = event_ids.experiments_after(database, experiment)
+    with database.transaction():
+        event_ids.move_horizon(database, timedelta(days=settings.experiment_event_retention_days), database.now())
+
+
 PERIODIC = (
     Periodic(automatic.LOOK, timedelta(minutes=1), look_at_experiments),
     Periodic(CHECK_ROLLOUTS, timedelta(seconds=10), check_rollouts),
+    Periodic("experiments.forget_event_ids", timedelta(hours=1), forget_event_ids),
 )

@@ -16,7 +16,7 @@ from groundswell_server.experiments.counting.outcomes import Outcome, Refusal
 from groundswell_server.experiments.counting.refusals import refusals
 from groundswell_server.experiments.counting.roster import Place, Roster, Rosters, arm_number
 from groundswell_server.experiments.lifecycle import State
-from groundswell_storage.experiments import counting
+from groundswell_storage.experiments import counting, event_ids
 from groundswell_storage.experiments.counting import Occurrences
 from groundswell_storage.scope import Scope
 
@@ -42,7 +42,7 @@ def record_events(
     """Records a batch. `known` are experiments by key and `rosters` their units, as this server remembers them."""
     current = read_counted(scope, set(events.experiment_keys), known or {}, hold=True)
     assigners = {key: one.assigner for key, one in current.items()}
-    refused = refusals(events, assigners, scope.now)
+    refused = refusals(events, assigners, scope.now, _least_kept_id(scope, events))
     accepted = _without(events, refused) if refused else events
     looked_up: list[Roster] = []
     changed: set[str] = set()
@@ -70,6 +70,11 @@ def record_events(
         recorded += new
     outcome = Outcome(recorded, counted - recorded, tuple(sorted(refused, key=lambda one: one.index)))
     return Recorded(outcome, changed, experiments_of(assigners), looked_up)
+
+
+def _least_kept_id(scope: Scope, events: Events) -> bytes:
+    """As `event_ids` says; nothing where the events are all recent, as nearly always."""
+    return b"" if event_ids.is_recent(min(events.ids), scope.now) else event_ids.least_kept_id(scope.database)
 
 
 def _without(events: Events, refused: Sequence[Refusal]) -> Events:

@@ -15,6 +15,7 @@ from groundswell_storage.fields import to_micros
 
 _AHEAD = timedelta(minutes=5)
 """How far a client's clock may be ahead."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST = to_micros(datetime(1900, 1, 1, tzinfo=UTC))
 _LONGEST_UNIT = 200
 _LARGEST_VALUE = 1e9
@@ -27,26 +28,30 @@ class _Refused(Exception):
         self.reason = reason
 
 
-def refusals(events: Events, assigners: Mapping[str, Assigner], now: datetime) -> list[Refusal]:
-    """The events that can't be recorded; `assigners` are the experiments that were started, by key."""
+def refusals(events: Events, assigners: Mapping[str, Assigner], now: datetime, least_id: bytes) -> list[Refusal]:
+    """The events that can't be recorded.
+
+    `assigners` are the experiments that were started, by key; ids below `least_id` are kept no longer.
+    """
     latest = to_micros(now + _AHEAD)
-    if _are_all_right(events, assigners, latest):
+    if _are_all_right(events, assigners, latest, least_id):
         return []
     found = []
     for position, place in enumerate(events.places):
         try:
-            _check(events, position, assigners, latest)
+            _check(events, position, assigners, latest, least_id)
         except _Refused as error:
             found.append(Refusal(place, error.reason, str(error)))
     return found
 
 
-def _are_all_right(events: Events, assigners: Mapping[str, Assigner], latest: int) -> bool:
+def _are_all_right(events: Events, assigners: Mapping[str, Assigner], latest: int, least_id: bytes) -> bool:
     """Whether certainly none is refused."""
     units = "".join(events.units)
     return (
         not events.astray
         and are_uuid7(events.ids)
+        and (not least_id or min(events.ids) >= least_id)
         and all(events.units)
         and (len(units) <= _LONGEST_UNIT or max(map(len, events.units)) <= _LONGEST_UNIT)
         and "\0" not in units
@@ -68,14 +73,13 @@ def _counts(assigner: Assigner) -> bool:
     return assigner.state in (State.RUNNING, State.PAUSED)
 
 
-def _check(events: Events, position: int, assigners: Mapping[str, Assigner], latest: int) -> None:
+def _check(events: Events, position: int, assigners: Mapping[str, Assigner], latest: int, least_id: bytes) -> None:
     """Raises what is wrong with one event."""
     key, unit, name = events.experiment_keys[position], events.units[position], events.names[position]
     astray = events.astray.get(events.places[position])
     if astray is not None:
         raise _Refused("EVENT_INVALID", astray)
-    if not are_uuid7(events.ids[position : position + 1]):
-        raise _Refused("EVENT_ID_INVALID", "the id has to be a UUID of version 7, made by the client")
+    _check_id(events.ids[position], least_id)
     if not 0 < len(unit) <= _LONGEST_UNIT or "\0" in unit:
         raise _Refused("EVENT_INVALID", f"the unit needs 1 to {_LONGEST_UNIT} characters, none of them NUL")
     assigner = assigners.get(key)
@@ -91,3 +95,12 @@ def _check(events: Events, position: int, assigners: Mapping[str, Assigner], lat
         raise _Refused("EVENT_INVALID", "the time is in the future")
     if events.times[position] < _EARLIEST:
         raise _Refused("EVENT_INVALID", "the time is before the year 1900")
+
+
+def _check_id(id: bytes, least_id: bytes) -> None:
+    if not are_uuid7([id]):
+        raise _Refused("EVENT_ID_INVALID", "the id has to be a UUID of version 7, made by the client")
+    if id < least_id:
+        since = _EPOCH + timedelta(milliseconds=int.from_bytes(least_id, "big"))
+        message = f"the id was made before {since:%Y-%m-%d %H:%M}: whether it was counted is known no more"
+        raise _Refused("EVENT_TOO_OLD", message)

@@ -1,0 +1,92 @@
+"""Ids of events are kept for a time: what they counted stays, and none of them counts twice afterwards."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from groundswell_server.experiments import jobs
+from groundswell_server.experiments.counting.outcomes import Outcome
+from groundswell_server.experiments.counting.recording import record_events
+from groundswell_server.settings import Settings, SettingsError, load
+from groundswell_storage.database import Database
+from groundswell_storage.experiments import counting, event_ids
+from groundswell_storage.ids import derived_uuid7
+from tests.experiments.counted import start
+from tests.experiments.sent import Sent, batch, event
+
+MONTH = Settings(experiment_event_retention_days=30)
+
+
+def happened(database: Database, unit: str, days_ago: float, key: str = "hooks") -> Sent:
+    moment = database.now() - timedelta(days=days_ago)
+    return event(unit, "conversion", id=derived_uuid7(moment, unit), time=moment, experiment_key=key)
+
+
+def record(database: Database, *events: Sent) -> Outcome:
+    with database.scope("default") as scope:
+        return record_events(scope, batch(scope, *events)).outcome
+
+
+def kept(database: Database) -> int:
+    found: int = database.execute("SELECT count(*) FROM experiment_event").fetchone()[0]
+    return found
+
+
+def sums(database: Database, number: int) -> object:
+    with database.scope("default") as scope:
+        return counting.read_units(scope, number), counting.read_sums(scope, number)
+
+
+def test_what_was_counted_stays_and_is_not_counted_again(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "_AT_ONCE", 2)  # so that five take three transactions
+    with database.scope("default") as scope:
+        numbers = [start(scope, key).number for key in ("hooks", "doors")]
+    old = [happened(database, f"reader-{number}", 40, key) for number in range(5) for key in ("hooks", "doors")]
+    young = happened(database, "late", 20)
+    assert record(database, *old, young).recorded_count == 11
+    before = [sums(database, number) for number in numbers]
+
+    jobs.forget_event_ids(database, MONTH)
+    assert kept(database) == 11  # who is recording just now may have seen no horizon yet
+    assert {one.reason for one in record(database, *old, young).refused} == {"EVENT_TOO_OLD"}
+    jobs.forget_event_ids(database, MONTH)
+    assert kept(database) == 1
+
+    again = record(database, *old, young)
+    assert (again.recorded_count, again.duplicate_count, len(again.refused)) == (0, 1, 10)
+    assert "is known no more" in again.refused[0].message
+    assert [sums(database, number) for number in numbers] == before
+
+
+def test_what_was_forgotten_stays_so_when_ids_are_kept_for_longer(database: Database) -> None:
+    with database.scope("default") as scope:
+        start(scope)
+    jobs.forget_event_ids(database, MONTH)
+    for longer in (Settings(experiment_event_retention_days=400), Settings(experiment_event_retention_days=0)):
+        jobs.forget_event_ids(database, longer)
+        assert [one.reason for one in record(database, happened(database, "ana", 40)).refused] == ["EVENT_TOO_OLD"]
+
+
+def test_without_a_retention_nothing_is_forgotten_or_refused(database: Database) -> None:
+    with database.scope("default") as scope:
+        start(scope)
+    for _ in range(2):
+        jobs.forget_event_ids(database, Settings(experiment_event_retention_days=0))
+    assert record(database, happened(database, "ana", 4_000)).recorded_count == 1
+    assert record(database, happened(database, "ana", 4_000)).refused == ()
+    assert kept(database) == 2
+
+
+def test_only_ids_that_a_horizon_can_be_behind_ask_for_it(database: Database) -> None:
+    now = database.now()
+    for days, recent in ((0, True), (29, True), (31, False)):
+        id = bytes.fromhex(derived_uuid7(now - timedelta(days=days), "ana").replace("-", ""))
+        assert event_ids.is_recent(id, now) is recent
+    assert not event_ids.is_recent(b"", now)
+
+
+def test_a_retention_shorter_than_the_horizon_can_be_is_refused() -> None:
+    with pytest.raises(SettingsError, match=r"GROUNDSWELL_EXPERIMENT_EVENT_RETENTION_DAYS.*30 at least"):
+        load(experiment_event_retention_days=7)
