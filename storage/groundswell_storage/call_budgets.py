@@ -8,10 +8,12 @@ has to wait. One statement compares and sets, so that two servers never take the
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from peewee import CompositeKey, TextField
 
-from groundswell_storage.fields import InstantField, to_micros
+from groundswell_storage.database import Database
+from groundswell_storage.fields import InstantField, from_micros, to_micros
 from groundswell_storage.scope import Scope
 from groundswell_storage.table import Table
 
@@ -52,6 +54,27 @@ def take(scope: Scope, name: str, now: datetime, *, calls: int, interval: timede
     ).fetchone()
     wait_us: int = max(full_at - at - ahead + cost, closed_until - at, 1)
     return wait_us * _MICROSECOND
+
+
+class CallBudget(NamedTuple):
+    """A budget as it stands."""
+
+    workspace: str
+    name: str
+    full_at: datetime
+    closed_until: datetime
+
+    def left(self, now: datetime, *, interval: timedelta, depth: int) -> int:
+        """Calls that can be made at once; see `take` for `interval` and `depth`."""
+        if self.closed_until > now:
+            return 0
+        return depth - min(depth, -(max(self.full_at - now, timedelta()) // -interval))
+
+
+def read_all(database: Database) -> list[CallBudget]:
+    """The budgets of all workspaces, for those who run the deployment."""
+    rows = database.execute("SELECT workspace, name, full_at, closed_until FROM call_budget ORDER BY workspace, name")
+    return [CallBudget(row[0], row[1], from_micros(row[2]), from_micros(row[3])) for row in rows.fetchall()]
 
 
 def close(scope: Scope, name: str, until: datetime) -> None:

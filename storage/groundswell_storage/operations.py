@@ -18,7 +18,7 @@ import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from peewee import BooleanField, DoubleField, IntegerField, TextField
 
@@ -305,10 +305,32 @@ def reap(database: Database) -> list[Operation]:
     return stopped + failed + _change(database, f"state = 'PENDING', {_FREE}", lapsed, [])
 
 
-def count_by_state(database: Database) -> dict[str, int]:
-    """How many operations of all workspaces wait and run, for metrics."""
-    sql = "SELECT state, count(*) FROM operation WHERE state IN ('PENDING', 'RUNNING') GROUP BY state"
-    return {"PENDING": 0, "RUNNING": 0} | dict(database.execute(sql).fetchall())
+class Unfinished(NamedTuple):
+    """Operations of one kind that wait or run."""
+
+    kind: str
+    state: str
+    number: int
+    oldest: datetime
+    """When the first of them was asked for."""
+
+
+def count_unfinished(database: Database) -> list[Unfinished]:
+    """How many operations of all workspaces wait (PENDING) and run (RUNNING), by kind."""
+    # One statement a state: each has an index of its own, which covers none of those that are over.
+    counted = "SELECT kind, count(*), min(created) FROM operation WHERE state = '{}' GROUP BY kind ORDER BY kind"
+    return [
+        Unfinished(kind, state, count, from_micros(oldest))
+        for state in ("PENDING", "RUNNING")
+        for kind, count, oldest in database.execute(counted.format(state)).fetchall()
+    ]
+
+
+def count_lapsed(database: Database) -> int:
+    """How many operations have lost their worker and were not taken from it yet."""
+    lapsed = f"SELECT count(*) FROM operation WHERE state = 'RUNNING' AND lease_expires < {database.clock_sql}"
+    found: int = database.execute(lapsed).fetchone()[0]
+    return found
 
 
 _HELD = "id = ? AND state = 'RUNNING' AND lease_token = ?"

@@ -14,11 +14,14 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from prometheus_client.parser import text_string_to_metric_families
 
 from groundswell.v1 import engagement_pb2 as pb
+from groundswell.v1 import experiments_pb2, experiments_pb2_grpc
 from groundswell_server.learning import registry
+from groundswell_storage import call_budgets, operations
 from groundswell_storage.learning import drift_reports
 from groundswell_storage.learning.drift_reports import DriftFinding
 from tests.errors import refusal
 from tests.learning.model_rows import a_version
+from tests.patience import eventually
 from tests.running import RunningServer
 
 NO_SUCH_ID = "01890a5d-ac96-774b-bcce-b302099a8057"
@@ -112,6 +115,54 @@ def test_live_models_and_their_drift_are_told(scraped: Scraped) -> None:
     with scraped.server.app.database.scope("ours") as scope:
         registry.promote(scope, a_version(scope, "run-2").id)
     assert scraped.value("groundswell_model_version", **labels) == 2
+
+
+def test_the_queue_of_jobs_is_told_by_kind_and_state(scraped: Scraped) -> None:
+    database = scraped.server.app.database
+    with database.scope("ours") as scope:
+        first = operations.create(scope, "learning.train_model", b"")
+        scope.now += timedelta(seconds=5)
+        for kind in ("learning.train_model", "engagement.sync_posts"):
+            operations.create(scope, kind, b"")
+    labels = {"kind": "learning.train_model"}
+    assert scraped.value("groundswell_jobs", state="PENDING", **labels) == 2
+    since = scraped.value("groundswell_job_waiting_since_timestamp_seconds", **labels)
+    assert since == pytest.approx(first.created.timestamp())
+    with database.transaction():
+        operations.claim(database, timedelta(minutes=1), kinds=["learning.train_model"])
+    assert scraped.value("groundswell_jobs", state="PENDING", **labels) == 1
+    assert scraped.value("groundswell_jobs", state="RUNNING", **labels) == 1
+    assert scraped.value("groundswell_jobs", state="PENDING", kind="engagement.sync_posts") == 1
+
+
+def test_what_is_left_of_the_platforms_limits_is_told(scraped: Scraped) -> None:
+    """600 calls a minute: the bucket holds 60, and one comes back in 60 s / 510."""
+    database, labels = scraped.server.app.database, {"workspace": "ours", "limit": "tiktok"}
+    hour = timedelta(hours=1)  # so that none comes back meanwhile
+    with database.scope("ours") as scope:
+        call_budgets.take(scope, "tiktok", database.now() + hour, calls=10, interval=hour, depth=60)
+    assert scraped.value("groundswell_platform_calls_left", **labels) == 0
+    with database.scope("theirs") as scope:
+        call_budgets.take(scope, "graph", database.now() - hour, calls=1, interval=timedelta(seconds=1), depth=20)
+        call_budgets.close(scope, "twitter", until := database.now() + hour)
+    assert scraped.value("groundswell_platform_calls_left", workspace="theirs", limit="graph") == 20
+    assert scraped.value("groundswell_platform_calls_left", workspace="theirs", limit="twitter") == 0
+    closed = scraped.value("groundswell_platform_closed_until_timestamp_seconds", workspace="theirs", limit="twitter")
+    assert closed == pytest.approx(until.timestamp())
+
+
+def test_exposures_are_told_with_those_that_share_a_commit(scraped: Scraped) -> None:
+    stub = experiments_pb2_grpc.ExperimentsServiceStub(scraped.server.channel())
+    design = experiments_pb2.ExperimentDesign(
+        metrics=[experiments_pb2.Metric(name="conversion_rate")], variants=[experiments_pb2.Variant(key="new")]
+    )
+    stub.CreateExperiment(experiments_pb2.CreateExperimentRequest(key="doors", design=design))
+    stub.StartExperiment(experiments_pb2.StartExperimentRequest(experiment_key="doors"))
+    asked = [experiments_pb2.AssignVariantRequest(experiment_key="doors", unit=f"reader-{one}") for one in range(5)]
+    stub.BatchAssignVariants(experiments_pb2.BatchAssignVariantsRequest(requests=asked))
+    eventually(lambda: scraped.value("groundswell_exposures_committed_sum") == 5)
+    assert scraped.value("groundswell_exposures_committed_count") == 1
+    assert scraped.value("groundswell_exposures_waiting") == 0
 
 
 def test_without_a_port_there_is_none(sqlite_url: str) -> None:

@@ -207,7 +207,9 @@ def test_operations_are_listed_by_kind_and_state(database: Database):
         page = operations.list_operations(scope, page_size=1)
         rest = operations.list_operations(scope, page_size=1, page_token=page.next_page_token)
         assert [o.id for o in rest.items] == [first.id]
-    assert operations.count_by_state(database) == {"PENDING": 1, "RUNNING": 1}
+    waiting, running = operations.count_unfinished(database)
+    assert (waiting.kind, waiting.state, waiting.number, waiting.oldest) == ("a", "PENDING", 1, NOON)
+    assert (running.kind, running.state, running.number) == ("b", "RUNNING", 1)
 
 
 def test_another_workspace_cannot_see_or_stop_it(database: Database):

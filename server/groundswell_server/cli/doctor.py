@@ -118,7 +118,7 @@ def _waiting_jobs(database: OpenDatabase) -> Iterator[Finding]:
 
     if schema.pending(database):
         return
-    waiting = operations.count_by_state(database).get("PENDING", 0)
+    waiting = sum(one.number for one in operations.count_unfinished(database) if one.state == "PENDING")
     message = f"{waiting} operations wait for a worker"
     cure = "is a worker running? `groundswell worker`, or `groundswell serve` with --training-workers 1"
     yield Finding("jobs", "warn", message, cure) if waiting else Finding("jobs", "ok", "no operation waits")

@@ -28,6 +28,7 @@ from groundswell_server.engagement import (
 from groundswell_server.engagement.audience import analyze_audience
 from groundswell_server.engagement.detectors import Detectors
 from groundswell_server.engagement.post_timeline import timeline_of_post
+from groundswell_server.engagement.syncing.gauges import BudgetGauges
 from groundswell_server.engagement.vocabulary import PiiFilter, Rating
 from groundswell_server.engagement.vocabulary import Platform as SocialPlatform
 from groundswell_server.engagement.workspace_settings import KnownSettings
@@ -62,6 +63,7 @@ class Servicer:
         self._target_age = configuration.target_age(settings)
         self._workspaces = KnownSettings()
         self._detectors = Detectors(platform.peers)
+        self.collector = BudgetGauges(platform.database, settings)
 
     async def run(self) -> None:
         """Keeps what is known of workspaces true, and loads what judging needs beside the event loop."""

@@ -40,6 +40,7 @@ class Servicer(RolloutCalls):
         self._feed = platform.feed
         self._catalog = Catalog()
         self._exposures = Exposures(platform.executor)
+        self.collector = self._exposures.figures
         self._notices = Notices(platform.executor, self._exposures.flush)
         choices = Choices(platform.executor)
         self._assignments = Assignments(self._catalog, choices, self._exposures, self._notices)

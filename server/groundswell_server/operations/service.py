@@ -8,6 +8,7 @@ from google.longrunning import operations_pb2
 from google.protobuf import empty_pb2
 
 from groundswell_server.operations import listing, messages, waiting
+from groundswell_server.operations.gauges import JobGauges
 from groundswell_server.platform import Platform
 from groundswell_server.runtime.call import Call
 from groundswell_server.runtime.methods import read, waits, write
@@ -21,6 +22,7 @@ class Servicer:
     def __init__(self, platform: Platform) -> None:
         self._feed = platform.feed
         self._default_deadline_seconds = platform.settings.default_deadline_seconds
+        self.collector = JobGauges(platform.database)
 
     @read
     def GetOperation(self, request: operations_pb2.GetOperationRequest, scope: Scope) -> operations_pb2.Operation:

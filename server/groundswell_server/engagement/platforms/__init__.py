@@ -18,11 +18,18 @@ SHARING_A_LIMIT = ((Platform.INSTAGRAM, Platform.FACEBOOK), (Platform.TWITTER,),
 """The platforms that can be synced, with those together that draw on one limit."""
 
 
+def limits(settings: Settings) -> tuple[Limit, Limit, Limit]:
+    """The limits of Instagram and Facebook together, of X and of TikTok."""
+    return (
+        Limit("graph", settings.graph_calls_per_hour, timedelta(hours=1)),
+        Limit("twitter", settings.twitter_calls_per_15_minutes, timedelta(minutes=15)),
+        Limit("tiktok", settings.tiktok_calls_per_minute, timedelta(minutes=1)),
+    )
+
+
 def adapters(settings: Settings) -> Mapping[Platform, Adapter]:
-    """The adapters of all platforms that can be synced. Instagram and Facebook draw on one limit."""
-    graph = Limit("graph", settings.graph_calls_per_hour, timedelta(hours=1))
-    twitter = Limit("twitter", settings.twitter_calls_per_15_minutes, timedelta(minutes=15))
-    tiktok = Limit("tiktok", settings.tiktok_calls_per_minute, timedelta(minutes=1))
+    """The adapters of all platforms that can be synced."""
+    graph, twitter, tiktok = limits(settings)
     known: tuple[Adapter, ...] = (
         Instagram(settings.instagram_url, graph),
         Facebook(settings.facebook_url, graph),

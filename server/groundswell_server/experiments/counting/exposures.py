@@ -16,6 +16,7 @@ import structlog
 from groundswell_server.experiments.assignment.assigner import Assigner
 from groundswell_server.experiments.counting.counted import read_counted
 from groundswell_server.experiments.counting.enrolment import enrol
+from groundswell_server.experiments.counting.figures import ExposureFigures
 from groundswell_server.experiments.counting.settling import Exposed
 from groundswell_storage.errors import GroundswellError, Unavailable
 from groundswell_storage.executor import DatabaseExecutor
@@ -46,6 +47,7 @@ class Exposures:
         self._count = 0
         self._something = asyncio.Event()
         self._writing = asyncio.Lock()
+        self.figures = ExposureFigures(lambda: self._count)
 
     def note(self, workspace: str, assigner: Assigner, unit: str, variant: int) -> bool:
         """A unit is shown a variant; whether this server hears it for the first time.
@@ -87,7 +89,8 @@ class Exposures:
         """Writes what waits; returns when it is durable. What could not be written waits on."""
         async with self._writing:
             self._something.clear()
-            waiting, self._waiting, self._count = self._waiting, defaultdict(dict), 0
+            waiting, self._waiting = self._waiting, defaultdict(dict)
+            count, self._count = self._count, 0
             known, self._assigners = self._assigners, {}
             try:
                 for workspace in {workspace for workspace, _ in waiting}:
@@ -101,6 +104,8 @@ class Exposures:
                 self._count = sum(map(len, self._waiting.values()))
                 self._something.set()
                 raise
+            if count:
+                self.figures.committed(count)
 
     def _write(self, workspace: str, shown: dict[What, Shown], known: dict[str, Assigner]) -> None:
         scope = Scope(self._executor.database, workspace, "system", datetime.now(UTC))
