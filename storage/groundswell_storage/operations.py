@@ -326,11 +326,22 @@ def count_unfinished(database: Database) -> list[Unfinished]:
     ]
 
 
-def count_lapsed(database: Database) -> int:
-    """How many operations have lost their worker and were not taken from it yet."""
-    lapsed = f"SELECT count(*) FROM operation WHERE state = 'RUNNING' AND lease_expires < {database.clock_sql}"
-    found: int = database.execute(lapsed).fetchone()[0]
-    return found
+class Stalled(NamedTuple):
+    """Operations that go on too slowly, as it seems because workers are missing."""
+
+    waiting: int
+    """They could be done, and were asked for longer ago than they should have to wait."""
+    lapsed: int
+    """They have lost their worker, and were not taken from it yet."""
+
+
+def count_stalled(database: Database, longest_wait: timedelta) -> Stalled:
+    """How many operations of all workspaces stall."""
+    old = f"COALESCE(due, created) < {_after(database, -longest_wait)}"
+    lapsed = f"state = 'RUNNING' AND lease_expires < {_after(database, -longest_wait)}"
+    counted = "SELECT count(*) FROM operation WHERE {}"
+    conditions = (f"{_waiting(database)} AND {old}", lapsed)
+    return Stalled(*(database.execute(counted.format(condition)).fetchone()[0] for condition in conditions))
 
 
 _HELD = "id = ? AND state = 'RUNNING' AND lease_token = ?"

@@ -18,6 +18,7 @@ from huey.registry import Message
 from huey.serializer import Serializer
 
 from groundswell_server.settings import SettingsError
+from groundswell_storage.errors import Unavailable
 
 _NAME = "groundswell"
 _TABLE_PREFIX = "groundswell_jobs"
@@ -66,6 +67,13 @@ class WakeUps:
             if not self._huey.storage.blocking:
                 time.sleep(min(pause, left))
                 pause = min(pause * 1.5, _SLOWEST_LOOK_SECONDS)
+
+    def check(self) -> None:
+        """Raises Unavailable when the queue does not answer."""
+        try:
+            self._huey.pending_count()
+        except Exception as error:  # drivers raise what they like, and may name the URL with its password
+            raise Unavailable(f"the queue of jobs does not answer: {type(error).__name__}") from error
 
     def close(self) -> None:
         """Closes this thread's connections."""

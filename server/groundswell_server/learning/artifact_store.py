@@ -92,6 +92,18 @@ class ArtifactStore:
         except Exception as error:
             raise self._silent(error) from error
 
+    def try_out(self, path: str) -> None:
+        """Writes a file outside the database, reads it and removes it again. Raises Unavailable where one fails."""
+        content = path.encode()
+        self._write(path, content)
+        try:
+            if self._read(path) != content:
+                raise self._silent(ValueError("something else was read than was written"))
+        except FileNotFoundError as error:
+            raise self._silent(error) from error
+        finally:
+            self.remove(path)
+
     def _write(self, path: str, content: bytes) -> None:
         try:
             files, where = self._at(path)

@@ -1,0 +1,94 @@
+"""The database: whether it answers, what its schema lacks, who may call, and whether jobs are done."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from groundswell_server.cli.doctor.finding import Finding
+from groundswell_server.settings import Settings
+
+if TYPE_CHECKING:
+    from groundswell_storage.database import Database
+
+_LOW_DISK_BYTES = 1 << 30
+_LONGEST_WAIT = timedelta(minutes=1)
+"""A job that could be done and waits longer has no worker, or too few."""
+
+
+def database(settings: Settings) -> Iterator[Finding]:
+    """Checks all of it; of a database that does not answer nothing else is asked."""
+    from groundswell_server.app import open_database
+    from groundswell_storage.errors import GroundswellError
+
+    opened = open_database(settings)
+    if opened.file is not None:
+        yield _disk(opened.file.parent)
+        if not opened.file.exists():
+            yield Finding("database", "warn", f"{opened.file} is not there yet", "`groundswell serve` makes it")
+            return
+    try:
+        opened.check()
+        yield Finding("database", "ok", f"{opened.shown_url} answers")
+        yield _schema(opened)
+        yield _keys(opened, settings)
+        yield from _jobs(opened)
+    except GroundswellError as error:
+        yield Finding("database", "fail", f"{opened.shown_url}: {error}", "check GROUNDSWELL_DATABASE_URL")
+    finally:
+        opened.close()
+
+
+def _schema(database: Database) -> Finding:
+    from groundswell_storage import schema
+
+    pending = schema.pending(database)
+    if pending:
+        return Finding("schema", "warn", f"{len(pending)} migrations are due", "`groundswell migrate`, or just serve")
+    return Finding("schema", "ok", f"up to date ({database.schema_version()})")
+
+
+def _keys(database: Database, settings: Settings) -> Finding:
+    from groundswell_server.runtime.tls import is_loopback
+    from groundswell_storage import keys, schema
+
+    active = not schema.pending(database) and keys.any_active(database)
+    if active:
+        return Finding("keys", "ok", "there is an active API key")
+    if is_loopback(settings.host) and not settings.require_keys:
+        return Finding("keys", "ok", "none, and none needed on loopback")
+    return Finding("keys", "fail", "no active API key", "`groundswell keys create NAME --role admin`")
+
+
+def _jobs(database: Database) -> Iterator[Finding]:
+    """Jobs that nobody takes, and jobs whose worker is gone; where all is well, how many there are."""
+    from groundswell_storage import operations, schema
+
+    if schema.pending(database):
+        return
+    cure = "is a worker running? `groundswell worker`, or `groundswell serve` with --training-workers 1"
+    stalled = operations.count_stalled(database, _LONGEST_WAIT)
+    if stalled.waiting:
+        message = f"{stalled.waiting} wait for a worker for longer than {_LONGEST_WAIT.total_seconds():g} s"
+        yield Finding("jobs", "warn", message, f"{cure}; more workers, where those there are have other jobs")
+    if stalled.lapsed:
+        message = f"{stalled.lapsed} have lost their worker, and no other has taken them up"
+        yield Finding("jobs", "warn", message, cure)
+    if not (stalled.waiting or stalled.lapsed):
+        numbers = {"PENDING": 0, "RUNNING": 0}
+        for one in operations.count_unfinished(database):
+            numbers[one.state] += one.number
+        yield Finding("jobs", "ok", f"{numbers['PENDING']} wait, {numbers['RUNNING']} are done now")
+
+
+def _disk(folder: Path) -> Finding:
+    folder = next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())
+    free = shutil.disk_usage(folder).free
+    message = f"{free / (1 << 30):.1f} GiB free in {folder}"
+    if not os.access(folder, os.W_OK):
+        return Finding("disk", "fail", f"{folder} can't be written to", "give this user the right to write there")
+    return Finding("disk", "ok" if free > _LOW_DISK_BYTES else "warn", message)

@@ -1,0 +1,28 @@
+"""What a check found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The result of one check."""
+
+    check: str
+    level: Literal["ok", "warn", "fail"]
+    message: str
+    cure: str = ""
+
+
+def checked(check: str, work: Callable[[], str], cure: str) -> Finding:
+    """What `work` says when all is well, or why it is not."""
+    from groundswell_server.settings import SettingsError
+    from groundswell_storage.errors import GroundswellError
+
+    try:
+        return Finding(check, "ok", work())
+    except (SettingsError, GroundswellError, OSError) as error:
+        return Finding(check, "fail", str(error), cure)

@@ -1,0 +1,61 @@
+"""A running server: whether it answers, and takes the key that is set here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from groundswell_server.cli.doctor.finding import Finding
+from groundswell_server.cli.doctor.health import health
+
+if TYPE_CHECKING:
+    import grpc
+
+    from groundswell import Tls
+
+
+def server(target: str, tls: Tls | None) -> Finding:
+    """Asks for its health, and with the key of the environment for something that needs one."""
+    import grpc
+
+    from groundswell._connections import Connection
+
+    # As the SDK reaches it: by TLS where the server is not on this machine, with the key of the environment.
+    connection = Connection.of(target, None, tls, False)
+    with connection.open("{}") as channel:
+        try:
+            status = health(channel)
+            refusal = _refusal(channel, connection.api_key) if connection.api_key else ""
+        except grpc.RpcError as error:
+            cure = _way_to_a_server(by_tls=connection.tls is not None)
+            return Finding("server", "fail", f"{target}: {error.details()}", cure)
+    if refusal:
+        cure = "set GROUNDSWELL_API_KEY to another; `groundswell keys create NAME` makes one"
+        return Finding("server", "fail", f"{target} is {status}, but {refusal}", cure)
+    return Finding("server", "ok" if status == "SERVING" else "warn", f"{target} is {status}")
+
+
+def _way_to_a_server(*, by_tls: bool) -> str:
+    if by_tls:
+        return "is it running, and is its certificate from a CA that is known here? --ca names the file of another"
+    return "start it with `groundswell serve`; one that serves TLS is reached with --ca FILE"
+
+
+def _refusal(channel: grpc.Channel, api_key: str) -> str:
+    """Why the server does not know this key; empty when it does. Health is told to anybody."""
+    import grpc
+    from google.longrunning import operations_pb2
+
+    ask = channel.unary_unary(
+        "/google.longrunning.Operations/ListOperations",
+        request_serializer=operations_pb2.ListOperationsRequest.SerializeToString,
+        response_deserializer=operations_pb2.ListOperationsResponse.FromString,
+    )
+    try:
+        ask(
+            operations_pb2.ListOperationsRequest(page_size=1),
+            timeout=5,
+            metadata=(("authorization", f"Bearer {api_key}"),),
+        )
+    except grpc.RpcError as error:
+        return str(error.details()) if error.code() is grpc.StatusCode.UNAUTHENTICATED else ""
+    return ""

@@ -1,0 +1,113 @@
+"""What a deployment relies on beside its database: certificates, secrets, and other machines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from groundswell_server.cli.doctor.finding import Finding, checked
+from groundswell_server.cli.doctor.health import health
+from groundswell_server.settings import Settings
+
+
+def tls(settings: Settings) -> Finding:
+    """Whether the server's own certificate can be read."""
+
+    def work() -> str:
+        from groundswell_server.runtime.tls import server_credentials
+
+        return "certificate and key can be read" if server_credentials(settings) else "not set; loopback only"
+
+    return checked("tls", work, "check GROUNDSWELL_TLS_CERTIFICATE and GROUNDSWELL_TLS_PRIVATE_KEY")
+
+
+def master_key(settings: Settings) -> Finding:
+    """Whether secrets in the database can be unsealed."""
+    if settings.master_key is None and not settings.master_key_file.exists():
+        return Finding("master key", "ok", f"none yet; {settings.master_key_file} is made when it is first needed")
+
+    def work() -> str:
+        from groundswell_server.master_key import master_key as read
+
+        read(settings)
+        return "set" if settings.master_key else f"in {settings.master_key_file}"
+
+    return checked("master key", work, "set GROUNDSWELL_MASTER_KEY, the same on all servers")
+
+
+def model_store(settings: Settings) -> Finding:
+    """Whether models' files can be written, read and removed where they are kept."""
+
+    def work() -> str:
+        from uuid import uuid4
+
+        from groundswell_server.learning.artifact_store import ArtifactStore
+
+        store = ArtifactStore(settings.ml_model_path)
+        if not store.outside:
+            return "in the database"
+        store.check()
+        store.try_out(f"doctor-{uuid4()}")
+        return "a file was written, read and removed"
+
+    cure = "check GROUNDSWELL_ML_MODEL_PATH: all servers and workers have to read, write and remove files there"
+    return checked("model store", work, cure)
+
+
+def job_queue(settings: Settings) -> Finding:
+    """Whether Redis answers, where wake-ups of workers go through it."""
+
+    def work() -> str:
+        if settings.jobs_url is None:
+            return "beside the database"
+        from groundswell_server.jobs.wakeups import WakeUps
+
+        WakeUps(settings.database_url.get_secret_value(), settings.jobs_url.get_secret_value()).check()
+        return "Redis answers"
+
+    return checked(
+        "job queue", work, "check GROUNDSWELL_JOBS_URL; until then workers look by themselves, once a second"
+    )
+
+
+def training(settings: Settings) -> Finding:
+    """Whether the Dask cluster answers and has a worker, where trainings use one."""
+
+    def work() -> str:
+        from groundswell_server.learning.training.backend import parallel_work
+
+        if settings.training_backend == "local":
+            return "in the worker processes"
+        with parallel_work(settings):
+            return f"the Dask scheduler at {settings.dask_scheduler} answers and has workers"
+
+    return checked("training", work, "check GROUNDSWELL_DASK_SCHEDULER, or set GROUNDSWELL_TRAINING_BACKEND=local")
+
+
+def peers(settings: Settings) -> Iterator[Finding]:
+    """Whether the services that are served elsewhere are served where the settings say."""
+    for service, address in sorted(settings.peers.items()):
+        cure = f"check GROUNDSWELL_PEERS: start a server with `--services {service}` at {address}"
+        yield checked(f"peer {service}", partial(_peer, settings, service, address), cure)
+
+
+def _peer(settings: Settings, service: str, address: str) -> str:
+    import grpc
+
+    from groundswell_server.app import SERVICES
+    from groundswell_server.runtime.tls import peer_credentials
+    from groundswell_server.settings import SettingsError
+
+    if service not in SERVICES:
+        raise SettingsError(f"there is no service {service!r}; there are {', '.join(SERVICES)}")
+    credentials = peer_credentials(settings)
+    made = grpc.secure_channel(address, credentials) if credentials else grpc.insecure_channel(address)
+    with made as channel:
+        try:
+            status = health(channel, SERVICES[service].full_name)
+        except grpc.RpcError as error:
+            told = "does not serve it" if error.code() is grpc.StatusCode.NOT_FOUND else error.details()
+            raise SettingsError(f"{address}: {told}") from error
+    if status != "SERVING":
+        raise SettingsError(f"{address} is {status}")
+    return f"{address} serves it"
