@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import timedelta
 
 import structlog
@@ -24,13 +24,31 @@ async def keep_true(
 
     `doubt` is called before the first, and whenever news may have been missed: what was read until then may be old.
     """
+
+    async def heed_all(events: Sequence[Event]) -> None:
+        for event in events:
+            heed(event)
+
+    await pass_on(feed, topics, heed_all, doubt=doubt)
+
+
+async def pass_on(
+    feed: EventFeed,
+    topics: Collection[str],
+    heed: Callable[[Sequence[Event]], Awaitable[None]],
+    *,
+    doubt: Callable[[], None] = lambda: None,
+) -> None:
+    """Awaits `heed` with the events of the topics, those together that came together, until the feed is closed.
+
+    `doubt` is called before the first, and whenever news may have been missed.
+    """
     while True:
         cursor = feed.cursor
         doubt()
         try:
             async for batch in feed.follow(cursor, topics=topics):
-                for event in batch.events:
-                    heed(event)
+                await heed(batch.events)
             return  # the feed was closed
         except GroundswellError as error:
             log.warning("news out of reach; what is remembered may be old", topics=topics, error=error.message)

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import structlog
 from google.protobuf.message import Message
 
+from groundswell_server.news import pass_on
 from groundswell_server.settings import Settings
-from groundswell_storage import audit, errors, operations
+from groundswell_storage import audit, operations
 from groundswell_storage.database import Database
 from groundswell_storage.operations import Operation
 from groundswell_storage.scope import Scope
 
 if TYPE_CHECKING:
     from groundswell_server.jobs.wakeups import WakeUps
+    from groundswell_storage.events import Event
     from groundswell_storage.feed import EventFeed
-
-_AGAIN_SECONDS = 1.0
 
 log = structlog.get_logger(__name__)
 
@@ -60,13 +61,10 @@ class JobQueue:
 
     async def run(self, feed: EventFeed) -> None:
         """Wakes workers whenever an operation that waits has been committed, by whatever process."""
-        while True:
-            try:
-                async for batch in feed.follow(topics=(operations.CHANGED,)):
-                    waiting = sum(event.payload.get("state") == "PENDING" for event in batch.events)
-                    if waiting:
-                        await asyncio.to_thread(self.wake, waiting)
-                return  # the feed was closed
-            except errors.GroundswellError as error:
-                log.warning("events of operations out of reach", error=error.message)
-                await asyncio.sleep(_AGAIN_SECONDS)
+
+        async def wake(events: Sequence[Event]) -> None:
+            waiting = sum(event.payload.get("state") == "PENDING" for event in events)
+            if waiting:
+                await asyncio.to_thread(self.wake, waiting)
+
+        await pass_on(feed, (operations.CHANGED,), wake)

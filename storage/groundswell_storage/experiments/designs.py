@@ -43,6 +43,7 @@ class ExperimentRow(Table):
         indexes = (
             (("workspace", "key"), True),
             (("workspace", "created", "id"), False),
+            (("state", "number"), False),
         )
 
 

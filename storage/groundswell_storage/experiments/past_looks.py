@@ -48,6 +48,12 @@ class PastLook(NamedTuple):
     comparisons: Sequence[PastComparison]
 
 
+RUNNING = (
+    "SELECT e.workspace, e.key, e.started, (SELECT MAX(l.minute) FROM past_look l WHERE l.experiment = e.number) "
+    "FROM experiment e WHERE e.state = ? ORDER BY e.number"
+)
+
+
 class Running(NamedTuple):
     """An experiment that runs."""
 
@@ -60,11 +66,7 @@ class Running(NamedTuple):
 
 def running(database: Database, state: int) -> list[Running]:
     """The experiments of all workspaces in this state, each with its last look."""
-    rows = database.execute(
-        "SELECT e.workspace, e.key, e.started, (SELECT MAX(l.minute) FROM past_look l WHERE l.experiment = e.number) "
-        "FROM experiment e WHERE e.state = ? ORDER BY e.number",
-        (state,),
-    ).fetchall()
+    rows = database.execute(RUNNING, (state,)).fetchall()
     return [Running(row[0], row[1], from_micros(row[2]), -1 if row[3] is None else row[3]) for row in rows]
 
 

@@ -243,3 +243,12 @@ def test_a_worker_does_it_by_the_clock(database: Database) -> None:
     job.run(database, Settings(database_url=database.url))
     assert now_of(database).winner == "new"
     assert automatic.slot(timedelta(0)) == (0, 1)
+
+
+def test_those_that_run_are_found_without_a_look_at_the_others(database: Database) -> None:
+    explain = "EXPLAIN QUERY PLAN" if database.dialect == "sqlite" else "EXPLAIN"
+    with database.transaction():
+        if database.dialect != "sqlite":  # a table so small would be read as a whole
+            database.execute("SET LOCAL enable_seqscan = off")
+        plan = database.execute(f"{explain} {past_looks.RUNNING}", (State.RUNNING,)).fetchall()
+    assert "experiment_state_number" in str([tuple(row) for row in plan])

@@ -72,7 +72,7 @@ class LabelledLog:
     ) -> None:
         features = None if facts is None else kept_features(facts)
         kept = ServedLabels(model_id, subject, context_id, said, features, served)
-        self._behind.note(Key(workspace, subject, model_id), tuple(said.items()), kept, served)
+        self._behind.note(Key(workspace, subject, model_id), tuple(said.items()), kept)
 
 
 def _keep(scope: Scope, noted: Sequence[tuple[Key, ServedLabels]]) -> None:

@@ -39,7 +39,7 @@ class PredictionLog:
         """Notes what a version said of a context; what is said of a draft alone has no outcome to wait for."""
         if context_id:
             key = Key(workspace, context_id, model_id)
-            self._behind.note(key, prediction.value, _Waiting(prediction, facts, served), served)
+            self._behind.note(key, prediction.value, _Waiting(prediction, facts, served))
 
     async def flush(self) -> None:
         """Writes what waits, and returns when all is durable or given up."""

@@ -10,7 +10,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 import structlog
 
@@ -25,7 +25,6 @@ MOST_WAITING = 10_000
 """What is noted and not yet durable, at most; a call may say 2,000 things."""
 _MOST_REMEMBERED = 50_000
 
-V = TypeVar("V")
 log = structlog.get_logger(__name__)
 
 
@@ -37,6 +36,18 @@ class Key(NamedTuple):
     model_id: str
 
 
+class Served(Protocol):
+    """What can be written behind an answer."""
+
+    @property
+    def served(self) -> datetime:
+        """When it was answered."""
+        ...
+
+
+V = TypeVar("V", bound=Served)
+
+
 class WriteBehind(Generic[V]):
     """One for a server and a table; used on its event loop."""
 
@@ -46,13 +57,13 @@ class WriteBehind(Generic[V]):
         self._keep = keep
         self._said: dict[Key, Hashable] = {}
         """What was noted last; what is noted again is written already."""
-        self._waiting: dict[Key, tuple[V, datetime]] = {}
+        self._waiting: dict[Key, V] = {}
         self._being_written = 0
         self._left_out = 0
         self._timer: asyncio.TimerHandle | None = None
         self._writing: set[asyncio.Task[None]] = set()
 
-    def note(self, key: Key, said: Hashable, value: V, served: datetime) -> None:
+    def note(self, key: Key, said: Hashable, value: V) -> None:
         """Has a value written, unless the same was said of the key before, or too much waits."""
         if self._said.get(key) == said:
             return
@@ -62,7 +73,7 @@ class WriteBehind(Generic[V]):
         if len(self._said) >= _MOST_REMEMBERED:
             self._said.clear()
         self._said[key] = said
-        self._waiting[key] = value, served
+        self._waiting[key] = value
         if len(self._waiting) >= BATCH:
             self._write()
         elif self._timer is None:
@@ -80,9 +91,9 @@ class WriteBehind(Generic[V]):
             self._timer = None
         by_workspace: dict[str, list[tuple[Key, V]]] = defaultdict(list)
         newest: dict[str, datetime] = {}
-        for key, (value, served) in self._waiting.items():
+        for key, value in self._waiting.items():
             by_workspace[key.workspace].append((key, value))
-            newest[key.workspace] = max(served, newest.get(key.workspace, served))
+            newest[key.workspace] = max(value.served, newest.get(key.workspace, value.served))
         self._being_written += len(self._waiting)
         self._waiting = {}
         if self._left_out:

@@ -119,9 +119,9 @@ class ModelType(ABC, Generic[R]):
     forgets: bool = True
     """Old examples say little of what comes: it looks back a limited time unless told otherwise."""
 
+    @abstractmethod
     def read_examples(self, scope: Scope, span: Span) -> Sequence[Any]:
         """The examples of a span, oldest first."""
-        raise NotImplementedError(f"{self.name} says nowhere where its examples are")
 
     @abstractmethod
     def collect(self, examples: Sequence[Any]) -> R:
