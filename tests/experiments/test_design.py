@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -28,6 +29,15 @@ from groundswell_storage.errors import InvalidArgument
 CONVERSIONS = (Metric("conversion_rate"),)
 
 
+def refused(design: Design) -> str:
+    """The field that a refusal names."""
+    with pytest.raises(InvalidArgument) as error:
+        complete(design, "hooks")
+    assert error.value.reason == "EXPERIMENT_INVALID"
+    (violation,) = error.value.fields
+    return violation.field
+
+
 def test_a_draft_without_control_gets_one_in_front() -> None:
     design = complete(Design(CONVERSIONS, (Variant("question"), Variant("number"))), "hooks")
     assert [variant.key for variant in design.variants] == ["control", "question", "number"]
@@ -39,6 +49,57 @@ def test_an_injected_control_takes_the_weight_that_the_others_leave() -> None:
     variants = (Variant("question", weight=0.25), Variant("number", weight=0.25))
     design = complete(Design(CONVERSIONS, variants, allocation=Allocation.WEIGHTED), "hooks")
     assert design.weights == (0.5, 0.25, 0.25)
+
+
+def test_an_injected_control_without_weights_has_the_share_of_the_others() -> None:
+    design = complete(Design(CONVERSIONS, (Variant("new"),)), "hooks")
+    assert (design.weights, design.allocation) == ((0.5, 0.5), Allocation.EQUAL)
+
+
+def test_weights_are_heeded_without_being_asked_for() -> None:
+    variants = (Variant("old", weight=0.9, is_control=True), Variant("new", weight=0.1))
+    design = complete(Design(CONVERSIONS, variants), "hooks")
+    assert (design.weights, design.allocation) == ((0.9, 0.1), Allocation.WEIGHTED)
+    assert refused(Design(CONVERSIONS, (variants[0], Variant("new", weight=0.2)))) == "design.variants"
+
+
+@pytest.mark.parametrize("allocation", [Allocation.EQUAL, Allocation.THOMPSON, Allocation.UCB])
+def test_weights_that_would_be_passed_over_are_refused(allocation: Allocation) -> None:
+    variants = (Variant("old", weight=0.5, is_control=True), Variant("new", weight=0.25), Variant("b", weight=0.25))
+    assert refused(Design(CONVERSIONS, variants, allocation=allocation)) == "design.variants[0].weight"
+
+
+@pytest.mark.parametrize("allocation", [Allocation.EQUAL, Allocation.WEIGHTED, Allocation.THOMPSON])
+def test_a_stored_design_can_be_sent_back(allocation: Allocation) -> None:
+    weights = (0.4, 0.35, 0.25) if allocation is Allocation.WEIGHTED else (0.0, 0.0, 0.0)
+    variants = tuple(Variant(key, weight=weight) for key, weight in zip("abc", weights, strict=True))
+    variants = (replace(variants[0], is_control=True), *variants[1:])
+    stored = complete(Design(CONVERSIONS, variants, allocation=allocation), "hooks")
+    assert complete(stored, "hooks") == stored
+
+
+def test_a_weighted_variant_that_no_unit_would_get_is_refused() -> None:
+    variants = (Variant("old", weight=1.0, is_control=True), Variant("new", weight=0.0))
+    design = Design(CONVERSIONS, variants, allocation=Allocation.WEIGHTED)
+    assert refused(design) == "design.variants[1].weight"
+    assert refused(replace(design, variants=(replace(variants[0], weight=0.99999), Variant("new", weight=0.00001))))
+    least = (replace(variants[0], weight=0.9999), Variant("new", weight=0.0001))
+    assert complete(replace(design, variants=least), "hooks").weights == (0.9999, 0.0001)
+
+
+@pytest.mark.parametrize("allocation", [Allocation.WEIGHTED, Allocation.UNSPECIFIED])
+def test_weights_that_leave_nothing_to_an_injected_control_are_refused(allocation: Allocation) -> None:
+    variants = (Variant("question", weight=0.3), Variant("number", weight=0.7))
+    with pytest.raises(InvalidArgument, match="is_control") as error:
+        complete(Design(CONVERSIONS, variants, allocation=allocation), "hooks")
+    assert [violation.field for violation in error.value.fields] == ["design.variants"]
+
+
+def test_a_combination_without_a_weight_is_refused_where_others_have_one() -> None:
+    factors = (Factor("hook", ("plain", "question")), Factor("emoji", ("none", "one")))
+    given = (Variant("plain/none", weight=0.5), Variant("question/one", weight=0.5))
+    design = Design(CONVERSIONS, given, kind=ExperimentKind.MULTIVARIATE, factors=factors)
+    assert refused(design) == "design.variants"
 
 
 def test_factors_make_every_combination_and_the_first_levels_are_the_control() -> None:

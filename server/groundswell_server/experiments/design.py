@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from groundswell_server.experiments.assignment.bucketing import Namespace, equal_weights
+from groundswell_server.experiments.assignment.bucketing import BUCKETS, Namespace, equal_weights
 from groundswell_server.experiments.assignment.targeting import Condition, compile_condition
 from groundswell_server.experiments.vocabulary import (
     FEWEST_UNITS,
@@ -24,6 +24,8 @@ from groundswell_storage.errors import InvalidArgument
 CONTROL = "control"
 """Key of the variant that is put in front where no control is given."""
 MOST_VARIANTS = 50
+_WEIGHT_ERROR = 1e-6
+"""What may be missing from a sum of weights, or be too much."""
 ADAPTIVE = frozenset({Allocation.THOMPSON, Allocation.UCB})
 """Allocations of bandits."""
 
@@ -152,7 +154,7 @@ def complete(design: Design, key: str) -> Design:
     design = replace(design, metrics=metrics, allocation=allocation)
     return replace(
         design,
-        variants=_weighted(variants, allocation),
+        variants=_weighted(variants, design),
         bandit=_bandit(design),
         seed=design.seed or key,
         min_sample_size_per_variant=max(design.min_sample_size_per_variant, FEWEST_UNITS),
@@ -168,7 +170,7 @@ def _with_control(design: Design) -> tuple[Variant, ...]:
         return design.variants
     _require(design.index(CONTROL) is None, "variants", f"have one named {CONTROL!r} that is not marked as the control")
     # Where weights are given, the control takes what they leave.
-    left = 1.0 - sum(variant.weight for variant in design.variants)
+    left = 1.0 - math.fsum(variant.weight for variant in design.variants) if _has_weights(design) else 0.0
     return (Variant(CONTROL, weight=max(left, 0.0), is_control=True), *design.variants)
 
 
@@ -184,7 +186,8 @@ def _combinations(design: Design) -> tuple[Variant, ...]:
 
 def _allocation(design: Design) -> Allocation:
     adapts = design.kind is ExperimentKind.BANDIT
-    allocation = design.allocation or (Allocation.THOMPSON if adapts else Allocation.EQUAL)
+    usual = Allocation.WEIGHTED if _has_weights(design) else Allocation.EQUAL
+    allocation = design.allocation or (Allocation.THOMPSON if adapts else usual)
     if adapts:
         _require(allocation in ADAPTIVE, "allocation", "of a BANDIT is THOMPSON or UCB")
     elif design.kind is not ExperimentKind.AB_TEST:
@@ -212,13 +215,52 @@ def _bandit(design: Design) -> BanditOptions | None:
     return options
 
 
-def _weighted(variants: Sequence[Variant], allocation: Allocation) -> tuple[Variant, ...]:
-    if allocation is not Allocation.WEIGHTED:
+def _weighted(variants: Sequence[Variant], design: Design) -> tuple[Variant, ...]:
+    """The variants with their weights; `design` has those that were given, and the allocation."""
+    if design.allocation is not Allocation.WEIGHTED:
         shares = equal_weights(len(variants))
+        _require_no_other(design, shares[0])
         return tuple(replace(variant, weight=share) for variant, share in zip(variants, shares, strict=True))
     total = math.fsum(variant.weight for variant in variants)
-    _require(abs(total - 1.0) <= 1e-6, "variants", f"have weights that sum to {total:g}, not to 1")
+    # Before the sum: it is what the injected control makes 1.
+    for variant in variants:
+        _require_some(design, variant)
+    _require(abs(total - 1.0) <= _WEIGHT_ERROR, "variants", f"have weights that sum to {total:g}, not to 1")
     return tuple(variants)
+
+
+def _require_no_other(design: Design, share: float) -> None:
+    """Weights that WEIGHTED alone heeds are not passed over; those that a stored design has may come back."""
+    if not _has_weights(design):
+        return
+    for position, variant in enumerate(design.variants):
+        _require(
+            abs(variant.weight - share) <= _WEIGHT_ERROR,
+            f"variants[{position}].weight",
+            f"is for the allocation WEIGHTED; {design.allocation.name} takes no weights",
+        )
+
+
+def _require_some(design: Design, variant: Variant) -> None:
+    """Nothing is known of a variant that no unit gets, nor of the others without their control."""
+    if round(variant.weight * BUCKETS) >= 1:
+        return
+    position = design.index(variant.key)
+    if position is not None:
+        raise invalid(
+            f"variants[{position}].weight",
+            f"of {variant.key!r} is {variant.weight:g}: every variant needs {1 / BUCKETS:g} at least, or leave it out",
+        )
+    what_to_do = (
+        "let the weights sum to less than 1, which leaves it the rest, or mark one of the variants with is_control"
+        if variant.key == CONTROL and not design.factors
+        else "give each combination of the factors its weight"
+    )
+    raise invalid("variants", f"leave no weight for {variant.key!r}: {what_to_do}")
+
+
+def _has_weights(design: Design) -> bool:
+    return any(variant.weight for variant in design.variants)
 
 
 def complete_metrics(metrics: Sequence[Metric]) -> tuple[Metric, ...]:

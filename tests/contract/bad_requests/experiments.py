@@ -106,6 +106,13 @@ BAD: dict[str, list[Bad]] = {
         contradictory("control alone", "variants", variants=[{"key": "a", "is_control": True}]),
         contradictory("one key twice", "variants", variants=[{"key": "a"}, {"key": "a"}]),
         contradictory(
+            "weights that nothing heeds",
+            "variants[0].weight",
+            allocation="ALLOCATION_EQUAL",
+            variants=[{"key": "a", "weight": 0.3}, {"key": "b", "weight": 0.2}],
+        ),
+        contradictory("weights that leave nothing to the control", "variants", variants=[{"key": "a", "weight": 1.0}]),
+        contradictory(
             "weights that do not sum to 1",
             "variants",
             allocation=2,

@@ -116,6 +116,18 @@ def test_after_the_end_everybody_gets_the_winner_or_the_control(client: Client, 
     assert assign(client, "newcomer").reason == types.ASSIGNMENT_REASON_ENDED
 
 
+def test_whom_the_targeting_excludes_does_not_get_the_winner(client: Client) -> None:
+    start(client, targeting={"equals": {"attribute": "country", "value": {"text": "CH"}}}, coverage=0.5)
+    assign(client, "ana", country="CH")
+    client.experiments.complete_experiment(experiment_key="hooks", winner="question")
+
+    eventually(lambda: assign(client, "ana", country="CH").reason == types.ASSIGNMENT_REASON_ENDED)
+    assert {assign(client, unit, country="CH").variant for unit in UNITS} == {"question"}, "whatever the coverage"
+    for attributes in ({"country": "AT"}, {}):
+        other = assign(client, "bo", **attributes)
+        assert (other.variant, other.reason) == ("plain", types.ASSIGNMENT_REASON_NOT_TARGETED)
+
+
 def test_all_conditions_come_back_as_they_were_sent(client: Client) -> None:
     def text(value: str) -> dict[str, str]:
         return {"text": value}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -133,6 +134,20 @@ def test_a_multivariate_experiment_says_what_each_factor_does(client: Client) ->
     assert effects["question",].fixed_horizon.adjusted_p_value < 0.001
     assert abs(effects["one",].estimate) < 0.01
     assert effects["question", "one"].fixed_horizon.p_value > 0.5
+
+
+def test_what_is_left_out_of_a_design_has_the_defaults_of_the_contract(client: Client) -> None:
+    design = {"metrics": [{"name": "conversion_rate"}], "variants": [{"key": "new"}]}
+    stored = client.experiments.create_experiment(key="defaults", design=design).experiment.design
+    assert stored.min_sample_size_per_variant == 100
+    assert stored.min_runtime.ToTimedelta() == timedelta(hours=24)
+    assert stored.confidence_level == 0.95
+    assert stored.min_effect_size == 0.05
+    assert (stored.expected_total_sample, stored.coverage, stored.bucket_version) == (10_000, 1.0, 1)
+    assert [(one.key, one.weight, one.is_control) for one in stored.variants] == [
+        ("control", 0.5, True),
+        ("new", 0.5, False),
+    ]
 
 
 def test_a_plan_is_that_of_the_textbook(client: Client) -> None:

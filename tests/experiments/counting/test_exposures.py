@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
+from groundswell_server.experiments import lifecycle
 from groundswell_server.experiments.assignment.assigner import Assigner
+from groundswell_server.experiments.assignment.catalog import read_assigners
 from groundswell_server.experiments.counting.exposures import Exposures
+from groundswell_server.experiments.design import Design, Metric, Variant
+from groundswell_server.experiments.looks import taking
+from groundswell_server.experiments.looks.looking import look
+from groundswell_storage.database import Database
 from groundswell_storage.errors import Unavailable
 from groundswell_storage.executor import DatabaseExecutor
+from groundswell_storage.experiments import counting
 
-HOOKS = cast("Assigner", SimpleNamespace(key="hooks", number=1, bucket_version=1))
+HOOKS = cast("Assigner", SimpleNamespace(key="hooks", number=1, bucket_version=1, phase=3))
 
 
 class BreaksOnce:
@@ -46,4 +53,93 @@ def test_what_could_not_be_written_waits_on(error: Exception) -> None:
         await exposures.flush()
 
     asyncio.run(main())
-    assert executor.written == [{("hooks", 1): {"ana": 1, "bo": 0}}]
+    assert executor.written == [{(1, 1, 3, "hooks"): {"ana": 1, "bo": 0}}]
+
+
+METRICS = (Metric("conversion_rate"),)
+HALVES = Design(METRICS, (Variant("old", is_control=True), Variant("new")))
+UNITS = [f"reader-{number}" for number in range(200)]
+
+
+def nearly_all_old(**others: Any) -> Design:
+    """The same, with the split 95 : 5."""
+    variants = (Variant("old", weight=0.95, is_control=True), Variant("new", weight=0.05))
+    return Design(METRICS, variants, **others)
+
+
+def started(database: Database) -> Assigner:
+    with database.scope("default", "tester") as scope:
+        lifecycle.create_experiment(scope, "hooks", HALVES)
+        lifecycle.start_experiment(scope, "hooks")
+        return read_assigners(scope, ["hooks"])["hooks"]
+
+
+def changed(database: Database, design: Design) -> Assigner:
+    with database.scope("default", "tester") as scope:
+        lifecycle.update_experiment(scope, "hooks", design)
+        return read_assigners(scope, ["hooks"])["hooks"]
+
+
+def note(exposures: Exposures, assigner: Assigner, units: list[str]) -> dict[str, int]:
+    """Units are shown what they get; returns the variants."""
+    shown = {unit: assigner.assign(unit, {}).variant for unit in units}
+    for unit, variant in shown.items():
+        exposures.note("default", assigner, unit, variant)
+    return shown
+
+
+def counted(database: Database, experiment: int) -> dict[counting.Arm, int]:
+    """Units by phase and variant."""
+    with database.scope("default", "tester") as scope:
+        return {arm: units for arm, (units, _) in counting.read_units(scope, experiment).items() if units}
+
+
+@pytest.fixture
+def executor(database: Database) -> Iterator[DatabaseExecutor]:
+    executor = DatabaseExecutor(database)
+    yield executor
+    executor.close()
+
+
+def test_units_count_in_the_phase_in_which_they_were_shown_a_variant(
+    database: Database, executor: DatabaseExecutor
+) -> None:
+    before, exposures = started(database), Exposures(executor)
+    shown = note(exposures, before, UNITS)
+    changed(database, nearly_all_old())
+    asyncio.run(exposures.flush())
+    new = sum(shown.values())
+    assert counted(database, before.number) == {(1, 0): len(UNITS) - new, (1, 1): new}
+
+
+def test_a_server_that_hears_late_of_a_new_split_makes_no_mismatch(
+    database: Database, executor: DatabaseExecutor
+) -> None:
+    before = started(database)
+    after = changed(database, nearly_all_old())
+    late, prompt = Exposures(executor), Exposures(executor)
+    note(late, before, UNITS[:100])
+    note(prompt, after, UNITS[100:])
+    asyncio.run(prompt.flush())
+    asyncio.run(late.flush())
+    units = counted(database, before.number)
+    assert [units.get((phase, 0), 0) + units.get((phase, 1), 0) for phase in (1, 2)] == [100, 100]
+    with database.scope("default", "tester") as scope:
+        experiment, counts, planned = taking.read(scope, "hooks")
+        assert not look(experiment, counts, scope.now, planned).analysis.sample_ratio.mismatch
+
+
+def test_a_unit_that_is_told_of_late_keeps_what_it_got_under_the_newer_version(
+    database: Database, executor: DatabaseExecutor
+) -> None:
+    before = started(database)
+    after = changed(database, nearly_all_old(bucket_version=2))
+    moved = [unit for unit in UNITS if before.assign(unit, {}).variant != after.assign(unit, {}).variant]
+    late, prompt = Exposures(executor), Exposures(executor)
+    note(late, before, moved)
+    note(prompt, after, moved)
+    asyncio.run(prompt.flush())
+    asyncio.run(late.flush())
+    with database.scope("default", "tester") as scope:
+        standing = counting.exposures(scope, after.number, counting.find_units(scope, moved).values())
+    assert {(one.variant, one.phase, one.bucket_version, one.crossed) for one in standing.values()} == {(0, 2, 2, True)}

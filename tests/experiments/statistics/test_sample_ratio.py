@@ -21,6 +21,15 @@ def test_one_phase_is_pearsons_test(counts: tuple[float, ...], shares: tuple[flo
     assert chi_square(np.array([counts], float), due[None]) == pytest.approx(expected, rel=1e-9)
 
 
+@pytest.mark.parametrize(("more", "alarms"), [(5_164, False), (5_165, True)])
+def test_the_alarm_is_at_one_in_a_thousand_on_either_side(more: int, alarms: bool) -> None:
+    """Of 10,000 units halved: 10.8276 is the chi-square value of p = 0.001, which 328 units apart miss and 330 pass."""
+    for counts in ((more, 10_000 - more), (10_000 - more, more)):
+        found = check_sample_ratio(np.array([counts], float), HALVES)
+        assert found.least_p == found.p_value == pytest.approx(stats.chisquare(counts).pvalue)
+        assert found.mismatch is alarms is (found.least_p < 0.001)
+
+
 def test_phases_with_other_splits_raise_no_alarm() -> None:
     """A change of weights makes the totals look wrong, and they are not: 2,000 healthy experiments."""
     random = np.random.default_rng(3)

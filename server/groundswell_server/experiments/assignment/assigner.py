@@ -117,18 +117,23 @@ class Assigner:
             raise ValueError(f"experiment {self.key!r} is no bandit")
         return self.batch
 
+    def as_of(self, phase: int, bucket_version: int) -> Assigner:
+        """The same experiment, enrolling as in a phase, for what was shown in it."""
+        return replace(self, phase=phase, bucket_version=bucket_version)
+
     def in_batch(self, batch: Batch) -> Assigner:
         """The same bandit, choosing in a batch."""
         return replace(self, batch=batch)
 
     def assign(self, unit: str, attributes: Mapping[str, Any], stands: Answer | None = None) -> Answer:
         """What a unit gets; `stands` is what it was enrolled with under this bucket version, if it was."""
-        if self._ended is not None:
-            return self._ended
-        if stands is not None:
+        if stands is not None and self._ended is None:
             return stands
+        # A winner won among those who were meant: of others nothing is known.
         if self._holds is not None and not self._holds(attributes):
             return Answer(self._control.variant, Reason.NOT_TARGETED)
+        if self._ended is not None:
+            return self._ended
         if self.state is State.PAUSED:
             return Answer(self._control.variant, Reason.PAUSED)
         variant = self._split.variant(unit)

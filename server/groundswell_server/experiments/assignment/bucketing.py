@@ -14,6 +14,8 @@ from functools import lru_cache
 _OFFSET = 0x811C9DC5
 _PRIME = 0x01000193
 _MASK = 0xFFFFFFFF
+BUCKETS = 10_000
+"""In which units fall."""
 
 Range = tuple[float, float]
 """Buckets from the first, included, to the second, excluded."""
@@ -38,7 +40,7 @@ def bucket(seed: str, unit: str) -> float:
 
 
 def _bucket(state: int, unit: str) -> float:
-    return fnv1a32(b"%d" % fnv1a32(unit.encode(), state)) % 10_000 / 10_000
+    return fnv1a32(b"%d" % fnv1a32(unit.encode(), state)) % BUCKETS / BUCKETS
 
 
 def bucket_v1(seed: str, unit: str) -> float:

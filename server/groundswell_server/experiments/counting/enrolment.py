@@ -12,7 +12,7 @@ from groundswell_storage.scope import Scope
 
 
 def enrol(scope: Scope, assigner: Assigner, variants: Mapping[int, int]) -> dict[int, Exposure]:
-    """Enrols units, given with the variant they were shown, in the phase that lasts; returns where all of them stand.
+    """Enrols units, given with the variant they were shown, in the assigner's phase; returns where all of them stand.
 
     A unit belongs to the phase of its first exposure. One that was shown another variant before (under another
     `bucket_version`, say) is counted as crossed, and in neither. One that was shown the same keeps it under the newer
@@ -54,11 +54,10 @@ def enrol_by(
 
 
 def _stays_or_crosses(before: Exposure, shown: Exposure) -> Exposure:
-    if before.crossed:
-        return before
-    if before.variant != shown.variant:
-        return before._replace(variant=shown.variant, bucket_version=shown.bucket_version, crossed=True)
-    return before._replace(bucket_version=max(before.bucket_version, shown.bucket_version))
+    # It keeps what it got first under the newest version, also when an older one is told of late.
+    kept = shown if shown.bucket_version > before.bucket_version else before
+    crossed = before.crossed or shown.variant != before.variant
+    return before._replace(variant=kept.variant, bucket_version=kept.bucket_version, crossed=crossed)
 
 
 def _take_out(scope: Scope, assigner: Assigner, crossing: Mapping[int, Exposure]) -> None:

@@ -31,8 +31,8 @@ log = structlog.get_logger(__name__)
 
 Shown = dict[str, int]
 """Unit and the variant it was shown."""
-What = tuple[str, int]
-"""Key and number of the experiment, or of the stage of a rollout."""
+What = tuple[int, int, int, str]
+"""Number of the experiment, or of the stage of a rollout; bucket version and phase in which it was shown; its key."""
 
 
 class Exposures:
@@ -64,7 +64,9 @@ class Exposures:
         if len(self._seen) >= _MOST_SEEN:
             self._seen.clear()
         self._seen[key] = variant
-        self._waiting[workspace, (assigner.key, assigner.number)][unit] = variant
+        # In the phase in which it was shown, whatever becomes of the split before it is written.
+        what = assigner.number, assigner.bucket_version, assigner.phase, assigner.key
+        self._waiting[workspace, what][unit] = variant
         self._assigners[workspace, assigner.key] = assigner
         self._count += 1
         self._something.set()
@@ -110,9 +112,11 @@ class Exposures:
     def _write(self, workspace: str, shown: dict[What, Shown], known: dict[str, Assigner]) -> None:
         scope = Scope(self._executor.database, workspace, "system", datetime.now(UTC))
         # Not held: two servers that hold an experiment could not both move units of it.
-        current = read_counted(scope, {key for key, _ in shown}, known, hold=False)
+        current = read_counted(scope, {key for *_, key in shown}, known, hold=False)
         numbers = counting.unit_numbers(scope, {unit for units in shown.values() for unit in units})
-        for assigner, _ in sorted(current.values(), key=lambda one: one.assigner.number):
+        # In one order on every server, and what was shown earlier first.
+        for (number, bucket_version, phase, key), units in sorted(shown.items()):
             # What was shown at a stage of a rollout that is over is in no comparison any more.
-            units = shown.get((assigner.key, assigner.number), {})
-            enrol(scope, assigner, {numbers[unit]: variant for unit, variant in units.items()})
+            if key in current and current[key].assigner.number == number:
+                then = current[key].assigner.as_of(phase, bucket_version)
+                enrol(scope, then, {numbers[unit]: variant for unit, variant in units.items()})
