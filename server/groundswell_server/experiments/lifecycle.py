@@ -43,6 +43,8 @@ class Phase:
     weights: tuple[float, ...]
     coverage: float
     reason: str
+    bucket_version: int = 1
+    """Under which its units were assigned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,15 @@ class Experiment:
     def etag(self) -> str:
         """Name of this version."""
         return etag_of(self.version)
+
+    @property
+    def compared(self) -> tuple[Phase, ...]:
+        """The phases under the newest bucket version. Of earlier ones, those who come back change their variant.
+
+        Who comes back may be others in one variant than in another, and leaving out who changed it, or counting on who
+        did not, would compare them: so all units of earlier versions are left out.
+        """
+        return tuple(phase for phase in self.phases if phase.bucket_version == self.phases[-1].bucket_version)
 
 
 def create_experiment(scope: Scope, key: str, design: Design) -> Experiment:
@@ -177,7 +188,8 @@ def experiment_of(row: ExperimentRow, phases: Sequence[ExperimentPhaseRow]) -> E
         state=State(row.state),
         sticky_version=row.sticky_version,
         phases=tuple(
-            Phase(one.number, one.started, one.ended, tuple(one.weights), one.coverage, one.reason) for one in phases
+            Phase(one.number, one.started, one.ended, tuple(one.weights), one.coverage, one.reason, one.bucket_version)
+            for one in phases
         ),
         winner=row.winner,
         end_reason=row.end_reason,
@@ -242,6 +254,7 @@ def _open_phase(scope: Scope, row: ExperimentRow, design: Design, reason: str) -
         number=number,
         weights=list(weights),
         coverage=design.coverage,
+        bucket_version=design.bucket_version,
         reason=reason,
         started=scope.now,
     )

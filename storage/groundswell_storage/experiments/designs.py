@@ -54,6 +54,7 @@ class ExperimentPhaseRow(Table):
     number = SmallIntegerField()
     weights = JsonField()
     coverage = DoubleField()
+    bucket_version = IntegerField(default=1)
     reason = TextField()
     started = InstantField()
     ended = InstantField(null=True)

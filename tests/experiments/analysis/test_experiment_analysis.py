@@ -101,6 +101,17 @@ def test_a_mismatch_that_only_the_test_for_any_look_finds_leaves_no_winner() -> 
     assert as_planned.decision.winner == "blue"
 
 
+def test_units_that_crossed_were_shared_out_all_the_same() -> None:
+    """A thousand of one variant were seen in the other since, and are compared no more: nothing lost them."""
+    found = observed()
+    kept = replace(found, units=found.units.copy(), crossed=np.zeros_like(found.units))
+    kept.units[0, 1] -= 1_000
+    assert analyze(SETUP, kept, DecidingTest.ALWAYS_VALID).sample_ratio.mismatch
+    assert kept.crossed is not None
+    kept.crossed[0, 1] += 1_000
+    assert not analyze(SETUP, kept, DecidingTest.ALWAYS_VALID).sample_ratio.mismatch
+
+
 def test_families_are_corrected_each_by_its_rule() -> None:
     found = analyze(SETUP, observed(), DecidingTest.FIXED)
     primary = [found.answers[0].comparisons[variant].fixed.p_value for variant in (1, 2)]

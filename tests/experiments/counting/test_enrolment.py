@@ -16,6 +16,8 @@ from groundswell_server.experiments.assignment.standing import standing_of
 from groundswell_server.experiments.counting.enrolment import enrol
 from groundswell_server.experiments.counting.recording import record_events
 from groundswell_server.experiments.design import Design, Metric, Variant
+from groundswell_server.experiments.looks import taking
+from groundswell_server.experiments.looks.looking import look
 from groundswell_server.experiments.vocabulary import Allocation, MetricKind
 from groundswell_storage.experiments import counting
 from groundswell_storage.scope import Scope
@@ -51,6 +53,27 @@ def test_who_got_the_same_under_a_raised_version_keeps_it_when_the_split_changes
     )
     assert see_all(scope) == before
     assert sum(crossed for _, crossed in counting.read_units(scope, now(scope).number).values()) == 0
+
+
+def test_after_a_raise_with_a_new_split_only_those_are_compared_who_came_since(scope: Scope) -> None:
+    lifecycle.create_experiment(scope, "hooks", DESIGN)
+    lifecycle.start_experiment(scope, "hooks")
+    before = see_all(scope)
+    variants = (replace(DESIGN.variants[0], weight=0.1), replace(DESIGN.variants[1], weight=0.9))
+    lifecycle.update_experiment(scope, "hooks", replace(DESIGN, variants=variants, bucket_version=2))
+    after = see_all(scope)
+    crossed = sum(before[unit] != after[unit] for unit in UNITS)
+    assert crossed
+    newcomers = [f"newcomer-{number}" for number in range(40)]
+    record_events(scope, batch(scope, *(event(unit, "conversion") for unit in newcomers)))
+
+    experiment, counts, planned = taking.read(scope, "hooks")
+    assert [phase.bucket_version for phase in experiment.phases] == [1, 2]
+    found = look(experiment, counts, scope.now, planned)
+    assert (found.units, found.left_out, found.crossed) == (len(newcomers), len(UNITS) - crossed, crossed)
+    assert sum(arm.units for arm in found.analysis.answers[0].arms) == len(newcomers)
+    assert len(found.analysis.sample_ratio.phase_p_values) == 1
+    assert not found.analysis.sample_ratio.mismatch
 
 
 def test_units_that_cross_are_read_by_their_key_and_all_at_once(scope: Scope, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,7 +67,7 @@ class Observed:
     """(phases, variants) that were due; each phase's sum to 1."""
     runtime: timedelta
     crossed: Array | None = None
-    """(phases, variants) that counted once, and were seen in another variant since; for a bandit's choices."""
+    """(phases, variants) that counted once, and were seen in another variant since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ def _fixed(setup: Setup, observed: Observed, seed: int | None) -> tuple[tuple[An
         answer(question, arms, setup.control, promise, seed=seed)
         for question, arms in zip(setup.questions, observed.moments, strict=True)
     )
-    return answers, check_sample_ratio(observed.units, observed.shares)
+    return answers, check_sample_ratio(_assigned(observed), observed.shares)
 
 
 def _adaptive(setup: Setup, observed: Observed, seed: int | None) -> tuple[tuple[Answer, ...], SampleRatio]:
@@ -131,8 +131,12 @@ def _adaptive(setup: Setup, observed: Observed, seed: int | None) -> tuple[tuple
         answer_adaptively(question, arms, observed.shares, setup.control, promise, seed=seed)
         for question, arms in zip(setup.questions, observed.moments, strict=True)
     )
-    chosen = observed.units if observed.crossed is None else observed.units + observed.crossed
-    return answers, check_sample_ratio(chosen, observed.shares, by_phase=False)
+    return answers, check_sample_ratio(_assigned(observed), observed.shares, by_phase=False)
+
+
+def _assigned(observed: Observed) -> Array:
+    """Units as they were first assigned, which is what the shares were due to, whatever they were seen in since."""
+    return observed.units if observed.crossed is None else observed.units + observed.crossed
 
 
 def _adjusted(setup: Setup, answers: Sequence[Answer]) -> dict[Hypothesis, Adjusted]:

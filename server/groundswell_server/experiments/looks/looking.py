@@ -69,7 +69,13 @@ class Look:
     @property
     def units(self) -> int:
         """Units that count."""
-        return sum(units for units, _ in self.counts.units.values())
+        compared = _splits(self.experiment, self.counts).keys()
+        return sum(units for (phase, _), (units, _) in self.counts.units.items() if phase in compared)
+
+    @property
+    def left_out(self) -> int:
+        """Units of earlier bucket versions that were seen in one variant."""
+        return sum(units for units, _ in self.counts.units.values()) - self.units
 
     @property
     def crossed(self) -> int:
@@ -91,8 +97,8 @@ def look(
     decide nothing and cost the most.
     """
     design = experiment.design
-    splits = [batch.probabilities for batch in counts.batches] or [phase.weights for phase in experiment.phases]
-    phases, variants = range(1, len(splits) + 1), range(len(design.variants))
+    splits = _splits(experiment, counts)
+    phases, variants = list(splits), range(len(design.variants))
     units, crossed = np.array(
         [[counts.units.get((phase, variant), (0, 0)) for variant in variants] for phase in phases], np.float64
     ).transpose(2, 0, 1)
@@ -106,9 +112,9 @@ def look(
             for metric in range(len(design.metrics))
         ],
         units=units,
-        shares=np.array(splits),
+        shares=np.array(list(splits.values())),
         crossed=crossed,
-        runtime=sum(((one.end_time or now) - one.start_time for one in experiment.phases), timedelta()),
+        runtime=sum(((one.end_time or now) - one.start_time for one in experiment.compared), timedelta()),
     )
     analysis = analyze(_setup(design), observed, test, seed=None if automatic else _SEED)
     decided = _decided(analysis, now)
@@ -121,6 +127,13 @@ def look(
         decided=decided,
         planned=decided if counts_once else planned,
     )
+
+
+def _splits(experiment: Experiment, counts: Counts) -> dict[int, tuple[float, ...]]:
+    """The phases, or a bandit's batches, that are compared, by number, with the shares that were due in them."""
+    compared = {phase.number: phase.weights for phase in experiment.compared}
+    batches = {batch.number: batch.probabilities for batch in counts.batches if batch.phase in compared}
+    return batches or compared
 
 
 def _setup(design: Design) -> Setup:

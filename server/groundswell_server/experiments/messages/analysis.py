@@ -33,6 +33,7 @@ def look_message(look: Look, history: Sequence[PastLook] = ()) -> pb.AnalyzeExpe
         ),
         crossed_count=look.crossed,
         units=look.units,
+        left_out_count=look.left_out,
         choice_probabilities=look.chances,
     )
     for place, answer in enumerate(analysis.answers):
