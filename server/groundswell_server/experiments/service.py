@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,7 @@ class Servicer(RolloutCalls):
         self._shared_looks = SharedLooks(self._feed)
         self._recorder = Recorder(self._catalog, self._exposures, self._notices)
         self._resolvers = Resolvers()
+        self._target_age = timedelta(days=platform.settings.ml_target_age_days)
         self._registry = Registry(platform.executor, platform.peers)
 
     async def run(self) -> None:

@@ -127,6 +127,7 @@ def test_the_defaults_are_filled_in(client: Client) -> None:
     hold, warn = types.ROLLOUT_REACTION_HOLD, types.ROLLOUT_REACTION_WARN
     reactions = made.design.reactions
     assert (reactions.mismatch, reactions.no_traffic, reactions.both_sides) == (hold, hold, warn)
+    assert reactions.no_outcomes == hold
     assert (made.design.confidence_level, made.design.expected_units) == (0.95, 10_000)
     assert not made.HasField("model")
 

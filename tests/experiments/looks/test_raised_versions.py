@@ -1,4 +1,4 @@
-"""A raised bucket version together with a new split: what units that come back do to an experiment without any effect."""
+"""A raised bucket version with a new split: what units that come back do to an experiment without any effect."""
 
 from __future__ import annotations
 

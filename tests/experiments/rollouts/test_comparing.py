@@ -12,7 +12,7 @@ import pytest
 from groundswell_server.experiments.design import Metric
 from groundswell_server.experiments.looks.looking import Counts
 from groundswell_server.experiments.rollouts.comparing import seen
-from groundswell_server.experiments.rollouts.design import RolloutDesign, complete
+from groundswell_server.experiments.rollouts.design import PREDICTION_ERROR, RolloutDesign, complete
 from groundswell_server.experiments.rollouts.rollout import Check, ModelState, Rollout, RolloutState, StageRecord
 from groundswell_server.experiments.vocabulary import Direction, MetricKind
 from tests.experiments.rollouts.rolling import CRASHES, HALF_THEN_ALL, KEY, START
@@ -71,6 +71,21 @@ def test_harm_depends_on_which_way_is_better(direction: Direction) -> None:
     harmful, harmless = (more, less) if direction is Direction.DECREASE else (less, more)
     assert harmful.metrics[0].harm_p_value < 1e-4
     assert harmless.metrics[0].harm_p_value == 1.0
+
+
+def test_errors_are_known_of_as_many_units_as_weigh_alike() -> None:
+    """Forty old units with an outcome each; ten new ones with one and ten with three, which are as good as 16."""
+    at = rollout(complete(replace(DESIGN, metrics=(PREDICTION_ERROR,))))
+    new = np.array([1.0] * 10 + [3.0] * 10)
+    sums = {
+        (1, 0, 0): (9.0, 40.0, 0.0, 9.0, 40.0, 0.0, 9.0, 0.0, 0.0),
+        (1, 1, 0): (9.0, new.sum(), 0.0, 9.0, (new**2).sum(), 0.0, 9.0, 0.0, 0.0),
+    }
+    units = {(1, 0): (500, 0), (1, 1): (500, 0)}
+    assert seen(at, Counts(units, sums), START).known_outcomes == pytest.approx(16.0)
+    del sums[1, 0, 0]
+    assert seen(at, Counts(units, sums), START).known_outcomes == 0.0
+    assert look(rollout(), (500, 9.0), (500, 9.0)).known_outcomes is None, "nobody tells errors of what is no version"
 
 
 def test_the_shares_are_held_against_half_and_half() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -104,8 +105,27 @@ def test_it_is_made_live_for_the_last_stage_and_not_before(registry: Registry) -
     assert [stage.reason for stage in done.stages] == ["begun", "all is well"]
 
 
-def test_the_job_takes_it_from_the_first_stage_to_the_end(registry: Registry) -> None:
+def test_stages_are_held_until_outcomes_are_known_unless_said(registry: Registry) -> None:
+    stages: list[dict[str, Any]] = [{"share": 0.5}, {"share": 0.75, "hold": timedelta(hours=24)}, {"share": 1.0}]
+    assert [stage.hold.ToTimedelta().days for stage in registry.begin(stages=stages).design.stages] == [8, 1, 8]
+    registry.roll_back()
+    usual = registry.client.experiments.create_rollout(key="usual", design={"model_id": registry.candidate}).rollout
+    assert {stage.hold.ToTimedelta().days for stage in usual.design.stages} == {8}
+
+
+def test_the_clock_alone_makes_no_version_live(registry: Registry) -> None:
+    """Its stages are over at once, and nobody knows one error of it."""
     registry.begin(reactions={"no_traffic": "ROLLOUT_REACTION_WARN"})
+    registry.check()
+    rollout = registry.at("WAITING")
+    check = rollout.stages[-1].check
+    assert (rollout.share, check.known_outcomes) == (0.5, 0.0)
+    assert types.ROLLOUT_DOUBT_NO_OUTCOMES in check.doubts
+    assert registry.served() == [registry.live]
+
+
+def test_the_job_takes_it_from_the_first_stage_to_the_end(registry: Registry) -> None:
+    registry.begin(reactions={"no_traffic": "ROLLOUT_REACTION_WARN", "no_outcomes": "ROLLOUT_REACTION_WARN"})
     registry.check()
     registry.at("LIVE")
     registry.check()

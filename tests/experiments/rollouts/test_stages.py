@@ -28,6 +28,25 @@ FINE = Watched(HOLD, (Guardrail("latency", 1.0),), 0.5, 1_000, 1_000, 0)
 UNITS = [f"unit-{number}" for number in range(10_000)]
 
 
+@pytest.mark.parametrize(
+    ("position", "outcomes", "stays"),
+    [(0, 0.0, True), (0, 1.0, False), (1, 29.0, True), (1, 30.0, False), (1, None, False), (2, 0.0, False)],
+)
+def test_a_version_of_which_too_little_is_known_goes_no_further(
+    position: int, outcomes: float | None, stays: bool
+) -> None:
+    """One error a side is enough where few have it; before all get it, as many as a comparison takes."""
+    stages = Stage(0.1, HOLD), Stage(0.5, HOLD), Stage(1.0, HOLD)
+    watched = replace(FINE, outcomes=outcomes)
+    found = next_step(stages, position, watched, Reactions())
+    assert (found.step is Step.STAY) is stays is (Doubt.NO_OUTCOMES in found.doubts)
+    early = next_step(stages, position, replace(watched, held=HOLD / 2), Reactions())
+    assert Doubt.NO_OUTCOMES not in early.doubts, "before the time is up it is no doubt"
+    warned = next_step(stages, position, watched, Reactions(no_outcomes=Reaction.WARN))
+    assert warned.step is not Step.STAY
+    assert ("warning" in warned.reason) is stays
+
+
 @settings(deadline=None)
 @given(st.text(max_size=20), st.text(min_size=1, max_size=30), st.floats(0, 1), st.floats(0, 1))
 def test_who_is_in_stays_in(key: str, unit: str, share: float, other: float) -> None:

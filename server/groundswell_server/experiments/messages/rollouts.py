@@ -12,7 +12,7 @@ from groundswell_server.experiments.rollouts.design import RolloutDesign
 from groundswell_server.experiments.rollouts.hashing import Draw
 from groundswell_server.experiments.rollouts.model_steps import ModelStep
 from groundswell_server.experiments.rollouts.rollout import Rollout, StageRecord
-from groundswell_server.experiments.rollouts.stages import DEFAULT_HOLD, Reaction, Reactions, Stage
+from groundswell_server.experiments.rollouts.stages import DEFAULT_HOLD, DEFAULT_STAGES, Reaction, Reactions, Stage
 from groundswell_server.wellknown import fields_of
 
 _TYPE_PREFIX = "MODEL_TYPE_"
@@ -21,8 +21,10 @@ _TYPE_PREFIX = "MODEL_TYPE_"
 def rollout_design_in(message: pb.RolloutDesign) -> RolloutDesign:
     """The design that a request asks for; what is absent is the default."""
     given: dict[str, Any] = {}
+    stages = DEFAULT_STAGES
     if message.stages:
-        given["stages"] = tuple(Stage(one.share, _hold_in(one)) for one in message.stages)
+        stages = tuple(Stage(one.share, _hold_in(one)) for one in message.stages)
+    held = {position for position, one in enumerate(message.stages) if one.HasField("hold")}
     if message.HasField("confidence_level"):
         given["confidence_level"] = message.confidence_level
     if message.expected_units:
@@ -30,6 +32,8 @@ def rollout_design_in(message: pb.RolloutDesign) -> RolloutDesign:
     wanted = {field.name: Reaction(value) for field, value in message.reactions.ListFields()}
     return RolloutDesign(
         description=message.description,
+        stages=stages,
+        default_holds=frozenset(range(len(stages))) - held,
         metrics=tuple(metric_in(one) for one in message.metrics),
         reactions=Reactions(**wanted),
         model_id=message.model_id,

@@ -70,6 +70,7 @@ def _watched(rollout: Rollout, check: Check) -> Watched:
         new_units=check.new_units,
         old_units=check.old_units,
         both_sides=check.both_sides_count,
+        outcomes=check.known_outcomes,
     )
 
 

@@ -15,6 +15,7 @@ from groundswell_server.experiments.analysis.metric import Question, measured
 from groundswell_server.experiments.design import Metric
 from groundswell_server.experiments.looks.looking import Counts
 from groundswell_server.experiments.looks.taking import read_counts
+from groundswell_server.experiments.rollouts.design import PREDICTION_ERROR
 from groundswell_server.experiments.rollouts.hashing import NEW, OLD
 from groundswell_server.experiments.rollouts.rollout import PHASE, Check, MetricSeen, Rollout
 from groundswell_server.experiments.statistics.always_valid import Promise
@@ -40,7 +41,21 @@ def seen(rollout: Rollout, counts: Counts, now: datetime) -> Check:
         both_sides_count=units[OLD][1] + units[NEW][1],
         mismatch_p_value=ratio.always_valid_p,
         metrics=tuple(_compared(rollout, index, counts, units) for index in range(len(rollout.design.metrics))),
+        known_outcomes=_known_outcomes(rollout, counts),
     )
+
+
+def _known_outcomes(rollout: Rollout, counts: Counts) -> float | None:
+    """Units on the side with fewer of them whose prediction's error is known.
+
+    As many as would weigh alike: the square of the sum of their outcomes over the sum of the squares (Kish 1965).
+    """
+    names = [metric.denominator_event for metric in rollout.design.metrics]
+    if PREDICTION_ERROR.denominator_event not in names:
+        return None
+    metric = names.index(PREDICTION_ERROR.denominator_event)
+    sides = [Moments(0, *counts.sums.get((PHASE, side, metric), ())) for side in (OLD, NEW)]
+    return min(side.z**2 / side.zz if side.zz else 0.0 for side in sides)
 
 
 def _shares(share: float) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:

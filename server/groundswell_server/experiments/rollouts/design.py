@@ -24,6 +24,8 @@ _FEWEST_COMPARED = 60.0
 
 _MEASURED = frozenset({"ENGAGEMENT_PREDICTOR", "SUCCESS_CLASSIFIER"})
 """Model types whose predictions LearningService compares with what is measured: it tells rollouts their errors."""
+_OUTCOME_MARGIN = timedelta(hours=24)
+"""For posts of the first day of a stage to reach the target age, and for their outcome to be told."""
 PREDICTION_ERROR = Metric(
     "prediction_error",
     MetricKind.RATIO,
@@ -41,6 +43,8 @@ class RolloutDesign:
 
     description: str = ""
     stages: tuple[Stage, ...] = DEFAULT_STAGES
+    default_holds: frozenset[int] = frozenset()
+    """Positions of the stages that nobody said a hold time for: what is rolled out decides it."""
     metrics: tuple[Metric, ...] = ()
     reactions: Reactions = DEFAULT_REACTIONS
     confidence_level: float = 0.95
@@ -64,11 +68,25 @@ class RolloutDesign:
         return max(self.expected_units * 2.0 * min(share, 1.0 - share), _FEWEST_COMPARED)
 
 
-def guarded(design: RolloutDesign, model_type: str) -> RolloutDesign:
-    """The design of a model's rollout with a guardrail, where it has none and LearningService has figures for one."""
+def guarded(design: RolloutDesign, model_type: str, target_age: timedelta) -> RolloutDesign:
+    """The design of a model's rollout, guarded by what LearningService finds out about its predictions, if it does.
+
+    It gets a guardrail where it has none, and stages are held until outcomes, which take `target_age`, are known.
+    """
+    if model_type not in _MEASURED:
+        return design
+    hold = target_age + _OUTCOME_MARGIN
+    stages = (
+        replace(stage, hold=hold) if position in design.default_holds else stage
+        for position, stage in enumerate(design.stages)
+    )
+    return _with_guardrail(replace(design, stages=tuple(stages)))
+
+
+def _with_guardrail(design: RolloutDesign) -> RolloutDesign:
     roles = {metric.role or MetricRole.GUARDRAIL for metric in design.metrics}
     names = {metric.name for metric in design.metrics}
-    if model_type not in _MEASURED or MetricRole.GUARDRAIL in roles or PREDICTION_ERROR.name in names:
+    if MetricRole.GUARDRAIL in roles or PREDICTION_ERROR.name in names:
         return design
     return replace(design, metrics=(*design.metrics, PREDICTION_ERROR))
 
@@ -85,12 +103,13 @@ def complete(design: RolloutDesign) -> RolloutDesign:
         if metric.role is MetricRole.PRIMARY:
             raise invalid(f"metrics[{position}].role", "is GUARDRAIL or SECONDARY: nothing is won in a rollout")
     guardrails = [replace(metric, role=metric.role or MetricRole.GUARDRAIL) for metric in design.metrics]
-    return replace(design, metrics=complete_metrics(guardrails))
+    return replace(design, metrics=complete_metrics(guardrails), default_holds=frozenset())
 
 
 def record_of(design: RolloutDesign) -> dict[str, Any]:
     """The design as a JSON object."""
     record = object_of(design)
+    del record["default_holds"]
     record["stages"] = [{"share": stage.share, "hold": stage.hold.total_seconds()} for stage in design.stages]
     record["metrics"] = [object_of(metric) for metric in design.metrics]
     record["reactions"] = object_of(design.reactions)

@@ -30,15 +30,23 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 def create_rollout(
-    scope: Scope, key: str, design: RolloutDesign, principal: Mapping[str, Any] | None = None
+    scope: Scope,
+    key: str,
+    design: RolloutDesign,
+    principal: Mapping[str, Any] | None = None,
+    *,
+    target_age: timedelta = timedelta(days=7),
 ) -> Rollout:
-    """Begins a rollout at its first stage. `principal` is on whose behalf the registry is asked, for a model's.
+    """Begins a rollout at its first stage.
+
+    `principal` is on whose behalf the registry is asked, for a model's; `target_age` is after how long LearningService
+    knows what came of a prediction.
 
     Raises AlreadyExists (`EXPERIMENT_KEY_TAKEN`), InvalidArgument (`EXPERIMENT_INVALID`), NotFound (`MODEL_NOT_FOUND`),
     FailedPrecondition (`MODEL_IS_LIVE`).
     """
     model_type = _model_type(scope, design.model_id)
-    design = complete(guarded(design, model_type))
+    design = complete(guarded(design, model_type, target_age))
     values = {
         "key": key,
         "state": RolloutState.RUNNING,

@@ -71,6 +71,9 @@ class Check:
     doubts: tuple[Doubt, ...] = ()
     outcome: str = ""
     """What it came to, in words."""
+    known_outcomes: float | None = None
+    """Units on the side with fewer of them whose prediction's error is known, as many as would weigh alike; None where
+    none becomes known."""
 
 
 @dataclass(frozen=True, slots=True)

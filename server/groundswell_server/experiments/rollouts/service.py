@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from groundswell.v1 import experiments_pb2 as pb
@@ -23,6 +24,7 @@ class RolloutCalls:
 
     _exposures: Exposures
     _resolvers: Resolvers
+    _target_age: timedelta
 
     async def _principal(self, request: pb.CreateRolloutRequest, call: Call) -> dict[str, Any] | None:
         """On whose behalf the registry will be asked, for a model's rollout; raises PermissionDenied at once."""
@@ -37,7 +39,8 @@ class RolloutCalls:
     def CreateRollout(
         self, request: pb.CreateRolloutRequest, scope: Scope, principal: dict[str, Any] | None
     ) -> pb.CreateRolloutResponse:
-        created = lifecycle.create_rollout(scope, request.key, messages.rollout_design_in(request.design), principal)
+        design = messages.rollout_design_in(request.design)
+        created = lifecycle.create_rollout(scope, request.key, design, principal, target_age=self._target_age)
         return pb.CreateRolloutResponse(rollout=messages.rollout_message(created))
 
     @read

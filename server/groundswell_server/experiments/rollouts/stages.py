@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, IntEnum
 
+from groundswell_server.experiments.vocabulary import FEWEST_UNITS
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:
@@ -49,6 +51,7 @@ class Doubt(IntEnum):
     MISMATCH = 1
     NO_TRAFFIC = 2
     BOTH_SIDES = 3
+    NO_OUTCOMES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ class Reactions:
     mismatch: Reaction = Reaction.HOLD
     no_traffic: Reaction = Reaction.HOLD
     both_sides: Reaction = Reaction.WARN
+    no_outcomes: Reaction = Reaction.HOLD
 
     def to(self, doubt: Doubt) -> Reaction:
         """What to do about this doubt."""
@@ -65,6 +69,7 @@ class Reactions:
             Doubt.MISMATCH: self.mismatch,
             Doubt.NO_TRAFFIC: self.no_traffic,
             Doubt.BOTH_SIDES: self.both_sides,
+            Doubt.NO_OUTCOMES: self.no_outcomes,
         }[doubt]
 
 
@@ -94,6 +99,8 @@ class Watched:
     """Compared in this stage."""
     both_sides: int
     """Units seen on both sides."""
+    outcomes: float | None = None
+    """Units on the side with fewer of them whose prediction's error is known; None where none becomes known."""
 
 
 class Step(Enum):
@@ -129,7 +136,7 @@ def next_step(
     A broken guardrail rolls back at once; `alpha` is shared out among the guardrails. Then come doubts, each with the
     reaction that was asked for, then the time.
     """
-    doubts = _doubts(stages[current], watched)
+    doubts = _doubts(stages[current], watched, _outcomes_needed(stages, current))
     found = tuple(doubts)
     broken = [one for one in watched.guardrails if one.harm_p * len(watched.guardrails) < alpha]
     if broken:
@@ -148,7 +155,17 @@ def next_step(
     return NextStep(Step.ADVANCE, f"held {_hours(watched.held)}{unharmed}{warned}", found)
 
 
-def _doubts(stage: Stage, watched: Watched) -> dict[Doubt, str]:
+def _outcomes_needed(stages: Sequence[Stage], current: int) -> int:
+    """Units on each side whose error has to be known before a stage is over.
+
+    What all units get next has to have been compared; before that, few units are at stake, and may be all there are.
+    """
+    if current == len(stages) - 1:
+        return 0
+    return FEWEST_UNITS if current == len(stages) - 2 else 1
+
+
+def _doubts(stage: Stage, watched: Watched, needed: int) -> dict[Doubt, str]:
     """What is in doubt, in words."""
     found = {}
     if watched.mismatch_p < _MISMATCH_ALARM:
@@ -157,6 +174,9 @@ def _doubts(stage: Stage, watched: Watched) -> dict[Doubt, str]:
     nobody = watched.new_units == 0 or (stage.share < 1.0 and watched.old_units == 0)
     if nobody and watched.held >= stage.hold:
         found[Doubt.NO_TRAFFIC] = "no units came by"
+    # As many as weigh alike is no whole number.
+    if watched.held >= stage.hold and watched.outcomes is not None and watched.outcomes < needed - 1e-6:
+        found[Doubt.NO_OUTCOMES] = f"errors are known of {watched.outcomes:.0f} units a side; {needed} are needed"
     if watched.both_sides:
         found[Doubt.BOTH_SIDES] = f"units were seen on both sides ({watched.both_sides})"
     return found

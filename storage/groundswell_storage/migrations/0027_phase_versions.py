@@ -27,6 +27,8 @@ def up(migrator: Any, db: Any) -> None:
             primary_key = CompositeKey("experiment", "number")
 
     migrator.migrate(migrator.add_column("experiment_phase", "bucket_version", IntegerField(default=1)))
-    for number, design in list(Experiment.select(Experiment.number, Experiment.design).tuples()):
-        change = ExperimentPhase.update(bucket_version=design["bucket_version"])
-        change.where(ExperimentPhase.experiment == number).execute()
+    experiments: Any = Experiment
+    phases: Any = ExperimentPhase
+    for row in list(experiments.select()):
+        change = phases.update(bucket_version=row.design["bucket_version"])
+        change.where(phases.experiment == row.number).execute()
