@@ -64,9 +64,17 @@ class Table(SystemTable):
         `lock` keeps others from changing it until the transaction ends (PostgreSQL; a transaction of SQLite has the
         database to itself). Many times as fast as a query built by Peewee: the statement is made once.
         """
-        sql, read = _select_by_id(cls, lock and database.dialect != "sqlite")
-        found = database.execute(sql, (workspace, id)).fetchone()
+        select, read = _select(cls)
+        suffix = " FOR UPDATE" if lock and database.dialect != "sqlite" else ""
+        found = database.execute(f"{select} AND id = ?{suffix}", (workspace, id)).fetchone()
         return None if found is None else read(found)
+
+    @classmethod
+    def rows(cls, database: Database, workspace: str, condition: str, parameters: Sequence[object]) -> list[Self]:
+        """This workspace's rows for which a condition in SQL holds, as fast as `by_id`; `Scope.rows` is the way."""
+        select, read = _select(cls)
+        found = database.execute(f"{select} AND {condition}", (workspace, *parameters)).fetchall()
+        return list(map(read, found))
 
     @classmethod
     def insert_row(cls, database: Database, row: Any) -> None:
@@ -106,11 +114,10 @@ _PARAMETER_LIMIT = 60_000
 
 
 @cache
-def _select_by_id(model: type[M], lock: bool) -> tuple[str, Callable[[Sequence[Any]], M]]:
+def _select(model: type[M]) -> tuple[str, Callable[[Sequence[Any]], M]]:
+    """The beginning of a query of whole rows of a workspace, and the function that reads them."""
     columns = ", ".join(f'"{field.column_name}"' for field in model._meta.sorted_fields)
-    suffix = " FOR UPDATE" if lock else ""
-    sql = f'SELECT {columns} FROM "{model._meta.table_name}" WHERE workspace = ? AND id = ?{suffix}'
-    return sql, row_reader(model)
+    return f'SELECT {columns} FROM "{model._meta.table_name}" WHERE workspace = ?', row_reader(model)
 
 
 @cache

@@ -12,7 +12,7 @@ from vaderSentiment.vaderSentiment import BOOSTER_DICT, NEGATE, SPECIAL_CASES, S
 from groundswell_server.mood.emoji import EMOJI
 from groundswell_server.mood.mood import Sentiment
 from groundswell_server.mood.scoring import MOST_CHARACTERS, mood_of
-from groundswell_server.mood.slang import PHRASES, SIGNS
+from groundswell_server.mood.slang import PHRASES, SIGNS, with_phrases
 from groundswell_server.mood.vader import Vader
 from tests.video_comments import all_comments
 
@@ -221,6 +221,16 @@ def test_every_phrase_has_one_of_the_signs_that_its_pattern_is_sought_by(phrase:
     @given(st.from_regex(phrase, fullmatch=True))
     def check(text: str) -> None:
         assert any(sign in text and sign in phrase for sign in SIGNS)
+
+    check()
+
+
+@pytest.mark.parametrize("phrase", PHRASES)
+def test_every_phrase_is_found_among_other_words(phrase: str) -> None:
+    @settings(max_examples=20, database=None)
+    @given(st.from_regex(phrase, fullmatch=True))
+    def check(text: str) -> None:
+        assert " phrase" in with_phrases(f"Oh, {text.upper()}!")
 
     check()
 

@@ -49,6 +49,19 @@ def test_what_is_left_out_is_the_default(database: Database, drafts: type[DraftR
     assert (stored.text, stored.tags, stored.picture, stored.approved, stored.created) == ("", [], None, False, None)
 
 
+def test_many_rows_are_found_by_id_and_by_a_condition(database: Database, drafts: type[DraftRow]):
+    with database.scope("rival") as scope:
+        scope.insert(drafts, id="d0", text="theirs")
+    with database.scope("acme") as scope:
+        scope.insert(drafts, id="d1", text="one", tags=["a"])
+        scope.insert(drafts, id="d2", text="two")
+        found = scope.find_many(drafts, ["d2", "d1", "d0", "nowhere"])
+
+        assert {id: (row.text, row.tags) for id, row in found.items()} == {"d1": ("one", ["a"]), "d2": ("two", [])}
+        assert scope.find_many(drafts, []) == {}
+        assert [row.id for row in scope.rows(drafts, "text > ? ORDER BY text DESC", "a")] == ["d2", "d1"]
+
+
 def test_another_workspace_sees_nothing(database: Database, drafts: type[DraftRow]):
     with database.scope("acme") as scope:
         scope.insert(drafts, id="d1", text="secret")

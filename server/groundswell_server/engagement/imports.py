@@ -24,7 +24,7 @@ from groundswell_server.engagement.tallies import Tallies
 from groundswell_server.engagement.vocabulary import Complexity, Confidence, ContextState, Platform, Validation
 from groundswell_storage.engagement import posts, snapshots
 from groundswell_storage.engagement.contexts import ContextRow
-from groundswell_storage.engagement.posts import MeasuredPost
+from groundswell_storage.engagement.posts import MeasuredPost, PostRow
 from groundswell_storage.errors import InvalidArgument
 from groundswell_storage.scope import Scope
 
@@ -232,5 +232,5 @@ def _compare(scope: Scope, added: Iterable[dict[str, Any]]) -> None:
 
 def _react(scope: Scope, post_ids: Sequence[str], thresholds: Thresholds) -> None:
     """Tells contexts what came of their posts."""
-    for row in posts.by_ids(scope, post_ids).values():
+    for row in scope.find_many(PostRow, post_ids).values():
         bring_up_to_date(scope, post_of(row), thresholds)

@@ -60,9 +60,9 @@ class Judged:
     layers: list[str]
     """Names of the layers that had something to go by, with commas between."""
 
-    def reasons(self, row: int) -> list[list[str]] | None:
-        """`[[code, detail], ...]` of a row, None without any."""
-        return [[str(sign.reason), sign.detail] for sign in self.judgments.reasons(row)] or None
+    def reasons(self, row: int) -> list[tuple[str, str]]:
+        """(code, detail) of each reason of a row, strongest first."""
+        return [(str(sign.reason), sign.detail) for sign in self.judgments.reasons(row)]
 
 
 def judge_rows(

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
+
+from groundswell_server.plain_text import has_any
 
 EMAIL: Final = "[e-mail]"
 TELEPHONE: Final = "[telephone]"
@@ -90,14 +91,13 @@ _SIGNED: Final = re.compile(
     rf"(?P<name>(?-i:{_FULL_NAME}))(?P<end>[ .!\u2764\ufe0fx<3]*)$",
     re.IGNORECASE,
 )
-_DASH: Final = re.compile("[-\u2013\u2014~]")
+_DASHES: Final = ("-", "~", "\u2013", "\u2014")
 _DASHED: Final = re.compile(
     rf"(?P<lead>[.!?\u2026\n]\s{{0,3}}(?:-{{1,2}}|\u2013|\u2014|~) ?)(?P<name>{_FULL_NAME})(?P<end>[ .!]*)$"
 )
 
 
-@dataclass(frozen=True, slots=True)
-class MaskedText:
+class MaskedText(NamedTuple):
     """A text in which personal data is replaced by `[e-mail]`, `[telephone]` or `[name]`."""
 
     text: str
@@ -136,7 +136,7 @@ def _mask_telephones(text: str) -> tuple[str, int]:
 def _mask_names(text: str, lower: str) -> tuple[str, int]:
     """Mask names; `lower` is the text before anything was masked, in lower case, and spares most texts the search."""
     said = introduced = presented = 0
-    if any(word in lower for word in _NAMING):
+    if has_any(lower, _NAMING):
         text, said = _replace_names(_SAID, text, _is_called)
     if "im " in lower or "'m " in lower or "\u2019m " in lower or "i am " in lower:
         text, introduced = _replace_names(_INTRODUCED, text, _is_introduced)
@@ -145,7 +145,7 @@ def _mask_names(text: str, lower: str) -> tuple[str, int]:
     # Signatures stand at the end: only that is searched.
     body, end = text[:-_SIGNATURE], text[-_SIGNATURE:]
     end, signed = _replace_names(_SIGNED, end, _is_signed) if "," in end or "\n" in end else (end, 0)
-    end, dashed = _replace_names(_DASHED, end, _is_signed) if _DASH.search(end) else (end, 0)
+    end, dashed = _replace_names(_DASHED, end, _is_signed) if has_any(end, _DASHES) else (end, 0)
     return body + end, said + introduced + presented + signed + dashed
 
 

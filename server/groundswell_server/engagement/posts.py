@@ -169,7 +169,7 @@ def get_post(scope: Scope, id: str) -> Post:
 
 def get_posts(scope: Scope, ids: Sequence[str]) -> list[Post]:
     """Those of some posts that are there, in the order of their ids as given."""
-    found = posts.by_ids(scope, ids)
+    found = scope.find_many(PostRow, ids)
     return [post_of(found[id]) for id in ids if id in found]
 
 

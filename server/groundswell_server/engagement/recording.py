@@ -5,6 +5,7 @@ NumPy and the layers of the filter come with this module: the service loads it b
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -82,7 +83,8 @@ def record_interactions(
     judged = judge_rows(scope, post, stored, fresh, settings)
     tallies = Tallies.of_json(post.tallies)
     _change_verdicts(scope, stored, judged, tallies)
-    interactions.add(scope, _columns(scope, post_id, fresh, len(stored), judged, tallies))
+    _count_in(tallies, fresh, len(stored), judged)
+    interactions.add(scope, _columns(scope, post_id, fresh, len(stored), judged))
     sentiments.bring_up_to_date(scope, post_id, verdict=Verdict.GENUINE)
     judge_anew(scope, post, tallies, thresholds)
     counted = np.bincount(judged.verdicts[len(stored) :], minlength=len(Verdict))
@@ -160,52 +162,61 @@ def _change_verdicts(scope: Scope, stored: Sequence[JudgedInteraction], judged: 
     """
     changed = 0
     for place, row in enumerate(stored):
-        before, after = Verdict(row.verdict), Verdict(judged.verdicts[place])
-        if before is after or (row.masked and after is Verdict.GENUINE):
+        before, after = row.verdict, judged.verdicts[place]
+        if before == after or (row.masked and after == Verdict.GENUINE):
             continue
         reasons = judged.reasons(place)
         kind = InteractionKind(row.kind)
-        tallies.add(kind, before, [code for code, _ in row.reasons or ()], -1)
-        tallies.add(kind, after, [code for code, _ in reasons or ()])
+        tallies.add(kind, Verdict(before), [code for code, _ in row.reasons or ()], -1)
+        tallies.add(kind, Verdict(after), [code for code, _ in reasons])
         interactions.rejudge(
             scope,
             row.id,
             verdict=after,
             probability=judged.probabilities[place],
-            reasons=reasons,
+            reasons=reasons or None,
             layers=judged.layers[place],
         )
         changed += 1
     return changed
 
 
+def _count_in(tallies: Tallies, fresh: Sequence[Fresh], first: int, judged: Judged) -> None:
+    """Counts new interactions, judged as the rows from `first` on: those that are alike at once."""
+    alike = Counter(
+        (row.new.kind, judged.verdicts[place], tuple(code for code, _ in judged.reasons(place)))
+        for place, row in enumerate(fresh, first)
+    )
+    for (kind, verdict, codes), times in alike.items():
+        tallies.add(kind, Verdict(verdict), codes, times)
+
+
 def _columns(
-    scope: Scope, post_id: str, fresh: Sequence[Fresh], first: int, judged: Judged, tallies: Tallies
+    scope: Scope, post_id: str, fresh: Sequence[Fresh], first: int, judged: Judged
 ) -> Iterable[dict[str, Any]]:
-    """The columns of new interactions, judged as the rows from `first` on; counts them in as it goes."""
+    """The columns of new interactions, judged as the rows from `first` on."""
     created = to_micros(scope.now)
     for place, row in enumerate(fresh, first):
-        verdict = Verdict(judged.verdicts[place])
-        reasons = judged.reasons(place)
-        tallies.add(row.new.kind, verdict, [code for code, _ in reasons or ()])
+        new = row.new
+        # Plain numbers: SQLite's driver takes a microsecond to see what an enum's value is.
         yield {
             "id": scope.new_id(),
             "post_id": post_id,
             "digest": row.digest,
-            "platform_interaction_id": row.new.platform_interaction_id,
-            "kind": row.new.kind,
-            "actor_handle": row.new.actor_handle,
+            "platform_interaction_id": new.platform_interaction_id,
+            "kind": int(new.kind),
+            "actor_handle": new.actor_handle,
             "text": row.text,
             "masked": row.masked,
             "text_key": row.text_key,
-            "occurred": row.new.occurred_us,
-            "verdict": verdict,
+            "occurred": new.occurred_us,
+            "verdict": judged.verdicts[place],
             "probability": judged.probabilities[place],
-            "reasons": reasons,
+            "reasons": judged.reasons(place) or None,
             "layers": judged.layers[place],
-            "sentiment": row.new.mood.sentiment,
-            "sentiment_score": row.new.mood.score,
-            "profile": row.new.profile.to_json() if row.new.profile.known() else None,
-            "spam_probability": row.new.spam_probability,
+            "sentiment": int(new.mood.sentiment),
+            "sentiment_score": new.mood.score,
+            "profile": new.profile.to_json() if new.profile.known() else None,
+            "spam_probability": new.spam_probability,
             "created": created,
         }

@@ -10,7 +10,8 @@ from groundswell_server.engagement.contexts import Context, context_of
 from groundswell_server.engagement.posts import Post, post_of
 from groundswell_server.engagement.virality import events as virality
 from groundswell_server.engagement.virality.events import ViralityAlert
-from groundswell_storage.engagement import contexts, posts
+from groundswell_storage.engagement.contexts import ContextRow
+from groundswell_storage.engagement.posts import PostRow
 from groundswell_storage.events import Event
 from groundswell_storage.scope import Scope
 
@@ -63,8 +64,10 @@ class Watched:
 def read_changes(scope: Scope, events: Iterable[Event]) -> list[Change]:
     """The changes that events tell of, with the things as they are now; what is gone by now has an event of its end."""
     told = list(events)
-    found_posts = posts.by_ids(scope, {event.subject_id for event in told if event.topic == "post.changed"})
-    found_contexts = contexts.by_ids(scope, {event.subject_id for event in told if event.topic == "context.changed"})
+    found_posts = scope.find_many(PostRow, {event.subject_id for event in told if event.topic == "post.changed"})
+    found_contexts = scope.find_many(
+        ContextRow, {event.subject_id for event in told if event.topic == "context.changed"}
+    )
     shown = {id: post_of(row) for id, row in found_posts.items()}
     shown_contexts = {id: context_of(row) for id, row in found_contexts.items()}
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable
+from functools import lru_cache
 from string import ascii_lowercase, ascii_uppercase
 from typing import Final
 
 from groundswell_server.mood.languages import small_words
+from groundswell_server.plain_text import has_any
 
 SHARE: Final = 0.25
 """Part of the words, from four words on, that has to be known as English: names alone make no sentence."""
@@ -35,6 +37,9 @@ _SOUNDS: Final = re.compile(
 """Laughter and exclamations that are written alike everywhere, or nearly so."""
 _RUN: Final = re.compile(r"(.)\1{2,}")
 
+_MOST_UNKNOWN: Final = 10_000
+"""Words of no dictionary, names above all, whose sign is remembered: under posts of one persona they come again."""
+
 _UNKNOWN, _ENGLISH, _FOREIGN, _SHARED, _SOUND = range(5)
 """What a word is a sign of; a sound is no word."""
 
@@ -50,15 +55,16 @@ class English:
         self._lexicon = frozenset(lexicon)
         known = self._lexicon | self._small.english | self._small.others
         self._signs = {word: self._sign(word) for word in known}
+        self._sign_of_unknown = lru_cache(_MOST_UNKNOWN)(self._sign)
 
     def is_language_of(self, text: str) -> bool:
         """True for English, and for a text without words; `text` is in plain characters."""
-        if any(mark in text for mark in _LEFT_OUT_MARKS):
+        if has_any(text, _LEFT_OUT_MARKS):
             text = _LEFT_OUT.sub(" ", text)
         if not text.isascii() and not _is_latin(text):
             return False
-        known = self._signs.get
-        signs = [self._sign(word) if (sign := known(word)) is None else sign for word in _words(text)]
+        known, of_unknown = self._signs.get, self._sign_of_unknown
+        signs = [of_unknown(word) if (sign := known(word)) is None else sign for word in _words(text)]
         count = len(signs) - signs.count(_SOUND)
         english, shared = signs.count(_ENGLISH), signs.count(_SHARED)
         if _FOREIGN in signs:
@@ -76,6 +82,8 @@ class English:
             return _ENGLISH
         if len(word) == 1 or _SOUNDS.fullmatch(word):
             return _SOUND
+        if not _RUN.search(word):
+            return _UNKNOWN
         is_known = any(unstretched(word, known) in known for known in (self._small.english, self._lexicon))
         return _ENGLISH if is_known else _UNKNOWN
 

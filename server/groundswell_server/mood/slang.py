@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from string import ascii_letters
 from typing import Final
 
 WORDS: Final[dict[str, float]] = {
@@ -124,7 +125,7 @@ PHRASES: Final[dict[str, float]] = {
     r"as (?:hell|fuck)": 0.3,
     r"(?:the|da) shit": 2.6,
     r"holy (?:shit|crap|cow|moly)": 0.8,
-    r"bad ?ass": 2.2,
+    r"badass|bad ass": 2.2,
     r"(?:can'?t|cant|cannot|can not|couldn'?t) stop": 1.8,
     r"(?:can'?t|cant|cannot|can not) wait": 1.8,
     r"(?:can'?t|cant|cannot|can not) get enough": 2.2,
@@ -145,20 +146,25 @@ PHRASES: Final[dict[str, float]] = {
     r"used to (?:be|like|love)": -1.0,
     r"waste of (?:time|money)": -2.6,
     r"(?:never|not) again": -1.4,
-    r"rip ?off": -2.2,
+    r"ripoff|rip off": -2.2,
     r"sell ?out": -1.8,
-    r"low ?key|high ?key": 0.0,
+    r"lowkey|low key|highkey|high key": 0.0,
     r"miss (?:this|these|you|u|it there)": 0.4,
 }
 
 
 SIGNS: Final = (
-    *(" again", "ass", " ate", "better", "breath", "no cap", "crumbs", "crush", "different", "done", "doubt", "enough"),
-    *("fire", "fleek", "hell", "heck", "holy", "joke", "key", "kill", "kiss", "lie", "miss ", "money", "nail", "notes"),
-    *("off", "point", "sell", "shit", "sick", "special", " stop", "thumbs", "to die", "used to", "fuck", " wait"),
-    *("waste", "worth", "dying", "dead", "deceased", "crying", "screaming"),
+    *("agai", "ass", "ate", "bada", "bett", "brea", "cap", "crum", "crus", "cryi", "dead", "dece", "die", "diff"),
+    *("done", "doub", "dyin", "enou", "fire", "flee", "fuck", "heck", "hell", "high", "holy", "joke", "key", "kill"),
+    *("kiss", "lie", "lowk", "miss", "mone", "nail", "note", "off", "poin", "ripo", "scre", "sell", "shit", "sick"),
+    *("spec", "stop", "thum", "used", "wait", "wast", "wort"),
 )
-"""Of these letters every text with a phrase has some that stand in the phrase's pattern too."""
+"""Every text with a phrase has a word that begins so, or is so short, and that stands in the phrase's pattern too."""
+_BEGINNING: Final = 4
+"""Letters of a word that are looked at."""
+_SIGN_OF: Final = {sign.encode(): sign for sign in SIGNS}
+_ALL_SIGNS: Final = frozenset(_SIGN_OF)
+_ASCII_LETTERS: Final = bytes(code if chr(code) in ascii_letters else ord(" ") for code in range(256))
 _FEW_SIGNS: Final = 2
 """Texts with more of them are rare, and searched for all phrases."""
 
@@ -168,18 +174,18 @@ PHRASE_RATINGS: Final = {f"phrase{place}": rating for place, rating in enumerate
 
 def with_phrases(text: str) -> str:
     """`text` with one word in the place of each phrase."""
-    lower = text.lower()
-    signs = tuple([sign for sign in SIGNS if sign in lower])
-    if not signs:
+    words = text.lower().encode().translate(_ASCII_LETTERS).split()
+    found = _SIGN_OF.keys() & [word[:_BEGINNING] for word in words]
+    if not found:
         return text
-    return _pattern(signs if len(signs) <= _FEW_SIGNS else SIGNS).sub(_in_place, text)
+    return _pattern(frozenset(found) if len(found) <= _FEW_SIGNS else _ALL_SIGNS).sub(_in_place, text)
 
 
 @cache
-def _pattern(signs: tuple[str, ...]) -> re.Pattern[str]:
+def _pattern(signs: frozenset[bytes]) -> re.Pattern[str]:
     """The phrases that a text with these signs can hold."""
     named = zip(PHRASE_RATINGS, PHRASES, strict=True)
-    phrases = [f"(?P<{name}>{phrase})" for name, phrase in named if any(sign in phrase for sign in signs)]
+    phrases = [f"(?P<{name}>{phrase})" for name, phrase in named if any(_SIGN_OF[sign] in phrase for sign in signs)]
     return re.compile(rf"\b(?:{'|'.join(phrases)})\b", re.IGNORECASE)
 
 

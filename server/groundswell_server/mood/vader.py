@@ -70,7 +70,7 @@ class Vader:
         lexicon, word = self.lexicon, words[at]
         before = words[max(0, at - _REACH) : at][::-1]
         valence = lexicon[word]
-        if "no" in before[:2] or (before[2:] == ["no"] and before[0] in ("or", "nor")):
+        if "no" in before and ("no" in before[:2] or before[0] in ("or", "nor")):
             valence *= N_SCALAR
         elif word == "no" and at + 1 < len(words) and words[at + 1] in lexicon:
             valence = 0.0

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from peewee import BigIntegerField, DoubleField, IntegerField, SmallIntegerField, TextField
 
 from groundswell_storage.fields import InstantField, JsonField
@@ -85,11 +83,6 @@ def page(
         page_token=page_token,
         bound_to=("context", scope.workspace, persona_id, phase, state, validation),
     )
-
-
-def by_ids(scope: Scope, ids: Iterable[str]) -> dict[str, ContextRow]:
-    """The workspace's contexts among at most some hundred ids."""
-    return {row.id: row for row in scope.select(ContextRow).where(ContextRow.id.in_(list(ids)))}
 
 
 def add_feedback(scope: Scope, context_id: str, rating: int, comment: str) -> None:

@@ -69,8 +69,13 @@ def keep(
         "engagement_rate_pct": engagement_rate_pct,
         "updated": scope.now,
     }
-    confirmed = (PatternRow.context_id == context_id) & (PatternRow.name == name)
-    if not scope.update(PatternRow, **values).where(confirmed).execute():
+    columns = ", ".join(f"{name} = ?" for name in values)
+    written = [getattr(PatternRow, column).db_value(value) for column, value in values.items()]
+    cursor = scope.execute(
+        f"UPDATE pattern SET {columns} WHERE workspace = ? AND context_id = ? AND name = ?",
+        (*written, scope.workspace, context_id, name),
+    )
+    if not cursor.rowcount:
         scope.insert(PatternRow, id=scope.new_id(), name=name, context_id=context_id, created=scope.now, **values)
 
 
@@ -86,12 +91,15 @@ def drop_all(scope: Scope, context_id: str) -> None:
 
 def drop_of_post(scope: Scope, context_id: str, post_id: str) -> None:
     """Forgets what the metrics of a post of this context confirmed."""
-    scope.delete(PatternRow).where((PatternRow.context_id == context_id) & (PatternRow.post_id == post_id)).execute()
+    scope.execute(
+        "DELETE FROM pattern WHERE workspace = ? AND context_id = ? AND post_id = ?",
+        (scope.workspace, context_id, post_id),
+    )
 
 
 def of_context(scope: Scope, context_id: str) -> Sequence[PatternRow]:
     """The patterns that a context confirms."""
-    return list(scope.select(PatternRow).where(PatternRow.context_id == context_id).order_by(PatternRow.name))
+    return scope.rows(PatternRow, "context_id = ? ORDER BY name", context_id)
 
 
 def kept_since(

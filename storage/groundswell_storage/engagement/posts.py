@@ -195,11 +195,6 @@ def page(scope: Scope, wanted: PostFilter, *, page_size: int, page_token: str) -
     )
 
 
-def by_ids(scope: Scope, ids: Iterable[str]) -> dict[str, PostRow]:
-    """The workspace's posts among at most a few thousand ids."""
-    return {row.id: row for row in scope.select(PostRow).where(PostRow.id.in_(list(ids)))}
-
-
 def ids_on_platform(scope: Scope, platform: int, platform_post_ids: Sequence[str]) -> dict[str, str]:
     """Which of these ids of a platform the workspace has a post for: platform post id to post id."""
     found: dict[str, str] = {}
@@ -221,7 +216,7 @@ def add(scope: Scope, rows: Sequence[Mapping[str, Any]]) -> set[str]:
     """
     added = {row["id"] for row in rows}
     if scope.insert_many(PostRow, rows, skip_existing=True) < len(rows):
-        added &= set(by_ids(scope, added))
+        added &= set(scope.find_many(PostRow, added))
     tags = [
         {"post_id": row["id"], "hashtag": tag}
         for row in rows
@@ -339,7 +334,9 @@ def measured(
 def set_alerted(scope: Scope, row: PostRow, time: datetime) -> None:
     """Notes when it was told that a locked post spreads: no new version of it."""
     row.alerted = time
-    scope.update(PostRow, alerted=time).where(PostRow.id == row.id).execute()
+    scope.execute(
+        "UPDATE post SET alerted = ? WHERE workspace = ? AND id = ?", (to_micros(time), scope.workspace, row.id)
+    )
 
 
 def set_averages(scope: Scope, figures: Mapping[str, float | None]) -> None:

@@ -155,8 +155,10 @@ def rates_of_span(
 
 def correct_outcome(scope: Scope, snapshot_id: str, rate_pct: float | None) -> None:
     """Brings the rate of a snapshot up to what is known now of the interactions behind it."""
-    changed = {"outcome_rate_pct": rate_pct}
-    scope.update(MetricSnapshotRow, **changed).where(MetricSnapshotRow.id == snapshot_id).execute()
+    scope.execute(
+        "UPDATE metric_snapshot SET outcome_rate_pct = ? WHERE workspace = ? AND id = ?",
+        (rate_pct, scope.workspace, snapshot_id),
+    )
 
 
 def remove_of_post(scope: Scope, post_id: str) -> None:

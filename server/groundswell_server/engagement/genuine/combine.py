@@ -9,7 +9,7 @@ that had nothing to go by changes nothing.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -62,7 +62,7 @@ class Judgments:
     probabilities: NDArray[np.float64]
     """(n,) probability that it is not genuine."""
     findings: tuple[LayerFindings, ...]
-    _by_row: Mapping[int, tuple[Sign, ...]]
+    _signs: _LazySigns
 
     def __len__(self) -> int:
         return len(self.verdicts)
@@ -81,7 +81,7 @@ class Judgments:
 
     def reasons(self, row: int) -> tuple[Sign, ...]:
         """The signs seen on one row, strongest first."""
-        return self._by_row.get(row, ())
+        return self._signs.of_row(row)
 
     def count(self, verdict: Verdict) -> int:
         """Number of rows with this verdict."""
@@ -96,8 +96,11 @@ def combine(findings: Sequence[LayerFindings], count: int, settings: FilterSetti
     odd = np.zeros(count, np.bool_)
     persona = np.zeros(count, np.bool_)
     for found in findings:
+        saw = [signs for signs in found.signs if len(signs.rows)]
+        if not saw and found.reassurance is None:
+            continue
         top, total = np.zeros(count), np.zeros(count)
-        for signs in found.signs:
+        for signs in saw:
             top[signs.rows] = np.maximum(top[signs.rows], signs.log_odds)
             total[signs.rows] += signs.log_odds
             seen[signs.rows] += 1
@@ -115,7 +118,7 @@ def combine(findings: Sequence[LayerFindings], count: int, settings: FilterSetti
     return Judgments(verdicts, probabilities, tuple(findings), _LazySigns(findings))
 
 
-class _LazySigns(Mapping[int, tuple[Sign, ...]]):
+class _LazySigns:
     """Signs by row, spelled out when asked for: of a million interactions few are looked at."""
 
     __slots__ = ("_findings", "_places")
@@ -124,15 +127,12 @@ class _LazySigns(Mapping[int, tuple[Sign, ...]]):
         self._findings = findings
         self._places: dict[int, list[tuple[Layer, Reason, float, float]]] | None = None
 
-    def __getitem__(self, row: int) -> tuple[Sign, ...]:
-        found = [_spell_out(*place) for place in self._index()[row]]
-        return tuple(sorted(found, key=lambda sign: -sign.log_odds))
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(self._index())
-
-    def __len__(self) -> int:
-        return len(self._index())
+    def of_row(self, row: int) -> tuple[Sign, ...]:
+        """The signs seen on one row, strongest first."""
+        places = self._index().get(row)
+        if places is None:
+            return ()
+        return tuple(sorted((_spell_out(*place) for place in places), key=lambda sign: -sign.log_odds))
 
     def _index(self) -> dict[int, list[tuple[Layer, Reason, float, float]]]:
         """The signs of each row, made when first asked for."""

@@ -33,8 +33,8 @@ _GAP: Final = bytes(SHINGLE - 1)
 """Stands behind the last text, so that there are as many shingles as bytes."""
 
 _RANDOM: Final = np.random.default_rng(1)
-_FACTORS: Final = _RANDOM.integers(0, 1 << 32, PERMUTATIONS, np.uint32) | np.uint32(1)
-_OFFSETS: Final = _RANDOM.integers(0, 1 << 32, PERMUTATIONS, np.uint32)
+_FACTORS: Final = _RANDOM.integers(0, 1 << 32, (PERMUTATIONS, 1), np.uint32) | np.uint32(1)
+_OFFSETS: Final = _RANDOM.integers(0, 1 << 32, (PERMUTATIONS, 1), np.uint32)
 """`factor * hash + offset` modulo 2^32 with an odd factor is a permutation of all 32-bit numbers."""
 _BAND_FACTORS: Final = _RANDOM.integers(0, 1 << 64, (BANDS, ROWS), np.uint64)
 _BAND_OFFSETS: Final = _RANDOM.integers(0, 1 << 64, BANDS, np.uint64)
@@ -78,10 +78,14 @@ class NearDuplicates:
 
     def _add(self, key: int, letters: str, bands: list[int]) -> None:
         first, others = self._first, self._others
-        met = [text for band in bands if band in first for text in (first[band], *others.get(band, ()))]
-        original = self._original_of(letters, met) if met else None
-        self._group_of[key] = key if original is None else self._group_of[original]
         self._texts[key] = letters, bands
+        if first.keys().isdisjoint(bands):  # most texts meet none
+            self._group_of[key] = key
+            first.update(dict.fromkeys(bands, key))
+            return
+        met = [text for band in bands if band in first for text in (first[band], *others.get(band, ()))]
+        original = self._original_of(letters, met)
+        self._group_of[key] = key if original is None else self._group_of[original]
         for band in bands:
             if first.setdefault(band, key) != key:
                 others.setdefault(band, []).append(key)
@@ -130,13 +134,14 @@ def _sketch_chunk(texts: Sequence[str]) -> NDArray[np.uint32]:
     data = np.frombuffer(b"".join([*encoded, _GAP]), np.uint8)
     shingles = np.lib.stride_tricks.sliding_window_view(data, SHINGLE)
     hashes = _mix(np.ascontiguousarray(shingles).view("<u4").ravel())
-    permuted = hashes[:, None] * _FACTORS
+    # A permutation a row: NumPy is four times as fast along what lies together.
+    permuted = hashes * _FACTORS
     permuted += _OFFSETS
     # The texts lie end to end: the shingles that begin in one and end in the next are the pieces left out.
     starts = np.cumsum(lengths) - lengths
     pieces = np.stack([starts, starts + lengths - (SHINGLE - 1)], axis=1).ravel()
-    least: NDArray[np.uint32] = np.minimum.reduceat(permuted, pieces, axis=0)[::2]
-    return least
+    least: NDArray[np.uint32] = np.minimum.reduceat(permuted, pieces, axis=1)[:, ::2]
+    return least.T
 
 
 def _mix(numbers: NDArray[np.uint32]) -> NDArray[np.uint32]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -17,7 +17,7 @@ from groundswell_server.engagement.genuine.reasons import Layer, Reason
 from groundswell_server.engagement.genuine.scan import TextSign, scan
 from groundswell_server.engagement.genuine.settings import FilterSettings
 from groundswell_server.engagement.genuine.triggers import LaidOut
-from groundswell_server.engagement.genuine.wording import plain_texts
+from groundswell_server.engagement.genuine.wording import Wording, plain_texts
 
 EMOJI_LOG_ODDS: Final = 0.5
 STRETCHED_LOG_ODDS: Final = 0.3
@@ -56,13 +56,20 @@ def spam_signs(batch: InteractionBatch, settings: FilterSettings) -> list[Signs]
 def phrase_findings(batch: InteractionBatch) -> LayerFindings:
     """What each text says by itself that no detector has read; each distinct text is examined once."""
     values = [("" if text in batch.spam else text) for text in batch.texts.values] if batch.spam else batch.texts.values
-    texts = plain_texts(values)
+    texts = _plain(values, batch.wordings)
     laid_out = LaidOut(texts)
     found = scan(laid_out)
     for code, sign in _enthusiasm(texts, laid_out):
         found.setdefault(code, []).append(sign)
     signs = tuple(_spread(found, batch.texts.codes))
     return LayerFindings(Layer.TEXT, batch.texts.filled(), signs, UNREMARKABLE_LOG_ODDS)
+
+
+def _plain(texts: Sequence[str], known: Mapping[str, Wording]) -> list[str]:
+    """`plain_texts`, of those that are not worked out already."""
+    new = [text for text in texts if text not in known]
+    made = dict(zip(new, plain_texts(new), strict=True))
+    return [made[text] if text in made else known[text].plain for text in texts]
 
 
 def _spread(found: dict[int, list[TextSign]], codes: NDArray[np.int64]) -> list[Signs]:

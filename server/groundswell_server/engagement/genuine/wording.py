@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from string import ascii_letters
 from typing import Final, NamedTuple
 
-from groundswell_server.plain_text import in_plain_characters, without_markup
+from groundswell_server.plain_text import has_any, in_plain_characters, without_markup
 
 SEPARATOR: Final = "\x1e"
 """The record separator of ASCII: stands between texts that are handled end to end."""
@@ -27,6 +27,8 @@ MINIMUM_KEY_LETTERS: Final = 20
 class Wording(NamedTuple):
     """What of a text is compared with other texts."""
 
+    plain: str
+    """The text in plain characters."""
     letters: str
     """In lower case, words apart by one space; addresses, digits, marks and emoji fall away."""
     letter_count: int
@@ -43,6 +45,8 @@ def plain_texts(texts: Sequence[str]) -> list[str]:
     """`plain_text` of each. Those with other than ASCII characters are done end to end, which is three times faster."""
     plain = [without_markup(text) if "<" in text or "&" in text else text for text in texts]
     foreign = [at for at, text in enumerate(plain) if not text.isascii()]
+    if not foreign:
+        return plain
     found = in_plain_characters(SEPARATOR.join([plain[at] for at in foreign])).split(SEPARATOR)
     if len(found) != len(foreign):
         found = [in_plain_characters(plain[at]) for at in foreign]
@@ -53,7 +57,7 @@ def plain_texts(texts: Sequence[str]) -> list[str]:
 
 def wordings(texts: Sequence[str]) -> list[Wording]:
     """What of each text is compared."""
-    return [_wording(plain.casefold()) for plain in plain_texts(texts)]
+    return [_wording(plain) for plain in plain_texts(texts)]
 
 
 def text_key(text: str) -> int | None:
@@ -62,18 +66,19 @@ def text_key(text: str) -> int | None:
 
 
 def _wording(plain: str) -> Wording:
-    if any(mark in plain for mark in _ADDRESS_MARKS):
-        plain = _ADDRESS.sub(" ", plain)
-    if plain.isascii():
-        words = plain.encode().translate(_ASCII_LETTERS).split()
+    folded = plain.casefold()
+    if has_any(folded, _ADDRESS_MARKS):
+        folded = _ADDRESS.sub(" ", folded)
+    if folded.isascii():
+        words = folded.encode().translate(_ASCII_LETTERS).split()
         encoded = b" ".join(words)
         letters = encoded.decode()
         count = len(letters) - max(0, len(words) - 1)
     else:
-        letters = _NO_LETTER.sub(" ", plain).strip()
+        letters = _NO_LETTER.sub(" ", folded).strip()
         encoded = letters.encode()
         count = len(letters) - letters.count(" ")
     if count < MINIMUM_KEY_LETTERS:
-        return Wording(letters, count, None)
+        return Wording(plain, letters, count, None)
     digest = hashlib.blake2b(encoded, digest_size=8).digest()
-    return Wording(letters, count, int.from_bytes(digest, "big", signed=True))
+    return Wording(plain, letters, count, int.from_bytes(digest, "big", signed=True))
