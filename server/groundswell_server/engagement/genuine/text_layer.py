@@ -37,6 +37,8 @@ def text_findings(
 
     What a trained detector says of a text takes the place of the phrases.
     """
+    if not any(batch.texts.values):  # likes alone: nothing to look for
+        return LayerFindings(Layer.TEXT, batch.texts.filled(), ())
     alone = phrase_findings(batch)
     detected = spam_signs(batch, settings)
     shared = duplicate_signs(batch, settings, duplicates)
