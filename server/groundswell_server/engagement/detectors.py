@@ -9,20 +9,17 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
-import structlog
-
 from groundswell_server.caches import Cache
 from groundswell_server.engagement import interactions, messages
 from groundswell_server.engagement.genuine.profiles import Profile
 from groundswell_server.engagement.interactions import NewInteraction
 from groundswell_server.news import keep_true
 from groundswell_server.peers import Caller, Peers
+from groundswell_server.silences import Silence
 from groundswell_storage.errors import GroundswellError, Unavailable
 from groundswell_storage.feed import EventFeed
 
 T = TypeVar("T")
-
-log = structlog.get_logger(__name__)
 
 BOTS, SPAM = "BOT_DETECTOR", "SPAM_DETECTOR"
 _PROMOTED = "model.changed"
@@ -31,8 +28,6 @@ _NOT_LIVE = "MODEL_NOT_LIVE"
 _NOT_PERMITTED = "PERMISSION_DENIED"
 _PATIENCE_SECONDS = 5.0
 """For one answer."""
-_AWAY_SECONDS = 5.0
-"""How long Learning is left alone after it did not answer."""
 _MOST_ASKED = 1000
 """Accounts or texts that Learning classifies in one call."""
 _LONGEST_TEXT = 10_000
@@ -49,9 +44,7 @@ class Detectors:
         self._peers = peers
         self._absent: Cache[tuple[str, str], bool] = Cache(_MOST_WORKSPACES)
         """Workspaces and model types of which nothing is live."""
-        self._away: Cache[str, bool] = Cache(_MOST_WORKSPACES, trust_seconds=_AWAY_SECONDS)
-        """Workspaces for which Learning did not answer a moment ago."""
-        self._complained = False
+        self._silence = Silence("a detector does not answer; the documented weights and phrases judge")
 
     async def consult(self, caller: Caller, batch: list[NewInteraction]) -> list[NewInteraction]:
         """The interactions with what is said of their accounts and texts."""
@@ -79,30 +72,22 @@ class Detectors:
     ) -> dict[T, float]:
         """What the live version of a type says of each; nothing where there is none, or it does not answer."""
         workspace = caller.principal.workspace
-        if not asked or self._absent.get((workspace, model_type)) or self._away.get(workspace):
+        if not asked or self._absent.get((workspace, model_type)) or self._silence.lasts(workspace):
             return {}
-        absent, away = self._absent.mark(), self._away.mark()
+        mark = self._absent.mark()
         try:
             found = await classify(caller, asked)
         except Unavailable as error:
-            self._away.store(workspace, True, away)
-            self._complain(model_type, error)
+            self._silence.begin(workspace, error, model_type=model_type)
         except GroundswellError as error:
             if error.reason == _NOT_LIVE:
-                self._absent.store((workspace, model_type), True, absent)
+                self._absent.store((workspace, model_type), True, mark)
             elif error.reason != _NOT_PERMITTED:  # which is the caller's own affair
-                self._complain(model_type, error)
+                self._silence.complain(error, model_type=model_type)
         else:
-            self._complained = False
+            self._silence.end()
             return found
         return {}
-
-    def _complain(self, model_type: str, error: GroundswellError) -> None:
-        """Once until a detector answers again."""
-        if not self._complained:
-            told = "a detector does not answer; the documented weights and phrases judge"
-            log.warning(told, model_type=model_type, error=error.message)
-        self._complained = True
 
     async def _accounts(self, caller: Caller, asked: list[Profile]) -> dict[Profile, float]:
         found: dict[Profile, float] = {}

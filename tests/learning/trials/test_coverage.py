@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from groundswell_server.learning.trials import coverage as coverage_module
+from groundswell_server import silences
 from groundswell_server.learning.trials.coverage import Coverage
 from groundswell_server.learning.trials.trial import Trial
 from groundswell_server.runtime.call import Principal
@@ -53,7 +53,7 @@ async def test_who_does_not_answer_covers_nobody_and_is_left_alone_for_a_while()
 
 
 async def test_after_that_while_it_is_asked_again(monkeypatch: Any) -> None:
-    monkeypatch.setattr(coverage_module, "_AWAY_SECONDS", -1.0)
+    monkeypatch.setattr(silences, "AWAY_SECONDS", -1.0)
     peers = AnsweringPeers(on=["luna"])
     peers.error = Unavailable("away")
     coverage = Coverage(cast(Any, peers))

@@ -9,25 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import structlog
-
 from groundswell_server.caches import Cache
 from groundswell_server.learning.trials import messages
 from groundswell_server.learning.trials.standing import Standing
 from groundswell_server.learning.trials.trial import Trial
 from groundswell_server.peers import Peers
 from groundswell_server.runtime.call import Principal
+from groundswell_server.silences import Silence
 from groundswell_storage.errors import GroundswellError
 from groundswell_storage.experiments.models_on_trial import ModelOnTrial
 
 _ACTOR = "learning.trials"
 _MOST_STANDINGS = 100_000
-_MOST_WORKSPACES = 10_000
-_AWAY_SECONDS = 5.0
-"""How long ExperimentsService is left alone after it did not answer."""
 _PATIENCE_SECONDS = 1.0
-
-log = structlog.get_logger(__name__)
 
 
 def principal(workspace: str) -> Principal:
@@ -42,15 +36,12 @@ class Coverage:
         self._peers = peers
         self._known: Cache[tuple[str, int, str], Standing] = Cache(_MOST_STANDINGS)
         """By rollout, its version, and persona: what was said of a rollout before it changed is not found any more."""
-        self._away: Cache[str, bool] = Cache(_MOST_WORKSPACES, trust_seconds=_AWAY_SECONDS)
-        """Workspaces for which ExperimentsService did not answer a moment ago."""
-        self._complained = False
+        self._silence = Silence("who gets a version under rollout is not known; the live one serves")
 
     async def on(self, workspace: str, trials: Iterable[Trial], persona_id: str) -> frozenset[str]:
         """The rollouts that cover a persona, by id; none while ExperimentsService does not answer."""
-        if self._away.get(workspace):
+        if self._silence.lasts(workspace):
             return frozenset()
-        mark = self._away.mark()
         try:
             return frozenset(
                 [
@@ -60,10 +51,7 @@ class Coverage:
                 ]
             )
         except GroundswellError as error:
-            self._away.store(workspace, True, mark)
-            if not self._complained:
-                log.warning("who gets a version under rollout is not known; the live one serves", error=error.message)
-            self._complained = True
+            self._silence.begin(workspace, error)
             return frozenset()
 
     async def standing(self, workspace: str, subject: ModelOnTrial, persona_id: str) -> Standing:
@@ -81,5 +69,5 @@ class Coverage:
             )
             known = messages.standing_in(response)
             self._known.store(key, known, mark)
-            self._complained = False
+            self._silence.end()
         return known
