@@ -266,7 +266,15 @@ def _has_weights(design: Design) -> bool:
 def complete_metrics(metrics: Sequence[Metric]) -> tuple[Metric, ...]:
     """The metrics with everything that was left out; raises InvalidArgument (`EXPERIMENT_INVALID`)."""
     _distinct([metric.name for metric in metrics], "metrics")
-    return tuple(_metric(metric, position) for position, metric in enumerate(metrics))
+    found = tuple(_metric(metric, position) for position, metric in enumerate(metrics))
+    outcomes = {event for metric in found for event in (metric.event, metric.denominator_event)}
+    for position, metric in enumerate(found):
+        _require(
+            not metric.covariate_event or metric.covariate_event not in outcomes,
+            f"metrics[{position}].covariate_event",
+            "is an outcome too: what was before the exposure needs a name of its own",
+        )
+    return found
 
 
 def _metrics(metrics: Sequence[Metric]) -> tuple[Metric, ...]:

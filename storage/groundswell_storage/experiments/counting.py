@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import groupby, islice
 from operator import itemgetter
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from peewee import (
@@ -186,18 +187,36 @@ def exposures(scope: Scope, experiment: int, units: Collection[int], *, lock: bo
     return {row[0]: Exposure(row[1], row[2], row[3], bool(row[4])) for row in rows.fetchall()}
 
 
-def enrol(scope: Scope, experiment: int, standing: Mapping[int, Exposure]) -> set[int]:
-    """Records first exposures; returns the units that had none. The others stay where they are."""
+def exposed_since(scope: Scope, experiment: int, units: Collection[int]) -> dict[int, int]:
+    """When these units were first exposed, those that were; microseconds since 1970."""
+    if not units:
+        return {}
+    those, given = bulk.among(scope, "bigint", units)
+    rows = scope.execute(
+        f"SELECT unit, created FROM exposure WHERE workspace = ? AND experiment = ? AND unit {those}",
+        (scope.workspace, experiment, given),
+    )
+    return dict(rows.fetchall())
+
+
+def enrol(
+    scope: Scope, experiment: int, standing: Mapping[int, Exposure], since: Mapping[int, int] = MappingProxyType({})
+) -> set[int]:
+    """Records first exposures, of now unless `since` has their time in microseconds since 1970.
+
+    Returns the units that had none. The others stay where they are.
+    """
     if not standing:
         return set()
-    units = sorted(standing)
+    units, now = sorted(standing), to_micros(scope.now)
     columns = {
         "unit": Column("bigint", units),
         "variant": Column("smallint", [standing[unit].variant for unit in units]),
         "phase": Column("smallint", [standing[unit].phase for unit in units]),
         "bucket_version": Column("integer", [standing[unit].bucket_version for unit in units]),
+        "created": Column("bigint", [since.get(unit, now) for unit in units]),
     }
-    same = {"experiment": experiment, "crossed": False, "created": to_micros(scope.now)}
+    same = {"experiment": experiment, "crossed": False}
     return {row[0] for row in bulk.insert(scope, "exposure", same, columns, "ON CONFLICT DO NOTHING RETURNING unit")}
 
 

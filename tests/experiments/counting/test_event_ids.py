@@ -19,6 +19,12 @@ from tests.experiments.sent import Sent, batch, event
 MONTH = Settings(experiment_event_retention_days=30)
 
 
+def begin(database: Database, key: str = "hooks") -> int:
+    """An experiment that runs since long before all that happened; returns its number."""
+    with database.scope("default", now=database.now() - timedelta(days=5_000)) as scope:
+        return start(scope, key).number
+
+
 def happened(database: Database, unit: str, days_ago: float, key: str = "hooks") -> Sent:
     moment = database.now() - timedelta(days=days_ago)
     return event(unit, "conversion", id=derived_uuid7(moment, unit), time=moment, experiment_key=key)
@@ -41,8 +47,7 @@ def sums(database: Database, number: int) -> object:
 
 def test_what_was_counted_stays_and_is_not_counted_again(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs, "_AT_ONCE", 2)  # so that five take three transactions
-    with database.scope("default") as scope:
-        numbers = [start(scope, key).number for key in ("hooks", "doors")]
+    numbers = [begin(database, key) for key in ("hooks", "doors")]
     old = [happened(database, f"reader-{number}", 40, key) for number in range(5) for key in ("hooks", "doors")]
     young = happened(database, "late", 20)
     assert record(database, *old, young).recorded_count == 11
@@ -61,8 +66,7 @@ def test_what_was_counted_stays_and_is_not_counted_again(database: Database, mon
 
 
 def test_what_was_forgotten_stays_so_when_ids_are_kept_for_longer(database: Database) -> None:
-    with database.scope("default") as scope:
-        start(scope)
+    begin(database)
     jobs.forget_event_ids(database, MONTH)
     for longer in (Settings(experiment_event_retention_days=400), Settings(experiment_event_retention_days=0)):
         jobs.forget_event_ids(database, longer)
@@ -70,8 +74,7 @@ def test_what_was_forgotten_stays_so_when_ids_are_kept_for_longer(database: Data
 
 
 def test_without_a_retention_nothing_is_forgotten_or_refused(database: Database) -> None:
-    with database.scope("default") as scope:
-        start(scope)
+    begin(database)
     for _ in range(2):
         jobs.forget_event_ids(database, Settings(experiment_event_retention_days=0))
     assert record(database, happened(database, "ana", 4_000)).recorded_count == 1

@@ -80,9 +80,10 @@ def test_any_recount_of_the_events_confirms_the_sums(scope: Scope) -> None:
     assigner = started(scope)
     random = np.random.default_rng(7)
     names = ["conversion", "reply", "purchase", "revenue_before", "click", "impression"]
+    times = {"revenue_before": scope.now - timedelta(days=3)}
     sent = [
-        event(f"unit-{random.integers(60)}", str(random.choice(names)), float(random.integers(1, 9)))
-        for _ in range(800)
+        event(f"unit-{random.integers(60)}", name, float(random.integers(1, 9)), time=times.get(name))
+        for name in map(str, random.choice(names, 800))
     ]
     for start in range(0, len(sent), 90):
         batch = sent[start : start + 90]

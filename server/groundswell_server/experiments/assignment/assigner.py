@@ -11,9 +11,10 @@ from groundswell_server.experiments.assignment.bucketing import Split
 from groundswell_server.experiments.assignment.targeting import compile_condition
 from groundswell_server.experiments.bandits.batch import Batch
 from groundswell_server.experiments.bandits.choices import choose, draw
-from groundswell_server.experiments.counting.feeds import Feed, feeds_of
+from groundswell_server.experiments.counting.feeds import CLOCKS, Feed, covariates_of, feeds_of
 from groundswell_server.experiments.design import Design
 from groundswell_server.experiments.lifecycle import Experiment, State
+from groundswell_storage.fields import to_micros
 
 
 class Reason(IntEnum):
@@ -67,6 +68,10 @@ class Assigner:
     """Whether units may stand elsewhere than the split says, and have to be looked up first."""
     feeds: Mapping[str, Sequence[Feed]]
     """What each event adds to."""
+    covariates: frozenset[str]
+    """Events that say only what a unit was before it was exposed."""
+    begins: int
+    """Before it no outcome can be; microseconds since 1970, the clients' clocks allowed for."""
     batch: Batch | None
     """In which a bandit chooses now; None for a fixed allocation."""
     _holds: Callable[[Mapping[str, Any]], bool] | None
@@ -80,6 +85,7 @@ class Assigner:
         design = experiment.design
         winner = design.index(experiment.winner) if experiment.winner else None
         ended = Answer(design.control if winner is None else winner, Reason.ENDED)
+        feeds = feeds_of(design.metrics)
         return cls(
             number=experiment.number,
             version=experiment.version,
@@ -92,7 +98,9 @@ class Assigner:
             looks_up=experiment.sticky_version == design.bucket_version
             or experiment.state is State.PAUSED
             or design.is_bandit,
-            feeds=feeds_of(design.metrics),
+            feeds=feeds,
+            covariates=covariates_of(feeds),
+            begins=to_micros(experiment.phases[0].start_time - CLOCKS),
             batch=batch,
             _holds=compile_condition(design.targeting) if design.targeting else None,
             _split=Split.of(design.seed, design.weights, design.coverage, design.namespace),

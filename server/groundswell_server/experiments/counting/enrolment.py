@@ -11,26 +11,32 @@ from groundswell_storage.experiments.counting import Exposure
 from groundswell_storage.scope import Scope
 
 
-def enrol(scope: Scope, assigner: Assigner, variants: Mapping[int, int]) -> dict[int, Exposure]:
+def enrol(
+    scope: Scope, assigner: Assigner, variants: Mapping[int, int], since: Mapping[int, int] | None = None
+) -> dict[int, Exposure]:
     """Enrols units, given with the variant they were shown, in the assigner's phase; returns where all of them stand.
 
     A unit belongs to the phase of its first exposure. One that was shown another variant before (under another
     `bucket_version`, say) is counted as crossed, and in neither. One that was shown the same keeps it under the newer
-    version too.
+    version too. `since` is when they were shown it, in microseconds since 1970, where it is known; else it is now.
     """
     phase, version = assigner.phase, assigner.bucket_version
     shown = {unit: Exposure(variant, phase, version, False) for unit, variant in variants.items()}
-    return enrol_by(_stays_or_crosses, scope, assigner, shown)
+    return enrol_by(_stays_or_crosses, scope, assigner, shown, since)
 
 
 def enrol_by(
-    rule: Callable[[Exposure, Exposure], Exposure], scope: Scope, assigner: Assigner, shown: Mapping[int, Exposure]
+    rule: Callable[[Exposure, Exposure], Exposure],
+    scope: Scope,
+    assigner: Assigner,
+    shown: Mapping[int, Exposure],
+    since: Mapping[int, int] | None = None,
 ) -> dict[int, Exposure]:
-    """Enrols units where they were shown to stand; returns where all of them stand.
+    """Enrols units where they were shown to stand, now or `since`; returns where all of them stand.
 
     Where a unit stands that stood somewhere before, the rule says, given both.
     """
-    fresh = counting.enrol(scope, assigner.number, shown)
+    fresh = counting.enrol(scope, assigner.number, shown, since or {})
     standing = {unit: shown[unit] for unit in fresh}
     arms: dict[counting.Arm, list[int]] = defaultdict(lambda: [0, 0])
     for exposure in standing.values():
@@ -47,6 +53,7 @@ def enrol_by(
             crossing[unit] = before
             arms[before.phase, before.variant][0] -= 1
             arms[before.phase, before.variant][1] += 1
+    _take_in(scope, assigner, {unit: shown[unit] for unit in fresh})
     _take_out(scope, assigner, crossing)
     counting.renew(scope, assigner.number, same, assigner.bucket_version)
     counting.add_units(scope, assigner.number, {arm: (units, crossed) for arm, (units, crossed) in arms.items()})
@@ -64,17 +71,42 @@ def _take_out(scope: Scope, assigner: Assigner, crossing: Mapping[int, Exposure]
     """Takes units out of the sums of the arms where they stood; to be done after they were moved."""
     if not crossing:
         return
+    metrics = range(len(assigner.design.metrics))
+    found = counting.totals_of(scope, assigner.number, metrics, crossing)
+    _add(scope, assigner, found, crossing, -1.0)
+
+
+def _take_in(scope: Scope, assigner: Assigner, fresh: Mapping[int, Exposure]) -> None:
+    """Takes what is known of units from before they were exposed into the sums of their arms."""
+    if not fresh or not assigner.covariates:
+        return
+    units = sorted(fresh)
+    # Nothing is added: their rows are held. Who adds to them meanwhile is waited for, or sees where the units stand.
+    nothing = counting.Totals(units, *[[0.0] * len(units)] * 3)
+    metrics = [index for index, metric in enumerate(assigner.design.metrics) if metric.covariate_event]
+    found = {metric: counting.add_totals(scope, assigner.number, metric, nothing) for metric in metrics}
+    _add(scope, assigner, found, fresh, 1.0)
+
+
+def _add(
+    scope: Scope,
+    assigner: Assigner,
+    found: Mapping[int, counting.Totals],
+    standing: Mapping[int, Exposure],
+    sign: float,
+) -> None:
+    """Adds totals of units, by metric, to the sums of the arms where the units stand, or takes them out."""
     # No server needs it to start.
     import numpy as np
 
     from groundswell_server.experiments.counting import tally
 
-    metrics, taken = assigner.design.metrics, {}
-    found = counting.totals_of(scope, assigner.number, range(len(metrics)), crossing)
+    added = {}
     for metric, totals in found.items():
         parts = np.array([totals.y, totals.z, totals.x])
-        arms = [(crossing[unit].phase, crossing[unit].variant) for unit in totals.units]
+        arms = [(standing[unit].phase, standing[unit].variant) for unit in totals.units]
         for arm in set(arms):
-            counted = tally.sums(metrics[metric], parts[:, [one == arm for one in arms]])
-            taken[(*arm, metric)] = (-counted).tolist()
-    counting.add_sums(scope, assigner.number, taken)
+            counted = tally.sums(assigner.design.metrics[metric], parts[:, [one == arm for one in arms]])
+            if counted.any():
+                added[(*arm, metric)] = (sign * counted).tolist()
+    counting.add_sums(scope, assigner.number, added)

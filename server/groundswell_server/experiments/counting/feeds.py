@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from groundswell_server.experiments.design import BUILT_IN, Metric
 from groundswell_server.experiments.vocabulary import MetricKind
@@ -14,8 +15,16 @@ KNOWN = frozenset(event for metric in BUILT_IN.values() for event in (metric.eve
 ABOVE, BELOW, BEFORE = range(3)
 """What an event adds to: y, z or x of its unit's total."""
 
+CLOCKS = timedelta(minutes=5)
+"""How far a client's clock may be off."""
+
 Feed = tuple[int, int, bool]
 """Index of the metric, what is added to, and whether the event's value is added or 1."""
+
+
+def covariates_of(feeds: Mapping[str, Sequence[Feed]]) -> frozenset[str]:
+    """The events that say only what a unit was before it was exposed."""
+    return frozenset(name for name, mine in feeds.items() if all(part == BEFORE for _, part, _ in mine))
 
 
 def feeds_of(metrics: Sequence[Metric]) -> Mapping[str, Sequence[Feed]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from groundswell_server.experiments.assignment.assigner import Assigner, Reason
-from groundswell_server.experiments.counting import tally
+from groundswell_server.experiments.counting import covariates, tally
 from groundswell_server.experiments.counting.counted import experiments_of, read_counted
 from groundswell_server.experiments.counting.enrolment import enrol
 from groundswell_server.experiments.counting.events import Events
@@ -52,10 +52,14 @@ def record_events(
     for key in sorted(parts, key=lambda key: assigners[key].number):
         mine = parts[key].by_id()
         assigner, moves = current[key]
+        before = None
+        if assigner.covariates and not assigner.covariates.isdisjoint(mine.names):
+            mine, before = covariates.apart(mine, assigner.covariates)
         known_places = rosters.places(assigner.number, moves)
         places = list(map(known_places.get, mine.units))
         if None in places:
-            found = _find(scope, assigner, {unit for unit, place in zip(mine.units, places, strict=True) if not place})
+            unknown = {unit for unit, place in zip(mine.units, places, strict=True) if not place}
+            found = _find(scope, assigner, unknown, _first_times(mine, unknown))
             looked_up.append(Roster(assigner.number, moves, found))
             places = [place or found.get(unit) for unit, place in zip(mine.units, places, strict=True)]
         if None in places:
@@ -65,6 +69,11 @@ def record_events(
             standing = [position for position, place in enumerate(places) if place is not None]
             mine, places = mine.at(standing), [places[position] for position in standing]
         new = _record(scope, assigner, mine, places)  # type: ignore[arg-type]  # none is missing any more
+        if before is not None:
+            kept = covariates.record(scope, assigner, before)
+            refused += kept.refused
+            counted -= len(kept.refused)
+            new += kept.new
         if new:
             changed.add(key)
         recorded += new
@@ -95,8 +104,17 @@ def _strangers(assigner: Assigner, events: Events, places: Sequence[Place | None
     ]
 
 
-def _find(scope: Scope, assigner: Assigner, units: Collection[str]) -> dict[str, Place]:
-    """Where units stand.
+def _first_times(events: Events, units: Collection[str]) -> dict[str, int]:
+    """When the first of the events of each of these units happened."""
+    first: dict[str, int] = {}
+    for unit, time in zip(events.units, events.times, strict=True):
+        if unit in units and time < first.get(unit, time + 1):
+            first[unit] = time
+    return first
+
+
+def _find(scope: Scope, assigner: Assigner, units: Collection[str], times: Mapping[str, int]) -> dict[str, Place]:
+    """Where units stand, given with the times of their first events.
 
     An event of a unit that was never exposed, as far as is known, is its first exposure.
     """
@@ -106,7 +124,7 @@ def _find(scope: Scope, assigner: Assigner, units: Collection[str]) -> dict[str,
     if missing and assigner.state is State.RUNNING and assigner.is_computed:
         answers = {number: assigner.assign(unit, {}) for unit, number in missing.items()}
         shown = {number: answer.variant for number, answer in answers.items() if answer.reason is Reason.ENROLLED}
-        standing |= enrol(scope, assigner, shown)
+        standing |= enrol(scope, assigner, shown, {number: times[unit] for unit, number in missing.items()})
     return {unit: (number, arm_number(standing[number])) for unit, number in numbers.items() if number in standing}
 
 

@@ -8,13 +8,11 @@ from datetime import UTC, datetime, timedelta
 
 from groundswell_server.experiments.assignment.assigner import Assigner
 from groundswell_server.experiments.counting.events import Events, are_uuid7
-from groundswell_server.experiments.counting.feeds import KNOWN
+from groundswell_server.experiments.counting.feeds import CLOCKS, KNOWN
 from groundswell_server.experiments.counting.outcomes import Refusal
 from groundswell_server.experiments.lifecycle import State
 from groundswell_storage.fields import to_micros
 
-_AHEAD = timedelta(minutes=5)
-"""How far a client's clock may be ahead."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST = to_micros(datetime(1900, 1, 1, tzinfo=UTC))
 _LONGEST_UNIT = 200
@@ -33,7 +31,7 @@ def refusals(events: Events, assigners: Mapping[str, Assigner], now: datetime, l
 
     `assigners` are the experiments that were started, by key; ids below `least_id` are kept no longer.
     """
-    latest = to_micros(now + _AHEAD)
+    latest = to_micros(now + CLOCKS)
     if _are_all_right(events, assigners, latest, least_id):
         return []
     found = []
@@ -59,7 +57,7 @@ def _are_all_right(events: Events, assigners: Mapping[str, Assigner], latest: in
         and math.isfinite(sum(events.values))
         and min(events.values) >= -_LARGEST_VALUE
         and max(events.values) <= _LARGEST_VALUE
-        and min(events.times) >= _EARLIEST
+        and min(events.times) >= max((one.begins for one in assigners.values()), default=_EARLIEST)
         and max(events.times) <= latest
         and all(_takes(assigners.get(key), name) for key, name in events.kinds())
     )
@@ -95,6 +93,8 @@ def _check(events: Events, position: int, assigners: Mapping[str, Assigner], lat
         raise _Refused("EVENT_INVALID", "the time is in the future")
     if events.times[position] < _EARLIEST:
         raise _Refused("EVENT_INVALID", "the time is before the year 1900")
+    if events.times[position] < assigner.begins and name not in assigner.covariates:
+        raise _Refused("EVENT_INVALID", f"the time is before {assigner.key!r} began: no outcome of it")
 
 
 def _check_id(id: bytes, least_id: bytes) -> None:

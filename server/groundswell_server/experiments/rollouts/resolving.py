@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from groundswell_server.caches import Cache
 from groundswell_server.experiments.assignment.assigner import Assigner
@@ -15,9 +16,11 @@ from groundswell_server.experiments.rollouts.lifecycle import CHANGED, get_rollo
 from groundswell_server.experiments.rollouts.rollout import PHASE, UNDER_WAY, Rollout, rollout_of
 from groundswell_storage.experiments import rollouts
 from groundswell_storage.feed import EventFeed
+from groundswell_storage.fields import to_micros
 from groundswell_storage.scope import Scope
 
 _MOST_ROLLOUTS = 10_000
+_EVER = to_micros(datetime(1900, 1, 1, tzinfo=UTC))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,8 @@ def stage_assigner(rollout: Rollout) -> Assigner:
         end_time=stage.end_time,
         version=rollout.version,
     )
-    return replace(Assigner.of(experiment), _split=StageSplit(rollout.key, stage.share))
+    # What is told at a stage counts at it, whenever it happened: errors of predictions become known late.
+    return replace(Assigner.of(experiment), _split=StageSplit(rollout.key, stage.share), begins=_EVER)
 
 
 def read_stages(scope: Scope, keys: Collection[str], *, hold: bool) -> dict[str, Current]:

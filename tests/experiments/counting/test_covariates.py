@@ -1,0 +1,159 @@
+"""Covariates: what units were before they were exposed enrols nobody, and waits for those who are enrolled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from groundswell_server.experiments import lifecycle
+from groundswell_server.experiments.assignment.assigner import Assigner
+from groundswell_server.experiments.assignment.catalog import read_assigners
+from groundswell_server.experiments.assignment.targeting import Equals
+from groundswell_server.experiments.counting.enrolment import enrol
+from groundswell_server.experiments.counting.outcomes import Outcome
+from groundswell_server.experiments.counting.recording import record_events
+from groundswell_server.experiments.design import Design, Metric, Variant, complete
+from groundswell_server.experiments.vocabulary import MetricKind
+from groundswell_storage.errors import InvalidArgument
+from groundswell_storage.experiments import counting
+from groundswell_storage.scope import Scope
+from tests.experiments.sent import Sent, batch, event
+
+REVENUE = Metric("revenue", MetricKind.MEAN, event="purchase", covariate_event="revenue_before")
+DESIGN = Design((REVENUE,), (Variant("old", is_control=True), Variant("new")))
+
+
+def started(scope: Scope, **changes: Any) -> Assigner:
+    lifecycle.create_experiment(scope, "hooks", Design(DESIGN.metrics, DESIGN.variants, **changes))
+    lifecycle.start_experiment(scope, "hooks")
+    return read_assigners(scope, ["hooks"])["hooks"]
+
+
+def before(scope: Scope, unit: str, value: float, days: float = 3.0) -> Sent:
+    """What a unit had spent, some days ago."""
+    return event(unit, "revenue_before", value, time=scope.now - timedelta(days=days))
+
+
+def record(scope: Scope, *events: Sent) -> Outcome:
+    return record_events(scope, batch(scope, *events)).outcome
+
+
+def units(scope: Scope, assigner: Assigner) -> int:
+    return sum(units for units, _ in counting.read_units(scope, assigner.number).values())
+
+
+def sums(scope: Scope, assigner: Assigner) -> Mapping[str, float]:
+    """Of both variants together."""
+    found = counting.read_sums(scope, assigner.number).values()
+    return {name: sum(row[place] for row in found) for place, name in enumerate(counting.SUMS)}
+
+
+def test_what_everybody_spent_before_enrols_nobody(scope: Scope) -> None:
+    assigner = started(scope)
+    outcome = record(scope, *(before(scope, f"reader-{number}", 5.0) for number in range(50)))
+    assert (outcome.recorded_count, outcome.refused) == (50, ())
+    assert units(scope, assigner) == 0
+    assert counting.read_sums(scope, assigner.number) == {}
+
+
+def test_it_counts_for_those_who_are_enrolled_later(scope: Scope) -> None:
+    assigner = started(scope)
+    sent = [before(scope, "ana", 5.0), before(scope, "ana", 2.0), before(scope, "bo", 100.0)]
+    record(scope, *sent)
+    record(scope, event("ana", "purchase", 10.0))
+    assert units(scope, assigner) == 1
+    assert sums(scope, assigner) == {
+        **dict.fromkeys(counting.SUMS, 0.0),
+        "y": 10,
+        "x": 7,
+        "yy": 100,
+        "xx": 49,
+        "yx": 70,
+    }
+    numbers = counting.unit_numbers(scope, ["bo"])
+    enrol(scope, assigner, {numbers["bo"]: 1})
+    assert sums(scope, assigner)["x"] == 107.0
+    assert record(scope, *sent).duplicate_count == 3
+    assert sums(scope, assigner)["x"] == 107.0
+
+
+def test_it_may_come_after_the_unit_if_it_happened_before(scope: Scope) -> None:
+    assigner = started(scope)
+    record(scope, event("ana", "purchase", 10.0))
+    record(scope, before(scope, "ana", 5.0), event("ana", "purchase", 1.0))
+    assert sums(scope, assigner)["x"] == 5.0
+    assert sums(scope, assigner)["yx"] == 55.0
+
+
+def test_what_is_not_from_before_the_exposure_is_refused_with_its_place(scope: Scope) -> None:
+    assigner = started(scope)
+    first = scope.now - timedelta(minutes=2)
+    record(scope, event("ana", "purchase", 10.0, time=first), event("ana", "purchase", 1.0))
+    outcome = record(
+        scope,
+        event("bo", "purchase", 3.0),
+        event("ana", "revenue_before", 5.0, time=first),
+        event("ana", "revenue_before", 5.0),
+        event("ana", "revenue_before", 7.0, time=first - timedelta(microseconds=1)),
+    )
+    assert [(one.index, one.reason) for one in outcome.refused] == [
+        (1, "COVARIATE_TOO_LATE"),
+        (2, "COVARIATE_TOO_LATE"),
+    ]
+    assert (outcome.recorded_count, outcome.duplicate_count) == (2, 0)
+    assert sums(scope, assigner)["x"] == 7.0
+
+
+def test_it_waits_where_attributes_decide_who_takes_part(scope: Scope) -> None:
+    assigner = started(scope, targeting=Equals("country", "CH"))
+    assert record(scope, before(scope, "ana", 5.0)).recorded_count == 1
+    enrol(scope, assigner, {counting.unit_numbers(scope, ["ana"])["ana"]: 0})
+    assert sums(scope, assigner)["x"] == 5.0
+
+
+def test_who_is_enrolled_while_it_is_recorded_counts_once(scope: Scope, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another server enrols the unit just before its total is changed."""
+    assigner, add = started(scope), counting.add_totals
+    record(scope, before(scope, "ana", 2.0))
+    numbers = counting.unit_numbers(scope, ["ana"])
+
+    def enrols_first(*args: Any) -> counting.Totals:
+        monkeypatch.setattr(counting, "add_totals", add)
+        enrol(scope, assigner, {numbers["ana"]: 1})
+        return add(*args)
+
+    monkeypatch.setattr(counting, "add_totals", enrols_first)
+    record(scope, before(scope, "ana", 3.0))
+    assert sums(scope, assigner) == {**dict.fromkeys(counting.SUMS, 0.0), "x": 5.0, "xx": 25.0}
+
+
+def test_a_unit_that_crosses_takes_it_along(scope: Scope) -> None:
+    assigner = started(scope)
+    record(scope, before(scope, "ana", 5.0))
+    number = counting.unit_numbers(scope, ["ana"])["ana"]
+    enrol(scope, assigner, {number: 0})
+    enrol(scope, assigner, {number: 1})
+    record(scope, before(scope, "ana", 3.0))
+    assert sums(scope, assigner) == dict.fromkeys(counting.SUMS, 0.0)
+
+
+def test_no_outcome_is_of_before_the_experiment(scope: Scope) -> None:
+    assigner = started(scope)
+    began = scope.now
+    outcome = record(
+        scope,
+        event("ana", "purchase", time=began - timedelta(minutes=6)),
+        event("bo", "purchase", time=began - timedelta(minutes=4)),
+        before(scope, "cy", 1.0, days=400),
+    )
+    assert [(one.index, one.reason) for one in outcome.refused] == [(0, "EVENT_INVALID")]
+    assert units(scope, assigner) == 1, "clocks may be off by five minutes"
+
+
+def test_a_name_is_an_outcome_or_a_covariate() -> None:
+    with pytest.raises(InvalidArgument) as refused:
+        complete(Design((Metric("spent", MetricKind.MEAN, event="buy", covariate_event="buy"),), (Variant("a"),)), "x")
+    assert [one.field for one in refused.value.fields] == ["design.metrics[0].covariate_event"]
