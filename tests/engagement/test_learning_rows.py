@@ -8,10 +8,8 @@ from typing import Any
 import pytest
 
 from groundswell_server.engagement.contexts import ContextDraft, start_context, submit_feedback
-from groundswell_server.engagement.genuine.settings import FilterSettings
 from groundswell_server.engagement.interactions import NewInteraction
 from groundswell_server.engagement.metrics import record_metrics
-from groundswell_server.engagement.outcomes import Thresholds
 from groundswell_server.engagement.personas import Handle, PersonaDraft, create_persona, delete_persona
 from groundswell_server.engagement.posts import Post, PostDraft, create_post
 from groundswell_server.engagement.rates import Counts
@@ -29,6 +27,7 @@ from groundswell_storage.engagement import learning_rows
 from groundswell_storage.engagement.learning_rows import OutcomeRow, PastRate, TrainingRow
 from groundswell_storage.fields import to_micros
 from groundswell_storage.scope import Scope
+from tests.engagement.defaults import FILTER, THRESHOLDS
 from tests.engagement.recording import SPAM
 
 WEEK = timedelta(days=7)
@@ -52,14 +51,14 @@ def publish(scope: Scope, persona_id: str, days: float, **fields: Any) -> Post:
 
 def fetch(scope: Scope, post: Post, days: float, likes: int) -> None:
     """Its likes of a reach of 1000, as they were so many days ago."""
-    record_metrics(scope, post.id, Counts(likes=likes, reach=1000), days_ago(scope, days), Thresholds())
+    record_metrics(scope, post.id, Counts(likes=likes, reach=1000), days_ago(scope, days), THRESHOLDS)
 
 
 def comment_on(scope: Scope, post: Post, days: float, **texts: str) -> None:
     """Comments by actors, so many days ago."""
     occurred = to_micros(days_ago(scope, days))
     batch = [NewInteraction(InteractionKind.COMMENT, occurred, actor, text) for actor, text in texts.items()]
-    record_interactions(scope, post.id, batch, FilterSettings(), Thresholds())
+    record_interactions(scope, post.id, batch, FILTER, THRESHOLDS)
 
 
 def training(scope: Scope, **fields: Any) -> list[TrainingRow]:
@@ -126,7 +125,7 @@ def test_rows_come_oldest_first_and_of_one_persona_when_asked(scope: Scope, pers
     other = create_persona(scope, PersonaDraft("Sol")).id
     made = {days: publish(scope, who, days).id for days, who in ((10, persona_id), (30, other), (20, persona_id))}
     for id in made.values():
-        record_metrics(scope, id, Counts(likes=5, reach=1000), scope.now, Thresholds())
+        record_metrics(scope, id, Counts(likes=5, reach=1000), scope.now, THRESHOLDS)
     assert [row.post_id for row in training(scope)] == [made[30], made[20], made[10]]
     assert [row.post_id for row in training(scope, persona_id=persona_id)] == [made[20], made[10]]
     assert [row.post_id for row in training(scope, since=days_ago(scope, 25))] == [made[20], made[10]]

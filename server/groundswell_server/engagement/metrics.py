@@ -133,7 +133,7 @@ def snapshot_values(
         **{name: getattr(counts, name) for name in COUNTS},
         "rate_pct": genuine.engagement_rate_pct,
         "genuine_total": genuine.genuine_total,
-        "bot_share": tallies.inauthentic_share(),
+        "bot_share": tallies.bot_share(),
         "outcome_rate_pct": genuine.engagement_rate_pct,
         "created": scope.now,
     }
@@ -158,9 +158,9 @@ def figures_of(counts: Counts, genuine: GenuineEngagement) -> dict[str, Any]:
 
 
 def trailing_bot_share(scope: Scope, persona_id: str, platform: int, published: datetime) -> float | None:
-    """Bots and personas among the interactions known on the persona's posts of the 30 days before, 0 to 1."""
-    known, inauthentic = posts.judged_shares(scope, persona_id, platform, since=published - WINDOW, before=published)
-    return inauthentic / known if known else None
+    """Bots among the interactions known on the persona's posts of the 30 days before, 0 to 1; None without any."""
+    known, bots = posts.judged_counts(scope, persona_id, platform, since=published - WINDOW, before=published)
+    return bots / known if known else None
 
 
 def _trailing_share(scope: Scope, row: PostRow, tallies: Tallies) -> float | None:

@@ -23,6 +23,7 @@ class Outcome:
 GOOD: Final = Outcome(Validation.APPROVED, Confidence.VALIDATED)
 FAIR: Final = Outcome(Validation.CONDITIONALLY_APPROVED, Confidence.CONFIDENT)
 BAD: Final = Outcome(Validation.REJECTED, Confidence.UNCERTAIN)
+UNDECIDED: Final = Outcome(Validation.PENDING, Confidence.HYPOTHESIS)
 
 _OF_RATING: Final[Mapping[Rating, Outcome]] = MappingProxyType(
     {
@@ -37,19 +38,16 @@ _OF_RATING: Final[Mapping[Rating, Outcome]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """From where on metrics speak for a context. All are settings."""
+    """From where on metrics speak for a context. All are settings, and have their defaults there."""
 
-    success_rate_pct: float = 5.0
+    success_rate_pct: float
     """Engagement rate, percent of the base, from which a post is a success."""
-    genuine_ratio: float = 0.7
+    genuine_ratio: float
     """Genuine part of the engagement, 0 to 1, below which no success is believed."""
-    conditional_rate_pct: float = 2.0
+    conditional_rate_pct: float
     """Engagement rate, percent, from which a post is fair."""
-    rejection_age: timedelta = timedelta(hours=24)
+    rejection_age: timedelta
     """A younger post is never rejected: most of its engagement is still to come."""
-
-
-DEFAULT_THRESHOLDS: Final = Thresholds()
 
 
 def outcome_of_feedback(rating: Rating) -> Outcome:
@@ -61,9 +59,9 @@ def outcome_of_metrics(
     rate_pct: float | None,
     genuine_ratio: float | None,
     age: timedelta,
-    thresholds: Thresholds = DEFAULT_THRESHOLDS,
+    thresholds: Thresholds,
 ) -> Outcome | None:
-    """What the metrics of a post of this age say; None when they say nothing (yet): no rate, or too young to reject."""
+    """What the metrics of a post of this age say: UNDECIDED when it is too young to reject, None without a rate."""
     if rate_pct is None:
         return None
     believed = genuine_ratio is not None and genuine_ratio >= thresholds.genuine_ratio
@@ -71,14 +69,19 @@ def outcome_of_metrics(
         return GOOD
     if rate_pct >= thresholds.conditional_rate_pct:
         return FAIR
-    return BAD if age >= thresholds.rejection_age else None
+    return BAD if age >= thresholds.rejection_age else UNDECIDED
 
 
-def resolve(rating: Rating | None, metrics: Outcome | None, current: Outcome) -> Outcome:
-    """The outcome that holds: a human's rating before metrics, metrics before what was there."""
+def resolve(rating: Rating | None, metrics: Outcome | None, current: Outcome, before: Outcome | None = None) -> Outcome:
+    """The outcome that holds: a human's rating before metrics, metrics before what was there.
+
+    Metrics that decide nothing take back only what metrics of the same post said `before`.
+    """
     if rating:
         return outcome_of_feedback(rating)
-    return current if metrics is None else metrics
+    if metrics is None or (metrics == UNDECIDED and current != before):
+        return current
+    return metrics
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ NAME: Final = "[name]"
 
 _EMAIL: Final = re.compile(r"(?<![\w.+%-])[\w.+%-]+@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _SPELLED_EMAIL: Final = re.compile(
-    r"(?<![\w.+%-])[\w.+%-]+ ?(?:"
+    r"(?<![\w.+%-])(?:[\w.+%-]+(?: dot | ?[(\[]dot[)\]] ?)){0,3}[\w.+%-]+ ?(?:"
     r"[(\[]at[)\]] ?[\w-]{1,63}(?: ?(?:\.|[(\[]dot[)\]]) ?[a-z]{2,12}){1,3}\b"
     r"|(?<= )at (?:(?:g|google|hot|proton)?mail|yahoo|outlook|icloud|proton|gmx|aol) ?(?:\.|dot) ?[a-z]{2,12}\b"
     r")",
@@ -33,6 +33,7 @@ _TELEPHONE: Final = re.compile(
     r"(?:"
     r"(?:\+|00)\d{1,3}(?:[ .()/-]{0,3}\d){6,12}"  # international
     r"|\(?0\d{1,5}\)?(?:[ ./-]{1,3}\d{2,8}){1,5}"  # national with a leading 0 and groups
+    r"|\(0\) ?\d{1,5}(?:[ ./-]{0,3}\d{2,8}){1,5}"  # the same with the 0 that is left out from abroad
     r"|0\d{9,11}"  # the same without groups
     r"|\(\d{3}\) ?\d{3}[ .-]\d{4}|\d{3}[.-]\d{3}[.-]\d{4}|\d{3} \d{3} \d{4}|1[ .-]\d{3}[ .-]\d{3}[ .-]\d{4}"  # American
     r"|[1-9]\d{9,12}"  # ten to thirteen digits and nothing between
@@ -69,7 +70,20 @@ _NOT_CALLED: Final = frozenset(
         "the this tomorrow weird when whatever",
     )
 )
-_NAMING: Final = ("name", "call", "llam", "appel", "hei", "chiam", "chamo", "nazyw", "naam", "nom ")
+_NAMING: Final = (
+    "name",
+    "call",
+    "llam",
+    "appel",
+    "hei",
+    "chiam",
+    "chamo",
+    "nazyw",
+    "naam",
+    "mon nom",
+    "mi nombre",
+    "meu nome",
+)
 """One of them is in every text with a match of `_SAID`."""
 _INTRODUCED: Final = re.compile(
     rf"\b(?:[Ii]['\u2019]?m|[Ii] am|I'M|I AM) (?P<name>{_FULL_NAME})(?=[,.!]|$| (?:and|from|here|btw)\b)"

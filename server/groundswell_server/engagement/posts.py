@@ -102,9 +102,14 @@ class Post:
 
 
 def create_post(scope: Scope, draft: PostDraft) -> Post:
-    """Records a post; raises NotFound for its persona or context, AlreadyExists (`POST_ALREADY_EXISTS`)."""
+    """Records a post; raises NotFound for its persona or context, AlreadyExists (`POST_ALREADY_EXISTS`).
+
+    And InvalidArgument for the context of another persona: what came of the post would be told of the wrong one.
+    """
     persona = living_persona(scope, draft.persona_id)
     context = scope.get(ContextRow, draft.context_id) if draft.context_id else None
+    if context is not None and context.persona_id not in (None, "", draft.persona_id):
+        raise InvalidArgument.of("context_id", "is a context of another persona")
     values = post_values(scope, draft, persona.followers_on(draft.platform))
     _check_new(scope, draft)
     if not posts.add(scope, [values]):

@@ -1,7 +1,9 @@
 """Engagement rates: what people did, as a share of those who could have done it.
 
 Bots and personas are taken out first. Where single interactions are known for some kinds only, the other kinds take
-their bot share; where none are known, the persona's trailing share stands in and the result is called estimated.
+their bot share; where none are known, the persona's trailing share stands in and the result is called estimated. The
+bot share is always that of bots among all interactions that are known, personas among them: whoever is no bot but a
+persona is known by name, taken out where it was seen and presumed nowhere else.
 """
 
 from __future__ import annotations
@@ -121,8 +123,8 @@ def genuine_engagement(
         counts: what the platform reports.
         platform: decides on the base of the rate.
         tallies: verdicts on single interactions, for the kinds of which any are known.
-        trailing_bot_share: share of bots and personas among the persona's earlier interactions, 0 to 1; used only when
-            `tallies` holds none, None when there is no history either: then nothing is taken out.
+        trailing_bot_share: share of bots among all that is known of the persona's earlier interactions, 0 to 1; used
+            only when `tallies` holds none, None when there is no history either: then nothing is taken out.
     """
     by_kind = {tally.kind: tally for tally in tallies if tally.known}
     bots = sum(tally.bots for tally in by_kind.values())

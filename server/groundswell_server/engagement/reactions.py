@@ -34,10 +34,13 @@ def bring_up_to_date(scope: Scope, post: Post, thresholds: Thresholds) -> Contex
     if row.metrics_fetched is not None and row.metrics_fetched > fetched and row.metrics_post_id != post.id:
         return row
     rating = Rating(row.rating)
-    reaction = outcome_of_metrics(
-        engagement.engagement_rate_pct, engagement.genuine_ratio, fetched - post.publish_time, thresholds
-    )
-    outcome = resolve(rating or None, reaction, Outcome(Validation(row.validation), Confidence(row.confidence)))
+    age = fetched - post.publish_time
+    reaction = outcome_of_metrics(engagement.engagement_rate_pct, engagement.genuine_ratio, age, thresholds)
+    before = None
+    if row.metrics_post_id == post.id:
+        before = outcome_of_metrics(row.engagement_rate_pct, row.genuine_ratio, age, thresholds)
+    current = Outcome(Validation(row.validation), Confidence(row.confidence))
+    outcome = resolve(rating or None, reaction, current, before)
     draft = None
     if outcome.validation is Validation.APPROVED:
         draft = pattern_of_metrics(reaction, _source(scope, row, post, engagement))

@@ -55,9 +55,9 @@ class Recording:
     """Other posts, on which actors that turned out to come together are still taken for people: `judge_again`."""
 
 
-def prepare() -> None:
+def prepare(settings: FilterSettings) -> None:
     """Compiles the phrases: the first batch would have to wait for it."""
-    judge(InteractionBatch.of(()), {}, PersonaRegister())
+    judge(InteractionBatch.of(()), {}, PersonaRegister(), settings)
 
 
 def record_interactions(

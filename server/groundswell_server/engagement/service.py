@@ -73,7 +73,7 @@ class Servicer:
 
     async def _load(self) -> None:
         loaded = await asyncio.to_thread(import_module, "groundswell_server.engagement.recording")
-        await asyncio.to_thread(loaded.prepare)
+        await asyncio.to_thread(loaded.prepare, self._filter)
 
     @write
     @audits_itself

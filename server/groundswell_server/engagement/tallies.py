@@ -80,6 +80,11 @@ class Tallies:
             for kind in kinds
         )
 
+    def bot_share(self) -> float | None:
+        """Bots among all, 0 to 1; None when no interaction is known. Personas are no bots, but part of the whole."""
+        total = sum(self.kinds.values())
+        return None if not total else self.count(Verdict.BOT) / total
+
     def inauthentic_share(self) -> float | None:
         """Bots and personas among all, 0 to 1; None when no interaction is known."""
         total = sum(self.kinds.values())

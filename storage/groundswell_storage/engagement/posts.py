@@ -266,18 +266,17 @@ def described(
     ]
 
 
-def judged_shares(
+def judged_counts(
     scope: Scope, persona_id: str, platform: int, *, since: datetime, before: datetime
 ) -> tuple[int, int]:
-    """Interactions known singly on a persona's posts of a span of publication: (all, bots and personas of them)."""
+    """Interactions known singly on a persona's posts of a span of publication: (all, bots among them)."""
     cursor = scope.execute(
-        "SELECT judged_genuine, judged_bots + judged_personas FROM post "
+        "SELECT judged_genuine + judged_personas + judged_bots, judged_bots FROM post "
         "WHERE workspace = ? AND persona_id = ? AND platform = ? AND published >= ? AND published < ?",
         (scope.workspace, persona_id, platform, to_micros(since), to_micros(before)),
     )
     counts = cursor.fetchall()
-    inauthentic = sum(others for _, others in counts)
-    return inauthentic + sum(genuine for genuine, _ in counts), inauthentic
+    return sum(known for known, _ in counts), sum(bots for _, bots in counts)
 
 
 def tallies(scope: Scope, persona_id: str, platform: int, *, since: datetime, before: datetime) -> list[Any]:

@@ -37,7 +37,7 @@ class MetricSnapshotRow(Table):
     genuine_total = BigIntegerField()
     """Genuine interactions, known as the rate was."""
     bot_share = DoubleField(null=True)
-    """Bots and personas among the single interactions known then, 0 to 1; null when none were."""
+    """Bots among the single interactions known then, 0 to 1; null when none were."""
     outcome_rate_pct = DoubleField(null=True)
     """The rate by what is known now. It follows the verdicts on interactions that are recorded later, as long as the
     snapshot is the post's newest; it is what models learn to predict."""

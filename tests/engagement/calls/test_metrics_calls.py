@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 import grpc
 import pytest
@@ -12,6 +13,7 @@ from groundswell.v1 import common_pb2, engagement_pb2
 from groundswell.v1.engagement_pb2_grpc import EngagementServiceStub
 from tests.engagement.recording import (
     FACEBOOK,
+    INSTAGRAM,
     NOBODY,
     SPAM,
     TIKTOK,
@@ -211,6 +213,40 @@ class TestContexts:
         assert measure(engagement, post.id, ago(hours=2), likes=50, reach=1000).context.pattern
         assert not measure(engagement, post.id, ago(hours=1), likes=50, reach=9000).context.pattern
 
+    def test_a_young_post_whose_rate_collapses_is_open_again(
+        self, engagement: EngagementServiceStub, persona_id: str, context: engagement_pb2.Context
+    ) -> None:
+        post = make_post(engagement, persona_id, context_id=context.id, publish_time=ago(hours=20))
+        told = measure(engagement, post.id, ago(hours=19), likes=60, reach=1000).context
+        assert told.validation == engagement_pb2.VALIDATION_APPROVED
+        told = measure(engagement, post.id, ago(hours=1), likes=60, reach=10000).context
+        assert (told.validation, told.confidence) == (
+            engagement_pb2.VALIDATION_PENDING,
+            engagement_pb2.CONFIDENCE_HYPOTHESIS,
+        )
+        assert told.pattern == ""
+
+    def test_a_young_post_takes_nothing_back_that_it_did_not_give(
+        self, engagement: EngagementServiceStub, persona_id: str, context: engagement_pb2.Context
+    ) -> None:
+        old = make_post(engagement, persona_id, context_id=context.id, publish_time=ago(days=9))
+        measure(engagement, old.id, ago(days=1), likes=60, reach=1000)
+        young = make_post(engagement, persona_id, context_id=context.id, publish_time=ago(hours=9))
+        for hours in (3, 2, 1):
+            told = measure(engagement, young.id, ago(hours=hours), likes=5, reach=1000).context
+            assert told.validation == engagement_pb2.VALIDATION_APPROVED
+
+    def test_a_human_s_approval_outlasts_a_young_post_s_collapse(
+        self, engagement: EngagementServiceStub, persona_id: str, context: engagement_pb2.Context
+    ) -> None:
+        post = make_post(engagement, persona_id, context_id=context.id, publish_time=ago(hours=20))
+        measure(engagement, post.id, ago(hours=19), likes=60, reach=1000)
+        engagement.SubmitFeedback(
+            engagement_pb2.SubmitFeedbackRequest(context_id=context.id, rating=engagement_pb2.RATING_GOOD)
+        )
+        told = measure(engagement, post.id, ago(hours=1), likes=60, reach=10000).context
+        assert told.validation == engagement_pb2.VALIDATION_APPROVED
+
     def test_the_post_that_was_measured_last_decides(
         self, engagement: EngagementServiceStub, persona_id: str, context: engagement_pb2.Context
     ) -> None:
@@ -257,6 +293,23 @@ class TestGenuine:
         figures = measure(engagement, make_post(engagement, persona_id).id, likes=100, reach=1000).post.engagement
         assert figures.likes == 75
         assert figures.estimated
+
+    def test_the_bot_share_is_of_bots_alone_on_this_post_as_on_earlier_ones(
+        self, engagement: EngagementServiceStub, persona_id: str
+    ) -> None:
+        handle = f"luna{uuid4().hex}"
+        make_persona(engagement, "Luna", handles=[engagement_pb2.PlatformHandle(platform=INSTAGRAM, handle=handle)])
+        others = [comment("anna", "lovely", ago(hours=1)), comment(handle, "so nice", ago(hours=3))]
+        both = [*others, comment("bot", SPAM, ago(hours=9)), comment("bo", "where is that?", ago(hours=14))]
+        earlier = make_post(engagement, persona_id, publish_time=ago(days=9))
+        record(engagement, earlier.id, both)
+        estimated = measure(engagement, make_post(engagement, persona_id).id, likes=100, reach=1000).post.engagement
+        known = make_post(engagement, persona_id)
+        record(engagement, known.id, both)
+        scaled = measure(engagement, known.id, likes=100, reach=1000).post.engagement
+        for figures, is_estimated in ((estimated, True), (scaled, False)):
+            assert (figures.likes, figures.bots_filtered, figures.personas_filtered) == (75, 25, 0)
+            assert figures.estimated is is_estimated
 
     def test_the_share_is_of_the_same_platform_and_the_30_days_before(
         self, engagement: EngagementServiceStub, persona_id: str

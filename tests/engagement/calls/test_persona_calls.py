@@ -226,7 +226,7 @@ def test_a_deleted_persona_is_hidden_but_can_be_read(engagement: EngagementServi
     assert [persona.id for persona in shown] == [made.id]
 
 
-def test_the_handles_of_a_deleted_persona_leave_the_register(
+def test_the_handles_of_a_deleted_persona_can_be_taken_over(
     engagement: EngagementServiceStub, luna: PlatformHandle
 ) -> None:
     delete(engagement, make_persona(engagement, handles=[luna]).id)

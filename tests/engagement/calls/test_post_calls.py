@@ -175,6 +175,17 @@ def test_a_list_is_narrowed(engagement: EngagementServiceStub, persona_id: str) 
     assert plain not in listed(engagement, published_from=ago(days=3))
 
 
+def test_the_context_of_another_persona_is_refused(engagement: EngagementServiceStub, persona_id: str) -> None:
+    other = make_persona(engagement, "Other").id
+    theirs, own, anybodys = (make_context(engagement, persona_id=id) for id in (other, persona_id, ""))
+    with refusal() as refused:
+        make_post(engagement, persona_id, context_id=theirs.id)
+    assert refused.code is grpc.StatusCode.INVALID_ARGUMENT
+    assert refused.fields == ("context_id",)
+    for context in (own, anybodys):
+        assert make_post(engagement, persona_id, context_id=context.id).context_id == context.id
+
+
 def test_a_page_token_of_another_list_is_refused(engagement: EngagementServiceStub, persona_id: str) -> None:
     for _ in range(2):
         make_post(engagement, persona_id)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,9 +9,9 @@ from groundswell_server.engagement.outcomes import (
     BAD,
     FAIR,
     GOOD,
+    UNDECIDED,
     Outcome,
     PatternSource,
-    Thresholds,
     outcome_of_feedback,
     outcome_of_metrics,
     pattern_of_feedback,
@@ -18,6 +19,7 @@ from groundswell_server.engagement.outcomes import (
     resolve,
 )
 from groundswell_server.engagement.vocabulary import Confidence, MediaType, Platform, Rating, Validation
+from tests.engagement.defaults import THRESHOLDS
 
 DAY = timedelta(days=1)
 PENDING = Outcome(Validation.PENDING, Confidence.HYPOTHESIS)
@@ -51,24 +53,24 @@ def test_what_a_rating_says(rating: Rating, validation: Validation, confidence: 
     ],
 )
 def test_what_metrics_say(rate: float, ratio: float | None, outcome: Outcome) -> None:
-    assert outcome_of_metrics(rate, ratio, DAY) == outcome
+    assert outcome_of_metrics(rate, ratio, DAY, THRESHOLDS) == outcome
 
 
 def test_nothing_is_rejected_before_it_is_a_day_old() -> None:
-    assert outcome_of_metrics(0.5, 1.0, DAY - timedelta(seconds=1)) is None
-    assert outcome_of_metrics(0.5, 1.0, DAY) == BAD
+    assert outcome_of_metrics(0.5, 1.0, DAY - timedelta(seconds=1), THRESHOLDS) == UNDECIDED
+    assert outcome_of_metrics(0.5, 1.0, DAY, THRESHOLDS) == BAD
 
 
 def test_a_young_post_can_already_be_good() -> None:
-    assert outcome_of_metrics(6.0, 0.9, timedelta(hours=1)) == GOOD
+    assert outcome_of_metrics(6.0, 0.9, timedelta(hours=1), THRESHOLDS) == GOOD
 
 
 def test_without_a_rate_metrics_say_nothing() -> None:
-    assert outcome_of_metrics(None, 1.0, DAY) is None
+    assert outcome_of_metrics(None, 1.0, DAY, THRESHOLDS) is None
 
 
 def test_thresholds_are_settings() -> None:
-    strict = Thresholds(success_rate_pct=10.0, conditional_rate_pct=6.0, genuine_ratio=0.95)
+    strict = replace(THRESHOLDS, success_rate_pct=10.0, conditional_rate_pct=6.0, genuine_ratio=0.95)
 
     assert outcome_of_metrics(7.0, 1.0, DAY, strict) == FAIR
     assert outcome_of_metrics(5.0, 1.0, DAY, strict) == BAD
@@ -78,6 +80,15 @@ def test_thresholds_are_settings() -> None:
 def test_a_human_outranks_metrics_and_metrics_what_was_there() -> None:
     assert resolve(Rating.POOR, GOOD, PENDING) == BAD
     assert resolve(None, GOOD, PENDING) == GOOD
+    assert resolve(None, None, GOOD) == GOOD
+
+
+def test_what_decides_nothing_takes_back_only_what_the_same_metrics_said() -> None:
+    assert resolve(None, UNDECIDED, GOOD, GOOD) == UNDECIDED
+    assert resolve(None, UNDECIDED, FAIR, FAIR) == UNDECIDED
+    assert resolve(None, UNDECIDED, GOOD, None) == GOOD, "another post's metrics approved"
+    assert resolve(None, UNDECIDED, BAD, UNDECIDED) == BAD
+    assert resolve(Rating.GOOD, UNDECIDED, GOOD, GOOD) == GOOD
     assert resolve(Rating.UNSPECIFIED, GOOD, PENDING) == GOOD
     assert resolve(None, None, PENDING) == PENDING
 

@@ -8,13 +8,13 @@ import pytest
 
 from groundswell_server.engagement.contexts import Context, ContextDraft, start_context, submit_feedback
 from groundswell_server.engagement.metrics import record_metrics
-from groundswell_server.engagement.outcomes import Thresholds
 from groundswell_server.engagement.personas import PersonaDraft, create_persona
 from groundswell_server.engagement.posts import Post, PostDraft, create_post, delete_post
 from groundswell_server.engagement.rates import Counts
 from groundswell_server.engagement.vocabulary import MediaType, Platform, Rating
 from groundswell_storage.engagement import patterns
 from groundswell_storage.scope import Scope
+from tests.engagement.defaults import THRESHOLDS
 
 EVENING = datetime(2026, 3, 4, 17, 30, tzinfo=UTC)
 GOOD = Counts(likes=60, reach=1000)
@@ -45,7 +45,7 @@ def post(scope: Scope, context: Context) -> Post:
 
 
 def measure(scope: Scope, post: Post, counts: Counts, days: int) -> None:
-    record_metrics(scope, post.id, counts, EVENING + timedelta(days=days), Thresholds())
+    record_metrics(scope, post.id, counts, EVENING + timedelta(days=days), THRESHOLDS)
 
 
 def test_a_success_is_kept_with_what_it_consists_of(scope: Scope, context: Context, post: Post) -> None:

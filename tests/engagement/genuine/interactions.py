@@ -12,6 +12,7 @@ from groundswell_server.engagement.genuine.persona_layer import PersonaRegister
 from groundswell_server.engagement.genuine.reasons import Reason
 from groundswell_server.engagement.genuine.settings import FilterSettings
 from groundswell_server.engagement.vocabulary import InteractionKind, Platform
+from tests.engagement.defaults import FILTER
 
 PUBLISHED = datetime(2026, 3, 4, 18, 0, 7, tzinfo=UTC)
 POST = "post"
@@ -36,7 +37,7 @@ def judged(
     """The judgment of each, all posts being on Instagram."""
     batch = InteractionBatch.of(interactions)
     posts = dict.fromkeys(batch.posts.values, POSTS[POST])
-    return list(judge(batch, posts, register or PersonaRegister(), settings or FilterSettings()))
+    return list(judge(batch, posts, register or PersonaRegister(), settings or FILTER))
 
 
 def reasons_of(judgment: Judgment) -> set[Reason]:

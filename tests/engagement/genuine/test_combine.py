@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from groundswell_server.engagement.genuine.findings import LayerFindings, Signs
 from groundswell_server.engagement.genuine.reasons import Layer, Reason
 from groundswell_server.engagement.genuine.settings import FilterSettings
 from groundswell_server.engagement.vocabulary import Verdict
+from tests.engagement.defaults import FILTER
 
 EVERYBODY = np.ones(1, np.bool_)
 
@@ -24,18 +26,18 @@ def findings(layer: Layer, *signs: tuple[Reason, float]) -> LayerFindings:
 
 
 def probability(*found: LayerFindings, settings: FilterSettings | None = None) -> float:
-    return float(combine(found, 1, settings or FilterSettings()).probabilities[0])
+    return float(combine(found, 1, settings or FILTER).probabilities[0])
 
 
 def test_without_signs_the_prior_stands() -> None:
-    assert probability(settings=FilterSettings(prior_bot_share=0.2)) == pytest.approx(0.2)
+    assert probability(settings=replace(FILTER, prior_bot_share=0.2)) == pytest.approx(0.2)
 
 
 def test_log_odds_of_different_layers_add_up() -> None:
     found = probability(
         findings(Layer.TIME, (Reason.INSTANT_REPLY, 1.0)),
         findings(Layer.TEXT, (Reason.POINTER, 2.0)),
-        settings=FilterSettings(prior_bot_share=0.5),
+        settings=replace(FILTER, prior_bot_share=0.5),
     )
 
     assert math.log(found / (1 - found)) == pytest.approx(3.0)
@@ -44,7 +46,7 @@ def test_log_odds_of_different_layers_add_up() -> None:
 def test_of_one_layer_the_strongest_counts_in_full_and_the_others_by_half() -> None:
     found = probability(
         findings(Layer.TEXT, (Reason.LIKE_BAIT, 1.0), (Reason.POINTER, 2.0)),
-        settings=FilterSettings(prior_bot_share=0.5),
+        settings=replace(FILTER, prior_bot_share=0.5),
     )
 
     assert math.log(found / (1 - found)) == pytest.approx(2.5)
@@ -52,7 +54,7 @@ def test_of_one_layer_the_strongest_counts_in_full_and_the_others_by_half() -> N
 
 @given(st.floats(0.0, DECISIVE - 0.01), st.floats(0.01, 0.99), st.floats(0.01, 0.9))
 def test_a_single_weak_sign_never_decides(log_odds: float, threshold: float, prior: float) -> None:
-    settings = FilterSettings(threshold=threshold, prior_bot_share=prior)
+    settings = replace(FILTER, threshold=threshold, prior_bot_share=prior)
 
     judgments = combine([findings(Layer.TEXT, (Reason.POINTER, log_odds))], 1, settings)
 
@@ -80,7 +82,7 @@ def test_layers_still_to_come_join_without_a_change() -> None:
             LayerFindings(Layer.GRAPH, np.zeros(1, np.bool_), ()),
         ],
         1,
-        FilterSettings(prior_bot_share=0.5),
+        replace(FILTER, prior_bot_share=0.5),
     )
 
     assert judgments.judgment(0).layers == (Layer.TEXT, Layer.PROFILE)
@@ -90,20 +92,20 @@ def test_layers_still_to_come_join_without_a_change() -> None:
 def test_a_higher_threshold_leaves_more_in() -> None:
     sign = findings(Layer.TEXT, (Reason.EXTERNAL_LINK, 3.4))
 
-    assert combine([sign], 1, FilterSettings()).count(Verdict.BOT) == 1
-    assert combine([sign], 1, FilterSettings(threshold=0.9)).count(Verdict.BOT) == 0
+    assert combine([sign], 1, FILTER).count(Verdict.BOT) == 1
+    assert combine([sign], 1, replace(FILTER, threshold=0.9)).count(Verdict.BOT) == 0
 
 
 def test_a_layer_that_found_nothing_speaks_for_a_person_when_no_other_found_anything() -> None:
     silent = LayerFindings(Layer.TEXT, EVERYBODY, (), silence=-2.0)
-    half = FilterSettings(prior_bot_share=0.5)
+    half = replace(FILTER, prior_bot_share=0.5)
 
     assert probability(silent, settings=half) == pytest.approx(1 / (1 + math.exp(2)))
     assert probability(silent, findings(Layer.TIME, (Reason.BURST, 4.0)), settings=half) > 0.98
 
 
 def test_an_empty_batch_has_no_judgments() -> None:
-    assert list(combine([], 0, FilterSettings())) == []
+    assert list(combine([], 0, FILTER)) == []
 
 
 @pytest.mark.parametrize("reason", Reason)

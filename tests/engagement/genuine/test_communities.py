@@ -16,6 +16,7 @@ from groundswell_server.engagement.genuine.judge import judge
 from groundswell_server.engagement.genuine.persona_layer import PersonaRegister
 from groundswell_server.engagement.genuine.reasons import Layer, Reason
 from groundswell_server.engagement.vocabulary import Verdict
+from tests.engagement.defaults import FILTER
 from tests.engagement.genuine.interactions import PUBLISHED, comment, like, reasons_of
 
 DAY, HOUR, MINUTE = 86_400e6, 3_600e6, 60e6
@@ -135,7 +136,7 @@ def test_the_layer_names_the_group_and_the_posts() -> None:
 
     company = company_of([*farm, *fans], popularity)
     batch = InteractionBatch.of([*(like(f"bot{at}", None) for at in range(5)), like("fan7", None), like("new", None)])
-    judgments = list(judge(batch, {}, PersonaRegister(), company=company))
+    judgments = list(judge(batch, {}, PersonaRegister(), FILTER, company=company))
 
     assert company.together == {f"bot{at}": 6 for at in range(5)}
     assert set(company.spellings) == {f"@Bot.{at}" for at in range(5)}

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -11,10 +12,10 @@ from groundswell_server.engagement.genuine.batch import Interaction
 from groundswell_server.engagement.genuine.phrases import PHRASES, Phrase
 from groundswell_server.engagement.genuine.reasons import Reason
 from groundswell_server.engagement.genuine.scan import scan
-from groundswell_server.engagement.genuine.settings import FilterSettings
 from groundswell_server.engagement.genuine.triggers import LONGEST, LaidOut
 from groundswell_server.engagement.genuine.wording import plain_texts
 from groundswell_server.engagement.vocabulary import Verdict
+from tests.engagement.defaults import FILTER
 from tests.engagement.genuine.interactions import comment, judged, reasons_of
 from tests.video_comments import VIDEOS, comments_on
 
@@ -143,7 +144,7 @@ def test_two_middling_phrases_of_different_kinds_decide() -> None:
 @pytest.mark.parametrize("video", VIDEOS)
 def test_the_untrained_phrases_are_precise_on_real_comments(video: str) -> None:
     rows = list(_rows(video))
-    judgments = judged([row for row, _ in rows], FilterSettings(near_duplicates=False))
+    judgments = judged([row for row, _ in rows], replace(FILTER, near_duplicates=False))
     bots = [is_spam for (_, is_spam), judgment in zip(rows, judgments, strict=True) if judgment.verdict is Verdict.BOT]
 
     assert sum(bots) / len(bots) >= 0.95
@@ -156,7 +157,7 @@ def test_probabilities_mean_what_they_say(share: float) -> None:
     rows = [row for video in VIDEOS for row in _rows(video)]
     spam = sum(is_spam for _, is_spam in rows)
     weights = {True: share / spam, False: (1 - share) / (len(rows) - spam)}
-    judgments = judged([row for row, _ in rows], FilterSettings(prior_bot_share=share, near_duplicates=False))
+    judgments = judged([row for row, _ in rows], replace(FILTER, prior_bot_share=share, near_duplicates=False))
     gaps = [0.0] * 10
     for (_, is_spam), judgment in zip(rows, judgments, strict=True):
         gaps[min(9, int(judgment.probability * 10))] += weights[is_spam] * (judgment.probability - is_spam)

@@ -17,8 +17,8 @@ from groundswell_server.engagement.genuine.batch import Interaction, Interaction
 from groundswell_server.engagement.genuine.graph_layer import Company
 from groundswell_server.engagement.genuine.judge import judge
 from groundswell_server.engagement.genuine.persona_layer import PersonaRegister
-from groundswell_server.engagement.genuine.settings import FilterSettings
 from groundswell_server.engagement.vocabulary import Verdict
+from tests.engagement.defaults import FILTER
 from tests.engagement.genuine.interactions import POST, POSTS, comment, like
 from tests.engagement.genuine.simulated_accounts import bot, forget, person
 from tests.video_comments import VIDEOS, texts_by_spam
@@ -62,7 +62,7 @@ def simulate(bot_share: float, seed: int) -> tuple[list[Interaction], list[bool]
 
 def judged(bot_share: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Probabilities, verdicts BOT, and the truth, of several simulations."""
-    settings = FilterSettings(prior_bot_share=bot_share)
+    settings = replace(FILTER, prior_bot_share=bot_share)
     found = []
     for seed in range(SIMULATIONS):
         interactions, truth, company = simulate(bot_share, seed)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,9 +13,9 @@ from groundswell_server.engagement.genuine.judge import judge
 from groundswell_server.engagement.genuine.near_duplicates import NearDuplicates
 from groundswell_server.engagement.genuine.persona_layer import PersonaRegister
 from groundswell_server.engagement.genuine.reasons import Layer, Reason
-from groundswell_server.engagement.genuine.settings import FilterSettings
 from groundswell_server.engagement.genuine.wording import text_key
 from groundswell_server.engagement.vocabulary import InteractionKind, Verdict
+from tests.engagement.defaults import FILTER
 from tests.engagement.genuine.interactions import POST, POSTS, comment, judged, reasons_of
 
 SENTENCE = "This cream has changed my whole life and I can only tell everybody to get some too"
@@ -85,7 +87,7 @@ def test_texts_are_remembered_from_batch_to_batch() -> None:
     batches = [InteractionBatch.of([comment(SENTENCE, f"bot{number}")]) for number in range(4)]
 
     index = DuplicateIndex()
-    found = [judge(batch, POSTS, PersonaRegister(), duplicates=index).judgment(0).verdict for batch in batches]
+    found = [judge(batch, POSTS, PersonaRegister(), FILTER, duplicates=index).judgment(0).verdict for batch in batches]
 
     assert found == [Verdict.GENUINE, Verdict.GENUINE, Verdict.BOT, Verdict.BOT]
 
@@ -96,7 +98,9 @@ def test_stored_texts_are_brought_in_by_their_keys() -> None:
     index = DuplicateIndex()
     index.seed([(key, f"bot{number}", "earlier") for number in range(5)])
 
-    judgments = judge(InteractionBatch.of([comment(SENTENCE, "bot9")]), POSTS, PersonaRegister(), duplicates=index)
+    judgments = judge(
+        InteractionBatch.of([comment(SENTENCE, "bot9")]), POSTS, PersonaRegister(), FILTER, duplicates=index
+    )
 
     assert judgments.judgment(0).verdict is Verdict.BOT
 
@@ -105,8 +109,8 @@ def test_judging_again_with_the_same_index_counts_nobody_twice() -> None:
     index = DuplicateIndex()
     batch = InteractionBatch.of([comment(SENTENCE, "anna"), comment(SENTENCE, "ben")])
 
-    first = judge(batch, POSTS, PersonaRegister(), duplicates=index)
-    second = judge(batch, POSTS, PersonaRegister(), duplicates=index)
+    first = judge(batch, POSTS, PersonaRegister(), FILTER, duplicates=index)
+    second = judge(batch, POSTS, PersonaRegister(), FILTER, duplicates=index)
 
     assert [j.reasons for j in first] == [j.reasons for j in second]
 
@@ -132,7 +136,7 @@ def test_near_copies_are_bounded_too() -> None:
 def test_without_near_duplicates_only_exact_ones_count() -> None:
     copies = [SENTENCE.replace("cream", word) for word in ("cream", "creme", "balm", "serum")]
 
-    judgments = judged([comment(t, f"bot{n}") for n, t in enumerate(copies)], FilterSettings(near_duplicates=False))
+    judgments = judged([comment(t, f"bot{n}") for n, t in enumerate(copies)], replace(FILTER, near_duplicates=False))
 
     assert all(judgment.reasons == () for judgment in judgments)
 
@@ -182,7 +186,7 @@ def detected(probabilities: dict[str, float]) -> dict[str, Judgment]:
         [POST] * len(texts), texts, [int(InteractionKind.COMMENT)] * len(texts), [NO_TIME] * len(texts), texts,
         spam=probabilities,
     )  # fmt: skip
-    return dict(zip(texts, judge(batch, POSTS, PersonaRegister(), FilterSettings()), strict=True))
+    return dict(zip(texts, judge(batch, POSTS, PersonaRegister(), FILTER), strict=True))
 
 
 def test_what_a_trained_detector_says_takes_the_place_of_the_phrases() -> None:

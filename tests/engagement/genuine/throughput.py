@@ -21,11 +21,11 @@ from groundswell_server.engagement.genuine.batch import InteractionBatch, PostFa
 from groundswell_server.engagement.genuine.combine import combine
 from groundswell_server.engagement.genuine.near_duplicates import NearDuplicates
 from groundswell_server.engagement.genuine.persona_layer import PersonaRegister, persona_findings
-from groundswell_server.engagement.genuine.settings import FilterSettings
 from groundswell_server.engagement.genuine.text_layer import phrase_findings
 from groundswell_server.engagement.genuine.time_layer import time_findings
 from groundswell_server.engagement.genuine.wording import wordings
 from groundswell_server.engagement.vocabulary import InteractionKind, Platform
+from tests.engagement.defaults import FILTER
 from tests.video_comments import VIDEOS, texts_by_spam
 
 PER_POST = 500
@@ -102,7 +102,7 @@ def read(path: Path) -> Iterator[Columns]:
 def measure(path: Path) -> Cost:
     """Read and judge by layers 1, 2 and the phrases, batch by batch."""
     register = PersonaRegister((Platform.INSTAGRAM, f"@User{number}") for number in range(1000))
-    settings = FilterSettings()
+    settings = FILTER
     reading = judging = 0.0
     batches = read(path)
     while True:

@@ -13,6 +13,10 @@ from groundswell_server.engagement.pii import mask
         ("mail me at jane.doe+x@example.co.uk please", "mail me at [e-mail] please"),
         ("jane [at] firm [dot] org", "[e-mail]"),
         ("name at gmail dot com", "[e-mail]"),
+        ("john dot doe at gmail dot com", "[e-mail]"),
+        ("write to john [dot] doe [at] firm [dot] org!", "write to [e-mail]!"),
+        ("(0)20 7946 0958", "[telephone]"),
+        ("ring (0) 2079460958 today", "ring [telephone] today"),
         ("call me 555-123-4567", "call me [telephone]"),
         ("(555) 123-4567 or 0176 12345678", "[telephone] or [telephone]"),
         ("+44 7935 454150 lovely girl", "[telephone] lovely girl"),
@@ -28,6 +32,20 @@ from groundswell_server.engagement.pii import mask
 )
 def test_personal_data_is_masked(text: str, masked: str) -> None:
     assert mask(text).text == masked
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *("my name is", "my full name is", "my real name is", "my first name is", "my last name is"),
+        *("my name's", "my name\u2019s", "my name:", "I am called", "I'm called", "call me", "me llamo"),
+        *("mi nombre es", "je m'appelle", "je m\u2019appelle", "mon nom est", "ich heisse", "ich heiße"),
+        *("mein name ist", "meu nome é", "me chamo", "mi chiamo", "nazywam się", "mijn naam is"),
+    ],
+)
+def test_a_name_is_masked_after_each_way_to_say_that_it_is_one(said: str) -> None:
+    for spelled in (said, said.capitalize()):
+        assert mask(f"{spelled} Ana Lima, hola").text == f"{spelled} [name], hola"
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,7 @@ def test_without_interactions_no_share_is_known() -> None:
     for verdict in (Verdict.GENUINE, Verdict.GENUINE, Verdict.BOT, Verdict.PERSONA):
         tallies.add(COMMENT, verdict, [])
     assert tallies.inauthentic_share() == 0.5
+    assert tallies.bot_share() == 0.25
 
 
 @given(st.lists(judged))

@@ -14,14 +14,12 @@ from groundswell_server.engagement.genuine.settings import FilterSettings
 from groundswell_server.engagement.genuine.text_layer import text_findings
 from groundswell_server.engagement.genuine.time_layer import time_findings
 
-DEFAULT_SETTINGS = FilterSettings()
-
 
 def judge(
     batch: InteractionBatch,
     posts: Mapping[str, PostFacts],
     register: PersonaRegister,
-    settings: FilterSettings = DEFAULT_SETTINGS,
+    settings: FilterSettings,
     duplicates: DuplicateIndex | None = None,
     company: Company = ALONE,
 ) -> Judgments:

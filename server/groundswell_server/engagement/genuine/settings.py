@@ -8,9 +8,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class FilterSettings:
-    """Everything that can be set. The defaults lean to leaving a bot in rather than taking a person out."""
+    """Everything that can be set. The defaults lean to leaving a bot in rather than taking a person out.
 
-    threshold: float = 0.5
+    That of the threshold is with the settings of the deployment.
+    """
+
+    threshold: float
     """An interaction is a BOT from this probability on, 0 to 1."""
     prior_bot_share: float = 0.1
     """Share of bots among interactions of which nothing is known, 0 to 1 (exclusive)."""
