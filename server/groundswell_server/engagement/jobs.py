@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from google.protobuf.empty_pb2 import Empty
+
 from groundswell.v1 import engagement_pb2 as pb
 from groundswell_server.engagement import configuration, messages, token_vault
+from groundswell_server.engagement.personas import JUDGE_HANDLES
 from groundswell_server.engagement.platforms import SHARING_A_LIMIT
 from groundswell_server.engagement.vocabulary import ConnectionState
 from groundswell_server.jobs.job import Job, Postponed
@@ -69,12 +72,20 @@ def sync_hourly(database: Database, settings: Settings, now: datetime | None = N
                     operations.create(scope, SYNC, request, max_attempts=settings.job_max_attempts)
 
 
+def judge_handles(job: Job) -> Empty:
+    """Judges again what personas did before their handles were registered."""
+    from groundswell_server.engagement import late_handles
+
+    late_handles.judge(job)
+    return Empty()
+
+
 def _platforms(operation: operations.Operation) -> tuple[int, ...]:
     """The platforms that a sync asks."""
     return messages.wanted(pb.SyncPostsRequest.FromString(operation.request), ()).platforms
 
 
-JOBS = {SYNC: sync_posts}
+JOBS = {SYNC: sync_posts, JUDGE_HANDLES: judge_handles}
 PERIODIC = (
     Periodic(SYNC_HOURLY, timedelta(hours=1), sync_hourly),
     Periodic("engagement.rotate_token_keys", timedelta(days=1), token_vault.rotate_keys),

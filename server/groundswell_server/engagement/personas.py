@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zoneinfo
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 from groundswell_server.engagement import audited
 from groundswell_server.engagement.genuine.handles import normalize_handle
 from groundswell_server.engagement.vocabulary import Platform
+from groundswell_storage import operations
 from groundswell_storage.engagement import personas
 from groundswell_storage.engagement.personas import PersonaRow
 from groundswell_storage.errors import AlreadyExists, InvalidArgument, NotFound
@@ -19,6 +21,8 @@ from groundswell_storage.revisions import check_etag, etag_of, revise
 from groundswell_storage.scope import Scope
 
 DEFAULT_TIME_ZONE = "UTC"
+JUDGE_HANDLES = "engagement.judge_handles"
+"""The operation that judges again what handles did before they were registered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +122,7 @@ def update_persona(scope: Scope, id: str, changes: Mapping[str, Any], etag: str 
         values["time_zone"] = _time_zone(values["time_zone"], "persona.time_zone")
     if "handles" in values:
         personas.unregister(scope, id)
-        _register(scope, id, values["handles"], "persona.handles")
+        _register(scope, id, values["handles"], "persona.handles", known=persona_of(row).handles)
         values["handles"] = _stored_handles(values["handles"])
     with audited.changed(scope, "persona.updated", row):
         revise(scope, row, **values)
@@ -126,11 +130,14 @@ def update_persona(scope: Scope, id: str, changes: Mapping[str, Any], etag: str 
 
 
 def delete_persona(scope: Scope, id: str) -> Persona:
-    """Hides a persona and frees its handles; what it posted stays. Doing it again changes nothing."""
+    """Hides a persona; what it posted stays. Doing it again changes nothing.
+
+    Its handles stay in the register, for what they did is no person's; another persona can take them over.
+    """
     row = scope.get(PersonaRow, id, lock=True)
     if row.deleted is not None:
         return persona_of(row)
-    personas.unregister(scope, id)
+    personas.retire(scope, id)
     with audited.changed(scope, "persona.deleted", row):
         revise(scope, row, deleted=scope.now, import_name=None)
     return _told(scope, row)
@@ -187,7 +194,10 @@ def _stored_handles(handles: Sequence[Handle]) -> list[dict[str, object]]:
     ]
 
 
-def _register(scope: Scope, persona_id: str, handles: Sequence[Handle], field: str) -> None:
+def _register(
+    scope: Scope, persona_id: str, handles: Sequence[Handle], field: str, known: Sequence[Handle] = ()
+) -> None:
+    """Enters handles, and has what those not `known` before did until now judged again."""
     wanted: dict[tuple[int, str], Handle] = {}
     for position, each in enumerate(handles):
         key = (int(each.platform), normalize_handle(each.handle))
@@ -200,6 +210,9 @@ def _register(scope: Scope, persona_id: str, handles: Sequence[Handle], field: s
     taken = personas.register(scope, persona_id, sorted(wanted))
     if taken is not None:
         raise _handle_taken(wanted[taken])
+    new = sorted(wanted.keys() - {(int(each.platform), normalize_handle(each.handle)) for each in known})
+    if new:
+        operations.create(scope, JUDGE_HANDLES, json.dumps(new).encode())
 
 
 def _handle_taken(handle: Handle) -> AlreadyExists:

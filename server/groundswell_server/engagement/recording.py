@@ -95,12 +95,19 @@ def record_interactions(
     return Recording(recorded, _given_away(scope, post_id, judged))
 
 
-def judge_again(scope: Scope, post_id: str, settings: FilterSettings, thresholds: Thresholds) -> None:
-    """Judges the stored interactions of a post anew, in the light of what came to other posts."""
+def judge_again(
+    scope: Scope, post_id: str, settings: FilterSettings, thresholds: Thresholds, until_us: int | None = None
+) -> None:
+    """Judges the stored interactions of a post anew, in the light of what is known by now.
+
+    The last `JUDGED_AGAIN` of them; of those up to a minute after `until_us` (microseconds since 1970 UTC), where that
+    is given.
+    """
     post = scope.find(PostRow, post_id, lock=True)
     if post is None:
         return
-    stored = interactions.latest(scope, post_id, until_us=to_micros(scope.now), limit=JUDGED_AGAIN)
+    until = to_micros(scope.now) if until_us is None else until_us + _AFTERWARDS_US
+    stored = interactions.latest(scope, post_id, until_us=until, limit=JUDGED_AGAIN)
     tallies = Tallies.of_json(post.tallies)
     if _change_verdicts(scope, stored, judge_rows(scope, post, stored, (), settings), tallies):
         sentiments.bring_up_to_date(scope, post_id, verdict=Verdict.GENUINE)

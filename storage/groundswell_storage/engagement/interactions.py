@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -16,6 +16,8 @@ from groundswell_storage.table import Table
 
 _CHUNK = 500
 """Keys looked up in one statement."""
+_HANDLES = 5_000
+"""Handles read in one statement."""
 
 
 class InteractionRow(Table):
@@ -211,6 +213,53 @@ def posts_with(
         (scope.workspace, *actor_handles, *post_ids, verdict, limit),
     )
     return [post_id for (post_id,) in cursor.fetchall()]
+
+
+def actor_handles(scope: Scope) -> Iterator[list[str]]:
+    """Every handle that has done something to a post of the workspace, as it was spelled, some thousand at a time."""
+    last = ""
+    while True:
+        cursor = scope.execute(
+            "SELECT DISTINCT actor_handle FROM interaction WHERE workspace = ? AND actor_handle <> '' "
+            "AND actor_handle > ? ORDER BY actor_handle LIMIT ?",
+            (scope.workspace, last, _HANDLES),
+        )
+        found = [handle for (handle,) in cursor.fetchall()]
+        if not found:
+            return
+        yield found
+        last = found[-1]
+
+
+def posts_of(scope: Scope, actor_handles: Sequence[str], platform: int, *, but: int) -> list[str]:
+    """The posts of a platform on which one of these actors has an interaction with any but this verdict."""
+    found: dict[str, None] = {}
+    for chunk in chunks(actor_handles, _CHUNK):
+        cursor = scope.execute(
+            "SELECT DISTINCT i.post_id FROM interaction i JOIN post p ON p.id = i.post_id "
+            f"WHERE i.workspace = ? AND i.actor_handle <> '' AND i.actor_handle IN ({', '.join('?' * len(chunk))}) "
+            "AND i.verdict <> ? AND p.workspace = i.workspace AND p.platform = ?",
+            (scope.workspace, *chunk, but, platform),
+        )
+        found.update(dict.fromkeys(post_id for (post_id,) in cursor.fetchall()))
+    return sorted(found)
+
+
+def last_of(scope: Scope, post_id: str, actor_handles: Sequence[str], *, but: int, before_us: int | None) -> int | None:
+    """When one of these actors last did something to a post that has any but this verdict; None for never.
+
+    In microseconds since 1970 UTC, like `before_us`.
+    """
+    times: list[int] = []
+    for chunk in chunks(actor_handles, _CHUNK):
+        earlier, bound = ("", ()) if before_us is None else (" AND occurred < ?", (before_us,))
+        (time,) = scope.execute(
+            "SELECT MAX(occurred) FROM interaction WHERE workspace = ? AND post_id = ? "
+            f"AND actor_handle IN ({', '.join('?' * len(chunk))}) AND verdict <> ?{earlier}",
+            (scope.workspace, post_id, *chunk, but, *bound),
+        ).fetchone()
+        times += [] if time is None else [time]
+    return max(times, default=None)
 
 
 def add(scope: Scope, rows: Iterable[Mapping[str, Any]]) -> int:

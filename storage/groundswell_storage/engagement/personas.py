@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from peewee import BooleanField, CompositeKey, IntegerField, SmallIntegerField, TextField
 
@@ -43,12 +44,13 @@ class PersonaRow(Table):
 
 
 class PersonaHandleRow(Table):
-    """One handle of a living persona: the register of AI personas."""
+    """One handle of a persona: the register of AI personas."""
 
     platform = SmallIntegerField()
     handle = TextField()
     """Normalized, so that two spellings are one handle."""
     persona_id = TextField()
+    """Empty once the persona is deleted: the handle stays known, and another persona can take it over."""
 
     class Meta:
         primary_key = CompositeKey("platform", "handle")
@@ -105,9 +107,23 @@ def register(scope: Scope, persona_id: str, handles: Iterable[tuple[int, str]]) 
     """
     for platform, handle in handles:
         row = {"platform": platform, "handle": handle, "persona_id": persona_id}
-        if not scope.insert_many(PersonaHandleRow, [row], skip_existing=True):
+        if not scope.insert_many(PersonaHandleRow, [row], skip_existing=True) and not _take_over(scope, row):
             return platform, handle
     return None
+
+
+def _take_over(scope: Scope, row: dict[str, Any]) -> bool:
+    """Whether the handle was a deleted persona's, of whichever workspace, and is this one's now."""
+    cursor = scope.execute(
+        "UPDATE persona_handle SET workspace = ?, persona_id = ? WHERE platform = ? AND handle = ? AND persona_id = ''",
+        (scope.workspace, row["persona_id"], row["platform"], row["handle"]),
+    )
+    return bool(cursor.rowcount == 1)
+
+
+def retire(scope: Scope, persona_id: str) -> None:
+    """Leaves the handles of a persona that is deleted in the register, as nobody's: what they did is no person's."""
+    scope.update(PersonaHandleRow, persona_id="").where(PersonaHandleRow.persona_id == persona_id).execute()
 
 
 def unregister(scope: Scope, persona_id: str) -> None:

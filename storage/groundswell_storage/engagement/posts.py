@@ -18,6 +18,7 @@ from peewee import (
 )
 
 from groundswell_storage.chunks import chunks
+from groundswell_storage.database import Database
 from groundswell_storage.engagement.outcomes import OUTCOME, outcome_at
 from groundswell_storage.fields import InstantField, JsonField, from_micros, to_micros
 from groundswell_storage.pages import Page, read_page
@@ -305,6 +306,12 @@ def newest_judged(scope: Scope, persona_id: str, platform: int, *, limit: int) -
         (scope.workspace, persona_id, platform, limit),
     )
     return [(id, from_micros(published), count) for id, published, count in cursor.fetchall()]
+
+
+def workspaces(database: Database) -> list[str]:
+    """The workspaces that have posts."""
+    rows = database.execute("SELECT DISTINCT workspace FROM post ORDER BY workspace").fetchall()
+    return [workspace for (workspace,) in rows]
 
 
 def remove(scope: Scope, post_id: str) -> None:
