@@ -13,7 +13,7 @@ from groundswell.v1 import common_pb2, engagement_pb2, learning_pb2, learning_pb
 from groundswell_server.jobs import execution
 from groundswell_server.jobs.asking import Asking
 from groundswell_server.jobs.lease import Lease
-from groundswell_server.learning.jobs import JOBS
+from groundswell_server.jobs.registry import Registry
 from groundswell_storage import operations
 from tests.running import RunningServer
 
@@ -67,7 +67,7 @@ def after(count: int, *, first: datetime = FIRST, every: timedelta = timedelta(h
 
 def work(server: RunningServer) -> int:
     """Does what waits for a worker, as a worker would; returns how many jobs that were."""
-    database, done = server.app.database, 0
+    database, registry, done = server.app.database, Registry(), 0
     database.bind()
     length = timedelta(minutes=5)
     with Asking(server.settings, database) as asking:
@@ -76,7 +76,9 @@ def work(server: RunningServer) -> int:
                 claimed = operations.claim(database, length)
             if claimed is None:
                 return done
-            execution.run(Lease(database, claimed, length), JOBS[claimed.kind], database, server.settings, asking)
+            execution.run(
+                Lease(database, claimed, length), registry.find(claimed.kind), database, server.settings, asking
+            )
             done += 1
 
 
