@@ -18,7 +18,7 @@ from groundswell_server.cli.post_files import (
     generic,
     read_posts,
 )
-from groundswell_server.engagement.rates import Counts
+from groundswell_server.engagement.metrics.rates import Counts
 from groundswell_server.engagement.vocabulary import Complexity, ContentType, MediaType, Platform
 from groundswell_storage.errors import InvalidArgument
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from groundswell_server.engagement.contexts import ContextDraft, start_context, submit_feedback
-from groundswell_server.engagement.interactions import NewInteraction
-from groundswell_server.engagement.metrics import record_metrics
+from groundswell_server.engagement.contexts.contexts import ContextDraft, start_context, submit_feedback
+from groundswell_server.engagement.interactions.interactions import NewInteraction
+from groundswell_server.engagement.interactions.recording import record_interactions
+from groundswell_server.engagement.metrics.metrics import record_metrics
+from groundswell_server.engagement.metrics.rates import Counts
 from groundswell_server.engagement.personas import Handle, PersonaDraft, create_persona, delete_persona
-from groundswell_server.engagement.posts import Post, PostDraft, create_post
-from groundswell_server.engagement.rates import Counts
-from groundswell_server.engagement.recording import record_interactions
+from groundswell_server.engagement.posts.posts import Post, PostDraft, create_post
 from groundswell_server.engagement.vocabulary import (
     Complexity,
     Confidence,

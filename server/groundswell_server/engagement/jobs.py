@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from google.protobuf.empty_pb2 import Empty
 
 from groundswell.v1 import engagement_pb2 as pb
-from groundswell_server.engagement import configuration, messages, token_vault
+from groundswell_server.engagement import configuration, messages
+from groundswell_server.engagement.connections import token_vault
 from groundswell_server.engagement.personas import JUDGE_HANDLES
 from groundswell_server.engagement.platforms import SHARING_A_LIMIT
 from groundswell_server.engagement.vocabulary import ConnectionState
@@ -74,7 +75,7 @@ def sync_hourly(database: Database, settings: Settings, now: datetime | None = N
 
 def judge_handles(job: Job) -> Empty:
     """Judges again what personas did before their handles were registered."""
-    from groundswell_server.engagement import late_handles
+    from groundswell_server.engagement.interactions import late_handles
 
     late_handles.judge(job)
     return Empty()

@@ -9,25 +9,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from groundswell.v1 import engagement_pb2 as pb
-from groundswell_server.engagement import (
-    configuration,
-    connections,
-    contexts,
-    imports,
-    interactions,
-    messages,
-    metrics,
-    moods,
-    personas,
-    post_analysis,
-    posts,
-    token_vault,
-    watching,
-    workspace_settings,
-)
-from groundswell_server.engagement.audience import analyze_audience
-from groundswell_server.engagement.detectors import Detectors
-from groundswell_server.engagement.post_timeline import timeline_of_post
+from groundswell_server.engagement import configuration, messages, personas, watching, workspace_settings
+from groundswell_server.engagement.analysis import post_analysis
+from groundswell_server.engagement.analysis.audience import analyze_audience
+from groundswell_server.engagement.connections import connections, token_vault
+from groundswell_server.engagement.contexts import contexts
+from groundswell_server.engagement.interactions import interactions, moods
+from groundswell_server.engagement.interactions.detectors import Detectors
+from groundswell_server.engagement.metrics import metrics
+from groundswell_server.engagement.metrics.post_timeline import timeline_of_post
+from groundswell_server.engagement.posts import imports, posts
 from groundswell_server.engagement.syncing.gauges import BudgetGauges
 from groundswell_server.engagement.vocabulary import PiiFilter, Rating
 from groundswell_server.engagement.vocabulary import Platform as SocialPlatform
@@ -43,7 +34,7 @@ from groundswell_storage.events import decode_cursor
 from groundswell_storage.scope import Scope
 
 if TYPE_CHECKING:
-    from groundswell_server.engagement.recording import Recording
+    from groundswell_server.engagement.interactions.recording import Recording
 
 _MOST_POSTS = 100
 """Posts that RecordInteractions answers with."""
@@ -72,7 +63,7 @@ class Servicer:
         )
 
     async def _load(self) -> None:
-        loaded = await asyncio.to_thread(import_module, "groundswell_server.engagement.recording")
+        loaded = await asyncio.to_thread(import_module, "groundswell_server.engagement.interactions.recording")
         await asyncio.to_thread(loaded.prepare, self._filter)
 
     @write
@@ -207,12 +198,12 @@ class Servicer:
     def _record(
         self, scope: Scope, post_id: str, batch: list[interactions.NewInteraction], pii_filter: PiiFilter
     ) -> Recording:
-        from groundswell_server.engagement import recording
+        from groundswell_server.engagement.interactions import recording
 
         return recording.record_interactions(scope, post_id, batch, self._filter, self._thresholds, pii_filter)
 
     def _judge_again(self, scope: Scope, post_id: str) -> None:
-        from groundswell_server.engagement import recording
+        from groundswell_server.engagement.interactions import recording
 
         recording.judge_again(scope, post_id, self._filter, self._thresholds)
 

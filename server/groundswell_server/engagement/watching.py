@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from groundswell_server.engagement.contexts import Context, context_of
-from groundswell_server.engagement.posts import Post, post_of
+from groundswell_server.engagement.contexts.contexts import Context, context_of
+from groundswell_server.engagement.posts.posts import Post, post_of
 from groundswell_server.engagement.virality import events as virality
 from groundswell_server.engagement.virality.events import ViralityAlert
 from groundswell_storage.engagement.contexts import ContextRow

@@ -20,6 +20,7 @@ from tests.bench import requests
 from tests.bench.measure import cpu_seconds
 from tests.bench.stage import Stage
 from tests.bench.table import REPEATS, Row, milliseconds, within
+from tests.engagement.defaults import FILTER
 
 EARLIER_POSTS, READERS = 40, 2_000
 WARM_UP = 10
@@ -81,7 +82,7 @@ def _filter_alone() -> Row:
             [row.text for row in rows],
         )
         company = company_of(visits, dict.fromkeys(posts, 87))
-        judge(batch, {"post": PostFacts(Platform.FACEBOOK, published)}, register, company=company)
+        judge(batch, {"post": PostFacts(Platform.FACEBOOK, published)}, register, FILTER, company=company)
         used.append((time.process_time() - started) * 1000)
     row = within("the bot filter alone: five layers over 87 different comments, in process", _usual(used), 10)
     return replace(row, yardstick=f"CPU, {row.yardstick}")

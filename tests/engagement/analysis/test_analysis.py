@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groundswell_server.engagement.analysis import MOST_OF_A_KIND, PostFigures, analyze_post
-from groundswell_server.engagement.elements import PublishedPost, performing_elements
-from groundswell_server.engagement.filtered import FilteredCount
+from groundswell_server.engagement.analysis.analysis import MOST_OF_A_KIND, PostFigures, analyze_post
+from groundswell_server.engagement.analysis.elements import PublishedPost, performing_elements
+from groundswell_server.engagement.analysis.filtered import FilteredCount
 from groundswell_server.engagement.vocabulary import MediaType, RateBase, Verdict
 
 WEEK = timedelta(days=7)

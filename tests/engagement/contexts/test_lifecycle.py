@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from groundswell_server.engagement.lifecycle import (
+from groundswell_server.engagement.contexts.lifecycle import (
     TERMINAL_STATES,
     TRANSITIONS,
     TraceArtifact,

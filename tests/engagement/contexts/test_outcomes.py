@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from groundswell_server.engagement.outcomes import (
+from groundswell_server.engagement.contexts.outcomes import (
     BAD,
     FAIR,
     GOOD,

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from groundswell_server.engagement.contexts import Context, ContextDraft, start_context, submit_feedback
-from groundswell_server.engagement.metrics import record_metrics
+from groundswell_server.engagement.contexts.contexts import Context, ContextDraft, start_context, submit_feedback
+from groundswell_server.engagement.metrics.metrics import record_metrics
+from groundswell_server.engagement.metrics.rates import Counts
 from groundswell_server.engagement.personas import PersonaDraft, create_persona
-from groundswell_server.engagement.posts import Post, PostDraft, create_post, delete_post
-from groundswell_server.engagement.rates import Counts
+from groundswell_server.engagement.posts.posts import Post, PostDraft, create_post, delete_post
 from groundswell_server.engagement.vocabulary import MediaType, Platform, Rating
 from groundswell_storage.engagement import patterns
 from groundswell_storage.scope import Scope

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from groundswell.v1 import learning_pb2 as pb
-from groundswell_server.engagement.detectors import Detectors
 from groundswell_server.engagement.genuine.profiles import Profile
-from groundswell_server.engagement.interactions import NewInteraction
+from groundswell_server.engagement.interactions.detectors import Detectors
+from groundswell_server.engagement.interactions.interactions import NewInteraction
 from groundswell_server.engagement.vocabulary import InteractionKind
 from groundswell_server.peers import OnBehalf
 from groundswell_server.runtime.call import Principal

@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from groundswell_server.engagement import recording
-from groundswell_server.engagement.interactions import NewInteraction
+from groundswell_server.engagement.interactions import recording
+from groundswell_server.engagement.interactions.interactions import NewInteraction
+from groundswell_server.engagement.interactions.recording import record_interactions
 from groundswell_server.engagement.jobs import judge_handles
-from groundswell_server.engagement.metrics import record_metrics
+from groundswell_server.engagement.metrics.metrics import record_metrics
+from groundswell_server.engagement.metrics.rates import Counts
 from groundswell_server.engagement.personas import (
     JUDGE_HANDLES,
     Handle,
@@ -19,9 +21,7 @@ from groundswell_server.engagement.personas import (
     delete_persona,
     update_persona,
 )
-from groundswell_server.engagement.posts import PostDraft, create_post, get_post
-from groundswell_server.engagement.rates import Counts
-from groundswell_server.engagement.recording import record_interactions
+from groundswell_server.engagement.posts.posts import PostDraft, create_post, get_post
 from groundswell_server.engagement.vocabulary import InteractionKind, Platform, Verdict
 from groundswell_storage import operations
 from groundswell_storage.database import Database

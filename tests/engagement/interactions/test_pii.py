@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groundswell_server.engagement.pii import mask
+from groundswell_server.engagement.interactions.pii import mask
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groundswell_server.engagement.ages import AgePoint, average_at_age, value_at_age, versus_average_pct
+from groundswell_server.engagement.metrics.ages import AgePoint, average_at_age, value_at_age, versus_average_pct
 
 DAY = timedelta(days=1)
 

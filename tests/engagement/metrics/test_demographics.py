@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groundswell_server.engagement.demographics import FEWEST, OTHER, anonymize
+from groundswell_server.engagement.metrics.demographics import FEWEST, OTHER, anonymize
 
 
 @pytest.mark.parametrize(

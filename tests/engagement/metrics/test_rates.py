@@ -6,11 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groundswell_server.engagement.rates import (
-    Counts,
-    KindTally,
-    genuine_engagement,
-)
+from groundswell_server.engagement.metrics.rates import Counts, KindTally, genuine_engagement
 from groundswell_server.engagement.vocabulary import InteractionKind, Platform, RateBase
 from groundswell_storage.errors import InvalidArgument
 

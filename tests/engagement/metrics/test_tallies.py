@@ -5,10 +5,10 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groundswell_server.engagement.filtered import FilteredCount, LayerShare, by_layer, by_reason
+from groundswell_server.engagement.analysis.filtered import FilteredCount, LayerShare, by_layer, by_reason
 from groundswell_server.engagement.genuine.reasons import LAYER_OF, Layer, Reason
-from groundswell_server.engagement.rates import KindTally
-from groundswell_server.engagement.tallies import Tallies
+from groundswell_server.engagement.metrics.rates import KindTally
+from groundswell_server.engagement.metrics.tallies import Tallies
 from groundswell_server.engagement.vocabulary import InteractionKind, Verdict
 
 COMMENT, LIKE = InteractionKind.COMMENT, InteractionKind.LIKE

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groundswell_server.engagement.rates import Counts
-from groundswell_server.engagement.timeline import Snapshot, hourly_timeline
+from groundswell_server.engagement.metrics.rates import Counts
+from groundswell_server.engagement.metrics.timeline import Snapshot, hourly_timeline
 from groundswell_storage.errors import InvalidArgument
 
 PUBLISHED = datetime(2026, 5, 1, 9, 40, tzinfo=UTC)

@@ -8,13 +8,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from groundswell.v1 import engagement_pb2 as pb
-from groundswell_server.engagement import connections, personas, posts, token_vault
-from groundswell_server.engagement.connections import Connection, ConnectionDraft
+from groundswell_server.engagement import personas
+from groundswell_server.engagement.connections import connections, token_vault
+from groundswell_server.engagement.connections.connections import Connection, ConnectionDraft
 from groundswell_server.engagement.jobs import SYNC, sync_with
 from groundswell_server.engagement.personas import PersonaDraft
 from groundswell_server.engagement.platforms import adapters
 from groundswell_server.engagement.platforms.api import open_client
-from groundswell_server.engagement.posts import Post, PostDraft
+from groundswell_server.engagement.posts import posts
+from groundswell_server.engagement.posts.posts import Post, PostDraft
 from groundswell_server.engagement.syncing.run import Means
 from groundswell_server.engagement.vocabulary import Platform
 from groundswell_server.jobs.job import Job

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from groundswell_server.engagement.metrics.rates import Counts
 from groundswell_server.engagement.platforms import adapters
 from groundswell_server.engagement.platforms.adapter import Adapter, PlatformPost
 from groundswell_server.engagement.platforms.answers import Answer, Request
@@ -23,7 +24,6 @@ from groundswell_server.engagement.platforms.failures import (
     TokenRefused,
     Unavailable,
 )
-from groundswell_server.engagement.rates import Counts
 from groundswell_server.engagement.vocabulary import Platform
 from groundswell_server.settings import load
 from tests.stand_in import StandIn

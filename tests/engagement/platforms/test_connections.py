@@ -8,9 +8,9 @@ import grpc
 import pytest
 
 from groundswell.v1 import engagement_pb2 as pb
-from groundswell_server.engagement import connections, token_vault
+from groundswell_server.engagement.connections import connections, token_vault
+from groundswell_server.engagement.connections.token_vault import TokenVault, rotate_keys
 from groundswell_server.engagement.jobs import SYNC, sync_hourly
-from groundswell_server.engagement.token_vault import TokenVault, rotate_keys
 from groundswell_server.engagement.vocabulary import Platform
 from groundswell_server.runtime import logs
 from groundswell_storage import operations, secrets

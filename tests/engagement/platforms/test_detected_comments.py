@@ -13,8 +13,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from groundswell.v1 import learning_pb2 as pb
-from groundswell_server.engagement import detectors
-from groundswell_server.engagement.interactions import Interaction, list_interactions
+from groundswell_server.engagement.interactions import detectors
+from groundswell_server.engagement.interactions.interactions import Interaction, list_interactions
 from groundswell_server.engagement.vocabulary import Platform, Verdict
 from groundswell_storage.engagement.interactions import InteractionRow
 from tests.engagement.platforms.clocks import SharedClock

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from groundswell.v1 import engagement_pb2 as pb
-from groundswell_server.engagement.contexts import ContextDraft, get_context, start_context
+from groundswell_server.engagement.contexts.contexts import ContextDraft, get_context, start_context
 from groundswell_server.engagement.jobs import SYNC, sync_hourly
 from groundswell_server.engagement.vocabulary import Platform, SyncOutcome, Validation
 from groundswell_storage import operations

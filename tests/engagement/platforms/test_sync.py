@@ -9,8 +9,8 @@ import pytest
 
 from groundswell.v1.engagement_pb2 import SyncReport
 from groundswell_server.engagement import personas
-from groundswell_server.engagement.contexts import ContextDraft, start_context
-from groundswell_server.engagement.interactions import list_interactions
+from groundswell_server.engagement.contexts.contexts import ContextDraft, start_context
+from groundswell_server.engagement.interactions.interactions import list_interactions
 from groundswell_server.engagement.vocabulary import (
     ConnectionState,
     ContentType,

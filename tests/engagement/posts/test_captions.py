@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groundswell_server.engagement.captions import (
+from groundswell_server.engagement.posts.captions import (
     hashtags_in,
     mentions_in,
     normalize_hashtag,

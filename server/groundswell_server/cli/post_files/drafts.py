@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from groundswell_server.engagement.rates import Counts
+from groundswell_server.engagement.metrics.rates import Counts
 from groundswell_server.engagement.vocabulary import Complexity, ContentType, MediaType, Platform
 
 

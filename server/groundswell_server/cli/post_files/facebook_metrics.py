@@ -13,7 +13,7 @@ from typing import Any, Final
 from groundswell_server.cli.post_files import values
 from groundswell_server.cli.post_files.drafts import PostDraft, RowFault
 from groundswell_server.cli.post_files.values import Row
-from groundswell_server.engagement.rates import Counts
+from groundswell_server.engagement.metrics.rates import Counts
 from groundswell_server.engagement.vocabulary import MediaType, Platform
 
 PERSONA: Final = "cosmetics page"

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from groundswell.v1 import engagement_pb2 as pb
-from groundswell_server.engagement.demographics import Demographics
-from groundswell_server.engagement.metrics import Measured
-from groundswell_server.engagement.posts import COUNTS
-from groundswell_server.engagement.rates import Counts
-from groundswell_server.engagement.timeline import TimelineHour
+from groundswell_server.engagement.metrics.demographics import Demographics
+from groundswell_server.engagement.metrics.metrics import Measured
+from groundswell_server.engagement.metrics.rates import Counts
+from groundswell_server.engagement.metrics.timeline import TimelineHour
+from groundswell_server.engagement.posts.posts import COUNTS
 from groundswell_server.wellknown import fields_of
 
 

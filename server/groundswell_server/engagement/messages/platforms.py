@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from groundswell.v1 import engagement_pb2 as pb
-from groundswell_server.engagement.connections import Connection, ConnectionDraft
+from groundswell_server.engagement.connections.connections import Connection, ConnectionDraft
 from groundswell_server.engagement.platforms import SHARING_A_LIMIT
 from groundswell_server.engagement.syncing.plan import Wanted
 from groundswell_server.engagement.syncing.report import SyncReport

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from groundswell.v1 import engagement_pb2 as pb
-from groundswell_server.engagement.contexts import Context
-from groundswell_server.engagement.posts import Post
+from groundswell_server.engagement.contexts.contexts import Context
+from groundswell_server.engagement.posts.posts import Post
 from groundswell_server.engagement.virality.events import ViralityAlert
 from groundswell_server.engagement.watching import Change, Deleted, Judged, Watched
 from groundswell_server.wellknown import fields_of

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
-from groundswell_server.engagement.interactions import NewInteraction
+from groundswell_server.engagement.interactions.interactions import NewInteraction
+from groundswell_server.engagement.metrics.rates import Counts
 from groundswell_server.engagement.platforms.answers import Answer, Request
 from groundswell_server.engagement.platforms.failures import PlatformFailure
 from groundswell_server.engagement.platforms.limits import Limit
-from groundswell_server.engagement.rates import Counts
 from groundswell_server.engagement.vocabulary import Platform
 
 Send = Callable[[Request], Answer]

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from groundswell_server.engagement.metrics.rates import Counts
 from groundswell_server.engagement.platforms import graph
 from groundswell_server.engagement.platforms.adapter import CommentPage, PlatformPost, Send
 from groundswell_server.engagement.platforms.answers import Answer, Request, added, count
 from groundswell_server.engagement.platforms.failures import NothingReported, PlatformFailure
 from groundswell_server.engagement.platforms.limits import Limit
-from groundswell_server.engagement.rates import Counts
 from groundswell_server.engagement.vocabulary import Platform
 
 _METRICS = "post_media_view,post_total_media_view_unique,post_clicks,post_reactions_by_type_total"

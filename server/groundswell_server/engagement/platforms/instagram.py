@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from groundswell_server.engagement.interactions import NewInteraction
+from groundswell_server.engagement.interactions.interactions import NewInteraction
+from groundswell_server.engagement.metrics.rates import Counts
 from groundswell_server.engagement.platforms import graph
 from groundswell_server.engagement.platforms.adapter import CommentPage, PlatformPost, Send
 from groundswell_server.engagement.platforms.answers import Answer, Request, count
 from groundswell_server.engagement.platforms.failures import NothingReported, NotPermitted, PlatformFailure
 from groundswell_server.engagement.platforms.limits import Limit
-from groundswell_server.engagement.rates import Counts
 from groundswell_server.engagement.vocabulary import InteractionKind, Platform
 from groundswell_storage.fields import to_micros
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
+from groundswell_server.engagement.metrics.rates import Counts
 from groundswell_server.engagement.platforms.adapter import CommentPage, PlatformPost, Send
 from groundswell_server.engagement.platforms.answers import Answer, Request, count
 from groundswell_server.engagement.platforms.failures import (
@@ -18,7 +19,6 @@ from groundswell_server.engagement.platforms.failures import (
     Unavailable,
 )
 from groundswell_server.engagement.platforms.limits import Limit
-from groundswell_server.engagement.rates import Counts
 from groundswell_server.engagement.vocabulary import Platform
 
 _FIELDS = "id,like_count,comment_count,share_count,view_count"

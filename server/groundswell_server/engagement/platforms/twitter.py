@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from groundswell_server.engagement.metrics.rates import Counts
 from groundswell_server.engagement.platforms.adapter import CommentPage, PlatformPost, Send
 from groundswell_server.engagement.platforms.answers import Answer, Request, added, count
 from groundswell_server.engagement.platforms.failures import (
@@ -19,7 +20,6 @@ from groundswell_server.engagement.platforms.failures import (
     Unavailable,
 )
 from groundswell_server.engagement.platforms.limits import Limit
-from groundswell_server.engagement.rates import Counts
 from groundswell_server.engagement.vocabulary import Platform
 
 _RATE_LIMITED = 88

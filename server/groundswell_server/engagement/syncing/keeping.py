@@ -13,15 +13,15 @@ from typing import TypeVar
 
 import stamina
 
-from groundswell_server.engagement import moods, recording
-from groundswell_server.engagement.detectors import Detectors
+from groundswell_server.engagement.contexts.outcomes import Thresholds
 from groundswell_server.engagement.genuine.settings import FilterSettings
-from groundswell_server.engagement.interactions import NewInteraction, Recorded
-from groundswell_server.engagement.metrics import record_metrics
-from groundswell_server.engagement.outcomes import Thresholds
+from groundswell_server.engagement.interactions import moods, recording
+from groundswell_server.engagement.interactions.detectors import Detectors
+from groundswell_server.engagement.interactions.interactions import NewInteraction, Recorded
+from groundswell_server.engagement.interactions.recording import Recording
+from groundswell_server.engagement.metrics.metrics import record_metrics
+from groundswell_server.engagement.metrics.rates import Counts
 from groundswell_server.engagement.platforms.failures import PlatformFailure
-from groundswell_server.engagement.rates import Counts
-from groundswell_server.engagement.recording import Recording
 from groundswell_server.engagement.vocabulary import ConnectionState, SyncOutcome
 from groundswell_server.engagement.workspace_settings import read_settings
 from groundswell_server.jobs.job import Job

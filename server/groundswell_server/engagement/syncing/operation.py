@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from groundswell_server.engagement import configuration, connections, token_vault
-from groundswell_server.engagement.detectors import Detectors
+from groundswell_server.engagement import configuration
+from groundswell_server.engagement.connections import connections, token_vault
+from groundswell_server.engagement.interactions.detectors import Detectors
 from groundswell_server.engagement.syncing.keeping import Keeper
 from groundswell_server.engagement.syncing.plan import Plan, Wanted, plan
 from groundswell_server.engagement.syncing.report import report

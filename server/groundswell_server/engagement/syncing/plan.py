@@ -10,7 +10,7 @@ from functools import partial
 from itertools import zip_longest
 from typing import TypeVar
 
-from groundswell_server.engagement.connections import OpenConnection
+from groundswell_server.engagement.connections.connections import OpenConnection
 from groundswell_server.engagement.platforms.adapter import Adapter
 from groundswell_server.engagement.vocabulary import Platform, SyncOutcome
 from groundswell_storage.engagement import post_syncs

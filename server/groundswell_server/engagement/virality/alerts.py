@@ -7,8 +7,8 @@ from datetime import timedelta
 from itertools import groupby
 from typing import Final
 
-from groundswell_server.engagement.ages import AgePoint, value_at_age
 from groundswell_server.engagement.estimates import Estimate
+from groundswell_server.engagement.metrics.ages import AgePoint, value_at_age
 from groundswell_server.engagement.virality.events import TOPIC, ViralityAlert, alert_to_json
 from groundswell_server.engagement.virality.projection import project
 from groundswell_server.engagement.virality.threshold import FEWEST, threshold_of

@@ -8,15 +8,15 @@ from datetime import datetime
 from typing import Any
 
 from groundswell_server.engagement import audited
-from groundswell_server.engagement.captions import (
+from groundswell_server.engagement.metrics.rates import Counts
+from groundswell_server.engagement.personas import living_persona
+from groundswell_server.engagement.posts.captions import (
     hashtags_in,
     mentions_in,
     normalize_hashtag,
     normalize_mention,
     validate_caption,
 )
-from groundswell_server.engagement.personas import living_persona
-from groundswell_server.engagement.rates import Counts
 from groundswell_server.engagement.vocabulary import ContentType, MediaType, Platform, RateBase
 from groundswell_storage.engagement import demographics, interactions, patterns, post_syncs, posts, snapshots
 from groundswell_storage.engagement.contexts import ContextRow

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from groundswell_server.engagement.interactions import NewInteraction
+from groundswell_server.engagement.interactions.interactions import NewInteraction
 from groundswell_server.engagement.vocabulary import InteractionKind
 
 

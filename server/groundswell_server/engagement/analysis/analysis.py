@@ -12,8 +12,14 @@ from datetime import timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from groundswell_server.engagement.elements import KINDS, Element, PublishedPost, elements_of, performing_elements
-from groundswell_server.engagement.filtered import FilteredCount
+from groundswell_server.engagement.analysis.elements import (
+    KINDS,
+    Element,
+    PublishedPost,
+    elements_of,
+    performing_elements,
+)
+from groundswell_server.engagement.analysis.filtered import FilteredCount
 from groundswell_server.engagement.sentiment.advice import advice_on_sentiment
 from groundswell_server.engagement.sentiment.summary import SentimentAnalysis
 from groundswell_server.engagement.vocabulary import RateBase

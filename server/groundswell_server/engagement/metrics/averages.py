@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
 
-from groundswell_server.engagement.ages import AgePoint, versus_average_pct
+from groundswell_server.engagement.metrics.ages import AgePoint, versus_average_pct
 from groundswell_storage.engagement import posts, snapshots
 from groundswell_storage.engagement.posts import MeasuredPost
 from groundswell_storage.scope import Scope

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from groundswell_server.engagement.contexts import generation_parameters
-from groundswell_server.engagement.outcomes import (
+from groundswell_server.engagement.contexts.contexts import generation_parameters
+from groundswell_server.engagement.contexts.outcomes import (
     Outcome,
     PatternDraft,
     PatternSource,
@@ -13,7 +13,7 @@ from groundswell_server.engagement.outcomes import (
     resolve,
 )
 from groundswell_server.engagement.personas import DEFAULT_TIME_ZONE
-from groundswell_server.engagement.posts import Engagement, Post
+from groundswell_server.engagement.posts.posts import Engagement, Post
 from groundswell_server.engagement.vocabulary import Confidence, Rating, Validation
 from groundswell_storage.engagement import patterns
 from groundswell_storage.engagement.contexts import ContextRow

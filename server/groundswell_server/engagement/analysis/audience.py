@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from groundswell_server.engagement.averages import WINDOW
-from groundswell_server.engagement.filtered import FilteredCount, LayerShare, by_layer, by_reason
-from groundswell_server.engagement.tallies import Tallies
+from groundswell_server.engagement.analysis.filtered import FilteredCount, LayerShare, by_layer, by_reason
+from groundswell_server.engagement.metrics.averages import WINDOW
+from groundswell_server.engagement.metrics.tallies import Tallies
 from groundswell_server.engagement.vocabulary import Verdict
 from groundswell_storage.engagement import posts
 from groundswell_storage.engagement.personas import PersonaRow

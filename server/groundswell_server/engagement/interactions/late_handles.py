@@ -10,8 +10,9 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
-from groundswell_server.engagement import configuration, recording
+from groundswell_server.engagement import configuration
 from groundswell_server.engagement.genuine.handles import normalized_handles
+from groundswell_server.engagement.interactions import recording
 from groundswell_server.engagement.vocabulary import Verdict
 from groundswell_server.jobs.job import Job
 from groundswell_storage.engagement import interactions, personas, posts

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from groundswell_server.engagement.genuine.reasons import LAYER_OF
-from groundswell_server.engagement.rates import KindTally
+from groundswell_server.engagement.metrics.rates import KindTally
 from groundswell_server.engagement.vocabulary import InteractionKind, Verdict
 
 _PLACES = (Verdict.GENUINE, Verdict.BOT, Verdict.PERSONA)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from groundswell_server.engagement.tallies import Tallies
+from groundswell_server.engagement.metrics.tallies import Tallies
 from groundswell_server.engagement.vocabulary import Verdict
 
 

@@ -22,7 +22,7 @@ from groundswell_server.engagement.genuine.persona_layer import PersonaRegister
 from groundswell_server.engagement.genuine.profiles import UNKNOWN, Profile
 from groundswell_server.engagement.genuine.settings import FilterSettings
 from groundswell_server.engagement.genuine.wording import Wording
-from groundswell_server.engagement.interactions import NewInteraction
+from groundswell_server.engagement.interactions.interactions import NewInteraction
 from groundswell_server.engagement.vocabulary import Platform
 from groundswell_storage.engagement import interactions, personas, posts
 from groundswell_storage.engagement.interactions import JudgedInteraction

@@ -7,20 +7,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from groundswell_server.engagement.averages import compare_imported
-from groundswell_server.engagement.metrics import (
+from groundswell_server.engagement.contexts.outcomes import Thresholds
+from groundswell_server.engagement.contexts.reactions import bring_up_to_date
+from groundswell_server.engagement.metrics.averages import compare_imported
+from groundswell_server.engagement.metrics.metrics import (
     check_counts,
     check_fetch,
     figures_of,
     snapshot_values,
     trailing_bot_share,
 )
-from groundswell_server.engagement.outcomes import Thresholds
+from groundswell_server.engagement.metrics.rates import Counts, genuine_engagement
+from groundswell_server.engagement.metrics.tallies import Tallies
 from groundswell_server.engagement.personas import Persona, persona_for_import
-from groundswell_server.engagement.posts import PostDraft, context_at_posting, post_of, post_values, tell_changed
-from groundswell_server.engagement.rates import Counts, genuine_engagement
-from groundswell_server.engagement.reactions import bring_up_to_date
-from groundswell_server.engagement.tallies import Tallies
+from groundswell_server.engagement.posts.posts import PostDraft, context_at_posting, post_of, post_values, tell_changed
 from groundswell_server.engagement.vocabulary import Complexity, Confidence, ContextState, Platform, Validation
 from groundswell_storage.engagement import posts, snapshots
 from groundswell_storage.engagement.contexts import ContextRow

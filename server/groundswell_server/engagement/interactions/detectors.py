@@ -10,9 +10,10 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from groundswell_server.caches import Cache
-from groundswell_server.engagement import interactions, messages
+from groundswell_server.engagement import messages
 from groundswell_server.engagement.genuine.profiles import Profile
-from groundswell_server.engagement.interactions import NewInteraction
+from groundswell_server.engagement.interactions import interactions
+from groundswell_server.engagement.interactions.interactions import NewInteraction
 from groundswell_server.news import keep_true
 from groundswell_server.peers import Caller, Peers
 from groundswell_server.silences import Silence

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from groundswell_server.engagement.posts import counts_of
-from groundswell_server.engagement.timeline import Snapshot, TimelineHour, check_range, hourly_timeline
+from groundswell_server.engagement.metrics.timeline import Snapshot, TimelineHour, check_range, hourly_timeline
+from groundswell_server.engagement.posts.posts import counts_of
 from groundswell_storage.engagement import snapshots
 from groundswell_storage.engagement.posts import PostRow
 from groundswell_storage.scope import Scope

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from groundswell_server.engagement import audited, lifecycle
-from groundswell_server.engagement.lifecycle import TraceArtifact
-from groundswell_server.engagement.outcomes import outcome_of_feedback, pattern_of_feedback
+from groundswell_server.engagement import audited
+from groundswell_server.engagement.contexts import lifecycle
+from groundswell_server.engagement.contexts.lifecycle import TraceArtifact
+from groundswell_server.engagement.contexts.outcomes import outcome_of_feedback, pattern_of_feedback
 from groundswell_server.engagement.personas import living_persona
 from groundswell_server.engagement.vocabulary import Complexity, Confidence, ContextState, Rating, Validation
 from groundswell_storage.engagement import contexts, patterns

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from groundswell_server.engagement import pii
+from groundswell_server.engagement.contexts.outcomes import Thresholds
 from groundswell_server.engagement.genuine.batch import InteractionBatch
 from groundswell_server.engagement.genuine.combine import DECISIVE
 from groundswell_server.engagement.genuine.graph_layer import together_log_odds
@@ -22,11 +22,11 @@ from groundswell_server.engagement.genuine.judge import judge
 from groundswell_server.engagement.genuine.persona_layer import PersonaRegister
 from groundswell_server.engagement.genuine.settings import FilterSettings
 from groundswell_server.engagement.genuine.wording import wordings
-from groundswell_server.engagement.interactions import NewInteraction, Recorded
-from groundswell_server.engagement.judging import Fresh, Judged, judge_rows
-from groundswell_server.engagement.metrics import judge_anew
-from groundswell_server.engagement.outcomes import Thresholds
-from groundswell_server.engagement.tallies import Tallies
+from groundswell_server.engagement.interactions import pii
+from groundswell_server.engagement.interactions.interactions import NewInteraction, Recorded
+from groundswell_server.engagement.interactions.judging import Fresh, Judged, judge_rows
+from groundswell_server.engagement.metrics.metrics import judge_anew
+from groundswell_server.engagement.metrics.tallies import Tallies
 from groundswell_server.engagement.vocabulary import InteractionKind, PiiFilter, Verdict
 from groundswell_storage.engagement import interactions, sentiments
 from groundswell_storage.engagement.interactions import JudgedInteraction

@@ -1,0 +1,1 @@
+"""Connections to platforms, and the vault of their tokens."""

@@ -1,0 +1,1 @@
+"""Metrics: counts of posts, the genuine engagement in them, and what they are compared with."""

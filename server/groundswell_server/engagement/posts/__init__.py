@@ -1,0 +1,1 @@
+"""Posts: recorded, changed and imported."""
