@@ -217,7 +217,7 @@ def enrol(
         "created": Column("bigint", [since.get(unit, now) for unit in units]),
     }
     same = {"experiment": experiment, "crossed": False}
-    return {row[0] for row in bulk.insert(scope, "exposure", same, columns, "ON CONFLICT DO NOTHING RETURNING unit")}
+    return {units[place] for place in bulk.insert_new(scope, "exposure", same, columns, "unit")}
 
 
 def move(scope: Scope, experiment: int, unit: int, exposure: Exposure) -> None:

@@ -13,7 +13,7 @@ import pytest
 from groundswell_server.experiments import lifecycle
 from groundswell_server.experiments.assignment.assigner import Assigner
 from groundswell_server.experiments.assignment.catalog import read_assigners
-from groundswell_server.experiments.counting.exposures import Exposures
+from groundswell_server.experiments.counting.exposures import GATHER_SECONDS, Exposures, gather_seconds
 from groundswell_server.experiments.design import Design, Metric, Variant
 from groundswell_server.experiments.looks import taking
 from groundswell_server.experiments.looks.looking import look
@@ -143,3 +143,9 @@ def test_a_unit_that_is_told_of_late_keeps_what_it_got_under_the_newer_version(
     with database.scope("default", "tester") as scope:
         standing = counting.exposures(scope, after.number, counting.find_units(scope, moved).values())
     assert {(one.variant, one.phase, one.bucket_version, one.crossed) for one in standing.values()} == {(0, 2, 2, True)}
+
+
+def test_gathers_longer_after_a_slow_transaction_but_never_long() -> None:
+    assert gather_seconds(0.0) == gather_seconds(0.002) == GATHER_SECONDS
+    assert gather_seconds(0.01) == pytest.approx(0.04)
+    assert gather_seconds(5.0) == pytest.approx(0.05)

@@ -99,14 +99,14 @@ def test_what_was_said_is_compared_with_what_came_of_it(served: tuple[Studio, st
     said = [score(studio, context_id=context_id).engagement_rate_pct for context_id in contexts]
     eventually(lambda: performance(studio).total.prediction_count == 3)
     age(studio)
-    for context_id, likes in zip(contexts[:2], (20, 150), strict=True):
+    for context_id, likes in zip(contexts[:2], (50, 150), strict=True):
         post(studio, luna, context_id, likes)
     total = performance(studio).total
     assert (total.prediction_count, total.outcome_count, total.metrics.sample_size) == (3, 2, 2)
-    assert total.metrics.mae == pytest.approx((abs(said[0] - 2.0) + abs(said[1] - 15.0)) / 2)
+    assert total.metrics.mae == pytest.approx((abs(said[0] - 5.0) + abs(said[1] - 15.0)) / 2)
     assert total.metrics.coverage == 0.5
     assert total.mean_prediction == pytest.approx(sum(said[:2]) / 2)
-    assert total.mean_outcome == pytest.approx(8.5)
+    assert total.mean_outcome == pytest.approx(10.0)
 
 
 def test_windows_divide_the_period(served: tuple[Studio, str]) -> None:

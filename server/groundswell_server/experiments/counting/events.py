@@ -83,6 +83,11 @@ def ids_of_bytes(joined: bytes) -> list[bytes]:
     return [joined[start : start + _ID_BYTES] for start in range(0, len(joined), _ID_BYTES)]
 
 
+def id_at(joined: bytes, position: int) -> bytes:
+    """One of these."""
+    return joined[position * _ID_BYTES : (position + 1) * _ID_BYTES]
+
+
 def are_uuid7(ids: Sequence[bytes]) -> bool:
     """Whether all ids are UUIDs of version 7 (RFC 9562)."""
     joined = b"".join(ids)

@@ -1,4 +1,4 @@
-"""First exposures, recorded behind the answers: gathered for a hundredth of a second, written in one transaction.
+"""First exposures, recorded behind the answers: gathered for hundredths of a second, written in one transaction.
 
 They sit in memory until then, and are never called acknowledged: a server that is killed loses the last of them, and
 the units' first events enrol them again. Where events can't do that, the answers wait (`settling.py`).
@@ -24,6 +24,9 @@ from groundswell_storage.experiments import counting
 from groundswell_storage.scope import Scope
 
 GATHER_SECONDS = 0.01
+_GATHER_LONGEST_SECONDS = 0.05
+_GATHERS_TO_WRITES = 4
+"""How much longer is gathered than was written last: a transaction costs as much as writing a hundred exposures."""
 _AGAIN_SECONDS = 1.0
 _MOST_WAITING, _MOST_SEEN = 100_000, 500_000
 
@@ -78,11 +81,15 @@ class Exposures:
 
     async def run(self) -> None:
         """Writes what is gathered, as long as the server runs."""
+        clock = asyncio.get_running_loop().time
+        took = 0.0
         while True:
             await self._something.wait()
-            await asyncio.sleep(GATHER_SECONDS)
+            await asyncio.sleep(gather_seconds(took))
+            began = clock()
             try:
                 await self.flush()
+                took = clock() - began
             except GroundswellError as error:
                 log.warning("exposures wait for the database", waiting=self._count, error=error.message)
                 await asyncio.sleep(_AGAIN_SECONDS)
@@ -120,3 +127,8 @@ class Exposures:
             if key in current and current[key].assigner.number == number:
                 then = current[key].assigner.as_of(phase, bucket_version)
                 enrol(scope, then, {numbers[unit]: variant for unit, variant in units.items()})
+
+
+def gather_seconds(took: float) -> float:
+    """How long to gather after a transaction that took so many seconds: longer on a slow machine or disk."""
+    return max(GATHER_SECONDS, min(_GATHERS_TO_WRITES * took, _GATHER_LONGEST_SECONDS))

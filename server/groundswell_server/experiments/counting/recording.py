@@ -14,7 +14,7 @@ from groundswell_server.experiments.counting.enrolment import enrol
 from groundswell_server.experiments.counting.events import Events
 from groundswell_server.experiments.counting.outcomes import Outcome, Refusal
 from groundswell_server.experiments.counting.refusals import refusals
-from groundswell_server.experiments.counting.roster import Place, Roster, Rosters, arm_number
+from groundswell_server.experiments.counting.roster import Place, Roster, Rosters, place_of
 from groundswell_server.experiments.lifecycle import State
 from groundswell_storage.experiments import counting, event_ids
 from groundswell_storage.experiments.counting import Occurrences
@@ -125,14 +125,14 @@ def _find(scope: Scope, assigner: Assigner, units: Collection[str], times: Mappi
         answers = {number: assigner.assign(unit, {}) for unit, number in missing.items()}
         shown = {number: answer.variant for number, answer in answers.items() if answer.reason is Reason.ENROLLED}
         standing |= enrol(scope, assigner, shown, {number: times[unit] for unit, number in missing.items()})
-    return {unit: (number, arm_number(standing[number])) for unit, number in numbers.items() if number in standing}
+    return {unit: place_of(number, standing[number]) for unit, number in numbers.items() if number in standing}
 
 
 def _record(scope: Scope, assigner: Assigner, events: Events, places: Sequence[Place]) -> int:
     """Records the events of one experiment, given with the places of their units; returns how many were new."""
     if not places:
         return 0
-    units, arms = (np.array(column, np.int64) for column in zip(*places, strict=True))
+    units, arms = np.frombuffer(b"".join(places), np.int64).reshape(-1, 2).T
     feeds, names, values = assigner.feeds, events.names, events.values
     # Before they are written, while they are in the processor's caches; for nearly always all of them are new.
     added = tally.additions(feeds, names, units, arms, values)

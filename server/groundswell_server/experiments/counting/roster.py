@@ -7,6 +7,7 @@ true as long as that count is the same, which whoever uses it asks in the same t
 from __future__ import annotations
 
 from collections.abc import Mapping
+from struct import Struct
 from typing import NamedTuple
 
 from groundswell_storage.experiments.counting import Arm, Exposure
@@ -18,13 +19,20 @@ _VARIANTS = 1000
 CROSSED = -1
 """The arm of units that were seen in two variants."""
 
-Place = tuple[int, int]
-"""A unit's number, and its arm as one number."""
+Place = bytes
+"""A unit's number and that of its arm, 64 bits each: those of many units, joined, are an array."""
+
+_pack = Struct("=qq").pack
 
 
 def arm_number(exposure: Exposure) -> int:
     """The arm that a unit counts in, as one number."""
     return CROSSED if exposure.crossed else exposure.phase * _VARIANTS + exposure.variant
+
+
+def place_of(unit: int, exposure: Exposure) -> Place:
+    """Where a unit stands."""
+    return _pack(unit, arm_number(exposure))
 
 
 def arm_of(number: int) -> Arm:

@@ -82,7 +82,7 @@ def _by_name(names: Sequence[str]) -> Iterator[tuple[str, NDArray[np.bool_] | sl
 
 def changes(metric: Metric, added: Addition, now: Totals) -> dict[Arm, Floats]:
     """What is added to the sums of arms by what was added to units' totals, which are `now`."""
-    after = np.array([now.y, now.z, now.x])
+    after = np.array([now.y, now.z, now.x], np.float64)
     found: dict[Arm, Floats] = {}
     for arm in set(added.arms.tolist()) - {CROSSED}:
         mine = added.arms == arm

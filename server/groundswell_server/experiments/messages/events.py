@@ -8,7 +8,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from groundswell.v1 import experiments_pb2 as pb
-from groundswell_server.experiments.counting.events import Events, ids_of_bytes, ids_of_texts
+from groundswell_server.experiments.counting.events import Events, id_at, ids_of_bytes, ids_of_texts
 from groundswell_server.experiments.counting.outcomes import Outcome
 from groundswell_server.wellknown import time_in
 from groundswell_storage.fields import to_micros
@@ -93,5 +93,5 @@ def _columns_in(columns: pb.EventColumns, now: int) -> Events:
 
 
 def _id_in_columns(columns: pb.EventColumns) -> Callable[[int], str]:
-    ids = ids_of_bytes(columns.ids)
-    return lambda index: str(UUID(bytes=ids[index]))
+    ids = columns.ids
+    return lambda index: str(UUID(bytes=id_at(ids, index)))
