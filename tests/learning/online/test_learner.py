@@ -139,7 +139,7 @@ def test_what_one_workspace_has_keeps_no_other_from_learning(
 def test_it_is_compared_with_the_live_version_on_posts_that_neither_had_seen(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(learners, "load_predictor", lambda onnx, card: SaysThree(0.05, margin=0.5))
+    monkeypatch.setattr(learners, "load_stored", lambda artifacts: SaysThree(0.05, margin=0.5))
     with database.scope("default") as scope:
         live = registry.promote(scope, a_version(scope, "run-1").id).live
         # It has learnt from the first four posts, which are 11 hours apart.
@@ -159,7 +159,7 @@ def test_it_is_compared_with_the_live_version_on_posts_that_neither_had_seen(
 def test_the_level_of_intervals_follows_the_outcomes_that_they_missed(
     database: Database, monkeypatch: pytest.MonkeyPatch, margin: float, step: float
 ) -> None:
-    monkeypatch.setattr(learners, "load_predictor", lambda onnx, card: SaysThree(0.05, margin))
+    monkeypatch.setattr(learners, "load_stored", lambda artifacts: SaysThree(0.05, margin))
     with database.scope("default") as scope:
         live = registry.promote(scope, a_version(scope, "run-1").id).live
         scope.update(ModelRow, data_end=FIRST - timedelta(days=1)).where(ModelRow.id == live.id).execute()

@@ -20,7 +20,7 @@ from groundswell_server.learning.artifact_store import ArtifactStore
 from groundswell_server.learning.features.extraction import category, feature_values
 from groundswell_server.learning.online import blend
 from groundswell_server.learning.online.outcomes import CONSUMER, LEARNED, News
-from groundswell_server.learning.prediction.artifact import ModelFile, load_predictor
+from groundswell_server.learning.prediction.artifact import load_stored
 from groundswell_server.learning.training import dataset
 from groundswell_server.learning.uncertainty.conformal import adapt
 from groundswell_storage import consumers
@@ -125,8 +125,7 @@ def _load(store: ArtifactStore, scope: Scope, live: ModelVersion) -> RatePredict
     try:
         artifacts = store.read(scope, live.id)
         registry.check_whole(live, artifacts)
-        onnx, card = (ModelFile(artifacts[part].content, artifacts[part].digest) for part in ("onnx", "card"))
-        return cast("RatePredictor", load_predictor(onnx, card))
+        return cast("RatePredictor", load_stored(artifacts))
     except DataLoss as error:
         log.error("twin goes on without the batch model", model=live.id, error=error.message)
         return None

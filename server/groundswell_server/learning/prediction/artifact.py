@@ -20,7 +20,10 @@ from groundswell_server.learning.prediction.predictor import Predictor
 from groundswell_storage.errors import DataLoss
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from groundswell_server.learning.training.model_type import Learned, ModelType
+    from groundswell_storage.learning.model_versions import Artifact
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,12 @@ def load_predictor(onnx: ModelFile, card: ModelFile) -> Predictor:
     except (KeyError, TypeError, ValueError) as error:
         # Whole, yet not what this version writes: as useless as damaged, and told the same.
         raise DataLoss(f"the model's card can't be read: {error!r}", reason="ARTIFACT_DAMAGED") from error
+
+
+def load_stored(artifacts: Mapping[str, Artifact]) -> Predictor:
+    """What serves, from a version's artifacts by name. DataLoss (`ARTIFACT_DAMAGED`) when one of them is damaged."""
+    onnx, card = (ModelFile(artifacts[part].content, artifacts[part].digest) for part in ("onnx", "card"))
+    return load_predictor(onnx, card)
 
 
 def load_estimator(file: ModelFile) -> dict[str, Any]:

@@ -17,7 +17,7 @@ import structlog
 from groundswell_server.caches import TRUST_SECONDS
 from groundswell_server.learning import registry
 from groundswell_server.learning.artifact_store import ArtifactStore
-from groundswell_server.learning.prediction.artifact import ModelFile, load_predictor
+from groundswell_server.learning.prediction.artifact import load_stored
 from groundswell_server.learning.prediction.probability_predictor import ProbabilityPredictor
 from groundswell_server.learning.prediction.rate_predictor import RatePredictor
 from groundswell_server.learning.registry import ENGAGEMENT, SUCCESS
@@ -236,5 +236,4 @@ def _candidates(scope: Scope) -> tuple[dict[str, list[ModelVersion]], list[tuple
 def _load(store: ArtifactStore, version: ModelVersion, kept: Mapping[str, Artifact]) -> Served:
     artifacts = store.fetch(kept)
     registry.check_whole(version, artifacts)
-    onnx, card = (ModelFile(artifacts[part].content, artifacts[part].digest) for part in ("onnx", "card"))
-    return Served(version.id, version.version, registry.label(version), load_predictor(onnx, card))
+    return Served(version.id, version.version, registry.label(version), load_stored(artifacts))

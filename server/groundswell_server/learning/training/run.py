@@ -15,7 +15,7 @@ import numpy as np
 from groundswell_server.learning import model_types, registry
 from groundswell_server.learning.artifact_store import ArtifactStore
 from groundswell_server.learning.monitoring import baseline
-from groundswell_server.learning.prediction.artifact import ModelFile, load_predictor
+from groundswell_server.learning.prediction.artifact import ModelFile, load_stored
 from groundswell_server.learning.training.dataset import Span
 from groundswell_server.learning.training.model_type import Progress, TrainingSettings
 from groundswell_server.learning.training.trainer import TrainedModel, train
@@ -142,11 +142,10 @@ def _compare(
         registry.check_whole(live, artifacts)
     except DataLoss:
         return True, f"Promoted: it beats all baselines, and {name} is damaged."
-    onnx, card = (ModelFile(artifacts[part].content, artifacts[part].digest) for part in ("onnx", "card"))
     rows, targets = tested.future.take(newer), tested.targets[newer]
     ours, theirs = (
         float(np.mean(model_type.errors(targets, model_type.predict(predictor, rows).value)))
-        for predictor in (tested.learned.predictor, load_predictor(onnx, card))
+        for predictor in (tested.learned.predictor, load_stored(artifacts))
     )
     # As good is good enough, to the precision of the export: it has learnt from more since it was tested.
     metric, better = trained.report.headline_metric, ours <= theirs + registry.EXPORT_TOLERANCE
