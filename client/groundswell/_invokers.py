@@ -95,9 +95,10 @@ class ChannelInvoker:
         try:
             return cast("Res", send(request, timeout=self._terms.timeout(method.path, timeout), metadata=sent))
         except grpc.RpcError as error:
-            raise from_rpc_error(error, request_id) from None
+            failure = from_rpc_error(error, request_id)
         except ValueError as error:
-            raise self._explain(error) from None
+            failure = self._explain(error)
+        raise failure
 
     def server_stream(
         self, method: Method[Req, Res], request: Req, timeout: float | None, metadata: Metadata | None
@@ -109,7 +110,8 @@ class ChannelInvoker:
             try:
                 return send(_after(method, request, cursor), timeout=seconds, metadata=sent)
             except ValueError as error:
-                raise self._explain(error) from None
+                failure = self._explain(error)
+            raise failure
 
         return Stream(connect, self._terms.stream(method, request_id, timeout, _cursor(method, request)))
 
@@ -119,19 +121,20 @@ class ChannelInvoker:
         send = self._callable("stream_unary", method)
         sent, request_id = self._terms.metadata(metadata)
         source = Source(requests)
+        failure: Exception
         try:
             call = send.future(source, timeout=self._terms.timeout(method.path, timeout), metadata=sent)
         except ValueError as error:
-            raise self._explain(error) from None
-        source.feeds(call)
-        try:
-            return cast("Res", call.result())
-        except (grpc.RpcError, grpc.FutureCancelledError):
-            if source.error is not None:
-                raise source.error from None
-            raise from_rpc_error(call, request_id) from None
-        finally:
-            call.cancel()  # does nothing to a call that is over; ends one that was interrupted
+            failure = self._explain(error)
+        else:
+            source.feeds(call)
+            try:
+                return cast("Res", call.result())
+            except (grpc.RpcError, grpc.FutureCancelledError):
+                failure = source.error or from_rpc_error(call, request_id)
+            finally:
+                call.cancel()  # does nothing to a call that is over; ends one that was interrupted
+        raise failure
 
     def bidi(
         self, method: Method[Req, Res], requests: Iterator[Req], timeout: float | None, metadata: Metadata | None
@@ -187,10 +190,12 @@ class AsyncChannelInvoker:
         try:
             return cast("Res", await send(request, timeout=self._terms.timeout(method.path, timeout), metadata=sent))
         except grpc.RpcError as error:
-            raise from_rpc_error(error, request_id) from None
+            failure = from_rpc_error(error, request_id)
         except asyncio.CancelledError:
-            self._explain_cancellation()
-            raise
+            if not self._is_cut_off():
+                raise
+            failure = Cancelled("the client was closed")
+        raise failure
 
     def server_stream(
         self, method: Method[Req, Res], request: Req, timeout: float | None, metadata: Metadata | None
@@ -209,15 +214,16 @@ class AsyncChannelInvoker:
         send = self._callable("stream_unary", method)
         sent, request_id = self._terms.metadata(metadata)
         source = AsyncSource(requests)
+        failure: Exception
         try:
             return cast("Res", await send(source, timeout=self._terms.timeout(method.path, timeout), metadata=sent))
         except grpc.RpcError as error:
-            raise from_rpc_error(error, request_id) from None
+            failure = from_rpc_error(error, request_id)
         except asyncio.CancelledError:
-            if source.error is not None:
-                raise source.error from None
-            self._explain_cancellation()
-            raise
+            if source.error is None and not self._is_cut_off():
+                raise
+            failure = source.error or Cancelled("the client was closed")
+        raise failure
 
     def bidi(
         self, method: Method[Req, Res], requests: AsyncIterator[Req], timeout: float | None, metadata: Metadata | None
@@ -231,10 +237,9 @@ class AsyncChannelInvoker:
 
         return AsyncStream(connect, self._terms.stream(method, request_id, timeout, None), source)
 
-    def _explain_cancellation(self) -> None:
-        """Raises Cancelled when closing the client ended a call: grpc.aio says it as if the task were cancelled."""
-        if self._closed and not task_is_cancelled():
-            raise Cancelled("the client was closed") from None
+    def _is_cut_off(self) -> bool:
+        """True when closing the client ended a call: grpc.aio says it as if the task were cancelled."""
+        return self._closed and not task_is_cancelled()
 
     def _callable(self, shape: str, method: Method[Any, Any]) -> Any:
         if self._closed:

@@ -235,7 +235,7 @@ _CLASSES: Mapping[grpc.StatusCode, type[GroundswellError]] = {
 
 
 def from_rpc_error(error: grpc.RpcError, request_id: str = "") -> GroundswellError:
-    """The typed form of what grpc raised, to be raised `from None`.
+    """The typed form of what grpc raised, to be raised outside `except`: a context that holds a call can't be pickled.
 
     Details that can't be read are left out: a damaged detail must not hide the failure it belongs to.
     """
@@ -251,10 +251,10 @@ def from_rpc_error(error: grpc.RpcError, request_id: str = "") -> GroundswellErr
     return typed
 
 
-def from_status(status: status_pb2.Status, request_id: str = "") -> GroundswellError:
+def from_status(status: status_pb2.Status) -> GroundswellError:
     """The typed form of a `google.rpc.Status`, such as the error of a failed operation."""
     code = next((each for each in _CLASSES if each.value[0] == status.code), grpc.StatusCode.UNKNOWN)
-    return _CLASSES[code](status.message or code.name, _explain(status.details, request_id))
+    return _CLASSES[code](status.message or code.name, _explain(status.details))
 
 
 def invalid_field(field: str, description: str) -> InvalidArgument:
@@ -269,7 +269,7 @@ def _rich_status(call: grpc.Call) -> status_pb2.Status | None:
         return None
 
 
-def _explain(details: Sequence[AnyMessage], request_id: str) -> Explanation:
+def _explain(details: Sequence[AnyMessage], request_id: str = "") -> Explanation:
     """Reads the standard details; those of other types are for callers that know them."""
     explanation = Explanation(request_id=request_id)
     for info in _unpack(details, error_details_pb2.ErrorInfo):

@@ -6,6 +6,7 @@ import asyncio
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from random import random
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeAlias, TypeVar, cast
 
@@ -158,11 +159,10 @@ class OperationHandle(_Followed[Result]):
         return self._outcome()
 
     def _wait_on_server(self, seconds: float) -> Operation:
-        try:
+        with suppress(Unimplemented):
             return self._invoker.unary(WAIT_OPERATION, _wait_request(self.name, seconds), seconds + GRACE, None)
-        except Unimplemented:
-            time.sleep(min(seconds, REPORT_EVERY))
-            return self.refresh()
+        time.sleep(min(seconds, REPORT_EVERY))
+        return self.refresh()
 
 
 class AsyncOperationHandle(_Followed[Result]):
@@ -204,11 +204,10 @@ class AsyncOperationHandle(_Followed[Result]):
         return self._outcome()
 
     async def _wait_on_server(self, seconds: float) -> Operation:
-        try:
+        with suppress(Unimplemented):
             return await self._invoker.unary(WAIT_OPERATION, _wait_request(self.name, seconds), seconds + GRACE, None)
-        except Unimplemented:
-            await asyncio.sleep(min(seconds, REPORT_EVERY))
-            return await self.refresh()
+        await asyncio.sleep(min(seconds, REPORT_EVERY))
+        return await self.refresh()
 
 
 class _Wait:

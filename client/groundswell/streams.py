@@ -140,19 +140,11 @@ class Stream(Generic[Res]):
 
     def __next__(self) -> Res:
         while not self._closed.is_set():
-            if self._call is None:
-                self._call = self._open()
-                if self._closed.is_set():  # by another thread, while this one connected
-                    self._call.cancel()
-            try:
-                message = next(self._call)
-            except grpc.RpcError as error:
-                self._recover(from_rpc_error(error, self._course.request_id))
-            except StopIteration:
-                self.close()
-            else:
-                if self._course.receive(message):
-                    return message
+            came = self._receive()
+            if isinstance(came, GroundswellError):
+                self._recover(came)
+            elif came is not None:
+                return came
         raise StopIteration
 
     def close(self) -> None:
@@ -172,6 +164,21 @@ class Stream(Generic[Res]):
     def _open(self) -> OpenStream[Res]:
         return self._connect(*self._course.open_at(time.monotonic()))
 
+    def _receive(self) -> Res | GroundswellError | None:
+        """What comes next: a message; a failure; None at the end, and for what is not for the caller."""
+        if self._call is None:
+            self._call = self._open()
+            if self._closed.is_set():  # by another thread, while this one connected
+                self._call.cancel()
+        try:
+            message = next(self._call)
+        except grpc.RpcError as error:
+            return from_rpc_error(error, self._course.request_id)
+        except StopIteration:
+            self.close()
+            return None
+        return message if self._course.receive(message) else None
+
     def _recover(self, error: GroundswellError) -> None:
         """Waits until the stream is to be opened again. Raises when it is not, unless it was closed on purpose."""
         if self._closed.is_set():
@@ -180,9 +187,7 @@ class Stream(Generic[Res]):
         wait = self._course.wait_after(error, time.monotonic())
         if wait is None:
             self._closed.set()
-            if self._source and self._source.error:
-                raise self._source.error
-            raise error from None
+            raise (self._source and self._source.error) or error
         self._closed.wait(wait)
 
 
@@ -218,24 +223,11 @@ class AsyncStream(Generic[Res]):
 
     async def __anext__(self) -> Res:
         while not self._closed.is_set():
-            if self._call is None:
-                self._call = self._open()
-            try:
-                message = await self._call.read()
-            except grpc.RpcError as error:
-                await self._recover(from_rpc_error(error, self._course.request_id))
-            except asyncio.CancelledError:
-                if self._closed.is_set():
-                    break
-                if task_is_cancelled():
-                    self._let_go()
-                    raise
-                await self._recover(Cancelled("the connection was closed"))
-            else:
-                if message is grpc.aio.EOF:
-                    await self.close()
-                elif self._course.receive(cast("Res", message)):
-                    return cast("Res", message)
+            came = await self._receive()
+            if isinstance(came, GroundswellError):
+                await self._recover(came)
+            elif came is not None:
+                return came
         raise StopAsyncIteration
 
     async def close(self) -> None:
@@ -255,6 +247,26 @@ class AsyncStream(Generic[Res]):
     def _open(self) -> OpenAsyncStream[Res]:
         return self._connect(*self._course.open_at(time.monotonic()))
 
+    async def _receive(self) -> Res | GroundswellError | None:
+        """As `Stream._receive`."""
+        if self._call is None:
+            self._call = self._open()
+        try:
+            message = await self._call.read()
+        except grpc.RpcError as error:
+            return from_rpc_error(error, self._course.request_id)
+        except asyncio.CancelledError:
+            if self._closed.is_set():
+                return None
+            if task_is_cancelled():
+                self._let_go()
+                raise
+            return Cancelled("the connection was closed")
+        if message is grpc.aio.EOF:
+            await self.close()
+            return None
+        return cast("Res", message) if self._course.receive(cast("Res", message)) else None
+
     def _let_go(self) -> None:
         """Drops the connection, which is cancelled with the task: `wait_for(anext(stream), 1)` does that.
 
@@ -272,9 +284,7 @@ class AsyncStream(Generic[Res]):
         wait = self._course.wait_after(error, time.monotonic())
         if wait is None:
             self._closed.set()
-            if self._source and self._source.error:
-                raise self._source.error
-            raise error from None
+            raise (self._source and self._source.error) or error
         try:
             await asyncio.wait_for(self._closed.wait(), wait)
         except TimeoutError:

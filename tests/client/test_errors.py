@@ -59,7 +59,7 @@ def test_a_traceback_begins_with_what_the_server_said(client: Client, loopback: 
 def test_the_error_of_a_call_travels_without_that_of_grpc(client: Client, loopback: LoopbackServer) -> None:
     error = _refused(client, loopback, failing(grpc.StatusCode.NOT_FOUND, "no such post", reason("POST_NOT_FOUND")))
     error.add_note("asked by a worker")
-    error.__context__ = None  # where Dask is loaded, pickle takes it along, and what grpc raised can't travel
+    assert error.__context__ is None  # Dask has pickle take it along, and what grpc raised can't travel
     travelled = pickle.loads(pickle.dumps(error))
     assert (str(travelled), travelled.reason, travelled.rpc_error) == (str(error), "POST_NOT_FOUND", None)
     assert travelled.__notes__ == ["asked by a worker"]
