@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from groundswell_server.cli.output import AsJson, console, is_interactive, show, show_json
-from groundswell_server.cli.reaching import Authority, Certificate, Key, Target, reach
+from groundswell_server.cli.reaching import Reach, reaching
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -54,20 +54,18 @@ class ImportReport:
 
 
 @application.command()
+@reaching
 def posts(
+    reach: Reach,
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A CSV or JSON Lines file.")],
     format: Annotated[str, typer.Option(help="csv, jsonl or facebook_metrics; told by the file when auto.")] = "auto",
-    target: Target = None,
-    authority: Authority = None,
-    certificate: Certificate = None,
-    key: Key = None,
     as_json: AsJson = False,
 ) -> None:
     """Import posts with their counts. Running it again adds nothing twice."""
     from rich.progress import Progress
 
     shown = Progress(console=console(), transient=True) if is_interactive() and not as_json else nullcontext()
-    with shown as progress, reach(target, authority, certificate, key) as client:
+    with shown as progress, reach() as client:
         report = import_file(client, file, format=format, progress=progress)
     if as_json:
         show_json({**asdict(report), "refused": report.refused})

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from groundswell_server.cli.output import AsJson, console, show
-from groundswell_server.cli.reaching import Authority, Certificate, Key, Target, as_typed, reach
+from groundswell_server.cli.reaching import Reach, as_typed, reaching
 from groundswell_server.cli.words import word
 
 if TYPE_CHECKING:
@@ -39,19 +39,17 @@ Persona = Annotated[str, typer.Option(help="Id of the persona; every persona wit
 
 
 @application.command()
+@reaching
 def connect(
+    reach: Reach,
     platform: PlatformName,
     persona: Persona = "",
     account: Annotated[str, typer.Option(help="Name of the account, for people.")] = "",
-    target: Target = None,
-    authority: Authority = None,
-    certificate: Certificate = None,
-    key: Key = None,
 ) -> None:
     """Keep an access token, encrypted. It is asked for, or read from standard input."""
     token = typer.prompt("Access token", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline().strip()
     typed = {"persona_id": f"--persona {persona}", "account": "--account", "access_token": "the access token"}
-    with as_typed(typed), reach(target, authority, certificate, key) as client:
+    with as_typed(typed), reach() as client:
         client.engagement.connect_platform(
             persona_id=persona, platform=platform.in_contract, access_token=token, account=account
         )
@@ -59,30 +57,26 @@ def connect(
 
 
 @application.command()
+@reaching
 def disconnect(
+    reach: Reach,
     platform: PlatformName,
     persona: Persona = "",
-    target: Target = None,
-    authority: Authority = None,
-    certificate: Certificate = None,
-    key: Key = None,
 ) -> None:
     """Forget an access token."""
-    with as_typed({"persona_id": f"--persona {persona}"}), reach(target, authority, certificate, key) as client:
+    with as_typed({"persona_id": f"--persona {persona}"}), reach() as client:
         client.engagement.disconnect_platform(persona_id=persona, platform=platform.in_contract)
     console().print(f"{platform} is not connected any more")
 
 
 @application.command("list")
+@reaching
 def list_all(
-    target: Target = None,
-    authority: Authority = None,
-    certificate: Certificate = None,
-    key: Key = None,
+    reach: Reach,
     as_json: AsJson = False,
 ) -> None:
     """Show the connections of the workspace, without their tokens."""
-    with reach(target, authority, certificate, key) as client:
+    with reach() as client:
         show([_row(each) for each in client.engagement.list_platforms()], as_json)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
+from inspect import Signature, signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,12 +21,26 @@ Authority = Annotated[
 Certificate = Annotated[Path | None, typer.Option("--certificate", help="PEM file of a certificate of one's own.")]
 Key = Annotated[Path | None, typer.Option("--key", help="PEM file of its private key.")]
 
+Reach = Callable[[], "Client"]
+"""Makes a client of the server that the options name, to be closed."""
 
-def reach(target: str | None, authority: Path | None, certificate: Path | None, key: Path | None) -> Client:
-    """A client of the server that the options name, to be closed."""
-    from groundswell import Client
 
-    return Client(target, tls=tls_of(authority, certificate, key))
+def reaching(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with the options above behind its own; in their place it is given, first, what makes a client."""
+
+    def run(
+        target: Target = None, authority: Authority = None, certificate: Certificate = None, key: Key = None, **own: Any
+    ) -> None:
+        from groundswell import Client
+
+        command(partial(Client, target, tls=tls_of(authority, certificate, key)), **own)
+
+    *options, _ = signature(run, eval_str=True).parameters.values()
+    _, *parameters = signature(command, eval_str=True).parameters.values()
+    # All that typer knows of a command.
+    run.__signature__ = Signature([*parameters, *options])  # type: ignore[attr-defined]
+    run.__name__, run.__doc__ = command.__name__, command.__doc__
+    return run
 
 
 def tls_of(authority: Path | None, certificate: Path | None, key: Path | None) -> Tls | None:

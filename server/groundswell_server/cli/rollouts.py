@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from groundswell_server.cli.output import AsJson, console, show, show_json
-from groundswell_server.cli.reaching import Authority, Certificate, Key, Target, reach
+from groundswell_server.cli.reaching import Reach, reaching
 from groundswell_server.cli.words import word
 
 if TYPE_CHECKING:
@@ -18,29 +18,25 @@ application = typer.Typer(help="See what is being rolled out.", no_args_is_help=
 
 
 @application.command("list")
+@reaching
 def list_all(
-    target: Target = None,
-    authority: Authority = None,
-    certificate: Certificate = None,
-    key: Key = None,
+    reach: Reach,
     as_json: AsJson = False,
 ) -> None:
     """Show the rollouts of the workspace, newest first."""
-    with reach(target, authority, certificate, key) as client:
+    with reach() as client:
         show([_row(each) for each in client.experiments.list_rollouts()], as_json)
 
 
 @application.command("show")
+@reaching
 def show_one(
+    reach: Reach,
     rollout_key: Annotated[str, typer.Argument(metavar="KEY", help="Key of the rollout.", show_default=False)],
-    target: Target = None,
-    authority: Authority = None,
-    certificate: Certificate = None,
-    key: Key = None,
     as_json: AsJson = False,
 ) -> None:
     """Show one rollout: its stages, and what the last check of each saw."""
-    with reach(target, authority, certificate, key) as client:
+    with reach() as client:
         rollout = client.experiments.get_rollout(rollout_key=rollout_key).rollout
     stages = [_stage_row(stage) for stage in rollout.stages]
     metrics = _metric_rows(rollout)

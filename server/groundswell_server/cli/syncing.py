@@ -9,21 +9,19 @@ import typer
 
 from groundswell_server.cli.output import AsJson, console, is_interactive, show, show_message
 from groundswell_server.cli.platforms import PlatformName
-from groundswell_server.cli.reaching import Authority, Certificate, Key, Target, as_typed, reach
+from groundswell_server.cli.reaching import Reach, as_typed, reaching
 from groundswell_server.cli.words import word
 
 if TYPE_CHECKING:
     from groundswell.v1.engagement_pb2 import SyncReport
 
 
+@reaching
 def sync(
+    reach: Reach,
     hours: Annotated[int, typer.Option(min=1, max=8760, help="Covers posts of so many hours.")] = 24,
     platform: Annotated[list[PlatformName] | None, typer.Option(help="Only this platform; can be repeated.")] = None,
     persona: Annotated[list[str] | None, typer.Option(help="Only of the persona of this id; can be repeated.")] = None,
-    target: Target = None,
-    authority: Authority = None,
-    certificate: Certificate = None,
-    key: Key = None,
     as_json: AsJson = False,
 ) -> None:
     """Fetch counts and comments of recent posts from their platforms, within the platforms' limits.
@@ -34,7 +32,7 @@ def sync(
 
     typed = {f"persona_ids[{number}]": f"--persona {one}" for number, one in enumerate(persona or ())}
     shown = Progress(console=console(), transient=True) if is_interactive() and not as_json else nullcontext()
-    with shown as progress, reach(target, authority, certificate, key) as client:
+    with shown as progress, reach() as client:
         with as_typed(typed):
             operation = client.engagement.sync_posts(
                 hours=hours, platforms=[each.in_contract for each in platform or ()], persona_ids=persona or []

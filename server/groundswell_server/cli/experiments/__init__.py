@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from groundswell_server.cli.output import AsJson, console, show, show_message
-from groundswell_server.cli.reaching import Authority, Certificate, Key, Target, as_typed, reach
+from groundswell_server.cli.reaching import Reach, as_typed, reaching
 
 application = typer.Typer(help="See what experiments say, and plan new ones.", no_args_is_help=True)
 
@@ -38,37 +38,33 @@ ExperimentKey = Annotated[str, typer.Argument(metavar="KEY", help="Key of the ex
 
 
 @application.command("list")
+@reaching
 def list_all(
+    reach: Reach,
     state: Annotated[
         StateName | None, typer.Option(help="Only experiments in this state; without it, all but archived ones.")
     ] = None,
-    target: Target = None,
-    authority: Authority = None,
-    certificate: Certificate = None,
-    key: Key = None,
     as_json: AsJson = False,
 ) -> None:
     """Show the experiments of the workspace, newest first."""
     from groundswell_server.cli.experiments.tables import overview
 
     wanted = f"EXPERIMENT_STATE_{state.name}" if state else None
-    with reach(target, authority, certificate, key) as client:
+    with reach() as client:
         show([overview(each) for each in client.experiments.list_experiments(state=wanted)], as_json)
 
 
 @application.command("show")
+@reaching
 def show_one(
+    reach: Reach,
     experiment: ExperimentKey,
-    target: Target = None,
-    authority: Authority = None,
-    certificate: Certificate = None,
-    key: Key = None,
     as_json: AsJson = False,
 ) -> None:
     """Show an experiment: its design, its phases, and how it ended."""
     from groundswell_server.cli.experiments.tables import is_adaptive, metrics, phases, story, variants
 
-    with reach(target, authority, certificate, key) as client:
+    with reach() as client:
         found = client.experiments.get_experiment(experiment_key=experiment).experiment
         chances: Sequence[float] = ()
         if is_adaptive(found) and found.phases and not found.HasField("end_time"):
@@ -93,7 +89,9 @@ def _drawable(png: Path | None) -> Path | None:
 
 
 @application.command()
+@reaching
 def analyze(
+    reach: Reach,
     experiment: ExperimentKey,
     png: Annotated[
         Path | None,
@@ -101,16 +99,12 @@ def analyze(
             help="Also draw the intervals over time into this PNG file.", show_default=False, callback=_drawable
         ),
     ] = None,
-    target: Target = None,
-    authority: Authority = None,
-    certificate: Certificate = None,
-    key: Key = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what an experiment says: the verdict, every metric, and the intervals over time."""
     from groundswell_server.cli.experiments import charts, course, tables
 
-    with reach(target, authority, certificate, key) as client:
+    with reach() as client:
         analysis = client.experiments.analyze(experiment, with_history=True)
         found = client.experiments.get_experiment(experiment_key=experiment).experiment
     paths = course.paths(analysis.response)
@@ -136,7 +130,9 @@ def analyze(
 
 
 @application.command()
+@reaching
 def plan(
+    reach: Reach,
     baseline: Annotated[float, typer.Option(help="The proportion or mean as it is now.", show_default=False)],
     lift: Annotated[float, typer.Option(help="Relative change that is to be found, such as 0.1.", show_default=False)],
     kind: Annotated[KindName, typer.Option(help="What is measured of a unit.")] = KindName.CONVERSION,
@@ -152,41 +148,33 @@ def plan(
     correlation: Annotated[
         float, typer.Option(help="Of the metric with what is known of units from before the experiment.")
     ] = 0.0,
-    target: Target = None,
-    authority: Authority = None,
-    certificate: Certificate = None,
-    key: Key = None,
     as_json: AsJson = False,
 ) -> None:
     """Say how many units an effect takes to be found, and how long that lasts."""
     from groundswell_server.cli.experiments.tables import needs, power_curve
 
-    typed = {
-        "baseline": f"--baseline {baseline:g}",
-        "lift": f"--lift {lift:g}",
-        "standard_deviation": "--standard-deviation",
-        "power": f"--power {power:g}",
-        "confidence_level": f"--confidence {confidence:g}",
-        "units_per_day": f"--units-per-day {units_per_day:g}",
-        "coverage": f"--coverage {coverage:g}",
-        "covariate_correlation": f"--correlation {correlation:g}",
+    asked: dict[str, Any] = {
+        "baseline": baseline,
+        "lift": lift,
+        "standard_deviation": deviation,
+        "power": power,
+        "confidence_level": confidence,
+        "units_per_day": units_per_day,
+        "coverage": coverage,
+        "covariate_correlation": correlation,
     }
-    with as_typed(typed), reach(target, authority, certificate, key) as client:
-        found = client.experiments.plan_experiment(
-            kind=f"METRIC_KIND_{kind.name}",
-            baseline=baseline,
-            lift=lift,
-            standard_deviation=deviation,
-            power=power,
-            confidence_level=confidence,
-            variant_count=variants,
-            units_per_day=units_per_day,
-            coverage=coverage,
-            covariate_correlation=correlation,
-        )
+    with as_typed({name: _typed(name, value) for name, value in asked.items()}), reach() as client:
+        found = client.experiments.plan_experiment(kind=f"METRIC_KIND_{kind.name}", variant_count=variants, **asked)
     if as_json:
         show_message(found)
         return
     for line in needs(found, lift, power):
         console().print(line, markup=False)
     show(power_curve(found), False, title="power of so many units")
+
+
+def _typed(field: str, value: float | None) -> str:
+    """The option that a field of the contract is given by, as it was typed."""
+    name = {"confidence_level": "confidence", "covariate_correlation": "correlation"}.get(field, field)
+    option = f"--{name.replace('_', '-')}"
+    return option if value is None else f"{option} {value:g}"
