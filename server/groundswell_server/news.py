@@ -12,6 +12,8 @@ from groundswell_storage.errors import GroundswellError
 from groundswell_storage.events import Event
 from groundswell_storage.feed import EventFeed
 
+BOOKMARK_EVERY = timedelta(seconds=30)
+"""How often a stream tells its cursor while nothing happens."""
 _AGAIN_SECONDS = 1.0
 
 log = structlog.get_logger(__name__)

@@ -22,11 +22,10 @@ from groundswell_storage.fields import BytesField, InstantField, JsonField, to_m
 from groundswell_storage.pages import Page, read_page
 from groundswell_storage.scope import Scope
 from groundswell_storage.table import Table, row_reader
+from groundswell_storage.topics import KEY_CHANGED
 
 Role = Literal["reader", "writer", "agent", "operator", "admin"]
 ROLES: tuple[str, ...] = get_args(Role)
-CHANGED = "key.changed"
-"""The topic of the event that tells servers to forget what they remember of a key."""
 
 _PREFIX = "gsk"
 _ID_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"  # no 0, 1, l, o: ids are read aloud and typed
@@ -194,7 +193,7 @@ def _new_token(id: str) -> tuple[str, bytes]:
 def _tell(
     scope: Scope, id: str, change: str, *, before: dict[str, Any] | None = None, after: dict[str, Any] | None = None
 ) -> None:
-    scope.publish(CHANGED, id, {"change": change})
+    scope.publish(KEY_CHANGED, id, {"change": change})
     audit.record(scope, f"api_key.{change}", f"api_key/{id}", before=before, after=after)
 
 

@@ -28,11 +28,10 @@ from groundswell_storage.fields import BytesField, InstantField, JsonField, from
 from groundswell_storage.pages import Page, read_page
 from groundswell_storage.scope import Scope
 from groundswell_storage.table import Table, row_reader
+from groundswell_storage.topics import OPERATION_CHANGED
 
 State = Literal["PENDING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"]
 ENDED: frozenset[str] = frozenset(("SUCCEEDED", "FAILED", "CANCELLED"))
-CHANGED = "operation.changed"
-"""The topic of the event that tells of every change: subject the operation, payload `state` and `progress_pct`."""
 
 
 class OperationRow(Table):
@@ -380,7 +379,7 @@ def _change(
 
 def _tell(database: Database, operation: Operation, time: datetime) -> None:
     payload = {"state": operation.state, "progress_pct": operation.progress_pct, "kind": operation.kind}
-    events.publish(database, operation.workspace, CHANGED, operation.id, payload, time)
+    events.publish(database, operation.workspace, OPERATION_CHANGED, operation.id, payload, time)
 
 
 def _the_one(changed: list[Operation]) -> Operation:

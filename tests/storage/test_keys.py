@@ -8,6 +8,7 @@ import pytest
 
 from groundswell_storage import errors, events, keys
 from groundswell_storage.database import Database
+from groundswell_storage.topics import KEY_CHANGED
 
 NOW = datetime.now(UTC)
 
@@ -138,7 +139,7 @@ def test_every_change_is_told(database: Database):
         keys.rotate(scope, record.id)
         keys.revoke(scope, record.id)
 
-    told = events.read_after(database, events.START, topics=[keys.CHANGED])
+    told = events.read_after(database, events.START, topics=[KEY_CHANGED])
     assert [(event.subject_id, event.payload["change"]) for event in told] == [
         (record.id, "created"),
         (record.id, "rotated"),

@@ -11,6 +11,7 @@ import pytest
 from groundswell_storage import errors, events, operations
 from groundswell_storage.database import Database, connect
 from groundswell_storage.operations import Operation
+from groundswell_storage.topics import OPERATION_CHANGED
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LEASE = timedelta(minutes=1)
@@ -229,7 +230,7 @@ def test_every_change_is_told(database: Database):
         operations.renew(database, held.id, held.lease_token, LEASE)
         operations.succeed(database, held.id, held.lease_token, b"", "")
 
-    told = events.read_after(database, events.START, workspace="acme", topics=[operations.CHANGED])
+    told = events.read_after(database, events.START, workspace="acme", topics=[OPERATION_CHANGED])
     assert [(event.subject_id, event.payload["state"], event.payload["progress_pct"]) for event in told] == [
         (held.id, "PENDING", 0),
         (held.id, "RUNNING", 0),

@@ -19,6 +19,7 @@ from groundswell_storage.errors import AlreadyExists, InvalidArgument, NotFound
 from groundswell_storage.pages import Page
 from groundswell_storage.revisions import check_etag, etag_of, revise
 from groundswell_storage.scope import Scope
+from groundswell_storage.topics import PERSONA_CHANGED
 
 DEFAULT_TIME_ZONE = "UTC"
 JUDGE_HANDLES = "engagement.judge_handles"
@@ -177,7 +178,7 @@ def persona_of(row: PersonaRow) -> Persona:
 
 
 def _told(scope: Scope, row: PersonaRow) -> Persona:
-    scope.publish("persona.changed", row.id, {})
+    scope.publish(PERSONA_CHANGED, row.id, {})
     return persona_of(row)
 
 

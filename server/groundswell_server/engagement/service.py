@@ -23,6 +23,7 @@ from groundswell_server.engagement.syncing.gauges import BudgetGauges
 from groundswell_server.engagement.vocabulary import PiiFilter, Rating
 from groundswell_server.engagement.vocabulary import Platform as SocialPlatform
 from groundswell_server.engagement.workspace_settings import KnownSettings
+from groundswell_server.news import BOOKMARK_EVERY
 from groundswell_server.operations.messages import to_proto
 from groundswell_server.platform import Platform
 from groundswell_server.runtime.background import together
@@ -289,7 +290,7 @@ class Servicer:
         decode_cursor(cursor)
         yield pb.WatchEngagementResponse(cursor=cursor)
         async for batch in self._feed.follow(
-            cursor, topics=watching.TOPICS, workspace=call.workspace, heartbeat=watching.BOOKMARK_EVERY
+            cursor, topics=watching.TOPICS, workspace=call.workspace, heartbeat=BOOKMARK_EVERY
         ):
             wanted = [event for event in batch.events if watched.wants(event)]
             for change in await call.read(watching.read_changes, wanted) if wanted else ():

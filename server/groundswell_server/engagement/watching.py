@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from groundswell_server.engagement.contexts.contexts import Context, context_of
 from groundswell_server.engagement.posts.posts import Post, post_of
 from groundswell_server.engagement.virality import events as virality
 from groundswell_server.engagement.virality.events import ViralityAlert
+from groundswell_storage import topics
 from groundswell_storage.engagement.contexts import ContextRow
 from groundswell_storage.engagement.posts import PostRow
 from groundswell_storage.events import Event
 from groundswell_storage.scope import Scope
 
-BOOKMARK_EVERY = timedelta(seconds=30)
-TOPICS = ("post.changed", "post.deleted", "context.changed", "interactions.judged", virality.TOPIC)
+TOPICS = (
+    topics.POST_CHANGED,
+    topics.POST_DELETED,
+    topics.CONTEXT_CHANGED,
+    topics.INTERACTIONS_JUDGED,
+    topics.VIRALITY_ALERT,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,7 @@ class Watched:
 
     def wants(self, event: Event) -> bool:
         """Whether an event is one of those."""
-        post_id = event.payload.get("post_id", "") if event.topic == "context.changed" else event.subject_id
+        post_id = event.payload.get("post_id", "") if event.topic == topics.CONTEXT_CHANGED else event.subject_id
         by_persona = not self.persona_ids or event.payload.get("persona_id") in self.persona_ids
         return by_persona and (not self.post_ids or post_id in self.post_ids)
 
@@ -64,9 +70,9 @@ class Watched:
 def read_changes(scope: Scope, events: Iterable[Event]) -> list[Change]:
     """The changes that events tell of, with the things as they are now; what is gone by now has an event of its end."""
     told = list(events)
-    found_posts = scope.find_many(PostRow, {event.subject_id for event in told if event.topic == "post.changed"})
+    found_posts = scope.find_many(PostRow, {event.subject_id for event in told if event.topic == topics.POST_CHANGED})
     found_contexts = scope.find_many(
-        ContextRow, {event.subject_id for event in told if event.topic == "context.changed"}
+        ContextRow, {event.subject_id for event in told if event.topic == topics.CONTEXT_CHANGED}
     )
     shown = {id: post_of(row) for id, row in found_posts.items()}
     shown_contexts = {id: context_of(row) for id, row in found_contexts.items()}
@@ -84,13 +90,13 @@ def _change(
     event: Event, found_posts: dict[str, Post], found_contexts: dict[str, Context]
 ) -> Post | Context | Judged | Deleted | ViralityAlert | None:
     match event.topic:
-        case "post.changed":
+        case topics.POST_CHANGED:
             return found_posts.get(event.subject_id)
-        case "context.changed":
+        case topics.CONTEXT_CHANGED:
             return found_contexts.get(event.subject_id)
-        case "post.deleted":
+        case topics.POST_DELETED:
             return Deleted(event.subject_id)
-        case virality.TOPIC:
+        case topics.VIRALITY_ALERT:
             return virality.alert_of_json(event.subject_id, event.payload)
         case _:
             payload = event.payload

@@ -15,9 +15,8 @@ from groundswell_storage.engagement.workspace_settings import EngagementSettings
 from groundswell_storage.feed import EventFeed
 from groundswell_storage.revisions import check_etag, etag_of
 from groundswell_storage.scope import Scope
+from groundswell_storage.topics import ENGAGEMENT_SETTINGS_CHANGED
 
-CHANGED = "engagement_settings.changed"
-"""Topic of the event that tells servers to look again."""
 _MOST_WORKSPACES = 10_000
 
 
@@ -48,7 +47,7 @@ def update_settings(scope: Scope, pii_filter: PiiFilter, reason: str, etag: str 
     if (before.pii_filter, before.reason) == (pii_filter, kept):
         return read_settings(scope)
     rows.change(scope, row, pii_filter=pii_filter, reason=kept)
-    scope.publish(CHANGED, scope.workspace, {"pii_filter": pii_filter.name})
+    scope.publish(ENGAGEMENT_SETTINGS_CHANGED, scope.workspace, {"pii_filter": pii_filter.name})
     audit.record(
         scope,
         "engagement_settings.updated",
@@ -78,7 +77,10 @@ class KnownSettings:
     async def follow(self, feed: EventFeed) -> None:
         """Keeps what is known true as long as the server runs."""
         await keep_true(
-            feed, (CHANGED,), doubt=self._known.clear, heed=lambda event: self._known.forget(event.workspace)
+            feed,
+            (ENGAGEMENT_SETTINGS_CHANGED,),
+            doubt=self._known.clear,
+            heed=lambda event: self._known.forget(event.workspace),
         )
 
 

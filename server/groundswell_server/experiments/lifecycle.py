@@ -18,9 +18,7 @@ from groundswell_storage.experiments.designs import ExperimentPhaseRow, Experime
 from groundswell_storage.pages import Page
 from groundswell_storage.revisions import check_etag, etag_of, revise
 from groundswell_storage.scope import Scope
-
-CHANGED = "experiment.changed"
-"""Topic of the event that tells servers to look again."""
+from groundswell_storage.topics import EXPERIMENT_CHANGED
 
 
 class State(IntEnum):
@@ -282,7 +280,7 @@ def _read(scope: Scope, row: ExperimentRow) -> Experiment:
 def _told(
     scope: Scope, row: ExperimentRow, change: str, reason: str = "", before: dict[str, Any] | None = None
 ) -> Experiment:
-    scope.publish(CHANGED, row.id, {"key": row.key, "state": State(row.state).name})
+    scope.publish(EXPERIMENT_CHANGED, row.id, {"key": row.key, "state": State(row.state).name})
     subject = f"experiment/{row.key}"
     audit.record(scope, f"experiment.{change}", subject, reason=reason, before=before, after=_shown(row))
     return _read(scope, row)

@@ -16,6 +16,7 @@ from groundswell_storage import audit, operations
 from groundswell_storage.database import Database
 from groundswell_storage.operations import Operation
 from groundswell_storage.scope import Scope
+from groundswell_storage.topics import OPERATION_CHANGED
 
 if TYPE_CHECKING:
     from groundswell_server.jobs.wakeups import WakeUps
@@ -67,4 +68,4 @@ class JobQueue:
             if waiting:
                 await asyncio.to_thread(self.wake, waiting)
 
-        await pass_on(feed, (operations.CHANGED,), wake)
+        await pass_on(feed, (OPERATION_CHANGED,), wake)

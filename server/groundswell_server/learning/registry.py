@@ -13,6 +13,7 @@ from groundswell_storage.errors import Aborted, DataLoss, FailedPrecondition, In
 from groundswell_storage.learning import drift_reports, labelled_predictions, model_versions, predictions
 from groundswell_storage.learning.model_versions import Artifact, ModelVersion
 from groundswell_storage.scope import Scope
+from groundswell_storage.topics import MODEL_CHANGED
 
 ENGAGEMENT = "ENGAGEMENT_PREDICTOR"
 SUCCESS = "SUCCESS_CLASSIFIER"
@@ -26,9 +27,6 @@ CONVERTED, BOT = "converted", "bot"
 
 THRESHOLD = "success_threshold_pct"
 """Name of the parameter of classifiers that says from which rate on a post counts as a success."""
-
-CHANGED = "model.changed"
-"""Topic of the event that tells servers to look which version is live. Subject: the version; payload: its type."""
 
 HISTORY = timedelta(days=90)
 """How long the way back to a version is open after it stopped being live."""
@@ -179,7 +177,7 @@ def _make_live(scope: Scope, version: ModelVersion, fetched: Fetched, change: st
     before = model_versions.live_version(scope, version.model_type)
     retired = None if before is None else model_versions.set_stage(scope, before, "RETIRED")
     live = model_versions.set_stage(scope, version, "LIVE")
-    scope.publish(CHANGED, live.id, {"model_type": live.model_type, "version": live.version})
+    scope.publish(MODEL_CHANGED, live.id, {"model_type": live.model_type, "version": live.version})
     was = {"live": None if retired is None else label(retired)}
     audit.record(scope, f"model.{change}", f"model/{live.id}", reason=reason, before=was, after={"live": label(live)})
     return Promotion(live, retired)

@@ -20,13 +20,13 @@ from groundswell_server.learning.monitoring.checks import check_drift
 from groundswell_server.learning.monitoring.gauges import ModelGauges
 from groundswell_server.learning.monitoring.performance import measure_performance
 from groundswell_server.learning.online import messages as watching
-from groundswell_server.learning.online.outcomes import LEARNED
 from groundswell_server.learning.patterns.service import PatternCalls
 from groundswell_server.learning.registry import Fetched
 from groundswell_server.learning.serving.acceptance import accepts_content, accepts_contents
 from groundswell_server.learning.timing.best_hours import best_hours
 from groundswell_server.learning.trials.coverage import Coverage
 from groundswell_server.learning.trials.sending import Sender
+from groundswell_server.news import BOOKMARK_EVERY
 from groundswell_server.operations.messages import to_proto
 from groundswell_server.platform import Platform
 from groundswell_server.runtime.background import together
@@ -37,6 +37,7 @@ from groundswell_storage.engagement import learning_rows
 from groundswell_storage.events import decode_cursor
 from groundswell_storage.learning import drift_reports, model_versions, online, training_schedules
 from groundswell_storage.scope import Scope
+from groundswell_storage.topics import ONLINE_LEARNED
 
 if TYPE_CHECKING:
     from groundswell_server.learning.serving.preparation import Serving
@@ -181,7 +182,7 @@ class Servicer(PatternCalls):
         decode_cursor(cursor)
         yield watching.state_message(cursor, await call.read(online.find, registry.ENGAGEMENT))
         async for batch in self._platform.feed.follow(
-            cursor, topics=(LEARNED,), workspace=call.workspace, heartbeat=watching.BOOKMARK_EVERY
+            cursor, topics=(ONLINE_LEARNED,), workspace=call.workspace, heartbeat=BOOKMARK_EVERY
         ):
             for message in watching.lesson_messages(batch):
                 yield message

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from groundswell_storage import operations
 from groundswell_storage.feed import EventFeed
 from groundswell_storage.operations import Operation
+from groundswell_storage.topics import OPERATION_CHANGED
 
 Look = Callable[[], Awaitable[Operation]]
 
@@ -33,7 +33,7 @@ async def wait(feed: EventFeed, look: Look, *, workspace: str, seconds: float) -
         return operation
     try:
         async with asyncio.timeout(seconds):
-            async for batch in feed.follow(cursor, topics=(operations.CHANGED,), workspace=workspace):
+            async for batch in feed.follow(cursor, topics=(OPERATION_CHANGED,), workspace=workspace):
                 if any(event.subject_id == operation.id for event in batch.events):
                     operation = await look()
                     if operation.is_done:

@@ -24,6 +24,7 @@ from groundswell_storage import keys
 from groundswell_storage.errors import GroundswellError, Unauthenticated
 from groundswell_storage.executor import DatabaseExecutor
 from groundswell_storage.feed import EventFeed
+from groundswell_storage.topics import KEY_CHANGED
 
 LOCAL = Principal(workspace="default", role="admin", actor="local")
 """The caller without a key on loopback."""
@@ -53,7 +54,7 @@ class Authenticator:
     async def follow(self, feed: EventFeed) -> None:
         """Forgets what is known of keys when one is revoked or rotated, as long as the server runs."""
         forget = self._known.clear
-        await keep_true(feed, (keys.CHANGED,), doubt=forget, heed=lambda _: forget())
+        await keep_true(feed, (KEY_CHANGED,), doubt=forget, heed=lambda _: forget())
 
     async def run(self) -> None:
         """Notes which keys are used, as long as the server runs."""

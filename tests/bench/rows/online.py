@@ -11,7 +11,6 @@ from groundswell.v1 import learning_pb2
 from groundswell_server.learning import model_types
 from groundswell_server.learning.features.extraction import category, feature_values
 from groundswell_server.learning.online.learner import TYPE
-from groundswell_server.learning.online.outcomes import LEARNED
 from groundswell_server.learning.online.twin import Twin
 from groundswell_server.learning.prediction.artifact import load_predictor
 from groundswell_server.learning.prediction.blended_predictor import BlendedPredictor
@@ -21,6 +20,7 @@ from groundswell_server.learning.training.trainer import train
 from groundswell_storage.database import connect
 from groundswell_storage.learning import model_versions, online
 from groundswell_storage.learning.online import OnlineModel
+from groundswell_storage.topics import ONLINE_LEARNED
 from tests.bench import requests
 from tests.bench.measure import ROUNDS, Subject, compare
 from tests.bench.stage import Stage
@@ -74,7 +74,7 @@ def _put_twin(stage: Stage) -> None:
             TYPE,
             OnlineModel(twin.weights, twin.intercept, LEARNT, model_id=live.id, pair_count=LEARNT, **errors),
         )
-        scope.publish(LEARNED, TYPE, {})
+        scope.publish(ONLINE_LEARNED, TYPE, {})
     database.close()
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from groundswell_server.experiments.lifecycle import CHANGED, State
-from groundswell_server.experiments.looks.notices import COUNTED, Notices
+from groundswell_server.experiments.lifecycle import State
+from groundswell_server.experiments.looks.notices import Notices
 from groundswell_server.experiments.looks.shared import SharedLooks
 from groundswell_server.experiments.looks.watching import Seen, Watcher
 from groundswell_storage import events
@@ -21,6 +21,7 @@ from groundswell_storage.errors import InvalidArgument, Unavailable
 from groundswell_storage.executor import DatabaseExecutor
 from groundswell_storage.feed import EventFeed
 from groundswell_storage.scope import Scope
+from groundswell_storage.topics import EXPERIMENT_CHANGED, EXPERIMENT_COUNTED, POST_CHANGED
 
 NEVER = timedelta(hours=1)
 AT_ONCE = timedelta(0)
@@ -49,7 +50,7 @@ class World:
         watcher = Watcher(self.feed, "acme", "hooks", self.take, apart=apart, bookmark_every=bookmark_every)
         return aclosing(watcher.watch(cursor))  # type: ignore[type-var]
 
-    async def tell(self, *keys: str, topic: str = COUNTED, workspace: str = "acme") -> None:
+    async def tell(self, *keys: str, topic: str = EXPERIMENT_COUNTED, workspace: str = "acme") -> None:
         """Publishes an event for each key; returns when the feed has them all."""
 
         def work() -> None:
@@ -140,7 +141,7 @@ async def test_what_happens_to_others_wakes_nobody(world: World) -> None:
         await next_of(watching)
         await world.tell("captions")
         await world.tell("hooks", workspace="elsewhere")
-        await world.tell("hooks", topic="post.changed")
+        await world.tell("hooks", topic=POST_CHANGED)
         await world.count()
         assert (await next_of(watching)).look.counts == 1
     assert world.looks == 2
@@ -169,7 +170,7 @@ async def test_it_ends_with_the_experiment_after_a_last_look(world: World, state
     async with world.watch() as watching, soon():
         await anext(watching)
         world.experiment = SimpleNamespace(version=2, state=state)
-        await world.tell("hooks", topic=CHANGED)
+        await world.tell("hooks", topic=EXPERIMENT_CHANGED)
         told = [seen async for seen in watching]
     assert [seen.look.experiment.state for seen in told] == [state]
     async with world.watch() as watching, soon():
@@ -215,7 +216,7 @@ async def test_news_of_many_batches_are_one_event(world: World) -> None:
     before = world.feed.cursor
     await notices.tell()
     told = await world.executor.read(
-        lambda: events.read_after(world.database, events.decode_cursor(before), topics=(COUNTED,))
+        lambda: events.read_after(world.database, events.decode_cursor(before), topics=(EXPERIMENT_COUNTED,))
     )
     assert [(event.workspace, event.subject_id) for event in told] == [("acme", "captions"), ("acme", "hooks")]
     assert durable == ["before the notice"]

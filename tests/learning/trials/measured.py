@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from random import Random
 
-from groundswell_server.learning.online.outcomes import TOPIC
 from groundswell_storage.engagement.posts import PostRow
 from groundswell_storage.engagement.snapshots import MetricSnapshotRow
 from groundswell_storage.experiments.rollouts import RolloutRow
 from groundswell_storage.learning import predictions
 from groundswell_storage.learning.predictions import ServedPrediction
 from groundswell_storage.scope import Scope
+from groundswell_storage.topics import POST_CHANGED
 from tests.learning.monitoring.service_rows import TARGET_AGE
 from tests.learning.past_posts import add_persona, add_posts
 
@@ -45,6 +45,6 @@ def measure(scope: Scope, personas: Sequence[str], off_by: Mapping[str, float]) 
                 for id, off in off_by.items()
             ]
             ids.append(post_id)
-            scope.publish(TOPIC, post_id, {"persona_id": persona_id, "platform": 1})
+            scope.publish(POST_CHANGED, post_id, {"persona_id": persona_id, "platform": 1})
     predictions.keep(scope, rows)
     return ids

@@ -18,6 +18,7 @@ from groundswell_storage.engagement.personas import PersonaRow
 from groundswell_storage.errors import DataLoss, InvalidArgument, NotFound
 from groundswell_storage.pages import Page
 from groundswell_storage.scope import Scope
+from groundswell_storage.topics import CONNECTION_CHANGED
 
 log = structlog.get_logger(__name__)
 
@@ -151,7 +152,7 @@ def _tell(
     before: PlatformConnectionRow | None = None,
     after: PlatformConnectionRow | None = None,
 ) -> None:
-    scope.publish("connection.changed", row.id, {"persona_id": row.persona_id, "platform": int(row.platform)})
+    scope.publish(CONNECTION_CHANGED, row.id, {"persona_id": row.persona_id, "platform": int(row.platform)})
     subject = f"connection/{row.persona_id or '*'}/{Platform(row.platform).name}"
     audit.record(scope, f"platform.{change}", subject, before=_shown(before), after=_shown(after))
 

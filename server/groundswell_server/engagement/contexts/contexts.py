@@ -19,6 +19,7 @@ from groundswell_storage.errors import FailedPrecondition, InvalidArgument
 from groundswell_storage.pages import Page
 from groundswell_storage.revisions import check_etag, etag_of, revise
 from groundswell_storage.scope import Scope
+from groundswell_storage.topics import CONTEXT_CHANGED
 
 JUDGED_FIELDS = frozenset({"confidence", "validation"})
 """What may be changed when the context has ended, too."""
@@ -261,7 +262,7 @@ def context_of(row: ContextRow) -> Context:
 
 
 def _told(scope: Scope, row: ContextRow) -> Context:
-    scope.publish("context.changed", row.id, {"persona_id": row.persona_id or ""})
+    scope.publish(CONTEXT_CHANGED, row.id, {"persona_id": row.persona_id or ""})
     return context_of(row)
 
 

@@ -20,6 +20,7 @@ from groundswell_storage.engagement.contexts import ContextRow
 from groundswell_storage.engagement.personas import PersonaRow
 from groundswell_storage.revisions import revise
 from groundswell_storage.scope import Scope
+from groundswell_storage.topics import CONTEXT_CHANGED
 
 
 def bring_up_to_date(scope: Scope, post: Post, thresholds: Thresholds) -> ContextRow | None:
@@ -56,7 +57,7 @@ def bring_up_to_date(scope: Scope, post: Post, thresholds: Thresholds) -> Contex
         genuine_count=engagement.total,
         pattern=_keep_pattern(scope, row, post, draft, engagement.engagement_rate_pct),
     )
-    scope.publish("context.changed", row.id, {"persona_id": row.persona_id or "", "post_id": post.id})
+    scope.publish(CONTEXT_CHANGED, row.id, {"persona_id": row.persona_id or "", "post_id": post.id})
     return row
 
 

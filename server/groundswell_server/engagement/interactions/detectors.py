@@ -19,12 +19,11 @@ from groundswell_server.peers import Caller, Peers
 from groundswell_server.silences import Silence
 from groundswell_storage.errors import GroundswellError, Unavailable
 from groundswell_storage.feed import EventFeed
+from groundswell_storage.topics import MODEL_CHANGED
 
 T = TypeVar("T")
 
 BOTS, SPAM = "BOT_DETECTOR", "SPAM_DETECTOR"
-_PROMOTED = "model.changed"
-"""Topic of Learning's event that tells which version of a type is live now."""
 _NOT_LIVE = "MODEL_NOT_LIVE"
 _NOT_PERMITTED = "PERMISSION_DENIED"
 _PATIENCE_SECONDS = 5.0
@@ -59,7 +58,7 @@ class Detectors:
         """Notices what is promoted, as long as the server runs."""
         await keep_true(
             feed,
-            (_PROMOTED,),
+            (MODEL_CHANGED,),
             doubt=self._absent.clear,
             heed=lambda event: self._absent.forget((event.workspace, event.payload["model_type"])),
         )

@@ -34,6 +34,7 @@ from groundswell_storage.engagement.posts import PostRow
 from groundswell_storage.errors import FieldViolation, InvalidArgument
 from groundswell_storage.fields import to_micros
 from groundswell_storage.scope import Scope
+from groundswell_storage.topics import INTERACTIONS_JUDGED
 
 JUDGED_AGAIN = 2_000
 """Stored interactions of the post that a batch is judged together with: all of most posts, the last ones of a huge one.
@@ -90,7 +91,7 @@ def record_interactions(
     counted = np.bincount(judged.verdicts[len(stored) :], minlength=len(Verdict))
     genuine, bots, personas = (int(counted[verdict]) for verdict in (Verdict.GENUINE, Verdict.BOT, Verdict.PERSONA))
     told = {"persona_id": post.persona_id, "genuine": genuine, "bots": bots, "personas": personas}
-    scope.publish("interactions.judged", post_id, told)
+    scope.publish(INTERACTIONS_JUDGED, post_id, told)
     recorded = Recorded(len(fresh), len(batch) - len(fresh), genuine, bots, personas)
     return Recording(recorded, _given_away(scope, post_id, judged))
 

@@ -27,6 +27,7 @@ from groundswell_storage.engagement.contexts import ContextRow
 from groundswell_storage.engagement.posts import MeasuredPost, PostRow
 from groundswell_storage.errors import InvalidArgument
 from groundswell_storage.scope import Scope
+from groundswell_storage.topics import CONTEXT_CHANGED
 
 PHASE = "SOCIAL_MEDIA_CONTENT"
 """Of the contexts that imported posts come from, when something is known of their generation."""
@@ -215,7 +216,7 @@ def _write(scope: Scope, batch: _Batch) -> list[str]:
         if post_id in new:
             context = scope.insert(ContextRow, **values)
             posts.add_context_snapshots(scope, [context_at_posting(post_id, context)])
-            scope.publish("context.changed", context.id, {"persona_id": context.persona_id, "post_id": post_id})
+            scope.publish(CONTEXT_CHANGED, context.id, {"persona_id": context.persona_id, "post_id": post_id})
     return [id for id in batch.posts if id in new]
 
 

@@ -26,6 +26,7 @@ from groundswell_storage.errors import AlreadyExists, InvalidArgument
 from groundswell_storage.pages import Page
 from groundswell_storage.revisions import check_etag, etag_of, revise
 from groundswell_storage.scope import Scope
+from groundswell_storage.topics import CONTEXT_CHANGED, POST_CHANGED, POST_DELETED
 
 COUNTS = ("likes", "comments", "shares", "saves", "clicks", "impressions", "reach", "views")
 """The columns of counts, of posts and of snapshots; the fields of Counts."""
@@ -223,7 +224,7 @@ def delete_post(scope: Scope, id: str) -> None:
     if row.context_id:
         patterns.drop_of_post(scope, row.context_id, id)
         _forget_in_context(scope, row.context_id, id)
-    scope.publish("post.deleted", id, _whose(row.persona_id, row.platform, row.context_id))
+    scope.publish(POST_DELETED, id, _whose(row.persona_id, row.platform, row.context_id))
 
 
 def normalize_tag_filter(hashtag: str) -> str:
@@ -284,7 +285,7 @@ def engagement_of(row: PostRow) -> Engagement:
 
 def tell_changed(scope: Scope, id: str, persona_id: str, platform: int, context_id: str | None) -> None:
     """Tells that a post was recorded, changed or got new figures."""
-    scope.publish("post.changed", id, _whose(persona_id, platform, context_id))
+    scope.publish(POST_CHANGED, id, _whose(persona_id, platform, context_id))
 
 
 def _whose(persona_id: str, platform: int, context_id: str | None) -> dict[str, Any]:
@@ -325,4 +326,4 @@ def _forget_in_context(scope: Scope, context_id: str, post_id: str) -> None:
         genuine_ratio=other.genuine_ratio if other else None,
         genuine_count=other.genuine_total if other else None,
     )
-    scope.publish("context.changed", context_id, {"persona_id": context.persona_id or ""})
+    scope.publish(CONTEXT_CHANGED, context_id, {"persona_id": context.persona_id or ""})

@@ -9,13 +9,14 @@ from typing import Final
 
 from groundswell_server.engagement.estimates import Estimate
 from groundswell_server.engagement.metrics.ages import AgePoint, value_at_age
-from groundswell_server.engagement.virality.events import TOPIC, ViralityAlert, alert_to_json
+from groundswell_server.engagement.virality.events import ViralityAlert, alert_to_json
 from groundswell_server.engagement.virality.projection import project
 from groundswell_server.engagement.virality.threshold import FEWEST, threshold_of
 from groundswell_server.engagement.vocabulary import Platform, RateBase
 from groundswell_storage.engagement import posts, snapshots
 from groundswell_storage.engagement.posts import PostRow
 from groundswell_storage.scope import Scope
+from groundswell_storage.topics import VIRALITY_ALERT
 
 PROJECTED_AGE: Final = timedelta(days=7)
 """Age for which the reach is projected, unless told: most of what a post gets, it has by then."""
@@ -31,7 +32,7 @@ def raise_when_viral(scope: Scope, row: PostRow, projected_age: timedelta) -> No
     """Tells that a post which was just measured spreads, unless it was told before; the post is locked."""
     if row.alerted is None and (alert := virality_of(scope, row, projected_age)) is not None:
         posts.set_alerted(scope, row, scope.now)
-        scope.publish(TOPIC, row.id, alert_to_json(alert))
+        scope.publish(VIRALITY_ALERT, row.id, alert_to_json(alert))
 
 
 def virality_of(scope: Scope, row: PostRow, projected_age: timedelta) -> ViralityAlert | None:

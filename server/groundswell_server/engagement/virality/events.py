@@ -10,8 +10,6 @@ from typing import Any, Final
 from groundswell_server.engagement.estimates import Estimate, Interval
 from groundswell_server.engagement.vocabulary import Platform, RateBase
 
-TOPIC: Final = "alert.virality"
-
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 

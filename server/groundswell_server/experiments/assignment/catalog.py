@@ -9,14 +9,14 @@ from groundswell_server.caches import Cache
 from groundswell_server.experiments.assignment.assigner import Answer, Assigner
 from groundswell_server.experiments.assignment.standing import standing_of
 from groundswell_server.experiments.bandits import batches
-from groundswell_server.experiments.bandits.batches import LEARNED
-from groundswell_server.experiments.lifecycle import CHANGED, State, experiment_of, not_started
+from groundswell_server.experiments.lifecycle import State, experiment_of, not_started
 from groundswell_server.news import keep_true
 from groundswell_storage.errors import GroundswellError, NotFound
 from groundswell_storage.events import Event
 from groundswell_storage.experiments import counting, designs
 from groundswell_storage.feed import EventFeed
 from groundswell_storage.scope import Scope
+from groundswell_storage.topics import EXPERIMENT_CHANGED, EXPERIMENT_LEARNED
 
 T = TypeVar("T")
 
@@ -90,7 +90,7 @@ class Catalog:
 
     async def follow(self, feed: EventFeed) -> None:
         """Keeps what is known true as long as the server runs."""
-        await follow_changes(feed, (CHANGED, LEARNED), self._assigners)
+        await follow_changes(feed, (EXPERIMENT_CHANGED, EXPERIMENT_LEARNED), self._assigners)
 
 
 async def follow_changes(feed: EventFeed, topics: Collection[str], known: Cache[tuple[str, str], T]) -> None:

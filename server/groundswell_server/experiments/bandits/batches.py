@@ -9,9 +9,7 @@ from groundswell_server.experiments.design import Design
 from groundswell_storage.experiments import batches
 from groundswell_storage.experiments.batches import BanditBatchRow
 from groundswell_storage.scope import Scope
-
-LEARNED = "experiment.learned"
-"""Topic of the event that tells servers that a bandit chooses with other probabilities now."""
+from groundswell_storage.topics import EXPERIMENT_LEARNED
 
 
 def current(scope: Scope, experiments: Collection[int]) -> dict[int, Batch]:
@@ -54,7 +52,7 @@ def begin(scope: Scope, experiment: int, key: str, design: Design, phase: int, a
             probabilities=list(chances),
             units_before=units,
         ):
-            scope.publish(LEARNED, str(experiment), {"key": key, "batch": number})
+            scope.publish(EXPERIMENT_LEARNED, str(experiment), {"key": key, "batch": number})
             return batch
 
 

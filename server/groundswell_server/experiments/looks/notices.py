@@ -16,9 +16,7 @@ import structlog
 from groundswell_storage.errors import GroundswellError
 from groundswell_storage.executor import DatabaseExecutor
 from groundswell_storage.scope import Scope
-
-COUNTED = "experiment.counted"
-"""Topic of the event that tells watchers to look again; its subject is the experiment's key."""
+from groundswell_storage.topics import EXPERIMENT_COUNTED
 
 log = structlog.get_logger(__name__)
 
@@ -70,4 +68,6 @@ class Notices:
 
     def _publish(self, noted: Collection[tuple[str, str]]) -> None:
         for workspace, key in noted:
-            Scope(self._executor.database, workspace, "system", datetime.now(UTC)).publish(COUNTED, key, {"key": key})
+            Scope(self._executor.database, workspace, "system", datetime.now(UTC)).publish(
+                EXPERIMENT_COUNTED, key, {"key": key}
+            )

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from groundswell_server.experiments.lifecycle import CHANGED, State
-from groundswell_server.experiments.looks.notices import COUNTED
+from groundswell_server.experiments.lifecycle import State
+from groundswell_server.news import BOOKMARK_EVERY
 from groundswell_storage.events import Position, decode_cursor
 from groundswell_storage.feed import Batch, EventFeed
+from groundswell_storage.topics import EXPERIMENT_CHANGED, EXPERIMENT_COUNTED
 
 if TYPE_CHECKING:
     from groundswell_server.experiments.looks.looking import Look
 
-TOPICS = (CHANGED, COUNTED)
-BOOKMARK_EVERY = timedelta(seconds=30)
+TOPICS = (EXPERIMENT_CHANGED, EXPERIMENT_COUNTED)
 APART = timedelta(seconds=1)
 """The least time between two looks of a watcher: a stream of events is not analysed batch by batch."""
 

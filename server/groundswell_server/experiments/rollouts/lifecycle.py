@@ -23,9 +23,8 @@ from groundswell_storage.learning import model_versions
 from groundswell_storage.pages import Page
 from groundswell_storage.revisions import check_etag, revise
 from groundswell_storage.scope import Scope
+from groundswell_storage.topics import ROLLOUT_CHANGED
 
-CHANGED = "rollout.changed"
-"""Topic of the event that tells servers to look again."""
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -228,5 +227,5 @@ def _told(scope: Scope, row: RolloutRow, action: str, before: Mapping[str, Any] 
     """Tells the audit log and the servers; returns the rollout as it stands now."""
     after = shown(row) if before else {**shown(row), "design": row.design}
     audit.record(scope, f"rollout.{action}", f"rollout/{row.key}", reason=row.note, before=before, after=after)
-    scope.publish(CHANGED, row.id, {"key": row.key, "state": RolloutState(row.state).name})
+    scope.publish(ROLLOUT_CHANGED, row.id, {"key": row.key, "state": RolloutState(row.state).name})
     return _read(scope, row)

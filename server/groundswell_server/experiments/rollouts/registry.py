@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 import structlog
 
 from groundswell_server.experiments import messages
-from groundswell_server.experiments.rollouts.lifecycle import CHANGED
 from groundswell_server.experiments.rollouts.model_steps import (
     TO_DO,
     ModelStep,
@@ -29,6 +28,7 @@ from groundswell_server.runtime.call import Principal
 from groundswell_storage.errors import GroundswellError
 from groundswell_storage.experiments import rollouts
 from groundswell_storage.scope import Scope
+from groundswell_storage.topics import ROLLOUT_CHANGED
 
 if TYPE_CHECKING:
     from groundswell_storage.executor import DatabaseExecutor
@@ -55,7 +55,7 @@ class Registry:
 
     async def run(self, feed: EventFeed) -> None:
         """Makes the steps that are noted, as long as the server runs."""
-        await work_through(feed, (CHANGED,), self.make_steps, again=_AGAIN, what="steps of models")
+        await work_through(feed, (ROLLOUT_CHANGED,), self.make_steps, again=_AGAIN, what="steps of models")
 
     async def make_steps(self) -> None:
         """Makes the steps that are noted now, those of all workspaces."""

@@ -12,12 +12,13 @@ from groundswell_server.experiments.assignment.catalog import Current, Reader, f
 from groundswell_server.experiments.design import Design, Variant
 from groundswell_server.experiments.lifecycle import Experiment, Phase, State
 from groundswell_server.experiments.rollouts.hashing import NEW, Draw, StageSplit, draw
-from groundswell_server.experiments.rollouts.lifecycle import CHANGED, get_rollout
+from groundswell_server.experiments.rollouts.lifecycle import get_rollout
 from groundswell_server.experiments.rollouts.rollout import PHASE, UNDER_WAY, Rollout, rollout_of
 from groundswell_storage.experiments import rollouts
 from groundswell_storage.feed import EventFeed
 from groundswell_storage.fields import to_micros
 from groundswell_storage.scope import Scope
+from groundswell_storage.topics import ROLLOUT_CHANGED
 
 _MOST_ROLLOUTS = 10_000
 _EVER = to_micros(datetime(1900, 1, 1, tzinfo=UTC))
@@ -106,4 +107,4 @@ class Resolvers:
 
     async def follow(self, feed: EventFeed) -> None:
         """Keeps what is known true as long as the server runs."""
-        await follow_changes(feed, (CHANGED,), self._known)
+        await follow_changes(feed, (ROLLOUT_CHANGED,), self._known)

@@ -15,13 +15,12 @@ from groundswell_storage.learning import drift_reports, model_versions
 from groundswell_storage.learning.drift_reports import DriftFinding, DriftReport
 from groundswell_storage.learning.model_versions import ModelVersion
 from groundswell_storage.scope import Scope
+from groundswell_storage.topics import DRIFT_CHECKED
 
 if TYPE_CHECKING:
     from groundswell_server.learning.monitoring.baseline import Baseline
     from groundswell_server.learning.monitoring.drift import Assessment
 
-CHECKED = "drift.checked"
-"""Topic of the event that tells of a report. Subject: the report; payload: `model_type`, `status`, `drift_score`."""
 _MOST_OUTCOMES, _MOST_INPUTS = 5_000, 1_000
 _MOST_FEATURES = 18
 
@@ -55,7 +54,7 @@ def check_drift(scope: Scope, version: ModelVersion, target_age: timedelta) -> D
         "status": report.finding.status,
         "drift_score": report.finding.drift_score,
     }
-    scope.publish(CHECKED, report.id, told)
+    scope.publish(DRIFT_CHECKED, report.id, told)
     return report
 
 

@@ -19,7 +19,7 @@ from groundswell_server.learning import registry
 from groundswell_server.learning.artifact_store import ArtifactStore
 from groundswell_server.learning.features.extraction import category, feature_values
 from groundswell_server.learning.online import blend
-from groundswell_server.learning.online.outcomes import CONSUMER, LEARNED, News
+from groundswell_server.learning.online.outcomes import CONSUMER, News
 from groundswell_server.learning.prediction.artifact import load_stored
 from groundswell_server.learning.training import dataset
 from groundswell_server.learning.uncertainty.conformal import adapt
@@ -30,6 +30,7 @@ from groundswell_storage.learning import model_versions, online
 from groundswell_storage.learning.model_versions import ModelVersion
 from groundswell_storage.learning.online import LearntOutcome, OnlineModel
 from groundswell_storage.scope import Scope
+from groundswell_storage.topics import ONLINE_LEARNED
 
 if TYPE_CHECKING:
     from groundswell_server.learning.features.facts import Example
@@ -118,7 +119,7 @@ def _keep(scope: Scope, lesson: Lesson) -> None:
     if lesson.outcomes:
         online.put(scope, TYPE, lesson.model)
         online.add_outcomes(scope, TYPE, lesson.outcomes)
-        scope.publish(LEARNED, TYPE, blend.figures(lesson.model))
+        scope.publish(ONLINE_LEARNED, TYPE, blend.figures(lesson.model))
 
 
 def _load(store: ArtifactStore, scope: Scope, live: ModelVersion) -> RatePredictor | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
 from typing import Any
 
 from groundswell.v1 import learning_pb2 as pb
@@ -12,8 +11,6 @@ from groundswell_server.learning.online.blend import figures
 from groundswell_server.learning.registry import ENGAGEMENT
 from groundswell_storage.feed import Batch
 from groundswell_storage.learning.online import OnlineModel
-
-BOOKMARK_EVERY = timedelta(seconds=30)
 
 
 def state_message(cursor: str, model: OnlineModel | None) -> pb.WatchModelResponse:

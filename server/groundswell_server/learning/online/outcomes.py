@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from groundswell_storage import consumers, events
 from groundswell_storage.database import Database
 from groundswell_storage.events import Position
+from groundswell_storage.topics import POST_CHANGED
 
 CONSUMER = "learning.online"
-TOPIC = "post.changed"
-LEARNED = "online.learned"
-"""Topic of the event that tells what a twin has learnt. Subject: the model type; payload: its figures."""
 _MOST_EVENTS = 500
 _IDLE_EVENTS = 1_000
 """Events about other things after which the consumer moves on, so that it does not read over them for ever."""
@@ -33,7 +31,7 @@ def read_news(database: Database, consumer: str = CONSUMER) -> News | None:
     """What a consumer has not worked through yet; None when there is nothing."""
     before = consumers.position(database, consumer)
     end = events.latest_position(database)
-    found = events.read_after(database, before, topics=[TOPIC], limit=_MOST_EVENTS)
+    found = events.read_after(database, before, topics=[POST_CHANGED], limit=_MOST_EVENTS)
     if not found:
         return _beyond(before, end)
     posts: dict[str, dict[str, None]] = defaultdict(dict)

@@ -11,12 +11,13 @@ from groundswell_server.learning.features.content import Ask, StoredContent, sto
 from groundswell_server.learning.features.trailing import TrailingRecord
 from groundswell_server.learning.scoring.scores import RateHistory
 from groundswell_server.learning.serving.records import Record, read_record
+from groundswell_storage import topics
 from groundswell_storage.engagement import learning_rows
 from groundswell_storage.engagement.learning_rows import PersonaFacts
 from groundswell_storage.events import Event
 from groundswell_storage.scope import Scope
 
-TOPICS = "persona.changed", "context.changed", "post.changed", "post.deleted"
+TOPICS = topics.PERSONA_CHANGED, topics.CONTEXT_CHANGED, topics.POST_CHANGED, topics.POST_DELETED
 """Events that memory follows."""
 
 MOST_CONTEXTS, MOST_PERSONAS, MOST_RECORDS = 50_000, 20_000, 5_000
@@ -114,9 +115,9 @@ class Memory:
         """Forgets what an event of `TOPICS` made untrue."""
         workspace, payload = event.workspace, event.payload
         match event.topic:
-            case "persona.changed":
+            case topics.PERSONA_CHANGED:
                 self._personas.forget((workspace, event.subject_id))
-            case "context.changed":
+            case topics.CONTEXT_CHANGED:
                 self._contexts.forget((workspace, event.subject_id))
             case _:
                 if context_id := payload.get("context_id"):

@@ -16,7 +16,6 @@ from groundswell_server.learning.features.figures import ProfileFigures
 from groundswell_server.learning.labelling.classification import Classified, classify, classify_profiles
 from groundswell_server.learning.monitoring.labelled_log import LabelledLog
 from groundswell_server.learning.monitoring.prediction_log import PredictionLog
-from groundswell_server.learning.online.outcomes import LEARNED
 from groundswell_server.learning.prediction.predictions import Prediction
 from groundswell_server.learning.prediction.predictor import DEFAULT_LEVEL
 from groundswell_server.learning.scoring.optimization import Optimization, Optimizer
@@ -31,12 +30,11 @@ from groundswell_storage.events import Event
 from groundswell_storage.executor import DatabaseExecutor
 from groundswell_storage.feed import EventFeed
 from groundswell_storage.scope import Scope
+from groundswell_storage.topics import MODEL_CHANGED, ONLINE_LEARNED, ROLLOUT_CHANGED
 
 T = TypeVar("T")
 
-_ROLLOUT_CHANGED = "rollout.changed"
-"""Topic of the event that tells of a rollout's steps."""
-_OF_MODELS = registry.CHANGED, LEARNED, _ROLLOUT_CHANGED
+_OF_MODELS = MODEL_CHANGED, ONLINE_LEARNED, ROLLOUT_CHANGED
 
 
 class Prepared(NamedTuple):

@@ -27,6 +27,7 @@ from groundswell_storage.errors import GroundswellError
 from groundswell_storage.experiments import models_on_trial
 from groundswell_storage.experiments.models_on_trial import ModelOnTrial
 from groundswell_storage.scope import Scope
+from groundswell_storage.topics import POST_CHANGED
 
 if TYPE_CHECKING:
     from groundswell_storage.executor import DatabaseExecutor
@@ -63,7 +64,7 @@ class Sender:
         """Tells what becomes known, as long as the server runs."""
         await work_through(
             feed,
-            (outcomes.TOPIC,),
+            (POST_CHANGED,),
             self.send_all,
             again=_AGAIN,
             what="telling rollouts the errors of predictions",
