@@ -11,6 +11,7 @@ from typing import Any
 
 from peewee import BigIntegerField, CompositeKey, SmallIntegerField
 
+from groundswell_storage.experiments import bulk
 from groundswell_storage.experiments.counting import SUMS
 from groundswell_storage.fields import InstantField, JsonField
 from groundswell_storage.scope import Scope
@@ -27,7 +28,7 @@ class BanditBatchRow(Table):
     probabilities = JsonField()
     """Of each variant, in order."""
     units_before = BigIntegerField()
-    """Units that were chosen for before it."""
+    """Units that were chosen for before it, under its bucket version."""
     started = InstantField()
 
     class Meta:
@@ -73,16 +74,33 @@ def chosen_units(scope: Scope, experiment: int, batch: int) -> int:
     return int(row[0] or 0)
 
 
-def read_rewards(scope: Scope, experiment: int, metric: int) -> dict[int, tuple[int, Sequence[float]]]:
-    """Units and the sums (`SUMS`) of one metric over all batches, by variant."""
+def under_version(scope: Scope, experiment: int, bucket_version: int) -> set[int]:
+    """Numbers of the batches whose units were assigned under a bucket version."""
+    rows = scope.execute(
+        "SELECT batch.number FROM bandit_batch AS batch JOIN experiment_phase AS phase ON "
+        "phase.workspace = batch.workspace AND phase.experiment = batch.experiment AND phase.number = batch.phase "
+        "WHERE batch.workspace = ? AND batch.experiment = ? AND phase.bucket_version = ?",
+        (scope.workspace, experiment, bucket_version),
+    )
+    return {number for (number,) in rows.fetchall()}
+
+
+def read_rewards(
+    scope: Scope, experiment: int, metric: int, numbers: Collection[int]
+) -> dict[int, tuple[int, Sequence[float]]]:
+    """Units and the sums (`SUMS`) of one metric over these batches, by variant."""
+    if not numbers:
+        return {}
+    those, given = bulk.among(scope, "smallint", numbers)
     units = scope.execute(
-        "SELECT variant, SUM(units) FROM arm WHERE workspace = ? AND experiment = ? GROUP BY variant",
-        (scope.workspace, experiment),
+        f"SELECT variant, SUM(units) FROM arm WHERE workspace = ? AND experiment = ? AND phase {those} "
+        "GROUP BY variant",
+        (scope.workspace, experiment, given),
     ).fetchall()
     sums = scope.execute(
         f"SELECT variant, {', '.join(f'SUM({name})' for name in SUMS)} FROM arm_sum WHERE workspace = ? AND "
-        "experiment = ? AND metric = ? GROUP BY variant",
-        (scope.workspace, experiment, metric),
+        f"experiment = ? AND phase {those} AND metric = ? GROUP BY variant",
+        (scope.workspace, experiment, given, metric),
     ).fetchall()
     by_variant = {row[0]: tuple(map(float, row[1:])) for row in sums}
     return {variant: (int(count), by_variant.get(variant, ())) for variant, count in units}

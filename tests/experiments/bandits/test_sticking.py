@@ -111,7 +111,7 @@ def test_an_event_alone_gives_nobody_an_arm(scope: Scope) -> None:
     assert [(one.index, one.reason) for one in outcome.refused] == [(1, "UNIT_NOT_ENROLLED")]
 
 
-def test_raising_the_bucket_version_chooses_anew_and_keeps_what_was_learned(scope: Scope) -> None:
+def test_raising_the_bucket_version_chooses_anew_for_units_that_come_again(scope: Scope) -> None:
     assigner = started(scope)
     before = assign(scope, names(90))
     record(scope, before)
@@ -139,6 +139,25 @@ def test_raising_the_bucket_version_chooses_anew_and_keeps_what_was_learned(scop
     for unit in crossed:
         if third[unit].variant not in (before[unit].variant, after[unit].variant):
             assert third[unit].probability == latest.probabilities[third[unit].variant]
+
+
+def test_raising_the_bucket_version_learns_anew(scope: Scope) -> None:
+    """Who comes back leaves the arm that is rarely chosen: what is left of before would speak for the one ahead."""
+    assigner = started(scope)
+    before = assign(scope, names(600))
+    record(scope, [unit for unit, answer in before.items() if answer.variant == 1])
+    lifecycle.pause_experiment(scope, "hooks")
+    raised = replace(DESIGN, bucket_version=2)
+    lifecycle.update_experiment(scope, "hooks", raised)
+    lifecycle.resume_experiment(scope, "hooks")
+    first = all_of(scope, assigner.number)[-1]
+    assert first.probabilities == pytest.approx((1 / 3,) * 3, abs=0.05)
+    assert first.units_before == 0, "60 new units are enough to learn from them"
+    new = assign(scope, names(60, "newcomer"))
+    record(scope, [unit for unit, answer in new.items() if answer.variant == 2])
+    lifecycle.update_experiment(scope, "hooks", replace(raised, coverage=0.9))
+    assert all_of(scope, assigner.number)[-1].probabilities[2] > 0.9
+    assert all_of(scope, assigner.number)[-1].units_before == 60
 
 
 def test_each_phase_has_batches_of_its_own_and_begins_with_what_is_known(scope: Scope) -> None:

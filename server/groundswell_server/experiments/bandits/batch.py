@@ -22,7 +22,7 @@ class Batch:
     probabilities: tuple[float, ...]
     """Of each variant; what is stored for every choice."""
     units_before: int
-    """Units that were chosen for before it."""
+    """Units that were chosen for before it, under its bucket version."""
     start_time: datetime
 
     def is_over(self, units: int, now: datetime, options: BanditOptions) -> bool:

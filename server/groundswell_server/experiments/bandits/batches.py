@@ -1,4 +1,9 @@
-"""Batches of a bandit as they follow each other: each begins with what all before it have brought."""
+"""Batches of a bandit as they follow each other: each begins with what those before it have brought.
+
+A raised bucket version begins the learning anew. For units that come again it is chosen again, and who gets another
+variant counts in neither: an arm that is rarely chosen loses nearly all who come back, the busier ones, and one that is
+chosen often keeps them. What is left of earlier versions would speak for the arm that was ahead, whatever it is worth.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +28,7 @@ def all_of(scope: Scope, experiment: int) -> list[Batch]:
 
 
 def begin(scope: Scope, experiment: int, key: str, design: Design, phase: int, after: int = 0) -> Batch:
-    """Begins a batch in a phase, with all that was counted so far.
+    """Begins a batch in a phase, with all that was counted so far under the design's bucket version.
 
     Returns the one that another server began in the meantime, if there is one in this phase beyond number `after`.
     """
@@ -38,11 +43,14 @@ def begin(scope: Scope, experiment: int, key: str, design: Design, phase: int, a
         if last is not None and last.number > after and last.phase >= phase:
             return last
         number = last.number + 1 if last else 1
-        found = batches.read_rewards(scope, experiment, design.primary)
+        alike = batches.under_version(scope, experiment, design.bucket_version)
+        found = batches.read_rewards(scope, experiment, design.primary, alike)
         counted = [found.get(variant, (0, ())) for variant in range(len(design.variants))]
         arms = [Moments(units, *sums) for units, sums in counted]
         chances = probabilities(design, arms, np.random.default_rng((experiment, number)))
-        units = last.units_before + batches.chosen_units(scope, experiment, last.number) if last else 0
+        units = 0
+        if last is not None and last.number in alike:
+            units = last.units_before + batches.chosen_units(scope, experiment, last.number)
         batch = Batch(number, phase, chances, units, scope.now)
         if batches.open_batch(
             scope,
