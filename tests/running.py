@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import grpc
+import numpy as np  # noqa: F401  # pytest.approx asks NumPy as soon as a server's thread has begun to import it
 from pydantic import SecretStr
 
 from groundswell.v1 import engagement_pb2_grpc, learning_pb2_grpc

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 
 from groundswell_server.experiments import lifecycle
@@ -17,7 +20,8 @@ from groundswell_server.experiments.counting.outcomes import Outcome
 from groundswell_server.experiments.counting.recording import record_events
 from groundswell_server.experiments.design import Design, Metric, Variant, complete
 from groundswell_server.experiments.vocabulary import MetricKind
-from groundswell_storage.errors import InvalidArgument
+from groundswell_storage.database import Database, connect
+from groundswell_storage.errors import InvalidArgument, Unavailable
 from groundswell_storage.experiments import counting
 from groundswell_storage.scope import Scope
 from tests.experiments.sent import Sent, batch, event
@@ -128,6 +132,35 @@ def test_who_is_enrolled_while_it_is_recorded_counts_once(scope: Scope, monkeypa
     monkeypatch.setattr(counting, "add_totals", enrols_first)
     record(scope, before(scope, "ana", 3.0))
     assert sums(scope, assigner) == {**dict.fromkeys(counting.SUMS, 0.0), "x": 5.0, "xx": 25.0}
+
+
+def test_servers_that_record_and_enrol_the_same_units_at_once_count_all_of_it(
+    database_url: str, database: Database
+) -> None:
+    """Each with a connection of its own; what a unit had spent is added up from four sides while a fifth enrols it."""
+    with database.scope("default", "tester") as scope:
+        assigner = started(scope)
+        names = [f"reader-{number}" for number in range(40)]
+        numbers = counting.unit_numbers(scope, names)
+
+    def serve(server: int) -> None:
+        mine, order = connect(database_url), np.random.default_rng(server).permutation(names).tolist()
+        left = [order[begin : begin + 4] for begin in range(0, len(order), 4)]
+        while left:
+            # On a busy machine SQLite's one writer may keep the others waiting for longer than they do; they ask again.
+            with suppress(Unavailable):
+                with mine.scope("default", "tester") as scope:
+                    if server == 0:
+                        enrol(scope, assigner, {numbers[unit]: 0 for unit in left[-1]})
+                    else:
+                        assert not record(scope, *(before(scope, unit, float(server)) for unit in left[-1])).refused
+                left.pop()
+        mine.close()
+
+    with ThreadPoolExecutor(5) as servers:
+        list(servers.map(serve, range(5)))
+    with database.scope("default", "tester") as scope:
+        assert sums(scope, assigner) == {**dict.fromkeys(counting.SUMS, 0.0), "x": 400.0, "xx": 4_000.0}
 
 
 def test_a_unit_that_crosses_takes_it_along(scope: Scope) -> None:
