@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import importlib
+import json
 import pkgutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from peewee import Model
 
 import groundswell_storage
-from groundswell_storage import errors, schema
+from groundswell_storage import errors, operations, schema
 from groundswell_storage.database import Database, connect
 from groundswell_storage.table import SystemTable, Table
 
@@ -126,3 +128,38 @@ def test_a_migration_that_fails_leaves_the_schema_as_it_was(empty: Database, tmp
     assert "half" not in empty.engine.get_tables()
     (tmp_path / "0002_bad.py").write_text("def up(migrator, db):\n    db.execute_sql('CREATE TABLE whole (id INT)')\n")
     assert schema.migrate(empty, tmp_path) == ["0002_bad"]
+
+
+def test_handles_of_personas_that_were_deleted_long_ago_are_put_back_into_the_register(empty: Database, tmp_path):
+    """As a build left it that took them out with their persona."""
+    for name in schema.known():
+        if name < "0028":
+            (tmp_path / f"{name}.py").write_text((Path(schema.__file__).parent / f"migrations/{name}.py").read_text())
+    schema.migrate(empty, tmp_path)
+
+    def persona(workspace: str, id: str, handle: str, deleted: int | None) -> None:
+        values = {"id": id, "name": id, "niche": "", "time_zone": "UTC", "created": 1, "updated": 1, "version": 1}
+        handles = json.dumps([{"platform": 4, "handle": handle, "follower_count": None}])
+        others = {"workspace": workspace, "handles": handles, "deleted": deleted}
+        opted = {"sharing_opt_out": False, "tracking_opt_out": False}
+        row = {**values, **others, **opted}
+        marks = ", ".join("?" * len(row))
+        empty.execute(f"INSERT INTO persona ({', '.join(row)}) VALUES ({marks})", list(row.values()))
+
+    with empty.transaction():
+        persona("a", "gone", "@Luna.Sky", 5)
+        persona("a", "gone too", "luna.sky", 6)
+        persona("b", "replaced", "Mira", 7)
+        persona("b", "alive", "mira", None)
+        empty.execute(
+            "INSERT INTO persona_handle (workspace, platform, handle, persona_id) VALUES (?, ?, ?, ?)",
+            ("b", 4, "mira", "alive"),
+        )
+    assert "0028_retired_handles" in schema.migrate(empty)
+    rows = empty.execute("SELECT workspace, platform, handle, persona_id FROM persona_handle ORDER BY handle")
+    assert [tuple(row) for row in rows.fetchall()] == [("a", 4, "lunasky", ""), ("b", 4, "mira", "alive")]
+    with empty.scope("a", "tester") as scope:
+        (asked,) = operations.under_way(scope, "engagement.judge_handles")
+        assert json.loads(asked.request) == [[4, "lunasky"]]
+    with empty.scope("b", "tester") as scope:
+        assert not operations.under_way(scope, "engagement.judge_handles")
