@@ -226,6 +226,22 @@ class TestContexts:
         )
         assert told.pattern == ""
 
+    def test_counts_without_a_base_decide_nothing_and_displace_nothing(
+        self, engagement: EngagementServiceStub, persona_id: str, context: engagement_pb2.Context
+    ) -> None:
+        post, other = (
+            make_post(engagement, persona_id, context_id=context.id, publish_time=ago(hours=20)) for _ in "ab"
+        )
+        first = measure(engagement, other.id, ago(hours=19), likes=7).context
+        assert not first.social_metrics.HasField("engagement_rate_pct")
+        assert (first.social_metrics.genuine_count, first.validation) == (7, context.validation)
+        approved = measure(engagement, post.id, ago(hours=18), likes=60, reach=1000).context
+        assert approved.validation == engagement_pb2.VALIDATION_APPROVED
+        assert measure(engagement, post.id, ago(hours=9), likes=70).context == approved
+        assert measure(engagement, other.id, ago(hours=8), likes=8).context == approved
+        told = measure(engagement, post.id, ago(hours=1), likes=70, reach=10000).context
+        assert (told.validation, told.pattern) == (engagement_pb2.VALIDATION_PENDING, "")
+
     def test_a_young_post_takes_nothing_back_that_it_did_not_give(
         self, engagement: EngagementServiceStub, persona_id: str, context: engagement_pb2.Context
     ) -> None:

@@ -26,7 +26,8 @@ from groundswell_storage.topics import CONTEXT_CHANGED
 def bring_up_to_date(scope: Scope, post: Post, thresholds: Thresholds) -> ContextRow | None:
     """Tells the context of a post that was measured what came of it, and returns the context; None when it has none.
 
-    The post of a context that was fetched last decides, and a human's rating before any metrics.
+    The post of a context that was fetched last decides, and a human's rating before any metrics. Counts without a base
+    decide nothing and displace nothing: what was known of the rate is still what is known of it.
     """
     row = scope.find(ContextRow, post.context_id, lock=True) if post.context_id else None
     engagement, fetched = post.engagement, post.fetch_time
@@ -37,6 +38,8 @@ def bring_up_to_date(scope: Scope, post: Post, thresholds: Thresholds) -> Contex
     rating = Rating(row.rating)
     age = fetched - post.publish_time
     reaction = outcome_of_metrics(engagement.engagement_rate_pct, engagement.genuine_ratio, age, thresholds)
+    if reaction is None and row.engagement_rate_pct is not None:
+        return row
     before = None
     if row.metrics_post_id == post.id:
         before = outcome_of_metrics(row.engagement_rate_pct, row.genuine_ratio, age, thresholds)
