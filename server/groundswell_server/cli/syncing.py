@@ -22,6 +22,12 @@ def sync(
     hours: Annotated[int, typer.Option(min=1, max=8760, help="Covers posts of so many hours.")] = 24,
     platform: Annotated[list[PlatformName] | None, typer.Option(help="Only this platform; can be repeated.")] = None,
     persona: Annotated[list[str] | None, typer.Option(help="Only of the persona of this id; can be repeated.")] = None,
+    overdue: Annotated[
+        bool,
+        typer.Option(
+            "--overdue", metavar="", help="Covers older posts too that have reached an age which something waits for."
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Fetch counts and comments of recent posts from their platforms, within the platforms' limits.
@@ -35,7 +41,10 @@ def sync(
     with shown as progress, reach() as client:
         with as_typed(typed):
             operation = client.engagement.sync_posts(
-                hours=hours, platforms=[each.in_contract for each in platform or ()], persona_ids=persona or []
+                hours=hours,
+                platforms=[each.in_contract for each in platform or ()],
+                persona_ids=persona or [],
+                include_overdue=overdue,
             )
         task = progress.add_task("waiting for a worker", total=100.0) if progress else None
 
