@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
@@ -25,7 +26,8 @@ class Cache(Generic[K, V]):
         self._size = size
         self._trust_seconds = trust_seconds
         self._monotonic = monotonic
-        self._entries: dict[K, tuple[V, float]] = {}
+        # A dict looks for its first entry among all that were dropped before it.
+        self._entries: OrderedDict[K, tuple[V, float]] = OrderedDict()
         self._ticks = 0
         self._forgotten: dict[K, int] = {}
         """The tick at which a key was forgotten last, for reads that began before it."""
@@ -47,10 +49,10 @@ class Cache(Generic[K, V]):
         """Keeps what a read found, unless the key was forgotten since the read began: then it may be old already."""
         if mark < self._forgotten_before or self._forgotten.get(key, -1) >= mark:
             return
-        self._entries.pop(key, None)
         self._entries[key] = value, self._monotonic() + self._trust_seconds
+        self._entries.move_to_end(key)
         if len(self._entries) > self._size:
-            del self._entries[next(iter(self._entries))]
+            self._entries.popitem(last=False)
 
     def forget(self, key: K) -> None:
         """Drops an entry, because what it tells has changed."""

@@ -10,7 +10,7 @@ from groundswell_storage.postgres import PostgresEngine
 class CockroachEngine(PostgresEngine, CockroachDatabase):  # type: ignore[misc]  # no stubs
     """It has no transaction ids to ask about after a broken commit, and no LISTEN."""
 
-    def begin(self, isolation_level: str | None = None) -> None:
+    def begin(self, isolation_level: str | None = None, *, durable: bool = True) -> None:
         """Begins a transaction that may write."""
         self.run("BEGIN READ WRITE")
 

@@ -140,10 +140,14 @@ class Database:
         with self.transaction():
             yield Scope(self, workspace, actor, now or datetime.now(UTC), random=random or SYSTEM_RANDOM)
 
-    def begin(self) -> None:
-        """Begins a transaction that may write. `transaction()` is the way to do it; this is for the executor."""
+    def begin(self, *, durable: bool = True) -> None:
+        """Begins a transaction that may write. `transaction()` is the way to do it; this is for the executor.
+
+        What is not `durable` outlives the process once it is committed, and the machine with the next durable commit:
+        SQLite then need not wait for the disk. PostgreSQL is not asked for less.
+        """
         engines.thread.engine = self._engine
-        self._engine.begin()
+        self._engine.begin(durable=durable)
         self._engine.push_transaction(self)
 
     def commit(self) -> None:
@@ -285,15 +289,15 @@ class Transaction:
                 database.engine.announce()
 
 
-def begin(database: Database) -> None:
+def begin(database: Database, *, durable: bool = True) -> None:
     """Begins; a connection that died while it was idle is replaced."""
     was_open = not database.engine.is_closed()
     try:
-        database.begin()
+        database.begin(durable=durable)
     except Exception as error:
         if not failures.is_disconnect(error):
             raise
         database.drop_connection()
         if not was_open:
             raise
-        database.begin()
+        database.begin(durable=durable)

@@ -86,14 +86,17 @@ class TrackedDatabase(PeeweeDatabase):
         super()._close(conn)  # type: ignore[misc]
 
 
-class _Permitted(threading.local):
-    """What a thread may do now."""
+class _Mine(threading.local):
+    """Of a thread and its connection."""
 
     writes = False
+    """Whether it may write now."""
+    durable = True
+    """Whether a commit is on the disk when it returns."""
 
 
 class SqliteEngine(TrackedDatabase, SqliteDatabase):
-    """One file in WAL mode; a commit is on the disk when it returns."""
+    """One file in WAL mode; a durable commit is on the disk when it returns, and all that came before it."""
 
     chains_statements = False
     clock_sql = "clock_micros()"
@@ -102,7 +105,7 @@ class SqliteEngine(TrackedDatabase, SqliteDatabase):
         self.connections = Connections()
         # Waiting writers of this process queue here; SQLite's own busy handler sleeps in growing steps.
         self._writer = threading.Lock()
-        self._permitted = _Permitted()
+        self._mine = _Mine()
         pragmas = {
             "journal_mode": "wal",
             "synchronous": "full",
@@ -124,6 +127,7 @@ class SqliteEngine(TrackedDatabase, SqliteDatabase):
 
     def _connect(self) -> Any:
         self.make_file()
+        self._mine.durable = True
         return super()._connect()
 
     def execute_sql(self, sql: str, params: Any = None) -> Any:
@@ -131,7 +135,7 @@ class SqliteEngine(TrackedDatabase, SqliteDatabase):
 
         SQLite's own handler soon waits 100 ms at a time, and a writer that commits without a pause would starve it.
         """
-        if not self._permitted.writes and _CHANGE.match(sql):
+        if not self._mine.writes and _CHANGE.match(sql):
             raise OperationalError("attempt to write a readonly database")
         give_up = 0.0
         while True:
@@ -146,12 +150,15 @@ class SqliteEngine(TrackedDatabase, SqliteDatabase):
 
     def permit_writes(self, permitted: bool) -> None:
         """Whether this thread may write. No pragma does it: one of those makes SQLite compile every statement anew."""
-        self._permitted.writes = permitted
+        self._mine.writes = permitted
 
-    def begin(self, lock_type: str | None = None) -> None:
+    def begin(self, lock_type: str | None = None, *, durable: bool = True) -> None:
         self._writer.acquire()
         try:
             self.permit_writes(True)
+            if self._mine.durable != durable:
+                self.run(f"PRAGMA synchronous = {'full' if durable else 'normal'}")
+                self._mine.durable = durable
             self.run("BEGIN IMMEDIATE")
         except BaseException:
             self._end()

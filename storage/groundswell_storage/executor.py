@@ -33,14 +33,17 @@ _ANSWER_EARLY_SECONDS = 0.002
 
 
 class _Job:
-    __slots__ = ("context", "future", "loop", "work", "writes")
+    __slots__ = ("context", "durable", "future", "loop", "work", "writes")
 
-    def __init__(self, work: Callable[[], Any], loop: asyncio.AbstractEventLoop, writes: bool) -> None:
+    def __init__(
+        self, work: Callable[[], Any], loop: asyncio.AbstractEventLoop, *, writes: bool, durable: bool
+    ) -> None:
         self.work = work
         self.loop = loop
         self.future: asyncio.Future[Any] = loop.create_future()
         self.context = contextvars.copy_context()
         self.writes = writes
+        self.durable = durable
 
 
 _Outcome = tuple[_Job, Any, BaseException | None]
@@ -91,9 +94,12 @@ class DatabaseExecutor:
         """Runs work that changes nothing; a write in it fails. Repeated once if the connection turns out dead."""
         return self._submit(work, writes=False)
 
-    def write(self, work: Callable[[], T]) -> Awaitable[T]:
-        """Runs work in a transaction and returns when it is durable; when the work raises, nothing of it remains."""
-        return self._submit(work, writes=True)
+    def write(self, work: Callable[[], T], *, durable: bool = True) -> Awaitable[T]:
+        """Runs work in a transaction and returns when it is durable; when the work raises, nothing of it remains.
+
+        What is not `durable` is committed when it returns, but may be lost with the machine (`Database.begin`).
+        """
+        return self._submit(work, writes=True, durable=durable)
 
     def close(self, timeout: float = 10.0) -> None:
         """Finishes what waits, refuses what comes later, and closes the threads' connections."""
@@ -104,14 +110,14 @@ class DatabaseExecutor:
         for worker in self._threads:
             worker.join(max(0.0, deadline - time.monotonic()))
 
-    def _submit(self, work: Callable[[], T], *, writes: bool) -> Awaitable[T]:
+    def _submit(self, work: Callable[[], T], *, writes: bool, durable: bool = True) -> Awaitable[T]:
         if self._closed:
             raise errors.Unavailable("the server is shutting down", reason="SHUTTING_DOWN")
         if self._queue.qsize() >= self._max_queue:
             raise errors.ResourceExhausted(
                 "too much work waits for the database", reason="QUEUE_FULL", retry_after=timedelta(seconds=1)
             )
-        job = _Job(work, asyncio.get_running_loop(), writes)
+        job = _Job(work, asyncio.get_running_loop(), writes=writes, durable=durable)
         self._queue.put(job)
         return job.future
 
@@ -195,7 +201,7 @@ class DatabaseExecutor:
         published = thread.published
         outcomes: list[_Outcome] = []
         try:
-            databases.begin(self.database)
+            databases.begin(self.database, durable=any(job.durable for job in jobs))
         except Exception as error:
             meant = failures.translate(error)
             outcomes.append((jobs[0], None, meant))

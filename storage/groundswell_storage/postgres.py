@@ -48,7 +48,7 @@ class PostgresEngine(TrackedDatabase, PostgresqlDatabase):
         """Whether this thread may write outside a transaction."""
         self.run(f"SET default_transaction_read_only = {'off' if permitted else 'on'}")
 
-    def begin(self, isolation_level: str | None = None) -> None:
+    def begin(self, isolation_level: str | None = None, *, durable: bool = True) -> None:
         # The id of the transaction comes along in the same round trip: if the connection breaks during COMMIT, it
         # tells afterwards whether the commit happened.
         cursor = self.run("BEGIN READ WRITE; SELECT pg_current_xact_id()::text")

@@ -86,6 +86,28 @@ def test_writes_that_wait_share_a_commit(database: Database, executor: Watched):
     assert stored(database) == ["d0", "d1", "d2", "d3", "d4"]
 
 
+FULL, NORMAL = 2, 1
+
+
+def test_sqlite_waits_for_the_disk_where_anybody_who_shares_a_commit_needs_it(database: Database, executor: Watched):
+    if database.dialect != "sqlite":
+        pytest.skip("PostgreSQL always waits for the disk")
+
+    def synchronous() -> int:
+        level: int = database.execute("PRAGMA synchronous").fetchone()[0]
+        return level
+
+    async def main() -> list[Any]:
+        alone = [await executor.write(synchronous, durable=durable) for durable in (True, False, False, True)]
+        await executor.write(synchronous, durable=False)
+        release = executor.hold()
+        waiting = [executor.write(synchronous, durable=durable) for durable in (False, True)]
+        release()
+        return [alone, await outcomes(*waiting)]
+
+    assert asyncio.run(main()) == [[FULL, NORMAL, NORMAL, FULL], [FULL, FULL]]
+
+
 def test_one_that_fails_takes_nobody_with_it(database: Database, executor: Watched):
     async def run() -> list[Any]:
         release = executor.hold()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from groundswell.v1 import experiments_pb2 as pb
 from groundswell_server.experiments import lifecycle, messages
+from groundswell_server.experiments.assignment.acceptance import accepts_assign, accepts_assign_all
 from groundswell_server.experiments.assignment.assigning import Assignments
 from groundswell_server.experiments.assignment.catalog import Catalog
 from groundswell_server.experiments.bandits.choosing import Choices
@@ -120,16 +121,19 @@ class Servicer(RolloutCalls):
         archived = lifecycle.archive_experiment(scope, request.experiment_key)
         return pb.ArchiveExperimentResponse(experiment=messages.experiment_message(archived))
 
+    @accepted_by(accepts_assign)
     async def AssignVariant(self, request: pb.AssignVariantRequest, call: Call) -> pb.AssignVariantResponse:
         assigned = await self._assignments.assign(call, messages.asked_in(request))
         return pb.AssignVariantResponse(assignment=messages.assignment_message(assigned))
 
+    @accepted_by(accepts_assign_all)
     async def BatchAssignVariants(
         self, request: pb.BatchAssignVariantsRequest, call: Call
     ) -> pb.BatchAssignVariantsResponse:
         assigned = await self._assignments.assign_all(call, [messages.asked_in(one) for one in request.requests])
         return pb.BatchAssignVariantsResponse(assignments=map(messages.assignment_message, assigned))
 
+    @accepted_by(accepts_assign)
     async def PeekVariant(self, request: pb.PeekVariantRequest, call: Call) -> pb.PeekVariantResponse:
         peeked = await self._assignments.peek(call, messages.asked_in(request))
         return pb.PeekVariantResponse(assignment=messages.assignment_message(peeked))

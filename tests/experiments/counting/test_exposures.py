@@ -22,17 +22,19 @@ from groundswell_storage.errors import Unavailable
 from groundswell_storage.executor import DatabaseExecutor
 from groundswell_storage.experiments import counting
 
-HOOKS = cast("Assigner", SimpleNamespace(key="hooks", number=1, bucket_version=1, phase=3))
+HOOKS = cast("Assigner", SimpleNamespace(key="hooks", number=1, bucket_version=1, phase=3, is_computed=True))
 
 
 class BreaksOnce:
     """An executor whose first write fails; it tells what the others would have written."""
 
-    def __init__(self, error: Exception) -> None:
-        self._error: Exception | None = error
+    def __init__(self, error: Exception | None = None) -> None:
+        self._error = error
         self.written: list[dict[Any, dict[str, int]]] = []
+        self.durable: list[bool] = []
 
-    async def write(self, work: Callable[[], None]) -> None:
+    async def write(self, work: Callable[[], None], *, durable: bool) -> None:
+        self.durable.append(durable)
         if self._error is not None:
             error, self._error = self._error, None
             raise error
@@ -54,6 +56,23 @@ def test_what_could_not_be_written_waits_on(error: Exception) -> None:
 
     asyncio.run(main())
     assert executor.written == [{(1, 1, 3, "hooks"): {"ana": 1, "bo": 0}}]
+
+
+def test_what_no_event_can_enrol_again_waits_for_the_disk() -> None:
+    executor = BreaksOnce()
+    exposures = Exposures(cast("DatabaseExecutor", executor))
+    targeted = cast(
+        "Assigner", SimpleNamespace(**{**vars(HOOKS), "number": 2, "key": "targeted", "is_computed": False})
+    )
+
+    async def main() -> None:
+        for shown in ([HOOKS], [targeted], [HOOKS, targeted]):
+            for assigner in shown:
+                exposures.note("default", assigner, f"reader-{len(executor.durable)}", 1)
+            await exposures.flush()
+
+    asyncio.run(main())
+    assert executor.durable == [False, True, True]
 
 
 METRICS = (Metric("conversion_rate"),)

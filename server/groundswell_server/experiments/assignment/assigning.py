@@ -98,12 +98,14 @@ class Assignments:
         for assigner, unit, answer in found:
             if not answer.is_enrolled:
                 continue
-            self._catalog.enrolled(assigner, unit, answer)
             # What a bandit chose is stored.
             if assigner.batch is not None:
+                self._catalog.enrolled(assigner, unit, answer)
                 continue
             is_new = self._exposures.note(call.workspace, assigner, unit, answer.variant)
             if is_new:
+                # Should the split change before the exposure is written, it is looked up.
+                self._catalog.enrolled(assigner, unit, answer)
                 self._notices.note(call.workspace, [assigner.key])
             if not assigner.is_computed:
                 exposed = assigner.number, assigner.bucket_version, unit

@@ -23,7 +23,7 @@ from groundswell_storage.executor import DatabaseExecutor
 from groundswell_storage.experiments import counting
 from groundswell_storage.scope import Scope
 
-GATHER_SECONDS = 0.01
+GATHER_SECONDS = 0.02
 _GATHER_LONGEST_SECONDS = 0.05
 _GATHERS_TO_WRITES = 4
 """How much longer is gathered than was written last: a transaction costs as much as writing a hundred exposures."""
@@ -95,7 +95,10 @@ class Exposures:
                 await asyncio.sleep(_AGAIN_SECONDS)
 
     async def flush(self) -> None:
-        """Writes what waits; returns when it is durable. What could not be written waits on."""
+        """Writes what waits; returns when it is committed. What could not be written waits on.
+
+        It is on the disk then where no event could enrol the units again.
+        """
         async with self._writing:
             self._something.clear()
             waiting, self._waiting = self._waiting, defaultdict(dict)
@@ -105,7 +108,8 @@ class Exposures:
                 for workspace in {workspace for workspace, _ in waiting}:
                     mine = {what: shown for (owner, what), shown in waiting.items() if owner == workspace}
                     mine_known = {key: assigner for (owner, key), assigner in known.items() if owner == workspace}
-                    await self._executor.write(partial(self._write, workspace, mine, mine_known))
+                    durable = not all(assigner.is_computed for assigner in mine_known.values())
+                    await self._executor.write(partial(self._write, workspace, mine, mine_known), durable=durable)
             except BaseException:
                 self._assigners = {**known, **self._assigners}
                 for owned, shown in waiting.items():
