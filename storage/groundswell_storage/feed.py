@@ -198,8 +198,9 @@ class EventFeed:
         """Takes in what is new; returns whether there is more that may not be read yet."""
 
         def read() -> tuple[list[Event], bool]:
-            found = events.read_after(self._database, self._end, limit=_READ_AT_ONCE)
-            return found, len(found) < _READ_AT_ONCE and events.has_hidden(self._database)
+            # Asked first: what comes to light between the two is read, the other way round nobody would look again.
+            hidden = events.has_hidden(self._database)
+            return events.read_after(self._database, self._end, limit=_READ_AT_ONCE), hidden
 
         while True:
             new, hidden = await self._executor.read(read)

@@ -214,6 +214,38 @@ def test_an_early_transaction_that_commits_late_is_followed(postgresql_url: str)
     database.close()
 
 
+def test_a_transaction_that_commits_while_the_feed_looks_is_followed(
+    postgresql_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    database = connect(postgresql_url)
+    asked = {"read_after": events.read_after, "has_hidden": events.has_hidden}
+
+    async def test() -> None:
+        slow = psycopg.connect(postgresql_url)
+        async with feeding(database) as feed, aclosing(feed.follow(feed.cursor)) as following:
+            slow.execute(INSERT_SILENTLY, ["early"])
+            calls = []
+
+            def commits_in_between(name: str) -> Callable[..., Any]:
+                def ask(*args: Any, **kwargs: Any) -> Any:
+                    calls.append(name)
+                    # Not at once: the feed also hears its own announcement of what was late.
+                    if len(calls) == 12:
+                        slow.commit()
+                    return asked[name](*args, **kwargs)
+
+                return ask
+
+            for name in asked:
+                monkeypatch.setattr(events, name, commits_in_between(name))
+            await publish(feed, database, "late")
+            assert await take(following, 2) == ["early", "late"]
+        slow.close()
+
+    run(test)
+    database.close()
+
+
 def test_a_listener_whose_connection_dies_listens_again(postgresql_url: str):
     database = connect(postgresql_url)
 
