@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 from dataclasses import is_dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from enum import IntEnum
 from typing import Any, TypeVar
 
@@ -18,10 +18,10 @@ from google.protobuf.struct_pb2 import Struct, Value
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from groundswell_storage.errors import InvalidArgument
+from groundswell_storage.fields import from_micros
 
 Word = TypeVar("Word", bound=IntEnum)
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECONDS = range(-2208988800, 221845392000)
 """From year 1900 to 8999: nothing was or will be posted beyond, and at the calendar's own ends, years 1 and 9999, no
 time can be told in another zone or moved by a week."""
@@ -39,7 +39,7 @@ def time_in(message: Message, field: str, path: str = "") -> datetime | None:
     stamp: Timestamp = getattr(message, field)
     if stamp.seconds not in _SECONDS or not 0 <= stamp.nanos < 1_000_000_000:
         raise InvalidArgument.of(path or field, "is not a time between the years 1900 and 8999")
-    return _EPOCH + timedelta(seconds=stamp.seconds, microseconds=stamp.nanos // 1000)
+    return from_micros(stamp.seconds * 1_000_000 + stamp.nanos // 1000)
 
 
 def json_in(message: Message, field: str, path: str = "") -> dict[str, Any] | None:

@@ -13,11 +13,9 @@ from typing import NamedTuple
 from peewee import CompositeKey, TextField
 
 from groundswell_storage.database import Database
-from groundswell_storage.fields import InstantField, from_micros, to_micros
+from groundswell_storage.fields import MICROSECOND, InstantField, from_micros, to_micros
 from groundswell_storage.scope import Scope
 from groundswell_storage.table import Table
-
-_MICROSECOND = timedelta(microseconds=1)
 
 
 class CallBudgetRow(Table):
@@ -38,8 +36,8 @@ def take(scope: Scope, name: str, now: datetime, *, calls: int, interval: timede
 
     `interval` is the time in which one call comes back, `depth` how many can be made at once, at least `calls`.
     """
-    at, cost = to_micros(now), calls * (interval // _MICROSECOND)
-    ahead = depth * (interval // _MICROSECOND)
+    at, cost = to_micros(now), calls * (interval // MICROSECOND)
+    ahead = depth * (interval // MICROSECOND)
     taken = scope.execute(
         "INSERT INTO call_budget (workspace, name, full_at, closed_until) VALUES (?, ?, ?, 0) "
         "ON CONFLICT (workspace, name) DO UPDATE "
@@ -53,7 +51,7 @@ def take(scope: Scope, name: str, now: datetime, *, calls: int, interval: timede
         "SELECT full_at, closed_until FROM call_budget WHERE workspace = ? AND name = ?", (scope.workspace, name)
     ).fetchone()
     wait_us: int = max(full_at - at - ahead + cost, closed_until - at, 1)
-    return wait_us * _MICROSECOND
+    return wait_us * MICROSECOND
 
 
 class CallBudget(NamedTuple):

@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 from peewee import BigIntegerField, Field, JSONField, Node
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+MICROSECOND = timedelta(microseconds=1)
+"""Spans are stored as so many of it."""
 
 V = TypeVar("V")
 
 
 def to_micros(instant: datetime) -> int:
     """Microseconds since 1970 of an aware datetime; a naive one raises TypeError."""
-    return (instant - _EPOCH) // _MICROSECOND
+    return (instant - _EPOCH) // MICROSECOND
 
 
 def from_micros(micros: int) -> datetime:
@@ -85,4 +86,4 @@ else:
             return json.loads(value) if isinstance(value, (str, bytes)) else value
 
 
-__all__ = ["BytesField", "InstantField", "JsonField", "from_micros", "to_json", "to_micros"]
+__all__ = ["MICROSECOND", "BytesField", "InstantField", "JsonField", "from_micros", "to_json", "to_micros"]

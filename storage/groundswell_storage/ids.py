@@ -6,11 +6,12 @@ import hashlib
 import os
 import threading
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
+
+from groundswell_storage.fields import to_micros
 
 _STEPS_PER_MILLISECOND = 4096
 """The 12 bits after the millisecond hold its fraction (RFC 9562, section 6.2, method 3): steps of 244 ns."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class _Steps:
@@ -47,7 +48,7 @@ def derived_uuid7(time: datetime, *names: str) -> str:
     74 bits of SHA-256 stand where others have chance.
     """
     digest = hashlib.sha256("\0".join(names).encode()).digest()
-    milliseconds = (time - _EPOCH) // timedelta(milliseconds=1)
+    milliseconds = to_micros(time) // 1000
     return _written(milliseconds, int.from_bytes(digest[8:10], "big") & 0xFFF, int.from_bytes(digest[:8], "big"))
 
 

@@ -24,7 +24,7 @@ from peewee import BooleanField, DoubleField, IntegerField, TextField
 
 from groundswell_storage import errors, events
 from groundswell_storage.database import Database
-from groundswell_storage.fields import BytesField, InstantField, JsonField, from_micros, to_json
+from groundswell_storage.fields import MICROSECOND, BytesField, InstantField, JsonField, from_micros, to_json
 from groundswell_storage.pages import Page, read_page
 from groundswell_storage.scope import Scope
 from groundswell_storage.table import Table, row_reader
@@ -360,7 +360,7 @@ def _ends(database: Database) -> str:
 
 
 def _after(database: Database, span: timedelta) -> str:
-    return f"{database.clock_sql} + {span // timedelta(microseconds=1)}"
+    return f"{database.clock_sql} + {span // MICROSECOND}"
 
 
 def _change(

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from peewee import TextField
 
 from groundswell_storage.database import Database
-from groundswell_storage.fields import InstantField, from_micros, to_micros
+from groundswell_storage.fields import MICROSECOND, InstantField, from_micros, to_micros
 from groundswell_storage.table import SystemTable
 
 
@@ -26,7 +26,7 @@ def claim_due(database: Database, name: str, every: timedelta, now: datetime | N
     at once when it never was. A run that fails is not repeated before the next one is due.
     """
     clock = database.clock_sql if now is None else str(to_micros(now))
-    period = every // timedelta(microseconds=1)
+    period = every // MICROSECOND
     # One statement compares and sets, so that two servers cannot both see the job as due.
     claimed = database.execute(
         f"INSERT INTO schedule (name, last_run, next_run) VALUES (?, {clock}, {clock} + {period}) "

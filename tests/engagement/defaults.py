@@ -7,3 +7,4 @@ from groundswell_server.settings import load
 
 FILTER = configuration.filter_settings(load())
 THRESHOLDS = configuration.thresholds(load())
+TARGET_AGE = configuration.target_age(load())

@@ -18,7 +18,7 @@ from groundswell_server.engagement.posts.posts import PostDraft, create_post
 from groundswell_server.engagement.vocabulary import Platform
 from groundswell_server.settings import load
 from groundswell_storage.scope import Scope
-from tests.engagement.defaults import FILTER, THRESHOLDS
+from tests.engagement.defaults import FILTER, TARGET_AGE, THRESHOLDS
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
@@ -72,6 +72,6 @@ def test_posts_are_compared_with_those_of_the_30_days_before(scope: Scope) -> No
     for back in (30 * DAY - HOUR, 30 * DAY + HOUR):
         draft = PostDraft(persona.id, Platform.INSTAGRAM, scope.new_id(), publish_time=published - back)
         post = create_post(scope, draft)
-        record_metrics(scope, post.id, Counts(likes=5, reach=100), post.publish_time + DAY, THRESHOLDS)
+        record_metrics(scope, post.id, Counts(likes=5, reach=100), post.publish_time + DAY, THRESHOLDS, TARGET_AGE)
     assert len(peer_rates(scope, persona.id, Platform.INSTAGRAM, published, DAY)) == 1
     assert timedelta(days=30) == WINDOW

@@ -27,7 +27,7 @@ from groundswell_storage.engagement import learning_rows
 from groundswell_storage.engagement.learning_rows import OutcomeRow, PastRate, TrainingRow
 from groundswell_storage.fields import to_micros
 from groundswell_storage.scope import Scope
-from tests.engagement.defaults import FILTER, THRESHOLDS
+from tests.engagement.defaults import FILTER, TARGET_AGE, THRESHOLDS
 from tests.engagement.recording import SPAM
 
 WEEK = timedelta(days=7)
@@ -51,7 +51,7 @@ def publish(scope: Scope, persona_id: str, days: float, **fields: Any) -> Post:
 
 def fetch(scope: Scope, post: Post, days: float, likes: int) -> None:
     """Its likes of a reach of 1000, as they were so many days ago."""
-    record_metrics(scope, post.id, Counts(likes=likes, reach=1000), days_ago(scope, days), THRESHOLDS)
+    record_metrics(scope, post.id, Counts(likes=likes, reach=1000), days_ago(scope, days), THRESHOLDS, TARGET_AGE)
 
 
 def comment_on(scope: Scope, post: Post, days: float, **texts: str) -> None:
@@ -125,7 +125,7 @@ def test_rows_come_oldest_first_and_of_one_persona_when_asked(scope: Scope, pers
     other = create_persona(scope, PersonaDraft("Sol")).id
     made = {days: publish(scope, who, days).id for days, who in ((10, persona_id), (30, other), (20, persona_id))}
     for id in made.values():
-        record_metrics(scope, id, Counts(likes=5, reach=1000), scope.now, THRESHOLDS)
+        record_metrics(scope, id, Counts(likes=5, reach=1000), scope.now, THRESHOLDS, TARGET_AGE)
     assert [row.post_id for row in training(scope)] == [made[30], made[20], made[10]]
     assert [row.post_id for row in training(scope, persona_id=persona_id)] == [made[20], made[10]]
     assert [row.post_id for row in training(scope, since=days_ago(scope, 25))] == [made[20], made[10]]

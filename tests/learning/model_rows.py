@@ -44,7 +44,7 @@ def a_version(scope: Scope, operation_id: str, **changes: Any) -> ModelVersion:
     """Keeps a version whose artifacts say which run they are of."""
     contents = {"onnx": f"trees of {operation_id}".encode(), "card": b"{}", "estimator": b"pickled"}
     artifacts = [artifact(name, content) for name, content in contents.items()]
-    return add_version(scope, replace(RESULT, **changes), artifacts, serving="onnx", operation_id=operation_id)
+    return add_version(scope, replace(RESULT, **changes), artifacts, operation_id=operation_id)
 
 
 def live_ids(scope: Scope) -> list[str]:

@@ -58,7 +58,7 @@ def a_version_outside(database: Database, store: ArtifactStore, run: str) -> Mod
         stray_files.announce(database, paths, due=scope.now + stray_files.PATIENCE)
     store.write(placed)
     with database.scope("default") as scope:
-        return model_versions.add_version(scope, RESULT, placed, serving="onnx", operation_id=run)
+        return model_versions.add_version(scope, RESULT, placed, operation_id=run)
 
 
 def promote(database: Database, store: ArtifactStore, version: ModelVersion) -> None:
@@ -172,7 +172,7 @@ def test_files_that_are_about_to_be_removed_get_no_row(database: Database, store
         placed = store.placed(scope, [artifact("onnx", b"trees")])
         stray_files.announce(database, [placed[0].path], due=scope.now + timedelta(minutes=59))
     with pytest.raises(Aborted, match="waited too long"), database.scope("default") as scope:
-        model_versions.add_version(scope, RESULT, placed, serving="onnx", operation_id="run-1")
+        model_versions.add_version(scope, RESULT, placed, operation_id="run-1")
     with database.scope("default") as scope:
         assert model_versions.list_versions(scope).items == []
 

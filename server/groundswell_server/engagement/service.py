@@ -171,7 +171,7 @@ class Servicer:
         counts, fetched = messages.counts_in(request.metrics), time_in(request, "fetch_time")
         reached = messages.demographics_in(request)
         measured = metrics.record_metrics(
-            scope, request.post_id, counts, fetched, self._thresholds, reached, self._target_age
+            scope, request.post_id, counts, fetched, self._thresholds, self._target_age, reached
         )
         return messages.measured_message(measured)
 

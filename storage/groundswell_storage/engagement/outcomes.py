@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from groundswell_storage.fields import to_micros
-
-_MICROSECOND = timedelta(microseconds=1)
+from groundswell_storage.fields import MICROSECOND, to_micros
 
 OUTCOME = (
     "JOIN metric_snapshot s ON s.id = (SELECT m.id FROM metric_snapshot m WHERE m.post_id = p.id "
@@ -19,4 +17,4 @@ better: the age is what makes rates comparable."""
 
 def outcome_at(target_age: timedelta, known_by: datetime) -> tuple[int, int]:
     """The parameters of `OUTCOME`."""
-    return target_age // _MICROSECOND, to_micros(known_by)
+    return target_age // MICROSECOND, to_micros(known_by)

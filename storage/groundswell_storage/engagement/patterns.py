@@ -12,6 +12,9 @@ from groundswell_storage.fields import InstantField, JsonField
 from groundswell_storage.scope import Scope
 from groundswell_storage.table import Table
 
+MOST_READ = 20_000
+"""Patterns that are read at once: the newest."""
+
 
 class PatternRow(Table):
     """What one context did that worked, by the reaction to a post of it or by a human's rating."""
@@ -102,10 +105,8 @@ def of_context(scope: Scope, context_id: str) -> Sequence[PatternRow]:
     return scope.rows(PatternRow, "context_id = ? ORDER BY name", context_id)
 
 
-def kept_since(
-    scope: Scope, since: datetime, *, persona_id: str = "", platform: int = 0, limit: int = 20_000
-) -> list[KeptPattern]:
-    """What contexts confirmed, or confirmed again, from a moment on: the newest `limit`, newest first.
+def kept_since(scope: Scope, since: datetime, *, persona_id: str = "", platform: int = 0) -> list[KeptPattern]:
+    """What contexts confirmed, or confirmed again, from a moment on: the newest `MOST_READ`, newest first.
 
     Those that a rating confirmed are of no platform, and so of any.
     """
@@ -114,5 +115,6 @@ def kept_since(
         where &= PatternRow.persona_id == persona_id
     if platform:
         where &= PatternRow.platform.in_((0, platform))
-    rows = scope.select(PatternRow).where(where).order_by(PatternRow.updated.desc(), PatternRow.id.desc()).limit(limit)
+    newest_first = PatternRow.updated.desc(), PatternRow.id.desc()
+    rows = scope.select(PatternRow).where(where).order_by(*newest_first).limit(MOST_READ)
     return [KeptPattern(row.name, row.context_id, row.features) for row in rows]

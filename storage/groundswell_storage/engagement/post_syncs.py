@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from peewee import BigIntegerField, BooleanField, SmallIntegerField, TextField
 
-from groundswell_storage.fields import InstantField, from_micros, to_micros
+from groundswell_storage.fields import MICROSECOND, InstantField, from_micros, to_micros
 from groundswell_storage.scope import Scope
 from groundswell_storage.table import Table
 
@@ -130,7 +130,7 @@ def _late(overdue: Overdue | None) -> tuple[str, tuple[object, ...]]:
         " AND (COALESCE(s.operation_id, '') = ? OR ((p.fetched IS NULL OR p.fetched < p.published + ?) "
         f"AND (COALESCE(s.outcome, 0) IN ({fine}) OR p.published >= ?)))"
     )
-    age = overdue.age // timedelta(microseconds=1)
+    age = overdue.age // MICROSECOND
     return condition, (overdue.operation_id, age, *overdue.fine, to_micros(overdue.failed_from))
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from peewee import BigIntegerField, DoubleField, SmallIntegerField, TextField
 
-from groundswell_storage.fields import InstantField, from_micros, to_micros
+from groundswell_storage.fields import MICROSECOND, InstantField, from_micros, to_micros
 from groundswell_storage.scope import Scope
 from groundswell_storage.table import Table
 
@@ -139,7 +139,7 @@ def _beside(column: str, ages: Sequence[timedelta]) -> tuple[str, list[int]]:
         "AND m.fetched {} p.published + ? ORDER BY m.fetched {} LIMIT 1)"
     )
     both = f"{one.format('<=', 'DESC')}, {one.format('>=', 'ASC')}"
-    return ", ".join([both] * len(ages)), [age // timedelta(microseconds=1) for age in ages for _ in range(2)]
+    return ", ".join([both] * len(ages)), [age // MICROSECOND for age in ages for _ in range(2)]
 
 
 def rates_of_span(

@@ -19,6 +19,9 @@ from groundswell_storage.pages import Page, read_page
 from groundswell_storage.scope import Scope
 from groundswell_storage.table import Table
 
+SERVING = "onnx"
+"""Name of the artifact that predictions are made by."""
+
 Figures = Mapping[str, float]
 """Metrics by name, such as {"mae": 1.1, "sample_size": 150}."""
 
@@ -194,9 +197,9 @@ def hold_line(scope: Scope, model_type: str, *, new_version: bool = False) -> in
 
 
 def add_version(
-    scope: Scope, result: TrainingResult, artifacts: Sequence[Artifact], *, serving: str, operation_id: str
+    scope: Scope, result: TrainingResult, artifacts: Sequence[Artifact], *, operation_id: str
 ) -> ModelVersion:
-    """Keeps a new version, a candidate, with its artifacts; `serving` names the one whose digest the version shows.
+    """Keeps a new version, a candidate, with its artifacts; the digest that it shows is that of the one that serves.
 
     Files outside the database have been written before, announced as `stray_files`; Aborted when they were given up.
     """
@@ -206,7 +209,7 @@ def add_version(
         id=scope.new_id(),
         version=hold_line(scope, result.model_type, new_version=True),
         stage="CANDIDATE",
-        artifact_digest=next(artifact.digest for artifact in artifacts if artifact.name == serving),
+        artifact_digest=next(artifact.digest for artifact in artifacts if artifact.name == SERVING),
         artifact_bytes=sum(len(artifact.content) for artifact in artifacts),
         operation_id=operation_id,
         created=scope.now,

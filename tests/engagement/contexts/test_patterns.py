@@ -14,7 +14,7 @@ from groundswell_server.engagement.posts.posts import Post, PostDraft, create_po
 from groundswell_server.engagement.vocabulary import MediaType, Platform, Rating
 from groundswell_storage.engagement import patterns
 from groundswell_storage.scope import Scope
-from tests.engagement.defaults import THRESHOLDS
+from tests.engagement.defaults import TARGET_AGE, THRESHOLDS
 
 EVENING = datetime(2026, 3, 4, 17, 30, tzinfo=UTC)
 GOOD = Counts(likes=60, reach=1000)
@@ -45,7 +45,7 @@ def post(scope: Scope, context: Context) -> Post:
 
 
 def measure(scope: Scope, post: Post, counts: Counts, days: int) -> None:
-    record_metrics(scope, post.id, counts, EVENING + timedelta(days=days), THRESHOLDS)
+    record_metrics(scope, post.id, counts, EVENING + timedelta(days=days), THRESHOLDS, TARGET_AGE)
 
 
 def test_a_success_is_kept_with_what_it_consists_of(scope: Scope, context: Context, post: Post) -> None:

@@ -27,7 +27,7 @@ from groundswell_storage import operations
 from groundswell_storage.database import Database
 from groundswell_storage.engagement.interactions import InteractionRow
 from groundswell_storage.fields import to_micros
-from tests.engagement.defaults import FILTER, THRESHOLDS
+from tests.engagement.defaults import FILTER, TARGET_AGE, THRESHOLDS
 from tests.jobs.running import run, take
 
 PUBLISHED = datetime.now(UTC) - timedelta(days=3)
@@ -40,7 +40,7 @@ def publish(database: Database, workspace: str, platform: Platform = Platform.IN
         persona = create_persona(scope, PersonaDraft("Ava"))
         draft = PostDraft(persona.id, platform, scope.new_id(), publish_time=PUBLISHED)
         post = create_post(scope, draft)
-        record_metrics(scope, post.id, Counts(comments=10, reach=100), None, THRESHOLDS)
+        record_metrics(scope, post.id, Counts(comments=10, reach=100), None, THRESHOLDS, TARGET_AGE)
     return post.id
 
 

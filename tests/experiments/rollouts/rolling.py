@@ -39,7 +39,9 @@ class Rolling:
     def begin(self, hours: float = 0.0, **design: Any) -> Rollout:
         """Creates it."""
         with self._at(hours) as scope:
-            return lifecycle.create_rollout(scope, KEY, RolloutDesign(**{"stages": HALF_THEN_ALL, **design}))
+            return lifecycle.create_rollout(
+                scope, KEY, RolloutDesign(**{"stages": HALF_THEN_ALL, **design}), target_age=timedelta(days=7)
+            )
 
     def do(self, move: Any, hours: float = 0.0, **others: Any) -> Rollout:
         """One of the moves of its life."""

@@ -175,7 +175,9 @@ def test_the_job_checks_every_workspace_and_one_that_fails_stops_no_other(databa
     held = timedelta(hours=25)
     for workspace in ("a", "b", "c"):
         with database.scope(workspace) as scope:
-            made = lifecycle.create_rollout(scope, KEY, RolloutDesign(stages=HALF_THEN_ALL))
+            made = lifecycle.create_rollout(
+                scope, KEY, RolloutDesign(stages=HALF_THEN_ALL), target_age=timedelta(days=7)
+            )
             counting.add_units(scope, made.stage.counted_as, {(1, 0): (10, 0), (1, 1): (10, 0)})
             scope.execute(
                 "UPDATE rollout_stage SET running_since = running_since - ? WHERE workspace = ?",

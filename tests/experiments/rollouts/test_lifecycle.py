@@ -108,7 +108,7 @@ def test_each_step_is_on_the_audit_log_with_its_reason(rolling: Rolling) -> None
 def test_experiments_and_rollouts_share_their_keys(scope: Scope) -> None:
     doors = Design((Metric("conversion_rate"),), (Variant("new"),))
     experiments.create_experiment(scope, "doors", doors)
-    lifecycle.create_rollout(scope, KEY, RolloutDesign())
+    lifecycle.create_rollout(scope, KEY, RolloutDesign(), target_age=timedelta(days=7))
     for create, key, design in (
         (lifecycle.create_rollout, "doors", RolloutDesign()),
         (lifecycle.create_rollout, KEY, RolloutDesign()),

@@ -55,7 +55,5 @@ class Studio:
             result = model_versions.get_version(scope, model_id).result
             artifacts = model_versions.read_artifacts(scope, model_id)
         with self.server.app.database.scope(self.workspace) as scope:
-            kept = model_versions.add_version(
-                scope, result, list(artifacts.values()), serving="onnx", operation_id=uuid4().hex
-            )
+            kept = model_versions.add_version(scope, result, list(artifacts.values()), operation_id=uuid4().hex)
         return kept.id

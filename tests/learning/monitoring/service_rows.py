@@ -29,7 +29,7 @@ def a_watched_version(scope: Scope, operation_id: str = "run-1") -> ModelVersion
     """A version that has a baseline."""
     contents = {"onnx": b"trees", "card": b"{}", "estimator": b"pickled", ARTIFACT: BASELINE.to_bytes()}
     artifacts = [artifact(name, content) for name, content in contents.items()]
-    return model_versions.add_version(scope, RESULT, artifacts, serving="onnx", operation_id=operation_id)
+    return model_versions.add_version(scope, RESULT, artifacts, operation_id=operation_id)
 
 
 def serve(scope: Scope, version: ModelVersion, residuals: Sequence[float]) -> None:

@@ -40,7 +40,9 @@ class Sending:
             live, candidate = (a_version(scope, name) for name in ("live", "candidate"))
             model_versions.set_stage(scope, live, "LIVE")
             self.live, self.candidate = live.id, candidate.id
-            lifecycle.create_rollout(scope, KEY, RolloutDesign(model_id=candidate.id, stages=STAGES))
+            lifecycle.create_rollout(
+                scope, KEY, RolloutDesign(model_id=candidate.id, stages=STAGES), target_age=timedelta(days=7)
+            )
             date_back(scope)
             self.personas = add_personas(scope, 3)
             measure(scope, self.personas, {live.id: 1.0, candidate.id: 5.0})

@@ -14,7 +14,7 @@ from groundswell_server.engagement.metrics.demographics import Demographics, kee
 from groundswell_server.engagement.metrics.rates import Counts, GenuineEngagement, genuine_engagement
 from groundswell_server.engagement.metrics.tallies import Tallies
 from groundswell_server.engagement.posts.posts import COUNTS, Post, counts_of, post_of, tell_changed
-from groundswell_server.engagement.virality.alerts import PROJECTED_AGE, raise_when_viral
+from groundswell_server.engagement.virality.alerts import raise_when_viral
 from groundswell_server.engagement.vocabulary import Platform, Verdict
 from groundswell_storage.engagement import posts, snapshots
 from groundswell_storage.engagement.contexts import ContextRow
@@ -42,19 +42,19 @@ def record_metrics(
     counts: Counts,
     fetched: datetime | None,
     thresholds: Thresholds,
+    projected_age: timedelta,
     reached: Demographics | None = None,
-    projected_age: timedelta = PROJECTED_AGE,
 ) -> Measured:
     """Keeps a snapshot and, unless a newer one is there, brings the post and its context up to date.
 
-    `reached` are the people the post reached, where anything is told of them; `projected_age` is the age for which the
-    reach of a post that spreads is projected.
+    `projected_age` is the age for which the reach of a post that spreads is projected; `reached` are the people that
+    the post reached, where anything is told of them.
 
     Raises NotFound, and InvalidArgument for counts that can't be (`METRICS_IMPOSSIBLE`) or a time that can't.
     """
     row = scope.get(PostRow, post_id, lock=True)
-    at = check_fetch(scope, fetched, row.published, "fetch_time")
-    check_counts(counts, Platform(row.platform), "metrics")
+    at = check_fetch(scope, fetched, row.published)
+    check_counts(counts, Platform(row.platform))
     tallies = Tallies.of_json(row.tallies)
     genuine = genuine_engagement(
         counts, Platform(row.platform), tallies.by_kind(), _trailing_share(scope, row, tallies)
@@ -92,25 +92,25 @@ def judge_anew(scope: Scope, row: PostRow, tallies: Tallies, thresholds: Thresho
     tell_changed(scope, row.id, row.persona_id, row.platform, row.context_id)
 
 
-def check_fetch(scope: Scope, fetched: datetime | None, published: datetime, field: str) -> datetime:
+def check_fetch(scope: Scope, fetched: datetime | None, published: datetime) -> datetime:
     """The time of a fetch, now when None; raises InvalidArgument for one before publication or in the future."""
     at = fetched or scope.now
     if at > scope.now:
-        raise InvalidArgument.of(field, "lies in the future")
+        raise InvalidArgument.of("fetch_time", "lies in the future")
     if at < published:
-        raise InvalidArgument.of(field, "lies before the publication of the post")
+        raise InvalidArgument.of("fetch_time", "lies before the publication of the post")
     return at
 
 
-def check_counts(counts: Counts, platform: Platform, field: str) -> None:
+def check_counts(counts: Counts, platform: Platform) -> None:
     """Raises InvalidArgument for counts that can't be (`METRICS_IMPOSSIBLE`), and where there is none at all."""
-    counts.validate(platform, field)
+    counts.validate(platform)
     given = [(name, count) for name in COUNTS if (count := getattr(counts, name)) is not None]
     if not given:
-        raise InvalidArgument.of(field, "holds no count; leave out what is unknown, but not everything")
+        raise InvalidArgument.of("metrics", "holds no count; leave out what is unknown, but not everything")
     for name, count in given:
         if count > MOST:
-            raise InvalidArgument.of(f"{field}.{name}", f"is above {MOST}", reason="METRICS_IMPOSSIBLE")
+            raise InvalidArgument.of(f"metrics.{name}", f"is above {MOST}", reason="METRICS_IMPOSSIBLE")
 
 
 def snapshot_values(

@@ -45,15 +45,15 @@ class Counts:
     reach: int | None = None
     views: int | None = None
 
-    def validate(self, platform: Platform, field: str = "metrics") -> None:
-        """Raise InvalidArgument (METRICS_IMPOSSIBLE) naming each count under `field` that can't be.
+    def validate(self, platform: Platform) -> None:
+        """Raise InvalidArgument (METRICS_IMPOSSIBLE) naming each count that can't be.
 
         No count is negative, and nobody likes what was not shown: likes are at most the impressions, or the views where
         a platform without reach reports these alone. Reach is not compared: platforms estimate it by another way than
         impressions, and real exports hold posts with more reach than impressions.
         """
         violations = [
-            FieldViolation(f"{field}.{count.name}", "is negative", "METRICS_IMPOSSIBLE")
+            FieldViolation(f"metrics.{count.name}", "is negative", "METRICS_IMPOSSIBLE")
             for count in fields(self)
             if (value := getattr(self, count.name)) is not None and value < 0
         ]
@@ -62,7 +62,7 @@ class Counts:
             shown, name = self.views, "views"
         if shown is not None and self.likes is not None and self.likes > shown:
             violations.append(
-                FieldViolation(f"{field}.likes", f"{self.likes} is above the {shown} {name}", "METRICS_IMPOSSIBLE")
+                FieldViolation("metrics.likes", f"{self.likes} is above the {shown} {name}", "METRICS_IMPOSSIBLE")
             )
         if violations:
             raise InvalidArgument(violations)

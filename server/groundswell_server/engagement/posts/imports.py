@@ -156,8 +156,8 @@ def _prepare(scope: Scope, batch: _Batch, row: ImportRow) -> None:
     values = post_values(scope, row.draft, row.follower_count)
     fetched = None
     if row.counts is not None:
-        fetched = check_fetch(scope, row.fetched, values["published"], "fetch_time")
-        check_counts(row.counts, row.draft.platform, "metrics")
+        fetched = check_fetch(scope, row.fetched, values["published"])
+        check_counts(row.counts, row.draft.platform)
     persona = _persona(scope, batch, row)
     values["persona_id"] = persona.id
     if row.follower_count is None:

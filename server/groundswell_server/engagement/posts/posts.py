@@ -122,12 +122,12 @@ def create_post(scope: Scope, draft: PostDraft) -> Post:
     return _told(scope, row)
 
 
-def post_values(scope: Scope, draft: PostDraft, follower_count: int | None, field: str = "") -> dict[str, Any]:
-    """The columns of a new post; raises InvalidArgument with fields under the prefix `field`."""
+def post_values(scope: Scope, draft: PostDraft, follower_count: int | None) -> dict[str, Any]:
+    """The columns of a new post; raises InvalidArgument."""
     published = draft.publish_time or scope.now
     if published > scope.now:
-        raise InvalidArgument.of(f"{field}publish_time", "lies in the future")
-    validate_caption(draft.caption, f"{field}caption")
+        raise InvalidArgument.of("publish_time", "lies in the future")
+    validate_caption(draft.caption, "caption")
     return {
         "id": scope.new_id(),
         "context_id": draft.context_id or None,
@@ -138,8 +138,8 @@ def post_values(scope: Scope, draft: PostDraft, follower_count: int | None, fiel
         "platform": draft.platform,
         "platform_post_id": draft.platform_post_id,
         "caption": draft.caption,
-        "hashtags": _hashtags(draft.hashtags, f"{field}hashtags") or list(hashtags_in(draft.caption)),
-        "mentions": _mentions(draft.mentions, f"{field}mentions") or list(mentions_in(draft.caption)),
+        "hashtags": _hashtags(draft.hashtags, "hashtags") or list(hashtags_in(draft.caption)),
+        "mentions": _mentions(draft.mentions, "mentions") or list(mentions_in(draft.caption)),
         "media_type": draft.media_type,
         "published": published,
         "permalink": draft.permalink,

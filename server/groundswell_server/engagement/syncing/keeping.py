@@ -139,7 +139,7 @@ class Keeper:
         at = max(min(fetched.time, scope.now), target.published)
         try:
             with scope.savepoint():
-                record_metrics(scope, target.post_id, counts, at, self.thresholds, projected_age=self.projected_age)
+                record_metrics(scope, target.post_id, counts, at, self.thresholds, self.projected_age)
         except InvalidArgument as error:
             self._note(scope, target, SyncOutcome.IMPOSSIBLE, error.message)
             return False

@@ -18,8 +18,6 @@ from groundswell_storage.engagement.posts import PostRow
 from groundswell_storage.scope import Scope
 from groundswell_storage.topics import VIRALITY_ALERT
 
-PROJECTED_AGE: Final = timedelta(days=7)
-"""Age for which the reach is projected, unless told: most of what a post gets, it has by then."""
 LOOKBACK: Final = timedelta(days=365)
 """How long before it a post may have been published to be compared with."""
 MOST_POSTS: Final = 200

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any
 
 from groundswell_server.engagement.estimates import Estimate, Interval
 from groundswell_server.engagement.vocabulary import Platform, RateBase
-
-_MICROSECOND: Final = timedelta(microseconds=1)
+from groundswell_storage.fields import MICROSECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +37,14 @@ def alert_to_json(alert: ViralityAlert) -> dict[str, Any]:
     return {
         "persona_id": alert.persona_id,
         "platform": int(alert.platform),
-        "age_us": alert.age // _MICROSECOND,
+        "age_us": alert.age // MICROSECOND,
         "engagement_rate_pct": alert.engagement_rate_pct,
         "threshold_pct": alert.threshold_pct,
         "compared_posts": alert.compared_posts,
         "platform_wide": alert.platform_wide,
         "base": int(alert.base),
         "projected_reach": None if reach is None else _estimate_to_json(reach),
-        "projected_age_us": alert.projected_age // _MICROSECOND,
+        "projected_age_us": alert.projected_age // MICROSECOND,
     }
 
 
@@ -56,14 +55,14 @@ def alert_of_json(post_id: str, told: Mapping[str, Any]) -> ViralityAlert:
         post_id=post_id,
         persona_id=told["persona_id"],
         platform=Platform(told["platform"]),
-        age=told["age_us"] * _MICROSECOND,
+        age=told["age_us"] * MICROSECOND,
         engagement_rate_pct=told["engagement_rate_pct"],
         threshold_pct=told["threshold_pct"],
         compared_posts=told["compared_posts"],
         platform_wide=told["platform_wide"],
         base=RateBase(told["base"]),
         projected_reach=None if reach is None else _estimate_of_json(reach),
-        projected_age=told["projected_age_us"] * _MICROSECOND,
+        projected_age=told["projected_age_us"] * MICROSECOND,
     )
 
 

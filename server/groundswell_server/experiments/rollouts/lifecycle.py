@@ -19,13 +19,12 @@ from groundswell_storage import audit
 from groundswell_storage.errors import FailedPrecondition
 from groundswell_storage.experiments import keys, rollouts
 from groundswell_storage.experiments.rollouts import RolloutRow, RolloutStageRow
+from groundswell_storage.fields import MICROSECOND
 from groundswell_storage.learning import model_versions
 from groundswell_storage.pages import Page
 from groundswell_storage.revisions import check_etag, revise
 from groundswell_storage.scope import Scope
 from groundswell_storage.topics import ROLLOUT_CHANGED
-
-_MICROSECOND = timedelta(microseconds=1)
 
 
 def create_rollout(
@@ -34,7 +33,7 @@ def create_rollout(
     design: RolloutDesign,
     principal: Mapping[str, Any] | None = None,
     *,
-    target_age: timedelta = timedelta(days=7),
+    target_age: timedelta,
 ) -> Rollout:
     """Begins a rollout at its first stage.
 
@@ -140,7 +139,7 @@ def pause(scope: Scope, row: RolloutRow, reason: str, **changes: object) -> Roll
     """Stops the clock of a locked rollout."""
     before = shown(row)
     stage = _stage(scope, row)
-    rollouts.change_stage(scope, stage.number, held=held(stage, scope.now) // _MICROSECOND, running_since=None)
+    rollouts.change_stage(scope, stage.number, held=held(stage, scope.now) // MICROSECOND, running_since=None)
     revise(scope, row, state=RolloutState.PAUSED, note=reason, **changes)
     return _told(scope, row, "paused", before)
 
@@ -201,7 +200,7 @@ def _open_stage(scope: Scope, row: RolloutRow, position: int, reason: str) -> No
 def _close_stage(scope: Scope, row: RolloutRow) -> None:
     stage = _stage(scope, row)
     if stage.ended is None:
-        time = held(stage, scope.now) // _MICROSECOND
+        time = held(stage, scope.now) // MICROSECOND
         rollouts.change_stage(scope, stage.number, held=time, running_since=None, ended=scope.now)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -12,9 +12,7 @@ from numpy.typing import NDArray
 
 from groundswell_server.learning.features.extraction import FeatureRows, extract
 from groundswell_server.learning.features.facts import Example
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+from groundswell_storage.fields import from_micros, to_micros
 
 
 class Rows(Protocol):
@@ -99,7 +97,7 @@ class PostRows:
     def span(self) -> tuple[datetime, datetime]:
         """When the first and the last post were published."""
         first, last = self.published[[0, -1]].tolist()
-        return _EPOCH + first * _MICROSECOND, _EPOCH + last * _MICROSECOND
+        return from_micros(first), from_micros(last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,4 +135,4 @@ def forward_folds(rows: Rows, count: int, first: float, fewest: int = 10) -> Ite
 def _micros(time: datetime | None) -> int:
     if time is None:
         raise ValueError("a post without a time can't be ordered")
-    return (time - _EPOCH) // _MICROSECOND
+    return to_micros(time)

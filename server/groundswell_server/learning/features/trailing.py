@@ -10,10 +10,9 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from groundswell_server.learning.features.facts import UNKNOWN_TRAILING, Trailing
+from groundswell_storage.fields import to_micros
 
 WINDOW = timedelta(days=30)
-_MICROSECOND = timedelta(microseconds=1)
-_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ class TrailingRecord:
 
     def at(self, time: datetime) -> Trailing:
         """What was known just before `time`; all None when nothing was."""
-        return self._known[bisect_right(self._times, _micros(time))]
+        return self._known[bisect_right(self._times, to_micros(time))]
 
 
 def _trailing(sums: Sequence[float]) -> Trailing:
@@ -63,10 +62,10 @@ def _changes(history: Sequence[PastPost]) -> list[tuple[int, list[float]]]:
     for snapshots in by_post.values():
         snapshots.sort(key=lambda past: past.known_time)
         counted = [0.0] * 6
-        end = _micros(snapshots[0].published_time + WINDOW)
+        end = to_micros(snapshots[0].published_time + WINDOW)
         for past in snapshots:
             # A snapshot fetched at the very moment of a post is not yet known to it.
-            known = _micros(past.known_time) + 1
+            known = to_micros(past.known_time) + 1
             if known > end:
                 break
             contribution = _contribution(past)
@@ -80,7 +79,3 @@ def _changes(history: Sequence[PastPost]) -> list[tuple[int, list[float]]]:
 def _contribution(past: PastPost) -> list[float]:
     figures = past.rate_pct, past.genuine_users, past.bot_share
     return [part for figure in figures for part in ((0.0, 0.0) if figure is None else (float(figure), 1.0))]
-
-
-def _micros(time: datetime) -> int:
-    return (time - _EPOCH) // _MICROSECOND

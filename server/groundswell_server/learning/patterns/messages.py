@@ -10,6 +10,7 @@ from google.protobuf.struct_pb2 import Struct
 
 from groundswell.v1 import common_pb2
 from groundswell.v1 import learning_pb2 as pb
+from groundswell_server.learning.messages.figures import estimate
 from groundswell_server.learning.patterns.question import Question
 from groundswell_server.wellknown import time_in
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 RECENT_DAYS = 30
 LONG_DAYS = 90
 MIN_RATE_PCT = 5.0
-_LEVEL = 0.95
 
 
 def question_in(request: Any, target_age: timedelta, now: datetime, days: int) -> Question:
@@ -149,7 +149,7 @@ def _pattern(one: ContentPattern) -> pb.ContentPattern:
         sample_size=verdict.sample_size,
         confirmation_size=verdict.confirmation_size,
         effect_size=verdict.effect_size,
-        lift_pct=_interval(*one.lift_pct, verdict.confirmation_size),
+        lift_pct=estimate(*one.lift_pct, verdict.confirmation_size),
         adjusted_p_value=verdict.adjusted_p_value,
         applicable_tasks=one.applicable_tasks,
     )
@@ -237,7 +237,7 @@ def _hashtag(one: HashtagEffect) -> pb.HashtagEffect:
     return pb.HashtagEffect(
         hashtags=one.hashtags,
         association=pb.Association.Value(f"ASSOCIATION_{one.association}"),
-        effect_pct=_interval(one.effect_pct, one.lower_pct, one.upper_pct, one.posts_with),
+        effect_pct=estimate(one.effect_pct, one.lower_pct, one.upper_pct, one.posts_with),
         raw_effect_pct=one.raw_effect_pct,
         p_value=one.p_value,
         adjusted_p_value=one.adjusted_p_value,
@@ -289,12 +289,7 @@ def _estimate(figure: Figure | None) -> common_pb2.Estimate | None:
         return None
     if figure.lower is None or figure.upper is None:
         return common_pb2.Estimate(value=figure.value, sample_size=figure.sample_size)
-    return _interval(figure.value, figure.lower, figure.upper, figure.sample_size)
-
-
-def _interval(value: float, lower: float, upper: float, sample_size: int) -> common_pb2.Estimate:
-    interval = common_pb2.Interval(lower=lower, upper=upper, level=_LEVEL)
-    return common_pb2.Estimate(value=value, interval=interval, sample_size=sample_size)
+    return estimate(figure.value, figure.lower, figure.upper, figure.sample_size)
 
 
 def _struct(settings: Mapping[str, Any] | None) -> Struct | None:

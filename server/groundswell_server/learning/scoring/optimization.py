@@ -21,6 +21,7 @@ from groundswell_server.learning.prediction.predictor import PostPredictor
 from groundswell_server.learning.scoring.changes import FEATURE_OF, WORDS, Change, possible_changes
 from groundswell_server.learning.scoring.scores import ENGAGEMENT_POINTS, SUCCESS_POINTS, RateHistory, Score, Scorer
 from groundswell_server.learning.scoring.thumb import RuleOfThumb, rules_of_thumb
+from groundswell_server.learning.uncertainty.calibration import Z_95
 
 TARGET = 80.0
 """Score to get to unless told otherwise: the lowest of the highest tier."""
@@ -31,7 +32,6 @@ _COUNTED = frozenset({"hashtag_count", "caption_length"})
 """Features whose values lie between others; the rest is seen or not."""
 _UNPROVEN = 0.5, 0.5
 """Share that holds, and its standard error, where unseen posts said nothing of an element."""
-_Z = 1.959963984540054
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ class Optimizer:
             chance_holds, chance_error = (scorer.success or scorer.engagement).holds.get(feature, _UNPROVEN)
             value = rate_holds * by_rate + chance_holds * by_chance
             # Both models learnt from the same posts: their errors are taken to go together.
-            half = _Z * (rate_error * abs(by_rate) + chance_error * abs(by_chance))
+            half = Z_95 * (rate_error * abs(by_rate) + chance_error * abs(by_chance))
             gains.append(Gain(value, value - half, value + half, scorer.sample_count))
         return gains
 

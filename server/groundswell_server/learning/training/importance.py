@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from groundswell_server.learning.features.encoder import Encoder
 from groundswell_server.learning.features.extraction import CATEGORY, FEATURES, FeatureRows
+from groundswell_server.learning.uncertainty.calibration import Z_95
 
 Array = NDArray[np.float64]
 
@@ -21,7 +22,6 @@ REPEATS = 5
 MOST_ROWS = 2_000
 PRIOR_HOLD, PRIOR_SPREAD = 0.5, 0.5
 """Before any post has been seen: a model's word on a feature holds between not at all and fully."""
-_Z = 1.959963984540054
 _NOISE = 1e-12
 
 
@@ -150,7 +150,7 @@ def _taken(rows: FeatureRows, feature: int, order: NDArray[np.intp]) -> FeatureR
 def mean_with_interval(values: Array) -> Spread:
     """The mean of values (n,) with its 95% interval."""
     mean = float(values.mean())
-    half = _Z * float(values.std(ddof=1)) / len(values) ** 0.5 if len(values) > 1 else 0.0
+    half = Z_95 * float(values.std(ddof=1)) / len(values) ** 0.5 if len(values) > 1 else 0.0
     return Spread(mean, mean - half, mean + half)
 
 

@@ -98,7 +98,7 @@ def keep(scope: Scope, outcome: Outcome, operation_id: str) -> ModelVersion:
     if judgement.promote and (live.id if live else "") != judgement.live_id:
         judgement = Judgement(False, judgement.live_id, "Not promoted: another version went live while it was trained.")
     result = replace(outcome.result, notes=(*outcome.result.notes, judgement.note))
-    version = model_versions.add_version(scope, result, outcome.artifacts, serving="onnx", operation_id=operation_id)
+    version = model_versions.add_version(scope, result, outcome.artifacts, operation_id=operation_id)
     if not judgement.promote:
         return version
     written = {artifact.name: artifact for artifact in outcome.artifacts}

@@ -16,7 +16,7 @@ ISOTONIC_FROM = 1000
 _ISOTONIC_CLASS = 100
 _BIN_ROWS = 50
 _MOST_BINS = 20
-_Z = 1.959963984540054
+Z_95 = 1.959963984540054
 """Two-sided 95% quantile of the normal distribution."""
 
 
@@ -167,8 +167,8 @@ def wilson(
     """95% interval of a share; 0 to 1 where there are no rows. Wilson 1927."""
     n = np.maximum(rows, 1e-9)
     share = successes / n
-    middle = (share + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
-    half = _Z / (1 + _Z**2 / n) * np.sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2))
+    middle = (share + Z_95**2 / (2 * n)) / (1 + Z_95**2 / n)
+    half = Z_95 / (1 + Z_95**2 / n) * np.sqrt(share * (1 - share) / n + Z_95**2 / (4 * n**2))
     return np.clip(middle - half, 0.0, 1.0), np.clip(middle + half, 0.0, 1.0)
 
 
