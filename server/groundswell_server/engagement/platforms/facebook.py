@@ -3,32 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 
 from groundswell_server.engagement.metrics.rates import Counts
-from groundswell_server.engagement.platforms import graph
 from groundswell_server.engagement.platforms.adapter import CommentPage, PlatformPost, Send
-from groundswell_server.engagement.platforms.answers import Answer, Request, added, count
+from groundswell_server.engagement.platforms.answers import added, count
 from groundswell_server.engagement.platforms.failures import NothingReported, PlatformFailure
-from groundswell_server.engagement.platforms.limits import Limit
+from groundswell_server.engagement.platforms.graph import GraphApi, lifetime_values
 from groundswell_server.engagement.vocabulary import Platform
 
 _METRICS = "post_media_view,post_total_media_view_unique,post_clicks,post_reactions_by_type_total"
 _FIELDS = "shares,comments.summary(true),reactions.summary(true)"
 
 
-class Facebook:
+class Facebook(GraphApi):
     """The adapter of Facebook."""
 
     platform = Platform.FACEBOOK
     posts_per_fetch = 1
     calls_per_fetch = 2
     has_comments = False
-
-    def __init__(self, base_url: str, limit: Limit) -> None:
-        self._url = f"{base_url}/{graph.VERSION}"
-        self.limit = limit
 
     def fetch(self, send: Send, token: str, posts: Sequence[PlatformPost]) -> Mapping[str, Counts | PlatformFailure]:
         """Two calls a post."""
@@ -38,17 +32,9 @@ class Facebook:
         """None: pages are told too little of who commented."""
         return CommentPage((), "")
 
-    def check(self, answer: Answer) -> None:
-        """As everywhere in the Graph API."""
-        graph.check(answer)
-
-    def rest(self, answer: Answer) -> timedelta | None:
-        """As everywhere in the Graph API."""
-        return graph.rest(answer)
-
     def _counts(self, send: Send, token: str, id: str) -> Counts | PlatformFailure:
-        insights = graph.lifetime_values(send(self._request(f"{id}/insights", token, {"metric": _METRICS})))
-        post = send(self._request(id, token, {"fields": _FIELDS}))
+        insights = lifetime_values(send(self.request(f"{id}/insights", token, {"metric": _METRICS})))
+        post = send(self.request(id, token, {"fields": _FIELDS}))
         reactions = count(post.part("reactions", "summary", "total_count"))
         counts = Counts(
             likes=_reactions(insights) if reactions is None else reactions,
@@ -59,9 +45,6 @@ class Facebook:
             reach=count(insights.get("post_total_media_view_unique")),
         )
         return counts if counts != Counts() else NothingReported("an empty set")
-
-    def _request(self, path: str, token: str, parameters: Mapping[str, str]) -> Request:
-        return Request("GET", f"{self._url}/{path}", parameters, secret_parameters={"access_token": token})
 
 
 def _reactions(insights: Mapping[str, Any]) -> int | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from groundswell_server.engagement.platforms.answers import Answer
+from groundswell_server.engagement.platforms.answers import Answer, Request
 from groundswell_server.engagement.platforms.failures import (
     Gone,
     NotPermitted,
@@ -17,6 +17,7 @@ from groundswell_server.engagement.platforms.failures import (
     TokenRefused,
     Unavailable,
 )
+from groundswell_server.engagement.platforms.limits import Limit
 
 VERSION = "v26.0"
 _TOKEN = 190
@@ -30,30 +31,54 @@ _BREATHER = timedelta(minutes=3)
 """A twentieth of the hour in which usage is counted."""
 
 
-def check(answer: Answer) -> None:
-    """Raises the failure that an answer is. The code decides, not the HTTP status: throttling comes as 400, too."""
-    error = answer.part("error")
-    if isinstance(error, Mapping):
-        raise _failure(error, answer)
-    if answer.status == 429:
-        raise Throttled("too many requests", rest(answer) or answer.retry_after())
-    if answer.status >= 500 or not isinstance(answer.body, Mapping):
-        raise Unavailable(f"HTTP {answer.status}", answer.retry_after())
-    if answer.status >= 300:
-        raise Refused(f"HTTP {answer.status}")
+class GraphApi:
+    """What the adapters of both have in common."""
 
+    def __init__(self, base_url: str, limit: Limit) -> None:
+        self._url = f"{base_url}/{VERSION}"
+        self.limit = limit
 
-def rest(answer: Answer) -> timedelta | None:
-    """The time to regain access, in minutes in `x-business-use-case-usage`, or a breather when nearly all is used."""
-    cases = _json(answer.headers.get("x-business-use-case-usage", ""))
-    usages = [usage for of_one in cases.values() if isinstance(of_one, list) for usage in of_one]
-    minutes = max(_figures(usages, "estimated_time_to_regain_access"), default=0)
-    if minutes > 0:
-        return timedelta(minutes=minutes)
-    used = [_json(answer.headers.get("x-app-usage", "")), *usages]
-    kinds = ("call_count", "total_time", "total_cputime")
-    nearly_all = any(pct > _NEARLY_ALL_PCT for kind in kinds for pct in _figures(used, kind))
-    return _BREATHER if nearly_all else None
+    def request(self, path: str, token: str, parameters: Mapping[str, str]) -> Request:
+        """A call of the API."""
+        return Request("GET", f"{self._url}/{path}", parameters, secret_parameters={"access_token": token})
+
+    def check(self, answer: Answer) -> None:
+        """Raises the failure that an answer is. The code decides, not the HTTP status: throttling comes as 400, too."""
+        error = answer.part("error")
+        if isinstance(error, Mapping):
+            raise self._failure(error, answer)
+        if answer.status == 429:
+            raise Throttled("too many requests", self.rest(answer) or answer.retry_after())
+        if answer.status >= 500 or not isinstance(answer.body, Mapping):
+            raise Unavailable(f"HTTP {answer.status}", answer.retry_after())
+        if answer.status >= 300:
+            raise Refused(f"HTTP {answer.status}")
+
+    def rest(self, answer: Answer) -> timedelta | None:
+        """The time to regain access, in minutes in `x-business-use-case-usage`; a breather when nearly all is used."""
+        cases = _json(answer.headers.get("x-business-use-case-usage", ""))
+        usages = [usage for of_one in cases.values() if isinstance(of_one, list) for usage in of_one]
+        minutes = max(_figures(usages, "estimated_time_to_regain_access"), default=0)
+        if minutes > 0:
+            return timedelta(minutes=minutes)
+        used = [_json(answer.headers.get("x-app-usage", "")), *usages]
+        kinds = ("call_count", "total_time", "total_cputime")
+        nearly_all = any(pct > _NEARLY_ALL_PCT for kind in kinds for pct in _figures(used, kind))
+        return _BREATHER if nearly_all else None
+
+    def _failure(self, error: Mapping[str, Any], answer: Answer) -> PlatformFailure:
+        code, message = error.get("code"), f"{error.get('message', '')} (code {error.get('code')})"
+        if code == _TOKEN:
+            return TokenRefused(message)
+        if code in _THROTTLED:
+            return Throttled(message, self.rest(answer) or answer.retry_after())
+        if code in _PERMISSION:
+            return NotPermitted(message)
+        if (code, error.get("error_subcode")) == _GONE:
+            return Gone(message)
+        if code in _TRANSIENT or error.get("is_transient") is True:
+            return Unavailable(message, answer.retry_after())
+        return Refused(message)
 
 
 def lifetime_values(answer: Answer) -> dict[str, Any]:
@@ -65,21 +90,6 @@ def lifetime_values(answer: Answer) -> dict[str, Any]:
             if isinstance(values, list) and values and isinstance(values[0], Mapping):
                 found[str(metric.get("name"))] = values[0].get("value")
     return found
-
-
-def _failure(error: Mapping[str, Any], answer: Answer) -> PlatformFailure:
-    code, message = error.get("code"), f"{error.get('message', '')} (code {error.get('code')})"
-    if code == _TOKEN:
-        return TokenRefused(message)
-    if code in _THROTTLED:
-        return Throttled(message, rest(answer) or answer.retry_after())
-    if code in _PERMISSION:
-        return NotPermitted(message)
-    if (code, error.get("error_subcode")) == _GONE:
-        return Gone(message)
-    if code in _TRANSIENT or error.get("is_transient") is True:
-        return Unavailable(message, answer.retry_after())
-    return Refused(message)
 
 
 def _json(text: str) -> Mapping[str, Any]:

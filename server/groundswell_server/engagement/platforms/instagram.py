@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from groundswell_server.engagement.interactions.interactions import NewInteraction
 from groundswell_server.engagement.metrics.rates import Counts
-from groundswell_server.engagement.platforms import graph
 from groundswell_server.engagement.platforms.adapter import CommentPage, PlatformPost, Send
-from groundswell_server.engagement.platforms.answers import Answer, Request, count
+from groundswell_server.engagement.platforms.answers import count
 from groundswell_server.engagement.platforms.failures import NothingReported, NotPermitted, PlatformFailure
-from groundswell_server.engagement.platforms.limits import Limit
+from groundswell_server.engagement.platforms.graph import GraphApi, lifetime_values
 from groundswell_server.engagement.vocabulary import InteractionKind, Platform
 from groundswell_storage.fields import to_micros
 
@@ -22,17 +21,13 @@ _TOO_FEW = "not enough viewers"
 """What error 10 says of a story under 5 views; elsewhere it is a missing permission."""
 
 
-class Instagram:
+class Instagram(GraphApi):
     """The adapter of Instagram."""
 
     platform = Platform.INSTAGRAM
     posts_per_fetch = 1
     calls_per_fetch = 1
     has_comments = True
-
-    def __init__(self, base_url: str, limit: Limit) -> None:
-        self._url = f"{base_url}/{graph.VERSION}"
-        self.limit = limit
 
     def fetch(self, send: Send, token: str, posts: Sequence[PlatformPost]) -> Mapping[str, Counts | PlatformFailure]:
         """One call a post."""
@@ -41,22 +36,14 @@ class Instagram:
     def fetch_comments(self, send: Send, token: str, post_id: str, after: str) -> CommentPage:
         """Newest first, 50 a page."""
         parameters = {"fields": "id,text,username,timestamp", "limit": str(_COMMENTS_PER_PAGE)}
-        answer = send(self._request(f"{post_id}/comments", token, parameters | ({"after": after} if after else {})))
+        answer = send(self.request(f"{post_id}/comments", token, parameters | ({"after": after} if after else {})))
         comments = [_comment(raw) for raw in answer.part("data") or () if isinstance(raw, Mapping)]
         more = answer.part("paging", "next") and answer.part("paging", "cursors", "after")
         return CommentPage([comment for comment in comments if comment is not None], str(more or ""))
 
-    def check(self, answer: Answer) -> None:
-        """As everywhere in the Graph API."""
-        graph.check(answer)
-
-    def rest(self, answer: Answer) -> timedelta | None:
-        """As everywhere in the Graph API."""
-        return graph.rest(answer)
-
     def _counts(self, send: Send, token: str, post: PlatformPost) -> Counts | PlatformFailure:
         try:
-            values = graph.lifetime_values(send(self._request(f"{post.id}/insights", token, {"metric": _METRICS})))
+            values = lifetime_values(send(self.request(f"{post.id}/insights", token, {"metric": _METRICS})))
         except NotPermitted as failure:
             if post.is_story and _TOO_FEW in failure.message.lower():
                 return NothingReported(failure.message)
@@ -71,9 +58,6 @@ class Instagram:
             views=known.get("views"),
         )
         return counts if counts != Counts() else NothingReported("an empty set")
-
-    def _request(self, path: str, token: str, parameters: Mapping[str, str]) -> Request:
-        return Request("GET", f"{self._url}/{path}", parameters, secret_parameters={"access_token": token})
 
 
 def _comment(raw: Mapping[str, Any]) -> NewInteraction | None:
