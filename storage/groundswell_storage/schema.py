@@ -10,7 +10,7 @@ from typing import cast
 
 from groundswell_storage import errors, failures
 from groundswell_storage.database import Database
-from groundswell_storage.engines import SqliteEngine
+from groundswell_storage.sqlite import SqliteEngine
 
 _FOLDER = Path(__file__).parent / "migrations"
 _HISTORY = "schema_migration"
