@@ -21,7 +21,8 @@ from groundswell_server.experiments.assignment.targeting import (
     Operator,
     Version,
 )
-from groundswell_server.experiments.design import Design, Factor, Metric, Variant, complete
+from groundswell_server.experiments.completion import complete
+from groundswell_server.experiments.design import Design, Factor, Metric, Variant
 from groundswell_server.experiments.records import design_of, record_of
 from groundswell_server.experiments.vocabulary import Allocation, Direction, ExperimentKind, MetricKind, MetricRole
 from groundswell_storage.errors import InvalidArgument

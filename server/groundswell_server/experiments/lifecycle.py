@@ -9,7 +9,8 @@ from enum import IntEnum
 from typing import Any
 
 from groundswell_server.experiments.bandits import batches
-from groundswell_server.experiments.design import Design, Variant, complete, invalid
+from groundswell_server.experiments.completion import complete
+from groundswell_server.experiments.design import Design, Variant, invalid
 from groundswell_server.experiments.records import design_of, record_of
 from groundswell_storage import audit
 from groundswell_storage.errors import FailedPrecondition, InvalidArgument

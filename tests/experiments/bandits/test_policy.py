@@ -14,7 +14,8 @@ from groundswell_server.experiments.bandits.choices import choose, draw
 from groundswell_server.experiments.bandits.policy import probabilities
 from groundswell_server.experiments.bandits.rewards import rewards_of
 from groundswell_server.experiments.bandits.ucb import ucb1_preference
-from groundswell_server.experiments.design import BanditOptions, Design, Metric, Variant, complete
+from groundswell_server.experiments.completion import complete
+from groundswell_server.experiments.design import BanditOptions, Design, Metric, Variant
 from groundswell_server.experiments.statistics.moments import Moments
 from groundswell_server.experiments.vocabulary import Allocation, Direction, ExperimentKind, MetricKind
 from groundswell_storage.errors import InvalidArgument

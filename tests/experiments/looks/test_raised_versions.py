@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from groundswell_server.experiments.design import Design, Metric, Variant, complete
+from groundswell_server.experiments.completion import complete
+from groundswell_server.experiments.design import Design, Metric, Variant
 from groundswell_server.experiments.lifecycle import Experiment, Phase, State
 from groundswell_server.experiments.looks.looking import Counts, Look, look
 from groundswell_storage.experiments.counting import Arm

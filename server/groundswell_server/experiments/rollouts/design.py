@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from groundswell_server.experiments.design import Metric, complete_metrics, invalid
+from groundswell_server.experiments.completion import complete_metrics
+from groundswell_server.experiments.design import Metric, invalid
 from groundswell_server.experiments.records import metric_of, object_of
 from groundswell_server.experiments.rollouts.stages import (
     DEFAULT_REACTIONS,
