@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
+
+from tests.cli.shell import as_newcomer
 
 
 def test_the_demonstration_learns_from_real_posts_and_says_how_sure_it_is(tmp_path: Path) -> None:
     charts = tmp_path / "charts"
-    result = subprocess.run(
-        [sys.executable, "-m", "groundswell_server", "demo", "--charts", str(charts)],
-        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "COLUMNS": "120"},
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=110,
-    )
-    said = " ".join(result.stdout.split())
-    assert result.returncode == 0, result.stdout + result.stderr
+    said = as_newcomer(tmp_path, "demo", "--charts", str(charts), columns=120)
     assert "500 posts imported, 0 were there already, 0 refused" in said
     assert "the model errs" in said or "does not beat both baselines" in said
     assert "95% intervals held what came for" in said

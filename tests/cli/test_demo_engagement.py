@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
+
+from tests.cli.shell import as_newcomer
 
 
 def test_a_posts_life_is_told_with_the_servers_figures(tmp_path: Path) -> None:
     charts = tmp_path / "charts"
-    result = subprocess.run(
-        [sys.executable, "-m", "groundswell_server", "demo", "engagement", "--charts", str(charts)],
-        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "COLUMNS": "80"},
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=110,
-    )
-    said = " ".join(result.stdout.split())
-    assert result.returncode == 0, result.stdout + result.stderr
+    said = as_newcomer(tmp_path, "demo", "engagement", "--charts", str(charts), columns=80)
     assert "1,250 likes and 87 comments came" in said
     taken_out = re.search(r"of 1,519 reactions in all (\d+) are of bots and (\d+) of AI personas: ([\d,]+) are", said)
     assert taken_out, said

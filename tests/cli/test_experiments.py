@@ -18,7 +18,7 @@ from groundswell_server.experiments.lifecycle import create_experiment
 from groundswell_server.experiments.looks.automatic import look_at_all
 from groundswell_server.experiments.vocabulary import ExperimentKind
 from groundswell_storage.database import connect
-from tests.cli.test_commands import Shell
+from tests.cli.shell import Shell
 from tests.experiments.counted import DESIGN, count, start
 from tests.running import RunningServer
 
