@@ -17,9 +17,9 @@ import structlog
 from google.longrunning import operations_pb2
 
 from groundswell.v1 import engagement_pb2, experiments_pb2, learning_pb2
+from groundswell_server.database import migrate, open_database
 from groundswell_server.jobs.queue import JobQueue
 from groundswell_server.master_key import master_key
-from groundswell_server.migrating import migrate
 from groundswell_server.peer_sockets import peer_sockets
 from groundswell_server.peers import Peers
 from groundswell_server.platform import Platform
@@ -38,7 +38,6 @@ from groundswell_server.settings import Settings, SettingsError
 from groundswell_server.starting import made_to_stay
 from groundswell_storage import keys
 from groundswell_storage.allowances import Draw, Limit, draw
-from groundswell_storage.database import Database, connect
 from groundswell_storage.executor import DatabaseExecutor
 from groundswell_storage.feed import EventFeed
 
@@ -96,13 +95,13 @@ class App:
         self._feed = EventFeed(executor)
         await self._feed.start()
         tokens = PeerTokens(database, partial(master_key, settings))
-        socket = self._peer_socket or self._resources.enter_context(peer_sockets(1))[0]
-        self._peers = Peers(settings.peers, socket, tokens, tls.peer_credentials(settings))
+        peer_socket = self._peer_socket or self._resources.enter_context(peer_sockets(1))[0]
+        self._peers = Peers(settings.peers, peer_socket, tokens, tls.peer_credentials(settings))
         self.authenticator = Authenticator(executor, keyless=self._keyless(has_keys), verify_peer=tokens.verify)
         self._deadlines = Deadlines(timedelta(seconds=settings.default_deadline_seconds))
         self._dispatcher = Dispatcher(self._stages(), executor, max_message_bytes=settings.max_message_bytes)
         self.platform = Platform(settings, database, executor, self._feed, JobQueue(database, settings), self._peers)
-        self._server = self._listen(socket)
+        self._server = self._listen(peer_socket)
         for name in self._services:
             if name not in SERVICES:
                 raise SettingsError(f"there is no service {name!r}; there are {', '.join(SERVICES)}")
@@ -171,7 +170,7 @@ class App:
     def _draw(self, limit: Limit, key: str, wanted: int) -> Awaitable[Draw]:
         return self._executor.write(lambda: draw(self.database, key, wanted, limit))
 
-    def _listen(self, socket: str) -> grpc.aio.Server:
+    def _listen(self, peer_socket: str) -> grpc.aio.Server:
         settings = self._settings
         server = grpc.aio.server(
             options=[
@@ -193,7 +192,7 @@ class App:
         except RuntimeError as error:
             raise SettingsError(f"can't listen on {address}: is another server there? ({error})") from error
         # Only this user can reach the folder of the socket, and callers on it need a peer's token all the same.
-        server.add_insecure_port(socket)
+        server.add_insecure_port(peer_socket)
         return server
 
     async def _servicer(self, name: str) -> Any:
@@ -210,14 +209,6 @@ class App:
         if hasattr(servicer, "collector"):
             self._metrics.register(servicer.collector)
         return servicer
-
-
-def open_database(settings: Settings) -> Database:
-    """Connects to the database of the settings. Raises SettingsError for a URL that is none."""
-    try:
-        return connect(settings.database_url.get_secret_value(), pool_size=settings.database_pool_size)
-    except ValueError as error:
-        raise SettingsError(f"GROUNDSWELL_DATABASE_URL: {error}") from error
 
 
 async def run_server(

@@ -86,17 +86,17 @@ class Peers:
     def __init__(
         self,
         addresses: Mapping[str, str],
-        local: str,
+        peer_socket: str,
         tokens: PeerTokens,
         credentials: grpc.ChannelCredentials | None = None,
     ) -> None:
-        """`local`: where services are that `addresses` does not name; "" for nowhere, as to a worker by itself.
+        """`peer_socket`: where services are that `addresses` does not name, a target of gRPC.
 
-        Then a stub of such a service raises Unavailable.
+        It is empty for a worker by itself: then a stub of such a service raises Unavailable.
         """
         self._addresses = addresses
         self._credentials = credentials
-        self._local = local
+        self._peer_socket = peer_socket
         self._tokens = tokens
         self._channels: dict[str, grpc.aio.Channel] = {}
 
@@ -148,7 +148,7 @@ class Peers:
             await channel.close()
 
     def _channel(self, service: str) -> grpc.aio.Channel:
-        target = self._addresses.get(service, self._local)
+        target = self._addresses.get(service, self._peer_socket)
         if not target:
             raise Unavailable(
                 f"the service {service} is served nowhere that is known here: name it in GROUNDSWELL_PEERS",

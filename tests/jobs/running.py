@@ -39,10 +39,10 @@ def take(database: Database, length: timedelta = LONG) -> Lease:
     return Lease(database, claimed, length)
 
 
-def run(database: Database, lease: Lease, function: JobFunction, server: str = "", **settings: Any) -> bool:
-    """Runs a job as a worker does that finds the suite's services at `server`, or nowhere."""
+def run(database: Database, lease: Lease, function: JobFunction, peer_socket: str = "", **settings: Any) -> bool:
+    """Runs a job as a worker does that finds the suite's services at `peer_socket`, or nowhere."""
     given = load(**settings)
-    with Asking(given, database, server) as asking:
+    with Asking(given, database, peer_socket) as asking:
         return execution.run(lease, function, database, given, asking)
 
 

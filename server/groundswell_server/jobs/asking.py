@@ -26,13 +26,10 @@ T = TypeVar("T")
 class Asking:
     """One for a worker process; the loop runs while the `with` block does. Nothing is connected before it is asked."""
 
-    def __init__(self, settings: Settings, database: Database, server: str = "") -> None:
-        """`server`: where services are that GROUNDSWELL_PEERS does not name, a target of gRPC; "" for nowhere.
-
-        Raises SettingsError for peers that can't be reached safely.
-        """
+    def __init__(self, settings: Settings, database: Database, peer_socket: str = "") -> None:
+        """`peer_socket` is as in `Peers`. Raises SettingsError for peers that can't be reached safely."""
         tokens = PeerTokens(database, partial(master_key, settings))
-        self.peers = Peers(settings.peers, server, tokens, peer_credentials(settings))
+        self.peers = Peers(settings.peers, peer_socket, tokens, peer_credentials(settings))
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="groundswell-peers", daemon=True)
 

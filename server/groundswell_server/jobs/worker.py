@@ -14,17 +14,17 @@ from datetime import timedelta
 
 import structlog
 
+from groundswell_server.database import migrate, open_database
 from groundswell_server.jobs import execution
 from groundswell_server.jobs.asking import Asking
 from groundswell_server.jobs.lease import Lease, Stop
 from groundswell_server.jobs.periodic import HOUSEKEEPING, Timekeeper
 from groundswell_server.jobs.registry import Registry
 from groundswell_server.jobs.wakeups import WakeUps
-from groundswell_server.migrating import migrate
-from groundswell_server.settings import Settings, SettingsError
+from groundswell_server.settings import Settings
 from groundswell_server.signals import EndSignals
 from groundswell_storage import operations
-from groundswell_storage.database import Database, connect
+from groundswell_storage.database import Database
 
 _POLL_SECONDS = 1.0
 """How soon work is found without a wake-up."""
@@ -36,22 +36,17 @@ _THREADS_OF_LIBRARIES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THR
 log = structlog.get_logger(__name__)
 
 
-def run_worker(settings: Settings, registry: Registry | None = None, *, server: str = "") -> int:
+def run_worker(settings: Settings, registry: Registry | None = None, *, peer_socket: str = "") -> int:
     """Works until SIGTERM or SIGINT; returns the exit code. To be called on the main thread.
-
-    `server` is where services are that GROUNDSWELL_PEERS does not name, a target of gRPC; "" for nowhere.
 
     A job under way when the signal comes has the grace time to end; one that does not goes back to the queue, without
     the attempt being counted, and the process ends then and there. Raises SettingsError and what a database out of
-    reach raises, before the first operation is taken.
+    reach raises, before the first operation is taken. `peer_socket` is as in `Peers`.
     """
     stand_back()
-    try:
-        database = connect(settings.database_url.get_secret_value(), application="groundswell-worker")
-    except ValueError as error:
-        raise SettingsError(f"GROUNDSWELL_DATABASE_URL: {error}") from error
+    database = open_database(settings, application="groundswell-worker")
     migrate(database)
-    with Asking(settings, database, server) as asking:
+    with Asking(settings, database, peer_socket) as asking:
         return Worker(database, settings, registry or Registry(), asking).run()
 
 

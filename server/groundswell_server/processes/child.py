@@ -61,7 +61,7 @@ def _serve(orders: Orders, parent: socket.socket) -> int:
 def _work(orders: Orders) -> int:
     from groundswell_server.jobs.worker import run_worker
 
-    return run_worker(orders.settings, server=orders.peer_socket)
+    return run_worker(orders.settings, peer_socket=orders.peer_socket)
 
 
 def _take_over_stdin() -> socket.socket:
