@@ -23,7 +23,7 @@ from groundswell_server.engagement.vocabulary import (
     Rating,
     Validation,
 )
-from groundswell_storage.engagement import learning_rows
+from groundswell_storage.engagement import learning_rows, prediction_facts
 from groundswell_storage.engagement.learning_rows import OutcomeRow, PastRate, TrainingRow
 from groundswell_storage.fields import to_micros
 from groundswell_storage.scope import Scope
@@ -176,16 +176,16 @@ def test_another_workspace_is_learned_nothing_from(scope: Scope, persona_id: str
 
 def test_a_context_is_read_with_its_newest_post(scope: Scope, persona_id: str) -> None:
     context = start_context(scope, ContextDraft("TEXT_GENERATION", persona_id, input={"prompt": "a sunset"}))
-    assert learning_rows.context_facts(scope, context.id).post is None
+    assert prediction_facts.context_facts(scope, context.id).post is None
     publish(scope, persona_id, 3, context_id=context.id)
     newest = publish(scope, persona_id, 2, context_id=context.id, caption="newest")
-    facts = learning_rows.context_facts(scope, context.id)
+    facts = prediction_facts.context_facts(scope, context.id)
     assert (facts.persona_id, facts.prompt_length) == (persona_id, 8)
     assert facts.post is not None
     assert facts.post.post_id == newest.id
 
 
 def test_a_persona_is_read_with_its_followers(scope: Scope, persona_id: str) -> None:
-    facts = learning_rows.persona_facts(scope, persona_id)
+    facts = prediction_facts.persona_facts(scope, persona_id)
     assert facts.time_zone == "Europe/Berlin"
     assert facts.followers == {int(Platform.INSTAGRAM): 1200}

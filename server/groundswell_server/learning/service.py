@@ -33,7 +33,7 @@ from groundswell_server.runtime.background import together
 from groundswell_server.runtime.call import Call
 from groundswell_server.runtime.methods import accepted_by, after, audits_itself, needs, read, write
 from groundswell_server.wellknown import paging_in
-from groundswell_storage.engagement import learning_rows
+from groundswell_storage.engagement import prediction_facts
 from groundswell_storage.events import decode_cursor
 from groundswell_storage.learning import drift_reports, model_versions, online, training_schedules
 from groundswell_storage.scope import Scope
@@ -86,7 +86,7 @@ class Servicer(PatternCalls):
     @audits_itself
     def TrainModel(self, request: pb.TrainModelRequest, scope: Scope) -> pb.TrainModelResponse:
         if request.persona_id:
-            learning_rows.persona_facts(scope, request.persona_id)
+            prediction_facts.persona_facts(scope, request.persona_id)
         operation = self._jobs.start(scope, "learning.train_model", messages.pinned(request, scope.now))
         return pb.TrainModelResponse(operation=to_proto(operation))
 

@@ -20,8 +20,8 @@ from groundswell_server.engagement.posts.captions import (
 from groundswell_server.engagement.vocabulary import ContentType, MediaType, Platform, RateBase
 from groundswell_storage.engagement import demographics, interactions, patterns, post_syncs, posts, snapshots
 from groundswell_storage.engagement.contexts import ContextRow
-from groundswell_storage.engagement.learning_rows import prompt_length
 from groundswell_storage.engagement.posts import PostFilter, PostRow
+from groundswell_storage.engagement.prediction_facts import prompt_length
 from groundswell_storage.errors import AlreadyExists, InvalidArgument
 from groundswell_storage.pages import Page
 from groundswell_storage.revisions import check_etag, etag_of, revise

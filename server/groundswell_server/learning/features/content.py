@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from groundswell_server.learning.features.captions import CaptionFacts, describe_caption
 from groundswell_server.learning.features.facts import UNKNOWN_TRAILING, PostFacts
-from groundswell_storage.engagement.learning_rows import ContextFacts, PersonaFacts
+from groundswell_storage.engagement.prediction_facts import ContextFacts, PersonaFacts
 
 if TYPE_CHECKING:
     from groundswell_server.learning.features.trailing import TrailingRecord

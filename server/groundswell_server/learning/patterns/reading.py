@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from groundswell_server.learning.patterns.question import Question
-from groundswell_storage.engagement import learning_rows, pattern_rows
+from groundswell_storage.engagement import pattern_rows, prediction_facts
 from groundswell_storage.engagement.pattern_rows import ContextRecord, PostRecord
 
 Read = Callable[..., Awaitable[Any]]
@@ -19,7 +19,7 @@ MOST_ROWS = 50_000
 async def posts(read: Read, question: Question, periods: int = 1) -> list[PostRecord]:
     """The posts that a question is about, newest first; raises NotFound (`PERSONA_NOT_FOUND`)."""
     if question.persona_id:
-        await read(learning_rows.persona_facts, question.persona_id)
+        await read(prediction_facts.persona_facts, question.persona_id)
     found: list[PostRecord] = []
     while len(found) < MOST_ROWS:
         rows = await read(
@@ -38,7 +38,7 @@ async def posts(read: Read, question: Question, periods: int = 1) -> list[PostRe
 async def contexts(read: Read, question: Question, periods: int = 1) -> list[ContextRecord]:
     """The contexts that a question is about, newest first; raises NotFound (`PERSONA_NOT_FOUND`)."""
     if question.persona_id:
-        await read(learning_rows.persona_facts, question.persona_id)
+        await read(prediction_facts.persona_facts, question.persona_id)
     found: list[ContextRecord] = []
     while len(found) < MOST_ROWS:
         rows = await read(pattern_rows.contexts, question.span(periods), found[-1] if found else None)

@@ -9,8 +9,8 @@ from typing import Any
 from groundswell_server.learning.patterns.sample import day_part, local_time
 from groundswell_server.learning.patterns.texts import describe_text
 from groundswell_server.learning.patterns.vocabulary import complexity_word, media_word, platform_word
-from groundswell_storage.engagement.learning_rows import prompt_length
 from groundswell_storage.engagement.pattern_rows import ContextRecord, PostRecord, parameters
+from groundswell_storage.engagement.prediction_facts import prompt_length
 
 _LONGEST_VALUE = 60
 """Characters of a setting's value; longer ones are texts, which no two contexts share."""

@@ -12,8 +12,8 @@ from groundswell_server.learning.features.trailing import TrailingRecord
 from groundswell_server.learning.scoring.scores import RateHistory
 from groundswell_server.learning.serving.records import Record, read_record
 from groundswell_storage import topics
-from groundswell_storage.engagement import learning_rows
-from groundswell_storage.engagement.learning_rows import PersonaFacts
+from groundswell_storage.engagement import prediction_facts
+from groundswell_storage.engagement.prediction_facts import PersonaFacts
 from groundswell_storage.events import Event
 from groundswell_storage.scope import Scope
 
@@ -148,14 +148,14 @@ class Memory:
         key = scope.workspace, context_id
         stored = self._contexts.get(key) or found.contexts.get(key)
         if stored is None:
-            stored = found.contexts[key] = stored_content(learning_rows.context_facts(scope, context_id))
+            stored = found.contexts[key] = stored_content(prediction_facts.context_facts(scope, context_id))
         return stored
 
     def _find_persona(self, scope: Scope, persona_id: str, found: Findings) -> PersonaFacts:
         key = scope.workspace, persona_id
         persona = self._personas.get(key) or found.personas.get(key)
         if persona is None:
-            persona = found.personas[key] = learning_rows.persona_facts(scope, persona_id)
+            persona = found.personas[key] = prediction_facts.persona_facts(scope, persona_id)
         return persona
 
     def _find_record(self, scope: Scope, persona_id: str, platform: int, found: Findings) -> Record:

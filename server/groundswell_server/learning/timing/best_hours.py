@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from groundswell_storage.engagement import learning_rows
+from groundswell_storage.engagement import learning_rows, prediction_facts
 from groundswell_storage.scope import Scope
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def best_hours(scope: Scope, question: Question) -> BestHours:
     """Raises NotFound (`PERSONA_NOT_FOUND`), FailedPrecondition (`INSUFFICIENT_SAMPLES`)."""
     from groundswell_server.learning.timing.estimates import TimedRates, estimate_timing
 
-    persona = learning_rows.persona_facts(scope, question.persona_id) if question.persona_id else None
+    persona = prediction_facts.persona_facts(scope, question.persona_id) if question.persona_id else None
     rows = learning_rows.past_rates(
         scope,
         since=question.as_of - question.lookback,
