@@ -96,8 +96,7 @@ class Servicer(PatternCalls):
             scope,
             model_type=messages.model_type_in(request),
             stage=messages.stage_in(request),
-            page_size=request.page_size,
-            page_token=request.page_token,
+            **paging_in(request),
         ).map(messages.model_message)
         return pb.ListModelsResponse(models=page.items, next_page_token=page.next_page_token)
 

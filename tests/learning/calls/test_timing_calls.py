@@ -35,10 +35,11 @@ def test_the_evening_does_best_in_this_world(studio: Studio) -> None:
 def test_means_are_drawn_towards_the_whole(studio: Studio) -> None:
     response = timing(studio, persona_id=luna(studio), top_k=24)
     mean = response.mean_rate_pct.value
-    for slot in response.best_hours:
-        if slot.HasField("raw_mean_pct"):
-            low, high = sorted((mean, slot.raw_mean_pct))
-            assert low - 0.01 <= slot.engagement_rate_pct.value <= high + 0.01
+    with_posts = [slot for slot in response.best_hours if slot.HasField("raw_mean_pct")]
+    assert with_posts
+    for slot in with_posts:
+        low, high = sorted((mean, slot.raw_mean_pct))
+        assert low - 0.01 <= slot.engagement_rate_pct.value <= high + 0.01
 
 
 def test_it_gives_as_many_slots_as_asked_for(studio: Studio) -> None:
