@@ -22,10 +22,10 @@ from groundswell_server.learning.monitoring.performance import measure_performan
 from groundswell_server.learning.online import messages as watching
 from groundswell_server.learning.patterns.service import PatternCalls
 from groundswell_server.learning.registry import Fetched
+from groundswell_server.learning.rollouts.coverage import Coverage
+from groundswell_server.learning.rollouts.sending import Sender
 from groundswell_server.learning.serving.acceptance import accepts_content, accepts_contents
 from groundswell_server.learning.timing.best_hours import best_hours
-from groundswell_server.learning.trials.coverage import Coverage
-from groundswell_server.learning.trials.sending import Sender
 from groundswell_server.news import BOOKMARK_EVERY
 from groundswell_server.operations.messages import to_proto
 from groundswell_server.platform import Platform

@@ -21,13 +21,13 @@ from groundswell_server.learning.prediction.artifact import load_stored
 from groundswell_server.learning.prediction.probability_predictor import ProbabilityPredictor
 from groundswell_server.learning.prediction.rate_predictor import RatePredictor
 from groundswell_server.learning.registry import ENGAGEMENT, SUCCESS
+from groundswell_server.learning.rollouts.under_rollout import UnderRollout
 from groundswell_server.learning.scoring.scores import Scorer
 from groundswell_server.learning.serving import blending
 from groundswell_server.learning.serving.served import Served
-from groundswell_server.learning.trials.trial import Trial
 from groundswell_storage.errors import DataLoss, GroundswellError
-from groundswell_storage.experiments import models_on_trial
-from groundswell_storage.experiments.models_on_trial import ModelOnTrial
+from groundswell_storage.experiments import model_rollouts
+from groundswell_storage.experiments.model_rollouts import ModelRollout
 from groundswell_storage.learning import model_versions, online
 from groundswell_storage.learning.model_versions import Artifact, ModelVersion
 from groundswell_storage.scope import Scope
@@ -57,12 +57,14 @@ class Live:
     """The versions that a score by model comes from."""
     threshold_pct: float
     """The rate from which on a post is a success."""
-    trials: tuple[Trial, ...] = ()
-    """Versions under rollout, which serve the personas that they cover."""
-    _with_trials: dict[frozenset[str], Live] = field(default_factory=dict, init=False, repr=False, compare=False)
+    under_rollout: tuple[UnderRollout, ...] = ()
+    """Versions which serve the personas that they cover."""
+    _with_rollouts: dict[frozenset[str], Live] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
-    def of(cls, by_type: Mapping[str, Served], threshold_pct: float, trials: tuple[Trial, ...] = ()) -> Live:
+    def of(
+        cls, by_type: Mapping[str, Served], threshold_pct: float, under_rollout: tuple[UnderRollout, ...] = ()
+    ) -> Live:
         """With a scorer; `threshold_pct` is what success is where no live classifier knows its own."""
         scoring = [by_type[name] for name in (ENGAGEMENT, SUCCESS) if name in by_type]
         rates, odds = (by_type[name].predictor if name in by_type else None for name in (ENGAGEMENT, SUCCESS))
@@ -73,15 +75,17 @@ class Live:
             odds if isinstance(odds, ProbabilityPredictor) else None,
             threshold_pct,
         )
-        return cls(by_type, scorer, tuple(label for one in scoring for label in one.labels), threshold_pct, trials)
+        return cls(
+            by_type, scorer, tuple(label for one in scoring for label in one.labels), threshold_pct, under_rollout
+        )
 
-    def trying(self, on: frozenset[str]) -> Live:
+    def with_rollouts(self, on: frozenset[str]) -> Live:
         """What serves a persona that these rollouts cover, by id; of two of one type, the one that began first."""
-        found = self._with_trials.get(on) if on else self
+        found = self._with_rollouts.get(on) if on else self
         if found is None:
-            covering = [trial for trial in self.trials if trial.subject.rollout_id in on]
-            tried = {trial.subject.model_type: trial.candidate for trial in reversed(covering)}
-            found = self._with_trials[on] = Live.of({**self.by_type, **tried}, self.threshold_pct)
+            covering = [one for one in self.under_rollout if one.rollout.rollout_id in on]
+            candidates = {one.rollout.model_type: one.served for one in reversed(covering)}
+            found = self._with_rollouts[on] = Live.of({**self.by_type, **candidates}, self.threshold_pct)
         return found
 
     @property
@@ -185,24 +189,24 @@ class LiveModels:
             task.exception()
 
     async def _look(self, workspace: str, before: Live | None) -> Live:
-        known = (*before.by_type.values(), *(trial.candidate for trial in before.trials)) if before else ()
+        known = (*before.by_type.values(), *(one.served for one in before.under_rollout)) if before else ()
         in_memory = {one.model_id: blending.without_twin(one) for one in known}
-        found, trials = {}, []
-        candidates, on_trial = await self._read(workspace, _candidates)
+        found, under_rollout = {}, []
+        candidates, rollouts = await self._read(workspace, _candidates)
         for model_type, versions in candidates.items():
             served = await self._serving(workspace, versions, in_memory)
             if served is not None:
                 found[model_type] = served
-        for subject, version in on_trial:
+        for rollout, version in rollouts:
             served = await self._serving(workspace, [version], in_memory)
             if served is not None:
-                trials.append(Trial(subject, served))
+                under_rollout.append(UnderRollout(rollout, served))
         if ENGAGEMENT in found:
             twin = await self._read(workspace, online.find, ENGAGEMENT)
             found[ENGAGEMENT] = blending.with_twin(found[ENGAGEMENT], twin)
-        if before is not None and before.by_type == found and before.trials == tuple(trials):
+        if before is not None and before.by_type == found and before.under_rollout == tuple(under_rollout):
             return before
-        return Live.of(found, self._threshold_pct, tuple(trials))
+        return Live.of(found, self._threshold_pct, tuple(under_rollout))
 
     async def _serving(
         self, workspace: str, candidates: Sequence[ModelVersion], in_memory: Mapping[str, Served]
@@ -219,7 +223,7 @@ class LiveModels:
         return None
 
 
-def _candidates(scope: Scope) -> tuple[dict[str, list[ModelVersion]], list[tuple[ModelOnTrial, ModelVersion]]]:
+def _candidates(scope: Scope) -> tuple[dict[str, list[ModelVersion]], list[tuple[ModelRollout, ModelVersion]]]:
     """By type that something is live of: the live version, and those that were live before it, newest first.
 
     And the versions under rollout.
@@ -228,9 +232,8 @@ def _candidates(scope: Scope) -> tuple[dict[str, list[ModelVersion]], list[tuple
     for live in model_versions.live_versions(scope):
         earlier = (model_versions.find_version(scope, id) for id in registry.earlier_versions(scope, live.model_type))
         found[live.model_type] = [live, *(version for version in earlier if version is not None)]
-    subjects = models_on_trial.read(scope)
-    on_trial = [(subject, model_versions.find_version(scope, subject.model_id)) for subject in subjects]
-    return found, [(subject, version) for subject, version in on_trial if version is not None]
+    versions = [(one, model_versions.find_version(scope, one.model_id)) for one in model_rollouts.read(scope)]
+    return found, [(rollout, version) for rollout, version in versions if version is not None]
 
 
 def _load(store: ArtifactStore, version: ModelVersion, kept: Mapping[str, Artifact]) -> Served:

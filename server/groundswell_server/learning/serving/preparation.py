@@ -18,13 +18,13 @@ from groundswell_server.learning.monitoring.labelled_log import LabelledLog
 from groundswell_server.learning.monitoring.prediction_log import PredictionLog
 from groundswell_server.learning.prediction.predictions import Prediction
 from groundswell_server.learning.prediction.predictor import DEFAULT_LEVEL
+from groundswell_server.learning.rollouts.coverage import Coverage
 from groundswell_server.learning.scoring.optimization import Optimization, Optimizer
 from groundswell_server.learning.scoring.scores import RateHistory, Score
 from groundswell_server.learning.serving import memory
 from groundswell_server.learning.serving.live_models import Live, LiveModels
 from groundswell_server.learning.serving.memory import Background, Memory
 from groundswell_server.learning.serving.served import Served
-from groundswell_server.learning.trials.coverage import Coverage
 from groundswell_server.news import keep_true
 from groundswell_storage.events import Event
 from groundswell_storage.executor import DatabaseExecutor
@@ -86,7 +86,7 @@ class Serving:
         background = self._memory.recall(workspace, ask)
         if background is None:
             (background,) = await self._look_up(workspace, [ask])
-        if live.trials:
+        if live.under_rollout:
             live = await self._for_persona(workspace, live, background.persona_id)
         return _prepared(workspace, ask, live, background, self._clock())
 
@@ -153,7 +153,7 @@ class Serving:
         """What serves a persona while versions are under rollout; what is live serves content of none."""
         if not persona_id:
             return live
-        return live.trying(await self._coverage.on(workspace, live.trials, persona_id))
+        return live.with_rollouts(await self._coverage.on(workspace, live.under_rollout, persona_id))
 
     async def score_all(self, workspace: str, asks: Sequence[Ask]) -> tuple[list[Score], list[Live]]:
         """The scores of many pieces of content, and what gave each; worked out beside the event loop."""
@@ -165,7 +165,7 @@ class Serving:
             backgrounds[place] = background
         known = [background for background in backgrounds if background is not None]
         lives = [live] * len(asks)
-        if live.trials:
+        if live.under_rollout:
             personas = {one.persona_id for one in known}
             serving = {id: await self._for_persona(workspace, live, id) for id in personas}
             lives = [serving[one.persona_id] for one in known]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from groundswell.v1 import experiments_pb2 as pb
-from groundswell_server.learning.trials.errors import PredictionError
-from groundswell_server.learning.trials.standing import Standing
+from groundswell_server.learning.rollouts.errors import PredictionError
+from groundswell_server.learning.rollouts.standing import Standing
 from groundswell_storage.ids import derived_uuid7
 
 ERROR, OUTCOME = "prediction_error", "prediction_outcome"

@@ -16,16 +16,16 @@ import structlog
 
 from groundswell_server.learning.online import outcomes
 from groundswell_server.learning.online.outcomes import News
-from groundswell_server.learning.trials import messages
-from groundswell_server.learning.trials.coverage import Coverage, principal
-from groundswell_server.learning.trials.errors import PredictionError, TrialErrors, read_errors
+from groundswell_server.learning.rollouts import messages
+from groundswell_server.learning.rollouts.coverage import Coverage, principal
+from groundswell_server.learning.rollouts.errors import PredictionError, RolloutErrors, read_errors
 from groundswell_server.news import work_through
 from groundswell_server.peers import PeerRefusal, Peers
 from groundswell_storage import consumers
 from groundswell_storage.database import Database
 from groundswell_storage.errors import GroundswellError
-from groundswell_storage.experiments import models_on_trial
-from groundswell_storage.experiments.models_on_trial import ModelOnTrial
+from groundswell_storage.experiments import model_rollouts
+from groundswell_storage.experiments.model_rollouts import ModelRollout
 from groundswell_storage.scope import Scope
 from groundswell_storage.topics import POST_CHANGED
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from groundswell_storage.executor import DatabaseExecutor
     from groundswell_storage.feed import EventFeed
 
-CONSUMER = "learning.trials"
+CONSUMER = "learning.rollouts"
 _AGAIN = timedelta(seconds=5)
 """How often what could not be told is tried again."""
 _PAUSE_SECONDS = 1.0
@@ -90,27 +90,27 @@ class Sender:
             # What one workspace has must not keep the others from being told, for ever.
             log.exception("errors of predictions not told", workspace=workspace, posts=len(post_ids))
 
-    async def _send(self, workspace: str, told: TrialErrors) -> None:
+    async def _send(self, workspace: str, told: RolloutErrors) -> None:
         try:
-            counted = [error for error in told.errors if await self._counts(workspace, told.subject, error)]
+            counted = [error for error in told.errors if await self._counts(workspace, told.rollout, error)]
             if counted:
-                request = messages.events_request(told.subject.rollout_id, told.subject.rollout_key, counted)
+                request = messages.events_request(told.rollout.rollout_id, told.rollout.rollout_key, counted)
                 record = self._peers.experiments.RecordEvents
-                await self._peers.ask_as(principal(workspace), f"trial-{told.subject.rollout_id}", record, request)
+                await self._peers.ask_as(principal(workspace), f"rollout-{told.rollout.rollout_id}", record, request)
         except PeerRefusal as refusal:
             if not refusal.is_final:
                 raise
-            log.error("errors of predictions refused", rollout=told.subject.rollout_key, error=refusal.message)
+            log.error("errors of predictions refused", rollout=told.rollout.rollout_key, error=refusal.message)
 
-    async def _counts(self, workspace: str, subject: ModelOnTrial, error: PredictionError) -> bool:
+    async def _counts(self, workspace: str, rollout: ModelRollout, error: PredictionError) -> bool:
         """Whether its version is the one of the side that its persona is compared on."""
-        standing = await self._coverage.standing(workspace, subject, error.persona_id)
-        return standing.is_compared and standing.is_on == (error.model_id == subject.model_id)
+        standing = await self._coverage.standing(workspace, rollout, error.persona_id)
+        return standing.is_compared and standing.is_on == (error.model_id == rollout.model_id)
 
 
 def _read_news(database: Database) -> News | None:
     """What has not been worked through yet, of workspaces with versions under rollout; None when there is nothing."""
-    watched = models_on_trial.workspaces(database)
+    watched = model_rollouts.workspaces(database)
     if not watched:
         return outcomes.skip(database, CONSUMER)
     news = outcomes.read_news(database, CONSUMER)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from groundswell_storage.experiments.models_on_trial import ModelOnTrial
+from groundswell_storage.experiments.model_rollouts import ModelRollout
 
 if TYPE_CHECKING:
     from groundswell_server.learning.serving.served import Served
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class UnderRollout:
     """A version that serves the personas which its rollout covers, beside the live one."""
 
-    subject: ModelOnTrial
-    candidate: Served
+    rollout: ModelRollout
+    served: Served

@@ -14,7 +14,7 @@ _NOT_LIVE_YET = (1, 2)
 """RUNNING and PAUSED, WAITING and PROMOTING: numbers of the contract's RolloutState and RolloutModelState."""
 
 
-class ModelOnTrial(NamedTuple):
+class ModelRollout(NamedTuple):
     """A version under rollout."""
 
     rollout_id: str
@@ -26,12 +26,12 @@ class ModelOnTrial(NamedTuple):
     model_id: str
 
 
-def read(scope: Scope) -> list[ModelOnTrial]:
+def read(scope: Scope) -> list[ModelRollout]:
     """Those of the workspace, the rollout that began first before the others."""
     under_way = RolloutRow.state.in_(_UNDER_WAY) & RolloutRow.model_state.in_(_NOT_LIVE_YET)
     rows = scope.select(RolloutRow).where(under_way).order_by(RolloutRow.created, RolloutRow.id)
     return [
-        ModelOnTrial(row.id, row.key, row.version, row.created, row.model_type, row.design["model_id"]) for row in rows
+        ModelRollout(row.id, row.key, row.version, row.created, row.model_type, row.design["model_id"]) for row in rows
     ]
 
 

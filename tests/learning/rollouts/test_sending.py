@@ -12,9 +12,9 @@ import pytest
 from groundswell_server.experiments.rollouts import lifecycle
 from groundswell_server.experiments.rollouts.design import RolloutDesign
 from groundswell_server.experiments.rollouts.stages import Stage
-from groundswell_server.learning.trials import sending as sending_module
-from groundswell_server.learning.trials.coverage import Coverage
-from groundswell_server.learning.trials.sending import CONSUMER, Sender
+from groundswell_server.learning.rollouts import sending as sending_module
+from groundswell_server.learning.rollouts.coverage import Coverage
+from groundswell_server.learning.rollouts.sending import CONSUMER, Sender
 from groundswell_server.peers import PeerRefusal
 from groundswell_storage import consumers, events
 from groundswell_storage.database import Database
@@ -24,8 +24,8 @@ from groundswell_storage.fields import to_micros
 from groundswell_storage.learning import model_versions
 from tests.learning.model_rows import a_version
 from tests.learning.monitoring.service_rows import TARGET_AGE
-from tests.learning.trials.experiments import AnsweringPeers
-from tests.learning.trials.measured import POSTS, add_personas, date_back, measure
+from tests.learning.rollouts.experiments import AnsweringPeers
+from tests.learning.rollouts.measured import POSTS, add_personas, date_back, measure
 
 KEY = "model-2"
 STAGES = Stage(0.5, timedelta(days=10)), Stage(1.0, timedelta(days=10))

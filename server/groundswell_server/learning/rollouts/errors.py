@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from groundswell_server.learning import registry
-from groundswell_storage.experiments import models_on_trial
-from groundswell_storage.experiments.models_on_trial import ModelOnTrial
+from groundswell_storage.experiments import model_rollouts
+from groundswell_storage.experiments.model_rollouts import ModelRollout
 from groundswell_storage.learning import model_versions, predictions
 from groundswell_storage.learning.model_versions import ModelVersion
 from groundswell_storage.scope import Scope
@@ -27,28 +27,28 @@ class PredictionError(NamedTuple):
     """When the outcome was measured."""
 
 
-class TrialErrors(NamedTuple):
+class RolloutErrors(NamedTuple):
     """What came of predictions since a rollout began."""
 
-    subject: ModelOnTrial
+    rollout: ModelRollout
     errors: Sequence[PredictionError]
     """Of the version under rollout and of the live one."""
 
 
-def read_errors(scope: Scope, post_ids: Sequence[str], target_age: timedelta) -> list[TrialErrors]:
+def read_errors(scope: Scope, post_ids: Sequence[str], target_age: timedelta) -> list[RolloutErrors]:
     """Of the posts, as far as their outcomes are known, for every version under rollout in the workspace."""
     found = []
-    for subject in models_on_trial.read(scope):
-        if subject.model_type in registry.MEASURED:
-            tried = model_versions.find_version(scope, subject.model_id)
-            pair = tried, model_versions.live_version(scope, subject.model_type)
+    for rollout in model_rollouts.read(scope):
+        if rollout.model_type in registry.MEASURED:
+            candidate = model_versions.find_version(scope, rollout.model_id)
+            pair = candidate, model_versions.live_version(scope, rollout.model_type)
             errors = [
                 error
                 for version in pair
                 if version is not None
-                for error in _errors(scope, version, post_ids, subject.began, target_age)
+                for error in _errors(scope, version, post_ids, rollout.began, target_age)
             ]
-            found.append(TrialErrors(subject, errors))
+            found.append(RolloutErrors(rollout, errors))
     return found
 
 

@@ -24,7 +24,7 @@ SPRING = world.stamp(datetime(2026, 4, 20, 19, tzinfo=UTC))
 
 
 @dataclass(frozen=True, slots=True)
-class Trying:
+class RollingOut:
     """The workspace; versions by their ids."""
 
     studio: Studio
@@ -35,7 +35,7 @@ class Trying:
     personas: list[str]
 
     @classmethod
-    def begin(cls, empty: Studio, lender: Studio) -> Trying:
+    def begin(cls, empty: Studio, lender: Studio) -> RollingOut:
         """With a rollout of an engagement predictor at its first stage, and a classifier that is live."""
         ids = []
         for model_type in (pb.MODEL_TYPE_ENGAGEMENT_PREDICTOR, pb.MODEL_TYPE_SUCCESS_CLASSIFIER):
@@ -50,9 +50,9 @@ class Trying:
         stub = ExperimentsServiceStub(empty.server.channel(key))
         design = experiments_pb2.RolloutDesign(model_id=candidate, stages=STAGES)
         stub.CreateRollout(experiments_pb2.CreateRolloutRequest(key=KEY, design=design))
-        trying = cls(empty, key, stub, ids[0], candidate, [])
-        trying._find_personas()
-        return trying
+        rolling_out = cls(empty, key, stub, ids[0], candidate, [])
+        rolling_out._find_personas()
+        return rolling_out
 
     @property
     def rollout(self) -> experiments_pb2.Rollout:

@@ -9,7 +9,7 @@ import pytest
 from groundswell import Client, types
 from groundswell_server.experiments.jobs import check_rollouts
 from tests.learning.model_rows import a_version
-from tests.learning.trials.measured import POSTS, add_personas, date_back, measure
+from tests.learning.rollouts.measured import POSTS, add_personas, date_back, measure
 from tests.patience import eventually
 from tests.running import RunningServer
 
