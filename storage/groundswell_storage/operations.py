@@ -4,18 +4,12 @@
        ^                  |
        '--reap, release, postpone---'   (FAILED when the attempts are used up)
 
-A worker holds a running operation by a lease: a token that every change it makes has to show (a fence), and a time by
-the database's clock until which it has to be renewed. A worker that lost its lease is told so at its next step, and
-nothing it does after that counts. Every change is an event, `operation.changed`, in the same transaction.
-
-The functions that take a scope are for those who ask for work and watch it; those that take a database are for
-workers, who serve all workspaces, and are called in a transaction.
+Every change is an event, in the same transaction. What workers do with operations stands in `leases.py`.
 """
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
@@ -24,7 +18,7 @@ from peewee import BooleanField, DoubleField, IntegerField, TextField
 
 from groundswell_storage import errors, events
 from groundswell_storage.database import Database
-from groundswell_storage.fields import MICROSECOND, BytesField, InstantField, JsonField, from_micros, to_json
+from groundswell_storage.fields import MICROSECOND, BytesField, InstantField, JsonField, from_micros
 from groundswell_storage.pages import Page, read_page
 from groundswell_storage.scope import Scope
 from groundswell_storage.table import Table, row_reader
@@ -178,130 +172,13 @@ def request_cancel(scope: Scope, id: str) -> Operation:
         change = f"cancel_requested = TRUE, state = 'CANCELLED', ended = {database.clock_sql}"
     else:
         change = "cancel_requested = TRUE"
-    return _change(database, change, "workspace = ? AND id = ?", [scope.workspace, id])[0]
-
-
-def is_waiting(database: Database, kinds: Sequence[str]) -> bool:
-    """Whether there is something to claim, of these kinds: a read, where `claim` needs a transaction."""
-    if not kinds:
-        return False
-    found = database.execute(
-        f"SELECT 1 FROM operation WHERE {_waiting(database)} AND kind IN ({', '.join('?' * len(kinds))}) LIMIT 1", kinds
-    ).fetchone()
-    return found is not None
-
-
-def claim(database: Database, lease: timedelta, *, kinds: Sequence[str] = ()) -> Operation | None:
-    """Takes the operation that has waited longest, of these kinds or any, and holds it for `lease`; or None.
-
-    One statement; workers that claim at the same time get different operations and do not wait for each other.
-    """
-    wanted = f" AND kind IN ({', '.join('?' * len(kinds))})" if kinds else ""
-    lock = "" if database.dialect == "sqlite" else " FOR UPDATE SKIP LOCKED"
-    claimed = _change(
-        database,
-        f"state = 'RUNNING', attempt = attempt + 1, lease_token = ?, lease_expires = {_after(database, lease)}, "
-        f"started = COALESCE(started, {database.clock_sql})",
-        f"id = (SELECT id FROM operation WHERE {_waiting(database)}{wanted} ORDER BY created LIMIT 1{lock})",
-        [secrets.token_hex(8), *kinds],
-    )
-    return claimed[0] if claimed else None
-
-
-def renew(database: Database, id: str, lease_token: str, lease: timedelta) -> bool:
-    """Holds the operation for `lease` from now; returns whether its end was asked for.
-
-    Raises Aborted (`LEASE_LOST`).
-    """
-    held = _change(database, f"lease_expires = {_after(database, lease)}", _HELD, [id, lease_token], quiet=True)
-    return _the_one(held).cancel_requested
-
-
-def progress(database: Database, id: str, lease_token: str, progress_pct: float, message: str = "") -> bool:
-    """Says how far the work is; returns whether its end was asked for. Raises Aborted (`LEASE_LOST`)."""
-    bounded = round(min(max(progress_pct, 0.0), 100.0), 1)
-    held = _change(database, "progress_pct = ?, message = ?", _HELD, [bounded, message, id, lease_token])
-    return _the_one(held).cancel_requested
-
-
-def succeed(database: Database, id: str, lease_token: str, response: bytes, response_type: str) -> Operation:
-    """Ends the operation with its response. Raises Aborted (`LEASE_LOST`)."""
-    change = f"state = 'SUCCEEDED', progress_pct = 100, response = ?, response_type = ?, {_ends(database)}"
-    return _the_one(_change(database, change, _HELD, [response, response_type, id, lease_token]))
-
-
-def fail(
-    database: Database,
-    id: str,
-    lease_token: str,
-    *,
-    code: str,
-    reason: str,
-    message: str,
-    metadata: Mapping[str, str] | None = None,
-    retry: bool = False,
-) -> Operation:
-    """Ends the operation with an error; with `retry`, and attempts left, it waits for another one instead.
-
-    Raises Aborted (`LEASE_LOST`).
-    """
-    error = "error_code = ?, error_reason = ?, error_message = ?, error_metadata = ?"
-    again = "TRUE" if retry else "FALSE"
-    change = (
-        f"{error}, state = CASE WHEN {again} AND attempt < max_attempts THEN 'PENDING' ELSE 'FAILED' END, "
-        f"ended = CASE WHEN {again} AND attempt < max_attempts THEN NULL ELSE {database.clock_sql} END, {_FREE}"
-    )
-    return _the_one(
-        _change(database, change, _HELD, [code, reason, message, to_json(dict(metadata or {})), id, lease_token])
-    )
-
-
-def cancelled(database: Database, id: str, lease_token: str) -> Operation:
-    """Ends the operation as it was asked for. Raises Aborted (`LEASE_LOST`)."""
-    return _the_one(_change(database, f"state = 'CANCELLED', {_ends(database)}", _HELD, [id, lease_token]))
-
-
-def release(database: Database, id: str, lease_token: str) -> Operation:
-    """Gives the operation back, as a worker does that shuts down; the attempt does not count.
-
-    Raises Aborted (`LEASE_LOST`).
-    """
-    change = f"state = 'PENDING', attempt = attempt - 1, {_FREE}"
-    return _the_one(_change(database, change, _HELD, [id, lease_token]))
-
-
-def postpone(database: Database, id: str, lease_token: str, wait: timedelta, message: str) -> Operation:
-    """Gives the operation back until `wait` has passed, when its job can go on; the attempt does not count.
-
-    Raises Aborted (`LEASE_LOST`).
-    """
-    change = f"state = 'PENDING', attempt = attempt - 1, due = {_after(database, wait)}, message = ?, {_UNHELD}"
-    return _the_one(_change(database, change, _HELD, [message, id, lease_token]))
+    return update(database, change, "workspace = ? AND id = ?", [scope.workspace, id])[0]
 
 
 def under_way(scope: Scope, kind: str) -> list[Operation]:
     """The workspace's operations of a kind that have not ended, oldest first."""
     query = scope.select(OperationRow).where((OperationRow.kind == kind) & OperationRow.state.not_in(sorted(ENDED)))
     return [_operation(row) for row in query.order_by(OperationRow.created, OperationRow.id)]
-
-
-def reap(database: Database) -> list[Operation]:
-    """Takes operations from workers whose lease has lapsed, and returns them as they are now.
-
-    They wait again, or have FAILED (`ATTEMPTS_EXHAUSTED`) when the last attempt is used up, or are CANCELLED when that
-    was asked for. Safe to run at any time on any number of servers.
-    """
-    lapsed = f"state = 'RUNNING' AND lease_expires <= {database.clock_sql}"
-    ended = f"ended = {database.clock_sql}, {_FREE}"
-    stopped = _change(database, f"state = 'CANCELLED', {ended}", f"{lapsed} AND cancel_requested", [])
-    failed = _change(
-        database,
-        "state = 'FAILED', error_code = 'ABORTED', error_reason = 'ATTEMPTS_EXHAUSTED', "
-        f"error_message = 'the worker disappeared at the last attempt', {ended}",
-        f"{lapsed} AND attempt >= max_attempts",
-        [],
-    )
-    return stopped + failed + _change(database, f"state = 'PENDING', {_FREE}", lapsed, [])
 
 
 class Unfinished(NamedTuple):
@@ -336,34 +213,28 @@ class Stalled(NamedTuple):
 
 def count_stalled(database: Database, longest_wait: timedelta) -> Stalled:
     """How many operations of all workspaces stall."""
-    old = f"COALESCE(due, created) < {_after(database, -longest_wait)}"
-    lapsed = f"state = 'RUNNING' AND lease_expires < {_after(database, -longest_wait)}"
+    old = f"COALESCE(due, created) < {from_now(database, -longest_wait)}"
+    lapsed = f"state = 'RUNNING' AND lease_expires < {from_now(database, -longest_wait)}"
     counted = "SELECT count(*) FROM operation WHERE {}"
-    conditions = (f"{_waiting(database)} AND {old}", lapsed)
+    conditions = (f"{waiting(database)} AND {old}", lapsed)
     return Stalled(*(database.execute(counted.format(condition)).fetchone()[0] for condition in conditions))
 
 
-_HELD = "id = ? AND state = 'RUNNING' AND lease_token = ?"
-_UNHELD = "lease_token = '', lease_expires = NULL"
-_FREE = f"{_UNHELD}, message = ''"
-"""Nobody holds it, so nothing is being done."""
 _COLUMNS = ", ".join(field.column_name for field in OperationRow._meta.sorted_fields)
 _read = row_reader(OperationRow)
 
 
-def _waiting(database: Database) -> str:
+def waiting(database: Database) -> str:
+    """The condition of operations that can be claimed."""
     return f"state = 'PENDING' AND (due IS NULL OR due <= {database.clock_sql})"
 
 
-def _ends(database: Database) -> str:
-    return f"ended = {database.clock_sql}, {_FREE}"
-
-
-def _after(database: Database, span: timedelta) -> str:
+def from_now(database: Database, span: timedelta) -> str:
+    """A time so far from now, by the database's clock."""
     return f"{database.clock_sql} + {span // MICROSECOND}"
 
 
-def _change(
+def update(
     database: Database, assignments: str, condition: str, parameters: list[Any], *, quiet: bool = False
 ) -> list[Operation]:
     """Changes the operations that meet the condition, tells of each, and returns them as they are afterwards."""
@@ -380,14 +251,6 @@ def _change(
 def _tell(database: Database, operation: Operation, time: datetime) -> None:
     payload = {"state": operation.state, "progress_pct": operation.progress_pct, "kind": operation.kind}
     events.publish(database, operation.workspace, OPERATION_CHANGED, operation.id, payload, time)
-
-
-def _the_one(changed: list[Operation]) -> Operation:
-    if not changed:
-        raise errors.Aborted(
-            "the operation is no longer held by this worker: its lease lapsed, or it was ended", reason="LEASE_LOST"
-        )
-    return changed[0]
 
 
 def _operation(row: OperationRow) -> Operation:

@@ -12,7 +12,7 @@ from groundswell_server.cli.doctor import surroundings
 from groundswell_server.cli.doctor.database import database as examine
 from groundswell_server.cli.doctor.finding import Finding
 from groundswell_server.settings import Settings
-from groundswell_storage import operations
+from groundswell_storage import leases, operations
 from groundswell_storage.database import Database
 from tests.running import RunningServer
 
@@ -41,16 +41,16 @@ def test_jobs_that_nobody_takes_are_told_once_they_wait_for_long(database: Datab
 def test_jobs_that_wait_on_purpose_are_none_of_them(database: Database) -> None:
     ask(database, timedelta(hours=1))
     with database.transaction():
-        claimed = operations.claim(database, timedelta(minutes=1))
+        claimed = leases.claim(database, timedelta(minutes=1))
         assert claimed is not None
-        operations.postpone(database, claimed.id, claimed.lease_token, timedelta(hours=1), "waits for the limit")
+        leases.postpone(database, claimed.id, claimed.lease_token, timedelta(hours=1), "waits for the limit")
     assert [one.level for one in jobs(database)] == ["ok"]
 
 
 def test_jobs_that_have_lost_their_worker_are_told(database: Database) -> None:
     ask(database, timedelta(hours=1))
     with database.transaction():
-        operations.claim(database, timedelta(minutes=-2))
+        leases.claim(database, timedelta(minutes=-2))
     (found,) = jobs(database)
     assert (found.level, found.message[:27]) == ("warn", "1 have lost their worker, a")
 

@@ -17,7 +17,7 @@ from groundswell_server.jobs.asking import Asking
 from groundswell_server.jobs.lease import Lease
 from groundswell_server.jobs.registry import JobFunction
 from groundswell_server.settings import load
-from groundswell_storage import operations
+from groundswell_storage import leases, operations
 from groundswell_storage.database import Database
 from groundswell_storage.operations import Operation
 
@@ -34,7 +34,7 @@ def ask(database: Database, kind: str = "tiny.echo", request: str = "", workspac
 def take(database: Database, length: timedelta = LONG) -> Lease:
     """Takes what waits, as a worker does; the lease is not kept up yet."""
     with database.transaction():
-        claimed = operations.claim(database, length)
+        claimed = leases.claim(database, length)
     assert claimed is not None
     return Lease(database, claimed, length)
 
@@ -57,7 +57,7 @@ def lapse(database: Database, operation: Operation) -> None:
     with database.transaction():
         database.execute("UPDATE operation SET lease_expires = 0 WHERE id = ?", (operation.id,))
     with database.transaction():
-        operations.reap(database)
+        leases.reap(database)
 
 
 @contextmanager

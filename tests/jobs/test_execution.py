@@ -10,7 +10,7 @@ from google.protobuf.wrappers_pb2 import Int64Value, StringValue
 
 from groundswell_server.jobs.job import Job, Postponed
 from groundswell_server.jobs.lease import Stop
-from groundswell_storage import errors, operations
+from groundswell_storage import errors, leases, operations
 from groundswell_storage.database import Database
 from tests.jobs.running import ask, lapse, look, run, take
 from tests.jobs.tiny_jobs import EFFECT, echo, effects
@@ -185,7 +185,7 @@ def test_a_lease_is_renewed_for_as_long_as_the_job_runs(database: Database) -> N
         assert taken is not None
         eventually(lambda: (look(database, asked).lease_expires or taken) > taken + timedelta(seconds=2))
         with database.transaction():
-            assert operations.reap(database) == []
+            assert leases.reap(database) == []
         return StringValue()
 
     run(database, first, longer_than_its_lease)
@@ -258,7 +258,7 @@ def test_a_job_that_has_to_wait_long_goes_on_later_and_keeps_nobody_waiting(data
     waiting = look(database, asked)
     assert (waiting.state, waiting.attempt, waiting.message) == ("PENDING", 0, "waits for the tide")
     assert take(database).operation.id == other.id
-    assert not operations.is_waiting(database, ["tiny.echo"])
+    assert not leases.is_waiting(database, ["tiny.echo"])
     with database.transaction():
         database.execute("UPDATE operation SET due = 0 WHERE id = ?", (asked.id,))
     assert run(database, take(database), echo)

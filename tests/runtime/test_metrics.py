@@ -16,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from groundswell.v1 import engagement_pb2 as pb
 from groundswell.v1 import experiments_pb2, experiments_pb2_grpc
 from groundswell_server.learning import registry
-from groundswell_storage import call_budgets, operations
+from groundswell_storage import call_budgets, leases, operations
 from groundswell_storage.learning import drift_reports
 from groundswell_storage.learning.drift_reports import DriftFinding
 from tests.errors import refusal
@@ -129,7 +129,7 @@ def test_the_queue_of_jobs_is_told_by_kind_and_state(scraped: Scraped) -> None:
     since = scraped.value("groundswell_job_waiting_since_timestamp_seconds", **labels)
     assert since == pytest.approx(first.created.timestamp())
     with database.transaction():
-        operations.claim(database, timedelta(minutes=1), kinds=["learning.train_model"])
+        leases.claim(database, timedelta(minutes=1), kinds=["learning.train_model"])
     assert scraped.value("groundswell_jobs", state="PENDING", **labels) == 1
     assert scraped.value("groundswell_jobs", state="RUNNING", **labels) == 1
     assert scraped.value("groundswell_jobs", state="PENDING", kind="engagement.sync_posts") == 1

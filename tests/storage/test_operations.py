@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from groundswell_storage import errors, events, operations
+from groundswell_storage import errors, events, leases, operations
 from groundswell_storage.database import Database, connect
 from groundswell_storage.operations import Operation
 from groundswell_storage.topics import OPERATION_CHANGED
@@ -25,7 +25,7 @@ def ask(database: Database, kind: str = "learning.train_model", **options) -> Op
 
 def claim(database: Database, lease: timedelta = LEASE, **options) -> Operation:
     with database.transaction():
-        found = operations.claim(database, lease, **options)
+        found = leases.claim(database, lease, **options)
     assert found is not None
     return found
 
@@ -47,7 +47,7 @@ def test_work_that_is_asked_for_waits_until_it_is_claimed(database: Database):
     assert held.lease_expires is not None
     assert held.lease_expires - held.started == pytest.approx(LEASE, abs=timedelta(seconds=1))
     with database.transaction():
-        assert operations.claim(database, LEASE) is None
+        assert leases.claim(database, LEASE) is None
 
 
 def test_the_one_that_waited_longest_comes_first_and_only_of_kinds_asked_for(database: Database):
@@ -63,8 +63,8 @@ def test_the_one_that_waited_longest_comes_first_and_only_of_kinds_asked_for(dat
 def test_a_success_carries_its_response(database: Database):
     held = claim_one(database)
     with database.transaction():
-        assert operations.progress(database, held.id, held.lease_token, 40, "fitting") is False
-        done = operations.succeed(database, held.id, held.lease_token, b"model", "type.googleapis.com/Model")
+        assert leases.progress(database, held.id, held.lease_token, 40, "fitting") is False
+        done = leases.succeed(database, held.id, held.lease_token, b"model", "type.googleapis.com/Model")
 
     assert done == read(database, held.id)
     assert (done.state, done.response, done.response_type) == ("SUCCEEDED", b"model", "type.googleapis.com/Model")
@@ -75,7 +75,7 @@ def test_a_success_carries_its_response(database: Database):
 def test_progress_is_told_to_one_decimal(database: Database):
     held = claim_one(database)
     with database.transaction():
-        operations.progress(database, held.id, held.lease_token, 100 / 3, "fitting")
+        leases.progress(database, held.id, held.lease_token, 100 / 3, "fitting")
     assert (read(database, held.id).progress_pct, read(database, held.id).message) == (33.3, "fitting")
 
 
@@ -88,13 +88,13 @@ def test_a_failure_is_the_end_or_another_attempt(database: Database):
     held = claim_one(database, max_attempts=2)
     error = {"code": "UNAVAILABLE", "reason": "PEER_UNAVAILABLE", "message": "no answer"}
     with database.transaction():
-        again = operations.fail(database, held.id, held.lease_token, retry=True, **error)
+        again = leases.fail(database, held.id, held.lease_token, retry=True, **error)
     assert (again.state, again.error_reason, again.ended) == ("PENDING", "PEER_UNAVAILABLE", None)
 
     held = claim(database)
     assert held.attempt == 2
     with database.transaction():
-        failed = operations.fail(database, held.id, held.lease_token, retry=True, **error)
+        failed = leases.fail(database, held.id, held.lease_token, retry=True, **error)
     assert (failed.state, failed.error_code, failed.error_message) == ("FAILED", "UNAVAILABLE", "no answer")
     assert failed.ended is not None
 
@@ -105,7 +105,7 @@ def test_work_that_waits_is_cancelled_at_once(database: Database):
         ended = operations.request_cancel(scope, asked.id)
     assert (ended.state, ended.cancel_requested) == ("CANCELLED", True)
     with database.transaction():
-        assert operations.claim(database, LEASE) is None
+        assert leases.claim(database, LEASE) is None
 
 
 def test_work_that_runs_learns_of_the_wish_at_its_next_step(database: Database):
@@ -113,15 +113,15 @@ def test_work_that_runs_learns_of_the_wish_at_its_next_step(database: Database):
     with database.scope("acme") as scope:
         assert operations.request_cancel(scope, held.id).state == "RUNNING"
     with database.transaction():
-        assert operations.progress(database, held.id, held.lease_token, 50) is True
-        assert operations.renew(database, held.id, held.lease_token, LEASE) is True
-        assert operations.cancelled(database, held.id, held.lease_token).state == "CANCELLED"
+        assert leases.progress(database, held.id, held.lease_token, 50) is True
+        assert leases.renew(database, held.id, held.lease_token, LEASE) is True
+        assert leases.cancelled(database, held.id, held.lease_token).state == "CANCELLED"
 
 
 def test_asking_twice_or_too_late_changes_nothing(database: Database):
     held = claim_one(database)
     with database.transaction():
-        done = operations.succeed(database, held.id, held.lease_token, b"", "")
+        done = leases.succeed(database, held.id, held.lease_token, b"", "")
     with database.scope("acme") as scope:
         assert operations.request_cancel(scope, held.id) == done
 
@@ -129,18 +129,18 @@ def test_asking_twice_or_too_late_changes_nothing(database: Database):
 def test_a_worker_that_lost_its_lease_changes_nothing_more(database: Database):
     held = claim_one(database, LAPSED)
     with database.transaction():
-        (waiting,) = operations.reap(database)
+        (waiting,) = leases.reap(database)
     assert (waiting.state, waiting.attempt) == ("PENDING", 1)
     other = claim(database)
 
     steps = [
-        lambda: operations.renew(database, held.id, held.lease_token, LEASE),
-        lambda: operations.progress(database, held.id, held.lease_token, 99),
-        lambda: operations.succeed(database, held.id, held.lease_token, b"stale", ""),
-        lambda: operations.fail(database, held.id, held.lease_token, code="", reason="", message=""),
-        lambda: operations.cancelled(database, held.id, held.lease_token),
-        lambda: operations.release(database, held.id, held.lease_token),
-        lambda: operations.renew(database, held.id, "", LEASE),
+        lambda: leases.renew(database, held.id, held.lease_token, LEASE),
+        lambda: leases.progress(database, held.id, held.lease_token, 99),
+        lambda: leases.succeed(database, held.id, held.lease_token, b"stale", ""),
+        lambda: leases.fail(database, held.id, held.lease_token, code="", reason="", message=""),
+        lambda: leases.cancelled(database, held.id, held.lease_token),
+        lambda: leases.release(database, held.id, held.lease_token),
+        lambda: leases.renew(database, held.id, "", LEASE),
     ]
     for step in steps:
         with pytest.raises(errors.Aborted) as refused, database.transaction():
@@ -157,8 +157,8 @@ def test_only_lapsed_leases_are_reaped_and_the_last_attempt_fails(database: Data
         operations.request_cancel(scope, unwanted.id)
 
     with database.transaction():
-        reaped = {operation.id: operation for operation in operations.reap(database)}
-        assert operations.reap(database) == []
+        reaped = {operation.id: operation for operation in leases.reap(database)}
+        assert leases.reap(database) == []
 
     assert reaped[last.id].state == "FAILED"
     assert reaped[last.id].error_reason == "ATTEMPTS_EXHAUSTED"
@@ -169,14 +169,14 @@ def test_only_lapsed_leases_are_reaped_and_the_last_attempt_fails(database: Data
 def test_a_renewed_lease_does_not_lapse(database: Database):
     held = claim_one(database, LAPSED)
     with database.transaction():
-        assert operations.renew(database, held.id, held.lease_token, LEASE) is False
-        assert operations.reap(database) == []
+        assert leases.renew(database, held.id, held.lease_token, LEASE) is False
+        assert leases.reap(database) == []
 
 
 def test_work_given_back_waits_again_and_the_attempt_does_not_count(database: Database):
     held = claim_one(database)
     with database.transaction():
-        waiting = operations.release(database, held.id, held.lease_token)
+        waiting = leases.release(database, held.id, held.lease_token)
     assert (waiting.state, waiting.attempt, waiting.lease_token) == ("PENDING", 0, "")
     assert claim(database).id == held.id
 
@@ -188,7 +188,7 @@ def test_only_what_has_ended_can_be_deleted(database: Database):
             operations.delete(scope, held.id)
         assert refused.value.reason == "OPERATION_RUNNING"
     with database.transaction():
-        operations.succeed(database, held.id, held.lease_token, b"", "")
+        leases.succeed(database, held.id, held.lease_token, b"", "")
     with database.scope("acme") as scope:
         operations.delete(scope, held.id)
         with pytest.raises(errors.NotFound):
@@ -226,9 +226,9 @@ def test_another_workspace_cannot_see_or_stop_it(database: Database):
 def test_every_change_is_told(database: Database):
     held = claim_one(database)
     with database.transaction():
-        operations.progress(database, held.id, held.lease_token, 40)
-        operations.renew(database, held.id, held.lease_token, LEASE)
-        operations.succeed(database, held.id, held.lease_token, b"", "")
+        leases.progress(database, held.id, held.lease_token, 40)
+        leases.renew(database, held.id, held.lease_token, LEASE)
+        leases.succeed(database, held.id, held.lease_token, b"", "")
 
     told = events.read_after(database, events.START, workspace="acme", topics=[OPERATION_CHANGED])
     assert [(event.subject_id, event.payload["state"], event.payload["progress_pct"]) for event in told] == [
@@ -248,7 +248,7 @@ def test_workers_that_claim_together_get_different_work(database: Database):
         mine = []
         while True:
             with database.transaction():
-                held = operations.claim(database, LEASE)
+                held = leases.claim(database, LEASE)
             if held is None:
                 database.drop_connection()
                 return mine
@@ -270,7 +270,7 @@ def test_claiming_does_not_wait_for_a_claim_that_is_not_committed(postgresql_url
         return held.id
 
     with database.transaction():
-        held = operations.claim(database, LEASE)
+        held = leases.claim(database, LEASE)
         assert held is not None
         with ThreadPoolExecutor(1) as elsewhere:
             other = elsewhere.submit(claim_other).result(timeout=10)

@@ -16,7 +16,7 @@ from groundswell_server.jobs.lease import Lease, Stop
 from groundswell_server.jobs.registry import JobFunction
 from groundswell_server.runtime.errors import code_of
 from groundswell_server.settings import Settings
-from groundswell_storage import errors, operations
+from groundswell_storage import errors, leases
 from groundswell_storage.database import Database
 from groundswell_storage.operations import Operation
 
@@ -55,24 +55,24 @@ def _run(lease: Lease, function: JobFunction, job: Job) -> str:
 
 def _success(operation: Operation, database: Database, response: Message) -> Record:
     response_bytes, response_type = packed(response)
-    return lambda: operations.succeed(database, operation.id, operation.lease_token, response_bytes, response_type)
+    return lambda: leases.succeed(database, operation.id, operation.lease_token, response_bytes, response_type)
 
 
 def _failure(lease: Lease, database: Database, error: BaseException) -> Record:
     id, token = lease.operation.id, lease.operation.lease_token
     if isinstance(error, errors.Cancelled):
         if lease.stop is Stop.SHUTDOWN:
-            return lambda: operations.release(database, id, token)
-        return lambda: operations.cancelled(database, id, token)
+            return lambda: leases.release(database, id, token)
+        return lambda: leases.cancelled(database, id, token)
     if isinstance(error, Postponed):
         wait, message = error.wait, error.message
-        return lambda: operations.postpone(database, id, token, wait, message)
+        return lambda: leases.postpone(database, id, token, wait, message)
     if not isinstance(error, errors.GroundswellError):
         log.error("job failed", operation=id, kind=lease.operation.kind, request_id=id, exc_info=error)
         message = f"an unforeseen fault; the worker's log has it under request id {id}"
         error = errors.GroundswellError(message, metadata={"request_id": id})
     failure = error
-    return lambda: operations.fail(
+    return lambda: leases.fail(
         database,
         id,
         token,
@@ -112,7 +112,7 @@ def release(lease: Lease, database: Database, *, within: timedelta) -> None:
     def give_back() -> None:
         try:
             with database.transaction():
-                operations.release(database, operation.id, operation.lease_token)
+                leases.release(database, operation.id, operation.lease_token)
         except errors.GroundswellError as error:
             log.warning("operation not given back", operation=operation.id, error=error.message)
 

@@ -17,7 +17,7 @@ from groundswell_server.jobs.lease import Lease, Stop
 from groundswell_server.peers import OnBehalf
 from groundswell_server.runtime.call import Principal
 from groundswell_server.settings import Settings
-from groundswell_storage import errors, operations
+from groundswell_storage import errors, leases
 from groundswell_storage.database import Database
 from groundswell_storage.scope import Scope
 
@@ -99,7 +99,7 @@ class Job:
         Without it a worker killed between the two would make the change again. The function returns the response
         afterwards all the same.
         """
-        operations.succeed(scope.database, self.operation_id, self._lease.operation.lease_token, *packed(response))
+        leases.succeed(scope.database, self.operation_id, self._lease.operation.lease_token, *packed(response))
         self._completing = True
 
     def acting_as(self, role: str, *scopes: str) -> OnBehalf:
@@ -131,7 +131,7 @@ class Job:
         operation = self._lease.operation
         try:
             with self.database.transaction():
-                if operations.progress(self.database, operation.id, operation.lease_token, progress_pct, message):
+                if leases.progress(self.database, operation.id, operation.lease_token, progress_pct, message):
                     self._lease.end_for(Stop.CANCEL)
         except errors.Aborted:
             self._lease.end_for(Stop.LOST)

@@ -11,7 +11,7 @@ from typing import Self
 
 import structlog
 
-from groundswell_storage import errors, operations
+from groundswell_storage import errors, leases, operations
 from groundswell_storage.database import Database
 from groundswell_storage.scope import Scope
 
@@ -78,7 +78,7 @@ class Lease:
         """
         asked = time.monotonic()
         try:
-            cancel = operations.renew(self._database, self.operation.id, self.operation.lease_token, self.length)
+            cancel = leases.renew(self._database, self.operation.id, self.operation.lease_token, self.length)
         except errors.Aborted:
             self.end_for(Stop.LOST)
             raise

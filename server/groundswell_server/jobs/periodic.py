@@ -11,7 +11,7 @@ import structlog
 from groundswell_server.jobs.registry import Periodic
 from groundswell_server.master_key import master_key
 from groundswell_server.settings import Settings
-from groundswell_storage import audit_chain, errors, events, idempotency, operations, schedules, secrets
+from groundswell_storage import audit_chain, errors, events, idempotency, leases, schedules, secrets
 from groundswell_storage.database import Database
 
 _LONGEST_LOOK_SECONDS = 60.0
@@ -97,7 +97,7 @@ class Timekeeper:
     def _reap(self) -> int:
         try:
             with self._database.transaction():
-                reaped = operations.reap(self._database)
+                reaped = leases.reap(self._database)
         except errors.GroundswellError as error:
             log.warning("lapsed leases not looked for", error=error.message)
             return 0

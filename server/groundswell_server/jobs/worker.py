@@ -23,7 +23,7 @@ from groundswell_server.jobs.registry import Registry
 from groundswell_server.jobs.wakeups import WakeUps
 from groundswell_server.settings import Settings
 from groundswell_server.signals import EndSignals
-from groundswell_storage import operations
+from groundswell_storage import leases
 from groundswell_storage.database import Database
 
 _POLL_SECONDS = 1.0
@@ -125,7 +125,7 @@ class Worker:
     def _take_all(self) -> bool:
         """Runs what waits, one operation after the other. Returns False when it is better to pause before more."""
         try:
-            while not self._ending.is_set() and operations.is_waiting(self._database, self._registry.kinds):
+            while not self._ending.is_set() and leases.is_waiting(self._database, self._registry.kinds):
                 if (lease := self._claim()) is None:
                     break
                 if not self._run(lease):
@@ -144,7 +144,7 @@ class Worker:
 
     def _claim(self) -> Lease | None:
         with self._database.transaction():
-            claimed = operations.claim(self._database, self._lease, kinds=self._registry.kinds)
+            claimed = leases.claim(self._database, self._lease, kinds=self._registry.kinds)
         if claimed is None:
             return None
         lease = self._current = Lease(self._database, claimed, self._lease)

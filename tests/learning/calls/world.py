@@ -14,7 +14,7 @@ from groundswell_server.jobs import execution
 from groundswell_server.jobs.asking import Asking
 from groundswell_server.jobs.lease import Lease
 from groundswell_server.jobs.registry import Registry
-from groundswell_storage import operations
+from groundswell_storage import leases
 from tests.running import RunningServer
 
 FIRST = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -73,7 +73,7 @@ def work(server: RunningServer) -> int:
     with Asking(server.settings, database) as asking:
         while True:
             with database.transaction():
-                claimed = operations.claim(database, length)
+                claimed = leases.claim(database, length)
             if claimed is None:
                 return done
             execution.run(

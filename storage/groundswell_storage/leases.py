@@ -1,0 +1,153 @@
+"""What workers do with operations: take them, hold them by a lease, and end them.
+
+A lease is a token that every change the worker makes has to show (a fence), and a time by the database's clock until
+which it has to be renewed. A worker that lost its lease is told so at its next step, and nothing it does after that
+counts.
+
+Workers serve all workspaces: these functions take a database, and are called in a transaction.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from groundswell_storage import errors
+from groundswell_storage.database import Database
+from groundswell_storage.fields import to_json
+from groundswell_storage.operations import Operation, from_now, update, waiting
+
+_HELD = "id = ? AND state = 'RUNNING' AND lease_token = ?"
+_UNHELD = "lease_token = '', lease_expires = NULL"
+_FREE = f"{_UNHELD}, message = ''"
+"""Nobody holds it, so nothing is being done."""
+
+
+def is_waiting(database: Database, kinds: Sequence[str]) -> bool:
+    """Whether there is something to claim, of these kinds: a read, where `claim` needs a transaction."""
+    if not kinds:
+        return False
+    found = database.execute(
+        f"SELECT 1 FROM operation WHERE {waiting(database)} AND kind IN ({', '.join('?' * len(kinds))}) LIMIT 1", kinds
+    ).fetchone()
+    return found is not None
+
+
+def claim(database: Database, lease: timedelta, *, kinds: Sequence[str] = ()) -> Operation | None:
+    """Takes the operation that has waited longest, of these kinds or any, and holds it for `lease`; or None.
+
+    One statement; workers that claim at the same time get different operations and do not wait for each other.
+    """
+    wanted = f" AND kind IN ({', '.join('?' * len(kinds))})" if kinds else ""
+    lock = "" if database.dialect == "sqlite" else " FOR UPDATE SKIP LOCKED"
+    claimed = update(
+        database,
+        f"state = 'RUNNING', attempt = attempt + 1, lease_token = ?, lease_expires = {from_now(database, lease)}, "
+        f"started = COALESCE(started, {database.clock_sql})",
+        f"id = (SELECT id FROM operation WHERE {waiting(database)}{wanted} ORDER BY created LIMIT 1{lock})",
+        [secrets.token_hex(8), *kinds],
+    )
+    return claimed[0] if claimed else None
+
+
+def renew(database: Database, id: str, lease_token: str, lease: timedelta) -> bool:
+    """Holds the operation for `lease` from now; returns whether its end was asked for.
+
+    Raises Aborted (`LEASE_LOST`).
+    """
+    held = update(database, f"lease_expires = {from_now(database, lease)}", _HELD, [id, lease_token], quiet=True)
+    return _the_one(held).cancel_requested
+
+
+def progress(database: Database, id: str, lease_token: str, progress_pct: float, message: str = "") -> bool:
+    """Says how far the work is; returns whether its end was asked for. Raises Aborted (`LEASE_LOST`)."""
+    bounded = round(min(max(progress_pct, 0.0), 100.0), 1)
+    held = update(database, "progress_pct = ?, message = ?", _HELD, [bounded, message, id, lease_token])
+    return _the_one(held).cancel_requested
+
+
+def succeed(database: Database, id: str, lease_token: str, response: bytes, response_type: str) -> Operation:
+    """Ends the operation with its response. Raises Aborted (`LEASE_LOST`)."""
+    change = f"state = 'SUCCEEDED', progress_pct = 100, response = ?, response_type = ?, {_ends(database)}"
+    return _the_one(update(database, change, _HELD, [response, response_type, id, lease_token]))
+
+
+def fail(
+    database: Database,
+    id: str,
+    lease_token: str,
+    *,
+    code: str,
+    reason: str,
+    message: str,
+    metadata: Mapping[str, str] | None = None,
+    retry: bool = False,
+) -> Operation:
+    """Ends the operation with an error; with `retry`, and attempts left, it waits for another one instead.
+
+    Raises Aborted (`LEASE_LOST`).
+    """
+    error = "error_code = ?, error_reason = ?, error_message = ?, error_metadata = ?"
+    again = "TRUE" if retry else "FALSE"
+    change = (
+        f"{error}, state = CASE WHEN {again} AND attempt < max_attempts THEN 'PENDING' ELSE 'FAILED' END, "
+        f"ended = CASE WHEN {again} AND attempt < max_attempts THEN NULL ELSE {database.clock_sql} END, {_FREE}"
+    )
+    return _the_one(
+        update(database, change, _HELD, [code, reason, message, to_json(dict(metadata or {})), id, lease_token])
+    )
+
+
+def cancelled(database: Database, id: str, lease_token: str) -> Operation:
+    """Ends the operation as it was asked for. Raises Aborted (`LEASE_LOST`)."""
+    return _the_one(update(database, f"state = 'CANCELLED', {_ends(database)}", _HELD, [id, lease_token]))
+
+
+def release(database: Database, id: str, lease_token: str) -> Operation:
+    """Gives the operation back, as a worker does that shuts down; the attempt does not count.
+
+    Raises Aborted (`LEASE_LOST`).
+    """
+    change = f"state = 'PENDING', attempt = attempt - 1, {_FREE}"
+    return _the_one(update(database, change, _HELD, [id, lease_token]))
+
+
+def postpone(database: Database, id: str, lease_token: str, wait: timedelta, message: str) -> Operation:
+    """Gives the operation back until `wait` has passed, when its job can go on; the attempt does not count.
+
+    Raises Aborted (`LEASE_LOST`).
+    """
+    change = f"state = 'PENDING', attempt = attempt - 1, due = {from_now(database, wait)}, message = ?, {_UNHELD}"
+    return _the_one(update(database, change, _HELD, [message, id, lease_token]))
+
+
+def reap(database: Database) -> list[Operation]:
+    """Takes operations from workers whose lease has lapsed, and returns them as they are now.
+
+    They wait again, or have FAILED (`ATTEMPTS_EXHAUSTED`) when the last attempt is used up, or are CANCELLED when that
+    was asked for. Safe to run at any time on any number of servers.
+    """
+    lapsed = f"state = 'RUNNING' AND lease_expires <= {database.clock_sql}"
+    ended = f"ended = {database.clock_sql}, {_FREE}"
+    stopped = update(database, f"state = 'CANCELLED', {ended}", f"{lapsed} AND cancel_requested", [])
+    failed = update(
+        database,
+        "state = 'FAILED', error_code = 'ABORTED', error_reason = 'ATTEMPTS_EXHAUSTED', "
+        f"error_message = 'the worker disappeared at the last attempt', {ended}",
+        f"{lapsed} AND attempt >= max_attempts",
+        [],
+    )
+    return stopped + failed + update(database, f"state = 'PENDING', {_FREE}", lapsed, [])
+
+
+def _ends(database: Database) -> str:
+    return f"ended = {database.clock_sql}, {_FREE}"
+
+
+def _the_one(changed: list[Operation]) -> Operation:
+    if not changed:
+        raise errors.Aborted(
+            "the operation is no longer held by this worker: its lease lapsed, or it was ended", reason="LEASE_LOST"
+        )
+    return changed[0]
