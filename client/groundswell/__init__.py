@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from groundswell import errors, types
     from groundswell._connections import Tls
     from groundswell._version import __version__
+    from groundswell._waiting import Progress
     from groundswell.analysis import Analysis
     from groundswell.client import AsyncClient, Client
     from groundswell.errors import (
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
         Unimplemented,
         Unknown,
     )
-    from groundswell.operations import AsyncOperationHandle, OperationHandle, Progress
+    from groundswell.operations import AsyncOperationHandle, OperationHandle
     from groundswell.pages import AsyncPager, Page, Pager
     from groundswell.streams import AsyncStream, Stream
     from groundswell.tracking import TrackedContext
@@ -93,7 +94,7 @@ _HOMES = {
     "OperationHandle": "operations",
     "Page": "pages",
     "Pager": "pages",
-    "Progress": "operations",
+    "Progress": "_waiting",
     "Stream": "streams",
     "Tls": "_connections",
     "TrackedContext": "tracking",

@@ -16,11 +16,13 @@ from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message import Message
 
 from groundswell._connections import Connection, checked_metadata
+from groundswell._courses import StreamTerms, task_is_cancelled
 from groundswell._methods import Metadata, Method, Req, Res
 from groundswell._policies import DEFAULT_TIMEOUT, CallPolicy, channel_config, policy_of
 from groundswell._sources import AsyncSource, Source
-from groundswell.errors import Cancelled, FailedPrecondition, GroundswellError, Unknown, from_rpc_error
-from groundswell.streams import AsyncStream, Stream, StreamTerms, task_is_cancelled
+from groundswell._statuses import from_rpc_error
+from groundswell.errors import Cancelled, FailedPrecondition, GroundswellError, Unknown
+from groundswell.streams import AsyncStream, Stream
 from groundswell.v1.services import descriptors
 
 REQUEST_ID = "x-request-id"

@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
-from collections.abc import Callable
 from contextlib import suppress
-from random import random
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from google.longrunning import operations_pb2
 from google.longrunning.operations_pb2 import Operation
-from google.protobuf.duration_pb2 import Duration
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import DecodeError, Message
 
 from groundswell._methods import Method
-from groundswell._patience import Outage, Patience
-from groundswell.errors import DataLoss, DeadlineExceeded, GroundswellError, Unimplemented, from_status
+from groundswell._statuses import from_status
+from groundswell._waiting import GRACE, REPORT_EVERY, Progress, Report, Wait, reporter, wait_request
+from groundswell.errors import DataLoss, GroundswellError, Unimplemented
 
 if TYPE_CHECKING:
     from groundswell._calls import AsyncInvoker, Invoker
 
 Result = TypeVar("Result", bound=Message)
-
-Report: TypeAlias = Callable[[float, str], object]
-"""Takes how far the work is: percent, and what is being done."""
 
 GET_OPERATION = Method(
     "/google.longrunning.Operations/GetOperation", operations_pb2.GetOperationRequest, operations_pb2.Operation
@@ -37,22 +31,6 @@ WAIT_OPERATION = Method(
 CANCEL_OPERATION = Method(
     "/google.longrunning.Operations/CancelOperation", operations_pb2.CancelOperationRequest, Empty
 )
-
-LONGEST_WAIT = 20.0
-"""Seconds that one call waits on the server for the end of the work."""
-REPORT_EVERY = 0.5
-"""The same, in seconds, when somebody wants to see the progress: the server answers only at the end of a wait."""
-GRACE = 10.0
-"""Seconds that a waiting call may take beyond its wait."""
-
-
-class Progress(NamedTuple):
-    """How far an operation is."""
-
-    pct: float
-    """Share of the work that is done, 0 to 100."""
-    message: str
-    """What is being done, in words."""
 
 
 class _Followed(Generic[Result]):
@@ -145,7 +123,7 @@ class OperationHandle(_Followed[Result]):
 
         Raises the typed error that ended the work; DeadlineExceeded when `timeout` passes, and then the work goes on.
         """
-        wait = _Wait(timeout, _reporter(progress))
+        wait = Wait(timeout, reporter(progress))
         while not self._operation.done:
             wait.report(self.progress)
             seconds = wait.next_seconds(self.name, time.monotonic())
@@ -160,7 +138,7 @@ class OperationHandle(_Followed[Result]):
 
     def _wait_on_server(self, seconds: float) -> Operation:
         with suppress(Unimplemented):
-            return self._invoker.unary(WAIT_OPERATION, _wait_request(self.name, seconds), seconds + GRACE, None)
+            return self._invoker.unary(WAIT_OPERATION, wait_request(self.name, seconds), seconds + GRACE, None)
         time.sleep(min(seconds, REPORT_EVERY))
         return self.refresh()
 
@@ -190,7 +168,7 @@ class AsyncOperationHandle(_Followed[Result]):
 
     async def result(self, timeout: float | None = None, progress: Report | bool = False) -> Result:
         """Waits for the end of the work and gives what came of it, as `OperationHandle.result`."""
-        wait = _Wait(timeout, _reporter(progress))
+        wait = Wait(timeout, reporter(progress))
         while not self._operation.done:
             wait.report(self.progress)
             seconds = wait.next_seconds(self.name, time.monotonic())
@@ -205,81 +183,9 @@ class AsyncOperationHandle(_Followed[Result]):
 
     async def _wait_on_server(self, seconds: float) -> Operation:
         with suppress(Unimplemented):
-            return await self._invoker.unary(WAIT_OPERATION, _wait_request(self.name, seconds), seconds + GRACE, None)
+            return await self._invoker.unary(WAIT_OPERATION, wait_request(self.name, seconds), seconds + GRACE, None)
         await asyncio.sleep(min(seconds, REPORT_EVERY))
         return await self.refresh()
-
-
-class _Wait:
-    """One wait for an operation: until when, how long at a time, what to report, and when to lose patience."""
-
-    def __init__(self, timeout: float | None, report: Report | None) -> None:
-        self._end = None if timeout is None else time.monotonic() + timeout
-        self._timeout = timeout
-        self._report = report
-        self._reported: Progress | None = None
-        self._outage = Outage(Patience(before_contact=60.0, after_contact=60.0), random)
-        self._asked = 0.0
-
-    def next_seconds(self, name: str, now: float) -> float:
-        """Seconds for the next wait on the server. Raises DeadlineExceeded when there are none left."""
-        self._asked = now
-        longest = REPORT_EVERY if self._report else LONGEST_WAIT
-        if self._end is None:
-            return longest
-        if now >= self._end:
-            raise DeadlineExceeded(f"{name} is not done after {self._timeout:g} seconds; it goes on")
-        return min(longest, self._end - now)
-
-    def answered(self) -> None:
-        """The server answered."""
-        self._outage.answered()
-
-    def seconds_after(self, error: GroundswellError, now: float) -> float:
-        """Seconds to wait after a failure of the wait itself, not of the work; raises it when that does not help."""
-        wait = self._outage.wait_after(error, self._asked, now)
-        if wait is None:
-            raise error
-        return wait if self._end is None else max(0.0, min(wait, self._end - now))
-
-    def report(self, progress: Progress) -> None:
-        """Reports `progress` where it is news."""
-        if self._report is not None and progress != self._reported:
-            self._reported = progress
-            self._report(progress.pct, progress.message)
-
-    def end(self) -> None:
-        """Ends the line on a terminal."""
-        if isinstance(self._report, _TerminalLine):
-            self._report.end()
-
-
-class _TerminalLine:
-    """Progress on stderr: one line that is written over on a terminal, a line each elsewhere."""
-
-    def __init__(self) -> None:
-        self._overwrites = sys.stderr.isatty()
-
-    def __call__(self, pct: float, message: str) -> None:
-        line = f"{pct:3.0f}% {message}".rstrip()
-        sys.stderr.write(f"\r\x1b[K{line}" if self._overwrites else f"{line}\n")
-        sys.stderr.flush()
-
-    def end(self) -> None:
-        if self._overwrites:
-            sys.stderr.write("\n")
-
-
-def _reporter(progress: Report | bool) -> Report | None:
-    if isinstance(progress, bool):
-        return _TerminalLine() if progress else None
-    return progress
-
-
-def _wait_request(name: str, seconds: float) -> operations_pb2.WaitOperationRequest:
-    span = Duration()
-    span.FromNanoseconds(int(seconds * 1e9))
-    return operations_pb2.WaitOperationRequest(name=name, timeout=span)
 
 
 def _known_type(name: str) -> type[Message]:
