@@ -7,13 +7,12 @@
 - Inputs: each feature against what it learnt from, by Kolmogorov and Smirnov's test, corrected for their number.
 
 The score of performance and stream is the rise of the mean error over what it was, that of bias the move of the mean
-residual over the mean absolute one of the test, that of the inputs the distance D of the
-feature that moved most, from 500 rows on its population stability index. A part warns when its score is 0.1 and its p
-value below 0.05; it is critical from a score of 0.2. The p value is that after all corrections: for the features, for
-the four parts, and for the number of looks taken at this version (but for the
-stream, where ADWIN sees to that), of which the k-th may spend 1 / (k (k + 1)) of the
-error: those shares add up to 1 however often one looks. The score alone would warn of nothing in 17% of looks at 50
-samples.
+residual over the mean absolute one of the test, that of the inputs the distance D of the feature that moved most, from
+500 rows on its population stability index. A part warns when its score is 0.1 and its p value below 0.05; it is
+critical from a score of 0.2. The p value is that after all corrections: for the features, for the four parts, and for
+the number of looks taken at this version (but for the stream, where ADWIN sees to that), of which the k-th may spend
+1 / (k (k + 1)) of the error: those shares add up to 1 however often one looks. The score alone would warn of nothing in
+17% of looks at 50 samples.
 """
 
 from __future__ import annotations

@@ -29,7 +29,9 @@ MISCOVERAGE_RANGE = 0.005, 0.2
 OWN_SCORES = 200
 """Posts from which on a persona has quantiles of its own: a 95% quantile of fewer is too unsteady."""
 _MOST_POINTS = 1000
+"""Scores that a distribution keeps; of a stream, those before each that are compared with it."""
 _STREAM = 500
+"""Newest scores that the level adapts to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,11 +215,12 @@ def stream_misses(scores: NDArray[np.float64], *, target: float) -> list[bool]:
     misses: list[bool] = []
     miscoverage = target
     first = max(math.ceil(1.0 / target), len(scores) - _STREAM)
-    for now in range(first, len(scores)):
-        past = scores[max(0, now - _MOST_POINTS) : now]
+    for row in range(first, len(scores)):
+        past = scores[max(0, row - _MOST_POINTS) : row]
         quantile = ScoreDistribution.of(past, recency_weights(len(past))).quantile(1.0 - miscoverage)
-        misses.append(bool(scores[now] > quantile))
-        miscoverage = adapt(miscoverage, misses[-1:], target=target)
+        missed = bool(scores[row] > quantile)
+        misses.append(missed)
+        miscoverage = adapt(miscoverage, [missed], target=target)
     return misses
 
 
