@@ -97,6 +97,11 @@ class InvalidArgument(GroundswellError):
         """The common case: one field is wrong."""
         return cls([FieldViolation(field, description, reason)])
 
+    @property
+    def first(self) -> FieldViolation:
+        """The first field that is wrong; the message for one without a name, where no field is."""
+        return self.fields[0] if self.fields else FieldViolation("", self.message)
+
 
 class FailedPrecondition(GroundswellError):
     """The request is right, the state of the system is not; the message says what has to happen first."""

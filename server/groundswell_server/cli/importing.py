@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, fields
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -99,9 +98,9 @@ def import_file(client: Client, path: Path, *, format: str = "auto", progress: P
 def _batches(source: Import, report: ImportReport) -> Iterator[list[PostDraft]]:
     """Drafts in batches; rows that can't even be read go to the report."""
     from groundswell_server.cli.post_files import RefusedRow
+    from groundswell_storage.chunks import chunks
 
-    rows = iter(source.rows)
-    while batch := list(islice(rows, BATCH_ROWS)):
+    for batch in chunks(source.rows, BATCH_ROWS):
         drafts = []
         for row in batch:
             if isinstance(row, RefusedRow):

@@ -17,6 +17,7 @@ from groundswell_server.engagement.interactions.interactions import NewInteracti
 from groundswell_server.news import keep_true
 from groundswell_server.peers import Caller, Peers
 from groundswell_server.silences import Silence
+from groundswell_storage.chunks import chunks
 from groundswell_storage.errors import GroundswellError, Unavailable
 from groundswell_storage.feed import EventFeed
 from groundswell_storage.topics import MODEL_CHANGED
@@ -92,8 +93,7 @@ class Detectors:
     async def _accounts(self, caller: Caller, asked: list[Profile]) -> dict[Profile, float]:
         found: dict[Profile, float] = {}
         classify = self._peers.learning.ClassifyProfiles
-        for start in range(0, len(asked), _MOST_ASKED):
-            part = asked[start : start + _MOST_ASKED]
+        for part in chunks(asked, _MOST_ASKED):
             request = messages.bots_request(part)
             answer: Any = await self._peers.ask(caller, classify, request, timeout_seconds=_PATIENCE_SECONDS)
             found.update(zip(part, messages.bot_probabilities(answer), strict=True))

@@ -31,8 +31,6 @@ from groundswell_storage.topics import CONTEXT_CHANGED
 
 PHASE = "SOCIAL_MEDIA_CONTENT"
 """Of the contexts that imported posts come from, when something is known of their generation."""
-
-
 MOST_REPORTED = 1000
 """Refused rows that are named in a report."""
 
@@ -133,10 +131,7 @@ def import_posts(
 
 def refused(line: int, platform_post_id: str, error: InvalidArgument) -> RefusedRow:
     """What the report says of a row with a fault: the first of its fields that is wrong."""
-    if not error.fields:
-        return RefusedRow(line, platform_post_id, "", error.message)
-    first = error.fields[0]
-    return RefusedRow(line, platform_post_id, first.field, first.description)
+    return RefusedRow(line, platform_post_id, error.first.field, error.first.description)
 
 
 def _fresh(scope: Scope, rows: Iterable[ImportRow]) -> list[ImportRow]:

@@ -25,6 +25,7 @@ from groundswell_server.engagement.platforms.failures import PlatformFailure
 from groundswell_server.engagement.vocabulary import ConnectionState, SyncOutcome
 from groundswell_server.engagement.workspace_settings import read_settings
 from groundswell_server.jobs.job import Job
+from groundswell_storage.chunks import chunks
 from groundswell_storage.engagement import connections, post_syncs
 from groundswell_storage.engagement.post_syncs import SyncTarget
 from groundswell_storage.engagement.posts import PostRow
@@ -177,9 +178,7 @@ class Keeper:
 
 def _parts(targets: Sequence[SyncTarget]) -> Iterator[Sequence[SyncTarget]]:
     """In the order of their ids, in which everybody who locks several posts does."""
-    in_order = sorted(targets)
-    for start in range(0, len(in_order), _POSTS_PER_TRANSACTION):
-        yield in_order[start : start + _POSTS_PER_TRANSACTION]
+    return chunks(sorted(targets), _POSTS_PER_TRANSACTION)
 
 
 def _storable(comment: NewInteraction) -> NewInteraction:

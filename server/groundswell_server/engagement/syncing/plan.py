@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import zip_longest
@@ -13,6 +13,7 @@ from typing import TypeVar
 from groundswell_server.engagement.connections.connections import OpenConnection
 from groundswell_server.engagement.platforms.adapter import Adapter
 from groundswell_server.engagement.vocabulary import Platform, SyncOutcome
+from groundswell_storage.chunks import chunks
 from groundswell_storage.engagement import post_syncs
 from groundswell_storage.engagement.post_syncs import Overdue, SyncTarget
 from groundswell_storage.scope import Scope
@@ -65,7 +66,7 @@ class Plan:
     unconnected: int = 0
     done: int = 0
     """Posts that an earlier run of the same operation has done."""
-    total: int = field(default=0)
+    total: int = 0
     """Posts that the operation asks for, those done included."""
 
 
@@ -127,8 +128,7 @@ def _units(connection: OpenConnection, targets: Iterable[SyncTarget], adapter: A
     for target in targets:
         by_persona[target.persona_id].append(target)
     mixed = _in_turn(by_persona.values())
-    for start in range(0, len(mixed), adapter.posts_per_fetch):
-        together = mixed[start : start + adapter.posts_per_fetch]
+    for together in chunks(mixed, adapter.posts_per_fetch):
         yield Unit(connection, together, tries=max(target.tries for target in together))
 
 

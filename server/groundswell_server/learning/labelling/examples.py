@@ -119,9 +119,7 @@ def delete_examples(scope: Scope, model_type: str, persona_id: str, client_ids: 
 
 def refused(line: int, client_id: str, error: InvalidArgument) -> RefusedExample:
     """What the report says of an example with a fault: the first of its fields that is wrong."""
-    if not error.fields:
-        return RefusedExample(line, client_id, "", error.message)
-    return RefusedExample(line, client_id, error.fields[0].field, error.fields[0].description)
+    return RefusedExample(line, client_id, error.first.field, error.first.description)
 
 
 def _checked(
