@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -107,11 +108,12 @@ def test_each_step_is_on_the_audit_log_with_its_reason(rolling: Rolling) -> None
 
 def test_experiments_and_rollouts_share_their_keys(scope: Scope) -> None:
     doors = Design((Metric("conversion_rate"),), (Variant("new"),))
+    create_rollout = partial(lifecycle.create_rollout, target_age=timedelta(days=7))
     experiments.create_experiment(scope, "doors", doors)
-    lifecycle.create_rollout(scope, KEY, RolloutDesign(), target_age=timedelta(days=7))
+    create_rollout(scope, KEY, RolloutDesign())
     for create, key, design in (
-        (lifecycle.create_rollout, "doors", RolloutDesign()),
-        (lifecycle.create_rollout, KEY, RolloutDesign()),
+        (create_rollout, "doors", RolloutDesign()),
+        (create_rollout, KEY, RolloutDesign()),
         (experiments.create_experiment, KEY, doors),
     ):
         with pytest.raises(AlreadyExists) as refused:
