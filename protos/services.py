@@ -15,7 +15,7 @@ def render_services(services: tuple[Service, ...]) -> str:
     lines += ["from abc import ABC, abstractmethod", "from functools import cached_property"]
     lines += ["from typing import TYPE_CHECKING", "", "if TYPE_CHECKING:"]
     lines += ["    from google.protobuf.descriptor import FileDescriptor", ""]
-    lines += ["    from groundswell._calls import AsyncInvoker, Invoker"]
+    lines += ["    from groundswell._invoking import AsyncInvoker, Invoker"]
     for service in services:
         lines.append(f"    from groundswell.v1.{module_name(service)} import {', '.join(_class_names(service))}")
     lines += ["", "", *_descriptors(services)]

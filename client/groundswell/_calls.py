@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 from google.longrunning.operations_pb2 import Operation
 from google.protobuf.message import Message
 
+from groundswell._invoking import AsyncInvoker, Invoker
 from groundswell._methods import Item, Metadata, Method, OperationMethod, PagedMethod, Req, Res, Result
 from groundswell.building import build
 from groundswell.errors import InvalidArgument
@@ -17,12 +18,10 @@ from groundswell.pages import AsyncPager, Page, Pager
 from groundswell.streams import AsyncStream, Stream
 
 __all__ = [
-    "AsyncInvoker",
     "AsyncOperationHandle",
     "AsyncPager",
     "AsyncServiceClient",
     "AsyncStream",
-    "Invoker",
     "Metadata",
     "Method",
     "OperationHandle",
@@ -35,49 +34,6 @@ __all__ = [
 ]
 
 Fields = Mapping[str, object]
-
-
-class Invoker(Protocol):
-    """Sends calls: the one place that knows the channel, credentials, deadlines and retries.
-
-    `timeout` is in seconds, None for the default of the call. Every method raises the errors of `groundswell.errors`.
-    """
-
-    def unary(
-        self, method: Method[Req, Res], request: Req, timeout: float | None, metadata: Metadata | None
-    ) -> Res: ...
-
-    def server_stream(
-        self, method: Method[Req, Res], request: Req, timeout: float | None, metadata: Metadata | None
-    ) -> Stream[Res]: ...
-
-    def client_stream(
-        self, method: Method[Req, Res], requests: Iterator[Req], timeout: float | None, metadata: Metadata | None
-    ) -> Res: ...
-
-    def bidi(
-        self, method: Method[Req, Res], requests: Iterator[Req], timeout: float | None, metadata: Metadata | None
-    ) -> Stream[Res]: ...
-
-
-class AsyncInvoker(Protocol):
-    """The same for asyncio."""
-
-    async def unary(
-        self, method: Method[Req, Res], request: Req, timeout: float | None, metadata: Metadata | None
-    ) -> Res: ...
-
-    def server_stream(
-        self, method: Method[Req, Res], request: Req, timeout: float | None, metadata: Metadata | None
-    ) -> AsyncStream[Res]: ...
-
-    async def client_stream(
-        self, method: Method[Req, Res], requests: AsyncIterator[Req], timeout: float | None, metadata: Metadata | None
-    ) -> Res: ...
-
-    def bidi(
-        self, method: Method[Req, Res], requests: AsyncIterator[Req], timeout: float | None, metadata: Metadata | None
-    ) -> AsyncStream[Res]: ...
 
 
 class ServiceClient:

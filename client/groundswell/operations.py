@@ -5,20 +5,18 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Generic, TypeVar, cast
+from typing import Generic, TypeVar, cast
 
 from google.longrunning import operations_pb2
 from google.longrunning.operations_pb2 import Operation
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import DecodeError, Message
 
+from groundswell._invoking import AsyncInvoker, Invoker
 from groundswell._methods import Method
 from groundswell._statuses import from_status
 from groundswell._waiting import GRACE, REPORT_EVERY, Progress, Report, Wait, reporter, wait_request
 from groundswell.errors import DataLoss, GroundswellError, Unimplemented
-
-if TYPE_CHECKING:
-    from groundswell._calls import AsyncInvoker, Invoker
 
 Result = TypeVar("Result", bound=Message)
 
