@@ -6,8 +6,8 @@ and the sums of an arm are kept as events arrive, so that no analysis reads even
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import groupby, islice
+from collections.abc import Collection, Mapping, Sequence
+from itertools import groupby
 from operator import itemgetter
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -23,6 +23,7 @@ from peewee import (
     TextField,
 )
 
+from groundswell_storage.chunks import chunks
 from groundswell_storage.experiments import bulk, designs, rollouts
 from groundswell_storage.experiments.bulk import Column
 from groundswell_storage.fields import BytesField, InstantField, to_micros
@@ -233,7 +234,7 @@ def move(scope: Scope, experiment: int, unit: int, exposure: Exposure) -> None:
 
 def renew(scope: Scope, experiment: int, units: Collection[int], bucket_version: int) -> None:
     """Units stand where they stood, under a newer bucket version."""
-    for chunk in _chunks(sorted(units)):
+    for chunk in chunks(sorted(units), _AT_ONCE):
         scope.update(ExposureRow, bucket_version=bucket_version).where(
             ExposureRow.experiment == experiment, ExposureRow.unit.in_(chunk)
         ).execute()
@@ -297,7 +298,7 @@ def add_sums(scope: Scope, experiment: int, sums: Mapping[tuple[int, int, int], 
     """Adds to the sums (`SUMS`) of arms, by phase, variant and metric."""
     columns = ", ".join(SUMS)
     added = ", ".join(f"{name} = arm_sum.{name} + excluded.{name}" for name in SUMS)
-    for chunk in _chunks(sorted(sums.items())):
+    for chunk in chunks(sorted(sums.items()), _AT_ONCE):
         rows = [(scope.workspace, experiment, *key, *values) for key, values in chunk]
         scope.execute(
             f"INSERT INTO arm_sum (workspace, experiment, phase, variant, metric, {columns}) VALUES {_rows(rows)} "
@@ -344,9 +345,3 @@ def _rows(rows: Sequence[Sequence[Any]]) -> str:
 
 def _marks(count: int) -> str:
     return ", ".join("?" * count)
-
-
-def _chunks(values: Sequence[Any]) -> Iterator[list[Any]]:
-    remaining = iter(values)
-    while chunk := list(islice(remaining, _AT_ONCE)):
-        yield chunk

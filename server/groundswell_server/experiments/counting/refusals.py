@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from groundswell_server.experiments.assignment.assigner import Assigner
 from groundswell_server.experiments.counting.events import Events, are_uuid7
 from groundswell_server.experiments.counting.feeds import CLOCKS, KNOWN
 from groundswell_server.experiments.counting.outcomes import Refusal
 from groundswell_server.experiments.lifecycle import State
-from groundswell_storage.fields import to_micros
+from groundswell_storage.fields import from_micros, to_micros
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST = to_micros(datetime(1900, 1, 1, tzinfo=UTC))
 _LONGEST_UNIT = 200
 _LARGEST_VALUE = 1e9
@@ -101,6 +100,6 @@ def _check_id(id: bytes, least_id: bytes) -> None:
     if not are_uuid7([id]):
         raise _Refused("EVENT_ID_INVALID", "the id has to be a UUID of version 7, made by the client")
     if id < least_id:
-        since = _EPOCH + timedelta(milliseconds=int.from_bytes(least_id, "big"))
+        since = from_micros(1000 * int.from_bytes(least_id, "big"))
         message = f"the id was made before {since:%Y-%m-%d %H:%M}: whether it was counted is known no more"
         raise _Refused("EVENT_TOO_OLD", message)
