@@ -117,7 +117,9 @@ def test_the_way_back_closes_after_90_days(scope: Scope) -> None:
     first, second = a_version(scope, "run-1"), a_version(scope, "run-2")
     registry.promote(scope, first.id)
     registry.promote(scope, second.id)
-    scope.now += timedelta(days=91)
+    scope.now += timedelta(days=89)
+    assert registry.way_back(scope, "ENGAGEMENT_PREDICTOR").id == first.id
+    scope.now += timedelta(days=2)
     with pytest.raises(FailedPrecondition) as refused:
         registry.roll_back(scope, "ENGAGEMENT_PREDICTOR")
     assert refused.value.reason == "NO_EARLIER_MODEL"

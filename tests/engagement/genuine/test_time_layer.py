@@ -18,13 +18,13 @@ def verdicts(interactions: list[Interaction]) -> list[Verdict]:
 
 
 def test_more_than_ten_interactions_within_a_second_are_a_burst() -> None:
-    burst = [like(f"fan{number}", HOUR + number * 0.08) for number in range(12)]
+    burst = [like(f"fan{number}", HOUR + number * 0.08) for number in range(11)]
 
     judgments = judged(burst)
 
     assert {judgment.verdict for judgment in judgments} == {Verdict.BOT}
     assert all(reasons_of(judgment) == {Reason.BURST} for judgment in judgments)
-    assert judgments[0].reasons[0].figure == 12
+    assert judgments[0].reasons[0].figure == 11
 
 
 def test_ten_interactions_within_a_second_are_none() -> None:
@@ -106,7 +106,7 @@ def test_all_who_are_unnamed_are_not_one_actor() -> None:
 
 
 def test_a_sentence_within_two_seconds_of_publication_was_not_typed() -> None:
-    [judgment] = judged([comment("What a wonderful picture of the harbor", after=1.2)])
+    [judgment] = judged([comment("What a wonderful picture of the harbor", after=1.9)])
 
     assert judgment.verdict is Verdict.BOT
     assert reasons_of(judgment) == {Reason.INSTANT_REPLY}

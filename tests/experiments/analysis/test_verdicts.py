@@ -70,6 +70,23 @@ def test_thirty_units_are_needed_whatever_the_settings() -> None:
     assert decide(replace(few, others=(replace(BETTER, units=30),)), lenient).verdict is Verdict.WINNER
 
 
+@pytest.mark.parametrize(
+    ("evidence", "verdict"),
+    [
+        (replace(CLEAR, runtime=timedelta(hours=24)), Verdict.WINNER),
+        (replace(CLEAR, runtime=timedelta(hours=23, minutes=59)), Verdict.NEEDS_RUNTIME),
+        (replace(CLEAR, control=replace(CONTROL, units=100)), Verdict.WINNER),
+        (replace(CLEAR, control=replace(CONTROL, units=99)), Verdict.NEEDS_SAMPLES),
+        (replace(CLEAR, others=(replace(BETTER, p_value=0.049),)), Verdict.WINNER),
+        (replace(CLEAR, others=(replace(BETTER, p_value=0.05),)), Verdict.NOT_SIGNIFICANT),
+        (replace(CLEAR, others=(replace(BETTER, lift=0.05),)), Verdict.WINNER),
+        (replace(CLEAR, others=(replace(BETTER, lift=0.049),)), Verdict.EFFECT_TOO_SMALL),
+    ],
+)
+def test_each_rule_holds_to_its_figure(evidence: Evidence, verdict: Verdict) -> None:
+    assert decide(evidence, RULES).verdict is verdict
+
+
 def test_the_control_wins_only_over_all() -> None:
     assert decide(replace(CLEAR, others=(WORSE,)), RULES).winner == "control"
     some = decide(replace(CLEAR, others=(WORSE, SAME)), RULES)

@@ -88,6 +88,41 @@ def test_only_what_is_asked_for_is_looked_at(gallery: Studio, fields: dict[str, 
     assert int(refused.metadata["have"]) < 50
 
 
+def test_unless_told_three_months_are_looked_back_on_and_of_what_is_recent_one(gallery: Studio) -> None:
+    """A post came each day: a day more or less would be one post more or less."""
+    now = world.after(150, every=timedelta(days=1))
+
+    def of_days(days: int) -> list[engagement_pb2.ImportedPost]:
+        first, last = now - timedelta(days=days), now
+        return [row for row in two_kinds(150) if first <= row.publish_time.ToDatetime(UTC) < last]
+
+    ask, quarter, month = gallery.learning, of_days(90), of_days(30)
+    assert 80 < len(quarter) < 90
+    assert 20 < len(month) < 30
+    patterns = ask.AnalyzePatterns(pb.AnalyzePatternsRequest(as_of_time=now))
+    assert (patterns.statistics.sample_count, patterns.statistics.lookback_days) == (len(quarter), 90)
+    assert ask.GetEffectiveHashtags(pb.GetEffectiveHashtagsRequest(as_of_time=now)).sample_size == len(quarter)
+    timing = pb.PredictTimingRequest(as_of_time=now, platform=INSTAGRAM)
+    assert ask.PredictTiming(timing).sample_size == len(quarter)
+    assert ask.SummarizePerformance(pb.SummarizePerformanceRequest(as_of_time=now)).period.post_count == len(month)
+    successes = ask.FindSuccessfulPatterns(pb.FindSuccessfulPatternsRequest(as_of_time=now))
+    assert successes.post_count == len(month)
+    assert successes.successful_count == sum(row.metrics.likes >= 0.05 * row.metrics.reach for row in month)
+
+
+@pytest.mark.parametrize(("days", "known"), [(29, True), (31, False)])
+def test_failures_are_those_of_the_last_30_days_unless_told(workshop: Studio, days: int, known: bool) -> None:
+    request = pb.FindFailurePatternsRequest(as_of_time=datetime.now(UTC) + timedelta(days=days))
+    assert bool(workshop.learning.FindFailurePatterns(request).patterns) is known
+
+
+@pytest.mark.parametrize(("days", "known"), [(89, True), (91, False)])
+def test_suggestions_rest_on_the_last_90_days_unless_told(workshop: Studio, days: int, known: bool) -> None:
+    request = pb.SuggestImprovementsRequest(as_of_time=datetime.now(UTC) + timedelta(days=days))
+    areas = {one.area for one in workshop.learning.SuggestImprovements(request).suggestions}
+    assert ("failures" in areas) is known
+
+
 def test_a_hashtag_that_goes_with_more_is_found_and_its_company_is_not(gallery: Studio) -> None:
     response = gallery.learning.GetEffectiveHashtags(asked(pb.GetEffectiveHashtagsRequest))
     best = response.hashtags[0]

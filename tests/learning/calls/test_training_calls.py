@@ -104,6 +104,8 @@ def test_posts_older_than_the_lookback_are_left_out(empty: Studio) -> None:
     empty.publish(world.posts(60))
     info = failure(empty, as_of_time=world.after(60), lookback_days=20)
     assert info.metadata["have"] == "22"
+    info = failure(empty, as_of_time=world.FIRST + timedelta(days=100), lookback_days=0)
+    assert info.metadata["have"] == "42", "the first 18 came within ten days: 90 are looked back unless told"
 
 
 def test_what_was_fetched_after_the_moment_asked_for_is_not_read(empty: Studio) -> None:

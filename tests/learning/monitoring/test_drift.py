@@ -74,6 +74,8 @@ def test_the_stability_index_takes_500_rows() -> None:
     found = simulate(6, 500, shift_at=0, input_shift=1.0).look(500, 1)
     assert found.features[0].stability_index == pytest.approx(1.0, abs=0.3)
     assert all(one.stability_index is not None and one.stability_index < 0.1 for one in found.features[1:])
+    fewer = simulate(6, 499, shift_at=0, input_shift=1.0).look(499, 1)
+    assert all(one.stability_index is None for one in fewer.features)
 
 
 def test_too_few_inputs_are_not_compared() -> None:

@@ -54,6 +54,14 @@ def test_intervals_hold_the_truth(simulations: list[TaggedPosts]) -> None:
     assert 0.90 <= np.mean(inside) <= 0.99
 
 
+def test_what_is_told_is_so_by_chance_in_one_case_of_ten(simulations: list[TaggedPosts]) -> None:
+    found = [one for simulation in simulations for one in effective_hashtags(sample_of(simulation.posts)).hashtags]
+    nearly = [one.association != "UNCLEAR" for one in found if 0.10 < one.adjusted_p_value < 0.13]
+    just = [one.association != "UNCLEAR" for one in found if 0.07 < one.adjusted_p_value < 0.10]
+    assert (set(nearly), set(just)) == ({False}, {True})
+    assert all((one.association == "HIGHER") == (one.raw_effect_pct > 0) for one in found if one.adjusted_p_value < 0.1)
+
+
 def test_effects_are_drawn_towards_each_other(simulations: list[TaggedPosts]) -> None:
     found = effective_hashtags(sample_of(simulations[0].posts)).hashtags
     assert np.std([one.effect_pct for one in found]) < np.std([one.raw_effect_pct for one in found])

@@ -53,10 +53,13 @@ def test_confidence_is_the_share_of_truths_beyond_small_that_give_such_an_effect
     [
         ({}, True),
         ({"effect_size": -0.5}, True),
+        ({"adjusted_p_value": 0.05}, True),
         ({"adjusted_p_value": 0.051}, False),
+        ({"effect_size": 0.3}, True),
         ({"effect_size": 0.29}, False),
         ({"sample_size": 29}, False),
         ({"sample_size": 30}, True),
+        ({"confidence": 0.7}, True),
         ({"confidence": 0.69}, False),
     ],
 )

@@ -1,0 +1,84 @@
+"""Rules of thumb: customs that content does not keep, each at the figures that the specification gives."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from groundswell_server.learning.features.facts import PostFacts
+from groundswell_server.learning.scoring.changes import (
+    CALL_TO_ACTION,
+    CAPTION_LENGTH,
+    HASHTAG_COUNT,
+    MEDIA_TYPE,
+    PUBLISH_HOUR,
+)
+from groundswell_server.learning.scoring.thumb import RuleOfThumb, rules_of_thumb
+
+NOW = datetime(2026, 6, 1, 0, tzinfo=UTC)
+TEXT, IMAGE, CAROUSEL, VIDEO, LINK = 1, 2, 3, 4, 5
+ALL = {PUBLISH_HOUR, HASHTAG_COUNT, CAPTION_LENGTH, MEDIA_TYPE, CALL_TO_ACTION}
+
+
+def told(facts: PostFacts) -> list[RuleOfThumb]:
+    return rules_of_thumb(facts, NOW, ALL)
+
+
+def at(hour: int, minute: int = 0) -> PostFacts:
+    return PostFacts(NOW + timedelta(hours=hour, minutes=minute))
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        PostFacts(),
+        at(10),
+        at(21, 59),
+        PostFacts(hashtag_count=5),
+        PostFacts(hashtag_count=10),
+        PostFacts(caption_length=50),
+        PostFacts(caption_length=500),
+        PostFacts(media_type=IMAGE),
+        PostFacts(media_type=CAROUSEL),
+        PostFacts(media_type=VIDEO),
+        PostFacts(call_to_action=True),
+    ],
+)
+def test_what_keeps_the_customs_or_is_unknown_needs_no_advice(facts: PostFacts) -> None:
+    assert told(facts) == []
+
+
+@pytest.mark.parametrize(
+    ("facts", "element", "suggested", "gain", "is_fault"),
+    [
+        (at(9, 59), PUBLISH_HOUR, 10, "", False),
+        (at(22), PUBLISH_HOUR, 10, "", False),
+        (PostFacts(hashtag_count=4), HASHTAG_COUNT, 7, "", False),
+        (PostFacts(hashtag_count=3), HASHTAG_COUNT, 7, "", False),
+        (PostFacts(hashtag_count=2), HASHTAG_COUNT, 7, "", True),
+        (PostFacts(hashtag_count=11), HASHTAG_COUNT, 10, "", False),
+        (PostFacts(hashtag_count=15), HASHTAG_COUNT, 10, "", False),
+        (PostFacts(hashtag_count=16), HASHTAG_COUNT, 10, "", True),
+        (PostFacts(caption_length=49), CAPTION_LENGTH, 150, "", False),
+        (PostFacts(caption_length=501), CAPTION_LENGTH, 500, "", False),
+        (PostFacts(media_type=TEXT), MEDIA_TYPE, IMAGE, "30-40%", False),
+        (PostFacts(media_type=LINK), MEDIA_TYPE, IMAGE, "30-40%", False),
+        (PostFacts(call_to_action=False), CALL_TO_ACTION, 1, "10-15%", False),
+    ],
+)
+def test_what_does_not_is_told_what_is_customary(
+    facts: PostFacts, element: str, suggested: float, gain: str, is_fault: bool
+) -> None:
+    (rule,) = told(facts)
+    assert (rule.change.element, rule.change.number) == (element, suggested)
+    assert (rule.customary_gain, rule.fault) == (gain, is_fault)
+
+
+def test_what_is_suggested_keeps_the_custom() -> None:
+    poor = PostFacts(NOW, media_type=TEXT, hashtag_count=40, caption_length=9, call_to_action=False)
+    rules = told(poor)
+    assert {rule.change.element for rule in rules} == ALL
+    for rule in rules:
+        assert rule.change.element not in {left.change.element for left in told(rule.change.facts)}
+    assert rules_of_thumb(poor, NOW, {MEDIA_TYPE})[0].change.element == MEDIA_TYPE
