@@ -12,7 +12,7 @@ from groundswell_server.learning.scoring.rules import rule_score
 from tests.learning.post_strategies import any_post
 
 NOON, NIGHT = datetime(2026, 5, 4, 12, tzinfo=UTC), datetime(2026, 5, 4, 3, tzinfo=UTC)
-TEXT, IMAGE = 1, 2
+TEXT, IMAGE, CAROUSEL, VIDEO, LINK = 1, 2, 3, 4, 5
 GOOD = PostFacts(NOON, media_type=IMAGE, hashtag_count=7, caption_length=200, call_to_action=True)
 
 
@@ -44,7 +44,10 @@ def test_content_of_which_nothing_is_known_scores_50() -> None:
         (PostFacts(caption_length=49), -4),
         (PostFacts(caption_length=501), -4),
         (PostFacts(media_type=IMAGE), 10),
+        (PostFacts(media_type=CAROUSEL), 10),
+        (PostFacts(media_type=VIDEO), 10),
         (PostFacts(media_type=TEXT), -6),
+        (PostFacts(media_type=LINK), -6),
         (PostFacts(call_to_action=True), 6),
         (PostFacts(call_to_action=False), -2),
         (PostFacts(trailing=Trailing(5.0)), 12),

@@ -119,7 +119,7 @@ def test_a_success_becomes_a_pattern_with_what_it_was_made_of() -> None:
         "length": 120,
         "generation_parameters": {"model": "xl", "seed": 7},
     }
-    assert "7.65%" in pattern.strategy
+    assert pattern.strategy.startswith("7.65% engagement on instagram, 88% of it genuine: posted at 18:00")
 
 
 @pytest.mark.parametrize("outcome", [FAIR, BAD, None])
@@ -144,6 +144,9 @@ def test_a_high_rating_keeps_the_strategy() -> None:
     assert pattern is not None
     assert pattern.name == "image_generation_highly_rated"
     assert pattern.features == {"strategy": {"style": "film"}, "generation_parameters": {"steps": 30}}
+    alone = pattern_of_feedback(Rating.EXCELLENT, "IMAGE_GENERATION", {"style": "film"}, {})
+    assert alone is not None
+    assert alone.features == {"strategy": {"style": "film"}}
 
 
 def test_a_lower_rating_or_an_empty_strategy_keeps_nothing() -> None:

@@ -60,6 +60,8 @@ def test_each_verdict_comes_before_those_below_it() -> None:
     found = [decide(step, RULES) for step in steps]
     assert [decision.verdict for decision in found] == list(Verdict)[1:]
     assert [bool(decision.winner) for decision in found] == [False] * 6 + [True]
+    assert [decision.confidence for decision in found] == pytest.approx([0.0, 0.99, 0.0, 0.0, 0.3, 0.997, 0.997])
+    assert "1.0 hours of the 24.0 hours" in found[2].explanation
     assert all(first.explanation != second.explanation for first, second in pairwise(found))
 
 
@@ -88,7 +90,12 @@ def test_each_rule_holds_to_its_figure(evidence: Evidence, verdict: Verdict) -> 
 
 
 def test_the_control_wins_only_over_all() -> None:
-    assert decide(replace(CLEAR, others=(WORSE,)), RULES).winner == "control"
+    alone = decide(replace(CLEAR, others=(WORSE,)), RULES)
+    assert alone.winner == "control"
+    assert alone.explanation.startswith("control beats red by 20.0%")
+    worst = replace(WORSE, key="black", gain=-0.04, lift=-0.4)
+    among = decide(replace(CLEAR, others=(worst, WORSE)), RULES)
+    assert among.explanation.startswith("control beats red, the nearest of the others, by 20.0%")
     some = decide(replace(CLEAR, others=(WORSE, SAME)), RULES)
     assert (some.verdict, some.winner) == (Verdict.NOT_SIGNIFICANT, "")
     barely = replace(WORSE, gain=-0.001, lift=-0.01)
