@@ -39,6 +39,17 @@ def test_what_serves_says_what_was_trained(trained: TrainedModel) -> None:
         assert np.all(np.diff(served.predict(posts).value[order]) >= -1e-6)
 
 
+def test_however_much_is_learnt_from_artifacts_stay_under_100_mb(trained: TrainedModel) -> None:
+    """Trees end at their greatest depth: what they take up now, were each of them full."""
+    estimators = load_estimator(trained.files.estimator).values()
+    trees = [tree for estimator in estimators for tree in np.ravel(estimator.estimators_)]
+    grown = sum(tree.tree_.node_count for tree in trees)
+    full = sum(2 ** (tree.max_depth + 1) - 1 for tree in trees)
+    assert grown < full
+    for file in (trained.files.onnx, trained.files.estimator):
+        assert len(file.content) * full / grown < 100e6
+
+
 def test_one_post_is_predicted_like_many(trained: TrainedModel) -> None:
     served = load_predictor(trained.files.onnx, trained.files.card)
     examples = simulate(50, seed=98).examples

@@ -17,6 +17,7 @@ from groundswell_server.engagement.metrics.demographics import FEWEST, OTHER, an
         ({"DE": 20, "FR": 9, "IT": 3}, {"DE": 20, OTHER: 12}),
         ({"DE": 20, "FR": 5}, {"DE": 20, "FR": 5}),
         ({"DE": 20, "FR": 4, "IT": 4}, {"DE": 20, OTHER: 8}),
+        ({"DE": 20, "FR": 4, "IT": 1}, {"DE": 20, OTHER: 5}),
         ({"DE": 20, "FR": 0}, {"DE": 20}),
         ({"DE": 6, "FR": 1}, {OTHER: 7}),
         ({"DE": 2, "FR": 1}, {}),

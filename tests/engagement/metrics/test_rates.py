@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -68,6 +69,19 @@ def test_personas_are_taken_out_where_they_were_seen() -> None:
     assert (found.likes, found.comments, found.personas_filtered, found.bots_filtered) == (100, 45, 5, 0)
 
 
+def test_of_a_half_the_persons_favour_is_the_greater_and_nobody_counts_twice() -> None:
+    """Of three comments two are told of, a person's and a persona's: the third is half of each."""
+    tally = KindTally(InteractionKind.COMMENT, genuine=1, bots=0, personas=1)
+
+    found = genuine_engagement(Counts(likes=9, comments=3), Platform.FACEBOOK, [tally])
+
+    assert (found.comments, found.personas_filtered, found.bots_filtered) == (2, 1, 0)
+    scaled = genuine_engagement(Counts(comments=200), Platform.FACEBOOK, [replace(tally, genuine=3)])
+    assert (scaled.comments, scaled.personas_filtered) == (150, 50)
+    shares = genuine_engagement(Counts(likes=9), Platform.FACEBOOK, trailing_bot_share=0.5)
+    assert shares.likes == 5
+
+
 def test_without_interactions_the_trailing_bot_share_is_applied_and_said() -> None:
     found = genuine_engagement(Counts(likes=200, reach=1000), Platform.FACEBOOK, trailing_bot_share=0.1)
 
@@ -131,6 +145,10 @@ def test_counts_that_cannot_be_are_refused_by_name(counts: Counts, field: str) -
 
     assert [violation.field for violation in refused.value.fields] == [field]
     assert refused.value.reason == "METRICS_IMPOSSIBLE"
+
+
+def test_all_who_saw_it_may_like_it() -> None:
+    Counts(likes=100, impressions=100).validate(Platform.INSTAGRAM)
 
 
 def test_more_reach_than_impressions_is_what_exports_hold() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from groundswell_server.learning.monitoring.comparison import Summary
+from groundswell_server.learning.monitoring.comparison import Summary, welch_greater
 from groundswell_server.learning.monitoring.drift import FEWEST, Part
 from groundswell_server.learning.monitoring.error_stream import find_rise
 from tests.learning.monitoring.alarms import detected_within, false_alarms
@@ -39,6 +39,14 @@ def test_each_look_takes_more_to_alarm_than_the_one_before() -> None:
     first, tenth = stream.look(100, 1).parts[0], stream.look(100, 10).parts[0]
     assert tenth.score == first.score
     assert tenth.p_value == pytest.approx(55 * first.p_value)
+    alone = welch_greater(stream.baseline.errors, Summary.of(np.abs(stream.residuals)))
+    assert first.p_value == pytest.approx(4 * 2 * alone), "one of four parts, and half of the error at the first look"
+
+
+def test_the_newest_hundred_errors_count() -> None:
+    stream = simulate(9, 150)
+    stream.residuals[:50] = 100.0
+    assert stream.look(150, 1).live_error == pytest.approx(np.abs(stream.residuals[-100:]).mean())
 
 
 def test_errors_that_double_are_a_matter_of_performance() -> None:
