@@ -12,7 +12,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from groundswell_server.engagement.virality.projection import LEVEL, project
-from groundswell_server.engagement.virality.threshold import FEWEST, quantile, threshold_of
+from groundswell_server.engagement.virality.threshold import quantile, threshold_of
 
 Draw = Callable[[Generator, int], NDArray[np.float64]]
 
@@ -29,7 +29,8 @@ def test_quantiles_are_numpys(values: list[float], share: float) -> None:
 
 
 def test_fewer_than_twenty_posts_have_no_threshold() -> None:
-    assert threshold_of([1.0] * (FEWEST - 1)) is None
+    assert threshold_of([1.0] * 19) is None
+    assert threshold_of([1.0] * 20) == 1.0
     assert threshold_of(list(range(101))) == pytest.approx(95.0)
 
 

@@ -10,7 +10,7 @@ from scipy import integrate, stats
 
 from groundswell_server.experiments.analysis.adaptive import compare_adaptive
 from groundswell_server.experiments.bandits.adaptive_estimates import Batches, estimate
-from groundswell_server.experiments.bandits.choices import FLOOR, choose, with_floor
+from groundswell_server.experiments.bandits.choices import choose, with_floor
 from groundswell_server.experiments.bandits.replay import Policy
 from groundswell_server.experiments.bandits.rewards import Rewards
 from groundswell_server.experiments.bandits.thompson import beta_preference, normal_gamma_preference, top_two
@@ -30,7 +30,12 @@ def seeded(seed: int = 1) -> np.random.Generator:
 def test_every_arm_keeps_its_floor(parts: list[int]) -> None:
     mixed = with_floor([part / sum(parts) for part in parts])
     assert sum(mixed) == pytest.approx(1.0)
-    assert min(mixed) >= min(FLOOR, 1 / len(parts)) - 1e-12
+    assert min(mixed) >= min(0.01, 1 / len(parts)) - 1e-12
+
+
+def test_the_floor_is_one_percent_and_the_rest_goes_by_preference() -> None:
+    assert with_floor((0.75, 0.25, 0.0)) == pytest.approx((0.7375, 0.2525, 0.01))
+    assert with_floor((1.0, *[0.0] * 199)) == pytest.approx((1 / 200,) * 200)
 
 
 def test_choices_have_their_probabilities() -> None:
