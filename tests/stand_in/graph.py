@@ -61,7 +61,7 @@ def _answer(asked: Asked, find: Find, valid: Callable[[str], bool]) -> Reply:
         return _comments(asked, post)
     if edge == "insights":
         return Reply(200, {"data": [] if post.fault is Fault.EMPTY else _insights(asked.parameters["metric"], post)})
-    return Reply(200, {"id": id} if post.fault is Fault.EMPTY else _fields(post))
+    return Reply(200, {"id": id} if post.fault is Fault.EMPTY else _fields(asked.parameters.get("fields", ""), post))
 
 
 def _insights(metrics: str, post: StandInPost) -> list[dict[str, object]]:
@@ -91,20 +91,24 @@ def _insights(metrics: str, post: StandInPost) -> list[dict[str, object]]:
     return found
 
 
-def _fields(post: StandInPost) -> dict[str, object]:
-    return {
-        "id": post.id,
+def _fields(wanted: str, post: StandInPost) -> dict[str, object]:
+    """Nothing is told that was not asked for; totals stand in summaries, which have to be asked for too."""
+    told: dict[str, object] = {
         "shares": {"count": post.shares},
-        "comments": {"data": [], "summary": {"order": "ranked", "total_count": post.comments, "can_comment": True}},
-        "reactions": {"data": [], "summary": {"total_count": post.likes, "viewer_reaction": "NONE"}},
+        "comments.summary(true)": {"data": [], "summary": {"order": "ranked", "total_count": post.comments}},
+        "reactions.summary(true)": {"data": [], "summary": {"total_count": post.likes, "viewer_reaction": "NONE"}},
     }
+    names = [name for name in wanted.split(",") if name in told]
+    return {"id": post.id, **{name.partition(".")[0]: told[name] for name in names}}
 
 
 def _comments(asked: Asked, post: StandInPost) -> Reply:
     """Newest first; a cursor is the number of comments before it."""
     start = int(asked.parameters.get("after", "0"))
     end = min(post.comments, start + int(asked.parameters.get("limit", "25")))
-    page = [post.comment(post.comments - 1 - place) for place in range(start, end)]
+    wanted = {"id", *asked.parameters.get("fields", "text,timestamp").split(",")}
+    told = [post.comment(post.comments - 1 - place) for place in range(start, end)]
+    page = [{name: value for name, value in comment.items() if name in wanted} for comment in told]
     paging: dict[str, object] = {"cursors": {"before": str(start), "after": str(end)}}
     if end < post.comments:
         paging["next"] = f"https://graph.facebook.com{asked.path}?after={end}"

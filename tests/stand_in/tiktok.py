@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from tests.stand_in.limits import RollingWindow
 from tests.stand_in.posts import Fault, StandInPost
@@ -31,18 +31,16 @@ def answer(
         if post.hiccups or post.fault is Fault.BROKEN:
             post.hiccups = max(0, post.hiccups - 1)
             return error(200, "internal_error", "Something is wrong. Please try again later.")
-    videos = [_video(post) for post in posts if post.fault is not Fault.GONE]
+    wanted = asked.parameters.get("fields", "").split(",")
+    videos = [_video(post, wanted) for post in posts if post.fault is not Fault.GONE]
     ok = {"code": "ok", "message": "", "log_id": "20260101ABCDEF"}
     return Reply(200, {"data": {"videos": videos, "cursor": 0, "has_more": False}, "error": ok})
 
 
-def _video(post: StandInPost) -> dict[str, object]:
-    if post.fault is Fault.EMPTY:
-        return {"id": post.id}
-    return {
-        "id": post.id,
-        "like_count": post.likes,
-        "comment_count": post.comments,
-        "share_count": post.shares,
-        "view_count": post.views,
-    }
+def _video(post: StandInPost, wanted: Sequence[str]) -> dict[str, object]:
+    """Nothing is told that was not asked for."""
+    told: dict[str, object] = {"id": post.id}
+    if post.fault is not Fault.EMPTY:
+        told |= {"like_count": post.likes, "comment_count": post.comments}
+        told |= {"share_count": post.shares, "view_count": post.views}
+    return {name: value for name, value in told.items() if name in wanted}

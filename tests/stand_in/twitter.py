@@ -45,14 +45,15 @@ def _answer(asked: Asked, find: Callable[[str], StandInPost], valid: Callable[[s
         if post.hiccups:
             post.hiccups -= 1
             return Reply(503, {"title": "Service Unavailable", "type": "about:blank", "status": 503})
-    data = [_post(post) for post in posts if post.fault not in (Fault.GONE, Fault.FORBIDDEN)]
+    counted = "public_metrics" in asked.parameters.get("tweet.fields", "").split(",")
+    data = [_post(post, counted) for post in posts if post.fault not in (Fault.GONE, Fault.FORBIDDEN)]
     errors = [_error(post) for post in posts if post.fault in (Fault.GONE, Fault.FORBIDDEN)]
     return Reply(200, ({"data": data} if data else {}) | ({"errors": errors} if errors else {}))
 
 
-def _post(post: StandInPost) -> dict[str, object]:
+def _post(post: StandInPost, counted: bool) -> dict[str, object]:
     told: dict[str, object] = {"id": post.id, "text": "...", "edit_history_tweet_ids": [post.id]}
-    if post.fault is not Fault.EMPTY:
+    if counted and post.fault is not Fault.EMPTY:
         told["public_metrics"] = {
             "retweet_count": post.shares - post.shares // 4,
             "reply_count": post.comments,
