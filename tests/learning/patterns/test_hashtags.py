@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from groundswell_server.learning.patterns.hashtags import effective_hashtags, together
+from groundswell_server.learning.patterns.hashtags import HashtagEffect, effective_hashtags, together
 from groundswell_server.learning.patterns.sample import sample_of
 from groundswell_storage.errors import FailedPrecondition
 from tests.learning.patterns.simulated import TaggedPosts, post, tagged
@@ -19,11 +19,19 @@ def simulations() -> list[TaggedPosts]:
     return [tagged(800, seed) for seed in range(ROUNDS)]
 
 
-def test_the_false_discovery_rate_holds_under_confounding(simulations: list[TaggedPosts]) -> None:
+@pytest.fixture(scope="module")
+def answers(simulations: list[TaggedPosts]) -> list[tuple[HashtagEffect, ...]]:
+    """What is said of each."""
+    return [effective_hashtags(sample_of(simulation.posts)).hashtags for simulation in simulations]
+
+
+def test_the_false_discovery_rate_holds_under_confounding(
+    simulations: list[TaggedPosts], answers: list[tuple[HashtagEffect, ...]]
+) -> None:
     false_shares, found_shares = [], []
-    for simulation in simulations:
+    for simulation, answer in zip(simulations, answers, strict=True):
         effects = simulation.effects
-        told = [one for one in effective_hashtags(sample_of(simulation.posts)).hashtags if one.association != "UNCLEAR"]
+        told = [one for one in answer if one.association != "UNCLEAR"]
         wrong = [one for one in told if effects[one.hashtags[0]] * one.effect_pct <= 0]
         false_shares.append(len(wrong) / max(len(told), 1))
         found_shares.append((len(told) - len(wrong)) / sum(effect != 0.0 for effect in effects.values()))
@@ -44,26 +52,26 @@ def test_a_naive_comparison_of_the_same_posts_is_wrong_most_of_the_time(simulati
     assert np.mean(false_shares) > 0.4
 
 
-def test_intervals_hold_the_truth(simulations: list[TaggedPosts]) -> None:
+def test_intervals_hold_the_truth(simulations: list[TaggedPosts], answers: list[tuple[HashtagEffect, ...]]) -> None:
     inside = [
         one.lower_pct <= 100 * np.expm1(simulation.effects[one.hashtags[0]]) <= one.upper_pct
-        for simulation in simulations
-        for one in effective_hashtags(sample_of(simulation.posts)).hashtags
+        for simulation, answer in zip(simulations, answers, strict=True)
+        for one in answer
     ]
     assert len(inside) > 300
     assert 0.90 <= np.mean(inside) <= 0.99
 
 
-def test_what_is_told_is_so_by_chance_in_one_case_of_ten(simulations: list[TaggedPosts]) -> None:
-    found = [one for simulation in simulations for one in effective_hashtags(sample_of(simulation.posts)).hashtags]
+def test_what_is_told_is_so_by_chance_in_one_case_of_ten(answers: list[tuple[HashtagEffect, ...]]) -> None:
+    found = [one for answer in answers for one in answer]
     nearly = [one.association != "UNCLEAR" for one in found if 0.10 < one.adjusted_p_value < 0.13]
     just = [one.association != "UNCLEAR" for one in found if 0.07 < one.adjusted_p_value < 0.10]
     assert (set(nearly), set(just)) == ({False}, {True})
     assert all((one.association == "HIGHER") == (one.raw_effect_pct > 0) for one in found if one.adjusted_p_value < 0.1)
 
 
-def test_effects_are_drawn_towards_each_other(simulations: list[TaggedPosts]) -> None:
-    found = effective_hashtags(sample_of(simulations[0].posts)).hashtags
+def test_effects_are_drawn_towards_each_other(answers: list[tuple[HashtagEffect, ...]]) -> None:
+    found = answers[0]
     assert np.std([one.effect_pct for one in found]) < np.std([one.raw_effect_pct for one in found])
 
 
