@@ -10,6 +10,7 @@ from google.protobuf.empty_pb2 import Empty
 from groundswell.v1 import engagement_pb2 as pb
 from groundswell_server.engagement import configuration, messages
 from groundswell_server.engagement.connections import token_vault
+from groundswell_server.engagement.interactions import JUDGE_COPIES
 from groundswell_server.engagement.personas import JUDGE_HANDLES
 from groundswell_server.engagement.platforms import SHARING_A_LIMIT
 from groundswell_server.engagement.vocabulary import ConnectionState
@@ -81,12 +82,20 @@ def judge_handles(job: Job) -> Empty:
     return Empty()
 
 
+def judge_copies(job: Job) -> Empty:
+    """Judges again what was there before its copies came."""
+    from groundswell_server.engagement.interactions import late_copies
+
+    late_copies.judge(job)
+    return Empty()
+
+
 def _platforms(operation: operations.Operation) -> tuple[int, ...]:
     """The platforms that a sync asks."""
     return messages.wanted(pb.SyncPostsRequest.FromString(operation.request), ()).platforms
 
 
-JOBS = {SYNC: sync_posts, JUDGE_HANDLES: judge_handles}
+JOBS = {SYNC: sync_posts, JUDGE_HANDLES: judge_handles, JUDGE_COPIES: judge_copies}
 PERIODIC = (
     Periodic(SYNC_HOURLY, timedelta(hours=1), sync_hourly),
     Periodic("engagement.rotate_token_keys", timedelta(days=1), token_vault.rotate_keys),

@@ -18,6 +18,8 @@ _CHUNK = 500
 """Keys looked up in one statement."""
 _HANDLES = 5_000
 """Handles read in one statement."""
+_TERMS = 100
+"""Keys of which one row each is looked up in one statement."""
 
 
 class InteractionRow(Table):
@@ -186,6 +188,63 @@ def _writers(scope: Scope, text_keys: Sequence[int], *, limit: int) -> list[tupl
     )
     found: list[tuple[int, str, str]] = cursor.fetchall()
     return found
+
+
+def texts_of_keys(scope: Scope, text_keys: Sequence[int]) -> list[str]:
+    """One text of each key that some interaction of the workspace has."""
+    found: list[str] = []
+    for chunk in chunks(text_keys, _TERMS):
+        one = "SELECT * FROM (SELECT text FROM interaction WHERE workspace = ? AND text_key = ? LIMIT 1) AS one"
+        parameters = [parameter for key in chunk for parameter in (scope.workspace, key)]
+        cursor = scope.execute(" UNION ALL ".join([one] * len(chunk)), parameters)
+        found += [text for (text,) in cursor.fetchall()]
+    return found
+
+
+def has_text(scope: Scope, text_keys: Sequence[int], *, verdict: int, but: str) -> bool:
+    """Whether any post but one has an interaction with one of these texts and this verdict."""
+    for chunk in chunks(text_keys, _CHUNK):
+        cursor = scope.execute(
+            f"SELECT 1 FROM interaction WHERE workspace = ? AND text_key IN ({', '.join('?' * len(chunk))}) "
+            "AND verdict = ? AND post_id <> ? LIMIT 1",
+            (scope.workspace, *chunk, verdict, but),
+        )
+        if cursor.fetchone() is not None:
+            return True
+    return False
+
+
+def posts_of_texts(scope: Scope, text_keys: Sequence[int], *, verdict: int) -> list[str]:
+    """The posts that have an interaction with one of these texts and this verdict."""
+    found: dict[str, None] = {}
+    for chunk in chunks(text_keys, _CHUNK):
+        cursor = scope.execute(
+            "SELECT DISTINCT post_id FROM interaction "
+            f"WHERE workspace = ? AND text_key IN ({', '.join('?' * len(chunk))}) AND verdict = ?",
+            (scope.workspace, *chunk, verdict),
+        )
+        found.update(dict.fromkeys(post_id for (post_id,) in cursor.fetchall()))
+    return sorted(found)
+
+
+def last_of_texts(
+    scope: Scope, post_id: str, text_keys: Sequence[int], *, verdict: int, before_us: int | None
+) -> int | None:
+    """When a post last got one of these texts that has this verdict now; None for never.
+
+    In microseconds since 1970 UTC, like `before_us`.
+    """
+    times: list[int] = []
+    for chunk in chunks(text_keys, _CHUNK):
+        earlier, bound = ("", ()) if before_us is None else (" AND occurred < ?", (before_us,))
+        # The sign keeps databases from reading all that is known of the text: it may be on ten thousand posts.
+        (time,) = scope.execute(
+            "SELECT MAX(occurred) FROM interaction WHERE workspace = ? AND post_id = ? "
+            f"AND +text_key IN ({', '.join('?' * len(chunk))}) AND verdict = ?{earlier}",
+            (scope.workspace, post_id, *chunk, verdict, *bound),
+        ).fetchone()
+        times += [] if time is None else [time]
+    return max(times, default=None)
 
 
 def visits(scope: Scope, actor_handles: Sequence[str], *, since: datetime) -> list[tuple[str, str, int]]:

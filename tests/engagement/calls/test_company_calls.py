@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, timedelta
 from typing import Any
 
@@ -95,7 +96,7 @@ def test_those_who_always_come_together_are_found_and_given_away_where_they_were
     for number, each in enumerate(posts):
         published = each.publish_time.ToDatetime(tzinfo=UTC)
         fans = [like(f"fan{number}-{fan}", published + timedelta(minutes=17 * fan + 11)) for fan in range(40)]
-        regular = like("regular", published + timedelta(minutes=40))
+        regular = like("regular", published + timedelta(minutes=40 + 7 * number % 19))
         together = [like(name, published + timedelta(minutes=90, seconds=23 * at)) for at, name in enumerate(farm)]
         record(engagement, each.id, [*fans, regular, *(together if number % 3 == 0 else [])])
     last = listed(engagement, posts[21].id)
@@ -108,3 +109,27 @@ def test_those_who_always_come_together_are_found_and_given_away_where_they_were
     assert {first[name].verdict for name in first if name not in farm} == {GENUINE}
     untouched = listed(engagement, posts[1].id)
     assert {found.verdict for found in untouched.values()} == {GENUINE}
+
+
+def test_who_comes_by_the_clock_is_found_and_given_away_where_it_was_before(engagement: EngagementServiceStub) -> None:
+    """A timer publishes the posts, each day in the same second; quick and habitual fans are no machines for that."""
+    persona = make_persona(engagement).id
+    chance = random.Random(5)
+    posts = [make_post(engagement, persona, publish_time=ago(days=30 - day)) for day in range(12)]
+    started = posts[0].publish_time.ToDatetime(tzinfo=UTC).replace(microsecond=0) + timedelta(hours=5)
+    for day, each in enumerate(posts):
+        published = each.publish_time.ToDatetime(tzinfo=UTC)
+        robot = started + timedelta(days=day, hours=6 * (day % 3), seconds=chance.uniform(-2, 2))
+        quick = published + timedelta(seconds=30 + chance.uniform(-4, 4))
+        evening = published + timedelta(hours=2, minutes=chance.gauss(0, 20))
+        record(engagement, each.id, [like("robot", robot), like("quick", quick), like("evening", evening)])
+    last, first = listed(engagement, posts[-1].id), listed(engagement, posts[0].id)
+    for found in (last, first):
+        assert {name: each.verdict for name, each in found.items()} == {
+            "robot": BOT,
+            "quick": GENUINE,
+            "evening": GENUINE,
+        }
+    (reason,) = last["robot"].reasons
+    assert reason.code == "REGULAR_GAPS"
+    assert float(reason.detail.split()[4]) == pytest.approx(6 * 3600, abs=2)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter, OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from groundswell_server.engagement.genuine.batch import InteractionBatch
 from groundswell_server.engagement.genuine.findings import Signs
-from groundswell_server.engagement.genuine.near_duplicates import NearDuplicates
+from groundswell_server.engagement.genuine.near_duplicates import NONE_SKETCHED, NearDuplicates, Sketches
 from groundswell_server.engagement.genuine.reasons import Reason
 from groundswell_server.engagement.genuine.settings import FilterSettings
 from groundswell_server.engagement.genuine.wording import MINIMUM_KEY_LETTERS, Wording, wordings
@@ -18,6 +19,7 @@ SHORT_LETTERS: Final = 40
 LONG_LETTERS: Final = 80
 MOST_REMEMBERED: Final = 64
 """Actors of a text, and posts of an actor, that are remembered: more of them say no more."""
+_NO_TEXTS: Final[Mapping[int, str]] = MappingProxyType({})
 _GROUP: Final = 0x6E656172
 """Tells the record of a group of near copies from the record of the text that founded it."""
 
@@ -48,10 +50,21 @@ class DuplicateIndex:
     def __len__(self) -> int:
         return len(self._seen)
 
-    def seed(self, rows: Iterable[tuple[int, str, str]]) -> None:
-        """Bring in stored rows: (text key, actor handle, post id)."""
+    def seed(
+        self,
+        rows: Iterable[tuple[int, str, str]],
+        texts: Mapping[int, str] = _NO_TEXTS,
+        sketches: Sketches = NONE_SKETCHED,
+    ) -> None:
+        """Bring in stored rows: (text key, actor handle, post id).
+
+        Those of `texts` (key to letters) count for near copies too; `sketches` of them that are there need not be made.
+        """
+        groups = self.near.groups_of(texts, sketches)
         for key, actor, post in rows:
             self.add(key, actor, post)
+            if key in groups:
+                self.add(groups[key] ^ _GROUP, actor, post)
 
     def add(self, key: int, actor: str, post: str) -> None:
         """Remember that `actor` wrote the text with this key under `post`. Adding it again changes nothing."""
@@ -71,6 +84,11 @@ class DuplicateIndex:
     def posts_of(self, key: int, actor: str) -> int:
         """Number of posts under which `actor` wrote the text."""
         return len(self._seen.get(key, {}).get(actor, ()))
+
+    def times(self, key: int, actor: str) -> int:
+        """Actors who wrote the text, or posts under which `actor` did, whichever are more; near copies count too."""
+        group = self.near.group_of(key)
+        return max(_most_of(self, known, actor) for known in (key, key if group is None else group ^ _GROUP))
 
 
 class _Keyed(NamedTuple):
@@ -97,14 +115,15 @@ def duplicate_signs(
     for keyed in rows:
         index.add(keyed.key, keyed.actor, keyed.post)
     exact = [_by_several_actors(rows, index), _by_one_actor(rows, index)]
-    if not settings.near_duplicates:
-        return exact
+    # Where near copies are not sought, those that `index` has the groups of are compared with these.
     long = {
         found.key: found.letters
         for found in worded.values()
-        if found.key is not None and found.letter_count >= SHORT_LETTERS
+        if found.key is not None
+        and found.letter_count >= SHORT_LETTERS
+        and (settings.near_duplicates or found.key in index.near)
     }
-    return [*exact, _near_copies([keyed for keyed in rows if keyed.key in long], long, index)]
+    return [*exact, _near_copies([keyed for keyed in rows if keyed.key in long], long, index)] if long else exact
 
 
 def _worded(batch: InteractionBatch) -> dict[int, Wording]:

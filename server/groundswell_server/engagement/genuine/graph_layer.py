@@ -6,12 +6,14 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from groundswell_server.engagement.genuine.batch import NO_TIME, InteractionBatch
+from groundswell_server.engagement.genuine.clockwork import regular_visitors
 from groundswell_server.engagement.genuine.communities import Visits, find_communities
 from groundswell_server.engagement.genuine.findings import LayerFindings, Signs
 from groundswell_server.engagement.genuine.handles import normalize_handles, normalized_handles
@@ -19,6 +21,7 @@ from groundswell_server.engagement.genuine.reasons import Layer, Reason
 
 MOST_POSTS: Final = 50
 """The persona's last posts that are looked at."""
+_NOTHING: Final[Mapping[str, int]] = MappingProxyType({})
 _SLOPE: Final = 1.2
 _MOST: Final = 4.2
 
@@ -30,14 +33,16 @@ def together_log_odds(posts: int) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """Which actors came to which of a persona's posts, and who of them always comes together."""
+    """Which actors came to which of a persona's posts, who of them always comes together, and who by the clock."""
 
     visited: Mapping[str, int] = field(default_factory=dict)
     """Normalized handle to the number of the persona's posts that the actor came to."""
     together: Mapping[str, int] = field(default_factory=dict)
     """Normalized handle of a member of a group to the number of posts that it came to together."""
+    regular: Mapping[str, float] = field(default_factory=dict)
+    """Normalized handle of an actor who comes at machine-regular gaps to their step, seconds."""
     spellings: tuple[str, ...] = ()
-    """The members' handles as they are stored."""
+    """The handles of those who come together or by the clock, as they are stored."""
     posts: tuple[str, ...] = ()
     """The persona's posts that were looked at."""
 
@@ -46,14 +51,19 @@ ALONE = Company()
 """Nothing is known of other posts."""
 
 
-def company_of(visits: Iterable[tuple[str, str, int]], popularity: Mapping[str, int]) -> Company:
-    """Finds who always comes together.
+def company_of(
+    visits: Iterable[tuple[str, str, int]],
+    popularity: Mapping[str, int],
+    published_us: Mapping[str, int] = _NOTHING,
+) -> Company:
+    """Finds who always comes together, and who by the clock.
 
     Args:
         visits: (actor handle, post id, microseconds since 1970 UTC), in any order, repeats allowed; the posts are some
             of `popularity`'s.
         popularity: interactions of each of the persona's posts on one platform, by post id; those that nobody of
             `visits` came to belong in here too.
+        published_us: when these posts were published; without, nobody is looked for who comes by the clock.
     """
     first: defaultdict[str, dict[str, int]] = defaultdict(dict)
     visits = list(visits)
@@ -63,10 +73,12 @@ def company_of(visits: Iterable[tuple[str, str, int]], popularity: Mapping[str, 
             posts = first[spelled[handle]]
             posts[post] = min(time, posts.get(post, time))
     together = _together(first, popularity)
+    regular = regular_visitors(first, published_us)
     return Company(
         {handle: len(posts) for handle, posts in first.items()},
         together,
-        tuple(handle for handle, normalized in spelled.items() if normalized in together),
+        regular,
+        tuple(handle for handle, normalized in spelled.items() if normalized in together or normalized in regular),
         tuple(popularity),
     )
 

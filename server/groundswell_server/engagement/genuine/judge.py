@@ -27,11 +27,12 @@ def judge(
 
     Give all interactions of a post together, earlier ones too: a later one can give an earlier one away. Posts that are
     missing from `posts` are judged without the persona layer and without their time of publication. `duplicates`
-    carries texts over from one batch to the next; `company` says who comes together under the persona's posts.
+    carries texts over from one batch to the next; `company` says who comes together, or by the clock, to the
+    persona's posts.
     """
     findings = (
         persona_findings(batch, posts, register),
-        time_findings(batch, posts, settings),
+        time_findings(batch, posts, settings, company.regular),
         text_findings(batch, settings, duplicates),
         profile_findings(batch, settings),
         graph_findings(batch, company),

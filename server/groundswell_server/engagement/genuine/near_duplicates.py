@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -41,6 +42,11 @@ _BAND_OFFSETS: Final = _RANDOM.integers(0, 1 << 64, BANDS, np.uint64)
 """Make one number of a band and its place; who meets by chance alone is told apart when compared."""
 
 
+Sketches = Mapping[int, NDArray[np.uint32]]
+"""Sketches of texts, by their keys."""
+NONE_SKETCHED: Final[Sketches] = MappingProxyType({})
+
+
 def sketch(texts: Sequence[str]) -> NDArray[np.uint32]:
     """MinHash sketches of texts, (n, PERMUTATIONS): two agree in as large a part as the texts share of their shingles.
 
@@ -66,10 +72,27 @@ class NearDuplicates:
     def __len__(self) -> int:
         return len(self._texts)
 
-    def groups_of(self, texts: Mapping[int, str]) -> dict[int, int]:
-        """The group of each text (key to letters): the group of the first that it is a near copy of, or its own key."""
+    def __contains__(self, key: int) -> bool:
+        return key in self._group_of
+
+    def group_of(self, key: int) -> int | None:
+        """The group of a text, None for one that is not known."""
+        return self._group_of.get(key)
+
+    def like(self, key: int) -> set[int]:
+        """The texts of the same group."""
+        group = self._group_of.get(key)
+        return {other for other, its_group in self._group_of.items() if its_group == group}
+
+    def groups_of(self, texts: Mapping[int, str], sketches: Sketches = NONE_SKETCHED) -> dict[int, int]:
+        """The group of each text (key to letters): the group of the first that it is a near copy of, or its own key.
+
+        `sketches` are those that are made already.
+        """
         new = [key for key in texts if key not in self._group_of]
-        for key, bands in zip(new, _bands_of(sketch([texts[key] for key in new])), strict=True):
+        unknown = [key for key in new if key not in sketches]
+        made = {**sketches, **dict(zip(unknown, sketch([texts[key] for key in unknown]), strict=True))}
+        for key, bands in zip(new, _bands_of([made[key] for key in new]), strict=True):
             self._add(key, texts[key], bands)
         # A batch stays whole even when it is larger than the capacity: its texts still have to be counted.
         while len(self._texts) > max(self._capacity, len(texts)):
@@ -111,6 +134,19 @@ class NearDuplicates:
                 self._others.pop(band, None)
 
 
+def confirmed(pairs: Iterable[tuple[int, int]], texts: Mapping[int, str]) -> set[int]:
+    """The second of each pair of keys whose texts (key to letters) are nearly the same."""
+    shingles: dict[int, set[bytes]] = {}
+    found: set[int] = set()
+    for one, other in pairs:
+        for key in (one, other):
+            if key not in shingles:
+                shingles[key] = _shingles(texts[key])
+        if _resemblance(shingles[one], shingles[other]) >= SIMILARITY:
+            found.add(other)
+    return found
+
+
 def _shingles(letters: str) -> set[bytes]:
     encoded = letters.encode()
     return {encoded[start : start + SHINGLE] for start in range(max(1, len(encoded) - SHINGLE + 1))}
@@ -121,9 +157,9 @@ def _resemblance(one: set[bytes], other: set[bytes]) -> float:
     return len(one & other) / len(one | other)
 
 
-def _bands_of(sketches: NDArray[np.uint32]) -> list[list[int]]:
+def _bands_of(sketches: Sequence[NDArray[np.uint32]]) -> list[list[int]]:
     """The bands of each sketch, as numbers; texts that share one are compared."""
-    rows = sketches.reshape(-1, BANDS, ROWS).astype(np.uint64)
+    rows = np.array(sketches, np.uint64).reshape(-1, BANDS, ROWS)
     bands: list[list[int]] = ((rows * _BAND_FACTORS).sum(axis=2) + _BAND_OFFSETS).tolist()
     return bands
 

@@ -1,7 +1,7 @@
 """Layer 2: what the clock gives away. Bursts, machine-regular gaps, answers before anybody could have read the post.
 
 All three are vectorized over a batch: one sort by post and time, one by actor and time. Times that are only known to
-the minute say nothing here, and nothing is said.
+the minute say nothing here, and nothing is said. Who comes to many posts by the clock is told by `clockwork`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from groundswell_server.engagement.genuine.batch import NO_TIME, InteractionBatch, PostFacts, to_microseconds
 from groundswell_server.engagement.genuine.findings import LayerFindings, Signs
+from groundswell_server.engagement.genuine.handles import normalize_handles
 from groundswell_server.engagement.genuine.reasons import Layer, Reason
 from groundswell_server.engagement.genuine.settings import FilterSettings
 from groundswell_server.engagement.vocabulary import InteractionKind
@@ -28,6 +30,7 @@ SURROUNDINGS: Final = 30 * SECOND
 LONGEST_BURST: Final = 60 * SECOND
 """A rush that lasts longer is a crowd: a live moment, or a large audience that is told at once."""
 
+_NOBODY: Final[Mapping[str, float]] = MappingProxyType({})
 MINIMUM_REGULAR_GAPS: Final = 5
 REGULAR_SHARE: Final = 0.8
 GAP_TOLERANCE: Final = 0.05
@@ -59,13 +62,25 @@ class _Line:
         return self.times[np.searchsorted(self.posts, post) : np.searchsorted(self.posts, post, side="right")]
 
 
-def time_findings(batch: InteractionBatch, posts: Mapping[str, PostFacts], settings: FilterSettings) -> LayerFindings:
-    """Run the three tests on a batch that holds whole posts."""
+def time_findings(
+    batch: InteractionBatch,
+    posts: Mapping[str, PostFacts],
+    settings: FilterSettings,
+    regular: Mapping[str, float] = _NOBODY,
+) -> LayerFindings:
+    """Run the three tests on a batch that holds whole posts.
+
+    `regular` are those of whom other posts tell that they come by the clock: normalized handle to its step in seconds.
+    """
     timed = batch.times_us != NO_TIME
     rows = np.flatnonzero(timed)
     order = rows[np.lexsort((batch.times_us[rows], batch.posts.codes[rows]))]
     line = _Line(order, batch.times_us[order], batch.posts.codes[order])
-    signs = (_bursts(line, settings), _regular_gaps(batch, rows), _instant_replies(batch, posts, rows, settings))
+    signs = (
+        _bursts(line, settings),
+        _regular_gaps(batch, rows, regular),
+        _instant_replies(batch, posts, rows, settings),
+    )
     return LayerFindings(Layer.TIME, timed, signs)
 
 
@@ -116,8 +131,21 @@ def _coarse(times: NDArray[np.int64]) -> bool:
     return bool(times[0] != times[-1]) or not np.any(times % (24 * 60 * MINUTE))
 
 
-def _regular_gaps(batch: InteractionBatch, rows: NDArray[np.int64]) -> Signs:
-    """Actors most of whose gaps are equal within the tolerance, over all posts of the batch."""
+def _regular_gaps(batch: InteractionBatch, rows: NDArray[np.int64], regular: Mapping[str, float]) -> Signs:
+    """Rows of actors most of whose gaps are equal within the tolerance, in the batch or over other posts."""
+    period = np.maximum(_periods_over_posts(batch, regular), _periods(batch, rows))[batch.actors.codes[rows]]
+    hit = period > 0
+    return Signs.uniform(Reason.REGULAR_GAPS, rows[hit], REGULAR_LOG_ODDS, period[hit])
+
+
+def _periods_over_posts(batch: InteractionBatch, regular: Mapping[str, float]) -> NDArray[np.float64]:
+    """The step in seconds of each actor's clock that other posts tell of, 0 for none."""
+    handles = normalize_handles(batch.actors.values) if regular else []
+    return np.array([regular.get(handle, 0.0) for handle in handles] or np.zeros(len(batch.actors.values)))
+
+
+def _periods(batch: InteractionBatch, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The usual gap in seconds of each actor whose gaps in the batch are equal, 0 for none."""
     actors = batch.actors.codes[rows]
     busy = np.bincount(actors, minlength=len(batch.actors.values)) > MINIMUM_REGULAR_GAPS
     busy &= np.fromiter(map(bool, batch.actors.values), np.bool_, len(busy))
@@ -129,8 +157,7 @@ def _regular_gaps(batch: InteractionBatch, rows: NDArray[np.int64]) -> Signs:
         same = actors[1:] == actors[:-1]
         regular, medians = _regular_groups(np.diff(times)[same], actors[1:][same], _ticks(times, actors))
         period[regular] = medians / SECOND
-    hit = period[actors] > 0
-    return Signs.uniform(Reason.REGULAR_GAPS, rows[hit], REGULAR_LOG_ODDS, period[actors[hit]])
+    return period
 
 
 def _ticks(times: NDArray[np.int64], groups: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -5,7 +5,7 @@ NumPy comes with this module.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -14,23 +14,29 @@ import numpy as np
 from groundswell_server.engagement.genuine.batch import InteractionBatch, PostFacts
 from groundswell_server.engagement.genuine.combine import Judgments
 from groundswell_server.engagement.genuine.communities import FEWEST_POSTS
-from groundswell_server.engagement.genuine.duplicates import MOST_REMEMBERED, DuplicateIndex
 from groundswell_server.engagement.genuine.graph_layer import ALONE, MOST_POSTS, Company, company_of
 from groundswell_server.engagement.genuine.handles import normalize_handles
 from groundswell_server.engagement.genuine.judge import judge
 from groundswell_server.engagement.genuine.persona_layer import PersonaRegister
 from groundswell_server.engagement.genuine.profiles import UNKNOWN, Profile
 from groundswell_server.engagement.genuine.settings import FilterSettings
-from groundswell_server.engagement.genuine.wording import Wording
+from groundswell_server.engagement.genuine.wording import Wording, wordings
+from groundswell_server.engagement.interactions.copies import COPY_REASONS, Copies, Written, look_up
 from groundswell_server.engagement.interactions.interactions import NewInteraction
 from groundswell_server.engagement.vocabulary import Platform
 from groundswell_storage.engagement import interactions, personas, posts
 from groundswell_storage.engagement.interactions import JudgedInteraction
 from groundswell_storage.engagement.posts import PostRow
+from groundswell_storage.fields import to_micros
 from groundswell_storage.scope import Scope
 
 NEARLY_EQUAL = 500
-"""Texts among which nearly equal ones are sought, which takes 20 us each; among more only equal ones are."""
+"""Texts of a post among which nearly equal ones are sought, which takes 20 us each; where there are more, the new ones
+alone are compared, with one another and with those that the workspace remembers."""
+
+
+Reasons = Sequence[tuple[str, str]]
+"""(code, detail) of each reason, strongest first."""
 
 
 class Fresh(NamedTuple):
@@ -48,6 +54,13 @@ class Fresh(NamedTuple):
         """The key of the text."""
         return self.wording and self.wording.key
 
+    @property
+    def written(self) -> Written | None:
+        """What copies of it are counted by; None for a text that is too short to tell anything."""
+        if self.wording is None or self.wording.key is None:
+            return None
+        return Written(self.wording.key, self.wording.letter_count, self.new.actor_handle)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judged:
@@ -55,13 +68,14 @@ class Judged:
 
     judgments: Judgments
     company: Company
+    copies: Copies
     verdicts: list[int]
     probabilities: list[float]
     layers: list[str]
     """Names of the layers that had something to go by, with commas between."""
 
-    def reasons(self, row: int) -> list[tuple[str, str]]:
-        """(code, detail) of each reason of a row, strongest first."""
+    def reasons(self, row: int) -> Reasons:
+        """Those for the verdict on a row."""
         return [(str(sign.reason), sign.detail) for sign in self.judgments.reasons(row)]
 
 
@@ -75,6 +89,7 @@ def judge_rows(
     """Judges stored and new interactions of a post together, in this order."""
     handles = [row.actor_handle for row in stored] + [row.new.actor_handle for row in fresh]
     platform = Platform(post.platform)
+    worded = _worded(stored, fresh)
     batch = InteractionBatch.of_columns(
         post_ids=[post.id] * len(handles),
         handles=handles,
@@ -89,22 +104,22 @@ def judge_rows(
             **{row.text: row.spam_probability for row in stored if row.spam_probability is not None},
             **{row.new.text: row.new.spam_probability for row in fresh if row.new.spam_probability is not None},
         },
-        wordings={row.text: row.wording for row in fresh if row.wording},
+        wordings=worded,
     )
     named = [handle for handle in batch.actors.values if handle]
     few = np.count_nonzero(batch.texts.filled()) <= NEARLY_EQUAL
     company = _company(scope, post, named, fresh)
+    copies = look_up(scope, worded.values(), [row.written for row in fresh if row.written])
     judgments = judge(
         batch,
         {post.id: PostFacts(platform, post.published)},
         _register(scope, platform, named),
         replace(settings, near_duplicates=settings.near_duplicates and bool(few)),
-        _duplicates(scope, fresh),
+        copies.index,
         company,
     )
-    return Judged(
-        judgments, company, judgments.verdicts.tolist(), judgments.probabilities.tolist(), _layers_of(judgments)
-    )
+    verdicts, probabilities = judgments.verdicts.tolist(), judgments.probabilities.tolist()
+    return Judged(judgments, company, copies, verdicts, probabilities, _layers_of(judgments))
 
 
 def _register(scope: Scope, platform: Platform, handles: Sequence[str]) -> PersonaRegister:
@@ -113,16 +128,28 @@ def _register(scope: Scope, platform: Platform, handles: Sequence[str]) -> Perso
     return PersonaRegister((platform, handle) for handle in personas.registered(scope, platform, normalized))
 
 
-def _duplicates(scope: Scope, fresh: Sequence[Fresh]) -> DuplicateIndex:
-    """Who wrote the new texts before, anywhere in the workspace."""
-    keys = {row.text_key for row in fresh if row.text_key is not None}
-    index = DuplicateIndex()
-    index.seed(interactions.actors_of_texts(scope, sorted(keys), MOST_REMEMBERED))
-    return index
+def _worded(stored: Sequence[JudgedInteraction], fresh: Sequence[Fresh]) -> dict[str, Wording]:
+    """What is compared of the texts whose copies are sought on other posts, by text, newest last.
+
+    Those are the new ones, and of the stored ones, which were compared when they came, those that a verdict says are
+    copies; all of them where there is nothing new.
+    """
+    asked = [row.text for row in stored if row.text and (not fresh or COPY_REASONS.intersection(_codes(row)))]
+    masked = [row for row in fresh if row.masked and row.wording]
+    texts = list(dict.fromkeys([*reversed(asked), *(row.new.text for row in masked)]))
+    found = dict(zip(texts, wordings(texts), strict=True))
+    found |= {row.text: row.wording for row in fresh if row.wording and not row.masked}
+    # It is compared as it will be stored, so that it is a copy of the same texts now and when it is judged again.
+    found |= {row.new.text: row.wording._replace(plain=found[row.new.text].plain) for row in masked if row.wording}
+    return found
+
+
+def _codes(row: JudgedInteraction) -> Iterator[str]:
+    return (code for code, _ in row.reasons or ())
 
 
 def _company(scope: Scope, post: PostRow, handles: Sequence[str], fresh: Sequence[Fresh]) -> Company:
-    """Who of these actors came to the persona's other posts on the platform, and who of them always together."""
+    """Who of these actors came to the persona's other posts on the platform, who always together, who by the clock."""
     others = posts.newest_judged(scope, post.persona_id, post.platform, limit=MOST_POSTS)
     popularity = {id: count for id, _, count in others}
     popularity[post.id] = popularity.get(post.id, 0) + len(fresh)
@@ -130,7 +157,8 @@ def _company(scope: Scope, post: PostRow, handles: Sequence[str], fresh: Sequenc
         return ALONE
     since = min(post.published, *(published for _, published, _ in others))
     here = [(row.new.actor_handle, post.id, row.new.occurred_us) for row in fresh]
-    return company_of([*interactions.visits(scope, handles, since=since), *here], popularity)
+    published = {post.id: to_micros(post.published)} | {id: to_micros(time) for id, time, _ in others}
+    return company_of([*interactions.visits(scope, handles, since=since), *here], popularity, published)
 
 
 def _layers_of(judgments: Judgments) -> list[str]:

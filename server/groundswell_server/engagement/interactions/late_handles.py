@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 
-from groundswell_server.engagement import configuration
 from groundswell_server.engagement.genuine.handles import normalized_handles
-from groundswell_server.engagement.interactions import recording
+from groundswell_server.engagement.interactions.late import judge_post
 from groundswell_server.engagement.vocabulary import Verdict
 from groundswell_server.jobs.job import Job
 from groundswell_storage.engagement import interactions, personas, posts
@@ -37,7 +37,8 @@ def judge(job: Job) -> None:
         reading = Scope(job.database, workspace, job.kind, datetime.now(UTC))
         for platform, spellings in _spellings(reading, wanted).items():
             for post_id in interactions.posts_of(reading, spellings, platform, but=Verdict.PERSONA):
-                _judge_post(job, workspace, post_id, spellings)
+                last = partial(interactions.last_of, actor_handles=spellings, but=Verdict.PERSONA)
+                judge_post(job, workspace, post_id, last)
 
 
 def _spellings(scope: Scope, wanted: Mapping[int, set[str]]) -> dict[int, list[str]]:
@@ -54,16 +55,3 @@ def _spellings(scope: Scope, wanted: Mapping[int, set[str]]) -> dict[int, list[s
 def _normalized(handles: Iterable[Sequence[str]]) -> Iterator[tuple[str, str]]:
     for some in handles:
         yield from normalized_handles(some).items()
-
-
-def _judge_post(job: Job, workspace: str, post_id: str, spellings: Sequence[str]) -> None:
-    """Judges a post again as often as it takes: of a huge one only a part is judged at once."""
-    settings, thresholds = configuration.filter_settings(job.settings), configuration.thresholds(job.settings)
-    before_us: int | None = None
-    while True:
-        with job.database.scope(workspace, job.kind) as scope:
-            time_us = interactions.last_of(scope, post_id, spellings, but=Verdict.PERSONA, before_us=before_us)
-            if time_us is None:
-                return
-            recording.judge_again(scope, post_id, settings, thresholds, until_us=time_us)
-        before_us = time_us

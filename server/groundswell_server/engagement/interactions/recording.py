@@ -16,15 +16,15 @@ import numpy as np
 
 from groundswell_server.engagement.contexts.outcomes import Thresholds
 from groundswell_server.engagement.genuine.batch import InteractionBatch
-from groundswell_server.engagement.genuine.combine import DECISIVE
-from groundswell_server.engagement.genuine.graph_layer import together_log_odds
 from groundswell_server.engagement.genuine.judge import judge
 from groundswell_server.engagement.genuine.persona_layer import PersonaRegister
+from groundswell_server.engagement.genuine.reasons import Reason
 from groundswell_server.engagement.genuine.settings import FilterSettings
 from groundswell_server.engagement.genuine.wording import wordings
-from groundswell_server.engagement.interactions import pii
+from groundswell_server.engagement.interactions import copies, pii
+from groundswell_server.engagement.interactions.given_away import given_away
 from groundswell_server.engagement.interactions.interactions import NewInteraction, Recorded
-from groundswell_server.engagement.interactions.judging import Fresh, Judged, judge_rows
+from groundswell_server.engagement.interactions.judging import Fresh, Judged, Reasons, judge_rows
 from groundswell_server.engagement.metrics.metrics import judge_anew
 from groundswell_server.engagement.metrics.tallies import Tallies
 from groundswell_server.engagement.vocabulary import InteractionKind, PiiFilter, Verdict
@@ -39,8 +39,6 @@ from groundswell_storage.topics import INTERACTIONS_JUDGED
 JUDGED_AGAIN = 2_000
 """Stored interactions of the post that a batch is judged together with: all of most posts, the last ones of a huge one.
 A later interaction can give an earlier one away."""
-MOST_GIVEN_AWAY = 20
-"""Other posts that one batch sends to be judged again; the next batch sends the others."""
 _AFTERWARDS_US = 60_000_000
 """What came within a minute after a batch is judged with it: the rush that it may be part of."""
 _VIOLATIONS = 20
@@ -53,7 +51,8 @@ class Recording:
 
     recorded: Recorded
     given_away: tuple[str, ...] = ()
-    """Other posts, on which actors that turned out to come together are still taken for people: `judge_again`."""
+    """Other posts, on which actors that turned out to come together, or by the clock, are still taken for people:
+    `judge_again`."""
 
 
 def prepare(settings: FilterSettings) -> None:
@@ -84,44 +83,47 @@ def record_interactions(
     judged = judge_rows(scope, post, stored, fresh, settings)
     tallies = Tallies.of_json(post.tallies)
     _change_verdicts(scope, stored, judged, tallies)
-    _count_in(tallies, fresh, len(stored), judged)
-    interactions.add(scope, _columns(scope, post_id, fresh, len(stored), judged))
+    reasons = [judged.reasons(place) for place in range(len(stored), len(stored) + len(fresh))]
+    _count_in(tallies, fresh, judged.verdicts[len(stored) :], reasons)
+    interactions.add(scope, _columns(scope, post_id, fresh, len(stored), judged, reasons))
     sentiments.bring_up_to_date(scope, post_id, verdict=Verdict.GENUINE)
     judge_anew(scope, post, tallies, thresholds)
     counted = np.bincount(judged.verdicts[len(stored) :], minlength=len(Verdict))
     genuine, bots, personas = (int(counted[verdict]) for verdict in (Verdict.GENUINE, Verdict.BOT, Verdict.PERSONA))
+    _tell_of_copies(scope, post_id, fresh, len(stored), judged)
     told = {"persona_id": post.persona_id, "genuine": genuine, "bots": bots, "personas": personas}
     scope.publish(INTERACTIONS_JUDGED, post_id, told)
     recorded = Recorded(len(fresh), len(batch) - len(fresh), genuine, bots, personas)
-    return Recording(recorded, _given_away(scope, post_id, judged))
+    handles = [row.actor_handle for row in stored] + [row.new.actor_handle for row in fresh]
+    return Recording(recorded, given_away(scope, post_id, handles, judged.company, judged.verdicts))
 
 
 def judge_again(
     scope: Scope, post_id: str, settings: FilterSettings, thresholds: Thresholds, until_us: int | None = None
-) -> None:
+) -> int | None:
     """Judges the stored interactions of a post anew, in the light of what is known by now.
 
     The last `JUDGED_AGAIN` of them; of those up to a minute after `until_us` (microseconds since 1970 UTC), where that
-    is given.
+    is given. Returns the time of the first that was judged, where there may be others before it; None where not.
     """
     post = scope.find(PostRow, post_id, lock=True)
     if post is None:
-        return
+        return None
     until = to_micros(scope.now) if until_us is None else until_us + _AFTERWARDS_US
     stored = interactions.latest(scope, post_id, until_us=until, limit=JUDGED_AGAIN)
     tallies = Tallies.of_json(post.tallies)
     if _change_verdicts(scope, stored, judge_rows(scope, post, stored, (), settings), tallies):
         sentiments.bring_up_to_date(scope, post_id, verdict=Verdict.GENUINE)
         judge_anew(scope, post, tallies, thresholds)
+    return stored[-1].occurred_us if len(stored) == JUDGED_AGAIN else None
 
 
-def _given_away(scope: Scope, post_id: str, judged: Judged) -> tuple[str, ...]:
-    company = judged.company
-    if not any(together_log_odds(count) >= DECISIVE for count in company.together.values()):
-        return ()
-    others = [post for post in company.posts if post != post_id]
-    found = interactions.posts_with(scope, company.spellings, others, verdict=Verdict.GENUINE, limit=MOST_GIVEN_AWAY)
-    return tuple(found)
+def _tell_of_copies(scope: Scope, post_id: str, fresh: Sequence[Fresh], first: int, judged: Judged) -> None:
+    """Has the texts of new interactions, judged as the rows from `first` on, found on other posts."""
+    written = {place: row.written for place, row in enumerate(fresh, first)}
+    new = {place: each for place, each in written.items() if each is not None}
+    copies.remember(scope, post_id, judged.copies, new.values())
+    copies.send_again(scope, post_id, judged.copies, list(new.values()), [judged.verdicts[place] for place in new])
 
 
 def _check_times(batch: Sequence[NewInteraction], published_us: int, now_us: int) -> None:
@@ -167,6 +169,7 @@ def _change_verdicts(scope: Scope, stored: Sequence[JudgedInteraction], judged: 
     """Replaces the verdicts that turn out otherwise in the light of what came; returns how many.
 
     Where masking took something from a text, the verdict on the full text stands: what it saw can't be seen any more.
+    So does that on a text whose near copies were found once: they need not be remembered any more.
     """
     changed = 0
     for place, row in enumerate(stored):
@@ -174,6 +177,8 @@ def _change_verdicts(scope: Scope, stored: Sequence[JudgedInteraction], judged: 
         if before == after or (row.masked and after == Verdict.GENUINE):
             continue
         reasons = judged.reasons(place)
+        if after == Verdict.GENUINE and _is_near_copy(row.reasons or ()) and not _is_near_copy(reasons):
+            continue
         kind = InteractionKind(row.kind)
         tallies.add(kind, Verdict(before), [code for code, _ in row.reasons or ()], -1)
         tallies.add(kind, Verdict(after), [code for code, _ in reasons])
@@ -189,22 +194,26 @@ def _change_verdicts(scope: Scope, stored: Sequence[JudgedInteraction], judged: 
     return changed
 
 
-def _count_in(tallies: Tallies, fresh: Sequence[Fresh], first: int, judged: Judged) -> None:
-    """Counts new interactions, judged as the rows from `first` on: those that are alike at once."""
+def _is_near_copy(reasons: Reasons) -> bool:
+    return any(code == Reason.NEAR_DUPLICATE_TEXT for code, _ in reasons)
+
+
+def _count_in(tallies: Tallies, fresh: Sequence[Fresh], verdicts: Sequence[int], reasons: Sequence[Reasons]) -> None:
+    """Counts new interactions with their verdicts and reasons: those that are alike at once."""
     alike = Counter(
-        (row.new.kind, judged.verdicts[place], tuple(code for code, _ in judged.reasons(place)))
-        for place, row in enumerate(fresh, first)
+        (row.new.kind, verdict, tuple(code for code, _ in why))
+        for row, verdict, why in zip(fresh, verdicts, reasons, strict=True)
     )
     for (kind, verdict, codes), times in alike.items():
         tallies.add(kind, Verdict(verdict), codes, times)
 
 
 def _columns(
-    scope: Scope, post_id: str, fresh: Sequence[Fresh], first: int, judged: Judged
+    scope: Scope, post_id: str, fresh: Sequence[Fresh], first: int, judged: Judged, reasons: Sequence[Reasons]
 ) -> Iterable[dict[str, Any]]:
-    """The columns of new interactions, judged as the rows from `first` on."""
+    """The columns of new interactions, judged as the rows from `first` on, with their reasons."""
     created = to_micros(scope.now)
-    for place, row in enumerate(fresh, first):
+    for place, (row, why) in enumerate(zip(fresh, reasons, strict=True), first):
         new = row.new
         # Plain numbers: SQLite's driver takes a microsecond to see what an enum's value is.
         yield {
@@ -220,7 +229,7 @@ def _columns(
             "occurred": new.occurred_us,
             "verdict": judged.verdicts[place],
             "probability": judged.probabilities[place],
-            "reasons": judged.reasons(place) or None,
+            "reasons": why or None,
             "layers": judged.layers[place],
             "sentiment": int(new.mood.sentiment),
             "sentiment_score": new.mood.score,

@@ -18,7 +18,15 @@ from groundswell_server.engagement.posts.captions import (
     validate_caption,
 )
 from groundswell_server.engagement.vocabulary import ContentType, MediaType, Platform, RateBase
-from groundswell_storage.engagement import demographics, interactions, patterns, post_syncs, posts, snapshots
+from groundswell_storage.engagement import (
+    demographics,
+    fingerprints,
+    interactions,
+    patterns,
+    post_syncs,
+    posts,
+    snapshots,
+)
 from groundswell_storage.engagement.contexts import ContextRow
 from groundswell_storage.engagement.posts import PostFilter, PostRow
 from groundswell_storage.engagement.prediction_facts import prompt_length
@@ -216,6 +224,7 @@ def delete_post(scope: Scope, id: str) -> None:
     """
     row = scope.get(PostRow, id, lock=True)
     interactions.remove_of_post(scope, id)
+    fingerprints.remove_of_post(scope, id)
     snapshots.remove_of_post(scope, id)
     demographics.remove_of_post(scope, id)
     post_syncs.remove_of_post(scope, id)

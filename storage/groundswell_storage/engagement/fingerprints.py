@@ -1,0 +1,52 @@
+"""Fingerprints of texts: what is kept of them to find near copies by, a row a post, so that writing one is cheap."""
+
+from __future__ import annotations
+
+from peewee import TextField
+
+from groundswell_storage.fields import BytesField, InstantField, to_micros
+from groundswell_storage.scope import Scope
+from groundswell_storage.table import Table
+
+
+class PostFingerprintsRow(Table):
+    """The texts of a post by which copies on other posts are found."""
+
+    post_id = TextField(primary_key=True)
+    fingerprints = BytesField()
+    """Entries of the same length, one a text, in the order in which they were recorded."""
+    recorded = InstantField()
+    """When the last of them was."""
+
+    class Meta:
+        indexes = ((("workspace", "recorded"), False),)
+
+
+def newest(scope: Scope, *, limit: int) -> list[bytes]:
+    """The fingerprints of the `limit` posts that got texts last, these first."""
+    cursor = scope.execute(
+        "SELECT fingerprints FROM post_fingerprints WHERE workspace = ? ORDER BY recorded DESC LIMIT ?",
+        (scope.workspace, limit),
+    )
+    return [bytes(found) for (found,) in cursor.fetchall()]
+
+
+def remember(scope: Scope, post_id: str, entries: bytes, *, most_bytes: int) -> None:
+    """Adds entries to those of a post, which the caller has locked, and forgets the first beyond `most_bytes`."""
+    cursor = scope.execute(
+        "SELECT fingerprints FROM post_fingerprints WHERE workspace = ? AND post_id = ?", (scope.workspace, post_id)
+    )
+    known = cursor.fetchone()
+    kept = ((b"" if known is None else bytes(known[0])) + entries)[-most_bytes:]
+    if known is None:
+        scope.insert(PostFingerprintsRow, post_id=post_id, fingerprints=kept, recorded=scope.now)
+        return
+    scope.execute(
+        "UPDATE post_fingerprints SET fingerprints = ?, recorded = ? WHERE workspace = ? AND post_id = ?",
+        (kept, to_micros(scope.now), scope.workspace, post_id),
+    )
+
+
+def remove_of_post(scope: Scope, post_id: str) -> None:
+    """Forgets the texts of a post."""
+    scope.execute("DELETE FROM post_fingerprints WHERE workspace = ? AND post_id = ?", (scope.workspace, post_id))
