@@ -19,11 +19,14 @@ from pathlib import Path
 
 from groundswell_server.engagement.genuine.batch import InteractionBatch, PostFacts
 from groundswell_server.engagement.genuine.combine import combine
-from groundswell_server.engagement.genuine.near_duplicates import NearDuplicates
+from groundswell_server.engagement.genuine.duplicates import SHORT_LETTERS
+from groundswell_server.engagement.genuine.fingerprints import Fingerprints
+from groundswell_server.engagement.genuine.near_duplicates import NearDuplicates, sketch
 from groundswell_server.engagement.genuine.persona_layer import PersonaRegister, persona_findings
 from groundswell_server.engagement.genuine.text_layer import phrase_findings
 from groundswell_server.engagement.genuine.time_layer import time_findings
 from groundswell_server.engagement.genuine.wording import wordings
+from groundswell_server.engagement.interactions.copies import REMEMBERED
 from groundswell_server.engagement.vocabulary import InteractionKind, Platform
 from tests.engagement.defaults import FILTER
 from tests.video_comments import VIDEOS, texts_by_spam
@@ -123,18 +126,34 @@ def measure(path: Path) -> Cost:
         judging += time.perf_counter() - started
 
 
-def measure_near_duplicates(path: Path, count: int) -> float:
-    """Seconds a text for finding near copies among `count` distinct texts, exact hashes already known."""
-    texts: dict[int, str] = {}
-    for columns in read(path):
-        for found in wordings(columns[4]):
-            if found.key is not None and found.letter_count >= 40 and len(texts) < count:
-                texts[found.key] = found.letters
+def measure_near_duplicates(texts: dict[int, str]) -> float:
+    """Seconds a text for finding near copies among distinct texts, exact hashes already known."""
     index = NearDuplicates(len(texts))
     index.groups_of(dict(list(texts.items())[:2]))
-    started = time.perf_counter()
+    started = time.process_time()
     index.groups_of(texts)
-    return (time.perf_counter() - started) / len(texts)
+    return (time.process_time() - started) / len(texts)
+
+
+def measure_remembered(texts: dict[int, str], asked: int = 50) -> float:
+    """Seconds a text for finding what is nearly like it among remembered texts, sketches already made."""
+    sketches = dict(zip(texts, sketch(list(texts.values())), strict=True))
+    remembered = Fingerprints.of_sketches(sketches).to_bytes()
+    some = Fingerprints.of_sketches({key: sketches[key] for key in list(texts)[:asked]})
+    started = time.process_time()
+    Fingerprints.of_bytes([remembered], len(texts)).alike(some)
+    return (time.process_time() - started) / asked
+
+
+def long_texts(path: Path, count: int) -> dict[int, str]:
+    """The first `count` distinct texts that are long enough to be compared: key to letters."""
+    found = {
+        each.key: each.letters
+        for columns in read(path)
+        for each in wordings(columns[4])
+        if each.key is not None and each.letter_count >= SHORT_LETTERS
+    }
+    return dict(list(found.items())[:count])
 
 
 def main(count: int = 1_000_000) -> None:
@@ -143,10 +162,13 @@ def main(count: int = 1_000_000) -> None:
         path = Path(folder) / "interactions.csv"
         write(path, count)
         cost = measure(path)
-        near = measure_near_duplicates(path, 5000)
+        texts = long_texts(path, REMEMBERED)
+    near = measure_near_duplicates(dict(list(texts.items())[:5000]))
+    remembered = min(measure_remembered(texts) for _ in range(9))
     sys.stdout.write(
         f"{count} interactions: read in {cost.reading:.2f} s, layers 1, 2 and phrases in {cost.judging:.2f} s, "
-        f"{cost.ratio:.2f} times the reading; near copies {1e6 * near:.0f} us a text\n"
+        f"{cost.ratio:.2f} times the reading; near copies {1e6 * near:.0f} us a text, "
+        f"among {len(texts)} of other posts {1e6 * remembered:.0f} us\n"
     )
 
 
