@@ -8,7 +8,7 @@ published by a timer: such visits say nothing here.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -25,7 +25,7 @@ MOST_APART: Final = 10 * SECOND
 gap in 11 is as near as that, and eight of ten are once in four million; of a habit of half an hour one in 320."""
 RELATIVELY: Final = 0.025
 """Of the clock's step: of gaps of any length one in 20 is as near as that."""
-_SKIPPED: Final = np.arange(1.0, 9.0)[:, None]
+_SKIPPED: Final = np.arange(1.0, 9.0)
 """Into how many steps the shortest gap is divided: a bot that finds nothing new at one time comes at the next."""
 FOLLOWING: Final = 600 * SECOND
 """A visit so soon after publication is an answer to it: its time is that of the post."""
@@ -41,50 +41,60 @@ def regular_visitors(first: Mapping[str, Mapping[str, int]], published_us: Mappi
         published_us: when the posts were published. What an account did to others is not looked at.
     """
     own = {
-        account: {
+        account: [
             (post, time)
             for post, time in visits.items()
             if post in published_us and time - published_us[post] > FOLLOWING
-        }
+        ]
         for account, visits in first.items()
         if len(visits) > FEWEST_GAPS
     }
-    found = {account: step for account, visits in own.items() if (step := _step_of(visits))}
+    found = _steps({account: [time for _, time in visits] for account, visits in own.items()})
     if not found:
         return found
     # What several did in the same moment was written down in it, and its time is that of the pen.
     times = Counter(visit for visits in first.values() for visit in visits.items())
-    alone = {account: {visit for visit in own[account] if times[visit] == 1} for account in found}
-    return {account: step for account, visits in alone.items() if (step := _step_of(visits))}
+    return _steps({account: [visit[1] for visit in own[account] if times[visit] == 1] for account in found})
 
 
-def _step_of(visits: Iterable[tuple[str, int]]) -> float | None:
-    """The step in seconds of the clock by which visits (post, time) come, if any."""
-    times = np.array(sorted(time for _, time in visits), np.int64)
-    if len(times) <= FEWEST_GAPS:
-        return None
-    begun = times[np.diff(times, prepend=times[0] - SAME_VISIT) >= SAME_VISIT]
-    step = _step(times) or _step(begun)
-    return step and step / SECOND
+def _steps(visits: Mapping[str, Sequence[int]]) -> dict[str, float]:
+    """The step in seconds of the clock by which accounts come at these times; of those who come by one."""
+    many = {account: times for account, times in visits.items() if len(times) > FEWEST_GAPS}
+    if not many:
+        return {}
+    table = np.full((len(many), max(map(len, many.values()))), np.inf)
+    for row, times in enumerate(many.values()):
+        table[row, : len(times)] = times
+    table.sort(axis=1)
+    with np.errstate(invalid="ignore"):
+        begins = np.diff(table, axis=1, prepend=-np.inf) >= SAME_VISIT
+        begun = np.sort(np.where(begins, table, np.inf), axis=1)
+        steps = np.fmax(_regular(table), _regular(begun))
+    return {account: float(step) / SECOND for account, step in zip(many, steps, strict=True) if not np.isnan(step)}
 
 
-def _step(times: NDArray[np.int64]) -> float | None:
-    """The step of the clock by which an account comes at these ascending times, or None where it comes by none."""
-    if len(times) <= FEWEST_GAPS:
-        return None
-    gaps = np.diff(times).astype(np.float64)
-    steps = np.maximum(gaps.min(), 1.0) / _SKIPPED
-    counts = np.maximum(np.rint(gaps / steps), 1.0)
-    steps = np.sort(gaps / counts, axis=1)[:, len(gaps) // 2, None]
-    tolerance = np.minimum(MOST_APART, RELATIVELY * steps)
+def _regular(table: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n,) step of the clock, NaN for none, of n accounts with times in rows, ascending, filled up with infinity."""
+    gaps = np.diff(table, axis=1)
+    gaps[~np.isfinite(gaps)] = np.nan
+    known = np.isfinite(gaps).sum(axis=1)
+    steps = np.maximum(np.fmin.reduce(gaps, axis=1), 1.0)[:, None] / _SKIPPED
+    gaps = gaps[:, None, :]
+    ratios = np.sort(gaps / np.maximum(np.rint(gaps / steps[:, :, None]), 1.0), axis=2)
+    steps = np.take_along_axis(ratios, (known // 2)[:, None, None], axis=2)
     apart = np.abs(gaps - np.maximum(np.rint(gaps / steps), 1.0) * steps)
-    alike = np.count_nonzero(apart <= tolerance, axis=1)
-    # A clock that is coarser than what counts as alike makes gaps alike by itself.
-    fine = tolerance[:, 0] >= _tick(times)
-    regular = fine & (alike >= FEWEST_GAPS) & (alike >= ALIKE_SHARE * len(gaps))
-    return float(steps[np.argmax(regular), 0]) if regular.any() else None
+    tolerance = np.minimum(MOST_APART, RELATIVELY * steps)
+    alike = np.count_nonzero(apart <= tolerance, axis=2)
+    regular = (alike >= FEWEST_GAPS) & (alike >= ALIKE_SHARE * known[:, None])
+    found = np.full(len(table), np.nan)
+    for row in np.flatnonzero(regular.any(axis=1)):
+        chosen = np.argmax(regular[row])
+        # A clock that is coarser than what counts as alike makes gaps alike by itself.
+        if tolerance[row, chosen, 0] >= _tick(table[row][np.isfinite(table[row])]):
+            found[row] = steps[row, chosen, 0]
+    return found
 
 
-def _tick(times: NDArray[np.int64]) -> int:
+def _tick(times: NDArray[np.float64]) -> int:
     """The step of the clock that told the times: the coarsest that fits all of them."""
     return next((step * SECOND for step in (3600, 60, 1) if not np.any(times % (step * SECOND))), SECOND // 1000)
