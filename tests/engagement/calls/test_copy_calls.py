@@ -8,7 +8,7 @@ from groundswell.v1 import engagement_pb2
 from groundswell.v1.engagement_pb2_grpc import EngagementServiceStub
 from groundswell_server.engagement.interactions import JUDGE_COPIES
 from groundswell_server.engagement.jobs import judge_copies
-from groundswell_storage import operations
+from groundswell_storage import leases
 from groundswell_storage.database import Database
 from tests.engagement.recording import ago, comment, make_persona, make_post, measure, record
 from tests.jobs.running import LONG, Lease, run
@@ -38,7 +38,7 @@ def work(database: Database) -> int:
     done = 0
     while True:
         with database.transaction():
-            claimed = operations.claim(database, LONG, kinds=(JUDGE_COPIES,))
+            claimed = leases.claim(database, LONG, kinds=(JUDGE_COPIES,))
         if claimed is None:
             return done
         assert run(database, Lease(database, claimed, LONG), judge_copies)

@@ -22,7 +22,7 @@ from groundswell_storage.database import Database
 from groundswell_storage.engagement.fingerprints import PostFingerprintsRow
 from groundswell_storage.engagement.interactions import InteractionRow
 from groundswell_storage.fields import to_micros
-from tests.engagement.defaults import FILTER, THRESHOLDS
+from tests.engagement.defaults import FILTER, TARGET_AGE, THRESHOLDS
 from tests.jobs.running import run, take
 
 PUBLISHED = datetime.now(UTC) - timedelta(days=3)
@@ -48,13 +48,12 @@ def publish(database: Database, workspace: str, count: int = 5) -> list[str]:
     """Posts of a new persona, each with ten comments among its counts."""
     with database.scope(workspace) as scope:
         persona = create_persona(scope, PersonaDraft("Ava"))
-        drafts = [PostDraft(persona.id, Platform.INSTAGRAM, scope.new_id(), publish_time=PUBLISHED)] * count
         found = [
-            create_post(scope, PostDraft(persona.id, each.platform, scope.new_id(), publish_time=PUBLISHED)).id
-            for each in drafts
+            create_post(scope, PostDraft(persona.id, Platform.INSTAGRAM, scope.new_id(), publish_time=PUBLISHED)).id
+            for _ in range(count)
         ]
         for post_id in found:
-            record_metrics(scope, post_id, Counts(comments=10, reach=100), None, THRESHOLDS)
+            record_metrics(scope, post_id, Counts(comments=10, reach=100), None, THRESHOLDS, TARGET_AGE)
     return found
 
 

@@ -14,8 +14,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-SECOND: Final = 1_000_000
-"""Times are in microseconds."""
+from groundswell_server.engagement.genuine.time_layer import MINUTE, SECOND
+
 FEWEST_GAPS: Final = 8
 """Gaps that have to be alike, so visits to nine posts at least."""
 ALIKE_SHARE: Final = 0.8
@@ -27,9 +27,9 @@ RELATIVELY: Final = 0.025
 """Of the clock's step: of gaps of any length one in 20 is as near as that."""
 _SKIPPED: Final = np.arange(1.0, 9.0)
 """Into how many steps the shortest gap is divided: a bot that finds nothing new at one time comes at the next."""
-FOLLOWING: Final = 600 * SECOND
+FOLLOWING: Final = 10 * MINUTE
 """A visit so soon after publication is an answer to it: its time is that of the post."""
-SAME_VISIT: Final = 60 * SECOND
+SAME_VISIT: Final = MINUTE
 """What follows the visit before within a minute belongs to it: several posts are looked at in one go."""
 
 

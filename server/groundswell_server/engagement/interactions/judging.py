@@ -34,7 +34,6 @@ NEARLY_EQUAL = 500
 """Texts of a post among which nearly equal ones are sought, which takes 20 us each; where there are more, the new ones
 alone are compared, with one another and with those that the workspace remembers."""
 
-
 Reasons = Sequence[tuple[str, str]]
 """(code, detail) of each reason, strongest first."""
 
