@@ -156,10 +156,45 @@ def test_bytes_that_are_not_utf8_refuse_their_row_only(write: Write) -> None:
     assert [draft.platform_post_id for draft in drafts(read_posts(path))] == ["p2"]
 
 
-def test_unknown_columns_are_left_out_and_named(write: Write) -> None:
-    source = read_posts(write(f"{HEADER},mood\nLuna,OTHER,p1,2026-05-01,good\n"))
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        (f"{HEADER},mood\nLuna,OTHER,p1,2026-05-01T18:00:00Z,good\n", "posts.csv"),
+        (
+            '{"persona": "Luna", "platform": "other", "platform_post_id": "p1", '
+            '"publish_time": "2026-05-01T18:00:00Z", "mood": "good"}\n',
+            "posts.jsonl",
+        ),
+    ],
+    ids=["csv", "jsonl"],
+)
+def test_unknown_columns_are_left_out_and_named(write: Write, content: str, name: str) -> None:
+    source = read_posts(write(content, name))
 
-    assert any("mood" in assumption for assumption in source.assumptions)
+    assert len(drafts(source)) == 1
+    assert source.assumptions() == ("left out, because unknown: mood",)
+
+
+@pytest.mark.parametrize(
+    ("time", "told"),
+    [("2026-05-01T18:00:00Z", ()), ("2026-05-01 18:00", ("times without a zone are taken as UTC",))],
+    ids=["with a zone", "without"],
+)
+def test_that_times_are_taken_as_utc_is_told_of_those_without_a_zone(
+    write: Write, time: str, told: tuple[str, ...]
+) -> None:
+    source = read_posts(write(f"{HEADER}\nLuna,other,p1,{time}\n"))
+
+    assert len(drafts(source)) == 1
+    assert source.assumptions() == told
+
+
+def test_refusals_are_in_the_words_of_the_file(write: Write) -> None:
+    lines = ('{"persona": "Luna", "platform": "insta", "platform_post_id": "p1", "publish_time": "2026-05-01"}', "{1}")
+    [unknown, broken] = [row.reason for row in read_posts(write("\n".join(lines), "posts.jsonl")).rows]  # type: ignore[union-attr]
+
+    assert unknown == "'insta' is not one of instagram, facebook, twitter, tiktok, other"
+    assert broken == "is not JSON: Expecting property name enclosed in double quotes at character 2"
 
 
 @pytest.mark.parametrize("content", ["", "\n", "persona,platform\nLuna,OTHER\n"])
@@ -206,7 +241,7 @@ class TestFacebookMetrics:
         )
 
     def test_what_was_filled_in_is_told(self) -> None:
-        told = " ".join(read_posts(FACEBOOK).assumptions)
+        told = " ".join(read_posts(FACEBOOK).assumptions())
 
         assert all(word in told for word in ("cosmetics page", "2014", "UTC", "7 days", "first week"))
 

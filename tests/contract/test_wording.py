@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import Descriptor
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from buf.validate import validate_pb2
 from groundswell.v1 import engagement_pb2, learning_pb2
@@ -14,6 +15,7 @@ from groundswell_server.runtime import validation, wording
 from tests.wire import METHODS, request_of
 
 CONTENT = "context_id or draft is needed"
+POST_ID = "01890a5d-ac96-774b-bcce-b302099a8057"
 
 
 def patterns(kind: Descriptor) -> Iterator[str]:
@@ -56,6 +58,11 @@ def test_the_constraints_of_every_request_compile(name: str) -> None:
             ("requests[0].context_id", CONTENT),
         ),
         (engagement_pb2.ImportPostsRequest(), ("rows", "1 to 1000 rows a batch")),
+        (engagement_pb2.ListPostsRequest(page_size=-1), ("page_size", "must be at least 0 and at most 1000")),
+        (
+            engagement_pb2.RecordMetricsRequest(post_id=POST_ID, metrics={}, fetch_time=Timestamp(seconds=2**33)),
+            ("fetch_time", "must be in the past"),
+        ),
     ],
 )
 def test_a_broken_constraint_names_its_field_and_what_it_asks_for(request_, said) -> None:

@@ -40,8 +40,8 @@ class ImportReport:
     """What came of an import."""
 
     format: str
-    assumptions: Sequence[str]
-    """What the importer filled in because the format does not say it."""
+    assumptions: Sequence[str] = ()
+    """What was filled in or left out because the file does not say it."""
     imported: int = 0
     duplicates: int = 0
     refused_rows: list[Refused] = field(default_factory=list)
@@ -79,7 +79,7 @@ def import_file(client: Client, path: Path, *, format: str = "auto", progress: P
     from groundswell_server.cli.post_files import count_rows, read_posts
 
     source = read_posts(path, format)
-    report = ImportReport(source.format, list(source.assumptions))
+    report = ImportReport(source.format)
     task = progress.add_task("rows", total=count_rows(path)) if progress else None
     for drafts in _batches(source, report):
         answer = client.engagement.import_posts([_request(drafts)])
@@ -91,6 +91,7 @@ def import_file(client: Client, path: Path, *, format: str = "auto", progress: P
         ]
         if progress and task is not None:
             progress.advance(task, len(drafts))
+    report.assumptions = source.assumptions()
     report.refused_rows.sort(key=lambda row: row.line)
     return report
 

@@ -22,7 +22,15 @@ PATTERNS: Mapping[str, str] = {
 }
 """The patterns of the contract. A test fails on one that has no words."""
 
+_BOUNDS: Mapping[str, str] = {
+    "must be greater than or equal to": "must be at least",
+    "less than or equal to": "at most",
+}
+"""Phrases of protovalidate, and shorter ones."""
+
 _RULES: Mapping[str, str] = {
+    "timestamp.lt_now": "must be in the past",
+    "timestamp.gt_now": "must be in the future",
     "enum.defined_only": "is not a value of the contract",
     "enum.not_in": "must be given",
     "string.uuid_empty": "must be given",
@@ -36,4 +44,10 @@ def description(violation: Violation) -> str:
         return PATTERNS.get(violation.rule_value, violation.proto.message)
     if rule == "string.min_len" and violation.rule_value == 1:
         return "must be given"
-    return _RULES.get(rule) or violation.proto.message or rule
+    return _RULES.get(rule) or _in_short(violation.proto.message) or rule
+
+
+def _in_short(message: str) -> str:
+    for long, short in _BOUNDS.items():
+        message = message.replace(long, short)
+    return message

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Final
 
@@ -18,16 +17,16 @@ COUNT_COLUMNS: Final = tuple(count.name for count in fields(Counts))
 COLUMNS: Final = MappingProxyType(
     {
         "persona": "name of the persona; it is created when there is none. Required",
-        "platform": "INSTAGRAM, FACEBOOK, TWITTER, TIKTOK or OTHER. Required",
+        "platform": "instagram, facebook, twitter, tiktok or other. Required",
         "platform_post_id": "id on the platform; a post that is there already is left as it is. Required",
         "publish_time": "ISO 8601; UTC where no zone is given. Required",
-        "content_type": "SOCIAL_POST (default), BLOG, EMAIL, VIDEO or STORY",
+        "content_type": "social_post (default), blog, email, video or story",
         "category": 'free, such as "product"',
         "content_id": "id of the content in one's own system",
         "caption": "the text that went with it",
         "hashtags": "separated by spaces or commas, with or without #; read from the caption when empty",
         "mentions": "separated by spaces or commas, with or without @; read from the caption when empty",
-        "media_type": "TEXT, IMAGE, CAROUSEL, VIDEO, LINK or AUDIO",
+        "media_type": "text, image, carousel, video, link or audio",
         "permalink": "address on the platform",
         **{name: f"{name}, cumulative; empty is unknown, which is not 0" for name in COUNT_COLUMNS},
         "fetch_time": "when the counts were fetched, ISO 8601; now when empty",
@@ -35,24 +34,40 @@ COLUMNS: Final = MappingProxyType(
         "time_zone": "IANA zone of a persona that is created, such as Europe/Berlin; UTC when empty",
         "attributes": "what else is known, a JSON object",
         "context_input": "what went into the generation, a JSON object",
-        "complexity": "how demanding the generation was: LOW, MEDIUM, HIGH or CRITICAL",
+        "complexity": "how demanding the generation was: low, medium, high or critical",
     }
 )
 """Every column and what it holds."""
 
 REQUIRED: Final = ("persona", "platform", "platform_post_id", "publish_time")
+_TIMES: Final = ("publish_time", "fetch_time")
 
 
-def assumptions(columns: Iterable[str]) -> tuple[str, ...]:
-    """What reading a file with these columns takes for granted."""
-    unknown = [column for column in columns if column not in COLUMNS]
-    said = ["times without a zone are taken as UTC"]
-    if unknown:
-        said.append(f"left out, because unknown: {', '.join(sorted(unknown))}")
-    return tuple(said)
+@dataclass(slots=True)
+class Reader:
+    """Reads the rows of a file, and notes what it takes for granted."""
+
+    unknown: set[str] = field(default_factory=set)
+    """Columns that rows have and nobody knows."""
+    zoneless: bool = False
+    """Whether a time came without a zone."""
+
+    def draft(self, row: Row, line: int, number: int) -> PostDraft:
+        """The post of a row; raises RowFault naming the column that cannot be understood."""
+        self.unknown.update(row.keys() - COLUMNS.keys())
+        found = draft(row, line)
+        self.zoneless = self.zoneless or any(values.lacks_zone(row, column) for column in _TIMES)
+        return found
+
+    def assumptions(self) -> tuple[str, ...]:
+        """What was taken for granted so far, in words."""
+        said = ["times without a zone are taken as UTC"] if self.zoneless else []
+        if self.unknown:
+            said.append(f"left out, because unknown: {', '.join(sorted(self.unknown))}")
+        return tuple(said)
 
 
-def draft(row: Row, line: int, number: int) -> PostDraft:
+def draft(row: Row, line: int) -> PostDraft:
     """The post of a row; raises RowFault naming the column that cannot be understood."""
     published = values.time(row, "publish_time")
     if published is None:

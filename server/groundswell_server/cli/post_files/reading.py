@@ -27,10 +27,10 @@ class Import:
 
     format: str
     """ "csv", "jsonl" or "facebook_metrics"."""
-    assumptions: tuple[str, ...]
-    """What is filled in or left out because the format does not say it, in words."""
     rows: Iterator[PostDraft | RefusedRow]
     """Read as they are asked for; the file is closed when they end."""
+    assumptions: Callable[[], tuple[str, ...]]
+    """What was filled in or left out of the rows read so far because they do not say it, in words."""
 
 
 def read_posts(path: Path, format: str = "auto") -> Import:
@@ -42,15 +42,17 @@ def read_posts(path: Path, format: str = "auto") -> Import:
     if format not in FORMATS:
         raise InvalidArgument.of("format", f"{format!r} is not one of {', '.join(FORMATS)}")
     if format == "jsonl" or (format == "auto" and path.suffix.lower() in {".jsonl", ".ndjson", ".json"}):
-        return Import("jsonl", generic.assumptions(()), _drafts(_json_rows(path), generic.draft))
+        reader = generic.Reader()
+        return Import("jsonl", _drafts(_json_rows(path), reader.draft), reader.assumptions)
     columns = _header(path)
     if format == "facebook_metrics" or (format == "auto" and _is_facebook_metrics(columns)):
         missing = facebook_metrics.SIGNATURE - set(map(facebook_metrics.column_name, columns))
         _refuse_missing(sorted(missing))
         rows = _drafts(_csv_rows(path), facebook_metrics.draft)
-        return Import("facebook_metrics", facebook_metrics.ASSUMPTIONS, rows)
+        return Import("facebook_metrics", rows, lambda: facebook_metrics.ASSUMPTIONS)
     _refuse_missing([column for column in generic.REQUIRED if column not in columns])
-    return Import("csv", generic.assumptions(columns), _drafts(_csv_rows(path), generic.draft))
+    reader = generic.Reader()
+    return Import("csv", _drafts(_csv_rows(path), reader.draft), reader.assumptions)
 
 
 def count_rows(path: Path) -> int:
@@ -132,6 +134,8 @@ def _json_row(content: str) -> Row | RowFault:
         return RowFault("", f"is longer than {MOST_CHARACTERS} characters")
     try:
         row: Any = json.loads(content)
+    except json.JSONDecodeError as error:  # its own words name a line too, which is not that of the file
+        return RowFault("", f"is not JSON: {error.msg} at character {error.colno}")
     except (ValueError, RecursionError) as error:
         return RowFault("", f"is not JSON: {error}")
     return row if isinstance(row, dict) else RowFault("", "is not a JSON object")

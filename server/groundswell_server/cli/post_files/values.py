@@ -78,14 +78,21 @@ def time(row: Row, column: str) -> datetime | None:
         raise RowFault(column, f"{found!r} is not a time such as 2026-05-01T18:00:00Z") from None
 
 
+def lacks_zone(row: Row, column: str) -> bool:
+    """Whether a cell holds a time, which can be read, without its zone."""
+    found = text(row, column)
+    return bool(found) and datetime.fromisoformat(found).tzinfo is None
+
+
 def member(row: Row, column: str, kind: type[EnumType], default: EnumType | None) -> EnumType:
     """A name of an enum, in any case; without a default it must be there."""
-    found = text(row, column).upper().replace(" ", "_")
+    found = text(row, column)
+    name = found.upper().replace(" ", "_")
     if not found and default is not None:
         return default
-    if found in kind.__members__ and kind[found] != 0:
-        return kind[found]
-    known = ", ".join(name for name, value in kind.__members__.items() if value)
+    if name in kind.__members__ and kind[name] != 0:
+        return kind[name]
+    known = ", ".join(known.lower() for known, value in kind.__members__.items() if value)
     raise RowFault(column, f"{found!r} is not one of {known}" if found else f"is missing: one of {known}")
 
 
