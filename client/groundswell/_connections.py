@@ -64,7 +64,15 @@ class Tls:
             raise InvalidArgument("mutual TLS needs both `certificate` and `key`")
 
     def read(self) -> Tls:
-        """The same with the content of the files. Raises InvalidArgument for one that can't be read."""
+        """The same with the content of the files. Raises InvalidArgument for one that can't be read, or is another's.
+
+        grpc would only say that the connection failed.
+        """
+        for source in (self.root_certificates, self.certificate):
+            content = _pem(source)
+            if content is not None and b"-----BEGIN CERTIFICATE-----" not in content:
+                named = "what was given" if isinstance(source, bytes) else source
+                raise InvalidArgument(f"{named} holds no certificate in PEM form")
         return Tls(_pem(self.root_certificates), _pem(self.certificate), _pem(self.key), self.server_name)
 
     def credentials(self) -> grpc.ChannelCredentials:

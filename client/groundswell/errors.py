@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, ClassVar
+from urllib.parse import unquote
 
 import grpc
+
+_UNREACHED = re.compile(r".*; last error: [A-Z_]+: (?:ipv[46]:)?(\S+): (?:Failed to connect to remote host: )?(.+)")
+_UNRESOLVED = re.compile(r"errors resolving (\S+): \[.*: ([^:\]]+)\]")
+"""What grpc says when nobody answers: where, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,8 +213,9 @@ class Unavailable(GroundswellError):
             return super()._headline()
         # Not a word of the server's, which always gives a reason: nobody answered.
         return (
-            f"{self.message}. Is the server running? `groundswell serve` starts one; "
-            "the client's target, or GROUNDSWELL_TARGET, says where it is"
+            f"{_plainly(self.message)}. Is the server running? `groundswell serve` starts one; the client's target, or "
+            "GROUNDSWELL_TARGET, says where it is. A server with TLS is reached by `tls=Tls(...)`, on the command line "
+            "by --ca FILE, and one without is not"
         )
 
 
@@ -221,3 +228,16 @@ class DataLoss(GroundswellError):
 def invalid_field(field: str, description: str) -> InvalidArgument:
     """A refusal by the SDK itself, before anything is sent."""
     return InvalidArgument("the request can't be built", Explanation(fields=(FieldViolation(field, description),)))
+
+
+def _plainly(message: str) -> str:
+    """What grpc says when nobody answers, without its inner workings.
+
+    >>> _plainly("connections to all backends failing; last error: UNKNOWN: ipv6:%5B::1%5D:9: Connection refused")
+    "[::1]:9 can't be reached: Connection refused"
+    """
+    if found := _UNREACHED.fullmatch(message):
+        return f"{unquote(found[1])} can't be reached: {found[2]}"
+    if found := _UNRESOLVED.fullmatch(message):
+        return f"{found[1]} can't be found: {found[2]}"
+    return message

@@ -70,7 +70,8 @@ def test_what_is_given_goes_before_the_environment(monkeypatch: pytest.MonkeyPat
 
 
 def test_the_key_is_not_shown() -> None:
-    connection = Connection.of("localhost:1", "gsk_1_secret", Tls(certificate=b"c", key=b"private"), insecure=False)
+    tls = Tls(certificate=b"-----BEGIN CERTIFICATE-----", key=b"private")
+    connection = Connection.of("localhost:1", "gsk_1_secret", tls, insecure=False)
     assert "secret" not in repr(connection)
     assert "private" not in repr(connection)
 
@@ -180,6 +181,12 @@ def test_mutual_tls_lets_no_stranger_in(mutual_server: LoopbackServer, authority
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(InvalidArgument, match=r"ca\.pem can't be read"):
         Client("localhost:1", tls=Tls(tmp_path / "ca.pem"))
+
+
+def test_a_file_that_holds_no_certificate_is_named(tmp_path: Path) -> None:
+    (tmp_path / "ca.key").write_text("-----BEGIN PRIVATE KEY-----")
+    with pytest.raises(InvalidArgument, match=r"ca\.key holds no certificate"):
+        Client("localhost:1", tls=Tls(tmp_path / "ca.key"))
 
 
 # More than one address

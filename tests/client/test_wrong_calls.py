@@ -71,9 +71,30 @@ def test_a_refusal_says_nothing_twice() -> None:
 def test_who_reaches_nobody_is_told_what_to_look_at(unused_tcp_port: int) -> None:
     with Client(f"127.0.0.1:{unused_tcp_port}") as client, pytest.raises(Unavailable) as caught:
         client.engagement.import_posts([])
-    assert "Connection refused" in str(caught.value)
+    assert str(caught.value).startswith(f"127.0.0.1:{unused_tcp_port} can't be reached: Connection refused. ")
     assert "groundswell serve" in str(caught.value)
     assert "GROUNDSWELL_TARGET" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("grpc_says", "told"),
+    [
+        (
+            "errors resolving nohost.invalid:50051: [field:hostname lookup error:address lookup failed for "
+            "nohost.invalid:50051: Domain name not found]",
+            "nohost.invalid:50051 can't be found: Domain name not found",
+        ),
+        (
+            "failed to connect to all addresses; last error: UNAVAILABLE: ipv4:127.0.0.1:50061: Socket closed",
+            "127.0.0.1:50061 can't be reached: Socket closed",
+        ),
+        ("something new", "something new"),
+    ],
+)
+def test_what_grpc_says_of_who_is_not_there_is_put_plainly(grpc_says: str, told: str) -> None:
+    said = str(Unavailable(grpc_says))
+    assert said.startswith(f"{told}. ")
+    assert "--ca FILE" in said
 
 
 def test_objects_say_what_they_are(client: Client, loopback: LoopbackServer) -> None:

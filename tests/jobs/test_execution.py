@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from google.protobuf.wrappers_pb2 import Int64Value, StringValue
+from structlog.testing import capture_logs
 
 from groundswell_server.jobs.job import Job, Postponed
 from groundswell_server.jobs.lease import Stop
@@ -263,3 +264,15 @@ def test_a_job_that_has_to_wait_long_goes_on_later_and_keeps_nobody_waiting(data
         database.execute("UPDATE operation SET due = 0 WHERE id = ?", (asked.id,))
     assert run(database, take(database), echo)
     assert look(database, asked).state == "SUCCEEDED"
+
+
+def test_a_job_that_looks_again_and_again_whether_it_may_go_on_is_logged_once(database: Database) -> None:
+    def wait(job: Job) -> StringValue:
+        raise Postponed(timedelta(0), "waits for the tide")
+
+    ask(database)
+    with capture_logs() as told:
+        for _ in range(3):
+            run(database, take(database), wait)
+        run(database, take(database), echo)
+    assert [line["event"] for line in told if line["log_level"] == "info"] == ["job started", "job waits", "job ended"]

@@ -63,6 +63,7 @@ def test_an_operation_that_waits_is_not_done_and_tells_its_progress(server: Runn
     progress = common_pb2.OperationProgress()
     assert found.metadata.Unpack(progress)
     assert (found.done, progress.progress_pct, progress.attempt) == (False, 0, 0)
+    assert progress.message == "waiting for a worker"
     assert found.WhichOneof("result") is None
 
 

@@ -33,10 +33,11 @@ _TURN = timedelta(seconds=5)
 def sync_posts(job: Job) -> pb.SyncReport:
     """SyncPosts: fetches and records what is due, in as many runs as the platforms' limits ask for."""
     from groundswell_server.engagement.platforms import adapters
-    from groundswell_server.engagement.platforms.api import open_client
+    from groundswell_server.engagement.platforms.api import open_client, tell_retries
     from groundswell_server.engagement.syncing.clock import DatabaseClock
     from groundswell_server.engagement.syncing.run import Means
 
+    tell_retries()
     with open_client() as client:
         return sync_with(job, Means(adapters(job.settings), client, DatabaseClock(job.database)))
 

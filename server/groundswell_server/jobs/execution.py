@@ -33,12 +33,18 @@ def run(lease: Lease, function: JobFunction, database: Database, settings: Setti
     Returns whether the next operation may be taken at once: not when this one waits for another try.
     """
     operation = lease.operation
-    log.info("job started", operation=operation.id, kind=operation.kind, attempt=operation.attempt)
+    # One that waits for a limit looks again and again: its first run is news, the others are not.
+    say = log.info if operation.due is None else log.debug
+    say("job started", operation=operation.id, kind=operation.kind, attempt=operation.attempt)
     started = time.monotonic()
     with lease:
         state = _run(lease, function, Job(lease, database, settings, asking))
-    log.info("job ended", operation=operation.id, state=state, seconds=round(time.monotonic() - started, 3))
-    return state != "PENDING"
+    seconds = round(time.monotonic() - started, 3)
+    if state == "PENDING":
+        say("job waits", operation=operation.id, seconds=seconds)
+        return False
+    log.info("job ended", operation=operation.id, state=state, seconds=seconds)
+    return True
 
 
 def _run(lease: Lease, function: JobFunction, job: Job) -> str:

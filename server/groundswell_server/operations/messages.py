@@ -17,12 +17,21 @@ from groundswell_storage.pages import Page
 _COLLECTION = "operations"
 _NAME = re.compile(r"operations/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.ASCII)
 _MAX_TOKEN_LENGTH = 1000
+_SAID = {
+    "PENDING": "waiting for a worker",
+    "RUNNING": "begun",
+    "SUCCEEDED": "done",
+    "FAILED": "failed",
+    "CANCELLED": "cancelled",
+}
+"""What is said of work that says nothing itself, by its state."""
 
 
 def to_proto(operation: Operation) -> operations_pb2.Operation:
     """An operation with its progress as metadata and, when it is done, its response or error."""
+    said = operation.message or _SAID[operation.state]
     progress = common_pb2.OperationProgress(
-        progress_pct=operation.progress_pct, message=operation.message, attempt=operation.attempt
+        progress_pct=operation.progress_pct, message=said, attempt=operation.attempt
     )
     result = operations_pb2.Operation(name=f"{_COLLECTION}/{operation.id}", done=operation.is_done)
     result.metadata.Pack(progress)

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 
 import httpx
 import stamina
+import structlog
+from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from groundswell_server.engagement.platforms.adapter import Adapter
 from groundswell_server.engagement.platforms.answers import Answer, Request
@@ -19,11 +21,22 @@ _FIRST_BACKOFF_SECONDS = 0.5
 _LONGEST_BACKOFF_SECONDS = 8.0
 _JITTER_SECONDS = 0.5
 _TIMEOUT_SECONDS = 10.0
+log = structlog.get_logger(__name__)
 
 
 def open_client() -> httpx.Client:
     """A client that keeps its connections; to be closed."""
     return httpx.Client(timeout=_TIMEOUT_SECONDS, headers={"accept": "application/json"})
+
+
+def tell_retries() -> None:
+    """Has this process log what is tried again in words of the suite's: what failed, and how soon it is repeated."""
+    set_on_retry_hooks((_tell,))
+
+
+def _tell(retry: RetryDetails) -> None:
+    wait = round(retry.wait_for, 2)
+    log.info("tried again soon", problem=str(retry.caused_by), retry=retry.retry_num, wait_seconds=wait)
 
 
 class Api:
@@ -90,7 +103,7 @@ class Api:
             )
         except httpx.HTTPError as error:
             # Not `from error`: it knows the address, and that may hold the token.
-            raise Unavailable(f"can't be reached ({type(error).__name__})") from None
+            raise Unavailable(f"{httpx.URL(request.url).host} can't be reached ({type(error).__name__})") from None
         try:
             body = response.json()
         except ValueError:

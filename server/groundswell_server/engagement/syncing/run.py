@@ -129,8 +129,9 @@ class SyncRun:
             self._queue.add([unit])
 
     def _wait(self, wait: timedelta) -> None:
-        told = f"{self._done} of {self._total} posts; waits for the platforms' limits"
         if wait > self._means.patience:
+            seconds = f"{wait.total_seconds():.0f} s"
+            told = f"{self._done} of {self._total} posts; the platforms' limits allow more in {seconds}"
             raise Postponed(wait, told)
         self._means.clock.sleep(wait.total_seconds(), partial(self._report, "waiting for the platforms' limits"))
 
