@@ -43,7 +43,7 @@ def test_it_advances_by_itself_and_completes_after_the_last_hold(rolling: Rollin
     assert rolling.check(49) is None
     assert [step.reason for step in rolling.steps()] == [
         "begun",
-        "held 24.0 hours, and no guardrail is broken",
+        "held 24 hours, and no guardrail is broken",
         "all units have it, and the last stage was held",
     ]
 

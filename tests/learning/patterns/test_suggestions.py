@@ -17,7 +17,7 @@ def test_the_better_kind_is_suggested_with_its_figures() -> None:
     areas = {one.area for one in found.suggestions}
     assert "content" in areas
     assert any(one.advice.startswith("Make more like this: posts do ") for one in found.suggestions)
-    assert any(one.advice.startswith("Publish more posts with ") for one in found.suggestions)
+    assert any(one.advice.startswith("Make more posts with ") for one in found.suggestions)
     for one in found.suggestions:
         assert one.figures, one.advice
         assert any(character.isdigit() for character in one.advice)

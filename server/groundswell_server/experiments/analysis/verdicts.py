@@ -20,6 +20,7 @@ from datetime import timedelta
 from enum import Enum
 
 from groundswell_server.experiments.vocabulary import FEWEST_UNITS, ExperimentKind, Verdict
+from groundswell_server.spans import in_words
 
 
 class DecidingTest(Enum):
@@ -144,7 +145,7 @@ def _guardrail(evidence: Evidence) -> _Finding | None:
 def _runtime(evidence: Evidence, rules: Rules) -> _Finding | None:
     if evidence.runtime >= rules.min_runtime:
         return None
-    told = f"It has run {_hours(evidence.runtime)} of the {_hours(rules.min_runtime)} that it was to run at least."
+    told = f"It has run for {in_words(evidence.runtime)}; it is to run for {in_words(rules.min_runtime)} at least."
     return Verdict.NEEDS_RUNTIME, "", 0.0, told
 
 
@@ -171,7 +172,8 @@ def _effects(evidence: Evidence, rules: Rules) -> _Finding:
     if not evidence.others:
         return Verdict.NOT_SIGNIFICANT, "", 0.0, "There is nothing to compare the control with."
     closest = min(evidence.others, key=lambda variant: variant.p_value)
-    told = f"No variant is better than {evidence.control.key} beyond chance: {_p(closest, evidence, rules)}."
+    least = f"{_p(closest, evidence, rules)}, for {closest.key}"
+    told = f"No variant is better than {evidence.control.key} beyond chance: {least}."
     return Verdict.NOT_SIGNIFICANT, "", 1.0 - closest.p_value, told
 
 
@@ -200,11 +202,8 @@ def _by(variant: Contender) -> str:
 
 
 def _p(variant: Contender, evidence: Evidence, rules: Rules) -> str:
-    return f"{evidence.test.value} p = {variant.p_value:.2g} of {variant.key}, against {rules.alpha:g}"
-
-
-def _hours(span: timedelta) -> str:
-    return f"{span.total_seconds() / 3600.0:.1f} hours"
+    relation = "below" if variant.p_value < rules.alpha else "not below"
+    return f"{evidence.test.value} p = {variant.p_value:.2g}, {relation} {rules.alpha:g}"
 
 
 def _ranking(evidence: Evidence) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from enum import Enum, IntEnum
 
 from groundswell_server.experiments.vocabulary import FEWEST_UNITS
+from groundswell_server.spans import in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +149,12 @@ def next_step(
                 return NextStep(step, told, found)
     warned = "".join(f"; warning: {told}" for told in doubts.values())
     if watched.held < stages[current].hold:
-        return NextStep(Step.STAY, f"held {_hours(watched.held)} of {_hours(stages[current].hold)}{warned}", found)
+        held = f"held {in_words(watched.held)} of {in_words(stages[current].hold)}"
+        return NextStep(Step.STAY, f"{held}{warned}", found)
     if current == len(stages) - 1:
         return NextStep(Step.COMPLETE, f"all units have it, and the last stage was held{warned}", found)
     unharmed = ", and no guardrail is broken" if watched.guardrails else ""
-    return NextStep(Step.ADVANCE, f"held {_hours(watched.held)}{unharmed}{warned}", found)
+    return NextStep(Step.ADVANCE, f"held {in_words(watched.held)}{unharmed}{warned}", found)
 
 
 def _outcomes_needed(stages: Sequence[Stage], current: int) -> int:
@@ -180,7 +182,3 @@ def _doubts(stage: Stage, watched: Watched, needed: int) -> dict[Doubt, str]:
     if watched.both_sides:
         found[Doubt.BOTH_SIDES] = f"units were seen on both sides ({watched.both_sides})"
     return found
-
-
-def _hours(span: timedelta) -> str:
-    return f"{span / timedelta(hours=1):.1f} hours"

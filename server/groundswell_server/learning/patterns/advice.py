@@ -16,7 +16,7 @@ from groundswell_server.learning.patterns.figures import Figure, share_of
 from groundswell_server.learning.patterns.hashtags import HashtagEffect, effective_hashtags
 from groundswell_server.learning.patterns.residuals import cells, log_rates, residuals
 from groundswell_server.learning.patterns.sample import Sample
-from groundswell_server.learning.patterns.traits import post_traits
+from groundswell_server.learning.patterns.traits import post_traits, posts_with
 from groundswell_server.learning.patterns.vocabulary import platform_word
 from groundswell_server.learning.patterns.wording import certainty
 from groundswell_server.learning.timing.estimates import FEWEST_POSTS, TimedRates, estimate_timing
@@ -81,15 +81,16 @@ def on_traits(sample: Sample) -> Iterator[Suggestion]:
         name = names[found.tested[row]]
         value, lower, upper = (percent(end[row]) for end in (found.effects, found.lower, found.upper))
         lift = Figure(value, lower, upper, int(found.inside[row]))
-        words = f"posts with {name} do {_better(lift)}, all else of persona and platform equal"
-        order = "Publish more" if more else "Publish fewer"
+        posts = posts_with(name)
+        words = f"they do {_better(lift)}, all else of persona and platform equal"
+        order = "Make more" if more else "Make fewer"
         yield Suggestion(
             "content",
-            f"{order} posts with {name}: {words}; {share:.0%} of the posts have it.",
+            f"{order} {posts}: {words}; {share:.0%} of all are such.",
             _priority(lift),
             (
-                Cited(f"engagement of posts with {name}", lift, "%"),
-                Cited(f"posts with {name}", Figure(share, None, None, len(sample)), "share"),
+                Cited(f"engagement of {posts}", lift, "%"),
+                Cited(posts, Figure(share, None, None, len(sample)), "share"),
             ),
             abs(lift.value),
         )

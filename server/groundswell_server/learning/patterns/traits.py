@@ -12,6 +12,8 @@ from groundswell_server.learning.patterns.vocabulary import complexity_word, med
 from groundswell_storage.engagement.pattern_rows import ContextRecord, PostRecord, parameters
 from groundswell_storage.engagement.prediction_facts import prompt_length
 
+_PUBLISHED = " publication"
+_WHEN = {"night": "at night", "weekend": "at the weekend"}
 _LONGEST_VALUE = 60
 """Characters of a setting's value; longer ones are texts, which no two contexts share."""
 
@@ -30,6 +32,20 @@ def post_traits(post: PostRecord, local: datetime) -> Iterator[str]:
         yield "a link in the caption"
     if post.caption:
         yield f"a caption of {_band(len(post.caption), 50, 500)} characters"
+
+
+def posts_with(trait: str) -> str:
+    """The posts that have a trait, in words.
+
+    >>> posts_with("night publication"), posts_with("format video"), posts_with("no hashtags")
+    ('posts published at night', 'video posts', 'posts with no hashtags')
+    """
+    if trait.startswith("format "):
+        return f"{trait.removeprefix('format ')} posts"
+    if not trait.endswith(_PUBLISHED):
+        return f"posts with {trait}"
+    time = trait.removesuffix(_PUBLISHED)
+    return f"posts published {_WHEN.get(time, f'in the {time}')}"
 
 
 def context_traits(context: ContextRecord) -> Iterator[str]:
@@ -51,9 +67,9 @@ def context_traits(context: ContextRecord) -> Iterator[str]:
 def _publication(media_type: int | None, hashtag_count: int, local: datetime) -> Iterator[str]:
     if word := media_word(media_type):
         yield f"format {word}"
-    yield f"{day_part(local.hour)} publication"
+    yield f"{day_part(local.hour)}{_PUBLISHED}"
     if local.weekday() >= 5:
-        yield "weekend publication"
+        yield f"weekend{_PUBLISHED}"
     yield f"{_band(hashtag_count, 3, 10)} hashtags" if hashtag_count else "no hashtags"
 
 
