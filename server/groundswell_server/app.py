@@ -190,7 +190,8 @@ class App:
             add = partial(server.add_secure_port, server_credentials=credentials) if credentials else None
             self.port = add(address) if add else server.add_insecure_port(address)
         except RuntimeError as error:
-            raise SettingsError(f"can't listen on {address}: is another server there? ({error})") from error
+            told = "is another server there? --port takes another"
+            raise SettingsError(f"can't listen on {address}: {told} ({error})") from error
         # Only this user can reach the folder of the socket, and callers on it need a peer's token all the same.
         server.add_insecure_port(peer_socket)
         return server

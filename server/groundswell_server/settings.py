@@ -6,6 +6,7 @@ the defaults here. A value out of range stops the start with the setting's name 
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -267,6 +268,11 @@ def _refuse_unknown(environment: Mapping[str, str]) -> None:
 
 
 def _shown(value: object) -> str:
+    """As it would be set; without what is secret."""
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, bool | Mapping):
+        return json.dumps(value)
     if not isinstance(value, SecretStr):
         return "" if value is None else str(value)
     from groundswell_storage.urls import HIDDEN, hide_password  # not for `--help`: it brings the data layer

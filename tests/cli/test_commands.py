@@ -29,10 +29,8 @@ def test_without_a_command_it_lists_them(shell: Shell) -> None:
 
 
 def test_help_shows_a_switch_without_a_value(shell: Shell) -> None:
-    for command in (["--help"], ["serve", "--help"], ["migrate", "--help"]):
-        said = shell.run(*command).stdout
-        switches = [line for line in said.splitlines() if "--" in line and "--help" not in line]
-        assert not [line for line in switches if "<bool>" in line]
+    for command in (["--help"], ["serve", "--help"], ["keys", "--help"]):
+        assert "<bool>" not in shell.run(*command).stdout
 
 
 @pytest.mark.parametrize(

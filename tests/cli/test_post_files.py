@@ -24,6 +24,7 @@ from groundswell_storage.errors import InvalidArgument
 
 FACEBOOK = Path(__file__).parents[2] / "server/groundswell_server/cli/demo/data/facebook_metrics.csv"
 HEADER = "persona,platform,platform_post_id,publish_time"
+OF_JSON = '"persona": "Luna", "platform": "other", "platform_post_id": "p1", "publish_time": "2026-05-01T18:00:00Z"'
 
 Write = Callable[..., Path]
 
@@ -161,8 +162,7 @@ def test_bytes_that_are_not_utf8_refuse_their_row_only(write: Write) -> None:
     [
         (f"{HEADER},mood\nLuna,OTHER,p1,2026-05-01T18:00:00Z,good\n", "posts.csv"),
         (
-            '{"persona": "Luna", "platform": "other", "platform_post_id": "p1", '
-            '"publish_time": "2026-05-01T18:00:00Z", "mood": "good"}\n',
+            f'{{{OF_JSON}, "mood": "good"}}\n',
             "posts.jsonl",
         ),
     ],

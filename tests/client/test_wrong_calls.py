@@ -80,8 +80,7 @@ def test_who_reaches_nobody_is_told_what_to_look_at(unused_tcp_port: int) -> Non
     ("grpc_says", "told"),
     [
         (
-            "errors resolving nohost.invalid:50051: [field:hostname lookup error:address lookup failed for "
-            "nohost.invalid:50051: Domain name not found]",
+            "errors resolving nohost.invalid:50051: [field:hostname lookup error: Domain name not found]",
             "nohost.invalid:50051 can't be found: Domain name not found",
         ),
         (

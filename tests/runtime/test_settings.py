@@ -132,3 +132,12 @@ def test_settings_do_not_change() -> None:
 def test_every_setting_says_what_it_means() -> None:
     assert all(row.meaning for row in explain(load()))
     assert {row.name for row in explain(load())} == {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+
+
+def test_values_are_shown_as_they_would_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GROUNDSWELL_REQUIRE_KEYS", "true")
+    monkeypatch.setenv("GROUNDSWELL_PEERS", '{"learning": "localhost:50052"}')
+    shown = {row.name.removeprefix(PREFIX): row.value for row in explain(load())}
+    assert (shown["REQUIRE_KEYS"], shown["LOG_CALLS"]) == ("true", "false")
+    assert shown["PEERS"] == '{"learning": "localhost:50052"}'
+    assert shown["GRACE_SECONDS"] == "10"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import NoReturn
 
@@ -10,6 +11,8 @@ OWN_PACKAGES = {"groundswell", "groundswell_server", "groundswell_storage"}
 
 def main() -> NoReturn:
     """Runs the command line; says what to install where only the client was, which brings this script too."""
+    # Else gRPC's core writes lines of its own for every caller who takes a server for one without TLS.
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     try:
         from groundswell_server.starting import import_structlog, made_to_stay
 

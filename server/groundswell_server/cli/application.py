@@ -21,14 +21,10 @@ from groundswell_server.cli import (
     settings,
     syncing,
 )
+from groundswell_server.cli.commands import Commands
 from groundswell_server.cli.output import AsJson, complain, show_json
 
-application = typer.Typer(
-    name="groundswell",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
+application = Commands(name="groundswell", pretty_exceptions_enable=False)
 application.command("serve")(serving.serve)
 application.command("worker")(serving.worker)
 application.add_typer(demo.application, name="demo")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from groundswell_server.cli.commands import Commands
 from groundswell_server.cli.opening import Workspace, open_migrated, open_scope
 from groundswell_server.cli.output import AsJson, console, show, show_json
 from groundswell_server.cli.serving import Database
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from groundswell_storage.audit import AuditEntry
     from groundswell_storage.audit_chain import Verification
 
-application = typer.Typer(help="Read and verify the log of all changes.", no_args_is_help=True)
+application = Commands(help="Read and verify the log of all changes.")
 
 
 @application.command("list")

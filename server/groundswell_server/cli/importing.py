@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from groundswell_server.cli.commands import Commands
 from groundswell_server.cli.output import AsJson, console, is_interactive, show, show_json
 from groundswell_server.cli.reaching import Reach, reaching
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from groundswell.v1 import engagement_pb2
     from groundswell_server.cli.post_files import Import, PostDraft
 
-application = typer.Typer(help="Import what was posted elsewhere.", no_args_is_help=True)
+application = Commands(help="Import what was posted elsewhere.")
 
 BATCH_ROWS = 500
 """Rows a call: each call's rows are durable when it is answered, so that a broken import has lost none of them."""

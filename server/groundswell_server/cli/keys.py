@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from groundswell_server.cli.commands import Commands
 from groundswell_server.cli.opening import Workspace, open_scope
 from groundswell_server.cli.output import AsJson, show, show_json
 from groundswell_server.cli.serving import Database
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from groundswell_storage.keys import KeyRecord
 
 
-application = typer.Typer(help="Create, list, revoke and rotate API keys.", no_args_is_help=True)
+application = Commands(help="Create, list, revoke and rotate API keys.")
 
 KeyId = Annotated[str, typer.Argument(metavar="ID", help="The middle part of gsk_ID_SECRET.")]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -29,13 +29,13 @@ def console() -> Console:
     return Console(highlight=False)
 
 
-def show(rows: Sequence[Mapping[str, Any]], as_json: bool, *, title: str = "", empty: str = "nothing") -> None:
-    """Prints rows with the same keys: a table, or a JSON array."""
+def show(rows: Sequence[Mapping[str, Any]], as_json: bool, *, title: str = "", empty: str = "none") -> None:
+    """Prints rows with the same keys: a table, or a JSON array. `empty` says to people that there are none."""
     if as_json:
         show_json(rows)
         return
     if not rows:
-        console().print(empty, style="dim")
+        console().print(empty, style="dim", markup=False)
         return
     from groundswell_server.cli.tables import draw
 
@@ -43,7 +43,7 @@ def show(rows: Sequence[Mapping[str, Any]], as_json: bool, *, title: str = "", e
 
 
 def show_json(value: object) -> None:
-    """Prints a value as JSON; times in ISO 8601."""
+    """Prints a value as JSON; times as protobuf's JSON has them, in UTC. Those without a zone are in UTC already."""
     print(json.dumps(value, indent=2, default=_plain))  # noqa: T201
 
 
@@ -77,7 +77,10 @@ def _with_number(field: Any, value: Any) -> Any:
 
 
 def _plain(value: object) -> str:
-    return value.isoformat(timespec="seconds") if isinstance(value, datetime) else str(value)
+    if not isinstance(value, datetime):
+        return str(value)
+    in_utc = value.astimezone(UTC) if value.tzinfo else value
+    return f"{in_utc:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def complain(error: BaseException) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from groundswell_server.cli.commands import Commands
 from groundswell_server.cli.output import AsJson, console, show
 from groundswell_server.cli.reaching import Reach, as_typed, reaching
 from groundswell_server.cli.words import word
@@ -18,7 +19,7 @@ from groundswell_server.cli.words import word
 if TYPE_CHECKING:
     from groundswell.v1.engagement_pb2 import PlatformConnection
 
-application = typer.Typer(help="Connect the platforms that posts are synced with.", no_args_is_help=True)
+application = Commands(help="Connect the platforms that posts are synced with.")
 
 
 class PlatformName(StrEnum):
@@ -77,7 +78,8 @@ def list_all(
 ) -> None:
     """Show the connections of the workspace, without their tokens."""
     with reach() as client:
-        show([_row(each) for each in client.engagement.list_platforms()], as_json)
+        rows = [_row(each) for each in client.engagement.list_platforms()]
+    show(rows, as_json, empty="no platform is connected; `groundswell platforms connect PLATFORM` connects one")
 
 
 def _row(connection: PlatformConnection) -> dict[str, object]:

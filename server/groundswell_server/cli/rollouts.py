@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from groundswell_server.cli.commands import Commands
 from groundswell_server.cli.output import AsJson, console, show, show_json
 from groundswell_server.cli.reaching import Reach, reaching
 from groundswell_server.cli.words import word
+from groundswell_server.spans import in_words
 
 if TYPE_CHECKING:
     from groundswell.v1.experiments_pb2 import Rollout, RolloutMetricResult, RolloutStageRecord
 
-application = typer.Typer(help="See what is being rolled out.", no_args_is_help=True)
+application = Commands(help="See what is being rolled out.")
 
 
 @application.command("list")
@@ -25,7 +28,8 @@ def list_all(
 ) -> None:
     """Show the rollouts of the workspace, newest first."""
     with reach() as client:
-        show([_row(each) for each in client.experiments.list_rollouts()], as_json)
+        rows = [_row(each) for each in client.experiments.list_rollouts()]
+    show(rows if as_json else [_for_people(row) for row in rows], as_json, empty="no rollouts")
 
 
 @application.command("show")
@@ -46,7 +50,7 @@ def show_one(
         return
     for line in story(rollout):
         console().print(line, markup=False)
-    show(stages, False)
+    show([_for_people(row) for row in stages], False)
     if metrics:
         show([_rounded(row) for row in metrics], False, title="at its last stage")
 
@@ -68,7 +72,7 @@ def story(rollout: Rollout) -> Iterator[str]:
         return
     stage, check = rollout.stages[-1], rollout.stages[-1].check
     at = f"stage {len(rollout.stages)} of {len(rollout.design.stages)}, {stage.share:.0%} of the units"
-    yield f"ended {rollout.end_time.ToDatetime():%Y-%m-%d %H:%M} at {at}, held {_hours(stage):.1f} hours"
+    yield f"ended {rollout.end_time.ToDatetime():%Y-%m-%d %H:%M} at {at}, held {in_words(stage.held.ToTimedelta())}"
     if not check.HasField("check_time"):
         return
     for one in check.metrics:
@@ -85,10 +89,10 @@ def _stage_row(stage: RolloutStageRecord) -> dict[str, object]:
     return {
         "share_pct": 100.0 * stage.share,
         "began": stage.start_time.ToDatetime(),
-        "held_hours": round(_hours(stage), 1),
+        "held_hours": round(stage.held.ToTimedelta() / timedelta(hours=1), 4),
         "old_units": stage.check.old_units,
         "new_units": stage.check.new_units,
-        "begun_because": stage.reason,
+        "reason": stage.reason,
         "last_check": stage.check.outcome,
     }
 
@@ -120,8 +124,17 @@ def _change(metric: RolloutMetricResult) -> str:
     return f" ({metric.new_mean / metric.old_mean - 1.0:+.1%})" if metric.old_mean else ""
 
 
-def _hours(stage: RolloutStageRecord) -> float:
-    return stage.held.ToTimedelta().total_seconds() / 3600.0
+def _for_people(row: dict[str, object]) -> dict[str, object]:
+    """Shares with a sign, spans in their unit; programs get numbers."""
+    told: dict[str, object] = {}
+    for name, value in row.items():
+        if name == "share_pct":
+            told["share"] = f"{value:g}%"
+        elif name == "held_hours" and isinstance(value, float):
+            told["held"] = in_words(timedelta(hours=value))
+        else:
+            told[name] = value
+    return told
 
 
 def _rounded(row: dict[str, object]) -> dict[str, object]:

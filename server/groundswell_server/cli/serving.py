@@ -24,9 +24,7 @@ def _known_url(url: str | None) -> str | None:
 
 Database = Annotated[
     str | None,
-    typer.Option(
-        "--database", metavar="URL", callback=_known_url, help="sqlite:///path or postgresql://user@host/name."
-    ),
+    typer.Option("--database", metavar="URL", callback=_known_url, help="sqlite:///path or postgresql://host/name."),
 ]
 """The option of every command that opens the database."""
 

@@ -38,6 +38,7 @@ def sync(
 
     typed = {f"persona_ids[{number}]": f"--persona {one}" for number, one in enumerate(persona or ())}
     shown = Progress(console=console(), transient=True) if is_interactive() and not as_json else nullcontext()
+    said: list[str] = []
     with shown as progress, reach() as client:
         with as_typed(typed):
             operation = client.engagement.sync_posts(
@@ -50,25 +51,41 @@ def sync(
 
         def follow(pct: float, what: str) -> None:
             if progress and task is not None:
-                progress.update(task, completed=pct, description=what or "waiting for a worker")
+                progress.update(task, completed=pct, description=what)
+            elif what not in said and not operation.operation.done:
+                said.append(what)
+                typer.echo(what, err=True)
 
         report = operation.result(progress=follow)
     if as_json:
         show_message(report)
     else:
-        _tell(report)
+        _tell(report, hours)
     if report.failed_count:
         raise typer.Exit(1)
 
 
-def _tell(report: SyncReport) -> None:
+def _tell(report: SyncReport, hours: int) -> None:
     from groundswell.v1.engagement_pb2 import SyncOutcome
 
-    console().print(
-        f"{report.synced_count} synced, {report.fresh_count} fresh, {report.unknown_count} without counts, "
-        f"{report.failed_count} failed, {report.unconnected_count} not connected; "
-        f"{report.interaction_count} comments recorded"
-    )
+    counts = {
+        "synced": report.synced_count,
+        "fetched just before": report.fresh_count,
+        "without counts": report.unknown_count,
+        "failed": report.failed_count,
+    }
+    told = [f"{count} {what}" for what, count in counts.items() if count]
+    if told:
+        comments = f"; {report.interaction_count} comments recorded" if report.interaction_count else ""
+        console().print(", ".join(told) + comments)
+    elif not report.unconnected_count:
+        console().print(f"no posts of the last {hours} hours to sync")
+    if report.unconnected_count:
+        console().print(
+            f"{report.unconnected_count} posts are of accounts that are not connected; "
+            "`groundswell platforms connect PLATFORM` connects one",
+            markup=False,
+        )
     rows = [
         {
             "post": each.post_id,

@@ -46,7 +46,8 @@ def _complaints(host: str, port: int) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise SettingsError(f"can't listen on {host}:{port}: is another server there? ({error})") from error
+        told = "is another server there? --port takes another"
+        raise SettingsError(f"can't listen on {host}:{port}: {told} ({error})") from error
 
 
 def _wait_until_free(family: int, kind: int, protocol: int, address: Any) -> None:

@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
+from groundswell_server.cli.commands import Commands
 from groundswell_server.cli.serving import Database
 
-application = typer.Typer(
+application = Commands(
     help="See the suite at work: without a command, the loop on 500 real posts.",
     invoke_without_command=True,
     no_args_is_help=False,

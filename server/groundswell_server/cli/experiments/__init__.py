@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from groundswell_server.cli.commands import Commands
 from groundswell_server.cli.output import AsJson, console, show, show_message
 from groundswell_server.cli.reaching import Reach, as_typed, reaching
 
-application = typer.Typer(help="See what experiments say, and plan new ones.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from groundswell import Analysis
+    from groundswell.v1.experiments_pb2 import Experiment
+    from groundswell_server.cli.experiments.course import Path as Course
+
+application = Commands(help="See what experiments say, and plan new ones.")
 
 
 class StateName(StrEnum):
@@ -51,7 +57,8 @@ def list_all(
 
     wanted = f"EXPERIMENT_STATE_{state.name}" if state else None
     with reach() as client:
-        show([overview(each) for each in client.experiments.list_experiments(state=wanted)], as_json)
+        rows = [overview(each) for each in client.experiments.list_experiments(state=wanted)]
+    show(rows, as_json, empty=f"no experiments are {state}" if state else "no experiments")
 
 
 @application.command("show")
@@ -102,7 +109,7 @@ def analyze(
     as_json: AsJson = False,
 ) -> None:
     """Show what an experiment says: the verdict, every metric, and the intervals over time."""
-    from groundswell_server.cli.experiments import charts, course, tables
+    from groundswell_server.cli.experiments import charts, course
 
     with reach() as client:
         analysis = client.experiments.analyze(experiment, with_history=True)
@@ -113,9 +120,18 @@ def analyze(
     if as_json:
         show_message(analysis.response)
         return
+    _tell(analysis, found, paths)
+    if png is not None:
+        console().print(f"\nthe chart is in {png}", markup=False, soft_wrap=True)
+
+
+def _tell(analysis: Analysis, found: Experiment, paths: Sequence[Course]) -> None:
+    from groundswell_server.cli.experiments import course, tables
+
     if found.HasField("end_time"):
         console().print(tables.ending(found), markup=False)
-    console().print(f"{analysis.verdict}: {analysis.explanation}", markup=False)
+    if not analysis.winner or analysis.winner != found.winner:  # else the end has said so
+        console().print(f"{analysis.verdict}: {analysis.explanation}", markup=False)
     if not analysis.response.units:
         console().print("no unit has been counted yet")
         return
@@ -168,9 +184,9 @@ def plan(
     if as_json:
         show_message(found)
         return
-    for line in needs(found, lift, power):
+    for line in needs(found, lift, power, units_per_day):
         console().print(line, markup=False)
-    show(power_curve(found), False, title="power of so many units")
+    show(power_curve(found), False, title=f"power of {found.units_per_variant:,} units a variant")
 
 
 def _typed(field: str, value: float | None) -> str:

@@ -137,18 +137,19 @@ def results(analysis: Analysis, metric: str) -> list[Row]:
 
 def heading(metric: pb.MetricResult) -> str:
     """Title of a metric's table."""
-    return f"{metric.metric}, {word(pb.MetricRole, metric.role)}"
+    return f"{metric.metric}, {word(pb.MetricRole, metric.role)}; interval and p hold at every look"
 
 
-def needs(plan: pb.PlanExperimentResponse, lift: float, power: float) -> Iterator[str]:
+def needs(plan: pb.PlanExperimentResponse, lift: float, power: float, units_per_day: float) -> Iterator[str]:
     """A plan in a few lines."""
     yield (
-        f"{plan.units_per_variant:,} units a variant, {plan.total_units:,} in all, find {_lift(lift)} with {power:.0%} "
-        "at one look, at the planned size"
+        f"{plan.units_per_variant:,} units a variant, {plan.total_units:,} in all, find {_lift(lift)} with a power of "
+        f"{power:.0%} at one look, at the planned size"
     )
     yield f"{plan.sequential_units_per_variant:,} units a variant at most when it is looked at at any time"
     if plan.HasField("duration"):
-        yield f"{plan.duration.ToTimedelta().total_seconds() / 86_400.0:,.1f} days"
+        days = plan.duration.ToTimedelta().total_seconds() / 86_400.0
+        yield f"{days:,.1f} days to the planned size, at {units_per_day:,g} units a day"
 
 
 def power_curve(plan: pb.PlanExperimentResponse) -> list[Row]:

@@ -34,9 +34,9 @@ def tell_retries() -> None:
     set_on_retry_hooks((_tell,))
 
 
-def _tell(retry: RetryDetails) -> None:
-    wait = round(retry.wait_for, 2)
-    log.info("tried again soon", problem=str(retry.caused_by), retry=retry.retry_num, wait_seconds=wait)
+def _tell(details: RetryDetails) -> None:
+    wait = round(details.wait_for, 2)
+    log.info("tried again soon", problem=str(details.caused_by), retry=details.retry_num, wait_seconds=wait)
 
 
 class Api:
