@@ -110,7 +110,8 @@ def _file_lock(database: Database) -> Iterator[None]:
     """
     engine = cast(SqliteEngine, database.engine)
     engine.make_file()
-    path = f"{engine.file}-migrating"
+    path = Path(f"{engine.file}-migrating")
+    path.touch(mode=0o600)
     with closing(sqlite3.connect(path, timeout=_LOCK_TIMEOUT_SECONDS, isolation_level=None)) as lock:
         lock.execute("BEGIN EXCLUSIVE")
         yield

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import stat
 import subprocess
 from pathlib import Path
 
@@ -114,6 +115,11 @@ class TestMigrate:
         assert shell.json("migrate")["applied"] == json.loads(due.stdout)["pending"]
         assert shell.json("migrate", "--check") == {"pending": []}
         assert shell.json("migrate") == {"applied": []}
+
+    def test_what_it_makes_is_its_owners_alone(self, tmp_path: Path) -> None:
+        Shell(tmp_path, f"sqlite:///{tmp_path / 'new.db'}").json("migrate")
+        made = list(tmp_path.glob("new.db*"))
+        assert {stat.S_IMODE(file.stat().st_mode) for file in made} == {0o600}, made
 
 
 class TestSettings:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+import stat
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -69,3 +71,8 @@ def test_redis_without_its_library_says_what_to_install(sqlite_url: str, monkeyp
     monkeypatch.setattr("huey.storage.Redis", None)
     with pytest.raises(SettingsError, match="pip install redis"):
         WakeUps(sqlite_url, "redis://localhost:6379/0")
+
+
+def test_the_queue_beside_a_database_is_its_owners_alone(tmp_path: Path) -> None:
+    WakeUps(f"sqlite:///{tmp_path}/x.db").close()
+    assert stat.S_IMODE((tmp_path / "x.db-jobs").stat().st_mode) == 0o600

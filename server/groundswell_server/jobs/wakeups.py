@@ -92,7 +92,9 @@ def _open(database_url: str, jobs_url: str | None) -> Huey:
     if scheme == "sqlite":
         path = Path(rest.removeprefix("/")).expanduser()
         # A wake-up need not survive a power cut, so it does not wait for the disk.
-        return SqliteHuey(_NAME, filename=f"{path}-jobs", fsync=False, cache_mb=1, **options)
+        jobs = Path(f"{path}-jobs")
+        jobs.touch(mode=0o600)  # nobody else's to read, like the database
+        return SqliteHuey(_NAME, filename=str(jobs), fsync=False, cache_mb=1, **options)
     if scheme in ("postgresql", "postgres"):
         return _open_postgres(f"postgresql://{rest}", options)
     # CockroachDB has no LISTEN: without Redis its workers look by themselves, once a second.

@@ -135,7 +135,7 @@ def test_what_was_filtered_is_sorted_and_named() -> None:
 
     assert [count.reason for count in found.filtered] == ["FOLLOW_PLEA", "BURST"]
     assert any(
-        "199 of 1374 interactions (14%)" in text and "FOLLOW_PLEA (150)" in text for text in found.recommendations
+        "199 of 1,374 interactions (14%)" in text and "follow plea (150)" in text for text in found.recommendations
     )
 
 

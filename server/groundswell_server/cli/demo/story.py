@@ -70,8 +70,9 @@ def models(models: Sequence[Model]) -> None:
     """What was trained, and whether it went live."""
     for model in models:
         name = learning_pb2.ModelType.Name(model.model_type).removeprefix("MODEL_TYPE_")
-        stage = word(learning_pb2.ModelStage, model.stage)
-        say(f"{name} version {model.version}, from {model.sample_count} posts: it is [bold]{stage}[/].")
+        is_live = model.stage == learning_pb2.MODEL_STAGE_LIVE
+        became = "it is [bold]live[/]" if is_live else "it stays a [bold]candidate[/]"
+        say(f"{name} version {model.version}, from {model.sample_count} posts: {became}.")
         for note in model.notes:
             say(f"[dim]{note}[/]", 4)
     say(
@@ -116,7 +117,7 @@ def advice(draft: ContentDraft, answer: OptimizeContentResponse) -> None:
         say(f"[bold]{priority}[/]: {row.advice}", 4)
     if answer.path:
         changes = ", ".join(f"{row.element.replace('_', ' ')} {row.suggested_value}" for row in answer.path)
-        say(f"With {changes}: {_score(answer.optimized_score)}")
+        say(f"One change upon the other ({changes}): {_score(answer.optimized_score)}")
 
 
 def unknowns(posts: Sequence[Post]) -> None:

@@ -171,14 +171,13 @@ def _on_filtered(figures: PostFigures, filtered: Sequence[FilteredCount]) -> lis
     if not figures.total or taken < 0.1 * figures.total:
         return []
     share = 100.0 * taken / figures.total
+    said = f"{taken:,} of {figures.total:,} interactions ({share:.0f}%) are taken out as not genuine"
     if not filtered:
-        return [f"{taken} of {figures.total} interactions ({share:.0f}%) are taken out as not genuine."]
+        return [f"{said}."]
     most = filtered[0]
+    reason = most.reason.replace("_", " ").lower()
     return [
-        (
-            f"{taken} of {figures.total} interactions ({share:.0f}%) are taken out as not genuine, most often for "
-            f"{most.reason} ({most.count}): hide such comments and leave the raw counts out of reports."
-        )
+        f"{said}, most often for {reason} ({most.count:,}): hide such comments and leave the raw counts out of reports."
     ]
 
 

@@ -200,8 +200,9 @@ def _recommend(current: Score, change: Change, gain: Gain) -> Recommendation:
         priority = "LOW"
     instead = f" instead of {change.current}" if change.current else ""
     advice = (
-        f"{WORDS[change.element]} {change.suggested}{instead}: {gain.value:+.1f} points on {current.composite:.1f} "
-        f"(95% {gain.lower:+.1f} to {gain.upper:+.1f}), by {gain.sample_size} posts."
+        f"{WORDS[change.element]} {change.suggested}{instead}: {gain.value:+.1f} points "
+        f"(95% {gain.lower:+.1f} to {gain.upper:+.1f}) to a score of {current.composite:.1f}, "
+        f"by {gain.sample_size} posts."
     )
     return Recommendation(change, advice, priority, gain)
 
