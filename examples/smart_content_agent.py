@@ -72,9 +72,10 @@ class ContentAgent:
         for pattern in learning.recommend_patterns(task_type=TASK, persona_id=self.persona_id).patterns:
             print(f"  {pattern.description}: {pattern.why}")
         successes = learning.find_successful_patterns(persona_id=self.persona_id)
-        print(f"{successes.successful_count} of {successes.post_count} posts did well; they have more often:")
+        print(f"{successes.successful_count} of {successes.post_count} posts that are old enough to be compared did well")
+        print(f"{successes.waiting_count} posts wait for that age")
         for trait in successes.traits[:3]:
-            print(f"  {trait.trait} ({trait.successful_share:.0%} of them, {trait.other_share:.0%} of the others)")
+            print(f"  more often: {trait.trait} ({trait.successful_share:.0%} of them, {trait.other_share:.0%} of the others)")
         for failure in learning.find_failure_patterns(persona_id=self.persona_id).patterns:
             print(f"{failure.count} times {failure.type}. {failure.how_to_avoid}")
         for suggestion in learning.suggest_improvements(persona_id=self.persona_id).suggestions:
