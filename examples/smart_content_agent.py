@@ -72,10 +72,11 @@ class ContentAgent:
         for pattern in learning.recommend_patterns(task_type=TASK, persona_id=self.persona_id).patterns:
             print(f"  {pattern.description}: {pattern.why}")
         successes = learning.find_successful_patterns(persona_id=self.persona_id)
-        print(f"{successes.successful_count} of {successes.post_count} posts that are old enough to be compared did well")
-        print(f"{successes.waiting_count} posts wait for that age")
+        old_enough = f"{successes.post_count} posts that are old enough to be compared"
+        print(f"{successes.successful_count} of {old_enough} did well; {successes.waiting_count} are too young")
         for trait in successes.traits[:3]:
-            print(f"  more often: {trait.trait} ({trait.successful_share:.0%} of them, {trait.other_share:.0%} of the others)")
+            shares = f"{trait.successful_share:.0%} of them, {trait.other_share:.0%} of the others"
+            print(f"  they have more often: {trait.trait} ({shares})")
         for failure in learning.find_failure_patterns(persona_id=self.persona_id).patterns:
             print(f"{failure.count} times {failure.type}. {failure.how_to_avoid}")
         for suggestion in learning.suggest_improvements(persona_id=self.persona_id).suggestions:

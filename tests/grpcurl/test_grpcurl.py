@@ -71,8 +71,13 @@ def test_it_lists_every_service(grpcurl: Grpcurl) -> None:
         "groundswell.v1.LearningService",
         "grpc.channelz.v1.Channelz",
         "grpc.health.v1.Health",
+        "grpc.reflection.v1.ServerReflection",
         "grpc.reflection.v1alpha.ServerReflection",
     ]
+
+
+def test_it_finds_reflection_at_the_first_try(grpcurl: Grpcurl) -> None:
+    assert "ServerReflectionInfo" in grpcurl.text("describe", "grpc.reflection.v1.ServerReflection")
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ def _detectable(question: Question, units: int, alpha: float) -> float | None:
 def _curve(question: Question, units: int, alpha: float) -> tuple[tuple[float, float], ...]:
     points = []
     for part in CURVE:
-        lift = question.lift * part
+        lift = float(f"{question.lift * part:.12g}")  # 0.45 for three halves of 0.3, not 0.44999999999999996
         if question.kind is MetricKind.CONVERSION and question.baseline * (1.0 + lift) > 1.0:
             break
         points.append((lift, power.power(question.effect_size(lift), units, alpha)))

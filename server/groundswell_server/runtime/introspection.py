@@ -10,7 +10,7 @@ from importlib import resources
 from typing import Any, cast
 
 from google.protobuf import descriptor_pool
-from google.protobuf.descriptor import FileDescriptor
+from google.protobuf.descriptor import FileDescriptor, ServiceDescriptor
 from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
 from grpc_channelz.v1 import channelz_pb2
 from grpc_channelz.v1._async import ChannelzServicer
@@ -41,9 +41,10 @@ class Introspection:
             health_pb2.DESCRIPTOR.services_by_name["Health"]: self._health,
             channelz_pb2.DESCRIPTOR.services_by_name["Channelz"]: ChannelzServicer(),
         }
-        reflection = reflection_pb2.DESCRIPTOR.services_by_name["ServerReflection"]
-        names = [*served, *(service.full_name for service in standard), reflection.full_name]
-        standard[reflection] = CommentedReflection(service_names=names, pool=_CallsToo())
+        reflections = (_reflection_v1(), reflection_pb2.DESCRIPTOR.services_by_name["ServerReflection"])
+        names = [*served, *(service.full_name for service in (*standard, *reflections))]
+        reflection = CommentedReflection(service_names=names, pool=_CallsToo())
+        standard.update(dict.fromkeys(reflections, reflection))
         for service, servicer in standard.items():
             dispatcher.register(service, servicer, foreign=True)
         self._served = served
@@ -64,6 +65,21 @@ class Introspection:
                 for condition in tuple(watchers.values()):
                     async with condition:
                         pass
+
+
+def _reflection_v1() -> ServiceDescriptor:
+    """Reflection under the name that tools ask for first: the same on the wire, which grpcio has as v1alpha alone."""
+    older = reflection_pb2.DESCRIPTOR
+    file = FileDescriptorProto(
+        name="grpc/reflection/v1/reflection.proto",
+        package="grpc.reflection.v1",
+        syntax="proto3",
+        dependency=[older.name],
+    )
+    older.services_by_name["ServerReflection"].CopyToProto(file.service.add())
+    pool = descriptor_pool.Default()
+    pool.AddSerializedFile(file.SerializeToString())
+    return pool.FindServiceByName("grpc.reflection.v1.ServerReflection")
 
 
 class CommentedReflection(ReflectionServicer):

@@ -74,6 +74,7 @@ ACCESS: dict[str, Access] = {
     "/grpc.health.v1.Health/Watch": Access(ANYBODY),
     "/grpc.health.v1.Health/List": Access(ANYBODY),
     # The contract is public; where calls are made from and to is not.
+    "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo": Access(ANYBODY),
     "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo": Access(ANYBODY),
     **{
         f"/grpc.channelz.v1.Channelz/{name}": Access(OPERATOR, "server.read")
