@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @reaching
 def sync(
     reach: Reach,
-    hours: Annotated[int, typer.Option(min=1, max=8760, help="Covers posts of so many hours.")] = 24,
+    hours: Annotated[int, typer.Option(min=1, max=8760, help="Covers posts published in the last so many hours.")] = 24,
     platform: Annotated[list[PlatformName] | None, typer.Option(help="Only this platform; can be repeated.")] = None,
     persona: Annotated[list[str] | None, typer.Option(help="Only of the persona of this id; can be repeated.")] = None,
     overdue: Annotated[

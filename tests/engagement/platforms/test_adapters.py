@@ -9,12 +9,13 @@ from typing import Any
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from groundswell_server.engagement.metrics.rates import Counts
 from groundswell_server.engagement.platforms import adapters
 from groundswell_server.engagement.platforms.adapter import Adapter, PlatformPost
 from groundswell_server.engagement.platforms.answers import Answer, Request
-from groundswell_server.engagement.platforms.api import LONGEST_RETRY, TRIES, Api, backoff, open_client
+from groundswell_server.engagement.platforms.api import LONGEST_RETRY, TRIES, Api, backoff, open_client, tell_retries
 from groundswell_server.engagement.platforms.failures import (
     Gone,
     NotPermitted,
@@ -201,9 +202,21 @@ def test_a_long_retry_after_is_a_rest_for_all(stand_in: StandIn) -> None:
     assert (rests, len(stand_in.asked)) == ([long], 1)
 
 
-def test_a_platform_that_cannot_be_reached_is_told_without_its_address() -> None:
+def test_what_is_tried_again_is_logged_in_a_line_without_its_address(stand_in: StandIn) -> None:
+    tell_retries()
+    stand_in.replies += [Reply(503, {})] * 9
+    request = Request("GET", f"{stand_in.url}/v26.0/1/insights", secret_parameters={"access_token": "sesame"})
+    with capture_logs() as told, pytest.raises(Unavailable):
+        api(INSTAGRAM, [], [])(request)
+    assert [line["retry"] for line in told] == list(range(1, TRIES))
+    assert {line["event"] for line in told} == {"tried again soon"}
+    assert "sesame" not in str(told)
+
+
+def test_a_platform_that_cannot_be_reached_is_named_without_its_address() -> None:
     request = Request("GET", "http://127.0.0.1:9/v26.0/1", secret_parameters={"access_token": "sesame"})
     with pytest.raises(Unavailable) as caught:
         api(INSTAGRAM, [], [])(request)
+    assert str(caught.value) == "127.0.0.1 can't be reached (ConnectError)"
     assert "sesame" not in f"{caught.value} {caught.value.__cause__}"
     assert caught.value.__suppress_context__
