@@ -112,6 +112,7 @@ class App:
         self._metrics.serve(settings.host, settings.metrics_port)
         self._keep_running("keys", partial(self.authenticator.follow, self._feed))
         self._keep_running("uses of keys", self.authenticator.run)
+        self._keep_running("streams of keys", self.authenticator.streams.run)
         self._keep_running("deadlines", self._deadlines.run)
 
     async def complete(self) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
+from queue import SimpleQueue
 
 import grpc
 import pytest
 
 from groundswell.v1 import engagement_pb2 as pb
+from groundswell.v1 import experiments_pb2 as xp
+from groundswell.v1 import experiments_pb2_grpc
 from groundswell_server.app import SERVICES
 from groundswell_server.runtime import permissions, tls
 from groundswell_server.settings import Settings, SettingsError
@@ -85,6 +89,40 @@ def test_a_revoked_key_is_refused_by_a_running_server(server: RunningServer) -> 
     with refusal() as refused:
         for _ in range(100_000):  # until the news has arrived; it takes milliseconds
             stub.ListPersonas(pb.ListPersonasRequest())
+    assert refused.reason == "CREDENTIALS_INVALID"
+
+
+def test_streams_that_are_open_under_a_key_end_with_it_and_no_others(server: RunningServer) -> None:
+    revoked, other = server.key("default"), server.key("default")
+    watching, living = (server.engagement(key).WatchEngagement(pb.WatchEngagementRequest()) for key in (revoked, other))
+    batches: SimpleQueue[xp.StreamEventsRequest] = SimpleQueue()
+    sending = experiments_pb2_grpc.ExperimentsServiceStub(server.channel(revoked)).StreamEvents(iter(batches.get, None))
+    batches.put(xp.StreamEventsRequest(sequence=1, events=[xp.ExperimentEvent()]))
+    assert next(sending).sequence == 1
+    for stream in (watching, living):
+        stream.initial_metadata()
+    with server.app.database.scope("default", "tester") as scope:
+        keys.revoke(scope, key_id(revoked))
+    for stream in (watching, sending):
+        with refusal() as refused:
+            list(stream)
+        assert (refused.code, refused.reason) == (grpc.StatusCode.UNAUTHENTICATED, "CREDENTIALS_INVALID")
+    server.engagement(other).CreatePersona(pb.CreatePersonaRequest(name="Ava"))
+    assert living.is_active()
+
+
+def test_a_stream_ends_when_its_key_has_expired(server: RunningServer) -> None:
+    key = server.key("default")
+    watching = server.engagement(key).WatchEngagement(pb.WatchEngagementRequest())
+    watching.initial_metadata()
+    server.on_loop(server.app.authenticator.streams.look)
+    assert watching.is_active()
+    with server.app.database.scope("default", "tester") as scope:
+        long_ago = scope.now - timedelta(days=1)
+        scope.update(keys.ApiKeyRow, expires=long_ago).where(keys.ApiKeyRow.id == key_id(key)).execute()
+    server.on_loop(server.app.authenticator.streams.look)
+    with refusal() as refused:
+        list(watching)
     assert refused.reason == "CREDENTIALS_INVALID"
 
 

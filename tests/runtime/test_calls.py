@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from unittest.mock import Mock
 from uuid import uuid4
 
 import grpc
@@ -16,6 +18,7 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoRe
 from groundswell.v1 import engagement_pb2 as pb
 from groundswell.v1.errors_pb2 import ErrorReason
 from groundswell_server.runtime import errors
+from groundswell_server.runtime.call import Call
 from groundswell_storage import errors as typed
 from tests.errors import refusal
 from tests.running import RunningServer
@@ -219,6 +222,20 @@ def test_a_server_that_ends_sends_streams_elsewhere(sqlite_url: str) -> None:
         with refusal() as refused:
             next(stream)
     assert (refused.code, refused.reason) == (grpc.StatusCode.UNAVAILABLE, "SHUTTING_DOWN")
+
+
+async def test_a_caller_who_goes_away_while_something_is_sent_is_no_fault() -> None:
+    class GoneAway:
+        async def write(self, message: object) -> None:
+            raise grpc.aio.InternalError('Failed "execute_batch"')
+
+    call = Call(Mock(), GoneAway(), (), Mock(), Mock())  # type: ignore[arg-type]  # it is asked for nothing else
+
+    async def sends(request: object, call: Call) -> None:
+        await call.send("acknowledged")
+
+    with pytest.raises(asyncio.CancelledError):
+        await errors.stage(Mock(), sends)(None, call)
 
 
 def test_operations_of_another_workspace_are_not_found(server: RunningServer) -> None:

@@ -18,6 +18,7 @@ from groundswell_server.caches import Cache
 from groundswell_server.news import keep_true
 from groundswell_server.runtime import permissions
 from groundswell_server.runtime.call import ANONYMOUS, Call, Handler, Principal
+from groundswell_server.runtime.keyed_streams import KeyedStreams
 from groundswell_server.runtime.methods import Method
 from groundswell_server.runtime.peer_tokens import HEADER as PEER_HEADER
 from groundswell_storage import keys
@@ -50,11 +51,16 @@ class Authenticator:
         self._known: Cache[str, Principal] = Cache(_MOST_KEYS)
         """By what a caller sends."""
         self._used: dict[str, datetime] = {}
+        self.streams = KeyedStreams(self._works)
+        """Those that are open under keys."""
 
     async def follow(self, feed: EventFeed) -> None:
         """Forgets what is known of keys when one is revoked or rotated, as long as the server runs."""
-        forget = self._known.clear
-        await keep_true(feed, (KEY_CHANGED,), doubt=forget, heed=lambda _: forget())
+        await keep_true(feed, (KEY_CHANGED,), doubt=self._forget, heed=lambda _: self._forget())
+
+    def _forget(self) -> None:
+        self._known.clear()
+        self.streams.doubt()
 
     async def run(self) -> None:
         """Notes which keys are used, as long as the server runs."""
@@ -98,20 +104,30 @@ class Authenticator:
                     "send an API key as metadata `authorization: Bearer gsk_...`", reason="CREDENTIALS_MISSING"
                 )
             permissions.authorize(call.principal, path, access)
-            return await proceed(request, call)
+            if not token or not (method.streaming or method.waits):
+                return await proceed(request, call)
+            with self.streams.under(token, call):
+                return await proceed(request, call)
 
         return handler
 
     async def _look_up(self, token: str) -> Principal:
-        scheme, _, secret = token.partition(" ")
-        record = None
-        database = self._executor.database
         mark = self._known.mark()
-        if scheme.lower() == "bearer":
-            record = await self._executor.read(lambda: keys.authenticate(database, secret.strip()))
+        record = await self._record(token)
         if record is None:
             raise Unauthenticated("the API key is unknown, revoked or expired", reason="CREDENTIALS_INVALID")
         principal = Principal(record.workspace, record.role, record.id, frozenset(record.scopes))
         self._used[record.id] = datetime.now(UTC)
         self._known.store(token, principal, mark)
         return principal
+
+    async def _record(self, token: str) -> keys.KeyRecord | None:
+        """The key that is sent so; None when it works no more, or never did."""
+        scheme, _, secret = token.partition(" ")
+        database = self._executor.database
+        if scheme.lower() != "bearer":
+            return None
+        return await self._executor.read(lambda: keys.authenticate(database, secret.strip()))
+
+    async def _works(self, token: str) -> bool:
+        return await self._record(token) is not None

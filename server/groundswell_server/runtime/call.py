@@ -12,6 +12,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import grpc.aio
 
 from groundswell_server.runtime.methods import Method
+from groundswell_storage.errors import GroundswellError
 from groundswell_storage.executor import DatabaseExecutor
 from groundswell_storage.ids import uuid7
 from groundswell_storage.scope import Scope
@@ -48,12 +49,12 @@ class Call:
 
     __slots__ = (
         "_clock",
-        "_ending",
         "_executor",
         "_request_id",
         "_sending",
         "_task",
         "context",
+        "ended_by",
         "metadata",
         "method",
         "once",
@@ -79,7 +80,8 @@ class Call:
         self._clock = clock
         self._task = asyncio.current_task()
         self._sending = False
-        self._ending = False
+        self.ended_by: GroundswellError | None = None
+        """Why it ends before it is done."""
 
     @property
     def request_id(self) -> str:
@@ -122,14 +124,17 @@ class Call:
         self._sending = True
         try:
             await self.context.write(response)
+        except grpc.aio.InternalError as error:
+            # All that gRPC says of a caller who went away while something was under way to it.
+            raise asyncio.CancelledError from error
         finally:
             self._sending = False
-        if self._ending:
+        if self.ended_by is not None:
             raise asyncio.CancelledError
 
-    def end(self) -> None:
+    def end(self, error: GroundswellError) -> None:
         """Ends the call by cancelling it, behind a message that is being sent: gRPC does one thing at a time."""
-        self._ending = True
+        self.ended_by = error
         if self._task is not None and not self._sending:
             self._task.cancel()
 

@@ -84,7 +84,7 @@ class Dispatcher(grpc.GenericRpcHandler):
         """
         self._draining = True
         for call in tuple(self._open_ended):
-            call.end()
+            call.end(_shutting_down())
 
     def _behaviour(self, method: Method, handler: Handler) -> Behaviour:
         executor, clock = self._executor, self._clock
@@ -103,12 +103,10 @@ class Dispatcher(grpc.GenericRpcHandler):
             except errors.Refusal as refusal:
                 await _end(context, refusal)
             except asyncio.CancelledError:
-                if not self._draining:
+                error = call.ended_by or (_shutting_down() if self._draining else None)
+                if error is None:
                     raise
-                end = errors.status_of(
-                    Unavailable("the server shuts down: connect again", reason="SHUTTING_DOWN", retry_after=SOON), ""
-                )
-                await _end(context, errors.Refusal(end, grpc.StatusCode.UNAVAILABLE))
+                await _end(context, errors.Refusal(errors.status_of(error, ""), errors.code_of(error)))
             finally:
                 self._open_ended.discard(call)
 
@@ -135,6 +133,10 @@ class Dispatcher(grpc.GenericRpcHandler):
             request_deserializer=decoder(request_class, self._max_message_bytes),
             response_serializer=message_factory.GetMessageClass(descriptor.output_type).SerializeToString,
         )
+
+
+def _shutting_down() -> Unavailable:
+    return Unavailable("the server shuts down: connect again", reason="SHUTTING_DOWN", retry_after=SOON)
 
 
 def _not_served(path: str) -> grpc.RpcMethodHandler[Any, Any]:
