@@ -22,6 +22,8 @@ from groundswell_storage.scope import Scope
 from groundswell_storage.topics import PERSONA_CHANGED
 
 DEFAULT_TIME_ZONE = "UTC"
+_ZONES_OF_MACHINES = frozenset({"Factory", "localtime", "posix", "posixrules", "right"})
+"""Names, or their first parts, that a server may find beside the zones, elsewhere otherwise or not at all."""
 JUDGE_HANDLES = "engagement.judge_handles"
 """The operation that judges again what handles did before they were registered."""
 
@@ -204,6 +206,9 @@ def _register(
         key = (int(each.platform), normalize_handle(each.handle))
         if not key[1]:
             raise InvalidArgument.of(f"{field}[{position}].handle", "has nothing but @ and dots")
+        if not each.handle.isprintable():
+            # Two that look alike would be two, and nobody would see why the register knows the one alone.
+            raise InvalidArgument.of(f"{field}[{position}].handle", "holds a character that nobody sees")
         if key in wanted:
             raise InvalidArgument.of(f"{field}[{position}].handle", "is there twice on this platform")
         wanted[key] = each
@@ -235,6 +240,8 @@ def _time_zone(name: str, field: str) -> str:
     if not name:
         return DEFAULT_TIME_ZONE
     try:
+        if name.partition("/")[0] in _ZONES_OF_MACHINES:
+            raise ValueError(name)
         zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         raise InvalidArgument.of(field, f"{name!r} is not a time zone of the IANA database") from None
