@@ -27,6 +27,8 @@ _SECONDS = range(-2208988800, 221845392000)
 time can be told in another zone or moved by a week."""
 _EXACT = 2**53
 """Whole numbers below it are exact in a double, and are given back as whole numbers."""
+_MOST_KIB = 256
+"""Of a JSON object: it is read, copied to the audit log and told with all others of its list."""
 
 
 def time_in(message: Message, field: str, path: str = "") -> datetime | None:
@@ -45,11 +47,14 @@ def time_in(message: Message, field: str, path: str = "") -> datetime | None:
 def json_in(message: Message, field: str, path: str = "") -> dict[str, Any] | None:
     """A Struct field as a JSON object; None when absent.
 
-    Raises InvalidArgument for NaN, infinity and NUL characters, which JSON and databases do not have.
+    Raises InvalidArgument for one of more than 256 KiB, and for NaN, infinity and NUL characters, which JSON and
+    databases do not have.
     """
     if not message.HasField(field):
         return None
     struct: Struct = getattr(message, field)
+    if struct.ByteSize() > _MOST_KIB * 1024:
+        raise InvalidArgument.of(path or field, f"is over {_MOST_KIB} KiB")
     return _object(struct, path or field)
 
 

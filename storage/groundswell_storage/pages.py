@@ -22,6 +22,11 @@ Other = TypeVar("Other")
 
 DEFAULT_PAGE_SIZE = 50
 MAX_PAGE_SIZE = 1000
+MOST_CHARACTERS = 2**21
+"""Of the texts on a page of several items: with what goes round them, a client that was told of no limit, and stops at
+gRPC's own of 4 MiB, can read it."""
+_FIRST_ROWS = 50
+"""Read in one statement before it is known how large they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +54,45 @@ def read_page(
     """Runs the query for one page, ordered by (time, id), newest first.
 
     `time` is the table's InstantField and `id` its key, both columns of the rows selected. `page_size` 0 means 50,
-    more than 1000 means 1000. `bound_to` are the workspace and all filters of the query: a token of another query
-    raises InvalidArgument (`PAGE_TOKEN_INVALID`), and so does one that was made up.
+    more than 1000 means 1000; a page of large rows has fewer (`MOST_CHARACTERS`), though one at least. `bound_to` are
+    the workspace and all filters of the query: a token of another query raises InvalidArgument
+    (`PAGE_TOKEN_INVALID`), and so does one that was made up.
     """
     size = page_length(page_size)
     binding = _digest(bound_to)
-    if page_token:
-        after_time, after_id = _decode(page_token, binding)
+    after = _decode(page_token, binding) if page_token else None
+    rows: list[T] = []
+    taken, more, wanted = 0, True, min(size, _FIRST_ROWS)
+    while more and wanted > 0:
+        found = _read_after(query, time, id, after, wanted + 1)
+        more = len(found) > wanted
+        for row in found[:wanted]:
+            taken += _characters(row.__data__)
+            if rows and taken > MOST_CHARACTERS:
+                return Page(rows, _encode(*after, binding))  # type: ignore[misc]  # it is that of the row before
+            rows.append(row)
+            after = getattr(row, time.name), getattr(row, id.name)
+        # As many as fit, going by those that were read: what is read is bounded like what is told.
+        wanted = min(size - len(rows), (MOST_CHARACTERS - taken) * len(rows) // max(taken, 1) + 1)
+    return Page(rows, _encode(*after, binding) if more and after else "")
+
+
+def _read_after(query: ModelSelect[T], time: Any, id: Any, after: tuple[datetime, str] | None, count: int) -> list[T]:
+    if after is not None:
         # The first comparison is implied by the second; with it the index gives a range.
-        query = query.where((time <= after_time) & ((time < after_time) | (id < after_id)))
-    rows = list(query.order_by(time.desc(), id.desc()).limit(size + 1))
-    if len(rows) <= size:
-        return Page(rows, "")
-    last = rows[size - 1]
-    return Page(rows[:size], _encode(getattr(last, time.name), getattr(last, id.name), binding))
+        query = query.where((time <= after[0]) & ((time < after[0]) | (id < after[1])))
+    return list(query.order_by(time.desc(), id.desc()).limit(count))
+
+
+def _characters(value: Any) -> int:
+    """Of all texts in a row, or in what one of its columns holds."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, dict):
+        return sum(map(_characters, value)) + sum(map(_characters, value.values()))
+    if isinstance(value, (list, tuple)):
+        return sum(map(_characters, value))
+    return 8 if isinstance(value, (int, float)) else 0
 
 
 def page_length(page_size: int) -> int:

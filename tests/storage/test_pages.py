@@ -8,7 +8,7 @@ import pytest
 
 from groundswell_storage import errors
 from groundswell_storage.database import Database
-from groundswell_storage.pages import Page, page_length, read_page
+from groundswell_storage.pages import MOST_CHARACTERS, Page, page_length, read_page
 from groundswell_storage.scope import Scope
 
 from .conftest import DraftRow
@@ -76,6 +76,36 @@ def test_a_row_that_goes_meanwhile_shifts_nothing(database: Database, drafts):
         second = page(scope, first.next_page_token)
 
     assert [row.id for row in second.items] == ["d005", "d004", "d003", "d002"]
+
+
+def test_a_page_of_many_small_rows_is_as_long_as_was_asked_for(database: Database, drafts):
+    with database.scope("acme") as scope:
+        add(scope, *range(230))
+        assert [len(ids) for ids in walk(scope, 120)] == [120, 110]
+
+
+@pytest.mark.parametrize(
+    ("count", "large", "expected"), [(20, MOST_CHARACTERS // 7, [6, 6, 6, 62]), (2, 2**22, [1, 1, 60])]
+)
+def test_a_page_of_large_rows_is_shorter_than_was_asked_for(
+    database: Database, drafts, count: int, large: int, expected: list[int]
+):
+    with database.scope("acme") as scope:
+        add(scope, *range(60))
+        for number in range(60, 60 + count):
+            scope.insert(DraftRow, id=f"d{number:03}", text="y" * large, created=START + timedelta(seconds=number))
+        token, pages = "", []
+        while token or not pages:
+            query = scope.select(DraftRow)
+            found = read_page(
+                query, time=DraftRow.created, id=DraftRow.id, page_size=1000, page_token=token, bound_to=[]
+            )
+            pages.append([(row.id, len(row.text)) for row in found.items])
+            token = found.next_page_token
+
+    assert all(len(rows) == 1 or sum(length for _, length in rows) <= MOST_CHARACTERS for rows in pages)
+    assert [id for rows in pages for id, _ in rows] == [f"d{number:03}" for number in reversed(range(60 + count))]
+    assert [len(rows) for rows in pages] == expected
 
 
 def test_a_token_serves_its_own_query_only(database: Database, drafts):

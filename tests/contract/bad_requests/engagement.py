@@ -67,6 +67,9 @@ BAD: dict[str, list[Bad]] = {
         Bad("name with a NUL", persona(name="a\0b"), ("name",)),
         Bad("unknown time zone", persona(time_zone="Europe/Atlantis"), ("time_zone",)),
         Bad("time zone out of the file system", persona(time_zone="../../etc/passwd"), ("time_zone",)),
+        Bad("time zone of the server's own", persona(time_zone="localtime"), ("time_zone",)),
+        Bad("time zone that counts leap seconds", persona(time_zone="right/UTC"), ("time_zone",)),
+        Bad("handle that nobody sees", persona(handles=[{"platform": 1, "handle": "\u200b"}]), ("handles[0].handle",)),
         Bad(
             "handle with a space on no platform",
             persona(handles=[{"handle": "no spaces"}]),
@@ -128,6 +131,7 @@ BAD: dict[str, list[Bad]] = {
         Bad("input with NaN", {"phase": "TEXT", "input": {"seed": NAN}}, ("input",)),
         Bad("input with infinity", {"phase": "TEXT", "input": {"a": {"b": [INFINITY]}}}, ("input",)),
         Bad("input with a NUL", {"phase": "TEXT", "input": {"prompt": "a\0b"}}, ("input",)),
+        Bad("input beyond 256 KiB", {"phase": "TEXT", "input": {"prompt": "p" * 2**18}}, ("input",)),
         Bad("strategy with a NUL in a key", {"phase": "TEXT", "strategy": {"a\0b": 1}}, ("strategy",)),
         Bad("note too long", {"phase": "TEXT", "note": "n" * 2001}, ("note",)),
         repeatable({"phase": "TEXT"}),
@@ -202,6 +206,7 @@ BAD: dict[str, list[Bad]] = {
         Bad("unknown platform", post(platform=UNKNOWN_NUMBER), ("platform",)),
         Bad("caption with a NUL", post(caption="a\0b"), ("caption",)),
         Bad("attributes with NaN", post(attributes={"x": NAN}), ("attributes",)),
+        Bad("attributes beyond 256 KiB", post(attributes={"x": [1.0] * 30_000}), ("attributes",)),
         missing("unknown persona", "PERSONA_NOT_FOUND", post(persona_id=NOBODY)),
         missing("unknown context", "CONTEXT_NOT_FOUND", post(context_id=NOBODY)),
         Bad(
