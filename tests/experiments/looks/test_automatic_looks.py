@@ -62,6 +62,20 @@ def test_one_with_a_winner_is_completed_with_its_reason(database: Database) -> N
     assert (entry.actor, entry.reason) == ("experiments.look", ended.end_reason)
 
 
+def test_looks_leave_time_for_other_work_and_everyone_has_a_turn(database: Database) -> None:
+    keys = ["hooks", "colours", "lengths"]
+    with database.scope("default") as scope:
+        for key in keys:
+            count(scope, start(scope, key=key, auto_complete=False), AT_ONCE_ONLY)
+    looks = []
+    for minute in range(1, 7):
+        # Its time is over after the first look.
+        ticks = iter([0.0, 0.0, automatic.LONGEST_SECONDS + 1.0])
+        look_at_all(database, later(minute), monotonic=ticks.__next__)
+        looks.append([len(history(database, key)) for key in keys])
+    assert looks == [[1, 0, 0], [1, 1, 0], [1, 1, 1], [2, 1, 1], [2, 2, 1], [2, 2, 2]]
+
+
 @pytest.mark.parametrize("kind", [ExperimentKind.AB_TEST, ExperimentKind.BANDIT])
 def test_the_clock_computes_no_posteriors_and_decides_all_the_same(database: Database, kind: ExperimentKind) -> None:
     with database.scope("default") as scope:

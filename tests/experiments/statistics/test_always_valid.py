@@ -102,7 +102,10 @@ def test_the_exact_evidence_is_what_integration_gives() -> None:
     assert bernoulli_bound.log_evidence_above(b, a) < 0.0
 
 
-@pytest.mark.parametrize("counts", [(3, 50, 9, 40), (0, 30, 4, 31), (2, 900, 25, 1_000), (28, 30, 12, 30)])
+@pytest.mark.parametrize(
+    "counts",
+    [(3, 50, 9, 40), (0, 30, 4, 31), (2, 900, 25, 1_000), (28, 30, 12, 30), (3, 100_000, 5, 30), (29, 30, 1, 40)],
+)
 def test_the_exact_interval_is_where_the_likelihood_ratio_says(counts: tuple[int, int, int, int]) -> None:
     """Its edges by another optimiser, and 0 inside just when p is not below alpha."""
     a, b = arms(*map(float, counts))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,8 @@ LOOK = "experiments.look"
 """The job, which stands on the audit log as the actor of what it ends."""
 MOST_KEPT = 128
 """Looks that are kept of one experiment, at most."""
+LONGEST_SECONDS = 10.0
+"""Looks at a time: other work by the clock, such as taking up that of a lost worker, waits for them."""
 _MINUTE = timedelta(minutes=1)
 
 log = structlog.get_logger(__name__)
@@ -42,9 +45,17 @@ def slot(age: timedelta) -> tuple[int, int]:
     return minutes // step * step, step
 
 
-def look_at_all(database: Database, now: datetime) -> None:
-    """Looks at every experiment that is due. One that can't be looked at keeps no other from it."""
-    for one in due(database, now):
+def look_at_all(database: Database, now: datetime, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    """Looks at the experiments that are due, as many as there is time for.
+
+    One that can't be looked at keeps no other from it.
+    """
+    ends = monotonic() + LONGEST_SECONDS
+    waiting = due(database, now)
+    for place, one in enumerate(waiting):
+        if monotonic() > ends:
+            log.info("experiments wait for their look", waiting=len(waiting) - place)
+            return
         try:
             look_at(database, one, now)
         except Exception:
@@ -52,11 +63,14 @@ def look_at_all(database: Database, now: datetime) -> None:
             database.drop_connection()
 
 
-def due(database: Database, now: datetime) -> Iterator[Running]:
-    """The experiments that run and were not looked at in the present minute of their life."""
-    for one in past_looks.running(database, State.RUNNING):
-        if slot(now - one.started)[0] > one.last_minute:
-            yield one
+def due(database: Database, now: datetime) -> list[Running]:
+    """The experiments that run and were not looked at in the present minute of their life, unseen longest first."""
+    found = (one for one in past_looks.running(database, State.RUNNING) if _slot(one, now) > one.last_minute)
+    return sorted(found, key=lambda one: one.started + one.last_minute * _MINUTE)
+
+
+def _slot(one: Running, now: datetime) -> int:
+    return slot(now - one.started)[0]
 
 
 def look_at(database: Database, one: Running, now: datetime) -> None:

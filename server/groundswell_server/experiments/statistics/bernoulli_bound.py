@@ -12,12 +12,12 @@ Arms are `ArmMeans` of conversions, (phases, ...).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from groundswell_server.experiments.statistics.arms import ArmMeans
+from groundswell_server.experiments.statistics.division import divided
 
 Array = NDArray[np.float64]
 
@@ -45,23 +45,28 @@ def log_evidence_above(a: ArmMeans, b: ArmMeans) -> Array:
 
 def interval(a: ArmMeans, b: ArmMeans, alpha: float) -> tuple[float, float]:
     """Differences b - a, the same in all phases, that are not refuted at any look. Arms are (phases,)."""
+    a, b = _with_axis(a), _with_axis(b)
     evidence = float((_mixed(a) + _mixed(b)).sum())
 
-    def refuted(difference: float) -> bool:
-        return evidence - float(_constrained(a, b, difference).sum()) >= -math.log(alpha)
+    def refuted(differences: Array) -> NDArray[np.bool_]:
+        return np.asarray(evidence - _constrained(a, b, differences).sum(axis=0) >= -math.log(alpha))
 
     units = a.count + b.count
     middle = float((units * (b.mean - a.mean)).sum() / max(float(units.sum()), 1.0))
-    return _edge(refuted, middle, -1.0), _edge(refuted, middle, 1.0)
-
-
-def _edge(refuted: Callable[[float], bool], inside: float, outside: float) -> float:
-    if not refuted(outside):
-        return outside
+    # Both ends at once, by halving.
+    inside, outside = np.full(2, middle), np.array([-1.0, 1.0])
+    bounded = refuted(outside)
     for _ in range(_STEPS):
         between = (inside + outside) / 2.0
-        inside, outside = (inside, between) if refuted(between) else (between, outside)
-    return outside
+        out = refuted(between)
+        inside, outside = np.where(out, inside, between), np.where(out, between, outside)
+    lower, upper = np.where(bounded, outside, [-1.0, 1.0]).tolist()
+    return lower, upper
+
+
+def _with_axis(arm: ArmMeans) -> ArmMeans:
+    """The same arm as (phases, 1), for several differences at once."""
+    return ArmMeans(arm.count[:, None], arm.mean[:, None], arm.variance[:, None])
 
 
 def _mixed(arm: ArmMeans) -> Array:
@@ -89,19 +94,25 @@ def _pooled(a: ArmMeans, b: ArmMeans) -> Array:
     return _likelihood(a, share) + _likelihood(b, share)
 
 
-def _constrained(a: ArmMeans, b: ArmMeans, difference: float) -> Array:
-    """(phases,) the highest log-likelihood where b is a + difference, by halving: it is concave in the proportion."""
-    low = np.full(a.count.shape, max(0.0, -difference))
-    high = np.full(a.count.shape, min(1.0, 1.0 - difference))
-    for _ in range(_STEPS):
-        share = (low + high) / 2.0
-        rising = _slope(a, share) + _slope(b, share + difference) > 0.0
-        low, high = np.where(rising, share, low), np.where(rising, high, share)
-    share = (low + high) / 2.0
+def _constrained(a: ArmMeans, b: ArmMeans, difference: Array) -> Array:
+    """(phases, differences) the highest log-likelihood where b is a + difference."""
+    share = _constrained_share(a, b, difference)
+    share = np.clip(share, np.maximum(0.0, -difference), np.minimum(1.0, 1.0 - difference))
     return _likelihood(a, share) + _likelihood(b, np.clip(share + difference, 0.0, 1.0))
 
 
-def _slope(arm: ArmMeans, share: Array) -> Array:
-    inside = np.clip(share, 1e-300, 1.0 - 1e-16)
-    hits = arm.count * arm.mean
-    return np.asarray(hits / inside - (arm.count - hits) / (1.0 - inside))
+def _constrained_share(a: ArmMeans, b: ArmMeans, difference: Array) -> Array:
+    """(phases, differences) the proportion of a at which that is: the middle root of the likelihood equation, a cubic.
+
+    Miettinen, Nurminen 1985, "Comparative analysis of two rates", appendix 1, with b for 1 and a for 2.
+    """
+    units = np.maximum(a.count + b.count, 1.0)
+    hits_a = a.count * a.mean
+    hits = hits_a + b.count * b.mean
+    square = ((b.count + 2.0 * a.count) * difference - units - hits) / units
+    linear = ((a.count * difference - units - 2.0 * hits_a) * difference + hits) / units
+    constant = hits_a * difference * (1.0 - difference) / units
+    bend = square**3 / 27.0 - linear * square / 6.0 + constant / 2.0
+    reach = np.copysign(np.sqrt(np.maximum(square**2 / 9.0 - linear / 3.0, 0.0)), bend)
+    angle = (np.pi + np.arccos(np.clip(divided(bend, reach**3), -1.0, 1.0))) / 3.0
+    return np.asarray(2.0 * reach * np.cos(angle) - square / 3.0)
