@@ -19,6 +19,8 @@ from groundswell_storage.table import Table
 T = TypeVar("T", bound=Table)
 Item = TypeVar("Item")
 Other = TypeVar("Other")
+Place = tuple[datetime, str]
+"""Of a row in its list: time and id."""
 
 DEFAULT_PAGE_SIZE = 50
 MAX_PAGE_SIZE = 1000
@@ -60,7 +62,7 @@ def read_page(
     """
     size = page_length(page_size)
     binding = _digest(bound_to)
-    after = _decode(page_token, binding) if page_token else None
+    after: Place | None = _decode(page_token, binding) if page_token else None
     rows: list[T] = []
     taken, more, wanted = 0, True, min(size, _FIRST_ROWS)
     while more and wanted > 0:
@@ -69,15 +71,15 @@ def read_page(
         for row in found[:wanted]:
             taken += _characters(row.__data__)
             if rows and taken > MOST_CHARACTERS:
-                return Page(rows, _encode(*after, binding))  # type: ignore[misc]  # it is that of the row before
+                return Page(rows, _encode(after, binding))
             rows.append(row)
             after = getattr(row, time.name), getattr(row, id.name)
         # As many as fit, going by those that were read: what is read is bounded like what is told.
         wanted = min(size - len(rows), (MOST_CHARACTERS - taken) * len(rows) // max(taken, 1) + 1)
-    return Page(rows, _encode(*after, binding) if more and after else "")
+    return Page(rows, _encode(after, binding) if more else "")
 
 
-def _read_after(query: ModelSelect[T], time: Any, id: Any, after: tuple[datetime, str] | None, count: int) -> list[T]:
+def _read_after(query: ModelSelect[T], time: Any, id: Any, after: Place | None, count: int) -> list[T]:
     if after is not None:
         # The first comparison is implied by the second; with it the index gives a range.
         query = query.where((time <= after[0]) & ((time < after[0]) | (id < after[1])))
@@ -107,12 +109,15 @@ def _digest(bound_to: Sequence[object]) -> str:
     return hashlib.blake2b(text.encode(), digest_size=9).hexdigest()
 
 
-def _encode(time: datetime, id: str, binding: str) -> str:
+def _encode(place: Place | None, binding: str) -> str:
+    if place is None:
+        return ""
+    time, id = place
     text = json.dumps([binding, to_micros(time), id], separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _decode(page_token: str, binding: str) -> tuple[datetime, str]:
+def _decode(page_token: str, binding: str) -> Place:
     try:
         found = json.loads(base64.urlsafe_b64decode(page_token + "=" * (-len(page_token) % 4)))
         token_binding, micros, id = found
