@@ -72,6 +72,17 @@ def test_each_start_and_each_change_of_the_split_opens_a_phase(scope: Scope) -> 
     assert [phase.end_time is None for phase in phases] == [False, False, True]
 
 
+def test_phases_come_to_an_end(scope: Scope, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lifecycle, "MOST_PHASES", 3)
+    lifecycle.create_experiment(scope, "hooks", DESIGN)
+    lifecycle.start_experiment(scope, "hooks")
+    for coverage in (0.4, 0.5):
+        lifecycle.update_experiment(scope, "hooks", replace(DESIGN, coverage=coverage))
+    with pytest.raises(FailedPrecondition) as refused:
+        lifecycle.update_experiment(scope, "hooks", replace(DESIGN, coverage=0.6))
+    assert (refused.value.reason, refused.value.metadata) == ("TOO_MANY_PHASES", {"limit": "3"})
+
+
 def test_a_change_that_changes_nothing_opens_no_phase(scope: Scope) -> None:
     lifecycle.create_experiment(scope, "hooks", DESIGN)
     started = lifecycle.start_experiment(scope, "hooks")

@@ -21,6 +21,9 @@ from groundswell_storage.revisions import check_etag, etag_of, revise
 from groundswell_storage.scope import Scope
 from groundswell_storage.topics import EXPERIMENT_CHANGED
 
+MOST_PHASES = 1000
+"""Of an experiment. Whoever reads it reads them all, and every analysis compares within each."""
+
 
 class State(IntEnum):
     """Where an experiment is in its life; numbers are those of the contract."""
@@ -244,6 +247,12 @@ def _with_weights_of(old: Sequence[Variant], new: Sequence[Variant]) -> tuple[Va
 def _open_phase(scope: Scope, row: ExperimentRow, design: Design, reason: str) -> None:
     designs.close_phase(scope, row.number)
     number = len(designs.phases(scope, [row.number])[row.number]) + 1
+    if number > MOST_PHASES:
+        raise FailedPrecondition(
+            f"experiment {row.key!r} has had {MOST_PHASES} phases: complete it, and begin another",
+            reason="TOO_MANY_PHASES",
+            metadata={"limit": str(MOST_PHASES)},
+        )
     weights = design.weights
     if design.is_bandit:
         weights = batches.begin(scope, row.number, row.key, design, number).probabilities

@@ -97,6 +97,12 @@ BAD: dict[str, list[Bad]] = {
         Bad("negative runtime", {"key": "a", "design": design(min_runtime={"seconds": -1})}, ("design.min_runtime",)),
         Bad("nothing asked", condition(), ("design.targeting.kind",)),
         Bad(
+            "targeting beyond 256 KiB",
+            condition(**{"in": {"attribute": "country", "values": [{"text": "t" * 300}] * 1000}}),
+            ("design.targeting",),
+            reason="EXPERIMENT_INVALID",
+        ),
+        Bad(
             "factor with one level",
             {"key": "a", "design": {"metrics": METRICS, "kind": 2, "factors": [{"name": "hook", "levels": ["a"]}]}},
             ("design.factors[0].levels",),

@@ -27,6 +27,8 @@ def design_in(message: pb.ExperimentDesign) -> Design:
         space = message.namespace
         given["namespace"] = Namespace(space.name, space.start, space.end)
     if message.HasField("targeting"):
+        if message.targeting.ByteSize() > 256 << 10:
+            raise invalid("targeting", "is over 256 KiB")
         given["targeting"] = condition_in(message.targeting)
     if message.HasField("min_runtime"):
         given["min_runtime"] = timedelta(seconds=message.min_runtime.seconds)
