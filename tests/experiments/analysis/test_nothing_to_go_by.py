@@ -128,3 +128,31 @@ def test_a_covariate_that_is_the_same_for_all_changes_nothing() -> None:
     plain = said(setup(MetricKind.MEAN), [moments_of(each) for each in values])
     found = said(setup(MetricKind.MEAN, adjusted=True), [moments_of(each, x=3.0) for each in values])
     assert found.answers[0].comparisons[1].fixed == plain.answers[0].comparisons[1].fixed
+
+
+@pytest.mark.parametrize("variants", [2, 3])
+def test_of_values_that_are_all_alike_none_is_the_best_whatever_rounding_says(variants: int) -> None:
+    """The mean of 999 times 0.1 is not that of 1,001 times."""
+    arms = [moments_of(np.full(units, 0.1)) for units in (999, 1_001, 1_003)[:variants]]
+    assert len({arm.y / arm.count for arm in arms}) > 1
+    for arm in said(setup(MetricKind.MEAN, variants=variants), arms).answers[0].arms:
+        assert arm.probability_best == pytest.approx(1 / variants, abs=0.01)
+
+
+@pytest.mark.parametrize(("mean", "is_known"), [(1e5, True), (1e6, True), (1e8, False), (9e8, False)])
+def test_a_spread_that_rounding_has_swallowed_is_not_made_up(mean: float, is_known: bool) -> None:
+    random = np.random.default_rng(5)
+    arms = [moments_of(random.normal(mean, 1.0, 2_000)) for _ in range(2)]
+    answer = said(setup(MetricKind.MEAN), arms).answers[0]
+    tested = answer.comparisons[1].fixed
+    half = (tested.upper - tested.lower) / 2
+    if is_known:
+        assert half == pytest.approx(1.96 * (2 / 2_000) ** 0.5, rel=0.1)
+    else:
+        assert (half, tested.p_value) == (np.inf, 1.0)
+        assert all(math.isinf(arm.credible_lower) for arm in answer.arms)
+
+
+def test_the_mean_of_the_first_units_is_told_before_every_variant_has_some() -> None:
+    arms = said(setup(MetricKind.MEAN), [moments_of([3.0]), Moments()]).answers[0].arms
+    assert [arm.mean for arm in arms] == [3.0, 0.0]

@@ -37,7 +37,8 @@ class ArmAnswer:
     units: int
     """In all phases."""
     mean: float
-    """Of the units; of a RATIO sum over sum. Over the phases that have all variants, in the same parts for each."""
+    """Of the units; of a RATIO sum over sum. Over the phases that have all variants, in the same parts for each, if any
+    has."""
     probability_best: float
     """NaN, as the three that follow, where posteriors are left out."""
     expected_loss: float
@@ -71,7 +72,8 @@ def answer(
     """From the moments (arms, phases). `seed` is of the simulation of posteriors; None leaves them out."""
     measures = measured(question, arms)
     weights = phase_weights(measures)
-    means = [standardize(arm, weights) for arm in measures]
+    # As long as no phase has all variants there is nothing to compare, and each is told by itself.
+    told = [standardize(arm, weights if weights.any() else phase_weights([arm], 1.0)) for arm in measures]
     beliefs = believed(question, measures, 1.0 - promise.alpha, seed)
     comparisons = {
         index: compare(
@@ -81,7 +83,7 @@ def answer(
         if index != control
     }
     units = [sum(moments.count for moments in phases) for phases in arms]
-    answers = [_arm(index, units[index], float(mean.mean), beliefs) for index, mean in enumerate(means)]
+    answers = [_arm(index, units[index], float(mean.mean), beliefs) for index, mean in enumerate(told)]
     return Answer(question, tuple(answers), comparisons)
 
 

@@ -16,6 +16,9 @@ Array = NDArray[np.float64]
 
 LEAST_DENOMINATOR = 1e-100
 """A mean denominator up to this is nothing: its square would be, too."""
+ROUNDING = 3e-7
+"""Share of its mean that a standard deviation has to have to be known: of smaller ones rounding leaves nothing in the
+sums, however many they are, and the values pass for all alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +124,16 @@ def standardize(arm: ArmMeans, weights: Array) -> ArmMean:
 
 
 def covariance(sums: dict[str, Array], first: str, second: str) -> Array:
-    """(phases,) covariance of two of x, y, z over n units, with n - 1 below; 0 for fewer than two units."""
+    """(phases,) covariance of two of x, y, z over n units, with n - 1 below; 0 for fewer than two units.
+
+    A variance is 0 where it is lost to rounding.
+    """
     product = sums["".join(sorted(first + second, key="yzx".index))]
     count = np.maximum(sums["count"], 1.0)
-    found = (product - sums[first] * sums[second] / count) / np.maximum(count - 1.0, 1.0)
-    return np.maximum(found, 0.0) if first == second else found
+    apart = product - sums[first] * sums[second] / count
+    if first == second:
+        apart = np.where(apart > ROUNDING**2 * product, apart, 0.0)
+    return np.asarray(apart / np.maximum(count - 1.0, 1.0))
 
 
 def _ratio(sums: dict[str, Array]) -> tuple[Array, Array, NDArray[np.bool_]]:

@@ -23,6 +23,8 @@ probabilities are then right to 0.3 percentage points, 95 times of 100, and of f
 _POINTS, _REACH = 801, 20.0
 """Of the integration, and how many standard deviations it goes to either side: twenty points a deviation are as exact
 as a hundred, and the incomplete beta function is dear where many units were counted."""
+_ROUNDING = 1e-12
+"""Share of a mean by which its sum may be off, however many it was added up from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,8 @@ def normal_beliefs(arms: Sequence[ArmMean], *, seed: int, level: float = 0.95, b
     mean = np.array([float(arm.mean) for arm in arms])
     error = np.sqrt([float(arm.error2) for arm in arms])
     half = np.where(error > 0.0, ndtri(0.5 + level / 2.0) * error, np.inf)
+    # Means of values that are all alike may differ by rounding, which makes none the best.
+    error = np.where(error > 0.0, error, _ROUNDING * np.abs(mean))
     if len(arms) != 2:
         random = np.random.default_rng(seed)
         drawn = random.normal(mean[:, None], error[:, None], (len(arms), draws(len(arms))))
