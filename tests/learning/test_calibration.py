@@ -84,6 +84,16 @@ def test_the_interval_holds_the_share_of_successes_among_posts_scored_alike() ->
     assert np.mean((shares >= found.lower) & (shares <= found.upper)) >= 0.85
 
 
+def test_scores_that_many_share_stay_in_their_stretch_when_they_are_rounded() -> None:
+    """Accounts of which nothing is known are all scored alike, and served in single precision."""
+    alike = np.repeat([-1.7, -0.2, 0.3, 1.1], [40, 100, 30, 70])
+    found = calibrate(alike, (np.arange(240) % 4 < 2) * (alike > 0.0) * 1.0)
+    assert len(found.edges) > 0
+    for rounded in (alike.astype(np.float32).astype(np.float64), alike * (1 + 1e-6), alike * (1 - 1e-6)):
+        for end, same in zip(found.interval(rounded, rounded), found.interval(alike, rounded), strict=True):
+            np.testing.assert_array_equal(end, same)
+
+
 def test_a_probability_lies_within_its_interval() -> None:
     found = calibrate(*scored(150, seed=7))
     scores = np.linspace(-8, 8, 50)

@@ -91,6 +91,14 @@ def test_one_label_alone_is_nothing_to_learn_from() -> None:
     assert (refused.value.reason, refused.value.metadata) == ("TARGET_CONSTANT", {"value": "food"})
 
 
+def test_texts_that_are_all_alike_leave_none_to_learn_from() -> None:
+    one = texts(1)[0]
+    alike = [replace(one, label=label) for label in ["food", "travel"] * 40]
+    with pytest.raises(FailedPrecondition, match="leave none to learn from") as refused:
+        train(TOPIC, alike, TrainingSettings())
+    assert (refused.value.reason, refused.value.metadata) == ("INSUFFICIENT_SAMPLES", {"have": "0", "need": "20"})
+
+
 def test_too_few_texts_are_refused_with_their_number() -> None:
     with pytest.raises(FailedPrecondition) as refused:
         train(TOPIC, texts(49), TrainingSettings())

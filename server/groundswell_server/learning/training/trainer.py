@@ -110,8 +110,15 @@ def _require_variation(model_type: ModelType[R], rows: R, targets: Array, settin
     """The part that the test is learnt from must vary too."""
     older = targets[model_type.newest(rows, settings.test_share).past]
     for which, values in (("", targets), ("older ", older)):
-        if len(values) == 0 or values.min() == values.max():
-            value = model_type.shown(rows, values[0]) if len(values) else "none"
+        if len(values) == 0:
+            raise FailedPrecondition(
+                f"{model_type.noun} that are alike are learnt from or tested on, all of them together, and these leave "
+                "none to learn from",
+                reason="INSUFFICIENT_SAMPLES",
+                metadata={"have": "0", "need": str(_FEWEST)},
+            )
+        if values.min() == values.max():
+            value = model_type.shown(rows, values[0])
             raise FailedPrecondition(
                 f"there is nothing to learn: the outcome of all {len(values)} {which}{model_type.noun} is the same "
                 f"({value})",

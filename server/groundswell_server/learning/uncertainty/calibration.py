@@ -16,6 +16,8 @@ ISOTONIC_FROM = 1000
 _ISOTONIC_CLASS = 100
 _BIN_ROWS = 50
 _MOST_BINS = 20
+_ROUNDING = 1e-5
+"""More than what single precision adds to the sum of a hundred trees, as a share of it."""
 Z_95 = 1.959963984540054
 """Two-sided 95% quantile of the normal distribution."""
 
@@ -152,13 +154,26 @@ def _isotonic(scores: NDArray[np.float64], successes: NDArray[np.float64]) -> Ca
 def _bins(
     scores: NDArray[np.float64], successes: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Edges of bins of equal number, and Wilson's interval of the share of successes in each."""
+    """Edges of bins of about equal number, and Wilson's interval of the share of successes in each."""
     count = int(np.clip(len(scores) // _BIN_ROWS, 1, _MOST_BINS))
-    edges = np.unique(np.quantile(scores, np.arange(1, count) / count)) if count > 1 else np.empty(0)
+    edges = _between(scores, np.quantile(scores, np.arange(1, count) / count)) if count > 1 else np.empty(0)
     place = np.searchsorted(edges, scores)
     rows = np.bincount(place, minlength=len(edges) + 1).astype(np.float64)
     lower, upper = wilson(np.bincount(place, successes, minlength=len(edges) + 1).astype(np.float64), rows)
     return edges, lower, upper
+
+
+def _between(scores: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The edges (m,) moved up to where no score (n,) is near: single precision would carry one over an edge on it.
+
+    Examples that are alike have the same score, and an edge by their number is apt to be on it.
+    """
+    distinct = np.unique(scores)
+    middles = ((distinct[:-1] + distinct[1:]) / 2.0)[
+        np.diff(distinct) > _ROUNDING * np.maximum(1.0, np.abs(distinct[1:]))
+    ]
+    place = np.searchsorted(middles, edges)
+    return np.asarray(np.unique(middles[place[place < len(middles)]]))
 
 
 def wilson(
