@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from groundswell import _interrupts
 from groundswell.building import build, enum_number
-from groundswell.errors import GroundswellError, InvalidArgument
+from groundswell.errors import GroundswellError, InvalidArgument, invalid_field
 from groundswell.v1.engagement_pb2 import Confidence, Context, ContextState, FinishContextRequest, TraceArtifact
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ INTERRUPTED_TIMEOUT = 5.0
 
 # Limits of the contract on a TraceArtifact, and how many causes of an error are worth keeping.
 _TYPE_LENGTH, _MESSAGE_LENGTH, _PLACE_LENGTH, _ARTIFACTS = 200, 10_000, 1_000, 10
+_OUTPUT_KIB = 256
+"""Limit of the contract on an output: a larger one would be refused, and the context never end."""
 
 _log = logging.getLogger(__name__)
 
@@ -70,7 +72,10 @@ class TrackedContext:
         self.output.update(output or {}, **more)
 
     def end_done(self) -> FinishContextRequest:
-        """The request that records success. Raises InvalidArgument when `output` is not what JSON knows."""
+        """The request that records success.
+
+        Raises InvalidArgument when `output` is not what JSON knows, or more than the server takes.
+        """
         return self._end(ContextState.CONTEXT_STATE_DONE, [], self.output)
 
     def end_with(self, error: BaseException) -> FinishContextRequest:
@@ -78,7 +83,7 @@ class TrackedContext:
         return self.end_as(state_after(error), artifacts_of(error))
 
     def end_as(self, state: ContextState.ValueType, artifacts: list[TraceArtifact]) -> FinishContextRequest:
-        """The request that records another end than success; output that JSON doesn't know is left out.
+        """The request that records another end than success; output that can't be recorded is left out.
 
         An end that is being recorded stays as it is: sent again under its request id, it is recorded once.
         """
@@ -100,8 +105,13 @@ class TrackedContext:
             "trace_artifacts": artifacts,
             "request_id": self._request_id,
         }
-        self._ending = build(FinishContextRequest, fields)
-        return self._ending
+        ending = build(FinishContextRequest, fields)
+        if ending.output.ByteSize() > _OUTPUT_KIB * 1024:
+            raise invalid_field(
+                "output", f"is over {_OUTPUT_KIB} KiB: keep what is large elsewhere, and its address here"
+            )
+        self._ending = ending
+        return ending
 
 
 @contextmanager

@@ -156,6 +156,13 @@ def test_output_that_json_does_not_know_fails_the_context(client: Client, loopba
     assert not ending.HasField("output")
 
 
+def test_output_beyond_what_the_server_takes_fails_the_context(client: Client, loopback: LoopbackServer) -> None:
+    with pytest.raises(InvalidArgument, match="256 KiB"), client.track(phase="IMAGE_GENERATION") as context:
+        context.output["image"] = "iVBORw0KGgo" * 25_000
+    ending = _ending(loopback)
+    assert (ending.state, ending.HasField("output")) == (types.CONTEXT_STATE_FAILED, False)
+
+
 def test_a_context_that_can_t_be_begun_runs_no_block(client: Client, loopback: LoopbackServer) -> None:
     loopback.answers["StartContext"] = failing(grpc.StatusCode.NOT_FOUND, "no persona", reason("PERSONA_NOT_FOUND"))
     with pytest.raises(NotFound), client.track(ID, phase="IMAGE_GENERATION"):
