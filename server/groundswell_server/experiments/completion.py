@@ -35,6 +35,7 @@ def complete(design: Design, key: str) -> Design:
     _distinct([variant.key for variant in variants], "variants")
     if design.namespace is not None:
         _require(design.namespace.start < design.namespace.end, "namespace", "ends before it begins")
+        _require(design.namespace.has_places, "namespace", "is narrower than a thousandth, and has no unit in it")
     if design.targeting is not None:
         _compiled(design.targeting)
     metrics, allocation = _metrics(design.metrics), _allocation(design)

@@ -162,6 +162,7 @@ BAD: dict[str, list[Bad]] = {
             )
         ),
         contradictory("namespace backwards", "namespace", namespace={"name": "feed", "start": 0.5, "end": 0.1}),
+        contradictory("namespace of nobody", "namespace", namespace={"name": "feed", "start": 0.5001, "end": 0.5009}),
         Bad(
             "key that is taken",
             {"key": "running", "design": design()},

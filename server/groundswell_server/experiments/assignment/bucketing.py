@@ -91,6 +91,11 @@ class Namespace:
     end: float
     """0 to 1, excluded."""
 
+    @property
+    def has_places(self) -> bool:
+        """Whether any unit can be in it: `bucket_v1` gives thousandths."""
+        return any(self.start <= place / 1_000 < self.end for place in range(1_000))
+
     def __contains__(self, unit: str) -> bool:
         return self.start <= bucket_v1(f"__{self.name}", unit) < self.end
 
