@@ -61,7 +61,7 @@ def test_each_verdict_comes_before_those_below_it() -> None:
     assert [decision.verdict for decision in found] == list(Verdict)[1:]
     assert [bool(decision.winner) for decision in found] == [False] * 6 + [True]
     assert [decision.confidence for decision in found] == pytest.approx([0.0, 0.99, 0.0, 0.0, 0.3, 0.997, 0.997])
-    assert "1.0 hours of the 24.0 hours" in found[2].explanation
+    assert "run for 1 hour; it is to run for 24 hours" in found[2].explanation
     assert all(first.explanation != second.explanation for first, second in pairwise(found))
 
 
