@@ -108,7 +108,7 @@ def judge_rows(
     named = [handle for handle in batch.actors.values if handle]
     few = np.count_nonzero(batch.texts.filled()) <= NEARLY_EQUAL
     company = _company(scope, post, named, fresh)
-    copies = look_up(scope, worded.values(), [row.written for row in fresh if row.written])
+    copies = look_up(scope, worded.values(), [written for row in fresh if (written := row.written)])
     judgments = judge(
         batch,
         {post.id: PostFacts(platform, post.published)},
