@@ -77,7 +77,7 @@ class Servicer(PatternCalls):
             feed = self._platform.feed
             await together(partial(self._serving.follow, feed), partial(self._sender.run, feed))
         finally:
-            await self._serving.close()
+            await self._serving.flush()
 
     async def _fetch(self, call: Call, find: Find) -> Fetched:
         return await fetch(self._platform.executor, self._store, call.workspace, call.now, find)
@@ -141,10 +141,13 @@ class Servicer(PatternCalls):
         model_type = messages.model_type_in(request, default=registry.ENGAGEMENT)
         return messages.importance_message(registry.version_or_live(scope, request.model_id, model_type))
 
-    @read
-    def GetModelPerformance(
-        self, request: pb.GetModelPerformanceRequest, scope: Scope
+    async def GetModelPerformance(
+        self, request: pb.GetModelPerformanceRequest, call: Call
     ) -> pb.GetModelPerformanceResponse:
+        await self._serving.flush()
+        return await call.read(self._performance, request)
+
+    def _performance(self, scope: Scope, request: pb.GetModelPerformanceRequest) -> pb.GetModelPerformanceResponse:
         model_type = messages.model_type_in(request, default=registry.ENGAGEMENT)
         version = registry.version_or_live(scope, request.model_id, model_type)
         period = monitoring_messages.period_in(request, self._target_age, scope.now)

@@ -37,7 +37,8 @@ def test_a_classifier_is_scored_by_the_labels_that_come_in(empty: Studio) -> Non
     asked = unseen(150)
     classify = pb.ClassifyTextRequest(model_type=KIND, texts=[text for text, _ in asked])
     eventually(lambda: empty.learning.ClassifyText(classify).model_id)
-    before = eventually(lambda: found if (found := performance(empty)).total.prediction_count == len(asked) else None)
+    before = performance(empty)
+    assert before.total.prediction_count == len(asked)
     assert (before.total.outcome_count, before.total.HasField("metrics")) == (0, False)
     with refusal() as refused:
         empty.learning.CheckDrift(pb.CheckDriftRequest(model_type=KIND))

@@ -195,8 +195,8 @@ class Serving:
         else:
             self._memory.heed(event)
 
-    async def close(self) -> None:
-        """Writes what waits to be written."""
+    async def flush(self) -> None:
+        """Writes what was said and is not written yet; who looks then finds all of it."""
         await asyncio.gather(self._log.flush(), self._labelled.flush())
 
     def _note(self, prepared: Prepared, served: Served, said: Prediction) -> None:
