@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from groundswell_storage import errors
-from groundswell_storage.database import Database
+from groundswell_storage.database import Database, connect
 from groundswell_storage.executor import DatabaseExecutor
 from groundswell_storage.scope import Scope
 
@@ -89,9 +89,9 @@ def test_writes_that_wait_share_a_commit(database: Database, executor: Watched):
 FULL, NORMAL = 2, 1
 
 
-def test_sqlite_waits_for_the_disk_where_anybody_who_shares_a_commit_needs_it(database: Database, executor: Watched):
-    if database.dialect != "sqlite":
-        pytest.skip("PostgreSQL always waits for the disk")
+def test_sqlite_waits_for_the_disk_where_anybody_who_shares_a_commit_needs_it(sqlite_url: str):
+    database = connect(sqlite_url)
+    executor = Watched(database)
 
     def synchronous() -> int:
         level: int = database.execute("PRAGMA synchronous").fetchone()[0]
@@ -106,6 +106,8 @@ def test_sqlite_waits_for_the_disk_where_anybody_who_shares_a_commit_needs_it(da
         return [alone, await outcomes(*waiting)]
 
     assert asyncio.run(main()) == [[FULL, NORMAL, NORMAL, FULL], [FULL, FULL]]
+    executor.close()
+    database.close()
 
 
 def test_one_that_fails_takes_nobody_with_it(database: Database, executor: Watched):
