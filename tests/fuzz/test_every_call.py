@@ -27,7 +27,7 @@ FAULTS = {
     grpc.StatusCode.DEADLINE_EXCEEDED,
     grpc.StatusCode.UNAVAILABLE,
 }
-FEW, MANY = 25, 300
+FEW, MANY = 25, 200
 """Requests a call, and in the long test."""
 
 
