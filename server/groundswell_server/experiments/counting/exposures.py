@@ -23,7 +23,7 @@ from groundswell_storage.executor import DatabaseExecutor
 from groundswell_storage.experiments import counting
 from groundswell_storage.scope import Scope
 
-GATHER_SECONDS = 0.02
+GATHER_SECONDS = 0.04
 _GATHER_LONGEST_SECONDS = 0.05
 _GATHERS_TO_WRITES = 4
 """How much longer is gathered than was written last: a transaction costs as much as writing a hundred exposures."""
