@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from groundswell.v1 import common_pb2, learning_pb2
 from groundswell_server.learning.serving.acceptance import accepts_content, accepts_contents
-from groundswell_server.runtime.validation import check
-from groundswell_storage.errors import InvalidArgument
+from tests.rules import refused
 
 UUID = "018f5b9e-7c3a-7b2e-9d4f-0a1b2c3d4e5f"
 A_DRAFT = learning_pb2.ContentDraft(
@@ -57,15 +56,6 @@ requests = st.one_of(
     st.builds(learning_pb2.ScoreContentRequest, context_id=ids),
     st.builds(learning_pb2.ScoreContentRequest, context_id=ids, draft=drafts),
 )
-
-
-def refused(request: Any) -> bool:
-    """Whether a call without the short cut would be refused."""
-    try:
-        check(request)
-    except InvalidArgument:
-        return True
-    return False
 
 
 @settings(max_examples=1500, deadline=None)

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from groundswell.v1 import experiments_pb2 as pb
 from groundswell_server.experiments.assignment.acceptance import accepts_assign, accepts_assign_all
-from groundswell_server.runtime.validation import check
-from groundswell_storage.errors import InvalidArgument
+from tests.rules import refused
 
 short = st.text(alphabet=st.one_of(st.characters(codec="utf-8"), st.just("\0")), max_size=4)
 texts = st.one_of(short, st.sampled_from([99, 100, 101, 200, 201]).map(lambda length: "é" * length))
@@ -19,15 +18,6 @@ attributes = st.one_of(st.none(), st.just({"country": "DE"}))
 requests = st.builds(pb.AssignVariantRequest, experiment_key=texts, unit=texts, attributes=attributes)
 peeks = st.builds(pb.PeekVariantRequest, experiment_key=texts, unit=texts, attributes=attributes)
 batches = st.builds(pb.BatchAssignVariantsRequest, requests=st.lists(requests, max_size=3))
-
-
-def refused(request: Any) -> bool:
-    """Whether a call without the short cut would be refused."""
-    try:
-        check(request)
-    except InvalidArgument:
-        return True
-    return False
 
 
 @settings(deadline=None, max_examples=150)
