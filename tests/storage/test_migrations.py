@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
-import json
-import pkgutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from peewee import Model
 
-import groundswell_storage
-from groundswell_storage import errors, operations, schema
+from groundswell_storage import errors, migrations, schema
 from groundswell_storage.database import Database, connect
-from groundswell_storage.table import SystemTable, Table
+from groundswell_storage.migrations import freeze
 
 
 @pytest.fixture
@@ -26,24 +21,13 @@ def empty(empty_database_url: str) -> Iterator[Database]:
     database.close()
 
 
-def all_tables() -> list[type[Model]]:
-    """Every table that some module of the package declares."""
-    for module in pkgutil.walk_packages(groundswell_storage.__path__, "groundswell_storage."):
-        importlib.import_module(module.name)
-    found: list[type[Model]] = []
-    waiting: list[type[Model]] = [SystemTable]
-    while waiting:
-        for model in waiting.pop().__subclasses__():
-            waiting.append(model)
-            if model is not Table and model.__module__.startswith("groundswell_storage"):
-                found.append(model)
-    return found
-
-
-def shape(database: Database) -> dict[str, tuple[object, object, object]]:
-    """What the database says about its tables: columns with types, keys, other indexes with the columns they are on."""
+def shape(database: Database) -> dict[str, tuple[object, ...]]:
+    """Returns the columns, keys and other indexes of each table, as the database reports them."""
     engine = database.engine
     keys = {name: engine.get_primary_keys(name) for name in engine.get_tables()}
+    without_row_ids: set[str] = set()
+    if database.dialect == "sqlite":
+        without_row_ids = {name for _, name, _, _, wr, _ in database.execute("PRAGMA table_list") if wr}
     return {
         name: (
             sorted((c.name, c.full_type.lower(), c.null, c.primary_key) for c in engine.get_columns(name)),
@@ -54,14 +38,18 @@ def shape(database: Database) -> dict[str, tuple[object, object, object]]:
                 for i in engine.get_indexes(name)
                 if i.columns != keys[name]
             ),
+            name in without_row_ids,
         )
         for name in engine.get_tables()
         if name not in ("schema_migration", "sqlite_sequence", "sqlite_stat1")
     }
 
 
-def test_migrations_make_what_the_tables_declare(empty: Database):
-    declared = all_tables()
+def test_migrations_make_what_the_tables_declare(empty: Database, monkeypatch: pytest.MonkeyPatch):
+    declared = freeze.declared_tables()
+    for table in declared:
+        if empty.dialect != "sqlite":
+            monkeypatch.setattr(table._meta, "without_rowid", False)
     with empty.transaction():
         empty.engine.create_tables(declared)
     by_declaration = shape(empty)
@@ -78,7 +66,7 @@ def test_migrations_make_what_the_tables_declare(empty: Database):
 def test_every_table_of_a_workspace_says_so():
     exceptions = {"audit_batch", "call_allowance", "deployment_secret", "event_consumer", "event_horizon"}
     exceptions |= {"experiment_event_horizon", "schedule", "stray_file"}
-    for model in all_tables():
+    for model in freeze.declared_tables():
         assert "workspace" in model._meta.fields or model._meta.table_name in exceptions, model
 
 
@@ -130,36 +118,33 @@ def test_a_migration_that_fails_leaves_the_schema_as_it_was(empty: Database, tmp
     assert schema.migrate(empty, tmp_path) == ["0002_bad"]
 
 
-def test_handles_of_personas_that_were_deleted_long_ago_are_put_back_into_the_register(empty: Database, tmp_path):
-    """As a build left it that took them out with their persona."""
+def test_a_later_migration_starts_from_the_initial_schema(empty: Database, tmp_path):
     for name in schema.known():
-        if name < "0028":
-            (tmp_path / f"{name}.py").write_text((Path(schema.__file__).parent / f"migrations/{name}.py").read_text())
+        (tmp_path / f"{name}.py").write_text((Path(migrations.__file__).parent / f"{name}.py").read_text())
     schema.migrate(empty, tmp_path)
-
-    def persona(workspace: str, id: str, handle: str, deleted: int | None) -> None:
-        values = {"id": id, "name": id, "niche": "", "time_zone": "UTC", "created": 1, "updated": 1, "version": 1}
-        handles = json.dumps([{"platform": 4, "handle": handle, "follower_count": None}])
-        others = {"workspace": workspace, "handles": handles, "deleted": deleted}
-        opted = {"sharing_opt_out": False, "tracking_opt_out": False}
-        row = {**values, **others, **opted}
-        marks = ", ".join("?" * len(row))
-        empty.execute(f"INSERT INTO persona ({', '.join(row)}) VALUES ({marks})", list(row.values()))
-
     with empty.transaction():
-        persona("a", "gone", "@Luna.Sky", 5)
-        persona("a", "gone too", "luna.sky", 6)
-        persona("b", "replaced", "Mira", 7)
-        persona("b", "alive", "mira", None)
-        empty.execute(
-            "INSERT INTO persona_handle (workspace, platform, handle, persona_id) VALUES (?, ?, ?, ?)",
-            ("b", 4, "mira", "alive"),
-        )
-    assert "0028_retired_handles" in schema.migrate(empty)
-    rows = empty.execute("SELECT workspace, platform, handle, persona_id FROM persona_handle ORDER BY handle")
-    assert [tuple(row) for row in rows.fetchall()] == [("a", 4, "lunasky", ""), ("b", 4, "mira", "alive")]
-    with empty.scope("a", "tester") as scope:
-        (asked,) = operations.under_way(scope, "engagement.judge_handles")
-        assert json.loads(asked.request) == [[4, "lunasky"]]
-    with empty.scope("b", "tester") as scope:
-        assert not operations.under_way(scope, "engagement.judge_handles")
+        empty.execute("INSERT INTO schedule (name, last_run, next_run) VALUES ('nightly', 1, 2)")
+
+    (tmp_path / "9001_periods.py").write_text(LATER)
+
+    assert schema.migrate(empty, tmp_path) == ["9001_periods"]
+    assert empty.execute("SELECT name, period FROM schedule").fetchall() == [("nightly", 1)]
+
+
+LATER = """
+from peewee import BigIntegerField, Model, TextField
+
+
+def up(migrator, db):
+    class Schedule(Model):
+        name = TextField(primary_key=True)
+        last_run = BigIntegerField()
+        next_run = BigIntegerField()
+        period = BigIntegerField(null=True)
+
+        class Meta:
+            database = db
+
+    migrator.migrate(migrator.add_column("schedule", "period", BigIntegerField(null=True)))
+    Schedule.update(period=Schedule.next_run - Schedule.last_run).execute()
+"""

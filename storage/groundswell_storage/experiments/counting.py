@@ -60,6 +60,7 @@ class ExposureRow(Table):
 
     class Meta:
         primary_key = CompositeKey("experiment", "unit")
+        without_rowid = True
 
 
 class ExperimentEventRow(Table):
@@ -74,6 +75,7 @@ class ExperimentEventRow(Table):
 
     class Meta:
         primary_key = CompositeKey("experiment", "id")
+        without_rowid = True
 
 
 class UnitTotalRow(Table):
@@ -88,6 +90,7 @@ class UnitTotalRow(Table):
 
     class Meta:
         primary_key = CompositeKey("experiment", "metric", "unit")
+        without_rowid = True
 
 
 class ArmRow(Table):
