@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from groundswell_server.learning import model_types
-from groundswell_server.learning.training.model_type import TrainingSettings
-from groundswell_server.learning.training.trainer import TrainedModel, train
+from groundswell_server.models.model_type import TrainingSettings
+from groundswell_server.models.training.trainer import TrainedModel, train
 from tests.learning import facebook
 from tests.learning.simulated_posts import Simulation, simulate
 

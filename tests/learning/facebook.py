@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import groundswell_server
-from groundswell_server.learning.features.facts import Example, PostFacts
+from groundswell_server.learning.features.post_facts import Example, PostFacts
 from groundswell_server.learning.features.trailing import PastPost, TrailingRecord
 
 TARGET_AGE = timedelta(days=7)

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from groundswell_server.learning.features.figures import ProfileFigures
-from groundswell_server.learning.features.labelled import LabelledExample
+from groundswell_server.learning.features.labelled_rows import LabelledExample
+from groundswell_server.learning.features.profile_facts import ProfileFigures
 from tests.video_comments import comments_on
 
 ADDED = datetime(2026, 3, 1, tzinfo=UTC)

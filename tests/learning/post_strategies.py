@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from hypothesis import strategies as st
 
-from groundswell_server.learning.features.facts import PostFacts, Trailing
+from groundswell_server.learning.features.post_facts import PostFacts, Trailing
 
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Pacific/Auckland")
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from groundswell_server.learning.features.facts import Example, PostFacts
+from groundswell_server.learning.features.post_facts import Example, PostFacts
 from groundswell_server.learning.features.trailing import PastPost, TrailingRecord
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from groundswell_server.learning.features.extraction import extract
-from groundswell_server.learning.prediction.artifact import ModelFile, load_estimator, load_predictor
-from groundswell_server.learning.training.trainer import TrainedModel
-from groundswell_server.learning.uncertainty.conformal import adapt
+from groundswell_server.learning.features.post_features import extract
+from groundswell_server.models.artifacts.model_files import ModelFile, load_estimator, load_predictor
+from groundswell_server.models.training.trainer import TrainedModel
+from groundswell_server.models.uncertainty.conformal import adapt
 from groundswell_storage.errors import DataLoss
 from tests.learning.simulated_posts import Simulation, simulate
 
@@ -75,7 +75,7 @@ def test_higher_levels_have_wider_intervals(trained_rates: TrainedModel, simulat
 
 
 def test_misses_that_were_seen_widen_the_intervals(trained_rates: TrainedModel, simulation: Simulation) -> None:
-    from groundswell_server.learning.prediction.rate_predictor import RatePredictor
+    from groundswell_server.learning.predictors.rate_predictor import RatePredictor
 
     served = load_predictor(trained_rates.files.onnx, trained_rates.files.card)
     assert isinstance(served, RatePredictor)
@@ -121,11 +121,11 @@ def test_serving_needs_no_scikit_learn(trained: TrainedModel, tmp_path: Path) ->
         import sys
         from pathlib import Path
         from groundswell_server.learning.scoring import optimization
-        from groundswell_server.learning.scoring import scores as scoring
+        from groundswell_server.learning.scoring import scorer as scoring
         from groundswell_server.learning.timing import estimates as timing
         assert "onnxruntime" not in sys.modules
-        from groundswell_server.learning.prediction.artifact import ModelFile, load_predictor
-        from groundswell_server.learning.features.facts import PostFacts
+        from groundswell_server.models.artifacts.model_files import ModelFile, load_predictor
+        from groundswell_server.learning.features.post_facts import PostFacts
         folder = Path(sys.argv[1])
         model = load_predictor(*(ModelFile.of((folder / name).read_bytes()) for name in ("onnx", "card")))
         print(model.predict_one(PostFacts()).value)

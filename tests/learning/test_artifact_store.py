@@ -11,9 +11,9 @@ from uuid import uuid4
 import fsspec
 import pytest
 
-from groundswell_server.learning import registry
-from groundswell_server.learning.artifact_store import ArtifactStore
 from groundswell_server.learning.jobs import remove_files
+from groundswell_server.models import registry
+from groundswell_server.models.artifacts.artifact_store import ArtifactStore
 from groundswell_server.settings import Settings, SettingsError
 from groundswell_storage import stray_files
 from groundswell_storage.database import Database

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from groundswell_server.learning.training.baselines import baselines
+from groundswell_server.models.evaluation.baselines import baselines
 
 posts = st.lists(
     st.tuples(st.floats(0, 20), st.integers(0, 100), st.integers(0, 40), st.sampled_from("abc")),

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 from statsmodels.stats.proportion import proportion_confint
 
-from groundswell_server.learning.uncertainty.calibration import ISOTONIC_FROM, Calibration, calibrate, platt, wilson
+from groundswell_server.models.uncertainty.calibration import ISOTONIC_FROM, Calibration, calibrate, platt, wilson
 
 Array = NDArray[np.float64]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as golden
 
-from groundswell_server.learning.training.class_metrics import brier_errors, class_figures, precision_recall_f1
+from groundswell_server.models.evaluation.class_metrics import brier_errors, class_figures, precision_recall_f1
 
 RANDOM = np.random.default_rng(5)
 LABELS = RANDOM.integers(0, 3, 200).astype(float)

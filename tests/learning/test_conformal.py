@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
 
-from groundswell_server.learning.uncertainty.conformal import (
+from groundswell_server.models.uncertainty.conformal import (
     MISCOVERAGE_RANGE,
     OWN_SCORES,
     Conformal,

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from groundswell_server.learning import model_types
-from groundswell_server.learning.labelling import examples
-from groundswell_server.learning.labelling.examples import NewExample, add_examples, delete_examples
-from groundswell_server.learning.training.dataset import Span
+from groundswell_server.learning.labels import training_examples as examples
+from groundswell_server.learning.labels.training_examples import NewExample, add_examples, delete_examples
+from groundswell_server.learning.training.post_examples import Span
 from groundswell_storage.engagement.personas import PersonaRow
 from groundswell_storage.errors import ResourceExhausted
 from groundswell_storage.learning import training_examples

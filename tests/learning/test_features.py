@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groundswell_server.learning.features.encoder import Encoder
-from groundswell_server.learning.features.extraction import FEATURES, category, extract, feature_values
-from groundswell_server.learning.features.facts import Example, PostFacts, Trailing
-from groundswell_server.learning.features.rows import PostRows
+from groundswell_server.learning.features.post_facts import Example, PostFacts, Trailing
+from groundswell_server.learning.features.post_features import FEATURES, category, extract, feature_values
+from groundswell_server.learning.features.post_rows import PostRows
 from tests.learning.post_strategies import any_post
 from tests.learning.simulated_posts import simulate
 

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groundswell_server.learning.training.group_folds import group_folds, hold_out, independent
+from groundswell_server.models.evaluation.group_folds import group_folds, hold_out, independent
 
 groups = st.lists(st.sampled_from("abcdefgh"), min_size=2, max_size=60).filter(lambda found: len(set(found)) > 1)
 

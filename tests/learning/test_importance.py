@@ -7,9 +7,8 @@ import pytest
 import statsmodels.api as sm
 from numpy.typing import NDArray
 
-from groundswell_server.learning.features.extraction import FEATURES, FeatureRows
-from groundswell_server.learning.prediction.artifact import load_estimator, load_predictor
-from groundswell_server.learning.training.importance import (
+from groundswell_server.learning.features.post_features import FEATURES, FeatureRows
+from groundswell_server.learning.training.post_importance import (
     PRIOR_HOLD,
     PRIOR_SPREAD,
     REPEATS,
@@ -18,7 +17,8 @@ from groundswell_server.learning.training.importance import (
     permutation,
     shuffle,
 )
-from groundswell_server.learning.training.trainer import TrainedModel
+from groundswell_server.models.artifacts.model_files import load_estimator, load_predictor
+from groundswell_server.models.training.trainer import TrainedModel
 
 Array = NDArray[np.float64]
 

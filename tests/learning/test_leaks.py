@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from groundswell_server.learning.features.extraction import FEATURES, extract
-from groundswell_server.learning.serving.records import read_record
-from groundswell_server.learning.training.dataset import Span, read_examples
+from groundswell_server.learning.features.post_features import FEATURES, extract
+from groundswell_server.learning.serving.track_record import read_record
+from groundswell_server.learning.training.post_examples import Span, read_examples
 from groundswell_storage.engagement.contexts import ContextRow
 from groundswell_storage.engagement.personas import PersonaRow
 from groundswell_storage.engagement.posts import PostRow

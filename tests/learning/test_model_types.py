@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from groundswell_server.learning import model_types
-from groundswell_server.learning.prediction.artifact import load_predictor
-from groundswell_server.learning.training.model_type import TrainingSettings
-from groundswell_server.learning.training.trainer import train
+from groundswell_server.models.artifacts.model_files import load_predictor
+from groundswell_server.models.model_type import TrainingSettings
+from groundswell_server.models.training.trainer import train
 from tests.learning.simulated_posts import simulate
 
 A_NEW_TYPE = '''
@@ -71,8 +71,8 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from groundswell_server.learning.training.model_type import Learned, ModelType
-from groundswell_server.learning.prediction.predictions import Prediction, Predictions
+from groundswell_server.models.model_type import Learned, ModelType
+from groundswell_server.models.predictions import Prediction, Predictions
 
 
 @dataclass(frozen=True)

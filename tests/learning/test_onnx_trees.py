@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from groundswell_server.learning.prediction.onnx_trees import OnnxTrees
-from groundswell_server.learning.training.trainer import TrainedModel
+from groundswell_server.models.artifacts.onnx_trees import OnnxTrees
+from groundswell_server.models.training.trainer import TrainedModel
 
 
 @pytest.mark.parametrize("model", ["trained_rates", "trained_success"])

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from groundswell_server.learning.features.facts import PostFacts
-from groundswell_server.learning.prediction.artifact import load_predictor
-from groundswell_server.learning.prediction.probability_predictor import ProbabilityPredictor
-from groundswell_server.learning.prediction.rate_predictor import RatePredictor
+from groundswell_server.learning.features.post_facts import PostFacts
+from groundswell_server.learning.predictors.probability_predictor import ProbabilityPredictor
+from groundswell_server.learning.predictors.rate_predictor import RatePredictor
 from groundswell_server.learning.scoring.changes import possible_changes
 from groundswell_server.learning.scoring.optimization import Optimizer
-from groundswell_server.learning.scoring.scores import Scorer
-from groundswell_server.learning.training.trainer import TrainedModel
+from groundswell_server.learning.scoring.scorer import Scorer
+from groundswell_server.models.artifacts.model_files import load_predictor
+from groundswell_server.models.training.trainer import TrainedModel
 from tests.learning.post_strategies import any_post
 from tests.learning.simulated_posts import Simulation
 

@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 
 from groundswell_server.learning import model_types
-from groundswell_server.learning.features.figures import ProfileFigures, digit_share
-from groundswell_server.learning.features.profiles import (
+from groundswell_server.learning.features.profile_facts import ProfileFigures, digit_share
+from groundswell_server.learning.features.profile_features import (
     PROFILE_FEATURES,
     ProfileEncoder,
     profile_rows,
     profile_values,
 )
-from groundswell_server.learning.prediction.artifact import load_predictor
-from groundswell_server.learning.training.class_metrics import precision_recall_f1
-from groundswell_server.learning.training.model_type import TrainingSettings
-from groundswell_server.learning.training.trainer import TrainedModel, train
+from groundswell_server.models.artifacts.model_files import load_predictor
+from groundswell_server.models.evaluation.class_metrics import precision_recall_f1
+from groundswell_server.models.model_type import TrainingSettings
+from groundswell_server.models.training.trainer import TrainedModel, train
 from tests.learning.labelled import profiles
 
 BOTS = model_types.get("BOT_DETECTOR")

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from groundswell_server.learning import registry
+from groundswell_server.models import registry
 from groundswell_storage import events
 from groundswell_storage.database import Database
 from groundswell_storage.errors import DataLoss, FailedPrecondition, InvalidArgument, NotFound

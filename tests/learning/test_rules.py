@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given, settings
 
-from groundswell_server.learning.features.facts import PostFacts, Trailing
+from groundswell_server.learning.features.post_facts import PostFacts, Trailing
 from groundswell_server.learning.scoring.rules import rule_score
 from tests.learning.post_strategies import any_post
 

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from groundswell_server.learning.prediction.artifact import load_predictor
-from groundswell_server.learning.prediction.probability_predictor import ProbabilityPredictor
-from groundswell_server.learning.prediction.rate_predictor import RatePredictor
-from groundswell_server.learning.scoring.scores import RateHistory, Score, Scorer, confidence, tier
-from groundswell_server.learning.training.trainer import TrainedModel
+from groundswell_server.learning.predictors.probability_predictor import ProbabilityPredictor
+from groundswell_server.learning.predictors.rate_predictor import RatePredictor
+from groundswell_server.learning.scoring.scorer import RateHistory, Score, Scorer, confidence, tier
+from groundswell_server.models.artifacts.model_files import load_predictor
+from groundswell_server.models.training.trainer import TrainedModel
 from tests.learning.simulated_posts import Simulation
 
 

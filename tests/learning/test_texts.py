@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from groundswell_server.learning.features.texts import TERMS, TermWeights, Vectorizer, pieces, plain, words
+from groundswell_server.learning.features.tf_idf import TERMS, TermWeights, Vectorizer, pieces, plain, words
 from tests.video_comments import VIDEOS, comments_on
 
 TEXTS = [comment.text for comment in comments_on(VIDEOS[0])]

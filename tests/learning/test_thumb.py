@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from groundswell_server.learning.features.facts import PostFacts
+from groundswell_server.learning.features.post_facts import PostFacts
 from groundswell_server.learning.scoring.changes import (
     CALL_TO_ACTION,
     CAPTION_LENGTH,
@@ -14,7 +14,7 @@ from groundswell_server.learning.scoring.changes import (
     MEDIA_TYPE,
     PUBLISH_HOUR,
 )
-from groundswell_server.learning.scoring.thumb import RuleOfThumb, rules_of_thumb
+from groundswell_server.learning.scoring.heuristics import RuleOfThumb, rules_of_thumb
 
 NOW = datetime(2026, 6, 1, 0, tzinfo=UTC)
 TEXT, IMAGE, CAROUSEL, VIDEO, LINK = 1, 2, 3, 4, 5

@@ -10,7 +10,7 @@ import pytest
 import statsmodels.formula.api as smf
 
 from groundswell_server.learning.timing.estimates import HOURS, TimedRates, estimate_timing
-from groundswell_server.learning.uncertainty.shrinkage import shrink
+from groundswell_server.statistics.shrinkage import shrink
 from groundswell_storage.errors import FailedPrecondition
 
 EFFECTS = np.array([28.0, 8, -3, 7, -1, 1, 18, 12])

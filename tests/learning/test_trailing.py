@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from groundswell_server.learning.features.facts import Trailing
+from groundswell_server.learning.features.post_facts import Trailing
 from groundswell_server.learning.features.trailing import WINDOW, PastPost, TrailingRecord
 
 MONDAY = datetime(2026, 3, 2, 12, tzinfo=UTC)

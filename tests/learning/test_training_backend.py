@@ -15,10 +15,10 @@ from pydantic import ValidationError
 
 from groundswell.v1 import learning_pb2 as pb
 from groundswell_server.learning import model_types
-from groundswell_server.learning.training import backend
-from groundswell_server.learning.training.backend import parallel_work
-from groundswell_server.learning.training.model_type import TrainingSettings
-from groundswell_server.learning.training.trainer import train
+from groundswell_server.models.model_type import TrainingSettings
+from groundswell_server.models.training import parallel_backend as backend
+from groundswell_server.models.training.parallel_backend import parallel_work
+from groundswell_server.models.training.trainer import train
 from groundswell_server.settings import Settings
 from groundswell_storage.errors import FailedPrecondition, Unavailable
 from tests.learning.calls import world

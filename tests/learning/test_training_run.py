@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from groundswell_server.learning import registry
-from groundswell_server.learning.artifact_store import ArtifactStore
-from groundswell_server.learning.training.dataset import Span
-from groundswell_server.learning.training.run import Judgement, Outcome, Run, judge, keep
+from groundswell_server.learning.training.post_examples import Span
+from groundswell_server.models import registry
+from groundswell_server.models.artifacts.artifact_store import ArtifactStore
+from groundswell_server.models.training.training_run import Judgement, Outcome, Run, judge, keep
 from groundswell_storage.learning import model_versions
 from groundswell_storage.scope import Scope
 from tests.learning.model_rows import RESULT, a_version, artifact, live_ids

@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from groundswell.v1 import engagement_pb2 as pb
 from groundswell.v1 import experiments_pb2, experiments_pb2_grpc
-from groundswell_server.learning import registry
+from groundswell_server.models import registry
 from groundswell_storage import call_budgets, leases, operations
 from groundswell_storage.learning import drift_reports
 from groundswell_storage.learning.drift_reports import DriftFinding

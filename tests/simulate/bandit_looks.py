@@ -12,8 +12,9 @@ from groundswell_server.experiments.bandits.adaptive_estimates import AdaptiveEs
 from groundswell_server.experiments.bandits.choices import with_floor
 from groundswell_server.experiments.bandits.replay import Policy
 from groundswell_server.experiments.bandits.rewards import Rewards
-from groundswell_server.experiments.statistics import bernoulli_bound, confidence_sequence
+from groundswell_server.experiments.statistics import bernoulli_bound
 from groundswell_server.experiments.statistics.arms import conversions
+from groundswell_server.statistics import confidence_sequence
 from tests.simulate import bandit_runs
 from tests.simulate.bandit_runs import Array
 

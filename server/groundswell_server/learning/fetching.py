@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from groundswell_server.learning.artifact_store import ArtifactStore
-from groundswell_server.learning.registry import Fetched
+from groundswell_server.models.artifacts.artifact_store import ArtifactStore
+from groundswell_server.models.registry import Fetched
 from groundswell_storage.errors import GroundswellError
 from groundswell_storage.executor import DatabaseExecutor
 from groundswell_storage.learning import model_versions

@@ -13,12 +13,12 @@ from groundswell.v1 import learning_pb2
 from groundswell_server.jobs.job import Job
 from groundswell_server.jobs.registry import Periodic
 from groundswell_server.learning import messages
-from groundswell_server.learning.artifact_store import ArtifactStore
-from groundswell_server.learning.monitoring import messages as monitoring_messages
-from groundswell_server.learning.monitoring import retraining
-from groundswell_server.learning.online import outcomes
-from groundswell_server.learning.training import run as training_run
-from groundswell_server.learning.training.backend import parallel_work
+from groundswell_server.learning.messages import monitoring as monitoring_messages
+from groundswell_server.learning.online import outcome_events as outcomes
+from groundswell_server.models.artifacts.artifact_store import ArtifactStore
+from groundswell_server.models.monitoring import retraining
+from groundswell_server.models.training import training_run
+from groundswell_server.models.training.parallel_backend import parallel_work
 from groundswell_server.settings import Settings
 from groundswell_storage import operations, stray_files
 from groundswell_storage.database import Database

@@ -10,22 +10,23 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from groundswell.v1 import learning_pb2 as pb
-from groundswell_server.learning import messages, registry
-from groundswell_server.learning.artifact_store import ArtifactStore
+from groundswell_server.learning import messages
 from groundswell_server.learning.fetching import Find, fetch
-from groundswell_server.learning.labelling import examples
-from groundswell_server.learning.labelling import messages as labelling_messages
-from groundswell_server.learning.monitoring import messages as monitoring_messages
-from groundswell_server.learning.monitoring.checks import check_drift
-from groundswell_server.learning.monitoring.gauges import ModelGauges
-from groundswell_server.learning.monitoring.performance import measure_performance
-from groundswell_server.learning.online import messages as watching
-from groundswell_server.learning.patterns.service import PatternCalls
-from groundswell_server.learning.registry import Fetched
-from groundswell_server.learning.rollouts.coverage import Coverage
-from groundswell_server.learning.rollouts.sending import Sender
+from groundswell_server.learning.labels import training_examples as examples
+from groundswell_server.learning.messages import labels as labelling_messages
+from groundswell_server.learning.messages import monitoring as monitoring_messages
+from groundswell_server.learning.messages import online_model as watching
+from groundswell_server.learning.pattern_calls import PatternCalls
 from groundswell_server.learning.serving.acceptance import accepts_content, accepts_contents
 from groundswell_server.learning.timing.best_hours import best_hours
+from groundswell_server.models import registry
+from groundswell_server.models.artifacts.artifact_store import ArtifactStore
+from groundswell_server.models.monitoring.drift_check import check_drift
+from groundswell_server.models.monitoring.performance import measure_performance
+from groundswell_server.models.monitoring.prometheus import ModelGauges
+from groundswell_server.models.registry import Fetched
+from groundswell_server.models.rollouts.error_reporter import Sender
+from groundswell_server.models.rollouts.rollout_membership import Coverage
 from groundswell_server.news import BOOKMARK_EVERY
 from groundswell_server.operations.messages import to_proto
 from groundswell_server.platform import Platform
@@ -40,7 +41,7 @@ from groundswell_storage.scope import Scope
 from groundswell_storage.topics import ONLINE_LEARNED
 
 if TYPE_CHECKING:
-    from groundswell_server.learning.serving.preparation import Serving
+    from groundswell_server.learning.answers import Serving
 
 
 class Servicer(PatternCalls):
@@ -59,7 +60,7 @@ class Servicer(PatternCalls):
     @cached_property
     def _serving(self) -> Serving:
         # NumPy comes with it: a server answers before it has that, and loads it beside the event loop.
-        from groundswell_server.learning.serving.preparation import Serving
+        from groundswell_server.learning.answers import Serving
 
         threshold = self._platform.settings.success_threshold_pct
         return Serving(
@@ -72,7 +73,7 @@ class Servicer(PatternCalls):
 
     async def run(self) -> None:
         """Loads what predictions need, keeps what is remembered true, and tells rollouts how far off they were."""
-        await asyncio.to_thread(import_module, "groundswell_server.learning.serving.preparation")
+        await asyncio.to_thread(import_module, "groundswell_server.learning.answers")
         try:
             feed = self._platform.feed
             await together(partial(self._serving.follow, feed), partial(self._sender.run, feed))
@@ -154,7 +155,7 @@ class Servicer(PatternCalls):
         return monitoring_messages.performance_message(measure_performance(scope, version, period))
 
     @write
-    @needs("groundswell_server.learning.monitoring.drift")
+    @needs("groundswell_server.models.drift.assessment")
     def CheckDrift(self, request: pb.CheckDriftRequest, scope: Scope) -> pb.CheckDriftResponse:
         model_type = messages.model_type_in(request, default=registry.ENGAGEMENT)
         version = registry.version_or_live(scope, request.model_id, model_type)

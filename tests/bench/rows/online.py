@@ -9,14 +9,14 @@ from collections.abc import Sequence
 
 from groundswell.v1 import learning_pb2
 from groundswell_server.learning import model_types
-from groundswell_server.learning.features.extraction import category, feature_values
+from groundswell_server.learning.features.post_features import category, feature_values
+from groundswell_server.learning.online.blended_predictor import BlendedPredictor
 from groundswell_server.learning.online.learner import TYPE
-from groundswell_server.learning.online.twin import Twin
-from groundswell_server.learning.prediction.artifact import load_predictor
-from groundswell_server.learning.prediction.blended_predictor import BlendedPredictor
-from groundswell_server.learning.prediction.rate_predictor import RatePredictor
-from groundswell_server.learning.training.model_type import TrainingSettings
-from groundswell_server.learning.training.trainer import train
+from groundswell_server.learning.predictors.rate_predictor import RatePredictor
+from groundswell_server.models.artifacts.model_files import load_predictor
+from groundswell_server.models.model_type import TrainingSettings
+from groundswell_server.models.online.online_model import Twin
+from groundswell_server.models.training.trainer import train
 from groundswell_storage.database import connect
 from groundswell_storage.learning import model_versions, online
 from groundswell_storage.learning.online import OnlineModel

@@ -11,9 +11,9 @@ import numpy as np
 
 from groundswell.v1 import learning_pb2
 from groundswell_server.learning import model_types
-from groundswell_server.learning.prediction.artifact import load_estimator, load_predictor
-from groundswell_server.learning.training.model_type import TrainingSettings
-from groundswell_server.learning.training.trainer import train
+from groundswell_server.models.artifacts.model_files import load_estimator, load_predictor
+from groundswell_server.models.model_type import TrainingSettings
+from groundswell_server.models.training.trainer import train
 from tests.bench import requests
 from tests.bench.measure import Subject, compare
 from tests.bench.stage import Stage

@@ -12,10 +12,10 @@ from typing import Any
 
 from groundswell import Client
 from groundswell_server.learning import model_types
-from groundswell_server.learning.features.facts import Example
-from groundswell_server.learning.features.labelled import LabelledExample
-from groundswell_server.learning.training.model_type import TrainingSettings
-from groundswell_server.learning.training.trainer import TrainedModel, train
+from groundswell_server.learning.features.labelled_rows import LabelledExample
+from groundswell_server.learning.features.post_facts import Example
+from groundswell_server.models.model_type import TrainingSettings
+from groundswell_server.models.training.trainer import TrainedModel, train
 from tests.bench.measure import unpinned
 from tests.bench.stage import Stage, teach
 from tests.bench.table import Row

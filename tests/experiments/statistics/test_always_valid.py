@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from scipy import integrate, optimize, stats
 
-from groundswell_server.experiments.statistics import always_valid, bernoulli_bound, confidence_sequence
+from groundswell_server.experiments.statistics import always_valid, bernoulli_bound
 from groundswell_server.experiments.statistics.always_valid import Promise
 from groundswell_server.experiments.statistics.arms import ArmMeans, conversions, measure
 from groundswell_server.experiments.vocabulary import MetricKind
+from groundswell_server.statistics import confidence_sequence
 from tests.experiments.moments import moments_of
 
 ALPHA = 0.05

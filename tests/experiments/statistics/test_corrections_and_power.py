@@ -10,8 +10,8 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import NormalIndPower
 
 from groundswell_server.experiments.statistics import power
-from groundswell_server.experiments.statistics.confidence_sequence import half_width
 from groundswell_server.experiments.statistics.corrections import benjamini_hochberg, holm
+from groundswell_server.statistics.confidence_sequence import half_width
 
 
 @pytest.mark.parametrize("count", [1, 2, 5, 12])

@@ -7,10 +7,10 @@ import pytest
 
 from groundswell_server.experiments.statistics.arms import ArmMean, ArmMeans, conversions, phase_weights, standardize
 from groundswell_server.experiments.statistics.bayesian import beta_beliefs
-from groundswell_server.experiments.statistics.confidence_sequence import half_width, log_evidence, p_value
 from groundswell_server.experiments.statistics.fixed_horizon import cohens_h, pooled_z, relative_lift, welch_t
 from groundswell_server.experiments.statistics.power import sample_size
 from groundswell_server.experiments.statistics.sample_ratio import check_sample_ratio
+from groundswell_server.statistics.confidence_sequence import half_width, log_evidence, p_value
 
 A = conversions(np.array([100.0]), np.array([1000.0]))
 B = conversions(np.array([130.0]), np.array([1000.0]))

@@ -24,17 +24,17 @@ from groundswell_server.experiments.statistics.arms import (
     standardize,
 )
 from groundswell_server.experiments.statistics.bayesian import beta_beliefs, normal_beliefs
-from groundswell_server.experiments.statistics.confidence_sequence import (
-    half_width,
-    log_evidence,
-    log_evidence_above,
-    p_value,
-)
 from groundswell_server.experiments.statistics.fixed_horizon import pooled_z, relative_lift, welch_t
 from groundswell_server.experiments.statistics.moments import Moments
 from groundswell_server.experiments.statistics.power import power, sample_size
 from groundswell_server.experiments.statistics.sample_ratio import chi_square
 from groundswell_server.experiments.vocabulary import MetricKind
+from groundswell_server.statistics.confidence_sequence import (
+    half_width,
+    log_evidence,
+    log_evidence_above,
+    p_value,
+)
 
 ALONE = np.ones(1)
 """The weight of an only phase."""

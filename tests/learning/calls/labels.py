@@ -7,7 +7,7 @@ from random import Random
 
 from groundswell.v1 import common_pb2
 from groundswell.v1 import learning_pb2 as pb
-from groundswell_server.learning.features.labelled import LabelledExample
+from groundswell_server.learning.features.labelled_rows import LabelledExample
 from tests.learning import labelled
 from tests.learning.calls.studio import Studio
 

@@ -11,7 +11,7 @@ from google.rpc import error_details_pb2
 
 from groundswell.v1 import common_pb2, learning_pb2
 from groundswell.v1.learning_pb2_grpc import LearningServiceStub
-from groundswell_server.learning.features.extraction import FEATURES
+from groundswell_server.learning.features.post_features import FEATURES
 from tests.errors import refusal
 from tests.learning.calls import world
 from tests.learning.calls.studio import POSTS, Studio

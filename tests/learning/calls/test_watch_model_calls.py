@@ -12,7 +12,7 @@ from groundswell.v1 import engagement_pb2
 from groundswell.v1 import learning_pb2 as pb
 from groundswell.v1.learning_pb2_grpc import LearningServiceStub
 from groundswell_server.learning.jobs import learn_outcomes
-from groundswell_server.learning.online.outcomes import read_news
+from groundswell_server.learning.online.outcome_events import read_news
 from tests.errors import refusal
 from tests.learning.calls import world
 from tests.learning.calls.drafts import INSTAGRAM

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from groundswell_server.learning.features.extraction import FEATURES
-from groundswell_server.learning.monitoring.baseline import ARTIFACT, Baseline
-from groundswell_server.learning.monitoring.comparison import Summary
+from groundswell_server.learning.features.post_features import FEATURES
+from groundswell_server.models.drift.baseline import ARTIFACT, Baseline
+from groundswell_server.statistics.two_sample_tests import Summary
 from groundswell_storage.engagement.posts import PostRow
 from groundswell_storage.engagement.snapshots import MetricSnapshotRow
 from groundswell_storage.learning import model_versions, predictions

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from groundswell_server.learning.features.extraction import FEATURES
-from groundswell_server.learning.monitoring.baseline import Baseline, FeatureBaseline
-from groundswell_server.learning.monitoring.comparison import Summary
-from groundswell_server.learning.monitoring.drift import Assessment, Evidence, assess
+from groundswell_server.learning.features.post_features import FEATURES
+from groundswell_server.models.drift.assessment import Assessment, Evidence, assess
+from groundswell_server.models.drift.baseline import Baseline, FeatureBaseline
+from groundswell_server.statistics.two_sample_tests import Summary
 
 Array = NDArray[np.float64]
 EVERY = 50

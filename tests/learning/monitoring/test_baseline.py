@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from groundswell_server.learning.features.extraction import category, feature_values
-from groundswell_server.learning.monitoring.baseline import MISSING, Baseline
-from groundswell_server.learning.monitoring.drift import compare_features
-from groundswell_server.learning.training.trainer import TrainedModel
+from groundswell_server.learning.features.post_features import category, feature_values
+from groundswell_server.models.drift.assessment import compare_features
+from groundswell_server.models.drift.baseline import MISSING, Baseline
+from groundswell_server.models.training.trainer import TrainedModel
 from tests.learning.simulated_posts import Simulation
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from groundswell_server.learning import registry
-from groundswell_server.learning.monitoring.checks import check_drift
+from groundswell_server.models import registry
+from groundswell_server.models.monitoring.drift_check import check_drift
 from groundswell_storage import events
 from groundswell_storage.database import Database
 from groundswell_storage.errors import DataLoss, FailedPrecondition

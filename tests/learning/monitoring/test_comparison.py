@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from groundswell_server.learning.monitoring.comparison import (
+from groundswell_server.statistics.two_sample_tests import (
     Summary,
     effective_size,
     ks_distance,

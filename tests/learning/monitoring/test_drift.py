@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from groundswell_server.learning.monitoring.comparison import Summary, welch_greater
-from groundswell_server.learning.monitoring.drift import FEWEST, Part
-from groundswell_server.learning.monitoring.error_stream import find_rise
+from groundswell_server.models.drift.assessment import FEWEST, Part
+from groundswell_server.models.drift.error_stream import find_rise
+from groundswell_server.statistics.two_sample_tests import Summary, welch_greater
 from tests.learning.monitoring.alarms import detected_within, false_alarms
 from tests.learning.monitoring.streams import simulate
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from groundswell_server.learning.monitoring.judgements import judge
+from groundswell_server.models.monitoring.judgements import judge
 from groundswell_storage.learning.labelled_predictions import LabelledPrediction
 from groundswell_storage.learning.model_versions import ModelVersion
 from groundswell_storage.scope import Scope

@@ -7,13 +7,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from groundswell_server.learning import model_types, registry
-from groundswell_server.learning.features.facts import PostFacts
-from groundswell_server.learning.features.figures import ProfileFigures
-from groundswell_server.learning.labelling.classification import TextClass
-from groundswell_server.learning.labelling.examples import NewExample, add_examples
-from groundswell_server.learning.monitoring.labelled_log import LabelledLog
-from groundswell_server.learning.prediction.predictions import Prediction
+from groundswell_server.learning import model_types
+from groundswell_server.learning.features.post_facts import PostFacts
+from groundswell_server.learning.features.profile_facts import ProfileFigures
+from groundswell_server.learning.labels.classification import TextClass
+from groundswell_server.learning.labels.training_examples import NewExample, add_examples
+from groundswell_server.learning.serving.label_log import LabelledLog
+from groundswell_server.models import registry
+from groundswell_server.models.predictions import Prediction
 from groundswell_storage.database import Database
 from groundswell_storage.engagement.posts import PostRow
 from groundswell_storage.executor import DatabaseExecutor

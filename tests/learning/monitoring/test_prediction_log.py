@@ -8,10 +8,10 @@ from math import inf
 
 import pytest
 
-from groundswell_server.learning.features.facts import PostFacts
-from groundswell_server.learning.monitoring import write_behind
-from groundswell_server.learning.monitoring.prediction_log import PredictionLog
-from groundswell_server.learning.prediction.predictions import Prediction
+from groundswell_server.learning.features.post_facts import PostFacts
+from groundswell_server.learning.serving.prediction_log import PredictionLog
+from groundswell_server.models.predictions import Prediction
+from groundswell_server.models.serving import write_behind
 from groundswell_storage.database import Database
 from groundswell_storage.executor import DatabaseExecutor
 from groundswell_storage.learning import predictions

@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 
 from groundswell.v1 import learning_pb2 as pb
-from groundswell_server.learning import registry
 from groundswell_server.learning.jobs import retrain_when_due
-from groundswell_server.learning.monitoring.retraining import Decision, decide
+from groundswell_server.models import registry
+from groundswell_server.models.monitoring.retraining import Decision, decide
 from groundswell_server.settings import load
 from groundswell_storage import operations
 from groundswell_storage.database import Database

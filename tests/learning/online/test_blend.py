@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from groundswell_server.learning.online.blend import against, figures, judged, weight
 from groundswell_server.learning.online.learner import NEW
+from groundswell_server.models.online.blend import against, figures, judged, weight
 
 PROVEN = replace(NEW, model_id="v1", pair_count=200, paired_error=1.0, batch_error=2.0, blended_error=1.5)
 

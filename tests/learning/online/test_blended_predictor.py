@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from groundswell_server.learning.features.extraction import category, feature_values
+from groundswell_server.learning.features.post_features import category, feature_values
+from groundswell_server.learning.online.blended_predictor import BlendedPredictor
 from groundswell_server.learning.online.inputs import inputs_of
 from groundswell_server.learning.online.reading import rate_of
-from groundswell_server.learning.prediction.artifact import load_predictor
-from groundswell_server.learning.prediction.blended_predictor import BlendedPredictor
-from groundswell_server.learning.prediction.rate_predictor import RatePredictor
-from groundswell_server.learning.training.trainer import TrainedModel
+from groundswell_server.learning.predictors.rate_predictor import RatePredictor
+from groundswell_server.models.artifacts.model_files import load_predictor
+from groundswell_server.models.training.trainer import TrainedModel
 from tests.learning.simulated_posts import Simulation
 
 WEIGHTS = {"hour_sin": 0.4, "media_type=4": 0.5, "category=product": -0.2, "log_followers": 1.0}

@@ -8,11 +8,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from groundswell_server.learning import registry
 from groundswell_server.learning.online import learner as learners
 from groundswell_server.learning.online.learner import TYPE, Learner
-from groundswell_server.learning.online.outcomes import read_news
-from groundswell_server.learning.prediction.predictions import Prediction
+from groundswell_server.learning.online.outcome_events import read_news
+from groundswell_server.models import registry
+from groundswell_server.models.predictions import Prediction
 from groundswell_storage import events
 from groundswell_storage.database import Database
 from groundswell_storage.engagement.snapshots import MetricSnapshotRow

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from groundswell_server.learning.features.extraction import category, feature_values
-from groundswell_server.learning.features.facts import Example
+from groundswell_server.learning.features.post_facts import Example
+from groundswell_server.learning.features.post_features import category, feature_values
 from groundswell_server.learning.online.inputs import inputs_of
 from groundswell_server.learning.online.reading import rate_of
-from groundswell_server.learning.online.twin import Twin
+from groundswell_server.models.online.online_model import Twin
 from tests.learning.simulated_posts import simulate
 
 

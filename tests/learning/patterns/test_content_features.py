@@ -7,10 +7,10 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
+from groundswell_server.learning.patterns.caption_text import TextFacts, describe_text
 from groundswell_server.learning.patterns.content_features import NAMES, FeatureContrast, content_features
+from groundswell_server.learning.patterns.descriptions import certainty, clock, describe, signature
 from groundswell_server.learning.patterns.sample import sample_of
-from groundswell_server.learning.patterns.texts import TextFacts, describe_text
-from groundswell_server.learning.patterns.wording import certainty, clock, describe, signature
 from tests.learning.patterns.simulated import START, post
 
 CAPTION = "I love this wonderful sunset! What do you think? \N{FIRE}\N{FIRE} See https://a.example #sea @bo"

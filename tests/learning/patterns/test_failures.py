@@ -7,8 +7,8 @@ import pytest
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
+from groundswell_server.learning.patterns.estimates import mean_of, share_of
 from groundswell_server.learning.patterns.failures import find_failures
-from groundswell_server.learning.patterns.figures import mean_of, share_of
 from groundswell_server.learning.patterns.risks import Exposure, find_risks
 from tests.learning.patterns.simulated import context
 

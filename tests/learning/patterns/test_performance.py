@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from groundswell_server.learning.patterns.performance import Performance, summarize
+from groundswell_server.learning.patterns.period_performance import Performance, summarize
 from tests.learning.patterns.simulated import START, context, post
 
 LENGTH = timedelta(days=30)

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from groundswell_server import silences
-from groundswell_server.learning.rollouts.coverage import Coverage
 from groundswell_server.learning.rollouts.under_rollout import UnderRollout
+from groundswell_server.models.rollouts.rollout_membership import Coverage
 from groundswell_server.runtime.call import Principal
 from groundswell_storage.errors import Unavailable
 from groundswell_storage.experiments.model_rollouts import ModelRollout

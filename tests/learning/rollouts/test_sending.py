@@ -12,9 +12,9 @@ import pytest
 from groundswell_server.experiments.rollouts import lifecycle
 from groundswell_server.experiments.rollouts.design import RolloutDesign
 from groundswell_server.experiments.rollouts.stages import Stage
-from groundswell_server.learning.rollouts import sending as sending_module
-from groundswell_server.learning.rollouts.coverage import Coverage
-from groundswell_server.learning.rollouts.sending import CONSUMER, Sender
+from groundswell_server.models.rollouts import error_reporter as sending_module
+from groundswell_server.models.rollouts.error_reporter import CONSUMER, Sender
+from groundswell_server.models.rollouts.rollout_membership import Coverage
 from groundswell_server.peers import PeerRefusal
 from groundswell_storage import consumers, events
 from groundswell_storage.database import Database

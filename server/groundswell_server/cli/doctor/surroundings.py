@@ -41,7 +41,7 @@ def model_store(settings: Settings) -> Finding:
     def work() -> str:
         from uuid import uuid4
 
-        from groundswell_server.learning.artifact_store import ArtifactStore
+        from groundswell_server.models.artifacts.artifact_store import ArtifactStore
 
         store = ArtifactStore(settings.ml_model_path)
         if not store.outside:
@@ -74,7 +74,7 @@ def training(settings: Settings) -> Finding:
     """Whether the Dask cluster answers and has a worker, where trainings use one."""
 
     def work() -> str:
-        from groundswell_server.learning.training.backend import parallel_work
+        from groundswell_server.models.training.parallel_backend import parallel_work
 
         if settings.training_backend == "local":
             return "in the worker processes"

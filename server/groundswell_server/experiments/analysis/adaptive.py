@@ -11,12 +11,13 @@ from groundswell_server.experiments.analysis.comparison import Comparison, Signi
 from groundswell_server.experiments.analysis.metric import Answer, ArmAnswer, Question, believed, measured
 from groundswell_server.experiments.analysis.unit_values import Form, Sums
 from groundswell_server.experiments.bandits.adaptive_estimates import AdaptiveEstimates, Batches, estimate
-from groundswell_server.experiments.statistics import bernoulli_bound, confidence_sequence
+from groundswell_server.experiments.statistics import bernoulli_bound
 from groundswell_server.experiments.statistics.always_valid import Promise
 from groundswell_server.experiments.statistics.arms import ArmMeans, Array
 from groundswell_server.experiments.statistics.fixed_horizon import LEAST_SHARE, cohens_h
 from groundswell_server.experiments.statistics.moments import Moments
 from groundswell_server.experiments.vocabulary import Direction, MetricKind
+from groundswell_server.statistics import confidence_sequence
 
 FEWEST_UNITS_OF_VALUES = 400.0
 """Units of each arm from which on values are judged: an arm that began badly has few units, which weigh much, and the

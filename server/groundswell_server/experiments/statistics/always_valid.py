@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from groundswell_server.experiments.statistics import bernoulli_bound, confidence_sequence
+from groundswell_server.experiments.statistics import bernoulli_bound
 from groundswell_server.experiments.statistics.arms import ArmMeans, Array, phase_weights, standardize
 from groundswell_server.experiments.vocabulary import FEWEST_UNITS
+from groundswell_server.statistics import confidence_sequence
 
 
 @dataclass(frozen=True, slots=True)

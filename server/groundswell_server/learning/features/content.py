@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from groundswell_server.learning.features.captions import CaptionFacts, describe_caption
-from groundswell_server.learning.features.facts import UNKNOWN_TRAILING, PostFacts
+from groundswell_server.learning.features.post_facts import UNKNOWN_TRAILING, PostFacts
 from groundswell_storage.engagement.prediction_facts import ContextFacts, PersonaFacts
 
 if TYPE_CHECKING:

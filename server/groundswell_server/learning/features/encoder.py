@@ -18,7 +18,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from groundswell_server.learning.features.extraction import CATEGORY, FEATURES, NOMINAL, FeatureRows
+from groundswell_server.learning.features.post_features import CATEGORY, FEATURES, NOMINAL, FeatureRows
 
 MOST_VALUES = 16
 """Values of a nominal feature that get a column of their own, at most."""

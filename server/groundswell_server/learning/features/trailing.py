@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from groundswell_server.learning.features.facts import UNKNOWN_TRAILING, Trailing
+from groundswell_server.learning.features.post_facts import UNKNOWN_TRAILING, Trailing
 from groundswell_storage.fields import to_micros
 
 WINDOW = timedelta(days=30)

@@ -10,11 +10,11 @@ from groundswell_server.learning.messages.content import (
     optimization_message,
     scores_message,
 )
+from groundswell_server.learning.messages.enums import model_type_in, stage_in
 from groundswell_server.learning.messages.models import importance_message, model_message, promotion_fields
 from groundswell_server.learning.messages.predictions import engagement_message, level_in, success_message
 from groundswell_server.learning.messages.timing import question_in, timing_message
 from groundswell_server.learning.messages.training import pinned, run_of
-from groundswell_server.learning.messages.words import model_type_in, stage_in
 
 __all__ = [
     "aim_in",

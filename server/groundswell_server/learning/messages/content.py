@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from groundswell.v1 import learning_pb2 as pb
 from groundswell_server.learning.features.content import Ask, Draft
-from groundswell_server.learning.messages.figures import estimate, fill_interval
-from groundswell_server.learning.messages.words import numbers
+from groundswell_server.learning.messages.enums import numbers
+from groundswell_server.learning.messages.estimates import estimate, fill_interval
 from groundswell_server.wellknown import time_in
 
 if TYPE_CHECKING:
     from groundswell_server.learning.scoring.optimization import Optimization, Recommendation
-    from groundswell_server.learning.scoring.scores import Score
-    from groundswell_server.learning.serving.live_models import Live
+    from groundswell_server.learning.scoring.scorer import Score
+    from groundswell_server.models.serving.live_models import Live
 
 _TIERS = numbers(pb.ScoreTier, "SCORE_TIER_")
 _CONFIDENCES = numbers(pb.ConfidenceLevel, "CONFIDENCE_LEVEL_")

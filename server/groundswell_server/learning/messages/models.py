@@ -8,9 +8,9 @@ from google.protobuf import struct_pb2
 
 from groundswell.v1 import common_pb2
 from groundswell.v1 import learning_pb2 as pb
-from groundswell_server.learning.messages.figures import estimate, metrics_message
-from groundswell_server.learning.messages.words import MODEL_TYPES, STAGES
-from groundswell_server.learning.registry import Promotion
+from groundswell_server.learning.messages.enums import MODEL_TYPES, STAGES
+from groundswell_server.learning.messages.estimates import estimate, metrics_message
+from groundswell_server.models.registry import Promotion
 from groundswell_storage.learning.model_versions import ModelVersion
 
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from groundswell.v1 import common_pb2
 from groundswell.v1 import learning_pb2 as pb
-from groundswell_server.learning.messages.figures import LEVEL
+from groundswell_server.learning.messages.estimates import LEVEL
 
 if TYPE_CHECKING:
-    from groundswell_server.learning.prediction.predictions import Prediction
-    from groundswell_server.learning.serving.served import Served
+    from groundswell_server.models.predictions import Prediction
+    from groundswell_server.models.serving.served_model import Served
 
 
 def level_in(request: pb.PredictEngagementRequest) -> float:

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from groundswell.v1 import learning_pb2 as pb
-from groundswell_server.learning.messages.words import model_type_in
+from groundswell_server.learning.messages.enums import model_type_in
 from groundswell_server.settings import Settings
 from groundswell_server.wellknown import time_in
 
 if TYPE_CHECKING:
-    from groundswell_server.learning.training.run import Run
+    from groundswell_server.models.training.training_run import Run
 
 _DEFAULT_TEST_SHARE = 0.3
 
@@ -29,8 +29,8 @@ def pinned(request: pb.TrainModelRequest, now: datetime) -> pb.TrainModelRequest
 def run_of(request: pb.TrainModelRequest, settings: Settings, now: datetime) -> Run:
     """What a request asks for, defaults filled in from the settings."""
     threshold = request.success_threshold_pct if request.HasField("success_threshold_pct") else None
-    from groundswell_server.learning.training.dataset import Span
-    from groundswell_server.learning.training.run import Run
+    from groundswell_server.learning.training.post_examples import Span
+    from groundswell_server.models.training.training_run import Run
 
     return Run(
         model_type=model_type_in(request),

@@ -12,7 +12,7 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import Any
 
-from groundswell_server.learning.training.model_type import ModelType
+from groundswell_server.models.model_type import ModelType
 
 
 @cache

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from groundswell_server.learning.registry import BOT
 from groundswell_server.learning.training.profile_model_type import ProfileModelType
+from groundswell_server.models.registry import BOT
 
 MODEL_TYPE = ProfileModelType(
     name="BOT_DETECTOR",

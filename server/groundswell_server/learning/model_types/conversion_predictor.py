@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from groundswell_server.learning.features.rows import PostRows
-from groundswell_server.learning.registry import CONVERTED
+from groundswell_server.learning.features.post_rows import PostRows
 from groundswell_server.learning.training import labelled_posts
-from groundswell_server.learning.training.classification import ProbabilityModelType
-from groundswell_server.learning.training.model_type import Array, TrainingSettings
+from groundswell_server.learning.training.probability_model_type import ProbabilityModelType
+from groundswell_server.models.model_type import Array, TrainingSettings
+from groundswell_server.models.registry import CONVERTED
 
 _LABELS = "not_converted", CONVERTED
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from groundswell_server.learning.training.model_type import Parameters
-from groundswell_server.learning.training.regression import RateModelType
+from groundswell_server.learning.training.rate_model_type import RateModelType
+from groundswell_server.models.model_type import Parameters
 
 
 def _forest(parameters: Parameters, random_seed: int, jobs: int | None) -> Any:

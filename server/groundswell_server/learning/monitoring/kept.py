@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from groundswell_server.learning.registry import MEASURED
+from groundswell_server.models.registry import MEASURED
 from groundswell_storage.learning import labelled_predictions, predictions
 from groundswell_storage.learning.labelled_predictions import LabelledPrediction
 from groundswell_storage.learning.model_versions import ModelVersion

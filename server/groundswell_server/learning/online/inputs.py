@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 
-from groundswell_server.learning.features.extraction import FEATURES, NOMINAL
+from groundswell_server.learning.features.post_features import FEATURES, NOMINAL
 
 _SCALES: Mapping[str, Callable[[float], float]] = {
     "complexity": lambda value: value / 4.0,

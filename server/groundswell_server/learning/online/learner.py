@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, cast
 
 import structlog
 
-from groundswell_server.learning import registry
-from groundswell_server.learning.artifact_store import ArtifactStore
-from groundswell_server.learning.features.extraction import category, feature_values
-from groundswell_server.learning.online import blend
-from groundswell_server.learning.online.outcomes import CONSUMER, News
-from groundswell_server.learning.prediction.artifact import load_stored
-from groundswell_server.learning.training import dataset
-from groundswell_server.learning.uncertainty.conformal import adapt
+from groundswell_server.learning.features.post_features import category, feature_values
+from groundswell_server.learning.online.outcome_events import CONSUMER, News
+from groundswell_server.learning.training import post_examples as dataset
+from groundswell_server.models import registry
+from groundswell_server.models.artifacts.artifact_store import ArtifactStore
+from groundswell_server.models.artifacts.model_files import load_stored
+from groundswell_server.models.online import blend
+from groundswell_server.models.uncertainty.conformal import adapt
 from groundswell_storage import consumers
 from groundswell_storage.database import Database
 from groundswell_storage.errors import DataLoss, Unavailable
@@ -33,9 +33,9 @@ from groundswell_storage.scope import Scope
 from groundswell_storage.topics import ONLINE_LEARNED
 
 if TYPE_CHECKING:
-    from groundswell_server.learning.features.facts import Example
-    from groundswell_server.learning.prediction.predictions import Prediction
-    from groundswell_server.learning.prediction.rate_predictor import RatePredictor
+    from groundswell_server.learning.features.post_facts import Example
+    from groundswell_server.learning.predictors.rate_predictor import RatePredictor
+    from groundswell_server.models.predictions import Prediction
 
 TYPE = registry.ENGAGEMENT
 NEW = OnlineModel({}, 0.0, 0, None, "", 0, None, None, None, None)
@@ -89,7 +89,7 @@ class Learner:
         if not examples:
             return Lesson(model, ())
         # River comes with it.
-        from groundswell_server.learning.online.twin import Twin
+        from groundswell_server.models.online.online_model import Twin
 
         live = model_versions.live_version(scope, TYPE)
         model = blend.against(model, "" if live is None else live.id)

@@ -9,16 +9,16 @@ from itertools import islice
 
 import numpy as np
 
+from groundswell_server.learning.enums import platform_word
 from groundswell_server.learning.patterns.analysis import ContentPattern, analyze
 from groundswell_server.learning.patterns.associations import DISCOVERY_RATE, associate, percent
+from groundswell_server.learning.patterns.descriptions import certainty
+from groundswell_server.learning.patterns.estimates import Figure, share_of
 from groundswell_server.learning.patterns.failures import Failures
-from groundswell_server.learning.patterns.figures import Figure, share_of
 from groundswell_server.learning.patterns.hashtags import HashtagEffect, effective_hashtags
 from groundswell_server.learning.patterns.residuals import cells, log_rates, residuals
 from groundswell_server.learning.patterns.sample import Sample
 from groundswell_server.learning.patterns.traits import post_traits, posts_with
-from groundswell_server.learning.patterns.vocabulary import platform_word
-from groundswell_server.learning.patterns.wording import certainty
 from groundswell_server.learning.timing.estimates import FEWEST_POSTS, TimedRates, estimate_timing
 from groundswell_storage.engagement.pattern_rows import PostRecord
 

@@ -10,14 +10,14 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
+from groundswell_server.learning.enums import content_type_name
 from groundswell_server.learning.patterns.associations import percent
 from groundswell_server.learning.patterns.clusters import Clustering, cluster
 from groundswell_server.learning.patterns.content_features import ContentFeatures, FeatureContrast, content_features
+from groundswell_server.learning.patterns.descriptions import certainty, describe, signature
 from groundswell_server.learning.patterns.residuals import cells, log_rates, residuals
 from groundswell_server.learning.patterns.sample import Sample
 from groundswell_server.learning.patterns.verdicts import Verdict, judge
-from groundswell_server.learning.patterns.vocabulary import content_type_name
-from groundswell_server.learning.patterns.wording import certainty, describe, signature
 from groundswell_storage.errors import FailedPrecondition
 
 FEWEST_POSTS = 50

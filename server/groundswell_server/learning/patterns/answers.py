@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from groundswell_server.learning.patterns import reading
-from groundswell_server.learning.patterns.question import Question
+from groundswell_server.learning.patterns.query import Question
 from groundswell_server.learning.patterns.reading import Read
 from groundswell_storage.engagement import pattern_rows, patterns
 from groundswell_storage.engagement.pattern_rows import ContextRecord, PostRecord
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from groundswell_server.learning.patterns.analysis import Analysis
     from groundswell_server.learning.patterns.failures import Failures
     from groundswell_server.learning.patterns.hashtags import HashtagEffects
-    from groundswell_server.learning.patterns.performance import Performance
+    from groundswell_server.learning.patterns.period_performance import Performance
     from groundswell_server.learning.patterns.recommendations import Recommendations
     from groundswell_server.learning.patterns.successes import Successes, SuccessfulPost
     from groundswell_server.learning.patterns.suggestions import Suggestions
@@ -97,7 +97,7 @@ async def performance(read: Read, question: Question, threshold_pct: float) -> P
     contexts = await reading.contexts(read, question, periods=2)
 
     def compute() -> Performance:
-        from groundswell_server.learning.patterns.performance import summarize
+        from groundswell_server.learning.patterns.period_performance import summarize
 
         return summarize(posts, contexts, end=question.as_of, length=question.lookback, threshold_pct=threshold_pct)
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from groundswell_server.learning.patterns.residuals import Array, Places, Residuals
-from groundswell_server.learning.uncertainty.shrinkage import shrink
+from groundswell_server.statistics.shrinkage import shrink
 
 DISCOVERY_RATE = 0.10
 """Share of the discoveries that may be false, on average (Benjamini and Hochberg 1995)."""

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groundswell_server.learning.features.content import MEDIA_TYPES
+from groundswell_server.learning.patterns.caption_text import describe_text
 from groundswell_server.learning.patterns.residuals import Array
 from groundswell_server.learning.patterns.sample import Sample
-from groundswell_server.learning.patterns.texts import describe_text
 
 COUNTS = ("words", "emoji", "hashtags", "mentions", "links")
 """Numbers a post; clustered by ln(1 + number)."""

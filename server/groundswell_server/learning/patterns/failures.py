@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from groundswell_server.learning.patterns.figures import Figure, share_of
+from groundswell_server.learning.patterns.estimates import Figure, share_of
 from groundswell_server.learning.patterns.risks import Exposure, Risk, find_risks
 from groundswell_server.learning.patterns.traits import context_traits
 from groundswell_storage.engagement.pattern_rows import ContextRecord

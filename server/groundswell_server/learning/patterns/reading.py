@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from groundswell_server.learning.patterns.question import Question
+from groundswell_server.learning.patterns.query import Question
 from groundswell_storage.engagement import pattern_rows, prediction_facts
 from groundswell_storage.engagement.pattern_rows import ContextRecord, PostRecord
 

@@ -9,8 +9,8 @@ from typing import Any
 from groundswell_server.learning.patterns.analysis import FEWEST_POSTS, ContentPattern, analyze
 from groundswell_server.learning.patterns.approaches import Approach, find_approaches
 from groundswell_server.learning.patterns.content_features import FeatureContrast
+from groundswell_server.learning.patterns.descriptions import certainty
 from groundswell_server.learning.patterns.sample import Sample
-from groundswell_server.learning.patterns.wording import certainty
 from groundswell_storage.engagement.pattern_rows import ContextRecord
 from groundswell_storage.engagement.patterns import KeptPattern
 

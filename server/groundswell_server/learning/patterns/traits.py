@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from groundswell_server.learning.enums import complexity_word, media_word, platform_word
+from groundswell_server.learning.patterns.caption_text import describe_text
 from groundswell_server.learning.patterns.sample import day_part, local_time
-from groundswell_server.learning.patterns.texts import describe_text
-from groundswell_server.learning.patterns.vocabulary import complexity_word, media_word, platform_word
 from groundswell_storage.engagement.pattern_rows import ContextRecord, PostRecord, parameters
 from groundswell_storage.engagement.prediction_facts import prompt_length
 

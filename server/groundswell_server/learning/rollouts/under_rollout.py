@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from groundswell_storage.experiments.model_rollouts import ModelRollout
 
 if TYPE_CHECKING:
-    from groundswell_server.learning.serving.served import Served
+    from groundswell_server.models.serving.served_model import Served
 
 
 @dataclass(frozen=True, slots=True)

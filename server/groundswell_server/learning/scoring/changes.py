@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from groundswell_server.learning.features.facts import PostFacts
+from groundswell_server.learning.features.post_facts import PostFacts
 
 PUBLISH_HOUR, PUBLISH_WEEKDAY = "publish_hour", "publish_weekday"
 HASHTAG_COUNT, CAPTION_LENGTH = "hashtag_count", "caption_length"

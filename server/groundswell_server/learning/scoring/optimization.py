@@ -15,13 +15,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from groundswell_server.learning.features.extraction import extract
-from groundswell_server.learning.features.facts import PostFacts
-from groundswell_server.learning.prediction.predictor import PostPredictor
+from groundswell_server.learning.features.post_facts import PostFacts
+from groundswell_server.learning.features.post_features import extract
+from groundswell_server.learning.predictors.post_predictor import PostPredictor
 from groundswell_server.learning.scoring.changes import FEATURE_OF, WORDS, Change, possible_changes
-from groundswell_server.learning.scoring.scores import ENGAGEMENT_POINTS, SUCCESS_POINTS, RateHistory, Score, Scorer
-from groundswell_server.learning.scoring.thumb import RuleOfThumb, rules_of_thumb
-from groundswell_server.learning.uncertainty.calibration import Z_95
+from groundswell_server.learning.scoring.heuristics import RuleOfThumb, rules_of_thumb
+from groundswell_server.learning.scoring.scorer import ENGAGEMENT_POINTS, SUCCESS_POINTS, RateHistory, Score, Scorer
+from groundswell_server.models.uncertainty.calibration import Z_95
 
 TARGET = 80.0
 """Score to get to unless told otherwise: the lowest of the highest tier."""

@@ -19,8 +19,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from groundswell_server.learning.features.extraction import FEATURES, feature_values
-from groundswell_server.learning.features.facts import PostFacts
+from groundswell_server.learning.features.post_facts import PostFacts
+from groundswell_server.learning.features.post_features import FEATURES, feature_values
 
 START = 50.0
 BEST_HOURS = range(10, 22)

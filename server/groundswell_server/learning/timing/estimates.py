@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from groundswell_server.learning.uncertainty.shrinkage import Shrunken, shrink
+from groundswell_server.statistics.shrinkage import Shrunken, shrink
 from groundswell_storage.errors import FailedPrecondition
 
 Array = NDArray[np.float64]

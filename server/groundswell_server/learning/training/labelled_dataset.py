@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from groundswell_server.learning.features.figures import ProfileFigures
-from groundswell_server.learning.features.labelled import LabelledExample
-from groundswell_server.learning.training.dataset import Span
+from groundswell_server.learning.features.labelled_rows import LabelledExample
+from groundswell_server.learning.features.profile_facts import ProfileFigures
+from groundswell_server.learning.training.post_examples import Span
 from groundswell_storage.learning import training_examples
 from groundswell_storage.learning.training_examples import StoredExample
 from groundswell_storage.scope import Scope

@@ -10,13 +10,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from groundswell_server.learning.features.labelled import LabelledExample, LabelledRows, kept_examples, labelled_rows
-from groundswell_server.learning.features.rows import Fold
+from groundswell_server.learning.features.labelled_rows import (
+    LabelledExample,
+    LabelledRows,
+    kept_examples,
+    labelled_rows,
+)
+from groundswell_server.learning.features.post_rows import Fold
 from groundswell_server.learning.training import labelled_dataset
-from groundswell_server.learning.training.class_metrics import brier_errors, class_figures
-from groundswell_server.learning.training.dataset import Span
-from groundswell_server.learning.training.group_folds import group_folds, hold_out, independent
-from groundswell_server.learning.training.model_type import Array, Figures, ModelType, TrainingSettings
+from groundswell_server.learning.training.post_examples import Span
+from groundswell_server.models.evaluation.class_metrics import brier_errors, class_figures
+from groundswell_server.models.evaluation.group_folds import group_folds, hold_out, independent
+from groundswell_server.models.model_type import Array, Figures, ModelType, TrainingSettings
 from groundswell_storage.fields import to_micros
 from groundswell_storage.scope import Scope
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from groundswell_server.learning.features.facts import Example
-from groundswell_server.learning.training import dataset
-from groundswell_server.learning.training.dataset import Span
+from groundswell_server.learning.features.post_facts import Example
+from groundswell_server.learning.training import post_examples as dataset
+from groundswell_server.learning.training.post_examples import Span
 from groundswell_storage.engagement import learning_rows
 from groundswell_storage.scope import Scope
 

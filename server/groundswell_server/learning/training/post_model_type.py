@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from groundswell_server.learning.features.extraction import FEATURES
-from groundswell_server.learning.features.facts import Example
-from groundswell_server.learning.features.rows import PostRows
-from groundswell_server.learning.prediction.predictor import PostPredictor
-from groundswell_server.learning.training import dataset
-from groundswell_server.learning.training.dataset import Span
-from groundswell_server.learning.training.importance import combine, holds, impurity, permutation, shuffle
-from groundswell_server.learning.training.model_type import Array, Insight, Learned, ModelType, TrainingSettings
+from groundswell_server.learning.features.post_facts import Example
+from groundswell_server.learning.features.post_features import FEATURES
+from groundswell_server.learning.features.post_rows import PostRows
+from groundswell_server.learning.predictors.post_predictor import PostPredictor
+from groundswell_server.learning.training import post_examples as dataset
+from groundswell_server.learning.training.post_examples import Span
+from groundswell_server.learning.training.post_importance import combine, holds, impurity, permutation, shuffle
+from groundswell_server.models.model_type import Array, Insight, Learned, ModelType, TrainingSettings
 from groundswell_storage.scope import Scope
 
 

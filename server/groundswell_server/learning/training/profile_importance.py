@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from groundswell_server.learning.features.profiles import PROFILE_FEATURES
-from groundswell_server.learning.training.importance import (
+from groundswell_server.learning.features.profile_features import PROFILE_FEATURES
+from groundswell_server.learning.training.post_importance import (
     MOST_ROWS,
     REPEATS,
     FeatureImportance,

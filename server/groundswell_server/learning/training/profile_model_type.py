@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from groundswell_server.learning.features.figures import ProfileFigures
-from groundswell_server.learning.features.labelled import LabelledRows
-from groundswell_server.learning.features.profiles import PROFILE_FEATURES, ProfileEncoder, profile_rows
-from groundswell_server.learning.features.rows import Fold
-from groundswell_server.learning.prediction.predictor import Trees
-from groundswell_server.learning.prediction.profile_predictor import ProfilePredictor
-from groundswell_server.learning.training.boosting import ALGORITHM, GRID, PARAMETERS, Boosting, trees_of, with_both
-from groundswell_server.learning.training.class_metrics import class_figures
-from groundswell_server.learning.training.group_folds import group_folds
+from groundswell_server.learning.features.labelled_rows import LabelledRows
+from groundswell_server.learning.features.post_rows import Fold
+from groundswell_server.learning.features.profile_facts import ProfileFigures
+from groundswell_server.learning.features.profile_features import PROFILE_FEATURES, ProfileEncoder, profile_rows
+from groundswell_server.learning.predictors.post_predictor import Trees
+from groundswell_server.learning.predictors.profile_predictor import ProfilePredictor
 from groundswell_server.learning.training.labelled_model_type import MAJORITY, LabelledModelType, class_shares
-from groundswell_server.learning.training.model_type import (
+from groundswell_server.learning.training.profile_importance import profile_importance
+from groundswell_server.models.evaluation.class_metrics import class_figures
+from groundswell_server.models.evaluation.group_folds import group_folds
+from groundswell_server.models.model_type import (
     Array,
     Figures,
     Insight,
@@ -28,7 +28,14 @@ from groundswell_server.learning.training.model_type import (
     Progress,
     TrainingSettings,
 )
-from groundswell_server.learning.training.profile_importance import profile_importance
+from groundswell_server.models.training.gradient_boosting import (
+    ALGORITHM,
+    GRID,
+    PARAMETERS,
+    Boosting,
+    trees_of,
+    with_both,
+)
 
 _FOLDS = 5
 """Parts of the data, each scored by trees that had not seen it, for the calibration."""

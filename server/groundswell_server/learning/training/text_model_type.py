@@ -9,15 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from groundswell_server.learning.features.labelled import LabelledRows
-from groundswell_server.learning.features.rows import Fold
-from groundswell_server.learning.features.texts import Vectorizer
-from groundswell_server.learning.prediction.predictions import Predictions
-from groundswell_server.learning.prediction.predictor import Predictor, Trees
-from groundswell_server.learning.prediction.text_predictor import TextPredictor
-from groundswell_server.learning.training.exporting import export_linear
+from groundswell_server.learning.features.labelled_rows import LabelledRows
+from groundswell_server.learning.features.post_rows import Fold
+from groundswell_server.learning.features.tf_idf import Vectorizer
+from groundswell_server.learning.predictors.post_predictor import Predictor, Trees
+from groundswell_server.learning.predictors.text_predictor import TextPredictor
 from groundswell_server.learning.training.labelled_model_type import LabelledModelType, class_shares
-from groundswell_server.learning.training.model_type import (
+from groundswell_server.models.artifacts.onnx_export import export_linear
+from groundswell_server.models.model_type import (
     Array,
     Insight,
     Learned,
@@ -26,6 +25,7 @@ from groundswell_server.learning.training.model_type import (
     TrainingSettings,
     no_progress,
 )
+from groundswell_server.models.predictions import Predictions
 
 LEXICON = "lexicon"
 """The baseline that a lexicon sets: what the labels were before of texts of which it said the same."""

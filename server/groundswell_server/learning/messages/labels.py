@@ -1,0 +1,111 @@
+"""Labelled examples, and what models that learnt from them say, on the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from groundswell.v1 import common_pb2
+from groundswell.v1 import learning_pb2 as pb
+from groundswell_server.learning.features.profile_facts import ProfileFigures, digit_share
+from groundswell_server.learning.labels.classification import Classified
+from groundswell_server.learning.labels.training_examples import Added, NewExample, RefusedExample, refused
+from groundswell_server.learning.messages.estimates import fill_interval
+from groundswell_server.runtime.validation import check
+from groundswell_server.wellknown import fields_of
+from groundswell_storage.errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from groundswell_server.models.predictions import Prediction
+    from groundswell_server.models.serving.served_model import Served
+
+
+def conversion_message(served: Served, prediction: Prediction) -> pb.PredictConversionResponse:
+    """A predicted probability of a conversion."""
+    response = pb.PredictConversionResponse(
+        conversion_probability=prediction.value, model_id=served.model_id, model_version=served.version
+    )
+    fill_interval(response.interval, prediction.lower, prediction.upper)
+    return response
+
+
+def examples_in(request: pb.AddTrainingExamplesRequest) -> tuple[list[NewExample], list[RefusedExample]]:
+    """The examples of a batch, each checked by itself: those that hold to the contract, and those that don't."""
+    examples: list[NewExample] = []
+    faulty: list[RefusedExample] = []
+    for one in request.examples:
+        try:
+            check(one)
+            examples.append(_example_in(one))
+        except InvalidArgument as error:
+            faulty.append(refused(one.line, one.client_id, error))
+    return examples, faulty
+
+
+def _example_in(one: pb.TrainingExample) -> NewExample:
+    known = profile_in(one.profile).to_json() if one.HasField("profile") else None
+    return NewExample(one.line, one.client_id, one.label, one.group, one.persona_id, one.text, known, one.post_id)
+
+
+def profile_in(profile: common_pb2.AccountProfile) -> ProfileFigures:
+    """What is known of an account: figures of its names where these are given and the figures are not."""
+    handle, name = profile.handle.strip().lstrip("@"), profile.display_name.strip()
+    of_names = {
+        "handle_length": len(handle) or None,
+        "handle_digit_share": digit_share(handle),
+        "name_words": len(name.split()) or None,
+        "name_digit_share": digit_share(name),
+        "name_is_handle": name.casefold() == handle.casefold() if name and handle else None,
+    }
+    sent = {_FIGURES[field.name]: value for field, value in profile.ListFields() if field.name in _FIGURES}
+    return ProfileFigures(**{**of_names, **sent})
+
+
+_FIGURES = {
+    "follower_count": "followers",
+    "following_count": "following",
+    "media_count": "media",
+    "age_days": "account_age_days",
+    "name_word_count": "name_words",
+    **{
+        name: name
+        for name in (
+            "has_picture",
+            "bio_length",
+            "has_link",
+            "is_private",
+            "is_verified",
+            "handle_length",
+            "handle_digit_share",
+            "name_digit_share",
+            "name_is_handle",
+        )
+    },
+}
+"""The domain's names of the contract's figures of an account."""
+
+
+def added_message(added: Added) -> pb.AddTrainingExamplesResponse:
+    """The report on labelled examples."""
+    return pb.AddTrainingExamplesResponse(**fields_of(added))
+
+
+def text_classes_message(found: Classified) -> pb.ClassifyTextResponse:
+    """What texts are, and by whose word."""
+    served, response = found.served, pb.ClassifyTextResponse(method=pb.CLASSIFICATION_METHOD_LEXICON)
+    if served is not None:
+        response.method = pb.CLASSIFICATION_METHOD_MODEL
+        response.model_id, response.model_version = served.model_id, served.version
+    for one in found.classes:
+        added = response.classes.add(label=one.label, sentiment_score=one.mood)
+        for label, probability in one.probabilities:
+            added.probabilities.add(label=label, probability=probability)
+    return response
+
+
+def profile_classes_message(served: Served, classes: Sequence[Prediction]) -> pb.ClassifyProfilesResponse:
+    """What accounts are."""
+    response = pb.ClassifyProfilesResponse(model_id=served.model_id, model_version=served.version)
+    for one in classes:
+        fill_interval(response.classes.add(bot_probability=one.value).interval, one.lower, one.upper)
+    return response

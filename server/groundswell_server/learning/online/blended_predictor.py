@@ -1,0 +1,80 @@
+"""Serving the engagement predictor with its twin: the batch model's word, moved towards the twin's by the twin's share.
+
+Intervals move along and keep their width; the chance to reach a threshold is that of the batch model to reach one that
+is nearer by as much.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from groundswell_server.learning.features.post_facts import PostFacts
+from groundswell_server.learning.features.post_features import FeatureRows, extract
+from groundswell_server.learning.online.inputs import inputs_of
+from groundswell_server.learning.online.reading import rate_of
+from groundswell_server.learning.predictors.post_predictor import DEFAULT_LEVEL
+from groundswell_server.learning.predictors.rate_predictor import Array, RatePredictor
+from groundswell_server.models.predictions import Prediction, Predictions
+
+
+class BlendedPredictor(RatePredictor):
+    """A batch model and a linear twin of its target's root."""
+
+    def __init__(self, batch: RatePredictor, weights: Mapping[str, float], intercept: float, share: float) -> None:
+        """`share`: the twin's part of a prediction, 0 to 1."""
+        self.__dict__.update(batch.__dict__)
+        self._weights = weights
+        self._intercept = intercept
+        self._share = share
+
+    def predict_values(
+        self, values: Sequence[float], category: str | None, *, level: float = DEFAULT_LEVEL, persona_id: str = ""
+    ) -> Prediction:
+        said = super().predict_values(values, category, level=level, persona_id=persona_id)
+        return _moved(said, self._move(values, category, said.value))
+
+    def values_with_chance(
+        self, values: Sequence[float], category: str | None, threshold_pct: float, *, persona_id: str = ""
+    ) -> tuple[Prediction, float]:
+        outputs = self._trees_of_one(self.encoder.encode_one(values, category))
+        said = self._read_one(outputs, DEFAULT_LEVEL, persona_id)
+        move = self._move(values, category, said.value)
+        return _moved(said, move), self._chance_of_one(outputs, max(threshold_pct - move, 0.0))
+
+    def predict(
+        self, rows: Sequence[PostFacts] | FeatureRows, *, level: float = DEFAULT_LEVEL, personas: Sequence[str] = ()
+    ) -> Predictions:
+        features = rows if isinstance(rows, FeatureRows) else extract(rows)
+        said = super().predict(features, level=level, personas=personas)
+        return _all_moved(said, self._moves(features, said.value))
+
+    def predict_with_chance(
+        self,
+        rows: Sequence[PostFacts] | FeatureRows,
+        threshold_pct: float,
+        *,
+        level: float = DEFAULT_LEVEL,
+        personas: Sequence[str] = (),
+    ) -> tuple[Predictions, Array]:
+        features = rows if isinstance(rows, FeatureRows) else extract(rows)
+        outputs = self._ask(features)
+        said = self._read(outputs, level, personas)
+        moves = self._moves(features, said.value)
+        return _all_moved(said, moves), self._chance(outputs, np.maximum(threshold_pct - moves, 0.0))
+
+    def _move(self, values: Sequence[float], category: str | None, said: float) -> float:
+        return self._share * (rate_of(self._weights, self._intercept, inputs_of(values, category)) - said)
+
+    def _moves(self, rows: FeatureRows, said: Array) -> Array:
+        given = zip(rows.values.tolist(), rows.categories, said.tolist(), strict=True)
+        return np.array([self._move(*one) for one in given], dtype=np.float64)
+
+
+def _moved(said: Prediction, move: float) -> Prediction:
+    return Prediction(max(said.value + move, 0.0), max(said.lower + move, 0.0), max(said.upper + move, 0.0))
+
+
+def _all_moved(said: Predictions, moves: Array) -> Predictions:
+    return Predictions(*(np.maximum(ends + moves, 0.0) for ends in (said.value, said.lower, said.upper)))

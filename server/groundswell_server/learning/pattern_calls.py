@@ -1,0 +1,74 @@
+"""LearningService's calls about patterns: each decodes, asks, encodes. What computes runs beside the event loop."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from groundswell.v1 import learning_pb2 as pb
+from groundswell_server.learning.messages import patterns as messages
+from groundswell_server.learning.patterns import answers
+from groundswell_server.learning.patterns.query import Question
+from groundswell_server.platform import Platform
+from groundswell_server.runtime.call import Call
+
+_TOP_PATTERNS = 3
+_MOST_SUCCESSES = 20
+_EXAMPLES = 3
+_TOP_HASHTAGS = 20
+_FEWEST_POSTS = 5
+_MOST_SUGGESTIONS = 10
+
+
+class PatternCalls:
+    """The part of the servicer that answers them."""
+
+    _platform: Platform
+    _target_age: timedelta
+
+    async def AnalyzePatterns(self, request: pb.AnalyzePatternsRequest, call: Call) -> pb.AnalyzePatternsResponse:
+        question = self._question(request, call.now, messages.LONG_DAYS)
+        return messages.analysis_message(await answers.analysis(call.read, question), question.days)
+
+    async def RecommendPatterns(self, request: pb.RecommendPatternsRequest, call: Call) -> pb.RecommendPatternsResponse:
+        question = self._question(request, call.now, messages.LONG_DAYS)
+        top_k = request.top_k or _TOP_PATTERNS
+        found = await answers.recommendations(call.read, question, request.task_type, top_k)
+        return messages.recommendations_message(found)
+
+    async def FindSuccessfulPatterns(
+        self, request: pb.FindSuccessfulPatternsRequest, call: Call
+    ) -> pb.FindSuccessfulPatternsResponse:
+        question = self._question(request, call.now, messages.RECENT_DAYS)
+        limit = request.max_patterns or _MOST_SUCCESSES
+        found, best = await answers.successes(call.read, question, messages.min_rate_in(request), limit)
+        return messages.successes_message(found, best)
+
+    async def FindFailurePatterns(
+        self, request: pb.FindFailurePatternsRequest, call: Call
+    ) -> pb.FindFailurePatternsResponse:
+        found = await answers.failures(call.read, self._question(request, call.now, messages.RECENT_DAYS))
+        return messages.failures_message(found, request.max_examples or _EXAMPLES)
+
+    async def GetEffectiveHashtags(
+        self, request: pb.GetEffectiveHashtagsRequest, call: Call
+    ) -> pb.GetEffectiveHashtagsResponse:
+        question = self._question(request, call.now, messages.LONG_DAYS)
+        found = await answers.hashtags(call.read, question, request.min_posts or _FEWEST_POSTS)
+        return messages.hashtags_message(found, request.top_k or _TOP_HASHTAGS)
+
+    async def SummarizePerformance(
+        self, request: pb.SummarizePerformanceRequest, call: Call
+    ) -> pb.SummarizePerformanceResponse:
+        question = self._question(request, call.now, messages.RECENT_DAYS)
+        threshold = self._platform.settings.success_threshold_pct
+        return messages.performance_message(await answers.performance(call.read, question, threshold))
+
+    async def SuggestImprovements(
+        self, request: pb.SuggestImprovementsRequest, call: Call
+    ) -> pb.SuggestImprovementsResponse:
+        question = self._question(request, call.now, messages.LONG_DAYS)
+        found = await answers.suggestions(call.read, question, request.max_suggestions or _MOST_SUGGESTIONS)
+        return messages.suggestions_message(found)
+
+    def _question(self, request: object, now: datetime, days: int) -> Question:
+        return messages.question_in(request, self._target_age, now, days)

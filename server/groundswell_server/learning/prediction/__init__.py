@@ -1,1 +1,0 @@
-"""Predictions from a model's files with NumPy and ONNX Runtime alone."""

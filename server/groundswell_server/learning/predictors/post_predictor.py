@@ -1,0 +1,96 @@
+"""What answers once a model is trained: exported trees, and a card that says how to read them.
+
+Nothing here needs scikit-learn: NumPy prepares and interprets, the trees are ONNX, or scikit-learn's own while a model
+is being evaluated, so that what is measured is what serves. Predictors are immutable: models are swapped by replacing
+one reference.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from groundswell_server.learning.features.encoder import Encoder
+from groundswell_server.learning.features.post_facts import PostFacts
+from groundswell_server.learning.features.post_features import FeatureRows, category, extract, feature_values
+from groundswell_server.models.predictions import Prediction, Predictions
+
+Trees = Callable[[NDArray[np.float32]], Sequence[NDArray[Any]]]
+"""From encoded rows (n, columns) to the sum of the trees of each ensemble, each (n, 1) or (n,)."""
+
+DEFAULT_LEVEL = 0.95
+
+
+class Predictor(Protocol):
+    """A model of anything that serves."""
+
+    model_type: str
+    sample_count: int
+    """Examples it was trained on."""
+
+    def predict(self, rows: Any, *, level: float = DEFAULT_LEVEL, personas: Sequence[str] = ()) -> Predictions:
+        """Predicts for many rows, which are `Rows.features` of the type's examples. `personas`: one a row, or none."""
+
+    def predict_one(self, row: Any, /, *, level: float = DEFAULT_LEVEL, persona_id: str = "") -> Prediction:
+        """Predicts for what one example is about."""
+
+
+class PostPredictor(ABC):
+    """A model of posts that serves."""
+
+    def __init__(self, card: Mapping[str, Any], trees: Trees) -> None:
+        self.model_type: str = card["model_type"]
+        self.sample_count: int = card["sample_count"]
+        self.encoder = Encoder.from_json(card["encoder"])
+        self.seen: Mapping[str, Mapping[float, int]] = {
+            feature: {float(value): count for value, count in values} for feature, values in card["seen"].items()
+        }
+        """For each feature that content can change: how many training posts had which value."""
+        self.holds: Mapping[str, tuple[float, float]] = {
+            feature: (share, error) for feature, (share, error) in card.get("holds", {}).items()
+        }
+        """By feature: which share of the effect that the model ascribes to it held on unseen posts, and its standard
+        error."""
+        self._trees = trees
+        self._trees_of_one: Callable[[Sequence[float]], Sequence[float]] = getattr(trees, "one", self._one_of_many)
+
+    def predict(
+        self, rows: Sequence[PostFacts] | FeatureRows, *, level: float = DEFAULT_LEVEL, personas: Sequence[str] = ()
+    ) -> Predictions:
+        """Predicts for many posts.
+
+        `personas`, one a row, gives those whom the model knows well intervals of their own; without it all count as
+        unknown.
+        """
+        if len(rows) == 0:
+            return Predictions(np.empty(0), np.empty(0), np.empty(0))
+        return self._read(self._ask(rows), level, personas)
+
+    def predict_one(self, facts: PostFacts, *, level: float = DEFAULT_LEVEL, persona_id: str = "") -> Prediction:
+        """As `predict`, without its overhead for a single post."""
+        return self.predict_values(feature_values(facts), category(facts), level=level, persona_id=persona_id)
+
+    def predict_values(
+        self, values: Sequence[float], category: str | None, *, level: float = DEFAULT_LEVEL, persona_id: str = ""
+    ) -> Prediction:
+        """As `predict_one`, for features that were extracted already: several models may share them."""
+        return self._read_one(self._trees_of_one(self.encoder.encode_one(values, category)), level, persona_id)
+
+    def _ask(self, rows: Sequence[PostFacts] | FeatureRows) -> Sequence[NDArray[Any]]:
+        features = rows if isinstance(rows, FeatureRows) else extract(rows)
+        return self._trees(self.encoder.encode(features).astype(np.float32))
+
+    def _one_of_many(self, row: Sequence[float]) -> Sequence[float]:
+        return [output.item(-1) for output in self._trees(np.array([row], dtype=np.float32))]
+
+    @abstractmethod
+    def _read(self, outputs: Sequence[NDArray[Any]], level: float, personas: Sequence[str]) -> Predictions:
+        """Turns what the trees say into predictions."""
+
+    @abstractmethod
+    def _read_one(self, outputs: Sequence[float], level: float, persona_id: str) -> Prediction:
+        """As `_read` for one row: the last number of each output."""

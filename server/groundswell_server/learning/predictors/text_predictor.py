@@ -1,0 +1,43 @@
+"""Serving a model of texts: TF-IDF in NumPy, the regression as exported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from groundswell_server.learning.features.tf_idf import Vectorizer
+from groundswell_server.learning.predictors.post_predictor import DEFAULT_LEVEL, Trees
+from groundswell_server.models.predictions import Prediction, Predictions
+
+_AT_ONCE: Final = 128
+"""Texts that are laid out in memory together: some ten megabytes."""
+
+
+class TextPredictor:
+    """Predicts the probability of each label that the model was shown. There are no intervals."""
+
+    def __init__(self, card: Mapping[str, Any], outputs: Trees) -> None:
+        self.model_type: str = card["model_type"]
+        self.sample_count: int = card["sample_count"]
+        self.classes: tuple[str, ...] = tuple(card["classes"])
+        """The labels, in the order of the probabilities."""
+        self._vectorizer = Vectorizer.from_json(card["vectorizer"])
+        self._outputs = outputs
+
+    def predict(
+        self, rows: Sequence[str], *, level: float = DEFAULT_LEVEL, personas: Sequence[str] = ()
+    ) -> Predictions:
+        """Probabilities (n, labels), which sum to 1 in each row."""
+        parts = [np.empty((0, len(self.classes)))]
+        for start in range(0, len(rows), _AT_ONCE):
+            encoded = self._vectorizer.encode(rows[start : start + _AT_ONCE])
+            parts.append(np.asarray(self._outputs(encoded)[0], dtype=np.float64))
+        found = np.concatenate(parts)
+        return Predictions(found, found, found)
+
+    def predict_one(self, row: str, /, *, level: float = DEFAULT_LEVEL, persona_id: str = "") -> Prediction:
+        """The probability of the likeliest label."""
+        best = float(self.predict([row]).value.max())
+        return Prediction(best, best, best)

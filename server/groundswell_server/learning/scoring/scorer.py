@@ -1,0 +1,211 @@
+"""The score of a piece of content: 60 for the engagement it will have among past posts, 40 for its chance of success.
+
+Composite = 60 * percentile of the predicted rate + 40 * probability of success, 0 to 100. Without a live classifier the
+probability comes from the rate's own conformal distribution; without a live engagement model the score goes by rules.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from groundswell_server.learning.features.post_facts import PostFacts
+from groundswell_server.learning.features.post_features import FeatureRows, category, extract, feature_values
+from groundswell_server.learning.predictors.probability_predictor import ProbabilityPredictor
+from groundswell_server.learning.predictors.rate_predictor import RatePredictor
+from groundswell_server.learning.scoring.rules import RulePoints, rule_score
+from groundswell_server.models.predictions import Prediction
+
+Array = NDArray[np.float64]
+
+ENGAGEMENT_POINTS, SUCCESS_POINTS = 60.0, 40.0
+TIER_POINTS = 20.0
+"""Width of a tier."""
+TIERS = "POOR", "BELOW_AVERAGE", "AVERAGE", "GOOD", "EXCELLENT"
+"""Names of the tiers, each `TIER_POINTS` wide, from 0."""
+FEWEST_POSTS = 20
+"""Posts from which on a persona is compared with itself."""
+_TRUSTED_SAMPLES, _FEW_SAMPLES = 200, 50
+
+
+@dataclass(frozen=True, slots=True)
+class RateHistory:
+    """Past rates to compare a prediction with."""
+
+    rates: Sequence[float]
+    """Percent, ascending."""
+    scope: str
+    """Whose: `persona`, `platform` or `training`."""
+    _array: Array = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_array", np.array(self.rates, dtype=np.float64))
+
+    @classmethod
+    def choose(cls, persona: Sequence[float], platform: Sequence[float]) -> RateHistory | None:
+        """The persona's own rates where there are `FEWEST_POSTS`, else the platform's; None where there is neither.
+
+        In any order; it sorts them.
+        """
+        if len(persona) >= FEWEST_POSTS:
+            return cls(sorted(persona), "persona")
+        return cls(sorted(platform), "platform") if len(platform) >= FEWEST_POSTS else None
+
+    def percentile(self, rate: float) -> float:
+        """Share of the past rates below this one, those equal counting half, 0 to 1."""
+        rates = self.rates
+        return (bisect_left(rates, rate) + bisect_right(rates, rate)) / (2.0 * len(rates))
+
+    def percentiles(self, rates: Array) -> Array:
+        """As `percentile`, for rates (n,)."""
+        found = np.searchsorted(self._array, rates) + np.searchsorted(self._array, rates, side="right")
+        shares: Array = found / (2.0 * len(self._array))
+        return shares
+
+
+class Score(NamedTuple):
+    """The score of one piece of content."""
+
+    composite: float
+    """0 to 100."""
+    lower: float | None
+    """The composite at the lower end of the predicted rate's 95% interval; None by rules."""
+    upper: float | None
+    tier: str
+    """One of `TIERS`."""
+    confidence: str
+    """`HIGH`, `MEDIUM` or `LOW`."""
+    engagement: Prediction | None
+    """Predicted rate, percent; None by rules."""
+    percentile: float | None
+    """Of that rate among the past ones, 0 to 1."""
+    success_probability: float | None
+    points: tuple[RulePoints, ...] = ()
+    """What the rules gave; empty by model."""
+
+    @property
+    def by_rules(self) -> bool:
+        """Whether it comes from rules, for want of a live engagement model."""
+        return self.engagement is None
+
+
+def tier(composite: float) -> str:
+    """The name of the tier of a score from 0 to 100."""
+    return TIERS[min(int(composite / TIER_POINTS), len(TIERS) - 1)]
+
+
+def confidence(width: float, sample_count: int) -> str:
+    """High for intervals narrower than one tier by 200 posts or more, low for ones wider than two or under 50 posts."""
+    if width > 2.0 * TIER_POINTS or sample_count < _FEW_SAMPLES:
+        return "LOW"
+    return "HIGH" if width < TIER_POINTS and sample_count >= _TRUSTED_SAMPLES else "MEDIUM"
+
+
+@dataclass(frozen=True, slots=True)
+class Scorer:
+    """The live models of a workspace. Immutable: a promotion makes a new one."""
+
+    engagement: RatePredictor | None
+    success: ProbabilityPredictor | None
+    threshold_pct: float = 5.0
+    """Rate from which on a post is a success, where no live classifier knows its own."""
+    fallback: RateHistory | None = field(init=False, repr=False, compare=False)
+    """What to compare with where neither persona nor platform has a history: all training posts."""
+    sample_count: int = field(init=False, repr=False, compare=False)
+    """Posts behind the model that knows fewer; 0 without a model."""
+
+    def __post_init__(self) -> None:
+        model = self.engagement
+        history = None if model is None else RateHistory(model.outcomes.tolist(), "training")
+        counts = (model.sample_count for model in (self.engagement, self.success) if model is not None)
+        object.__setattr__(self, "fallback", history)
+        object.__setattr__(self, "sample_count", min(counts, default=0))
+
+    def score_one(self, facts: PostFacts, history: RateHistory | None, persona_id: str = "") -> Score:
+        """Scores one piece of content; compared with all training posts where there is no history."""
+        engagement, success, history = self.engagement, self.success, history or self.fallback
+        if engagement is None or history is None:
+            return _by_rules(facts)
+        values, text = feature_values(facts), category(facts)
+        if success is None:
+            rate, probability = engagement.values_with_chance(values, text, self.threshold_pct, persona_id=persona_id)
+        else:
+            rate = engagement.predict_values(values, text, persona_id=persona_id)
+            probability = success.predict_values(values, text).value
+        percentile = history.percentile(rate.value)
+        fixed = SUCCESS_POINTS * probability
+        composite = ENGAGEMENT_POINTS * percentile + fixed
+        lower = ENGAGEMENT_POINTS * history.percentile(rate.lower) + fixed
+        upper = ENGAGEMENT_POINTS * history.percentile(rate.upper) + fixed
+        sure = confidence(upper - lower, self.sample_count)
+        return Score(composite, lower, upper, tier(composite), sure, rate, percentile, probability)
+
+    def score(
+        self, rows: Sequence[PostFacts], histories: Sequence[RateHistory | None], personas: Sequence[str] = ()
+    ) -> list[Score]:
+        """Scores many pieces of content at once: n rows, each with its history, and its persona where known."""
+        if self.engagement is None or self.fallback is None:
+            return [_by_rules(facts) for facts in rows]
+        parts = self.parts(extract(rows), [history or self.fallback for history in histories], personas)
+        samples = self.sample_count
+        columns = (parts.composite, parts.lower, parts.upper, parts.percentile, parts.probability, *parts.rates)
+        return [
+            Score(
+                composite, low, high, tier(composite), confidence(high - low, samples), Prediction(*rate), share, chance
+            )
+            for composite, low, high, share, chance, *rate in zip(*(column.tolist() for column in columns), strict=True)
+        ]
+
+    def parts(self, rows: FeatureRows, histories: Sequence[RateHistory], personas: Sequence[str] = ()) -> ScoreParts:
+        """What the models say of n rows, as arrays. Needs an engagement model."""
+        if self.engagement is None:
+            raise ValueError("there is no engagement model to ask")
+        if self.success is None:
+            rates, probability = self.engagement.predict_with_chance(rows, self.threshold_pct, personas=personas)
+        else:
+            rates = self.engagement.predict(rows, personas=personas)
+            probability = self.success.predict(rows).value
+        percentile, lower, upper = _percentiles(histories, np.array([rates.value, rates.lower, rates.upper]))
+        fixed = SUCCESS_POINTS * probability
+        return ScoreParts(
+            composite=ENGAGEMENT_POINTS * percentile + fixed,
+            lower=ENGAGEMENT_POINTS * lower + fixed,
+            upper=ENGAGEMENT_POINTS * upper + fixed,
+            percentile=percentile,
+            probability=probability,
+            rates=(rates.value, rates.lower, rates.upper),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreParts:
+    """Scores of n rows as arrays (n,)."""
+
+    composite: Array
+    lower: Array
+    upper: Array
+    percentile: Array
+    probability: Array
+    rates: tuple[Array, Array, Array]
+    """Predicted rate and both ends of its interval, percent."""
+
+
+def _percentiles(histories: Sequence[RateHistory], rates: Array) -> Array:
+    """Percentiles (3, n) of rates (3, n), each column among its own history."""
+    found = np.empty_like(rates)
+    by_history: dict[int, list[int]] = {}
+    for place, history in enumerate(histories):
+        by_history.setdefault(id(history), []).append(place)
+    for places in by_history.values():
+        found[:, places] = histories[places[0]].percentiles(rates[:, places])
+    return found
+
+
+def _by_rules(facts: PostFacts) -> Score:
+    found = rule_score(facts)
+    return Score(found.score, None, None, tier(found.score), "LOW", None, None, None, found.points)

@@ -1,0 +1,143 @@
+"""Examples to learn from: each past post with what was known before it, and what came of it.
+
+Nothing here reads what happened to a post after it was published, apart from its own outcome: the context is the
+snapshot taken at posting, the followers are those of that moment, and the trailing record is asked about that moment.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from groundswell_server.learning.features.captions import describe_caption
+from groundswell_server.learning.features.post_facts import UNKNOWN_TRAILING, Example, PostFacts, Trailing
+from groundswell_server.learning.features.trailing import WINDOW, PastPost, TrailingRecord
+from groundswell_storage.engagement import learning_rows
+from groundswell_storage.engagement.learning_rows import OutcomeRow, TrainingRow
+from groundswell_storage.scope import Scope
+
+_EVER = datetime(1900, 1, 1, tzinfo=UTC)
+"""Before all posts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Which posts to learn from, and what the moment of learning knows."""
+
+    as_of: datetime
+    """Nothing that was fetched later is read."""
+    lookback: timedelta
+    """How long before that the first of the posts was published, at most."""
+    target_age: timedelta
+    """Age at which a post's rate is its outcome; younger posts wait."""
+    persona_id: str = ""
+    """Only posts of this persona; of all when empty."""
+
+
+def read_examples(scope: Scope, span: Span) -> list[Example]:
+    """The posts of a span as examples, oldest first."""
+    rows = list(
+        learning_rows.training_rows(
+            scope,
+            since=span.as_of - span.lookback,
+            until=span.as_of,
+            target_age=span.target_age,
+            known_by=span.as_of,
+            persona_id=span.persona_id or None,
+        )
+    )
+    return with_trailing_record(scope, span, rows)
+
+
+def with_trailing_record(scope: Scope, span: Span, rows: Sequence[TrainingRow]) -> list[Example]:
+    """Posts as examples, each with what its persona's record was when it was published."""
+    records = trailing_records(
+        learning_rows.outcome_rows(
+            scope,
+            target_age=span.target_age,
+            known_until=span.as_of,
+            published_from=rows[0].published - WINDOW if rows else span.as_of,
+            persona_id=span.persona_id or None,
+        )
+    )
+    return [_example(row, records) for row in rows]
+
+
+def read_examples_of(scope: Scope, post_ids: Sequence[str], target_age: timedelta) -> list[Example]:
+    """These posts as examples, as far as their outcome is known by now; oldest first."""
+    if not post_ids:
+        return []
+    rows = list(
+        learning_rows.training_rows(
+            scope, since=_EVER, until=scope.now, target_age=target_age, known_by=scope.now, post_ids=post_ids
+        )
+    )
+    records: dict[tuple[str, int], TrailingRecord] = {}
+    for persona_id, platform in {(row.persona_id, row.platform) for row in rows}:
+        first = min(row.published for row in rows if (row.persona_id, row.platform) == (persona_id, platform))
+        outcomes = learning_rows.outcome_rows(
+            scope,
+            target_age=target_age,
+            known_until=scope.now,
+            published_from=first - WINDOW,
+            persona_id=persona_id,
+            platform=platform,
+        )
+        records |= trailing_records(outcomes)
+    return [_example(row, records) for row in rows]
+
+
+def trailing_records(outcomes: Iterable[OutcomeRow]) -> dict[tuple[str, int], TrailingRecord]:
+    """The history of each persona on each platform, of outcomes at one age: training and serving read it alike."""
+    histories: dict[tuple[str, int], list[PastPost]] = defaultdict(list)
+    for row in outcomes:
+        histories[row.persona_id, row.platform].append(past_post(row))
+    return {key: TrailingRecord(history) for key, history in histories.items()}
+
+
+def past_post(row: OutcomeRow) -> PastPost:
+    """A past post as it was known when its snapshot was fetched: not corrected by what was learnt later."""
+    return PastPost(
+        post_id=row.post_id,
+        published_time=row.published,
+        known_time=row.known,
+        rate_pct=row.rate_pct,
+        genuine_users=float(row.genuine_total),
+        bot_share=row.bot_share,
+    )
+
+
+def _example(row: TrainingRow, records: dict[tuple[str, int], TrailingRecord]) -> Example:
+    record = records.get((row.persona_id, row.platform))
+    trailing = UNKNOWN_TRAILING if record is None else record.at(row.published)
+    return Example(
+        facts=_facts(row, trailing),
+        outcome=row.rate_pct,
+        known_time=row.known,
+        persona_id=row.persona_id,
+        post_id=row.post_id,
+    )
+
+
+def _facts(row: TrainingRow, trailing: Trailing) -> PostFacts:
+    described = describe_caption(row.caption, row.hashtags)
+    return PostFacts(
+        published_time=row.published,
+        time_zone=row.time_zone,
+        complexity=row.complexity,
+        state=row.state,
+        confidence=row.confidence,
+        validation=row.validation,
+        agent_assigned=row.agent_assigned,
+        platform=row.platform,
+        media_type=row.media_type,
+        prompt_length=row.prompt_length,
+        caption_length=described.length,
+        hashtag_count=described.hashtag_count,
+        call_to_action=described.call_to_action,
+        content_category=row.category,
+        followers=row.follower_count,
+        trailing=trailing,
+    )

@@ -1,0 +1,166 @@
+"""What a model goes by, feature by feature, with how sure that is; and how far its word on a feature can be taken.
+
+Both come from posts that the model had not seen, each feature's values shuffled among them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from groundswell_server.learning.features.encoder import Encoder
+from groundswell_server.learning.features.post_features import CATEGORY, FEATURES, FeatureRows
+from groundswell_server.models.uncertainty.calibration import Z_95
+
+Array = NDArray[np.float64]
+
+REPEATS = 5
+MOST_ROWS = 2_000
+PRIOR_HOLD, PRIOR_SPREAD = 0.5, 0.5
+"""Before any post has been seen: a model's word on a feature holds between not at all and fully."""
+_NOISE = 1e-12
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """A figure with its 95% interval."""
+
+    value: float
+    lower: float
+    upper: float
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureImportance:
+    """How much a model goes by one of its features."""
+
+    feature: str
+    impurity: Spread
+    """Share of the impurity that splits on the feature remove, with what the trees differ by. Sums to 1."""
+    permutation: Spread
+    """Rise of the error on unseen posts when the feature is shuffled among them, with what the posts differ by; near
+    0 or below it: the model could do without."""
+    sample_size: int
+    """Posts behind `permutation`."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Shuffling:
+    """Predictions for unseen posts as they are, and with one feature at a time taken from other posts."""
+
+    rows: NDArray[np.intp]
+    """(n,) which posts these are."""
+    predictions: Array
+    """(n,)"""
+    shuffled: Mapping[str, Array]
+    """By feature that the model reads: (REPEATS, n)."""
+
+
+def shuffle(
+    rows: FeatureRows, features: Sequence[str], predict: Callable[[FeatureRows], Array], random_seed: int
+) -> Shuffling:
+    """Asks the model about up to `MOST_ROWS` of these posts, with each of `features` shuffled `REPEATS` times."""
+    random = np.random.default_rng(random_seed)
+    chosen = np.arange(len(rows))
+    if len(rows) > MOST_ROWS:
+        chosen = np.sort(random.choice(len(rows), MOST_ROWS, replace=False))
+    rows = rows.take(chosen)
+    answers = {}
+    for name in features:
+        copies = [_taken(rows, FEATURES.index(name), random.permutation(len(rows))) for _ in range(REPEATS)]
+        values = np.concatenate([copy.values for copy in copies])
+        categories = [category for copy in copies for category in copy.categories]
+        answers[name] = predict(FeatureRows(values, categories)).reshape(REPEATS, len(rows))
+    return Shuffling(chosen, predict(rows), answers)
+
+
+def permutation(shuffling: Shuffling, errors: Callable[[Array], Array]) -> dict[str, Spread]:
+    """By feature: the mean rise of the error when it is shuffled; 0 for those that the model does not read.
+
+    `errors` gives the error (n,) of predictions (n,). Breiman 2001, "Random forests", section 10; the interval is that
+    of the mean over posts, each averaged over repeats first.
+    """
+    base = errors(shuffling.predictions)
+    spreads = {name: Spread(0.0, 0.0, 0.0) for name in FEATURES}
+    for name, answers in shuffling.shuffled.items():
+        rise = np.mean([errors(answer) for answer in answers], axis=0) - base
+        rise[np.abs(rise) < _NOISE] = 0.0
+        spreads[name] = mean_with_interval(rise)
+    return spreads
+
+
+def impurity(tree_importances: Sequence[Array], encoder: Encoder) -> dict[str, Spread]:
+    """By feature, from the importance (columns,) of the encoder's columns in each tree.
+
+    The columns of one feature (its value, its flag, its values) are summed up; the interval is that of the mean over
+    trees. Trees that never split count as 0.
+    """
+    by_tree = np.array(tree_importances).reshape(len(tree_importances), len(encoder.columns))
+    by_feature = np.zeros((len(FEATURES), len(by_tree)))
+    np.add.at(by_feature, [column.feature for column in encoder.columns], by_tree.T)
+    # Shares of what all trees remove, also when some of them remove nothing.
+    shares = by_feature / (by_feature.sum() / by_feature.shape[1] or 1.0)
+    found = {name: mean_with_interval(share) for name, share in zip(FEATURES, shares, strict=True)}
+    return {name: Spread(one.value, max(one.lower, 0.0), min(one.upper, 1.0)) for name, one in found.items()}
+
+
+def holds(shuffling: Shuffling, targets: Array) -> dict[str, tuple[float, float]]:
+    """By feature: which share of what the model says of its effect turned out to be so, and the share's standard error.
+
+    What a feature adds to a prediction is the prediction less its mean over shuffled values; the outcomes, less what
+    the other features predict, are regressed on that (calibration slope; Cox 1958, "Two further applications of a
+    model for binary regression"), with errors robust to uneven spread (White 1980). The slope is then weighed against
+    a cautious prior: 0.5, give or take 0.5. `targets` (n,) and the predictions must be on a scale where errors are
+    about even.
+    """
+    found = {}
+    for name, answers in shuffling.shuffled.items():
+        added = shuffling.predictions - answers.mean(axis=0)
+        slope, error = _slope(added, targets - answers.mean(axis=0))
+        trust = PRIOR_SPREAD**2 / (PRIOR_SPREAD**2 + error**2)
+        found[name] = PRIOR_HOLD + trust * (slope - PRIOR_HOLD), PRIOR_SPREAD * (1.0 - trust) ** 0.5
+    return found
+
+
+def combine(
+    by_impurity: Mapping[str, Spread], by_permutation: Mapping[str, Spread], sample_size: int
+) -> tuple[FeatureImportance, ...]:
+    """All features, those first whose shuffling hurts most."""
+    found = [FeatureImportance(name, by_impurity[name], by_permutation[name], sample_size) for name in FEATURES]
+    return tuple(sorted(found, key=lambda one: (-one.permutation.value, -one.impurity.value)))
+
+
+def _taken(rows: FeatureRows, feature: int, order: NDArray[np.intp]) -> FeatureRows:
+    """The rows with one feature taken from other rows, in this order."""
+    values, categories = rows.values.copy(), rows.categories
+    values[:, feature] = values[order, feature]
+    if feature == CATEGORY:
+        categories = [categories[place] for place in order]
+    return FeatureRows(values, categories)
+
+
+def mean_with_interval(values: Array) -> Spread:
+    """The mean of values (n,) with its 95% interval."""
+    mean = float(values.mean())
+    half = Z_95 * float(values.std(ddof=1)) / len(values) ** 0.5 if len(values) > 1 else 0.0
+    return Spread(mean, mean - half, mean + half)
+
+
+def _slope(x: Array, y: Array) -> tuple[float, float]:
+    """Of the line through points (n,), and its standard error by White's estimator (HC1); (0, 1e9) without any."""
+    centered = x - x.mean()
+    squares = float(np.sum(centered**2))
+    if len(x) < 3 or squares < _NOISE * len(x):
+        return 0.0, 1e9
+    slope = float(np.sum(centered * y)) / squares
+    residual = y - y.mean() - slope * centered
+    variance = float(np.sum((centered * residual) ** 2)) * len(x) / (len(x) - 2)
+    return slope, variance**0.5 / squares

@@ -1,1 +1,0 @@
-"""How sure an answer is: conformal intervals and calibrated probabilities."""

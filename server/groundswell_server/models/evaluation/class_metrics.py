@@ -1,0 +1,51 @@
+"""How good probabilities of classes were. Pure functions over labels (n,) and probabilities (n, k), n at least 1."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from groundswell_server.models.evaluation import metrics
+
+Array = NDArray[np.float64]
+
+
+def brier_errors(labels: Array, probabilities: Array) -> Array:
+    """(n,) half the squared distance of each one's probabilities from the truth, 0 to 1.
+
+    Brier 1950, halved so that two classes have the score of one probability.
+    """
+    truth = np.eye(probabilities.shape[1])[labels.astype(np.intp)]
+    errors: Array = 0.5 * np.sum((probabilities - truth) ** 2, axis=1)
+    return errors
+
+
+def class_figures(labels: Array, probabilities: Array, positive: int | None = None) -> dict[str, float]:
+    """Accuracy, Brier score and F1; with a class that is looked for, precision, recall, ROC-AUC and calibration of it.
+
+    F1 is that of the positive class, else the mean over the classes that occur (macro).
+    """
+    guesses = np.argmax(probabilities, axis=1)
+    figures = {
+        "accuracy": float(np.mean(guesses == labels)),
+        "brier": float(np.mean(brier_errors(labels, probabilities))),
+    }
+    if positive is None:
+        occurring = np.unique(labels).astype(int)
+        scores = [precision_recall_f1(labels == place, guesses == place)[2] for place in occurring]
+        return {**figures, "f1": float(np.mean(scores))}
+    truth, score = (labels == positive).astype(np.float64), probabilities[:, positive]
+    precision, recall, f1 = precision_recall_f1(truth > 0.5, guesses == positive)
+    figures |= {"precision": precision, "recall": recall, "f1": f1}
+    figures |= {
+        "roc_auc": metrics.roc_auc(truth, score),
+        "calibration_error": metrics.calibration_error(truth, score),
+    }
+    return metrics.defined(figures)
+
+
+def precision_recall_f1(truth: NDArray[np.bool_], found: NDArray[np.bool_]) -> tuple[float, float, float]:
+    """Of what was found (n,) against what is so (n,), each 0 to 1; 0 where nothing was found or is so."""
+    both = float(np.sum(truth & found))
+    precision, recall = both / max(float(found.sum()), 1.0), both / max(float(truth.sum()), 1.0)
+    return precision, recall, 2.0 * both / max(float(found.sum() + truth.sum()), 1.0)

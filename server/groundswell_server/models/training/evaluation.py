@@ -1,0 +1,135 @@
+"""How good a model is on posts newer than those it learnt from, and whether it is better than no model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Generic
+
+import numpy as np
+
+from groundswell_server.learning.features.post_rows import Fold, Rows
+from groundswell_server.models.model_type import (
+    Array,
+    Figures,
+    Learned,
+    ModelType,
+    Parameters,
+    Progress,
+    R,
+    TrainingSettings,
+)
+
+ENOUGH_TO_JUDGE = 50
+"""Examples tested on from which on the test alone decides; with fewer, cross-validation does."""
+_FOLDS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a training run found out. Metrics by name as in `metrics`, with the `sample_size` behind them."""
+
+    train: Figures
+    """On the examples that the tested model was fitted to: the older ones."""
+    test: Figures
+    """On those that it had not seen: the newest."""
+    baselines: Mapping[str, Figures]
+    """What no model would do on the examples of `test`: of posts `trailing_mean` and `last_value`."""
+    folds: Sequence[Mapping[str, Figures]]
+    """Cross-validation, where the test is small: `model` and all baselines in each fold."""
+    headline_metric: str
+    """The error by which the model is compared with the baselines; less is better."""
+    beats_baselines: bool
+    notes: tuple[str, ...]
+    """What to know of the run, in words."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation(Generic[R]):
+    """The tested model, what it was tested on, and the report."""
+
+    learned: Learned
+    future: R
+    targets: Array
+    """Of `future`."""
+    report: Report
+
+
+def evaluate(
+    model_type: ModelType[R],
+    rows: R,
+    targets: Array,
+    parameters: Parameters,
+    settings: TrainingSettings,
+    progress: Progress,
+) -> Evaluation[R]:
+    """Fits to what was known when the newest `test_share` of the examples began, and measures on these."""
+    fold = model_type.newest(rows, settings.test_share)
+    past, future = rows.take(fold.past), rows.take(fold.future)
+    learned = model_type.learn(past, targets[fold.past], parameters, settings, progress)
+    seen = model_type.measure(targets[fold.past], model_type.predict(learned.predictor, past))
+    test = model_type.measure(targets[fold.future], model_type.predict(learned.predictor, future))
+    rivals = _baseline_figures(model_type, rows, targets, fold)
+    folds = _cross_validate(model_type, rows, targets, parameters, settings) if len(future) < ENOUGH_TO_JUDGE else ()
+    judged = folds or ({"model": _sized(test, future), **rivals},)
+    metric = model_type.headline_metric
+    beats = all(_pooled(judged, "model", metric) < _pooled(judged, rival, metric) for rival in rivals)
+    report = Report(
+        train=_sized(seen, past),
+        test=_sized(test, future),
+        baselines=rivals,
+        folds=folds,
+        headline_metric=metric,
+        beats_baselines=beats,
+        notes=_notes(model_type.noun, len(rows) - len(past) - len(future), bool(folds), judged, metric, beats),
+    )
+    return Evaluation(learned, future, targets[fold.future], report)
+
+
+def _baseline_figures(model_type: ModelType[R], rows: R, targets: Array, fold: Fold) -> dict[str, Figures]:
+    size = float(len(fold.future))
+    return {
+        name: {**model_type.measure_points(targets[fold.future], points), "sample_size": size}
+        for name, points in model_type.rivals(rows, targets, fold).items()
+    }
+
+
+def _cross_validate(
+    model_type: ModelType[R], rows: R, targets: Array, parameters: Parameters, settings: TrainingSettings
+) -> tuple[Mapping[str, Figures], ...]:
+    folds = []
+    for fold in model_type.folds(rows, _FOLDS, 0.4):
+        past, future = rows.take(fold.past), rows.take(fold.future)
+        points = model_type.try_out(past, targets[fold.past], future, parameters, settings)
+        figures = _sized(model_type.measure_points(targets[fold.future], points), future)
+        folds.append({"model": figures, **_baseline_figures(model_type, rows, targets, fold)})
+    return tuple(folds)
+
+
+def _pooled(judged: Sequence[Mapping[str, Figures]], who: str, metric: str) -> float:
+    """The metric over all folds; it has to be a mean over examples."""
+    sizes = np.array([fold[who]["sample_size"] for fold in judged])
+    return float(np.average([fold[who][metric] for fold in judged], weights=sizes))
+
+
+def _sized(figures: Figures, rows: Rows) -> Figures:
+    return {**figures, "sample_size": float(len(rows))}
+
+
+def _notes(
+    noun: str, unknown: int, folds: bool, judged: Sequence[Mapping[str, Figures]], metric: str, beats: bool
+) -> tuple[str, ...]:
+    model, *rivals = judged[0]
+    figures = [f"{_pooled(judged, name, metric):.3g} for the {name.replace('_', ' ')}" for name in rivals]
+    where = f"in {len(judged)} folds of cross-validation, as the test is small" if folds else f"on unseen {noun}"
+    verdict = "better" if beats else "not better"
+    compared = (
+        f"{metric} {_pooled(judged, model, metric):.3g} {where}, against {' and '.join(figures)}: {verdict} than "
+        f"{'both' if len(rivals) == 2 else 'that'}."
+    )
+    left_out = f"{unknown} {noun} were left out of the tested model: their outcome was not known when the test began."
+    return (compared, left_out) if unknown else (compared,)

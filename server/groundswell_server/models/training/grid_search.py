@@ -1,0 +1,54 @@
+"""Trying parameters, on request."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from groundswell_server.models.model_type import Array, ModelType, Parameters, Progress, R, TrainingSettings
+
+_FOLDS = 3
+_FIRST = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A combination of parameters and how it did."""
+
+    parameters: Mapping[str, Any]
+    error: float
+    """The type's headline metric, over all folds."""
+
+
+def search(
+    model_type: ModelType[R],
+    rows: R,
+    targets: Array,
+    parameters: Parameters,
+    settings: TrainingSettings,
+    progress: Progress,
+) -> list[Trial]:
+    """All combinations of the type's grid over `parameters`, best first, by cross-validation.
+
+    Give it only examples that no later test will use.
+    """
+    folds = list(model_type.folds(rows, _FOLDS, _FIRST))
+    truth = np.concatenate([targets[fold.future] for fold in folds])
+    combinations = [
+        dict(zip(model_type.grid, values, strict=True)) for values in itertools.product(*model_type.grid.values())
+    ]
+    trials = []
+    for number, combination in enumerate(combinations):
+        progress(number / len(combinations), f"Trying parameters, {number + 1} of {len(combinations)}")
+        chosen = {**parameters, **combination}
+        points = [
+            model_type.try_out(rows.take(fold.past), targets[fold.past], rows.take(fold.future), chosen, settings)
+            for fold in folds
+        ]
+        figures = model_type.measure_points(truth, np.concatenate(points))
+        trials.append(Trial(chosen, figures[model_type.headline_metric]))
+    return sorted(trials, key=lambda trial: trial.error)
