@@ -8,13 +8,7 @@ from typing import Any
 import pytest
 
 from groundswell_server.engagement.contexts.contexts import ContextDraft, start_context, submit_feedback
-from groundswell_server.engagement.interactions.interactions import NewInteraction
-from groundswell_server.engagement.interactions.recording import record_interactions
-from groundswell_server.engagement.metrics.metrics import record_metrics
-from groundswell_server.engagement.metrics.rates import Counts
-from groundswell_server.engagement.personas import Handle, PersonaDraft, create_persona, delete_persona
-from groundswell_server.engagement.posts.posts import Post, PostDraft, create_post
-from groundswell_server.engagement.vocabulary import (
+from groundswell_server.engagement.enums import (
     Complexity,
     Confidence,
     ContextState,
@@ -23,12 +17,18 @@ from groundswell_server.engagement.vocabulary import (
     Rating,
     Validation,
 )
+from groundswell_server.engagement.interactions.interactions import NewInteraction
+from groundswell_server.engagement.interactions.recorder import record_interactions
+from groundswell_server.engagement.metrics.engagement_rates import Counts
+from groundswell_server.engagement.metrics.metrics import record_metrics
+from groundswell_server.engagement.personas import Handle, PersonaDraft, create_persona, delete_persona
+from groundswell_server.engagement.posts.posts import Post, PostDraft, create_post
 from groundswell_storage.engagement import learning_rows, prediction_facts
 from groundswell_storage.engagement.learning_rows import OutcomeRow, PastRate, TrainingRow
 from groundswell_storage.fields import to_micros
 from groundswell_storage.scope import Scope
 from tests.engagement.defaults import FILTER, TARGET_AGE, THRESHOLDS
-from tests.engagement.recording import SPAM
+from tests.engagement.recorded_data import SPAM
 
 WEEK = timedelta(days=7)
 

@@ -10,7 +10,7 @@ import grpc
 
 from groundswell.v1 import engagement_pb2
 from groundswell.v1.engagement_pb2_grpc import EngagementServiceStub
-from tests.engagement.recording import ago, import_rows, imported, like, make_persona, make_post, record
+from tests.engagement.recorded_data import ago, import_rows, imported, like, make_persona, make_post, record
 from tests.processes import Suite
 
 BATCHES = 40

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Any
 
-from groundswell_server.engagement.vocabulary import (
+from groundswell_server.engagement.enums import (
     Complexity,
     Confidence,
     ContentType,

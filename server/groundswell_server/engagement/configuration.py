@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from groundswell_server.engagement.bot_detection.filter_settings import FilterSettings
 from groundswell_server.engagement.contexts.outcomes import Thresholds
-from groundswell_server.engagement.genuine.settings import FilterSettings
 from groundswell_server.settings import Settings
 
 

@@ -10,10 +10,10 @@ from google.protobuf.empty_pb2 import Empty
 from groundswell.v1 import engagement_pb2 as pb
 from groundswell_server.engagement import configuration, messages
 from groundswell_server.engagement.connections import token_vault
+from groundswell_server.engagement.enums import ConnectionState
 from groundswell_server.engagement.interactions import JUDGE_COPIES
 from groundswell_server.engagement.personas import JUDGE_HANDLES
 from groundswell_server.engagement.platforms import SHARING_A_LIMIT
-from groundswell_server.engagement.vocabulary import ConnectionState
 from groundswell_server.jobs.job import Job, Postponed
 from groundswell_server.jobs.registry import Periodic
 from groundswell_server.settings import Settings
@@ -22,7 +22,7 @@ from groundswell_storage.database import Database
 from groundswell_storage.engagement import connections
 
 if TYPE_CHECKING:
-    from groundswell_server.engagement.syncing.run import Means
+    from groundswell_server.engagement.sync.sync_run import Means
 
 SYNC = "engagement.sync_posts"
 SYNC_HOURLY = "engagement.sync_hourly"
@@ -33,9 +33,9 @@ _TURN = timedelta(seconds=5)
 def sync_posts(job: Job) -> pb.SyncReport:
     """SyncPosts: fetches and records what is due, in as many runs as the platforms' limits ask for."""
     from groundswell_server.engagement.platforms import adapters
-    from groundswell_server.engagement.platforms.api import open_client, tell_retries
-    from groundswell_server.engagement.syncing.clock import DatabaseClock
-    from groundswell_server.engagement.syncing.run import Means
+    from groundswell_server.engagement.platforms.http_client import open_client, tell_retries
+    from groundswell_server.engagement.sync.sync_clock import DatabaseClock
+    from groundswell_server.engagement.sync.sync_run import Means
 
     tell_retries()
     with open_client() as client:
@@ -44,15 +44,15 @@ def sync_posts(job: Job) -> pb.SyncReport:
 
 def sync_with(job: Job, means: Means) -> pb.SyncReport:
     """The same with a clock and adapters of one's own."""
-    from groundswell_server.engagement.syncing import operation
+    from groundswell_server.engagement.sync import sync_operation
 
     wanted = messages.wanted(pb.SyncPostsRequest.FromString(job.request), configuration.awaited_ages(job.settings))
     before = (each for each in operations.under_way(job.reading(), SYNC) if each.id < job.operation_id)
     if any(set(wanted.platforms).intersection(_platforms(each)) for each in before):
         raise Postponed(_TURN, "waits for the sync before it")
-    plan = operation.carry_out(job, means, wanted)
+    plan = sync_operation.carry_out(job, means, wanted)
     with job.scope() as scope:
-        report = messages.sync_message(operation.report(scope, plan, job.operation_id))
+        report = messages.sync_message(sync_operation.report(scope, plan, job.operation_id))
         job.complete(scope, report)
     return report
 
@@ -85,9 +85,9 @@ def judge_handles(job: Job) -> Empty:
 
 def judge_copies(job: Job) -> Empty:
     """Judges again what was there before its copies came."""
-    from groundswell_server.engagement.interactions import late_copies
+    from groundswell_server.engagement.interactions import late_duplicates
 
-    late_copies.judge(job)
+    late_duplicates.judge(job)
     return Empty()
 
 

@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from groundswell_server.engagement import audited
-from groundswell_server.engagement.genuine.handles import normalize_handle
-from groundswell_server.engagement.vocabulary import Platform
+from groundswell_server.engagement.bot_detection.handles import normalize_handle
+from groundswell_server.engagement.enums import Platform
 from groundswell_storage import operations
 from groundswell_storage.engagement import personas
 from groundswell_storage.engagement.personas import PersonaRow

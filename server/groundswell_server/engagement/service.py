@@ -9,19 +9,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from groundswell.v1 import engagement_pb2 as pb
-from groundswell_server.engagement import configuration, messages, personas, watching, workspace_settings
+from groundswell_server.engagement import change_feed, configuration, messages, personas, workspace_settings
 from groundswell_server.engagement.analysis import post_analysis
 from groundswell_server.engagement.analysis.audience import analyze_audience
 from groundswell_server.engagement.connections import connections, token_vault
 from groundswell_server.engagement.contexts import contexts
-from groundswell_server.engagement.interactions import interactions, moods
-from groundswell_server.engagement.interactions.detectors import Detectors
+from groundswell_server.engagement.enums import PiiFilter, Rating
+from groundswell_server.engagement.enums import Platform as SocialPlatform
+from groundswell_server.engagement.interactions import comment_sentiment, interactions
+from groundswell_server.engagement.interactions.trained_detectors import Detectors
 from groundswell_server.engagement.metrics import metrics
 from groundswell_server.engagement.metrics.post_timeline import timeline_of_post
-from groundswell_server.engagement.posts import imports, posts
-from groundswell_server.engagement.syncing.gauges import BudgetGauges
-from groundswell_server.engagement.vocabulary import PiiFilter, Rating
-from groundswell_server.engagement.vocabulary import Platform as SocialPlatform
+from groundswell_server.engagement.posts import post_imports, posts
+from groundswell_server.engagement.sync.budget_gauges import BudgetGauges
 from groundswell_server.engagement.workspace_settings import KnownSettings
 from groundswell_server.news import BOOKMARK_EVERY
 from groundswell_server.operations.messages import to_proto
@@ -35,7 +35,7 @@ from groundswell_storage.events import decode_cursor
 from groundswell_storage.scope import Scope
 
 if TYPE_CHECKING:
-    from groundswell_server.engagement.interactions.recording import Recording
+    from groundswell_server.engagement.interactions.recorder import Recording
 
 _MOST_POSTS = 100
 """Posts that RecordInteractions answers with."""
@@ -64,7 +64,7 @@ class Servicer:
         )
 
     async def _load(self) -> None:
-        loaded = await asyncio.to_thread(import_module, "groundswell_server.engagement.interactions.recording")
+        loaded = await asyncio.to_thread(import_module, "groundswell_server.engagement.interactions.recorder")
         await asyncio.to_thread(loaded.prepare, self._filter)
 
     @write
@@ -194,19 +194,23 @@ class Servicer:
 
     async def _with_moods(self, batch: list[interactions.NewInteraction]) -> list[interactions.NewInteraction]:
         """The interactions with the mood of their texts, read on a thread of its own where there is any."""
-        return await asyncio.to_thread(moods.with_moods, batch) if moods.has_comments(batch) else batch
+        return (
+            await asyncio.to_thread(comment_sentiment.with_moods, batch)
+            if comment_sentiment.has_comments(batch)
+            else batch
+        )
 
     def _record(
         self, scope: Scope, post_id: str, batch: list[interactions.NewInteraction], pii_filter: PiiFilter
     ) -> Recording:
-        from groundswell_server.engagement.interactions import recording
+        from groundswell_server.engagement.interactions import recorder
 
-        return recording.record_interactions(scope, post_id, batch, self._filter, self._thresholds, pii_filter)
+        return recorder.record_interactions(scope, post_id, batch, self._filter, self._thresholds, pii_filter)
 
     def _judge_again(self, scope: Scope, post_id: str) -> None:
-        from groundswell_server.engagement.interactions import recording
+        from groundswell_server.engagement.interactions import recorder
 
-        recording.judge_again(scope, post_id, self._filter, self._thresholds)
+        recorder.judge_again(scope, post_id, self._filter, self._thresholds)
 
     @read
     def ListInteractions(self, request: pb.ListInteractionsRequest, scope: Scope) -> pb.ListInteractionsResponse:
@@ -290,20 +294,20 @@ class Servicer:
         decode_cursor(cursor)
         yield pb.WatchEngagementResponse(cursor=cursor)
         async for batch in self._feed.follow(
-            cursor, topics=watching.TOPICS, workspace=call.workspace, heartbeat=BOOKMARK_EVERY
+            cursor, topics=change_feed.TOPICS, workspace=call.workspace, heartbeat=BOOKMARK_EVERY
         ):
             wanted = [event for event in batch.events if watched.wants(event)]
-            for change in await call.read(watching.read_changes, wanted) if wanted else ():
+            for change in await call.read(change_feed.read_changes, wanted) if wanted else ():
                 yield messages.change_message(change)
             if not batch.events:
                 yield pb.WatchEngagementResponse(cursor=batch.cursor)
 
     async def ImportPosts(self, requests: AsyncIterator[pb.ImportPostsRequest], call: Call) -> pb.ImportPostsResponse:
-        total = imports.Imported()
+        total = post_imports.Imported()
         async for request in requests:
             total += await call.write(self._import, request)
         return messages.import_message(total)
 
-    def _import(self, scope: Scope, request: pb.ImportPostsRequest) -> imports.Imported:
+    def _import(self, scope: Scope, request: pb.ImportPostsRequest) -> post_imports.Imported:
         rows, faulty = messages.import_rows(request)
-        return imports.import_posts(scope, rows, faulty, self._thresholds)
+        return post_imports.import_posts(scope, rows, faulty, self._thresholds)

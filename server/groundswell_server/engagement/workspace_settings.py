@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from groundswell_server.caches import Cache
-from groundswell_server.engagement.vocabulary import PiiFilter
+from groundswell_server.engagement.enums import PiiFilter
 from groundswell_server.news import keep_true
 from groundswell_server.runtime.call import Call
 from groundswell_storage import audit

@@ -11,11 +11,11 @@ from datetime import UTC, datetime, timedelta
 
 from groundswell.v1 import engagement_pb2
 from groundswell_server.engagement import messages
-from groundswell_server.engagement.genuine.batch import InteractionBatch, PostFacts
-from groundswell_server.engagement.genuine.graph_layer import company_of
-from groundswell_server.engagement.genuine.judge import judge
-from groundswell_server.engagement.genuine.persona_layer import PersonaRegister
-from groundswell_server.engagement.vocabulary import Platform
+from groundswell_server.engagement.bot_detection.graph_layer import company_of
+from groundswell_server.engagement.bot_detection.interaction_batch import InteractionBatch, PostFacts
+from groundswell_server.engagement.bot_detection.layer_pipeline import judge
+from groundswell_server.engagement.bot_detection.persona_layer import PersonaRegister
+from groundswell_server.engagement.enums import Platform
 from tests.bench import requests
 from tests.bench.measure import cpu_seconds
 from tests.bench.stage import Stage

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from groundswell.v1.engagement_pb2_grpc import EngagementServiceStub
-from tests.engagement.recording import make_persona
+from tests.engagement.recorded_data import make_persona
 
 
 @pytest.fixture

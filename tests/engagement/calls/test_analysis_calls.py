@@ -9,7 +9,7 @@ import pytest
 
 from groundswell.v1 import common_pb2, engagement_pb2
 from groundswell.v1.engagement_pb2_grpc import EngagementServiceStub
-from tests.engagement.recording import (
+from tests.engagement.recorded_data import (
     NOBODY,
     SPAM,
     ago,

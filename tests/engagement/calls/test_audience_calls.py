@@ -7,7 +7,7 @@ from uuid import uuid4
 from groundswell.v1 import engagement_pb2
 from groundswell.v1.engagement_pb2 import PlatformHandle
 from groundswell.v1.engagement_pb2_grpc import EngagementServiceStub
-from tests.engagement.recording import (
+from tests.engagement.recorded_data import (
     FACEBOOK,
     INSTAGRAM,
     SPAM,

@@ -10,7 +10,7 @@ import pytest
 from groundswell.v1 import engagement_pb2
 from groundswell.v1.engagement_pb2 import PlatformHandle
 from groundswell.v1.engagement_pb2_grpc import EngagementServiceStub
-from tests.engagement.recording import FACEBOOK, INSTAGRAM, NOBODY, make_persona
+from tests.engagement.recorded_data import FACEBOOK, INSTAGRAM, NOBODY, make_persona
 from tests.errors import refusal
 
 

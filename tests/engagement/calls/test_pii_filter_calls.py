@@ -8,7 +8,7 @@ from typing import Any
 import grpc
 import pytest
 
-from groundswell_server.engagement.vocabulary import PiiFilter
+from groundswell_server.engagement.enums import PiiFilter
 from groundswell_storage import audit
 from tests.errors import refusal
 from tests.patience import eventually

@@ -8,7 +8,7 @@ import pytest
 
 from groundswell.v1 import engagement_pb2
 from groundswell.v1.engagement_pb2_grpc import EngagementServiceStub
-from tests.engagement.recording import SPAM, ago, comment, like, make_post, measure, record
+from tests.engagement.recorded_data import SPAM, ago, comment, like, make_post, measure, record
 from tests.errors import refusal
 
 PRAISE = "love this so much, what a great view"

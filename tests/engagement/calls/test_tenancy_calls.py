@@ -10,7 +10,7 @@ import pytest
 
 from groundswell.v1 import engagement_pb2 as pb
 from groundswell.v1.engagement_pb2_grpc import EngagementServiceStub
-from tests.engagement.recording import (
+from tests.engagement.recorded_data import (
     INSTAGRAM,
     ago,
     comment,

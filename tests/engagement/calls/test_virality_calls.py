@@ -10,7 +10,7 @@ import pytest
 from groundswell.v1 import engagement_pb2
 from groundswell.v1.engagement_pb2_grpc import EngagementServiceStub
 from tests.engagement.calls.test_watch_calls import beginning, watching
-from tests.engagement.recording import TIKTOK, ago, import_rows, imported, make_persona, make_post, measure
+from tests.engagement.recorded_data import TIKTOK, ago, import_rows, imported, make_persona, make_post, measure
 
 DAY = timedelta(days=1)
 

@@ -7,12 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from groundswell_server.engagement.interactions import recording
+from groundswell_server.engagement.enums import InteractionKind, Platform, Verdict
+from groundswell_server.engagement.interactions import recorder
 from groundswell_server.engagement.interactions.interactions import NewInteraction
-from groundswell_server.engagement.interactions.recording import record_interactions
+from groundswell_server.engagement.interactions.recorder import record_interactions
 from groundswell_server.engagement.jobs import judge_handles
+from groundswell_server.engagement.metrics.engagement_rates import Counts
 from groundswell_server.engagement.metrics.metrics import record_metrics
-from groundswell_server.engagement.metrics.rates import Counts
 from groundswell_server.engagement.personas import (
     JUDGE_HANDLES,
     Handle,
@@ -22,7 +23,6 @@ from groundswell_server.engagement.personas import (
     update_persona,
 )
 from groundswell_server.engagement.posts.posts import PostDraft, create_post, get_post
-from groundswell_server.engagement.vocabulary import InteractionKind, Platform, Verdict
 from groundswell_storage import operations
 from groundswell_storage.database import Database
 from groundswell_storage.engagement.interactions import InteractionRow
@@ -118,7 +118,7 @@ def test_whoever_registered_it_learns_nothing_of_others(database: Database) -> N
 def test_of_a_post_with_more_comments_than_are_judged_at_once_all_are_found(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recording, "JUDGED_AGAIN", 2)
+    monkeypatch.setattr(recorder, "JUDGED_AGAIN", 2)
     post_id = publish(database, MINE)
     comments(database, MINE, post_id, "luna", "anna", "bob", "carl", "Luna", "dora", "emil", "fritz")
     register(database, (Platform.INSTAGRAM, "luna"))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groundswell_server.engagement.metrics.rates import Counts
+from groundswell_server.engagement.metrics.engagement_rates import Counts
 from groundswell_server.engagement.metrics.timeline import Snapshot, hourly_timeline
 from groundswell_storage.errors import InvalidArgument
 

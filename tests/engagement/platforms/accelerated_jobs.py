@@ -10,8 +10,8 @@ import stamina
 from groundswell.v1 import engagement_pb2 as pb
 from groundswell_server.engagement.jobs import SYNC, sync_with
 from groundswell_server.engagement.platforms import adapters
-from groundswell_server.engagement.platforms.api import open_client
-from groundswell_server.engagement.syncing.run import Means
+from groundswell_server.engagement.platforms.http_client import open_client
+from groundswell_server.engagement.sync.sync_run import Means
 from groundswell_server.jobs.job import Job
 from tests.engagement.platforms.clocks import SharedClock
 from tests.engagement.platforms.studio import PATIENT

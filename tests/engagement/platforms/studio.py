@@ -11,14 +11,14 @@ from groundswell.v1 import engagement_pb2 as pb
 from groundswell_server.engagement import personas
 from groundswell_server.engagement.connections import connections, token_vault
 from groundswell_server.engagement.connections.connections import Connection, ConnectionDraft
+from groundswell_server.engagement.enums import Platform
 from groundswell_server.engagement.jobs import SYNC, sync_with
 from groundswell_server.engagement.personas import PersonaDraft
 from groundswell_server.engagement.platforms import adapters
-from groundswell_server.engagement.platforms.api import open_client
+from groundswell_server.engagement.platforms.http_client import open_client
 from groundswell_server.engagement.posts import posts
 from groundswell_server.engagement.posts.posts import Post, PostDraft
-from groundswell_server.engagement.syncing.run import Means
-from groundswell_server.engagement.vocabulary import Platform
+from groundswell_server.engagement.sync.sync_run import Means
 from groundswell_server.jobs.job import Job
 from groundswell_server.settings import Settings, load
 from groundswell_storage import operations

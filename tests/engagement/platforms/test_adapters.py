@@ -11,11 +11,10 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from groundswell_server.engagement.metrics.rates import Counts
+from groundswell_server.engagement.enums import Platform
+from groundswell_server.engagement.metrics.engagement_rates import Counts
 from groundswell_server.engagement.platforms import adapters
 from groundswell_server.engagement.platforms.adapter import Adapter, PlatformPost
-from groundswell_server.engagement.platforms.answers import Answer, Request
-from groundswell_server.engagement.platforms.api import LONGEST_RETRY, TRIES, Api, backoff, open_client, tell_retries
 from groundswell_server.engagement.platforms.failures import (
     Gone,
     NotPermitted,
@@ -25,7 +24,15 @@ from groundswell_server.engagement.platforms.failures import (
     TokenRefused,
     Unavailable,
 )
-from groundswell_server.engagement.vocabulary import Platform
+from groundswell_server.engagement.platforms.http_client import (
+    LONGEST_RETRY,
+    TRIES,
+    Api,
+    backoff,
+    open_client,
+    tell_retries,
+)
+from groundswell_server.engagement.platforms.responses import Answer, Request
 from groundswell_server.settings import load
 from tests.stand_in import StandIn
 from tests.stand_in.wire import Reply

@@ -8,8 +8,8 @@ from itertools import pairwise
 
 import pytest
 
-from groundswell_server.engagement.platforms.limits import Limit
-from groundswell_server.engagement.syncing.budgets import Budgets, OverBudget
+from groundswell_server.engagement.platforms.call_limits import Limit
+from groundswell_server.engagement.sync.call_budgets import Budgets, OverBudget
 from groundswell_storage.database import Database
 from tests.engagement.platforms.clocks import SharedClock
 

@@ -13,9 +13,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from groundswell.v1 import learning_pb2 as pb
-from groundswell_server.engagement.interactions import detectors
+from groundswell_server.engagement.enums import Platform, Verdict
+from groundswell_server.engagement.interactions import trained_detectors
 from groundswell_server.engagement.interactions.interactions import Interaction, list_interactions
-from groundswell_server.engagement.vocabulary import Platform, Verdict
 from groundswell_storage.engagement.interactions import InteractionRow
 from tests.engagement.platforms.clocks import SharedClock
 from tests.engagement.platforms.studio import MASTER_KEY, Studio
@@ -153,7 +153,7 @@ def unknown() -> Iterator[str]:
 def test_without_the_server_the_phrases_judge_and_the_sync_says_so_in_the_log(
     studio: Studio, monkeypatch: pytest.MonkeyPatch, gone: type
 ) -> None:
-    monkeypatch.setattr(detectors, "_PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr(trained_detectors, "_PATIENCE_SECONDS", 0.2)
     with gone() as studio.server, capture_logs() as told:
         found = synced(studio)
     assert verdicts(found) == BY_PHRASES

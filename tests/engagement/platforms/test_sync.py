@@ -10,8 +10,7 @@ import pytest
 from groundswell.v1.engagement_pb2 import SyncReport
 from groundswell_server.engagement import personas
 from groundswell_server.engagement.contexts.contexts import ContextDraft, start_context
-from groundswell_server.engagement.interactions.interactions import list_interactions
-from groundswell_server.engagement.vocabulary import (
+from groundswell_server.engagement.enums import (
     ConnectionState,
     ContentType,
     PiiFilter,
@@ -19,6 +18,7 @@ from groundswell_server.engagement.vocabulary import (
     SyncOutcome,
     Validation,
 )
+from groundswell_server.engagement.interactions.interactions import list_interactions
 from groundswell_server.engagement.workspace_settings import update_settings
 from groundswell_server.jobs.asking import Asking
 from groundswell_server.jobs.job import Job

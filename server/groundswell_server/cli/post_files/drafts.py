@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from groundswell_server.engagement.metrics.rates import Counts
-from groundswell_server.engagement.vocabulary import Complexity, ContentType, MediaType, Platform
+from groundswell_server.engagement.enums import Complexity, ContentType, MediaType, Platform
+from groundswell_server.engagement.metrics.engagement_rates import Counts
 
 
 @dataclass(frozen=True, slots=True)

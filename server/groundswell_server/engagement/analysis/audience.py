@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from groundswell_server.engagement.analysis.filtered import FilteredCount, LayerShare, by_layer, by_reason
-from groundswell_server.engagement.metrics.averages import WINDOW
-from groundswell_server.engagement.metrics.tallies import Tallies
-from groundswell_server.engagement.vocabulary import Verdict
+from groundswell_server.engagement.analysis.filtered_counts import FilteredCount, LayerShare, by_layer, by_reason
+from groundswell_server.engagement.enums import Verdict
+from groundswell_server.engagement.metrics.average_comparison import WINDOW
+from groundswell_server.engagement.metrics.verdict_tallies import Tallies
 from groundswell_storage.engagement import posts
 from groundswell_storage.engagement.personas import PersonaRow
 from groundswell_storage.errors import InvalidArgument

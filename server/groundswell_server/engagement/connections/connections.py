@@ -9,8 +9,8 @@ from typing import Any
 import structlog
 
 from groundswell_server.engagement.connections.token_vault import TokenVault
+from groundswell_server.engagement.enums import ConnectionState, Platform, SyncOutcome
 from groundswell_server.engagement.personas import living_persona
-from groundswell_server.engagement.vocabulary import ConnectionState, Platform, SyncOutcome
 from groundswell_storage import audit
 from groundswell_storage.engagement import connections, post_syncs
 from groundswell_storage.engagement.connections import PlatformConnectionRow

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from groundswell_server.engagement.genuine.profiles import UNKNOWN, Profile, with_digits
-from groundswell_server.engagement.vocabulary import InteractionKind, Verdict
-from groundswell_server.mood.mood import NO_MOOD, Mood, Sentiment
+from groundswell_server.engagement.bot_detection.account_profiles import UNKNOWN, Profile, with_digits
+from groundswell_server.engagement.enums import InteractionKind, Verdict
+from groundswell_server.sentiment.sentiment import NO_MOOD, Mood, Sentiment
 from groundswell_storage.engagement import interactions
 from groundswell_storage.engagement.interactions import InteractionRow
 from groundswell_storage.engagement.posts import PostRow

@@ -6,6 +6,7 @@ from groundswell_server.engagement.messages.analysis import (
     best_hour,
     timing_request,
 )
+from groundswell_server.engagement.messages.change_feed import change_message, watched
 from groundswell_server.engagement.messages.contexts import context_changes, context_draft, context_end, context_message
 from groundswell_server.engagement.messages.detectors import (
     bot_probabilities,
@@ -32,7 +33,6 @@ from groundswell_server.engagement.messages.platforms import (
 )
 from groundswell_server.engagement.messages.posts import post_changes, post_draft, post_filter, post_message
 from groundswell_server.engagement.messages.settings import settings_message
-from groundswell_server.engagement.messages.watching import change_message, watched
 
 __all__ = [
     "analysis_message",

@@ -7,8 +7,8 @@ from typing import Any
 from groundswell.v1 import engagement_pb2 as pb
 from groundswell_server.engagement.contexts.contexts import Context, ContextDraft, ContextEnd
 from groundswell_server.engagement.contexts.lifecycle import TraceArtifact
+from groundswell_server.engagement.enums import Complexity, Confidence, ContextState
 from groundswell_server.engagement.messages.edits import changes_in
-from groundswell_server.engagement.vocabulary import Complexity, Confidence, ContextState
 from groundswell_server.wellknown import fields_of, json_in, paths_in
 
 _CHANGEABLE = frozenset(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from groundswell.v1 import learning_pb2
-from groundswell_server.engagement.genuine.profiles import Profile
+from groundswell_server.engagement.bot_detection.account_profiles import Profile
 from groundswell_server.engagement.messages.interactions import profile_message
 
 _SPAM = "spam"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from groundswell_server.engagement.vocabulary import (
+from groundswell_server.engagement.enums import (
     Complexity,
     Confidence,
     ContentType,

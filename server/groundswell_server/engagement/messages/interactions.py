@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 from groundswell.v1 import common_pb2
 from groundswell.v1 import engagement_pb2 as pb
-from groundswell_server.engagement.genuine.profiles import UNKNOWN, Profile, digit_share
+from groundswell_server.engagement.bot_detection.account_profiles import UNKNOWN, Profile, digit_share
+from groundswell_server.engagement.enums import InteractionKind
 from groundswell_server.engagement.interactions.interactions import Interaction, NewInteraction, Recorded
 from groundswell_server.engagement.messages.posts import post_message
 from groundswell_server.engagement.posts.posts import Post
-from groundswell_server.engagement.vocabulary import InteractionKind
 from groundswell_server.wellknown import fields_of
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from groundswell.v1 import engagement_pb2 as pb
 from groundswell_server.engagement.metrics.demographics import Demographics
+from groundswell_server.engagement.metrics.engagement_rates import Counts
 from groundswell_server.engagement.metrics.metrics import Measured
-from groundswell_server.engagement.metrics.rates import Counts
 from groundswell_server.engagement.metrics.timeline import TimelineHour
 from groundswell_server.engagement.posts.posts import COUNTS
 from groundswell_server.wellknown import fields_of

@@ -7,15 +7,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from groundswell_server.engagement.contexts.contexts import Context, context_of
+from groundswell_server.engagement.contexts.metric_outcomes import bring_up_to_date
 from groundswell_server.engagement.contexts.outcomes import Thresholds
-from groundswell_server.engagement.contexts.reactions import bring_up_to_date
-from groundswell_server.engagement.metrics.averages import WINDOW, versus_average
+from groundswell_server.engagement.enums import Platform, Verdict
+from groundswell_server.engagement.metrics.average_comparison import WINDOW, versus_average
 from groundswell_server.engagement.metrics.demographics import Demographics, keep_demographics
-from groundswell_server.engagement.metrics.rates import Counts, GenuineEngagement, genuine_engagement
-from groundswell_server.engagement.metrics.tallies import Tallies
+from groundswell_server.engagement.metrics.engagement_rates import Counts, GenuineEngagement, genuine_engagement
+from groundswell_server.engagement.metrics.verdict_tallies import Tallies
 from groundswell_server.engagement.posts.posts import COUNTS, Post, counts_of, post_of, tell_changed
 from groundswell_server.engagement.virality.alerts import raise_when_viral
-from groundswell_server.engagement.vocabulary import Platform, Verdict
 from groundswell_storage.engagement import posts, snapshots
 from groundswell_storage.engagement.contexts import ContextRow
 from groundswell_storage.engagement.posts import PostRow

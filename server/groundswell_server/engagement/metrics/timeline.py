@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from groundswell_server.engagement.metrics.rates import Counts
+from groundswell_server.engagement.metrics.engagement_rates import Counts
 from groundswell_storage.errors import InvalidArgument
 
 HOUR = timedelta(hours=1)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
+from groundswell_server.engagement.enums import Platform
 from groundswell_server.engagement.platforms.adapter import Adapter
+from groundswell_server.engagement.platforms.call_limits import Limit
 from groundswell_server.engagement.platforms.facebook import Facebook
 from groundswell_server.engagement.platforms.instagram import Instagram
-from groundswell_server.engagement.platforms.limits import Limit
 from groundswell_server.engagement.platforms.tiktok import TikTok
 from groundswell_server.engagement.platforms.twitter import Twitter
-from groundswell_server.engagement.vocabulary import Platform
 from groundswell_server.settings import Settings
 
 SHARING_A_LIMIT = ((Platform.INSTAGRAM, Platform.FACEBOOK), (Platform.TWITTER,), (Platform.TIKTOK,))

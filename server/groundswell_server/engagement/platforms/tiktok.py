@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from groundswell_server.engagement.metrics.rates import Counts
+from groundswell_server.engagement.enums import Platform
+from groundswell_server.engagement.metrics.engagement_rates import Counts
 from groundswell_server.engagement.platforms.adapter import CommentPage, PlatformPost, Send
-from groundswell_server.engagement.platforms.answers import Answer, Request, count
+from groundswell_server.engagement.platforms.call_limits import Limit
 from groundswell_server.engagement.platforms.failures import (
     Gone,
     NothingReported,
@@ -18,8 +19,7 @@ from groundswell_server.engagement.platforms.failures import (
     TokenRefused,
     Unavailable,
 )
-from groundswell_server.engagement.platforms.limits import Limit
-from groundswell_server.engagement.vocabulary import Platform
+from groundswell_server.engagement.platforms.responses import Answer, Request, count
 
 _FIELDS = "id,like_count,comment_count,share_count,view_count"
 _FAILURES: Mapping[str, type[PlatformFailure]] = {

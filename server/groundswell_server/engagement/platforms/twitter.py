@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from groundswell_server.engagement.metrics.rates import Counts
+from groundswell_server.engagement.enums import Platform
+from groundswell_server.engagement.metrics.engagement_rates import Counts
 from groundswell_server.engagement.platforms.adapter import CommentPage, PlatformPost, Send
-from groundswell_server.engagement.platforms.answers import Answer, Request, added, count
+from groundswell_server.engagement.platforms.call_limits import Limit
 from groundswell_server.engagement.platforms.failures import (
     Gone,
     NothingReported,
@@ -19,8 +20,7 @@ from groundswell_server.engagement.platforms.failures import (
     TokenRefused,
     Unavailable,
 )
-from groundswell_server.engagement.platforms.limits import Limit
-from groundswell_server.engagement.vocabulary import Platform
+from groundswell_server.engagement.platforms.responses import Answer, Request, added, count
 
 _RATE_LIMITED = 88
 _TOKEN_CODES = frozenset({32, 89})

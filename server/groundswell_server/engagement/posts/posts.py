@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from groundswell_server.engagement import audited
-from groundswell_server.engagement.metrics.rates import Counts
+from groundswell_server.engagement.enums import ContentType, MediaType, Platform, RateBase
+from groundswell_server.engagement.metrics.engagement_rates import Counts
 from groundswell_server.engagement.personas import living_persona
 from groundswell_server.engagement.posts.captions import (
     hashtags_in,
@@ -17,7 +18,6 @@ from groundswell_server.engagement.posts.captions import (
     normalize_mention,
     validate_caption,
 )
-from groundswell_server.engagement.vocabulary import ContentType, MediaType, Platform, RateBase
 from groundswell_storage.engagement import (
     demographics,
     fingerprints,

@@ -67,7 +67,7 @@ def classify_texts(predictor: Predictor, texts: Sequence[str]) -> list[TextClass
 
 def moods_of(texts: Sequence[str]) -> list[TextClass]:
     """What VADER says of the mood of texts, for want of a model."""
-    from groundswell_server.mood.scoring import mood_of
+    from groundswell_server.sentiment.analyzer import mood_of
 
     found = []
     for text in texts:

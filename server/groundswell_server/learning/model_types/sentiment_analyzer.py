@@ -6,7 +6,7 @@ from groundswell_server.learning.training.text_model_type import TextModelType
 
 
 def _by_vader(text: str) -> str:
-    from groundswell_server.mood.scoring import mood_of
+    from groundswell_server.sentiment.analyzer import mood_of
 
     return mood_of(text).sentiment.name
 

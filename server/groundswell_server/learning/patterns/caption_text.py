@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from groundswell_server.learning.features.captions import has_call_to_action
-from groundswell_server.mood.scoring import mood_of
+from groundswell_server.sentiment.analyzer import mood_of
 
 _LINKS = re.compile(r"https?://\S+|\bwww\.\S+")
 _TAGS = re.compile(r"[#@]\w+")

@@ -1,0 +1,196 @@
+"""How a post does, what goes with its persona's rates, and what to do: every sentence cites its figures.
+
+What is found here is association: posts at 18:00 may do better because of what is posted at 18:00. It is said in the
+words, and nothing is recommended on fewer posts than `ENOUGH` on either side, or on a difference within the noise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from groundswell_server.engagement.analysis.filtered_counts import FilteredCount
+from groundswell_server.engagement.analysis.performing_elements import (
+    KINDS,
+    Element,
+    PublishedPost,
+    elements_of,
+    performing_elements,
+)
+from groundswell_server.engagement.analysis.sentiment_recommendations import advice_on_sentiment
+from groundswell_server.engagement.analysis.sentiment_summary import SentimentAnalysis
+from groundswell_server.engagement.enums import RateBase
+
+ENOUGH: Final = 5
+"""Posts with, and posts without, an element that a recommendation needs."""
+MOST_OF_A_KIND: Final = 8
+"""Elements of each kind in the answer: many hashtags must not crowd out the hours."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostFigures:
+    """What is known of the engagement of the analyzed post."""
+
+    total: int
+    """Likes, comments, shares and saves as reported."""
+    genuine_total: int
+    rate_pct: float | None
+    rate_base: RateBase
+    estimated: bool
+    """True when the bot share is that of the persona's earlier posts."""
+    vs_average_pct: float | None
+    average_rate_pct: float | None
+    compared_posts: int
+
+
+@dataclass(frozen=True, slots=True)
+class PostAnalysis:
+    """The answer of AnalyzePost, but for what is stored with the post."""
+
+    elements: tuple[Element, ...]
+    """Best first."""
+    filtered: tuple[FilteredCount, ...]
+    """Most frequent first."""
+    recommendations: tuple[str, ...]
+
+
+def analyze_post(
+    post: PublishedPost,
+    figures: PostFigures,
+    past: Sequence[PublishedPost],
+    filtered: Iterable[FilteredCount],
+    time_zone: str,
+    target_age: timedelta,
+    sentiment: SentimentAnalysis | None = None,
+) -> PostAnalysis:
+    """Analyze a post beside its persona's other posts on the same platform.
+
+    Args:
+        post: the post itself.
+        figures: its engagement.
+        past: the persona's other posts on the platform; those without a rate are left out.
+        filtered: interactions taken out of it, by reason.
+        time_zone: IANA zone in which hours are read.
+        target_age: at which the rates of `post` and `past` are.
+        sentiment: what people's comments on it say.
+    """
+    zone = ZoneInfo(time_zone)
+    elements = performing_elements([post, *past], zone)
+    by_count = tuple(sorted(filtered, key=lambda found: (-found.count, found.reason)))
+    sentences = [
+        *_on_the_rate(figures),
+        *_on_elements(post, elements, zone),
+        *advice_on_sentiment(sentiment),
+        *_on_filtered(figures, by_count),
+        *_on_what_is_missing(figures, past, target_age),
+    ]
+    return PostAnalysis(_best_of_each_kind(elements), by_count, tuple(sentences))
+
+
+def _best_of_each_kind(elements: Sequence[Element]) -> tuple[Element, ...]:
+    """The first of each kind, in the order they came in."""
+    left = dict.fromkeys(KINDS, MOST_OF_A_KIND)
+    best = []
+    for element in elements:
+        if left[element.kind]:
+            left[element.kind] -= 1
+            best.append(element)
+    return tuple(best)
+
+
+def _on_the_rate(figures: PostFigures) -> list[str]:
+    if figures.rate_pct is None or figures.average_rate_pct is None or figures.vs_average_pct is None:
+        return []
+    against = (
+        f"{figures.rate_pct:.2f}% of {figures.rate_base.name.lower()} against {figures.average_rate_pct:.2f}% on "
+        f"average over {figures.compared_posts} post{'s' * (figures.compared_posts > 1)} of the 30 days before at the "
+        f"same age ({figures.vs_average_pct:+.0f}%)"
+    )
+    if figures.compared_posts < ENOUGH:
+        return [f"{against}: too few posts to conclude from."]
+    if figures.vs_average_pct >= 20:
+        return [f"{against}: worth repeating, one element changed at a time to see what did it."]
+    if figures.vs_average_pct <= -20:
+        return [f"{against}: try another hour, format or set of hashtags next time."]
+    return [f"{against}: as usual."]
+
+
+_ADVICE: Final[Mapping[str, str]] = {
+    "hashtag": "Try #{value}",
+    "hour": "Post at {value}",
+    "format": "Post as {value}",
+    "length": "Write {value}",
+}
+_KEEP: Final[Mapping[str, str]] = {
+    "hashtag": "Keep #{value}",
+    "hour": "Keep to {value}",
+    "format": "Keep to {value}",
+    "length": "Keep to {value}",
+}
+_DROP: Final[Mapping[str, str]] = {
+    "hashtag": "Leave out #{value}",
+    "hour": "Avoid {value}",
+    "format": "Use {value} less",
+    "length": "Avoid {value}",
+}
+
+
+def _on_elements(post: PublishedPost, elements: Sequence[Element], zone: ZoneInfo) -> list[str]:
+    """At most one sentence a kind: the clearest thing to keep, to try or to avoid."""
+    own = set(elements_of(post, zone))
+    total = max((element.sample_size for element in elements), default=0)
+    sentences = []
+    for kind in _ADVICE:
+        sound = [
+            element
+            for element in elements
+            if element.kind == kind and element.is_clear and element.sample_size >= ENOUGH
+        ]
+        better = [element for element in sound if element.mean_rate_pct > (element.other_mean_rate_pct or 0.0)]
+        worse = [element for element in sound if element not in better and (kind, element.value) in own]
+        if better:
+            words = _KEEP if (kind, better[0].value) in own else _ADVICE
+            sentences.append(_sentence(words[kind], better[0]))
+        elif worse and total:
+            sentences.append(_sentence(_DROP[kind], worse[-1]))
+    return sentences
+
+
+def _sentence(advice: str, element: Element) -> str:
+    return (
+        f"{advice.format(value=element.value)}: {element.sample_size} posts with it average "
+        f"{element.mean_rate_pct:.2f}%, the others {element.other_mean_rate_pct:.2f}% (seen together, no cause shown)."
+    )
+
+
+def _on_filtered(figures: PostFigures, filtered: Sequence[FilteredCount]) -> list[str]:
+    taken = figures.total - figures.genuine_total
+    if not figures.total or taken < 0.1 * figures.total:
+        return []
+    share = 100.0 * taken / figures.total
+    said = f"{taken:,} of {figures.total:,} interactions ({share:.0f}%) are taken out as not genuine"
+    if not filtered:
+        return [f"{said}."]
+    most = filtered[0]
+    reason = most.reason.replace("_", " ").lower()
+    return [
+        f"{said}, most often for {reason} ({most.count:,}): hide such comments and leave the raw counts out of reports."
+    ]
+
+
+def _on_what_is_missing(figures: PostFigures, past: Sequence[PublishedPost], target_age: timedelta) -> list[str]:
+    sentences = []
+    if figures.rate_base is RateBase.UNSPECIFIED:
+        sentences.append("No reach is known, so there is no rate: record reach, on X impressions, on TikTok views.")
+    if figures.estimated:
+        sentences.append("The bot share is that of earlier posts: record this post's interactions to be sure.")
+    known = sum(1 for post in past if post.rate_pct is not None)
+    if known < 2 * ENOUGH:
+        sentences.append(
+            f"{known} other post{'s' * (known != 1)} with a rate at {target_age / timedelta(days=1):g} days: what goes "
+            f"with the rate shows from {2 * ENOUGH} on."
+        )
+    return sentences

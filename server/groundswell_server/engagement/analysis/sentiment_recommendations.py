@@ -1,0 +1,61 @@
+"""What to do about how people feel: sentences with the figures behind them, and none on a handful of comments."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from groundswell_server.engagement.analysis.sentiment_summary import SentimentAnalysis
+
+ENOUGH: Final = 5
+"""Comments on either side that a sentence needs."""
+MANY: Final = 0.2
+"""Share of negative comments that is worth a word."""
+FALL: Final = 0.3
+"""Points of the mean score that the mood has to change by."""
+
+
+def advice_on_sentiment(sentiment: SentimentAnalysis | None) -> list[str]:
+    """At most one sentence on each: the mix, the trend, the correlation, and what could not be read."""
+    if sentiment is None:
+        return []
+    return [*_on_mix(sentiment), *_on_trend(sentiment), *_on_correlation(sentiment), *_on_languages(sentiment)]
+
+
+def _on_mix(sentiment: SentimentAnalysis) -> list[str]:
+    scored, negative = sentiment.scored_count, sentiment.negative_count
+    if scored < ENOUGH or negative < MANY * scored:
+        return []
+    return [
+        f"{negative} of {scored} comments ({100 * negative / scored:.0f}%) are negative: read and answer them first."
+    ]
+
+
+def _on_trend(sentiment: SentimentAnalysis) -> list[str]:
+    told = [period for period in sentiment.trend if period.scored_count >= ENOUGH]
+    if len(told) < 2 or abs(told[-1].mean_score - told[0].mean_score) < FALL:
+        return []
+    first, last = told[0], told[-1]
+    change = f"from {first.mean_score:+.2f} ({first.scored_count} comments) at first to {last.mean_score:+.2f} "
+    if last.mean_score < first.mean_score:
+        return [f"The mood fell {change}({last.scored_count}) of late: see what turned it before posting the like."]
+    return [f"The mood rose {change}({last.scored_count}) of late: the talk is worth joining."]
+
+
+def _on_correlation(sentiment: SentimentAnalysis) -> list[str]:
+    found = sentiment.engagement_correlation
+    if found is None or found.interval is None or found.interval.lower * found.interval.upper <= 0:
+        return []
+    figures = (
+        f"Spearman {found.value:+.2f}, {found.interval.lower:+.2f} to {found.interval.upper:+.2f} at "
+        f"{100 * found.interval.level:.0f}%, {found.sample_size} posts, no cause shown"
+    )
+    if found.value > 0:
+        return [f"Posts that please are those that engage ({figures}): what people praise is what to make more of."]
+    return [f"Posts that annoy are those that engage ({figures}): a high rate alone is no praise."]
+
+
+def _on_languages(sentiment: SentimentAnalysis) -> list[str]:
+    unread, total = sentiment.unsupported_count, sentiment.unsupported_count + sentiment.scored_count
+    if unread < ENOUGH or 2 * unread < total:
+        return []
+    return [f"{unread} of {total} comments are not in English: what they feel is not known."]

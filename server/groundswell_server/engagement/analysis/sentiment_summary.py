@@ -1,0 +1,122 @@
+"""The sentiment of a post: the mix, how it changes after publication, and whether it goes with engagement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from groundswell_server.engagement.analysis.rank_correlation import spearman
+from groundswell_server.engagement.enums import Verdict
+from groundswell_server.engagement.estimates import Estimate
+from groundswell_server.sentiment.sentiment import Sentiment
+from groundswell_storage.engagement import sentiments
+from groundswell_storage.engagement.posts import PostRow
+from groundswell_storage.engagement.sentiments import SentimentCount
+from groundswell_storage.scope import Scope
+
+SPAN_ENDS: Final = (
+    timedelta(hours=1),
+    timedelta(hours=6),
+    *(timedelta(days=days) for days in (1, 2, 4, 7, 14, 28)),
+)
+"""Ends of the spans of the trend, after publication: most comments come at once, so that spans grow."""
+FEWEST_COMMENTS: Final = 3
+"""Scored comments that a post's mean score needs to be compared with its rate."""
+MOST_POSTS: Final = 500
+"""The persona's posts that the correlation is over: the newest."""
+
+
+@dataclass(frozen=True, slots=True)
+class SentimentPeriod:
+    """What people's comments say in a span of time."""
+
+    start_time: datetime
+    end_time: datetime
+    positive_count: int
+    neutral_count: int
+    negative_count: int
+    mean_score: float
+    """-1 to 1."""
+
+    @property
+    def scored_count(self) -> int:
+        """Comments with a score."""
+        return self.positive_count + self.neutral_count + self.negative_count
+
+
+@dataclass(frozen=True, slots=True)
+class SentimentAnalysis:
+    """What people's comments on a post say of their feeling."""
+
+    positive_count: int
+    neutral_count: int
+    negative_count: int
+    unsupported_count: int
+    mean_score: float | None
+    """-1 to 1; None without a comment that has a score."""
+    trend: tuple[SentimentPeriod, ...]
+    """Oldest first; spans without scored comments are left out."""
+    engagement_correlation: Estimate | None
+
+    @property
+    def scored_count(self) -> int:
+        """Comments with a score."""
+        return self.positive_count + self.neutral_count + self.negative_count
+
+
+def sentiment_of_post(scope: Scope, post: PostRow, target_age: timedelta) -> SentimentAnalysis | None:
+    """The sentiment of people's comments on a post; None without any.
+
+    It is compared with the rates that the persona's posts had at `target_age`: younger ones wait.
+    """
+    counts = sentiments.counts(scope, post.id, post.published, SPAN_ENDS, verdict=Verdict.GENUINE)
+    if not counts:
+        return None
+    moods = sentiments.moods_of_posts(
+        scope,
+        post.persona_id,
+        post.platform,
+        target_age=target_age,
+        fewest_comments=FEWEST_COMMENTS,
+        limit=MOST_POSTS,
+    )
+    correlation = spearman([mood.mean_score for mood in moods], [mood.rate_pct for mood in moods])
+    return summarize(counts, post.published, scope.now, correlation)
+
+
+def summarize(
+    counts: Sequence[SentimentCount], published: datetime, now: datetime, correlation: Estimate | None
+) -> SentimentAnalysis:
+    """The mix and the trend of counted comments."""
+    spans = sorted({row.span for row in counts if row.total_score is not None})
+    return SentimentAnalysis(
+        positive_count=_count(counts, Sentiment.POSITIVE),
+        neutral_count=_count(counts, Sentiment.NEUTRAL),
+        negative_count=_count(counts, Sentiment.NEGATIVE),
+        unsupported_count=_count(counts, Sentiment.UNSUPPORTED),
+        mean_score=_mean(counts),
+        trend=tuple(_period([row for row in counts if row.span == span], span, published, now) for span in spans),
+        engagement_correlation=correlation,
+    )
+
+
+def _period(counts: Sequence[SentimentCount], span: int, published: datetime, now: datetime) -> SentimentPeriod:
+    return SentimentPeriod(
+        start_time=published + SPAN_ENDS[span - 1] if span else published,
+        end_time=published + SPAN_ENDS[span] if span < len(SPAN_ENDS) else now,
+        positive_count=_count(counts, Sentiment.POSITIVE),
+        neutral_count=_count(counts, Sentiment.NEUTRAL),
+        negative_count=_count(counts, Sentiment.NEGATIVE),
+        mean_score=_mean(counts) or 0.0,
+    )
+
+
+def _count(counts: Iterable[SentimentCount], sentiment: Sentiment) -> int:
+    return sum(row.comments for row in counts if row.sentiment == sentiment)
+
+
+def _mean(counts: Iterable[SentimentCount]) -> float | None:
+    scored = [(row.comments, row.total_score) for row in counts if row.total_score is not None]
+    return sum(total for _, total in scored) / sum(count for count, _ in scored) if scored else None

@@ -1,0 +1,147 @@
+"""What is judged: interactions, one by one or as the columns that a million of them are handled in."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from groundswell_server.engagement.bot_detection.account_profiles import UNKNOWN, Profile
+from groundswell_server.engagement.bot_detection.text_normalization import Wording
+from groundswell_server.engagement.enums import InteractionKind, Platform
+
+NO_TIME: Final = int(np.iinfo(np.int64).min)
+"""Stands in a column of times for one that is unknown."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+def to_microseconds(time: datetime | None) -> int:
+    """Microseconds since 1970 UTC of an aware datetime, NO_TIME for None."""
+    return NO_TIME if time is None else (time - _EPOCH) // _MICROSECOND
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """One thing that an actor did to a post."""
+
+    post_id: str
+    actor_handle: str
+    """Account name; empty when the platform does not tell."""
+    kind: InteractionKind
+    time: datetime | None
+    """Aware; None when unknown."""
+    text: str = ""
+    """Text of a comment, as the platform gave it: judge first, mask afterwards."""
+    profile: Profile = UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class PostFacts:
+    """What the layers need to know of a post."""
+
+    platform: Platform
+    published_time: datetime | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Coded:
+    """A column of n strings, each distinct one kept once."""
+
+    codes: NDArray[np.int64]
+    """(n,) positions in `values`."""
+    values: Sequence[str]
+    """The distinct strings, in order of first occurrence."""
+
+    @classmethod
+    def of(cls, strings: Sequence[str]) -> Coded:
+        """Number equal strings equally."""
+        # A dictionary that numbers what it does not know yet: the whole loop runs in C.
+        number: defaultdict[str, int] = defaultdict(count().__next__)
+        codes = np.fromiter(map(number.__getitem__, strings), np.int64, len(strings))
+        return cls(codes, list(number))
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __getitem__(self, row: int) -> str:
+        return self.values[int(self.codes[row])]
+
+    def filled(self) -> NDArray[np.bool_]:
+        """(n,) True where the string is not empty."""
+        return np.fromiter(map(bool, self.values), np.bool_, len(self.values))[self.codes]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InteractionBatch:
+    """n interactions as columns of length n, in the order they came.
+
+    All interactions of a post belong into one batch: bursts are sought post by post.
+    """
+
+    posts: Coded
+    """Ids of posts."""
+    actors: Coded
+    """Handles as the platform spells them; empty when unknown."""
+    kinds: NDArray[np.int8]
+    """Numbers of `InteractionKind`."""
+    times_us: NDArray[np.int64]
+    """Microseconds since 1970 UTC, NO_TIME where unknown."""
+    texts: Coded
+    profiles: Mapping[int, Profile] = field(default_factory=dict)
+    """What is known of the accounts, by row; rows of which nothing is known are left out."""
+    spam: Mapping[str, float] = field(default_factory=dict)
+    """What the workspace's trained SPAM_DETECTOR takes texts for, 0 to 1, by text; empty where there is none."""
+    wordings: Mapping[str, Wording] = field(default_factory=dict)
+    """What of some of the texts is compared, where it is worked out already."""
+
+    def __post_init__(self) -> None:
+        if len({len(self.posts), len(self.actors), len(self.kinds), len(self.times_us), len(self.texts)}) != 1:
+            raise ValueError("the columns of a batch have one length")
+
+    def __len__(self) -> int:
+        return len(self.posts)
+
+    @classmethod
+    def of_columns(
+        cls,
+        post_ids: Sequence[str],
+        handles: Sequence[str],
+        kinds: Sequence[int],
+        times_us: Sequence[int],
+        texts: Sequence[str],
+        profiles: Iterable[Profile] = (),
+        spam: Mapping[str, float] | None = None,
+        wordings: Mapping[str, Wording] | None = None,
+    ) -> InteractionBatch:
+        """A batch of plain columns of one length; no profiles at all where nothing is known of any account."""
+        return cls(
+            posts=Coded.of(post_ids),
+            actors=Coded.of(handles),
+            kinds=np.asarray(kinds, np.int8),
+            times_us=np.asarray(times_us, np.int64),
+            texts=Coded.of(texts),
+            profiles={row: profile for row, profile in enumerate(profiles) if profile.known()},
+            spam=spam or {},
+            wordings=wordings or {},
+        )
+
+    @classmethod
+    def of(cls, interactions: Iterable[Interaction]) -> InteractionBatch:
+        """The columns of single interactions."""
+        rows = list(interactions)
+        return cls.of_columns(
+            [row.post_id for row in rows],
+            [row.actor_handle for row in rows],
+            [int(row.kind) for row in rows],
+            [to_microseconds(row.time) for row in rows],
+            [row.text for row in rows],
+            [row.profile for row in rows],
+        )

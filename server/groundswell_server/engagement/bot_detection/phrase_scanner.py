@@ -1,0 +1,98 @@
+"""Find the phrases, links and numbers of many texts fast.
+
+Words that could begin a match are sought in all texts at once (`triggers`); only texts with such a word are normalized
+and shown to the patterns that the word belongs to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+
+from groundswell_server.engagement.bot_detection.links_and_phone_numbers import (
+    LINK_TRIGGERS,
+    link_findings,
+    number_findings,
+)
+from groundswell_server.engagement.bot_detection.reasons import Reason
+from groundswell_server.engagement.bot_detection.spam_phrases import MIDDLING, PHRASES, STRONG, Phrase
+from groundswell_server.engagement.bot_detection.trigger_table import LaidOut, TriggerTable
+
+MINIMUM_DIGITS: Final = 10
+"""Numbers with fewer digits are not looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextSign:
+    """One thing found in one text."""
+
+    reason: Reason
+    log_odds: float
+    figure: float
+    """NaN where the reason has none."""
+
+
+Examiner = Callable[[str], list[TextSign]]
+"""Looks at one normalized text."""
+
+
+def _phrase_examiner(phrase: Phrase) -> Examiner:
+    search = phrase.compiled().search
+    found = [TextSign(phrase.reason, phrase.log_odds, float("nan"))]
+
+    def examine(text: str) -> list[TextSign]:
+        return found if search(text) else []
+
+    return examine
+
+
+def _links(text: str) -> list[TextSign]:
+    return [TextSign(*finding) for finding in link_findings(text)]
+
+
+def _numbers(text: str) -> list[TextSign]:
+    return [TextSign(*finding) for finding in number_findings(text)]
+
+
+_LINKS: Final = 1 << len(PHRASES)
+_NUMBERS: Final = _LINKS << 1
+_MIDDLING_PHRASES: Final = sum(1 << number for number, phrase in enumerate(PHRASES) if phrase.log_odds == MIDDLING)
+
+
+@lru_cache(maxsize=1)
+def _table() -> tuple[TriggerTable, tuple[tuple[int, Examiner], ...]]:
+    """Compile the phrases once, when they are first needed: the triggers, and the examiner of each task."""
+    tasks_of: dict[str, int] = dict.fromkeys(LINK_TRIGGERS, _LINKS)
+    for number, phrase in enumerate(PHRASES):
+        for trigger in phrase.trigger_words():
+            tasks_of[trigger] = tasks_of.get(trigger, 0) | 1 << number
+    phrases = ((1 << number, _phrase_examiner(phrase)) for number, phrase in enumerate(PHRASES))
+    return TriggerTable(tasks_of), (*phrases, (_LINKS, _links), (_NUMBERS, _numbers))
+
+
+def scan(texts: LaidOut) -> dict[int, list[TextSign]]:
+    """What is found in each of the texts, by position; texts without a finding are left out."""
+    table, examiners = _table()
+    wanted = dict(table.find(texts))
+    digits = texts.count((texts.data >= ord("0")) & (texts.data <= ord("9")))
+    for row in np.flatnonzero(digits >= MINIMUM_DIGITS).tolist():
+        wanted[row] = wanted.get(row, 0) | _NUMBERS
+    found = ((row, _examine(texts.text(row), tasks, examiners)) for row, tasks in wanted.items())
+    return {row: signs for row, signs in found if signs}
+
+
+def _examine(text: str, tasks: int, examiners: Sequence[tuple[int, Examiner]]) -> list[TextSign]:
+    """One sign a reason, the strongest first. Middling phrases are not sought where a strong one was found."""
+    found: dict[Reason, TextSign] = {}
+    decided = 0
+    for task, examine in examiners:
+        if tasks & task & ~decided:
+            for sign in examine(text):
+                found.setdefault(sign.reason, sign)
+                if sign.log_odds >= STRONG:
+                    decided = _MIDDLING_PHRASES
+    return list(found.values())

@@ -1,0 +1,116 @@
+"""Layer 3: what the text gives away, alone and beside the other texts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from groundswell_server.engagement.bot_detection.duplicate_texts import DuplicateIndex, duplicate_signs
+from groundswell_server.engagement.bot_detection.filter_settings import FilterSettings
+from groundswell_server.engagement.bot_detection.interaction_batch import InteractionBatch
+from groundswell_server.engagement.bot_detection.layer_findings import LayerFindings, Signs
+from groundswell_server.engagement.bot_detection.model_weight import detected_log_odds
+from groundswell_server.engagement.bot_detection.phrase_scanner import TextSign, scan
+from groundswell_server.engagement.bot_detection.reasons import Layer, Reason
+from groundswell_server.engagement.bot_detection.text_normalization import Wording, plain_texts
+from groundswell_server.engagement.bot_detection.trigger_table import LaidOut
+
+EMOJI_LOG_ODDS: Final = 0.5
+STRETCHED_LOG_ODDS: Final = 0.3
+"""Flames and sooo are how people praise: these two count only beside stronger signs, and not beside one another."""
+STRETCH: Final = 4
+UNREMARKABLE_LOG_ODDS: Final = -2.0
+"""Of a text in which nothing is found: measured on four videos' comments, spam goes unnoticed once in ten times."""
+
+_WORD: Final = re.compile(r"\w")
+_SAME_RUN: Final = re.compile(r"(.)\1{2,}|(\S+)(?:\s*\2){2,}")
+
+
+def text_findings(
+    batch: InteractionBatch, settings: FilterSettings, duplicates: DuplicateIndex | None = None
+) -> LayerFindings:
+    """What each text says by itself and what it shares with others, those of earlier batches included.
+
+    What a trained detector says of a text takes the place of the phrases.
+    """
+    if not any(batch.texts.values):  # likes alone: nothing to look for
+        return LayerFindings(Layer.TEXT, batch.texts.filled(), ())
+    alone = phrase_findings(batch)
+    detected = spam_signs(batch, settings)
+    shared = duplicate_signs(batch, settings, duplicates)
+    return LayerFindings(Layer.TEXT, alone.informed, (*alone.signs, *detected, *shared), alone.silence)
+
+
+def spam_signs(batch: InteractionBatch, settings: FilterSettings) -> list[Signs]:
+    """The texts that a trained detector rather takes for spam than interactions are taken for bots' beforehand."""
+    found = {
+        code: [TextSign(Reason.SPAM_DETECTOR, log_odds, batch.spam[text])]
+        for code, text in enumerate(batch.texts.values)
+        if text in batch.spam and (log_odds := detected_log_odds(batch.spam[text], settings.prior_log_odds)) > 0
+    }
+    return _spread(found, batch.texts.codes) if found else []
+
+
+def phrase_findings(batch: InteractionBatch) -> LayerFindings:
+    """What each text says by itself that no detector has read; each distinct text is examined once."""
+    values = [("" if text in batch.spam else text) for text in batch.texts.values] if batch.spam else batch.texts.values
+    texts = _plain(values, batch.wordings)
+    laid_out = LaidOut(texts)
+    found = scan(laid_out)
+    for code, sign in _enthusiasm(texts, laid_out):
+        found.setdefault(code, []).append(sign)
+    signs = tuple(_spread(found, batch.texts.codes))
+    return LayerFindings(Layer.TEXT, batch.texts.filled(), signs, UNREMARKABLE_LOG_ODDS)
+
+
+def _plain(texts: Sequence[str], known: Mapping[str, Wording]) -> list[str]:
+    """`plain_texts`, of those that are not worked out already."""
+    new = [text for text in texts if text not in known]
+    made = dict(zip(new, plain_texts(new), strict=True))
+    return [made[text] if text in made else known[text].plain for text in texts]
+
+
+def _spread(found: dict[int, list[TextSign]], codes: NDArray[np.int64]) -> list[Signs]:
+    """Signs of distinct texts as signs of the rows that hold them, one `Signs` a reason."""
+    order = np.argsort(codes, kind="stable")
+    edges = np.searchsorted(codes[order], np.arange(int(codes.max(initial=-1)) + 2))
+    by_reason: dict[Reason, list[tuple[int, float, float]]] = {}
+    for code, signs in found.items():
+        for row in order[edges[code] : edges[code + 1]].tolist():
+            for sign in signs:
+                by_reason.setdefault(sign.reason, []).append((row, sign.log_odds, sign.figure))
+    return [Signs.collect(reason, triples) for reason, triples in by_reason.items()]
+
+
+def _enthusiasm(texts: Sequence[str], laid_out: LaidOut) -> list[tuple[int, TextSign]]:
+    """Emoji-only repeats, or else stretched letters: (position, sign)."""
+    found = []
+    for code, text in enumerate(texts):
+        if not text.isascii() and not _WORD.search(text) and (repeats := _emoji_repeats(text)) >= 3:
+            found.append((code, TextSign(Reason.EMOJI_REPEAT, EMOJI_LOG_ODDS, float(repeats))))
+    return [*found, *_stretched(laid_out)]
+
+
+def _emoji_repeats(text: str) -> int:
+    """How often the most repeated emoji, or group of emoji, follows itself in a text without words."""
+    runs = [(match[0], match[1] or match[2]) for match in _SAME_RUN.finditer("".join(text.split()))]
+    return max((len(run) // len(unit) for run, unit in runs if not unit.isascii()), default=0)
+
+
+def _stretched(laid_out: LaidOut) -> list[tuple[int, TextSign]]:
+    """Texts with a letter `STRETCH` times or more in a row, found in all texts at once."""
+    data = laid_out.data
+    same = np.zeros(len(data), np.bool_)
+    same[1:] = (data[1:] == data[:-1]) & (data[1:] >= ord("a")) & (data[1:] <= ord("z"))
+    run = same.copy()
+    for shift in range(1, STRETCH - 1):
+        run[shift:] &= same[:-shift]
+    stretched = laid_out.count(run)
+    return [
+        (row, TextSign(Reason.STRETCHED, STRETCHED_LOG_ODDS, float(stretched[row] + STRETCH - 1)))
+        for row in np.flatnonzero(stretched).tolist()
+    ]

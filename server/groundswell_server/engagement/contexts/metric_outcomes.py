@@ -1,0 +1,100 @@
+"""Reactions: what people's reaction to a post says of the context that it came from."""
+
+from __future__ import annotations
+
+from groundswell_server.engagement.contexts.contexts import generation_parameters
+from groundswell_server.engagement.contexts.outcomes import (
+    Outcome,
+    PatternDraft,
+    PatternSource,
+    Thresholds,
+    outcome_of_metrics,
+    pattern_of_metrics,
+    resolve,
+)
+from groundswell_server.engagement.enums import Confidence, Rating, Validation
+from groundswell_server.engagement.personas import DEFAULT_TIME_ZONE
+from groundswell_server.engagement.posts.posts import Engagement, Post
+from groundswell_storage.engagement import patterns
+from groundswell_storage.engagement.contexts import ContextRow
+from groundswell_storage.engagement.personas import PersonaRow
+from groundswell_storage.revisions import revise
+from groundswell_storage.scope import Scope
+from groundswell_storage.topics import CONTEXT_CHANGED
+
+
+def bring_up_to_date(scope: Scope, post: Post, thresholds: Thresholds) -> ContextRow | None:
+    """Tells the context of a post that was measured what came of it, and returns the context; None when it has none.
+
+    The post of a context that was fetched last decides, and a human's rating before any metrics. Counts without a base
+    decide nothing and displace nothing: what was known of the rate is still what is known of it.
+    """
+    row = scope.find(ContextRow, post.context_id, lock=True) if post.context_id else None
+    engagement, fetched = post.engagement, post.fetch_time
+    if row is None or engagement is None or fetched is None:
+        return row
+    if row.metrics_fetched is not None and row.metrics_fetched > fetched and row.metrics_post_id != post.id:
+        return row
+    rating = Rating(row.rating)
+    age = fetched - post.publish_time
+    reaction = outcome_of_metrics(engagement.engagement_rate_pct, engagement.genuine_ratio, age, thresholds)
+    if reaction is None and row.engagement_rate_pct is not None:
+        return row
+    before = None
+    if row.metrics_post_id == post.id:
+        before = outcome_of_metrics(row.engagement_rate_pct, row.genuine_ratio, age, thresholds)
+    current = Outcome(Validation(row.validation), Confidence(row.confidence))
+    outcome = resolve(rating or None, reaction, current, before)
+    draft = None
+    if outcome.validation is Validation.APPROVED:
+        draft = pattern_of_metrics(reaction, _source(scope, row, post, engagement))
+    revise(
+        scope,
+        row,
+        validation=outcome.validation,
+        confidence=outcome.confidence,
+        metrics_post_id=post.id,
+        metrics_fetched=fetched,
+        engagement_rate_pct=engagement.engagement_rate_pct,
+        genuine_ratio=engagement.genuine_ratio,
+        genuine_count=engagement.total,
+        pattern=_keep_pattern(scope, row, post, draft, engagement.engagement_rate_pct),
+    )
+    scope.publish(CONTEXT_CHANGED, row.id, {"persona_id": row.persona_id or "", "post_id": post.id})
+    return row
+
+
+def _keep_pattern(scope: Scope, row: ContextRow, post: Post, draft: PatternDraft | None, rate_pct: float | None) -> str:
+    """Keeps what the metrics confirm and forgets what they did before; returns the name that the context shows."""
+    if draft is None:
+        patterns.drop_of_post(scope, row.id, post.id)
+        left = patterns.of_context(scope, row.id)
+        return left[0].name if left else ""
+    patterns.keep(
+        scope,
+        name=draft.name,
+        context_id=row.id,
+        post_id=post.id,
+        persona_id=post.persona_id,
+        platform=post.platform,
+        description=draft.strategy,
+        features=draft.features,
+        engagement_rate_pct=rate_pct,
+    )
+    return draft.name
+
+
+def _source(scope: Scope, row: ContextRow, post: Post, engagement: Engagement) -> PatternSource:
+    """What a pattern is made of."""
+    persona = scope.find(PersonaRow, post.persona_id)
+    return PatternSource(
+        platform=post.platform,
+        hashtags=post.hashtags,
+        published_time=post.publish_time,
+        time_zone=DEFAULT_TIME_ZONE if persona is None else persona.time_zone,
+        media_type=post.media_type,
+        caption_length=len(post.caption) or None,
+        generation_parameters=generation_parameters(row),
+        rate_pct=engagement.engagement_rate_pct or 0.0,
+        genuine_ratio=engagement.genuine_ratio or 0.0,
+    )

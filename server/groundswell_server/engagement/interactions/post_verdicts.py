@@ -1,0 +1,167 @@
+"""Judging a post's interactions: what is stored that the layers of the filter need, brought to them.
+
+NumPy comes with this module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from groundswell_server.engagement.bot_detection.account_profiles import UNKNOWN, Profile
+from groundswell_server.engagement.bot_detection.community_detection import FEWEST_POSTS
+from groundswell_server.engagement.bot_detection.filter_settings import FilterSettings
+from groundswell_server.engagement.bot_detection.graph_layer import ALONE, MOST_POSTS, Company, company_of
+from groundswell_server.engagement.bot_detection.handles import normalize_handles
+from groundswell_server.engagement.bot_detection.interaction_batch import InteractionBatch, PostFacts
+from groundswell_server.engagement.bot_detection.layer_pipeline import judge
+from groundswell_server.engagement.bot_detection.persona_layer import PersonaRegister
+from groundswell_server.engagement.bot_detection.score_combination import Judgments
+from groundswell_server.engagement.bot_detection.text_normalization import Wording, wordings
+from groundswell_server.engagement.enums import Platform
+from groundswell_server.engagement.interactions.cross_post_duplicates import COPY_REASONS, Copies, Written, look_up
+from groundswell_server.engagement.interactions.interactions import NewInteraction
+from groundswell_storage.engagement import interactions, personas, posts
+from groundswell_storage.engagement.interactions import JudgedInteraction
+from groundswell_storage.engagement.posts import PostRow
+from groundswell_storage.fields import to_micros
+from groundswell_storage.scope import Scope
+
+NEARLY_EQUAL = 500
+"""Texts of a post among which nearly equal ones are sought, which takes 20 us each; where there are more, the new ones
+alone are compared, with one another and with those that the workspace remembers."""
+
+Reasons = Sequence[tuple[str, str]]
+"""(code, detail) of each reason, strongest first."""
+
+
+class Fresh(NamedTuple):
+    """An interaction that is not there yet, as it will be stored."""
+
+    new: NewInteraction
+    digest: bytes
+    text: str
+    masked: bool
+    wording: Wording | None
+    """Of the text as it will be stored; None without any."""
+
+    @property
+    def text_key(self) -> int | None:
+        """The key of the text."""
+        return self.wording and self.wording.key
+
+    @property
+    def written(self) -> Written | None:
+        """What copies of it are counted by; None for a text that is too short to tell anything."""
+        if self.wording is None or self.wording.key is None:
+            return None
+        return Written(self.wording.key, self.wording.letter_count, self.new.actor_handle)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """What is thought of interactions, in the form it is stored in."""
+
+    judgments: Judgments
+    company: Company
+    copies: Copies
+    verdicts: list[int]
+    probabilities: list[float]
+    layers: list[str]
+    """Names of the layers that had something to go by, with commas between."""
+
+    def reasons(self, row: int) -> Reasons:
+        """Those for the verdict on a row."""
+        return [(str(sign.reason), sign.detail) for sign in self.judgments.reasons(row)]
+
+
+def judge_rows(
+    scope: Scope,
+    post: PostRow,
+    stored: Sequence[JudgedInteraction],
+    fresh: Sequence[Fresh],
+    settings: FilterSettings,
+) -> Judged:
+    """Judges stored and new interactions of a post together, in this order."""
+    handles = [row.actor_handle for row in stored] + [row.new.actor_handle for row in fresh]
+    platform = Platform(post.platform)
+    worded = _worded(stored, fresh)
+    batch = InteractionBatch.of_columns(
+        post_ids=[post.id] * len(handles),
+        handles=handles,
+        kinds=[row.kind for row in stored] + [row.new.kind for row in fresh],
+        times_us=[row.occurred_us for row in stored] + [row.new.occurred_us for row in fresh],
+        texts=[row.text for row in stored] + [row.new.text for row in fresh],
+        profiles=[
+            *(Profile.of_json(row.profile) if row.profile else UNKNOWN for row in stored),
+            *(row.new.profile for row in fresh),
+        ],
+        spam={
+            **{row.text: row.spam_probability for row in stored if row.spam_probability is not None},
+            **{row.new.text: row.new.spam_probability for row in fresh if row.new.spam_probability is not None},
+        },
+        wordings=worded,
+    )
+    named = [handle for handle in batch.actors.values if handle]
+    few = np.count_nonzero(batch.texts.filled()) <= NEARLY_EQUAL
+    company = _company(scope, post, named, fresh)
+    copies = look_up(scope, worded.values(), [written for row in fresh if (written := row.written)])
+    judgments = judge(
+        batch,
+        {post.id: PostFacts(platform, post.published)},
+        _register(scope, platform, named),
+        replace(settings, near_duplicates=settings.near_duplicates and bool(few)),
+        copies.index,
+        company,
+    )
+    verdicts, probabilities = judgments.verdicts.tolist(), judgments.probabilities.tolist()
+    return Judged(judgments, company, copies, verdicts, probabilities, _layers_of(judgments))
+
+
+def _register(scope: Scope, platform: Platform, handles: Sequence[str]) -> PersonaRegister:
+    """The part of the register of AI personas that says of each of these handles whether it is in there."""
+    normalized = list(dict.fromkeys(normalize_handles(handles)))
+    return PersonaRegister((platform, handle) for handle in personas.registered(scope, platform, normalized))
+
+
+def _worded(stored: Sequence[JudgedInteraction], fresh: Sequence[Fresh]) -> dict[str, Wording]:
+    """What is compared of the texts whose copies are sought on other posts, by text, newest last.
+
+    Those are the new ones, and of the stored ones, which were compared when they came, those that a verdict says are
+    copies; all of them where there is nothing new.
+    """
+    asked = [row.text for row in stored if row.text and (not fresh or COPY_REASONS.intersection(_codes(row)))]
+    masked = [row for row in fresh if row.masked and row.wording]
+    texts = list(dict.fromkeys([*reversed(asked), *(row.new.text for row in masked)]))
+    found = dict(zip(texts, wordings(texts), strict=True))
+    found |= {row.text: row.wording for row in fresh if row.wording and not row.masked}
+    # It is compared as it will be stored, so that it is a copy of the same texts now and when it is judged again.
+    found |= {row.new.text: row.wording._replace(plain=found[row.new.text].plain) for row in masked if row.wording}
+    return found
+
+
+def _codes(row: JudgedInteraction) -> Iterator[str]:
+    return (code for code, _ in row.reasons or ())
+
+
+def _company(scope: Scope, post: PostRow, handles: Sequence[str], fresh: Sequence[Fresh]) -> Company:
+    """Who of these actors came to the persona's other posts on the platform, who always together, who by the clock."""
+    others = posts.newest_judged(scope, post.persona_id, post.platform, limit=MOST_POSTS)
+    popularity = {id: count for id, _, count in others}
+    popularity[post.id] = popularity.get(post.id, 0) + len(fresh)
+    if len(popularity) < 2 * FEWEST_POSTS:
+        return ALONE
+    since = min(post.published, *(published for _, published, _ in others))
+    here = [(row.new.actor_handle, post.id, row.new.occurred_us) for row in fresh]
+    published = {post.id: to_micros(post.published)} | {id: to_micros(time) for id, time, _ in others}
+    return company_of([*interactions.visits(scope, handles, since=since), *here], popularity, published)
+
+
+def _layers_of(judgments: Judgments) -> list[str]:
+    informed = sum(found.informed.astype(np.int64) << bit for bit, found in enumerate(judgments.findings))
+    names = [str(found.layer) for found in judgments.findings]
+    spelled = [",".join(name for bit, name in enumerate(names) if code >> bit & 1) for code in range(1 << len(names))]
+    return [spelled[code] for code in np.asarray(informed).tolist()]

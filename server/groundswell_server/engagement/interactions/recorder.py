@@ -1,0 +1,241 @@
+"""Recording interactions: each batch is judged, kept and counted in one transaction.
+
+NumPy and the layers of the filter come with this module: the service loads it beside the event loop.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from groundswell_server.engagement.bot_detection.filter_settings import FilterSettings
+from groundswell_server.engagement.bot_detection.interaction_batch import InteractionBatch
+from groundswell_server.engagement.bot_detection.layer_pipeline import judge
+from groundswell_server.engagement.bot_detection.persona_layer import PersonaRegister
+from groundswell_server.engagement.bot_detection.reasons import Reason
+from groundswell_server.engagement.bot_detection.text_normalization import wordings
+from groundswell_server.engagement.contexts.outcomes import Thresholds
+from groundswell_server.engagement.enums import InteractionKind, PiiFilter, Verdict
+from groundswell_server.engagement.interactions import cross_post_duplicates
+from groundswell_server.engagement.interactions.interactions import NewInteraction, Recorded
+from groundswell_server.engagement.interactions.pii_filter import mask
+from groundswell_server.engagement.interactions.post_verdicts import Fresh, Judged, Reasons, judge_rows
+from groundswell_server.engagement.interactions.propagation import given_away
+from groundswell_server.engagement.metrics.metrics import judge_anew
+from groundswell_server.engagement.metrics.verdict_tallies import Tallies
+from groundswell_storage.engagement import interactions, sentiments
+from groundswell_storage.engagement.interactions import JudgedInteraction
+from groundswell_storage.engagement.posts import PostRow
+from groundswell_storage.errors import FieldViolation, InvalidArgument
+from groundswell_storage.fields import to_micros
+from groundswell_storage.scope import Scope
+from groundswell_storage.topics import INTERACTIONS_JUDGED
+
+JUDGED_AGAIN = 2_000
+"""Stored interactions of the post that a batch is judged together with: all of most posts, the last ones of a huge one.
+A later interaction can give an earlier one away."""
+_AFTERWARDS_US = 60_000_000
+"""What came within a minute after a batch is judged with it: the rush that it may be part of."""
+_VIOLATIONS = 20
+"""Wrong rows of a batch that are named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What became of a batch."""
+
+    recorded: Recorded
+    given_away: tuple[str, ...] = ()
+    """Other posts, on which actors that turned out to come together, or by the clock, are still taken for people:
+    `judge_again`."""
+
+
+def prepare(settings: FilterSettings) -> None:
+    """Compiles the phrases: the first batch would have to wait for it."""
+    judge(InteractionBatch.of(()), {}, PersonaRegister(), settings)
+
+
+def record_interactions(
+    scope: Scope,
+    post_id: str,
+    batch: Sequence[NewInteraction],
+    settings: FilterSettings,
+    thresholds: Thresholds,
+    pii_filter: PiiFilter = PiiFilter.ON,
+) -> Recording:
+    """Judges and keeps a batch of a post's interactions and brings the post's engagement up to date.
+
+    Texts are masked before they are stored, unless the workspace has turned that off. Raises NotFound, and
+    InvalidArgument for interactions before publication or in the future.
+    """
+    post = scope.get(PostRow, post_id, lock=True)
+    _check_times(batch, to_micros(post.published), to_micros(scope.now))
+    fresh = _fresh(scope, post_id, batch, pii_filter)
+    if not fresh:
+        return Recording(Recorded(duplicate_count=len(batch)))
+    until = max(row.new.occurred_us for row in fresh) + _AFTERWARDS_US
+    stored = interactions.latest(scope, post_id, until_us=until, limit=JUDGED_AGAIN)
+    judged = judge_rows(scope, post, stored, fresh, settings)
+    tallies = Tallies.of_json(post.tallies)
+    _change_verdicts(scope, stored, judged, tallies)
+    reasons = [judged.reasons(place) for place in range(len(stored), len(stored) + len(fresh))]
+    _count_in(tallies, fresh, judged.verdicts[len(stored) :], reasons)
+    interactions.add(scope, _columns(scope, post_id, fresh, len(stored), judged, reasons))
+    sentiments.bring_up_to_date(scope, post_id, verdict=Verdict.GENUINE)
+    judge_anew(scope, post, tallies, thresholds)
+    counted = np.bincount(judged.verdicts[len(stored) :], minlength=len(Verdict))
+    genuine, bots, personas = (int(counted[verdict]) for verdict in (Verdict.GENUINE, Verdict.BOT, Verdict.PERSONA))
+    _tell_of_copies(scope, post_id, fresh, len(stored), judged)
+    told = {"persona_id": post.persona_id, "genuine": genuine, "bots": bots, "personas": personas}
+    scope.publish(INTERACTIONS_JUDGED, post_id, told)
+    recorded = Recorded(len(fresh), len(batch) - len(fresh), genuine, bots, personas)
+    handles = [row.actor_handle for row in stored] + [row.new.actor_handle for row in fresh]
+    return Recording(recorded, given_away(scope, post_id, handles, judged.company, judged.verdicts))
+
+
+def judge_again(
+    scope: Scope, post_id: str, settings: FilterSettings, thresholds: Thresholds, until_us: int | None = None
+) -> int | None:
+    """Judges the stored interactions of a post anew, in the light of what is known by now.
+
+    The last `JUDGED_AGAIN` of them; of those up to a minute after `until_us` (microseconds since 1970 UTC), where that
+    is given. Returns the time of the first that was judged, where there may be others before it; None where not.
+    """
+    post = scope.find(PostRow, post_id, lock=True)
+    if post is None:
+        return None
+    until = to_micros(scope.now) if until_us is None else until_us + _AFTERWARDS_US
+    stored = interactions.latest(scope, post_id, until_us=until, limit=JUDGED_AGAIN)
+    tallies = Tallies.of_json(post.tallies)
+    if _change_verdicts(scope, stored, judge_rows(scope, post, stored, (), settings), tallies):
+        sentiments.bring_up_to_date(scope, post_id, verdict=Verdict.GENUINE)
+        judge_anew(scope, post, tallies, thresholds)
+    return stored[-1].occurred_us if len(stored) == JUDGED_AGAIN else None
+
+
+def _tell_of_copies(scope: Scope, post_id: str, fresh: Sequence[Fresh], first: int, judged: Judged) -> None:
+    """Has the texts of new interactions, judged as the rows from `first` on, found on other posts."""
+    written = {place: row.written for place, row in enumerate(fresh, first)}
+    new = {place: each for place, each in written.items() if each is not None}
+    cross_post_duplicates.remember(scope, post_id, judged.copies, new.values())
+    verdicts = [judged.verdicts[place] for place in new]
+    cross_post_duplicates.send_again(scope, post_id, judged.copies, list(new.values()), verdicts)
+
+
+def _check_times(batch: Sequence[NewInteraction], published_us: int, now_us: int) -> None:
+    wrong = (
+        FieldViolation(
+            f"interactions[{place}].interact_time",
+            "lies in the future" if new.occurred_us > now_us else "lies before the publication of the post",
+        )
+        for place, new in enumerate(batch)
+        if not published_us <= new.occurred_us <= now_us
+    )
+    named = list(islice(wrong, _VIOLATIONS))
+    if named:
+        raise InvalidArgument(named)
+
+
+def _fresh(scope: Scope, post_id: str, batch: Iterable[NewInteraction], pii_filter: PiiFilter) -> list[Fresh]:
+    """The interactions that the post does not have, each once, with the texts to store.
+
+    What is the same is told by the masked texts, so that the filter can be turned on and off between two deliveries.
+    """
+    by_digest: dict[bytes, tuple[NewInteraction, str]] = {}
+    for new in batch:
+        masked = mask(new.text).text if new.text else ""
+        by_digest.setdefault(_digest(new, masked), (new, new.text if pii_filter is PiiFilter.OFF else masked))
+    known = interactions.known_digests(scope, post_id, list(by_digest))
+    fresh = [(digest, *row) for digest, row in by_digest.items() if digest not in known]
+    texts = list(dict.fromkeys(text for _, _, text in fresh if text))
+    worded = dict(zip(texts, wordings(texts), strict=True))
+    return [Fresh(new, digest, text, text != new.text, worded.get(text)) for digest, new, text in fresh]
+
+
+def _digest(new: NewInteraction, text: str) -> bytes:
+    """Names an interaction within its post; of the masked text, for nothing personal may be kept, hashed either."""
+    if new.platform_interaction_id:
+        named = f"id\0{new.platform_interaction_id}"
+    else:
+        named = f"{int(new.kind)}\0{new.actor_handle}\0{new.occurred_us}\0{text}"
+    return blake2b(named.encode(), digest_size=16).digest()
+
+
+def _change_verdicts(scope: Scope, stored: Sequence[JudgedInteraction], judged: Judged, tallies: Tallies) -> int:
+    """Replaces the verdicts that turn out otherwise in the light of what came; returns how many.
+
+    Where masking took something from a text, the verdict on the full text stands: what it saw can't be seen any more.
+    So does that on a text whose near copies were found once: they need not be remembered any more.
+    """
+    changed = 0
+    for place, row in enumerate(stored):
+        before, after = row.verdict, judged.verdicts[place]
+        if before == after or (row.masked and after == Verdict.GENUINE):
+            continue
+        reasons = judged.reasons(place)
+        if after == Verdict.GENUINE and _is_near_copy(row.reasons or ()) and not _is_near_copy(reasons):
+            continue
+        kind = InteractionKind(row.kind)
+        tallies.add(kind, Verdict(before), [code for code, _ in row.reasons or ()], -1)
+        tallies.add(kind, Verdict(after), [code for code, _ in reasons])
+        interactions.rejudge(
+            scope,
+            row.id,
+            verdict=after,
+            probability=judged.probabilities[place],
+            reasons=reasons or None,
+            layers=judged.layers[place],
+        )
+        changed += 1
+    return changed
+
+
+def _is_near_copy(reasons: Reasons) -> bool:
+    return any(code == Reason.NEAR_DUPLICATE_TEXT for code, _ in reasons)
+
+
+def _count_in(tallies: Tallies, fresh: Sequence[Fresh], verdicts: Sequence[int], reasons: Sequence[Reasons]) -> None:
+    """Counts new interactions with their verdicts and reasons: those that are alike at once."""
+    alike = Counter(
+        (row.new.kind, verdict, tuple(code for code, _ in why))
+        for row, verdict, why in zip(fresh, verdicts, reasons, strict=True)
+    )
+    for (kind, verdict, codes), times in alike.items():
+        tallies.add(kind, Verdict(verdict), codes, times)
+
+
+def _columns(
+    scope: Scope, post_id: str, fresh: Sequence[Fresh], first: int, judged: Judged, reasons: Sequence[Reasons]
+) -> Iterable[dict[str, Any]]:
+    """The columns of new interactions, judged as the rows from `first` on, with their reasons."""
+    created = to_micros(scope.now)
+    for place, (row, why) in enumerate(zip(fresh, reasons, strict=True), first):
+        new = row.new
+        # Plain numbers: SQLite's driver takes a microsecond to see what an enum's value is.
+        yield {
+            "id": scope.new_id(),
+            "post_id": post_id,
+            "digest": row.digest,
+            "platform_interaction_id": new.platform_interaction_id,
+            "kind": int(new.kind),
+            "actor_handle": new.actor_handle,
+            "text": row.text,
+            "masked": row.masked,
+            "text_key": row.text_key,
+            "occurred": new.occurred_us,
+            "verdict": judged.verdicts[place],
+            "probability": judged.probabilities[place],
+            "reasons": why or None,
+            "layers": judged.layers[place],
+            "sentiment": int(new.mood.sentiment),
+            "sentiment_score": new.mood.score,
+            "profile": new.profile.to_json() if new.profile.known() else None,
+            "spam_probability": new.spam_probability,
+            "created": created,
+        }

@@ -1,0 +1,124 @@
+"""What Learning's live detectors say of the accounts and texts of interactions, as far as there are any.
+
+Interactions are recorded whether Learning answers or not: without it the documented weights and phrases judge. Where
+nothing is live, or nobody answers, Learning is not asked again for every batch. Calls and syncs go the same way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import Any, TypeVar
+
+from groundswell_server.caches import Cache
+from groundswell_server.engagement import messages
+from groundswell_server.engagement.bot_detection.account_profiles import Profile
+from groundswell_server.engagement.interactions import interactions
+from groundswell_server.engagement.interactions.interactions import NewInteraction
+from groundswell_server.news import keep_true
+from groundswell_server.peers import Caller, Peers
+from groundswell_server.silences import Silence
+from groundswell_storage.chunks import chunks
+from groundswell_storage.errors import GroundswellError, Unavailable
+from groundswell_storage.feed import EventFeed
+from groundswell_storage.topics import MODEL_CHANGED
+
+T = TypeVar("T")
+
+BOTS, SPAM = "BOT_DETECTOR", "SPAM_DETECTOR"
+_NOT_LIVE = "MODEL_NOT_LIVE"
+_NOT_PERMITTED = "PERMISSION_DENIED"
+_PATIENCE_SECONDS = 5.0
+"""For one answer."""
+_MOST_ASKED = 1000
+"""Accounts or texts that Learning classifies in one call."""
+_LONGEST_TEXT = 10_000
+"""Characters of a text that Learning reads; what comes after them is rarely what makes it spam."""
+_MOST_CHARACTERS = 500_000
+"""Of all texts of one call."""
+_MOST_WORKSPACES = 10_000
+
+
+class Detectors:
+    """One for a server, which keeps it true by `follow`, or for a sync, which is soon over; used on an event loop."""
+
+    def __init__(self, peers: Peers) -> None:
+        self._peers = peers
+        self._absent: Cache[tuple[str, str], bool] = Cache(_MOST_WORKSPACES)
+        """Workspaces and model types of which nothing is live."""
+        self._silence = Silence("a detector does not answer; the documented weights and phrases judge")
+
+    async def consult(self, caller: Caller, batch: list[NewInteraction]) -> list[NewInteraction]:
+        """The interactions with what is said of their accounts and texts."""
+        if accounts := await self._ask(caller, BOTS, interactions.known_accounts(batch), self._accounts):
+            batch = interactions.with_detector(batch, accounts)
+        if texts := await self._ask(caller, SPAM, interactions.texts_of(batch), self._texts):
+            batch = interactions.with_spam(batch, texts)
+        return batch
+
+    async def follow(self, feed: EventFeed) -> None:
+        """Notices what is promoted, as long as the server runs."""
+        await keep_true(
+            feed,
+            (MODEL_CHANGED,),
+            doubt=self._absent.clear,
+            heed=lambda event: self._absent.forget((event.workspace, event.payload["model_type"])),
+        )
+
+    async def _ask(
+        self,
+        caller: Caller,
+        model_type: str,
+        asked: list[T],
+        classify: Callable[[Caller, list[T]], Awaitable[dict[T, float]]],
+    ) -> dict[T, float]:
+        """What the live version of a type says of each; nothing where there is none, or it does not answer."""
+        workspace = caller.principal.workspace
+        if not asked or self._absent.get((workspace, model_type)) or self._silence.lasts(workspace):
+            return {}
+        mark = self._absent.mark()
+        try:
+            found = await classify(caller, asked)
+        except Unavailable as error:
+            self._silence.begin(workspace, error, model_type=model_type)
+        except GroundswellError as error:
+            if error.reason == _NOT_LIVE:
+                self._absent.store((workspace, model_type), True, mark)
+            elif error.reason != _NOT_PERMITTED:  # which is the caller's own affair
+                self._silence.complain(error, model_type=model_type)
+        else:
+            self._silence.end()
+            return found
+        return {}
+
+    async def _accounts(self, caller: Caller, asked: list[Profile]) -> dict[Profile, float]:
+        found: dict[Profile, float] = {}
+        classify = self._peers.learning.ClassifyProfiles
+        for part in chunks(asked, _MOST_ASKED):
+            request = messages.bots_request(part)
+            answer: Any = await self._peers.ask(caller, classify, request, timeout_seconds=_PATIENCE_SECONDS)
+            found.update(zip(part, messages.bot_probabilities(answer), strict=True))
+        return found
+
+    async def _texts(self, caller: Caller, asked: list[str]) -> dict[str, float]:
+        found: dict[str, float] = {}
+        classify = self._peers.learning.ClassifyText
+        for part in _parts(asked):
+            request = messages.spam_request([text[:_LONGEST_TEXT] for text in part])
+            answer: Any = await self._peers.ask(caller, classify, request, timeout_seconds=_PATIENCE_SECONDS)
+            found.update(zip(part, messages.spam_probabilities(answer), strict=True))
+        return found
+
+
+def _parts(texts: Sequence[str]) -> Iterator[list[str]]:
+    """The texts in parts that fit into one call each."""
+    part: list[str] = []
+    characters = 0
+    for text in texts:
+        length = min(len(text), _LONGEST_TEXT)
+        if part and (len(part) == _MOST_ASKED or characters + length > _MOST_CHARACTERS):
+            yield part
+            part, characters = [], 0
+        part.append(text)
+        characters += length
+    if part:
+        yield part

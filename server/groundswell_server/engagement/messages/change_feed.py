@@ -1,0 +1,34 @@
+"""What is watched, and what watchers are told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from groundswell.v1 import engagement_pb2 as pb
+from groundswell_server.engagement.change_feed import Change, Deleted, Judged, Watched
+from groundswell_server.engagement.contexts.contexts import Context
+from groundswell_server.engagement.posts.posts import Post
+from groundswell_server.engagement.virality.alert_events import ViralityAlert
+from groundswell_server.wellknown import fields_of
+
+
+def watched(request: pb.WatchEngagementRequest) -> Watched:
+    """Whose changes are wanted."""
+    return Watched(frozenset(request.persona_ids), frozenset(request.post_ids))
+
+
+def change_message(change: Change) -> pb.WatchEngagementResponse:
+    """What a watcher is told."""
+    told: dict[str, Any] = {"cursor": change.cursor, "event_time": change.event_time}
+    match change.what:
+        case Post() as post:
+            told["post"] = fields_of(post)
+        case Context() as context:
+            told["context"] = fields_of(context)
+        case Judged() as judged:
+            told["interactions_judged"] = fields_of(judged)
+        case Deleted(post_id):
+            told["deleted_post_id"] = post_id
+        case ViralityAlert() as alert:
+            told["virality_alert"] = fields_of(alert)
+    return pb.WatchEngagementResponse(**told)

@@ -1,0 +1,73 @@
+"""Against the average: a post's rate beside those of the persona's posts of the 30 days before, at equal age."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
+
+from groundswell_server.engagement.metrics.age_interpolation import AgePoint, versus_average_pct
+from groundswell_storage.engagement import posts, snapshots
+from groundswell_storage.engagement.posts import MeasuredPost
+from groundswell_storage.scope import Scope
+
+WINDOW = timedelta(days=30)
+"""How far back a post is compared."""
+MOST_PEERS = 200
+"""Posts that one is compared with at most: the newest."""
+MOST_REFRESHED = 500
+"""Posts that are compared anew after older ones were imported."""
+
+
+def peer_rates(
+    scope: Scope, persona_id: str, platform: int, published: datetime, age: timedelta
+) -> list[list[AgePoint]]:
+    """What is known of the rates at an age of the persona's posts of the 30 days before a time, post by post."""
+    rates = snapshots.rates_around_age(
+        scope, persona_id, platform, since=published - WINDOW, before=published, age=age, limit=MOST_PEERS
+    )
+    by_post = groupby(rates, key=lambda rate: rate.post_id)
+    return [[AgePoint(rate.age, rate.rate_pct) for rate in group] for _, group in by_post]
+
+
+def versus_average(
+    scope: Scope, *, persona_id: str, platform: int, published: datetime, fetched: datetime, rate_pct: float | None
+) -> float | None:
+    """A rate against the persona's average at equal age, percent; None without any post to compare with."""
+    if rate_pct is None:
+        return None
+    age = fetched - published
+    return versus_average_pct(rate_pct, age, peer_rates(scope, persona_id, platform, published, age))
+
+
+def compare_imported(scope: Scope, persona_id: str, platform: int, imported: Sequence[MeasuredPost]) -> None:
+    """Compares posts that were imported, and anew those of the 30 days after them: posts are imported in any order.
+
+    Of the latter the nearest `MOST_REFRESHED`; the others are compared anew with their next metrics. All rates of the
+    span are read at once, for a batch holds hundreds of posts.
+    """
+    first = min(post.published for post in imported)
+    end = max(post.published for post in imported) + WINDOW
+    most = len(imported) + MOST_REFRESHED
+    later = posts.measured(scope, persona_id, platform, since=first, before=end, limit=most)
+    rates = snapshots.rates_of_span(scope, persona_id, platform, since=first - WINDOW, before=end)
+    peers = [
+        (rows[0].published, [AgePoint(row.age, row.rate_pct) for row in rows])
+        for rows in (list(group) for _, group in groupby(rates, key=lambda row: row.post_id))
+    ]
+    changed = {}
+    for post in {post.id: post for post in (*later, *imported)}.values():
+        figure = _against(post, peers)
+        if figure != post.vs_average_pct:
+            changed[post.id] = figure
+    posts.set_averages(scope, changed)
+
+
+def _against(post: MeasuredPost, peers: Sequence[tuple[datetime, Sequence[AgePoint]]]) -> float | None:
+    """A post against those among `peers`, which come by publication, of the 30 days before it."""
+    start = bisect_left(peers, post.published - WINDOW, key=itemgetter(0))
+    end = bisect_left(peers, post.published, key=itemgetter(0))
+    points = [points for _, points in peers[max(start, end - MOST_PEERS) : end]]
+    return versus_average_pct(post.engagement_rate_pct, post.fetched - post.published, points)

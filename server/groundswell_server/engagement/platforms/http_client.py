@@ -1,0 +1,118 @@
+"""Calls to a platform over HTTP: within its limit, repeated while it fails for a moment, without a trace of tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import httpx
+import stamina
+import structlog
+from stamina.instrumentation import RetryDetails, set_on_retry_hooks
+
+from groundswell_server.engagement.platforms.adapter import Adapter
+from groundswell_server.engagement.platforms.failures import Throttled, Unavailable
+from groundswell_server.engagement.platforms.responses import Answer, Request
+
+TRIES = 4
+LONGEST_RETRY = timedelta(seconds=10)
+"""A longer wait that a platform asks for is a rest for all calls, not for one."""
+_FIRST_BACKOFF_SECONDS = 0.5
+_LONGEST_BACKOFF_SECONDS = 8.0
+_JITTER_SECONDS = 0.5
+_TIMEOUT_SECONDS = 10.0
+log = structlog.get_logger(__name__)
+
+
+def open_client() -> httpx.Client:
+    """A client that keeps its connections; to be closed."""
+    return httpx.Client(timeout=_TIMEOUT_SECONDS, headers={"accept": "application/json"})
+
+
+def tell_retries() -> None:
+    """Has this process log what is tried again in words of the suite's: what failed, and how soon it is repeated."""
+    set_on_retry_hooks((_tell,))
+
+
+def _tell(details: RetryDetails) -> None:
+    wait = round(details.wait_for, 2)
+    log.info("tried again soon", problem=str(details.caused_by), retry=details.retry_num, wait_seconds=wait)
+
+
+class Api:
+    """The `send` of one platform."""
+
+    def __init__(
+        self,
+        client: httpx.Client,
+        adapter: Adapter,
+        *,
+        spend: Callable[[], None],
+        close: Callable[[timedelta], None],
+        now: Callable[[], datetime],
+    ) -> None:
+        """`spend` takes a further call of the budget, and may raise; `close` lets nobody call for a while."""
+        self._client = client
+        self._adapter = adapter
+        self._spend = spend
+        self._close = close
+        self._now = now
+
+    def __call__(self, request: Request) -> Answer:
+        """Makes a call whose first try is paid for. Raises PlatformFailure, and what `spend` raises."""
+        for attempt in stamina.retry_context(
+            on=backoff,
+            attempts=TRIES,
+            timeout=None,
+            wait_initial=_FIRST_BACKOFF_SECONDS,
+            wait_max=_LONGEST_BACKOFF_SECONDS,
+            wait_jitter=_JITTER_SECONDS,
+        ):
+            with attempt:
+                if attempt.num > 1:
+                    self._spend()
+                return self._once(request)
+        raise AssertionError("the last try returns or raises")
+
+    def _once(self, request: Request) -> Answer:
+        answer = self._answer(request)
+        rest = self._adapter.rest(answer)
+        if rest is not None:
+            self._close(rest)
+        try:
+            self._adapter.check(answer)
+        except Throttled as failure:
+            # Where it says nothing, what was called counts no more after a whole window.
+            self._close(failure.regain if failure.regain is not None else self._adapter.limit.window)
+            raise
+        except Unavailable as failure:
+            if failure.retry_after is not None and failure.retry_after > LONGEST_RETRY:
+                self._close(failure.retry_after)
+                raise Throttled(failure.message, failure.retry_after) from failure
+            raise
+        return answer
+
+    def _answer(self, request: Request) -> Answer:
+        try:
+            response = self._client.request(
+                request.method,
+                request.url,
+                params={**request.parameters, **request.secret_parameters},
+                headers={"authorization": f"Bearer {request.token}"} if request.token else None,
+                json=request.body,
+            )
+        except httpx.HTTPError as error:
+            # Not `from error`: it knows the address, and that may hold the token.
+            raise Unavailable(f"{httpx.URL(request.url).host} can't be reached ({type(error).__name__})") from None
+        try:
+            body = response.json()
+        except ValueError:
+            body = None
+        return Answer(response.status_code, response.headers, body, self._now())
+
+
+def backoff(error: Exception) -> bool | timedelta:
+    """Whether a failed call is repeated, and after what wait when the platform asks for one."""
+    if not isinstance(error, Unavailable):
+        return False
+    return True if error.retry_after is None else error.retry_after

@@ -1,0 +1,232 @@
+"""Imports: posts that were published before the suite knew of them, row by row, with their counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from groundswell_server.engagement.contexts.metric_outcomes import bring_up_to_date
+from groundswell_server.engagement.contexts.outcomes import Thresholds
+from groundswell_server.engagement.enums import Complexity, Confidence, ContextState, Platform, Validation
+from groundswell_server.engagement.metrics.average_comparison import compare_imported
+from groundswell_server.engagement.metrics.engagement_rates import Counts, genuine_engagement
+from groundswell_server.engagement.metrics.metrics import (
+    check_counts,
+    check_fetch,
+    figures_of,
+    snapshot_values,
+    trailing_bot_share,
+)
+from groundswell_server.engagement.metrics.verdict_tallies import Tallies
+from groundswell_server.engagement.personas import Persona, persona_for_import
+from groundswell_server.engagement.posts.posts import PostDraft, context_at_posting, post_of, post_values, tell_changed
+from groundswell_storage.engagement import posts, snapshots
+from groundswell_storage.engagement.contexts import ContextRow
+from groundswell_storage.engagement.posts import MeasuredPost, PostRow
+from groundswell_storage.errors import InvalidArgument
+from groundswell_storage.scope import Scope
+from groundswell_storage.topics import CONTEXT_CHANGED
+
+PHASE = "SOCIAL_MEDIA_CONTENT"
+"""Of the contexts that imported posts come from, when something is known of their generation."""
+MOST_REPORTED = 1000
+"""Refused rows that are named in a report."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRow:
+    """One row of an import."""
+
+    line: int
+    """In the source."""
+    persona_name: str
+    draft: PostDraft
+    """Without a persona yet."""
+    time_zone: str = ""
+    """Of the persona, when it is made."""
+    follower_count: int | None = None
+    """Of the persona on the platform at the moment of posting."""
+    counts: Counts | None = None
+    """None when none are known."""
+    fetched: datetime | None = None
+    """Of the counts; now when None."""
+    context_input: dict[str, Any] | None = None
+    """What went into the generation, when known."""
+    complexity: Complexity = Complexity.UNSPECIFIED
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRow:
+    """A row that was not imported."""
+
+    line: int
+    platform_post_id: str
+    field: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of an import, or of one batch of it."""
+
+    imported_count: int = 0
+    duplicate_count: int = 0
+    refused_count: int = 0
+    refused_rows: tuple[RefusedRow, ...] = ()
+    """The first of them."""
+    created_personas: tuple[Persona, ...] = ()
+
+    def __add__(self, other: Imported) -> Imported:
+        """Both together."""
+        return Imported(
+            self.imported_count + other.imported_count,
+            self.duplicate_count + other.duplicate_count,
+            self.refused_count + other.refused_count,
+            (*self.refused_rows, *other.refused_rows)[:MOST_REPORTED],
+            self.created_personas + other.created_personas,
+        )
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What a batch is going to write."""
+
+    posts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Columns by post id."""
+    snapshots: list[dict[str, Any]] = field(default_factory=list)
+    contexts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Columns by post id."""
+    refused: list[RefusedRow] = field(default_factory=list)
+    personas: dict[str, Persona] = field(default_factory=dict)
+    """By name."""
+    created: list[Persona] = field(default_factory=list)
+
+
+def import_posts(
+    scope: Scope, rows: Sequence[ImportRow], faulty: Sequence[RefusedRow], thresholds: Thresholds
+) -> Imported:
+    """Adds the posts of a batch that are not there.
+
+    A row that can't be is refused and keeps nothing else from coming in; `faulty` are those that were refused before.
+    """
+    fresh = _fresh(scope, rows)
+    batch = _Batch()
+    for row in fresh:
+        try:
+            _prepare(scope, batch, row)
+        except InvalidArgument as error:
+            batch.refused.append(refused(row.line, row.draft.platform_post_id, error))
+    added = _write(scope, batch)
+    _compare(scope, [batch.posts[id] for id in added])
+    _react(scope, [id for id in added if id in batch.contexts], thresholds)
+    for id in added:
+        post = batch.posts[id]
+        tell_changed(scope, id, post["persona_id"], post["platform"], post["context_id"])
+    duplicates = len(rows) - len(added) - len(batch.refused)
+    all_refused = sorted([*faulty, *batch.refused], key=lambda row: row.line)
+    return Imported(len(added), duplicates, len(all_refused), tuple(all_refused[:MOST_REPORTED]), tuple(batch.created))
+
+
+def refused(line: int, platform_post_id: str, error: InvalidArgument) -> RefusedRow:
+    """What the report says of a row with a fault: the first of its fields that is wrong."""
+    return RefusedRow(line, platform_post_id, error.first.field, error.first.description)
+
+
+def _fresh(scope: Scope, rows: Iterable[ImportRow]) -> list[ImportRow]:
+    """The rows whose posts are not there, the first of those that name the same post."""
+    first: dict[tuple[Platform, str], ImportRow] = {}
+    for row in rows:
+        first.setdefault((row.draft.platform, row.draft.platform_post_id), row)
+    known: set[tuple[Platform, str]] = set()
+    for platform in {platform for platform, _ in first}:
+        ids = [id for at, id in first if at is platform]
+        known.update((platform, id) for id in posts.ids_on_platform(scope, platform, ids))
+    return [row for key, row in first.items() if key not in known]
+
+
+def _prepare(scope: Scope, batch: _Batch, row: ImportRow) -> None:
+    """Checks a row and works out what it will write; raises InvalidArgument before it has any effect."""
+    values = post_values(scope, row.draft, row.follower_count)
+    fetched = None
+    if row.counts is not None:
+        fetched = check_fetch(scope, row.fetched, values["published"])
+        check_counts(row.counts, row.draft.platform)
+    persona = _persona(scope, batch, row)
+    values["persona_id"] = persona.id
+    if row.follower_count is None:
+        values["follower_count"] = persona.followers_on(row.draft.platform)
+    if row.context_input is not None or row.complexity:
+        batch.contexts[values["id"]] = context = _context(scope, values, row)
+        values["context_id"] = context["id"]
+    if row.counts is not None and fetched is not None:
+        _measure(scope, batch, values, row.counts, fetched)
+    batch.posts[values["id"]] = values
+
+
+def _persona(scope: Scope, batch: _Batch, row: ImportRow) -> Persona:
+    known = batch.personas.get(row.persona_name)
+    if known is None:
+        known, made = persona_for_import(scope, row.persona_name, row.time_zone)
+        batch.personas[row.persona_name] = known
+        if made:
+            batch.created.append(known)
+    return known
+
+
+def _context(scope: Scope, post: dict[str, Any], row: ImportRow) -> dict[str, Any]:
+    """The columns of a context that ended when its post was published."""
+    return {
+        "id": scope.new_id(),
+        "persona_id": post["persona_id"],
+        "phase": PHASE,
+        "complexity": row.complexity or Complexity.MEDIUM,
+        "state": ContextState.DONE,
+        "confidence": Confidence.HYPOTHESIS,
+        "validation": Validation.PENDING,
+        "input": row.context_input,
+        "trace_artifacts": [],
+        "started": post["published"],
+        "ended": post["published"],
+        "created": scope.now,
+        "updated": scope.now,
+    }
+
+
+def _measure(scope: Scope, batch: _Batch, post: dict[str, Any], counts: Counts, fetched: datetime) -> None:
+    """Adds a snapshot to the batch and the figures of it to the post."""
+    share = trailing_bot_share(scope, post["persona_id"], post["platform"], post["published"])
+    genuine = genuine_engagement(counts, Platform(post["platform"]), (), share)
+    snapshot_id = scope.new_id()
+    batch.snapshots.append(snapshot_values(scope, snapshot_id, post, counts, fetched, genuine, Tallies()))
+    post |= {"snapshot_id": snapshot_id, "fetched": fetched, **figures_of(counts, genuine)}
+
+
+def _write(scope: Scope, batch: _Batch) -> list[str]:
+    """Writes the batch and returns the ids of the posts that are new: another server may import the same rows."""
+    new = posts.add(scope, list(batch.posts.values()))
+    snapshots.add(scope, [snapshot for snapshot in batch.snapshots if snapshot["post_id"] in new])
+    for post_id, values in batch.contexts.items():
+        if post_id in new:
+            context = scope.insert(ContextRow, **values)
+            posts.add_context_snapshots(scope, [context_at_posting(post_id, context)])
+            scope.publish(CONTEXT_CHANGED, context.id, {"persona_id": context.persona_id, "post_id": post_id})
+    return [id for id in batch.posts if id in new]
+
+
+def _compare(scope: Scope, added: Iterable[dict[str, Any]]) -> None:
+    """Compares the new posts, and those after them, with the persona's average."""
+    measured: dict[tuple[str, int], list[MeasuredPost]] = {}
+    for post in added:
+        if post.get("fetched") is not None:
+            figures = MeasuredPost(post["id"], post["published"], post["fetched"], post["engagement_rate_pct"], None)
+            measured.setdefault((post["persona_id"], post["platform"]), []).append(figures)
+    for (persona_id, platform), imported in measured.items():
+        compare_imported(scope, persona_id, platform, imported)
+
+
+def _react(scope: Scope, post_ids: Sequence[str], thresholds: Thresholds) -> None:
+    """Tells contexts what came of their posts."""
+    for row in scope.find_many(PostRow, post_ids).values():
+        bring_up_to_date(scope, post_of(row), thresholds)

@@ -1,0 +1,199 @@
+"""Keeping what a sync fetched: counts by the way of RecordMetrics, comments by that of RecordInteractions.
+
+What a post brought and that it is done commit together, so that a run that is killed counts nothing twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
+
+import stamina
+
+from groundswell_server.engagement.bot_detection.filter_settings import FilterSettings
+from groundswell_server.engagement.contexts.outcomes import Thresholds
+from groundswell_server.engagement.enums import ConnectionState, SyncOutcome
+from groundswell_server.engagement.interactions import comment_sentiment, recorder
+from groundswell_server.engagement.interactions.interactions import NewInteraction, Recorded
+from groundswell_server.engagement.interactions.recorder import Recording
+from groundswell_server.engagement.interactions.trained_detectors import Detectors
+from groundswell_server.engagement.metrics.engagement_rates import Counts
+from groundswell_server.engagement.metrics.metrics import record_metrics
+from groundswell_server.engagement.platforms.failures import PlatformFailure
+from groundswell_server.engagement.workspace_settings import read_settings
+from groundswell_server.jobs.job import Job
+from groundswell_storage.chunks import chunks
+from groundswell_storage.engagement import connections, post_syncs
+from groundswell_storage.engagement.post_syncs import SyncTarget
+from groundswell_storage.engagement.posts import PostRow
+from groundswell_storage.errors import Aborted, InvalidArgument
+from groundswell_storage.fields import to_micros
+from groundswell_storage.scope import Scope
+
+_POSTS_PER_TRANSACTION = 25
+"""Others wait for the rows of a transaction, and on SQLite for its end."""
+_TRIES = 5
+_LONGEST_TEXT, _LONGEST_HANDLE, _LONGEST_ID = 20_000, 100, 200
+_LONGEST_PROBLEM = 500
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What came of one fetch."""
+
+    found: Mapping[str, Counts | PlatformFailure]
+    """By the posts' ids on the platform."""
+    time: datetime
+    connection_id: str
+    with_comments: bool
+    """Whether the comments of these posts can be fetched."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keeper:
+    """Records what one run fetches."""
+
+    job: Job
+    filter: FilterSettings
+    thresholds: Thresholds
+    projected_age: timedelta
+    """For which the reach of a post that spreads is projected."""
+    detectors: Detectors
+    """Learning's, which read comments before the transaction that keeps them."""
+
+    def keep_counts(self, targets: Sequence[SyncTarget], fetched: Fetched) -> list[SyncTarget]:
+        """Records counts or failures of posts; returns the posts whose comments are to be fetched."""
+        due: list[SyncTarget] = []
+        for part in _parts(targets):
+            due += self._write(partial(self._keep_part, part, fetched))
+        return due
+
+    def keep_failure(self, targets: Sequence[SyncTarget], failure: PlatformFailure) -> None:
+        """Writes down that posts failed alike."""
+        for part in _parts(targets):
+            self._write(partial(self._keep_failures, part, failure))
+
+    def keep_tries(self, targets: Sequence[SyncTarget], tries: int) -> None:
+        """Writes down how often posts have failed that are to be tried again."""
+        for part in _parts(targets):
+            self._write(partial(self._keep_tries, part, tries))
+
+    def keep_comments(self, target: SyncTarget, comments: Sequence[NewInteraction], *, last: bool) -> None:
+        """Records a page of comments; after the last the post's comments are done."""
+        told = comment_sentiment.with_moods([_storable(comment) for comment in comments])
+        told = self.job.wait_for(self.detectors.consult(self.job.acting_as("reader", "learning.read"), told))
+        for post_id in self._write(partial(self._keep_page, target, told, last)):
+            self._write(
+                partial(recorder.judge_again, post_id=post_id, settings=self.filter, thresholds=self.thresholds)
+            )
+
+    def leave_comments(self, target: SyncTarget) -> None:
+        """Gives a post's comments up until the next sync."""
+        self._write(lambda scope: post_syncs.note_comments(scope, target.post_id, recorded=0, seen=None, due=False))
+
+    def refuse_connection(self, connection_id: str, problem: str) -> None:
+        """Writes down that the token of a connection is refused."""
+        state = ConnectionState.TOKEN_REFUSED
+        self._write(
+            lambda scope: connections.note(scope, connection_id, state=state, problem=problem[:_LONGEST_PROBLEM])
+        )
+
+    def note_problem(self, connection_id: str, problem: str) -> None:
+        """Writes down what a platform refuses a connection, which may serve for other things."""
+        self._write(lambda scope: connections.note(scope, connection_id, problem=problem[:_LONGEST_PROBLEM]))
+
+    def _write(self, work: Callable[[Scope], T]) -> T:
+        """Does the work in a transaction; again when somebody else changed the same rows in the same moment."""
+        for attempt in stamina.retry_context(on=_is_conflict, attempts=_TRIES, timeout=None, wait_jitter=0.1):
+            with attempt, self.job.scope() as scope:
+                return work(scope)
+        raise AssertionError("the last try returns or raises")
+
+    def _keep_part(self, part: Sequence[SyncTarget], fetched: Fetched, scope: Scope) -> list[SyncTarget]:
+        if any(isinstance(fetched.found[target.platform_post_id], Counts) for target in part):
+            connections.note(scope, fetched.connection_id, synced=fetched.time, problem="")
+        return [target for target in part if self._keep_post(scope, target, fetched)]
+
+    def _keep_failures(self, part: Sequence[SyncTarget], failure: PlatformFailure, scope: Scope) -> None:
+        for target in part:
+            self._note_failure(scope, target, failure)
+
+    def _keep_tries(self, part: Sequence[SyncTarget], tries: int, scope: Scope) -> None:
+        for target in part:
+            if scope.find(PostRow, target.post_id) is not None:
+                post_syncs.note(scope, target, self.job.operation_id, outcome=SyncOutcome.UNSPECIFIED, tries=tries)
+
+    def _keep_post(self, scope: Scope, target: SyncTarget, fetched: Fetched) -> bool:
+        """Returns whether the post's comments are to be fetched."""
+        if scope.find(PostRow, target.post_id, lock=True) is None:
+            return False  # deleted meanwhile
+        counts = fetched.found[target.platform_post_id]
+        if isinstance(counts, PlatformFailure):
+            self._note_failure(scope, target, counts)
+            return False
+        # The worker's clock may be behind the database's.
+        at = max(min(fetched.time, scope.now), target.published)
+        try:
+            with scope.savepoint():
+                record_metrics(scope, target.post_id, counts, at, self.thresholds, self.projected_age)
+        except InvalidArgument as error:
+            self._note(scope, target, SyncOutcome.IMPOSSIBLE, error.message)
+            return False
+        due = fetched.with_comments and bool(counts.comments) and counts.comments != target.comments_seen
+        post_syncs.note(
+            scope, target, self.job.operation_id, outcome=SyncOutcome.SYNCED, synced=fetched.time, comments_due=due
+        )
+        return due
+
+    def _keep_page(
+        self, target: SyncTarget, comments: Sequence[NewInteraction], last: bool, scope: Scope
+    ) -> tuple[str, ...]:
+        """Returns other posts that are to be judged again in the light of this page."""
+        post = scope.find(PostRow, target.post_id, lock=True)
+        if post is None:
+            return ()
+        kept = Recording(Recorded())
+        batch = [_within(comment, to_micros(post.published), to_micros(scope.now)) for comment in comments]
+        if batch:
+            pii_filter = read_settings(scope).pii_filter
+            kept = recorder.record_interactions(scope, target.post_id, batch, self.filter, self.thresholds, pii_filter)
+        seen = post.comments if last else None
+        count = kept.recorded.recorded_count
+        post_syncs.note_comments(scope, target.post_id, recorded=count, seen=seen, due=not last)
+        return kept.given_away
+
+    def _note_failure(self, scope: Scope, target: SyncTarget, failure: PlatformFailure) -> None:
+        self._note(scope, target, failure.outcome, failure.message)
+
+    def _note(self, scope: Scope, target: SyncTarget, outcome: SyncOutcome, problem: str) -> None:
+        if scope.find(PostRow, target.post_id) is not None:
+            told = problem.replace("\0", "")[:_LONGEST_PROBLEM]
+            post_syncs.note(scope, target, self.job.operation_id, outcome=outcome, problem=told)
+
+
+def _parts(targets: Sequence[SyncTarget]) -> Iterator[Sequence[SyncTarget]]:
+    """In the order of their ids, in which everybody who locks several posts does."""
+    return chunks(sorted(targets), _POSTS_PER_TRANSACTION)
+
+
+def _storable(comment: NewInteraction) -> NewInteraction:
+    """The comment without what the contract would refuse."""
+    return comment._replace(
+        text=comment.text.replace("\0", "")[:_LONGEST_TEXT],
+        actor_handle=comment.actor_handle.replace("\0", "")[:_LONGEST_HANDLE],
+        platform_interaction_id=comment.platform_interaction_id.replace("\0", "")[:_LONGEST_ID],
+    )
+
+
+def _within(comment: NewInteraction, published_us: int, now_us: int) -> NewInteraction:
+    """The comment between publication and now: platforms tell whole seconds, and their clocks are not ours."""
+    return comment._replace(occurred_us=min(max(comment.occurred_us, published_us), now_us))
+
+
+def _is_conflict(error: Exception) -> bool:
+    return isinstance(error, Aborted) and error.reason == "CONFLICT"

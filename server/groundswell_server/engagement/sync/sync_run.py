@@ -1,0 +1,162 @@
+"""A run of a sync, unit by unit: takes the calls, makes them, keeps what they brought, waits for the limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
+
+import httpx
+
+from groundswell_server.engagement.enums import ContentType, Platform
+from groundswell_server.engagement.platforms.adapter import Adapter, PlatformPost
+from groundswell_server.engagement.platforms.call_limits import Limit
+from groundswell_server.engagement.platforms.failures import (
+    NotPermitted,
+    PlatformFailure,
+    Refused,
+    Throttled,
+    TokenRefused,
+    Unavailable,
+)
+from groundswell_server.engagement.platforms.http_client import TRIES, Api
+from groundswell_server.engagement.sync.call_budgets import Budgets, OverBudget
+from groundswell_server.engagement.sync.sync_clock import Clock
+from groundswell_server.engagement.sync.sync_plan import Plan, Unit
+from groundswell_server.engagement.sync.sync_queue import SyncQueue
+from groundswell_server.engagement.sync.sync_recorder import Fetched, Keeper
+from groundswell_server.jobs.job import Job, Postponed
+from groundswell_storage.engagement.post_syncs import SyncTarget
+
+PATIENCE = timedelta(seconds=5)
+"""A longer wait leaves the worker to others."""
+MOST_PAGES = 40
+"""Pages of comments of a post that one sync fetches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a run works with."""
+
+    adapters: Mapping[Platform, Adapter]
+    client: httpx.Client
+    clock: Clock
+    patience: timedelta = PATIENCE
+
+
+class SyncRun:
+    """One run of a sync's operation."""
+
+    def __init__(self, job: Job, means: Means, keeper: Keeper, plan: Plan) -> None:
+        self._job = job
+        self._means = means
+        self._keeper = keeper
+        self._budgets = Budgets(job.database, job.workspace, means.clock)
+        self._apis = {platform: self._api(adapter) for platform, adapter in means.adapters.items()}
+        self._queue = SyncQueue(self._price)
+        self._queue.add(plan.units)
+        self._done, self._total = plan.done, plan.total
+
+    def carry_out(self) -> None:
+        """Does all that is left. Raises Postponed to wait for a limit, and Cancelled when it has to end."""
+        while self._queue:
+            self._report("fetching")
+            found = self._queue.next(self._budgets.take, self._means.clock.now())
+            if isinstance(found, timedelta):
+                self._wait(found)
+            else:
+                self._try(found)
+
+    def _try(self, unit: Unit) -> None:
+        """Works on a unit, or finds out what is to become of it."""
+        try:
+            self._fetch(unit) if unit.after is None else self._fetch_comments(unit)
+        except OverBudget:
+            self._try_later(replace(unit, tries=unit.tries + 1))
+        except Throttled:
+            # The budget is closed by now, and says when it opens.
+            self._queue.put_back([unit])
+        except TokenRefused as failure:
+            self._keeper.refuse_connection(unit.connection.id, failure.message)
+            for each in [unit, *self._queue.drop(unit.connection.id)]:
+                self._fail(each, failure)
+        except Refused as failure:
+            if len(unit.targets) > 1:
+                # One bad id makes the platform refuse all that are asked for with it.
+                self._queue.put_back(_halves(unit))
+            else:
+                self._fail(unit, failure)
+        except PlatformFailure as failure:
+            if isinstance(failure, NotPermitted):
+                self._keeper.note_problem(unit.connection.id, failure.message)
+            self._fail(unit, failure)
+
+    def _fetch(self, unit: Unit) -> None:
+        adapter = self._means.adapters[unit.connection.platform]
+        posts = [_platform_post(target) for target in unit.targets]
+        found = adapter.fetch(self._apis[adapter.platform], unit.connection.token, posts)
+        fetched = Fetched(found, self._means.clock.now(), unit.connection.id, adapter.has_comments)
+        due = self._keeper.keep_counts(unit.targets, fetched)
+        self._done += len(unit.targets)
+        self._queue.add(Unit(unit.connection, [target], "") for target in due)
+
+    def _fetch_comments(self, unit: Unit) -> None:
+        adapter, (target,) = self._means.adapters[unit.connection.platform], unit.targets
+        api, token = self._apis[adapter.platform], unit.connection.token
+        page = adapter.fetch_comments(api, token, target.platform_post_id, unit.after or "")
+        last = not page.after or unit.pages + 1 == MOST_PAGES
+        self._keeper.keep_comments(target, page.comments, last=last)
+        if not last:
+            self._queue.add([Unit(unit.connection, unit.targets, page.after, unit.pages + 1)])
+
+    def _fail(self, unit: Unit, failure: PlatformFailure) -> None:
+        """Writes a failure down. Comments that fail leave the counts of their post as they are."""
+        if unit.after is None:
+            self._keeper.keep_failure(unit.targets, failure)
+            self._done += len(unit.targets)
+        else:
+            for target in unit.targets:
+                self._keeper.leave_comments(target)
+
+    def _try_later(self, unit: Unit) -> None:
+        """Puts a unit last that failed for a moment and has no call left to be tried again at once."""
+        if unit.after is not None or unit.tries >= TRIES:
+            self._fail(unit, Unavailable(f"failed {unit.tries} times"))
+        else:
+            # Written down, or a run that is put off would begin to count again.
+            self._keeper.keep_tries(unit.targets, unit.tries)
+            self._queue.add([unit])
+
+    def _wait(self, wait: timedelta) -> None:
+        if wait > self._means.patience:
+            seconds = f"{wait.total_seconds():.0f} s"
+            told = f"{self._done} of {self._total} posts; the platforms' limits allow more in {seconds}"
+            raise Postponed(wait, told)
+        self._means.clock.sleep(wait.total_seconds(), partial(self._report, "waiting for the platforms' limits"))
+
+    def _report(self, doing: str) -> None:
+        pct = 100.0 * self._done / self._total if self._total else 100.0
+        self._job.progress(pct, f"{self._done} of {self._total} posts; {doing}")
+
+    def _price(self, unit: Unit) -> tuple[Limit, int]:
+        adapter = self._means.adapters[unit.connection.platform]
+        return adapter.limit, adapter.calls_per_fetch if unit.after is None else 1
+
+    def _api(self, adapter: Adapter) -> Api:
+        return Api(
+            self._means.client,
+            adapter,
+            spend=partial(self._budgets.spend, adapter.limit),
+            close=partial(self._budgets.close, adapter.limit),
+            now=self._means.clock.now,
+        )
+
+
+def _platform_post(target: SyncTarget) -> PlatformPost:
+    return PlatformPost(target.platform_post_id, target.content_type == ContentType.STORY)
+
+
+def _halves(unit: Unit) -> list[Unit]:
+    middle = len(unit.targets) // 2
+    return [Unit(unit.connection, unit.targets[:middle]), Unit(unit.connection, unit.targets[middle:])]

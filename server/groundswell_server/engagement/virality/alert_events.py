@@ -1,0 +1,80 @@
+"""The alert, and the event of the log that tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from groundswell_server.engagement.enums import Platform, RateBase
+from groundswell_server.engagement.estimates import Estimate, Interval
+from groundswell_storage.fields import MICROSECOND
+
+
+@dataclass(frozen=True, slots=True)
+class ViralityAlert:
+    """A post whose genuine rate is above the 95th percentile of posts at its age."""
+
+    post_id: str
+    persona_id: str
+    platform: Platform
+    age: timedelta
+    engagement_rate_pct: float
+    threshold_pct: float
+    compared_posts: int
+    platform_wide: bool
+    """True when it is compared with the posts of all personas."""
+    base: RateBase
+    projected_reach: Estimate | None
+    """Of the base, at `projected_age`; None when the post is older, or nothing is known of how posts grow."""
+    projected_age: timedelta
+
+
+def alert_to_json(alert: ViralityAlert) -> dict[str, Any]:
+    """The alert as its event keeps it; spans in microseconds."""
+    reach = alert.projected_reach
+    return {
+        "persona_id": alert.persona_id,
+        "platform": int(alert.platform),
+        "age_us": alert.age // MICROSECOND,
+        "engagement_rate_pct": alert.engagement_rate_pct,
+        "threshold_pct": alert.threshold_pct,
+        "compared_posts": alert.compared_posts,
+        "platform_wide": alert.platform_wide,
+        "base": int(alert.base),
+        "projected_reach": None if reach is None else _estimate_to_json(reach),
+        "projected_age_us": alert.projected_age // MICROSECOND,
+    }
+
+
+def alert_of_json(post_id: str, told: Mapping[str, Any]) -> ViralityAlert:
+    """The alert that an event keeps."""
+    reach = told["projected_reach"]
+    return ViralityAlert(
+        post_id=post_id,
+        persona_id=told["persona_id"],
+        platform=Platform(told["platform"]),
+        age=told["age_us"] * MICROSECOND,
+        engagement_rate_pct=told["engagement_rate_pct"],
+        threshold_pct=told["threshold_pct"],
+        compared_posts=told["compared_posts"],
+        platform_wide=told["platform_wide"],
+        base=RateBase(told["base"]),
+        projected_reach=None if reach is None else _estimate_of_json(reach),
+        projected_age=told["projected_age_us"] * MICROSECOND,
+    )
+
+
+def _estimate_to_json(estimate: Estimate) -> dict[str, Any]:
+    bounds = estimate.interval
+    return {
+        "value": estimate.value,
+        "interval": None if bounds is None else [bounds.lower, bounds.upper, bounds.level],
+        "sample_size": estimate.sample_size,
+    }
+
+
+def _estimate_of_json(told: Mapping[str, Any]) -> Estimate:
+    bounds = told["interval"]
+    return Estimate(told["value"], None if bounds is None else Interval(*bounds), told["sample_size"])
