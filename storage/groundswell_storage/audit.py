@@ -31,12 +31,12 @@ class AuditEntryRow(Table):
     reason = TextField()
     before = TextField()
     after = TextField()
-    created = InstantField()
+    create_time = InstantField()
     batch = BigIntegerField(null=True)
     """The sealed batch that it is in; null until the next sealing."""
 
     class Meta:
-        indexes = ((("workspace", "created", "id"), False), (("batch",), False))
+        indexes = ((("workspace", "create_time", "id"), False), (("batch",), False))
 
 
 AuditEntryRow.add_index(
@@ -86,7 +86,7 @@ def record(
         reason=reason,
         before=_text(before),
         after=_text(after),
-        created=scope.now,
+        create_time=scope.now,
     )
 
 
@@ -101,7 +101,7 @@ def list_entries(
         query = query.where(AuditEntryRow.action == action)
     return read_page(
         query,
-        time=AuditEntryRow.created,
+        time=AuditEntryRow.create_time,
         id=AuditEntryRow.id,
         page_size=page_size,
         page_token=page_token,
@@ -121,7 +121,7 @@ def _value(text: str) -> dict[str, Any] | None:
 def _entry(row: AuditEntryRow) -> AuditEntry:
     return AuditEntry(
         id=row.id,
-        time=row.created,
+        time=row.create_time,
         actor=row.actor,
         action=row.action,
         subject=row.subject,

@@ -25,7 +25,7 @@ KEY = "audit_seal"
 BATCH_ENTRIES = 1000
 """The most entries of a batch; a sealing makes as many batches as it needs."""
 
-_SEALED_COLUMNS = "workspace, id, created, actor, action, subject, reason, before, after"
+_SEALED_COLUMNS = "workspace, id, create_time, actor, action, subject, reason, before, after"
 _NO_SEAL = b""
 """What stands before the first seal."""
 
@@ -36,7 +36,7 @@ class AuditBatchRow(SystemTable):
     number = BigIntegerField(primary_key=True)
     entries = IntegerField()
     seal = BytesField()
-    sealed = InstantField()
+    seal_time = InstantField()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def seal(database: Database, key: bytes) -> int:
     if not rows:
         return 0
     claimed = database.execute(
-        f"INSERT INTO audit_batch (number, entries, seal, sealed) VALUES (?, ?, ?, {database.clock_sql}) "
+        f"INSERT INTO audit_batch (number, entries, seal, seal_time) VALUES (?, ?, ?, {database.clock_sql}) "
         "ON CONFLICT (number) DO NOTHING",
         (number, len(rows), _seal(key, number, before, rows)),
     ).rowcount

@@ -41,7 +41,7 @@ class EventRow(Table):
     topic = TextField()
     subject_id = TextField()
     payload = JsonField()
-    created = InstantField()
+    create_time = InstantField()
 
     class Meta:
         indexes = ((("xid", "seq"), False), (("workspace", "xid", "seq"), False))
@@ -83,7 +83,7 @@ _VISIBLE = {
     "postgresql": " AND xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint",
     "cockroachdb": "",
 }
-_COLUMNS = "xid, seq, workspace, topic, subject_id, payload, created"
+_COLUMNS = "xid, seq, workspace, topic, subject_id, payload, create_time"
 
 
 def publish(
@@ -91,7 +91,7 @@ def publish(
 ) -> None:
     """Writes one event; `Scope.publish` is the way to call it."""
     database.execute(
-        "INSERT INTO event (xid, workspace, topic, subject_id, payload, created) "
+        "INSERT INTO event (xid, workspace, topic, subject_id, payload, create_time) "
         f"VALUES ({_XID[database.dialect]}, ?, ?, ?, ?, ?)",
         (workspace, topic, subject_id, to_json(payload), to_micros(time)),
     )
@@ -193,7 +193,7 @@ def purge(database: Database, keep: timedelta, now: datetime) -> int:
     The newest event always stays: SQLite gives a number again when the row that has the highest is deleted.
     """
     last = database.execute(
-        f"SELECT xid, seq FROM event WHERE created < ?{_VISIBLE[database.dialect]} "
+        f"SELECT xid, seq FROM event WHERE create_time < ?{_VISIBLE[database.dialect]} "
         "AND seq < (SELECT max(seq) FROM event) ORDER BY xid DESC, seq DESC LIMIT 1",
         (to_micros(now - keep),),
     ).fetchone()

@@ -28,11 +28,11 @@ class IdempotencyRecordRow(Table):
     method = TextField()
     digest = BytesField()
     response = BytesField()
-    created = InstantField()
+    create_time = InstantField()
 
     class Meta:
         primary_key = CompositeKey("workspace", "request_id")
-        indexes = ((("created",), False),)
+        indexes = ((("create_time",), False),)
 
 
 def find(scope: Scope, request_id: str, method: str, digest: bytes) -> bytes | None:
@@ -41,7 +41,7 @@ def find(scope: Scope, request_id: str, method: str, digest: bytes) -> bytes | N
     Raises InvalidArgument (`REQUEST_ID_REUSED`) when the id came with another request or another method.
     """
     found = scope.execute(
-        "SELECT method, digest, response, created FROM idempotency_record WHERE workspace = ? AND request_id = ?",
+        "SELECT method, digest, response, create_time FROM idempotency_record WHERE workspace = ? AND request_id = ?",
         (scope.workspace, request_id),
     ).fetchone()
     if found is None:
@@ -63,7 +63,7 @@ def find(scope: Scope, request_id: str, method: str, digest: bytes) -> bytes | N
 def remember(scope: Scope, request_id: str, method: str, digest: bytes, response: bytes) -> None:
     """Keeps the answer of a call, in the transaction of its effect."""
     scope.execute(
-        "INSERT INTO idempotency_record (workspace, request_id, method, digest, response, created) "
+        "INSERT INTO idempotency_record (workspace, request_id, method, digest, response, create_time) "
         "VALUES (?, ?, ?, ?, ?, ?)",
         (scope.workspace, request_id, method, digest, response, to_micros(scope.now)),
     )
@@ -72,6 +72,6 @@ def remember(scope: Scope, request_id: str, method: str, digest: bytes, response
 def purge(database: Database, now: datetime) -> int:
     """Removes the records that are too old to count, of all workspaces, and returns how many; in a transaction."""
     removed: int = database.execute(
-        "DELETE FROM idempotency_record WHERE created < ?", (to_micros(now - KEPT),)
+        "DELETE FROM idempotency_record WHERE create_time < ?", (to_micros(now - KEPT),)
     ).rowcount
     return removed

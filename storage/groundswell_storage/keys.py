@@ -41,15 +41,15 @@ class ApiKeyRow(Table):
     scopes = JsonField()
     secret_digest = BytesField()
     previous_digest = BytesField(null=True)
-    previous_expires = InstantField(null=True)
-    created = InstantField()
+    previous_expire_time = InstantField(null=True)
+    create_time = InstantField()
     created_by = TextField()
-    expires = InstantField(null=True)
-    revoked = InstantField(null=True)
-    last_used = InstantField(null=True)
+    expire_time = InstantField(null=True)
+    revoke_time = InstantField(null=True)
+    last_use_time = InstantField(null=True)
 
     class Meta:
-        indexes = ((("workspace", "created", "id"), False),)
+        indexes = ((("workspace", "create_time", "id"), False),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +62,11 @@ class KeyRecord:
     role: str
     scopes: tuple[str, ...]
     """Further restrictions or grants, such as those of a plugin; empty for what the role allows."""
-    created: datetime
+    create_time: datetime
     created_by: str
-    expires: datetime | None
-    revoked: datetime | None
-    last_used: datetime | None
+    expire_time: datetime | None
+    revoke_time: datetime | None
+    last_use_time: datetime | None
     """To two minutes: it is written now and then, not at each call."""
 
 
@@ -88,9 +88,9 @@ def create(
         role=role,
         scopes=list(scopes),
         secret_digest=secret_digest,
-        created=scope.now,
+        create_time=scope.now,
         created_by=scope.actor,
-        expires=None if lifetime is None else scope.now + lifetime,
+        expire_time=None if lifetime is None else scope.now + lifetime,
     )
     record = _record(row)
     _tell(scope, id, "created", after=_rights(record))
@@ -106,7 +106,7 @@ def list_keys(scope: Scope, *, page_size: int = 0, page_token: str = "") -> Page
     """The workspace's keys, newest first, revoked and expired ones too."""
     return read_page(
         scope.select(ApiKeyRow),
-        time=ApiKeyRow.created,
+        time=ApiKeyRow.create_time,
         id=ApiKeyRow.id,
         page_size=page_size,
         page_token=page_token,
@@ -118,7 +118,7 @@ def any_active(database: Database) -> bool:
     """Whether some workspace has a key that works now."""
     now = database.clock_sql
     found = database.execute(
-        f"SELECT 1 FROM api_key WHERE revoked IS NULL AND (expires IS NULL OR expires > {now}) LIMIT 1"
+        f"SELECT 1 FROM api_key WHERE revoke_time IS NULL AND (expire_time IS NULL OR expire_time > {now}) LIMIT 1"
     ).fetchone()
     return found is not None
 
@@ -126,9 +126,9 @@ def any_active(database: Database) -> bool:
 def revoke(scope: Scope, id: str) -> KeyRecord:
     """Ends a key at once; a key revoked before stays as it is. Raises NotFound."""
     row = scope.get(ApiKeyRow, id, lock=True)
-    if row.revoked is None:
-        row.revoked = scope.now
-        scope.update(ApiKeyRow, revoked=scope.now).where(ApiKeyRow.id == id).execute()
+    if row.revoke_time is None:
+        row.revoke_time = scope.now
+        scope.update(ApiKeyRow, revoke_time=scope.now).where(ApiKeyRow.id == id).execute()
         _tell(scope, id, "revoked", before=_rights(_record(row)))
     return _record(row)
 
@@ -139,14 +139,14 @@ def rotate(scope: Scope, id: str, *, grace: timedelta = timedelta(0)) -> tuple[K
     Raises NotFound, and FailedPrecondition (`API_KEY_REVOKED`) for a revoked key.
     """
     row = scope.get(ApiKeyRow, id, lock=True)
-    if row.revoked is not None:
+    if row.revoke_time is not None:
         raise errors.FailedPrecondition("the key is revoked: create a new one", reason="API_KEY_REVOKED")
     token, secret_digest = _new_token(id)
     scope.update(
         ApiKeyRow,
         secret_digest=secret_digest,
         previous_digest=row.secret_digest if grace else None,
-        previous_expires=scope.now + grace if grace else None,
+        previous_expire_time=scope.now + grace if grace else None,
     ).where(ApiKeyRow.id == id).execute()
     _tell(scope, id, "rotated", after={"grace_seconds": grace.total_seconds()})
     return _record(row), token
@@ -166,9 +166,9 @@ def authenticate(database: Database, token: str) -> KeyRecord | None:
     given = hashlib.sha256(secret.encode()).digest()
     is_current = hmac.compare_digest(given, row.secret_digest)
     is_previous = hmac.compare_digest(given, row.previous_digest or row.secret_digest)
-    if not is_current and not (is_previous and _is_future(row.previous_expires, now)):
+    if not is_current and not (is_previous and _is_future(row.previous_expire_time, now)):
         return None
-    if row.revoked is not None or (row.expires is not None and not _is_future(row.expires, now)):
+    if row.revoke_time is not None or (row.expire_time is not None and not _is_future(row.expire_time, now)):
         return None
     return _record(row)
 
@@ -177,7 +177,7 @@ def touch(database: Database, uses: Mapping[str, datetime]) -> None:
     """Notes when keys were last used: key id -> time. In a transaction, now and then, for all keys used meanwhile."""
     for id, used in sorted(uses.items()):
         database.execute(
-            "UPDATE api_key SET last_used = ? WHERE id = ? AND (last_used IS NULL OR last_used < ?)",
+            "UPDATE api_key SET last_use_time = ? WHERE id = ? AND (last_use_time IS NULL OR last_use_time < ?)",
             (to_micros(used), id, to_micros(used)),
         )
 
@@ -199,8 +199,8 @@ def _tell(
 
 def _rights(record: KeyRecord) -> dict[str, Any]:
     """What a key may do, for the audit log."""
-    expires = None if record.expires is None else record.expires.isoformat()
-    return {"name": record.name, "role": record.role, "scopes": list(record.scopes), "expires": expires}
+    expires = None if record.expire_time is None else record.expire_time.isoformat()
+    return {"name": record.name, "role": record.role, "scopes": list(record.scopes), "expire_time": expires}
 
 
 def _is_future(instant: datetime | None, now_micros: int) -> bool:
@@ -214,9 +214,9 @@ def _record(row: ApiKeyRow) -> KeyRecord:
         name=row.name,
         role=row.role,
         scopes=tuple(row.scopes),
-        created=row.created,
+        create_time=row.create_time,
         created_by=row.created_by,
-        expires=row.expires,
-        revoked=row.revoked,
-        last_used=row.last_used,
+        expire_time=row.expire_time,
+        revoke_time=row.revoke_time,
+        last_use_time=row.last_use_time,
     )

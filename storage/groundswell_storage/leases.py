@@ -19,7 +19,7 @@ from groundswell_storage.fields import to_json
 from groundswell_storage.operations import Operation, from_now, update, waiting
 
 _HELD = "id = ? AND state = 'RUNNING' AND lease_token = ?"
-_UNHELD = "lease_token = '', lease_expires = NULL"
+_UNHELD = "lease_token = '', lease_expire_time = NULL"
 _FREE = f"{_UNHELD}, message = ''"
 """Nobody holds it, so nothing is being done."""
 
@@ -43,9 +43,9 @@ def claim(database: Database, lease: timedelta, *, kinds: Sequence[str] = ()) ->
     lock = "" if database.dialect == "sqlite" else " FOR UPDATE SKIP LOCKED"
     claimed = update(
         database,
-        f"state = 'RUNNING', attempt = attempt + 1, lease_token = ?, lease_expires = {from_now(database, lease)}, "
-        f"started = COALESCE(started, {database.clock_sql})",
-        f"id = (SELECT id FROM operation WHERE {waiting(database)}{wanted} ORDER BY created LIMIT 1{lock})",
+        f"state = 'RUNNING', attempt = attempt + 1, lease_token = ?, lease_expire_time = {from_now(database, lease)}, "
+        f"start_time = COALESCE(start_time, {database.clock_sql})",
+        f"id = (SELECT id FROM operation WHERE {waiting(database)}{wanted} ORDER BY create_time LIMIT 1{lock})",
         [secrets.token_hex(8), *kinds],
     )
     return claimed[0] if claimed else None
@@ -56,7 +56,7 @@ def renew(database: Database, id: str, lease_token: str, lease: timedelta) -> bo
 
     Raises Aborted (`LEASE_LOST`).
     """
-    held = update(database, f"lease_expires = {from_now(database, lease)}", _HELD, [id, lease_token], quiet=True)
+    held = update(database, f"lease_expire_time = {from_now(database, lease)}", _HELD, [id, lease_token], quiet=True)
     return _the_one(held).cancel_requested
 
 
@@ -92,7 +92,7 @@ def fail(
     again = "TRUE" if retry else "FALSE"
     change = (
         f"{error}, state = CASE WHEN {again} AND attempt < max_attempts THEN 'PENDING' ELSE 'FAILED' END, "
-        f"ended = CASE WHEN {again} AND attempt < max_attempts THEN NULL ELSE {database.clock_sql} END, {_FREE}"
+        f"end_time = CASE WHEN {again} AND attempt < max_attempts THEN NULL ELSE {database.clock_sql} END, {_FREE}"
     )
     return _the_one(
         update(database, change, _HELD, [code, reason, message, to_json(dict(metadata or {})), id, lease_token])
@@ -128,13 +128,13 @@ def reap(database: Database) -> list[Operation]:
     They wait again, or have FAILED (`ATTEMPTS_EXHAUSTED`) when the last attempt is used up, or are CANCELLED when that
     was asked for. Safe to run at any time on any number of servers.
     """
-    lapsed = f"state = 'RUNNING' AND lease_expires <= {database.clock_sql}"
-    ended = f"ended = {database.clock_sql}, {_FREE}"
-    stopped = update(database, f"state = 'CANCELLED', {ended}", f"{lapsed} AND cancel_requested", [])
+    lapsed = f"state = 'RUNNING' AND lease_expire_time <= {database.clock_sql}"
+    end = f"end_time = {database.clock_sql}, {_FREE}"
+    stopped = update(database, f"state = 'CANCELLED', {end}", f"{lapsed} AND cancel_requested", [])
     failed = update(
         database,
         "state = 'FAILED', error_code = 'ABORTED', error_reason = 'ATTEMPTS_EXHAUSTED', "
-        f"error_message = 'the worker disappeared at the last attempt', {ended}",
+        f"error_message = 'the worker disappeared at the last attempt', {end}",
         f"{lapsed} AND attempt >= max_attempts",
         [],
     )
@@ -142,7 +142,7 @@ def reap(database: Database) -> list[Operation]:
 
 
 def _ends(database: Database) -> str:
-    return f"ended = {database.clock_sql}, {_FREE}"
+    return f"end_time = {database.clock_sql}, {_FREE}"
 
 
 def _the_one(changed: list[Operation]) -> Operation:

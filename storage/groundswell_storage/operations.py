@@ -48,21 +48,21 @@ class OperationRow(Table):
     attempt = IntegerField(default=0)
     max_attempts = IntegerField(default=3)
     lease_token = TextField(default="")
-    lease_expires = InstantField(null=True)
-    created = InstantField()
-    started = InstantField(null=True)
-    ended = InstantField(null=True)
+    lease_expire_time = InstantField(null=True)
+    create_time = InstantField()
+    start_time = InstantField(null=True)
+    end_time = InstantField(null=True)
     due = InstantField(null=True)
 
     class Meta:
-        indexes = ((("workspace", "created", "id"), False),)
+        indexes = ((("workspace", "create_time", "id"), False),)
 
 
 OperationRow.add_index(
-    OperationRow.index(OperationRow.created, where=(OperationRow.state == "PENDING"), name="operation_waiting")
+    OperationRow.index(OperationRow.create_time, where=(OperationRow.state == "PENDING"), name="operation_waiting")
 )
 OperationRow.add_index(
-    OperationRow.index(OperationRow.lease_expires, where=(OperationRow.state == "RUNNING"), name="operation_leased")
+    OperationRow.index(OperationRow.lease_expire_time, where=(OperationRow.state == "RUNNING"), name="operation_leased")
 )
 
 
@@ -97,11 +97,11 @@ class Operation:
     max_attempts: int
     lease_token: str
     """Shown by the worker that holds it; empty unless running."""
-    lease_expires: datetime | None
-    created: datetime
-    started: datetime | None
+    lease_expire_time: datetime | None
+    create_time: datetime
+    start_time: datetime | None
     """The first time it was claimed."""
-    ended: datetime | None
+    end_time: datetime | None
     due: datetime | None
     """When one that was postponed goes on, by the database's clock; None for the others."""
 
@@ -120,7 +120,7 @@ def create(scope: Scope, kind: str, request: bytes, *, max_attempts: int = 3, id
         request=request,
         actor=scope.actor,
         max_attempts=max_attempts,
-        created=scope.now,
+        create_time=scope.now,
     )
     operation = _operation(row)
     _tell(scope.database, operation, scope.now)
@@ -143,7 +143,7 @@ def list_operations(
         query = query.where(OperationRow.state.in_(sorted(states)))
     return read_page(
         query,
-        time=OperationRow.created,
+        time=OperationRow.create_time,
         id=OperationRow.id,
         page_size=page_size,
         page_token=page_token,
@@ -169,7 +169,7 @@ def request_cancel(scope: Scope, id: str) -> Operation:
         return _operation(row)
     database = scope.database
     if row.state == "PENDING":
-        change = f"cancel_requested = TRUE, state = 'CANCELLED', ended = {database.clock_sql}"
+        change = f"cancel_requested = TRUE, state = 'CANCELLED', end_time = {database.clock_sql}"
     else:
         change = "cancel_requested = TRUE"
     return update(database, change, "workspace = ? AND id = ?", [scope.workspace, id])[0]
@@ -178,7 +178,7 @@ def request_cancel(scope: Scope, id: str) -> Operation:
 def under_way(scope: Scope, kind: str) -> list[Operation]:
     """The workspace's operations of a kind that have not ended, oldest first."""
     query = scope.select(OperationRow).where((OperationRow.kind == kind) & OperationRow.state.not_in(sorted(ENDED)))
-    return [_operation(row) for row in query.order_by(OperationRow.created, OperationRow.id)]
+    return [_operation(row) for row in query.order_by(OperationRow.create_time, OperationRow.id)]
 
 
 class Unfinished(NamedTuple):
@@ -194,7 +194,7 @@ class Unfinished(NamedTuple):
 def count_unfinished(database: Database) -> list[Unfinished]:
     """How many operations of all workspaces wait (PENDING) and run (RUNNING), by kind."""
     # One statement a state: each has an index of its own, which covers none of those that are over.
-    counted = "SELECT kind, count(*), min(created) FROM operation WHERE state = '{}' GROUP BY kind ORDER BY kind"
+    counted = "SELECT kind, count(*), min(create_time) FROM operation WHERE state = '{}' GROUP BY kind ORDER BY kind"
     return [
         Unfinished(kind, state, count, from_micros(oldest))
         for state in ("PENDING", "RUNNING")
@@ -213,8 +213,8 @@ class Stalled(NamedTuple):
 
 def count_stalled(database: Database, longest_wait: timedelta) -> Stalled:
     """How many operations of all workspaces stall."""
-    old = f"COALESCE(due, created) < {from_now(database, -longest_wait)}"
-    lapsed = f"state = 'RUNNING' AND lease_expires < {from_now(database, -longest_wait)}"
+    old = f"COALESCE(due, create_time) < {from_now(database, -longest_wait)}"
+    lapsed = f"state = 'RUNNING' AND lease_expire_time < {from_now(database, -longest_wait)}"
     counted = "SELECT count(*) FROM operation WHERE {}"
     conditions = (f"{waiting(database)} AND {old}", lapsed)
     return Stalled(*(database.execute(counted.format(condition)).fetchone()[0] for condition in conditions))

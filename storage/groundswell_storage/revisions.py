@@ -14,7 +14,7 @@ def revise(scope: Scope, row: Any, **changes: Any) -> None:
 
     Written out, because metrics change thirty columns at once and an ORM takes a millisecond for that.
     """
-    changes |= {"updated": scope.now, "version": row.version + 1}
+    changes |= {"update_time": scope.now, "version": row.version + 1}
     model: type[Table] = type(row)
     fields = model._meta.fields
     columns = ", ".join(f'"{fields[name].column_name}" = ?' for name in changes)

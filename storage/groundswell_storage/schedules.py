@@ -15,8 +15,8 @@ class ScheduleRow(SystemTable):
     """When a periodic job was claimed last, and is due next."""
 
     name = TextField(primary_key=True)
-    last_run = InstantField()
-    next_run = InstantField()
+    last_run_time = InstantField()
+    next_run_time = InstantField()
 
 
 def claim_due(database: Database, name: str, every: timedelta, now: datetime | None = None) -> bool:
@@ -29,9 +29,10 @@ def claim_due(database: Database, name: str, every: timedelta, now: datetime | N
     period = every // MICROSECOND
     # One statement compares and sets, so that two servers cannot both see the job as due.
     claimed = database.execute(
-        f"INSERT INTO schedule (name, last_run, next_run) VALUES (?, {clock}, {clock} + {period}) "
-        "ON CONFLICT (name) DO UPDATE SET last_run = excluded.last_run, next_run = excluded.next_run "
-        f"WHERE schedule.last_run <= excluded.last_run - {period} RETURNING name",
+        f"INSERT INTO schedule (name, last_run_time, next_run_time) VALUES (?, {clock}, {clock} + {period}) "
+        "ON CONFLICT (name) DO UPDATE SET last_run_time = excluded.last_run_time, "
+        "next_run_time = excluded.next_run_time "
+        f"WHERE schedule.last_run_time <= excluded.last_run_time - {period} RETURNING name",
         (name,),
     ).fetchall()
     return bool(claimed)
@@ -39,5 +40,5 @@ def claim_due(database: Database, name: str, every: timedelta, now: datetime | N
 
 def last_run(database: Database, name: str) -> datetime | None:
     """When the job was claimed last, for people who look."""
-    row = database.execute("SELECT last_run FROM schedule WHERE name = ?", (name,)).fetchone()
+    row = database.execute("SELECT last_run_time FROM schedule WHERE name = ?", (name,)).fetchone()
     return None if row is None else from_micros(row[0])

@@ -26,7 +26,7 @@ class DeploymentSecretRow(SystemTable):
 
     name = TextField(primary_key=True)
     sealed = BytesField()
-    created = InstantField()
+    create_time = InstantField()
 
 
 class Sealer:
@@ -80,7 +80,7 @@ def made_secret(database: Database, name: str, sealer: Sealer, *, size: int = 32
         fresh = sealer.seal(os.urandom(size), _purpose(name))
         # Whoever comes second keeps the first one's.
         database.execute(
-            "INSERT INTO deployment_secret (name, sealed, created) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING",
+            "INSERT INTO deployment_secret (name, sealed, create_time) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING",
             (name, fresh, to_micros(database.now())),
         )
         found = _sealed(database, name)

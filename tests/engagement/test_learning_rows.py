@@ -90,8 +90,8 @@ def test_a_row_holds_what_was_known_when_the_post_was_published(scope: Scope, pe
     assert (row.agent_assigned, row.prompt_length) == (True, 8)
     assert (row.time_zone, row.follower_count) == ("Europe/Berlin", 1200)
     assert (row.caption, list(row.hashtags), row.category) == ("Look #sea", ["sea"], "art")
-    assert row.published == post.publish_time
-    assert row.published.tzinfo is UTC
+    assert row.publish_time == post.publish_time
+    assert row.publish_time.tzinfo is UTC
 
 
 def test_a_post_without_a_context_has_none_of_its_features(scope: Scope, persona_id: str) -> None:

@@ -48,7 +48,8 @@ def test_posts_of_the_same_moment_are_not_lost_between_slices(scope: Scope, monk
 
 def test_rates_are_those_of_the_age_and_of_what_was_known(scope: Scope) -> None:
     (post_id,) = add_posts(scope, add_persona(scope), 1)
-    rates = scope.execute("SELECT outcome_rate_pct FROM metric_snapshot WHERE post_id = ? ORDER BY fetched", (post_id,))
+    select = "SELECT outcome_rate_pct FROM metric_snapshot WHERE post_id = ? ORDER BY fetch_time"
+    rates = scope.execute(select, (post_id,))
     _, at_a_week, at_20_days = [rate for (rate,) in rates.fetchall()]
     assert [post.aged_rate_pct for post in posts(scope)] == [at_a_week]
     assert [post.aged_rate_pct for post in posts(scope, target_age=2 * WEEK)] == [at_20_days]
@@ -78,7 +79,7 @@ def test_contexts_of_a_platform_are_those_without_a_measured_post_too(scope: Sco
     assert [context.context_id for context in pattern_rows.contexts(scope, ALL._replace(platform=1))] == [second, first]
     assert [context.context_id for context in pattern_rows.contexts(scope, ALL._replace(platform=2))] == [second]
     (seen,) = [context for context in pattern_rows.contexts(scope, ALL) if context.context_id == first]
-    assert (seen.platform, seen.published, seen.time_zone) == (1, FIRST, "UTC")
+    assert (seen.platform, seen.publish_time, seen.time_zone) == (1, FIRST, "UTC")
 
 
 def test_another_workspaces_rows_are_not_read(scope: Scope) -> None:

@@ -55,7 +55,7 @@ def look(database: Database, operation: Operation) -> Operation:
 def lapse(database: Database, operation: Operation) -> None:
     """Lets the lease of a running operation lapse, as time would, and the next worker notice."""
     with database.transaction():
-        database.execute("UPDATE operation SET lease_expires = 0 WHERE id = ?", (operation.id,))
+        database.execute("UPDATE operation SET lease_expire_time = 0 WHERE id = ?", (operation.id,))
     with database.transaction():
         leases.reap(database)
 

@@ -182,9 +182,9 @@ def test_a_lease_is_renewed_for_as_long_as_the_job_runs(database: Database) -> N
     first = take(database, timedelta(seconds=1))
 
     def longer_than_its_lease(job: Job) -> StringValue:
-        taken = look(database, asked).lease_expires
+        taken = look(database, asked).lease_expire_time
         assert taken is not None
-        eventually(lambda: (look(database, asked).lease_expires or taken) > taken + timedelta(seconds=2))
+        eventually(lambda: (look(database, asked).lease_expire_time or taken) > taken + timedelta(seconds=2))
         with database.transaction():
             assert leases.reap(database) == []
         return StringValue()

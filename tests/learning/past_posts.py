@@ -27,8 +27,8 @@ def add_persona(scope: Scope, name: str = "Luna", time_zone: str = "UTC") -> str
         niche="",
         handles=handles,
         time_zone=time_zone,
-        created=scope.now,
-        updated=scope.now,
+        create_time=scope.now,
+        update_time=scope.now,
     )
     persona_id: str = row.id
     return persona_id
@@ -40,7 +40,7 @@ def add_posts(scope: Scope, persona_id: str, count: int, *, seed: int = 0) -> li
     return [_add_post(scope, persona_id, FIRST + number * EVERY, random) for number in range(count)]
 
 
-def _add_post(scope: Scope, persona_id: str, published: datetime, random: Random) -> str:
+def _add_post(scope: Scope, persona_id: str, publish_time: datetime, random: Random) -> str:
     post_id, context_id = scope.new_id(), scope.new_id()
     scope.insert(
         ContextRow,
@@ -52,8 +52,8 @@ def _add_post(scope: Scope, persona_id: str, published: datetime, random: Random
         confidence=2,
         validation=1,
         trace_artifacts=[],
-        created=published,
-        updated=published,
+        create_time=publish_time,
+        update_time=publish_time,
     )
     scope.insert(
         PostRow,
@@ -68,11 +68,11 @@ def _add_post(scope: Scope, persona_id: str, published: datetime, random: Random
         hashtags=["light"] * random.randrange(5),
         mentions=[],
         media_type=random.choice((2, 4)),
-        published=published,
+        publish_time=publish_time,
         follower_count=1000,
         tallies={},
-        created=published,
-        updated=published,
+        create_time=publish_time,
+        update_time=publish_time,
     )
     scope.insert(
         ContextSnapshotRow,
@@ -94,12 +94,12 @@ def _add_post(scope: Scope, persona_id: str, published: datetime, random: Random
             post_id=post_id,
             persona_id=persona_id,
             platform=1,
-            published=published,
-            fetched=published + age,
+            publish_time=publish_time,
+            fetch_time=publish_time + age,
             rate_pct=rate,
             genuine_total=random.randrange(500),
             bot_share=random.random() / 2,
             outcome_rate_pct=rate,
-            created=published + age,
+            create_time=publish_time + age,
         )
     return post_id

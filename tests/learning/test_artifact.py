@@ -81,7 +81,7 @@ def test_misses_that_were_seen_widen_the_intervals(trained_rates: TrainedModel, 
     assert isinstance(served, RatePredictor)
     facts, persona = simulation.examples[0].facts, simulation.examples[0].persona_id
     before = served.predict_one(facts, persona_id=persona)
-    adapted = served.promising(adapt(served.conformal.miscoverage, [True] * 5, target=served.conformal.target))
+    adapted = served.promising(adapt(served.conformal.alpha, [True] * 5, target=served.conformal.target))
     after = adapted.predict_one(facts, persona_id=persona)
     assert after.value == before.value
     assert after.upper > before.upper

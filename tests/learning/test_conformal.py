@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from groundswell_server.models.uncertainty.conformal import (
-    MISCOVERAGE_RANGE,
+    ALPHA_RANGE,
     OWN_SCORES,
     Conformal,
     ScoreDistribution,
@@ -109,8 +109,8 @@ def test_training_only_ever_widens_the_level() -> None:
     random = np.random.default_rng(4)
     shrinking = np.abs(random.normal(size=400)) * np.linspace(3.0, 1.0, 400)
     growing = np.abs(random.normal(size=400)) * np.linspace(1.0, 5.0, 400)
-    assert calm(shrinking, ["a"] * 400).miscoverage == 0.05
-    assert calm(growing, ["a"] * 400).miscoverage < 0.05
+    assert calm(shrinking, ["a"] * 400).alpha == 0.05
+    assert calm(growing, ["a"] * 400).alpha < 0.05
 
 
 def test_the_promise_made_by_default_is_always_one_that_can_be_kept() -> None:
@@ -145,14 +145,14 @@ def test_it_comes_back_from_json_the_same() -> None:
     again = Conformal.from_json(made.to_json())
     for persona in ("a", "b", "stranger"):
         assert again.multiple(0.95, persona) == made.multiple(0.95, persona)
-    assert (again.miscoverage, again.target) == (made.miscoverage, made.target)
+    assert (again.alpha, again.target) == (made.alpha, made.target)
 
 
 def test_misses_widen_intervals_but_never_beyond_the_past() -> None:
     random = np.random.default_rng(9)
     found = calm(np.abs(random.normal(size=60)), ["a", "b"] * 30)
-    missed = found.promising(adapt(found.miscoverage, [True] * 100, target=found.target))
-    assert missed.miscoverage == MISCOVERAGE_RANGE[0]
+    missed = found.promising(adapt(found.alpha, [True] * 100, target=found.target))
+    assert missed.alpha == ALPHA_RANGE[0]
     assert found.multiple(0.95) < missed.multiple(0.95) == found.known.scores[-1]
     # What 60 scores can't tell at all stays untold.
     assert np.isinf(missed.multiple(0.999))

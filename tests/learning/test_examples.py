@@ -32,7 +32,7 @@ def kept(scope: Scope, model_type: str = TONE) -> dict[str, str]:
 
 def a_persona(scope: Scope, name: str) -> str:
     id = scope.new_id()
-    values = {"niche": "", "time_zone": "UTC", "handles": [], "created": scope.now, "updated": scope.now}
+    values = {"niche": "", "time_zone": "UTC", "handles": [], "create_time": scope.now, "update_time": scope.now}
     scope.insert(PersonaRow, id=id, name=name, **values)
     return id
 

@@ -48,7 +48,7 @@ def change_everything_after(scope: Scope, moment: datetime) -> None:
         outcome_rate_pct=100.0 - rate,
         genuine_total=MetricSnapshotRow.genuine_total + 10_000,
         bot_share=0.99,
-    ).where(MetricSnapshotRow.fetched >= moment).execute()
+    ).where(MetricSnapshotRow.fetch_time >= moment).execute()
     scope.update(
         ContextRow, complexity=4, state=4, confidence=4, validation=2, assigned_agent="ann", rating=5
     ).execute()

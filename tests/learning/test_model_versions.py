@@ -19,7 +19,7 @@ def test_a_version_comes_back_as_it_was_kept(scope: Scope) -> None:
     kept = a_version(scope, "run-1")
     found = model_versions.get_version(scope, kept.id)
     assert found == kept
-    assert (found.version, found.stage, found.promoted) == (1, "CANDIDATE", None)
+    assert (found.version, found.stage, found.promote_time) == (1, "CANDIDATE", None)
     assert found.result.data_end == RESULT.data_end
     assert found.result.baselines == RESULT.baselines
     assert list(found.result.importance) == list(RESULT.importance)
@@ -70,7 +70,7 @@ def test_a_live_version_is_found_by_its_type(scope: Scope) -> None:
     version = a_version(scope, "run-1")
     assert model_versions.live_version(scope, "ENGAGEMENT_PREDICTOR") is None
     live = model_versions.set_stage(scope, version, "LIVE")
-    assert live.promoted == scope.now
+    assert live.promote_time == scope.now
     assert model_versions.live_version(scope, "ENGAGEMENT_PREDICTOR") == live
     assert model_versions.live_version(scope, "SUCCESS_CLASSIFIER") is None
     assert live_ids(scope) == [version.id]

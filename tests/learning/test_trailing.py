@@ -16,8 +16,8 @@ DAY = timedelta(days=1)
 MOMENT = timedelta(microseconds=1)
 
 
-def a_post(name: str, published: datetime, known: datetime, rate: float | None = 4.0) -> PastPost:
-    return PastPost(name, published, known, rate, genuine_users=100.0, bot_share=0.25)
+def a_post(name: str, publish_time: datetime, known: datetime, rate: float | None = 4.0) -> PastPost:
+    return PastPost(name, publish_time, known, rate, genuine_users=100.0, bot_share=0.25)
 
 
 def test_a_snapshot_counts_from_the_moment_after_it_was_fetched() -> None:

@@ -121,7 +121,7 @@ def test_one_success_is_enough_to_go_on_and_not_to_be_promoted() -> None:
 def test_the_test_learns_only_from_what_was_known_when_it_began(simulation: Simulation) -> None:
     rows = PostRows.of(simulation.examples)
     fold = newest(rows, 0.3)
-    begin = rows.published[fold.future[0]]
+    begin = rows.publish_time[fold.future[0]]
     assert len(fold.future) == 120
     assert rows.known[fold.past].max() < begin
     left_out = np.setdiff1d(np.arange(fold.future[0]), fold.past)
@@ -147,7 +147,7 @@ def test_a_grid_is_searched_on_request_without_looking_at_the_test() -> None:
     grid = {"min_samples_leaf": (1, 30), "target_scale": ("sqrt",)}
     searched = train(replace(RATES, grid=grid), examples, TrainingSettings(grid_search=True))  # type: ignore[type-var]
     rows = PostRows.of(examples)
-    first = rows.published[newest(rows, 0.3).future[0]] / 1e6
+    first = rows.publish_time[newest(rows, 0.3).future[0]] / 1e6
     unseen = [
         replace(one, outcome=one.outcome * 3 + 7)
         if one.facts.published_time is not None and one.facts.published_time.timestamp() >= first

@@ -55,7 +55,7 @@ def test_the_use_of_a_key_is_noted(server: RunningServer) -> None:
     server.engagement(used).ListPersonas(pb.ListPersonasRequest())
     server.on_loop(server.app.authenticator.note_uses)
     with server.app.database.scope("default") as scope:
-        last_used = {record.id: record.last_used for record in keys.list_keys(scope).items}
+        last_used = {record.id: record.last_use_time for record in keys.list_keys(scope).items}
     assert last_used[key_id(used)] is not None
     assert last_used[key_id(unused)] is None
 
@@ -119,7 +119,7 @@ def test_a_stream_ends_when_its_key_has_expired(server: RunningServer) -> None:
     assert watching.is_active()
     with server.app.database.scope("default", "tester") as scope:
         long_ago = scope.now - timedelta(days=1)
-        scope.update(keys.ApiKeyRow, expires=long_ago).where(keys.ApiKeyRow.id == key_id(key)).execute()
+        scope.update(keys.ApiKeyRow, expire_time=long_ago).where(keys.ApiKeyRow.id == key_id(key)).execute()
     server.on_loop(server.app.authenticator.streams.look)
     with refusal() as refused:
         list(watching)

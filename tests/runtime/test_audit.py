@@ -79,9 +79,9 @@ def test_a_persona_is_on_it_as_it_was_and_as_it_is(server: RunningServer, acme: 
     whole = {"name": "Ava", "niche": "travel", "handles": [handle], "time_zone": "UTC"}
     assert (made.before, made.after) == (None, whole)
     assert (updated.before, updated.after) == ({"niche": "travel"}, {"niche": "food"})
-    assert deleted.before == {"deleted": None}
+    assert deleted.before == {"delete_time": None}
     assert deleted.after is not None
-    assert deleted.after["deleted"].startswith("20")
+    assert deleted.after["delete_time"].startswith("20")
 
 
 def test_a_context_is_on_it_step_by_step_without_what_was_written(server: RunningServer, acme: Any) -> None:

@@ -108,7 +108,7 @@ def test_live_models_and_their_drift_are_told(scraped: Scraped) -> None:
     with scraped.server.app.database.scope("ours") as scope:
         for score in (0.1, 0.3):
             finding = DriftFinding(first.id, first.model_type, 1, "WARNING", score, 0.01, 1, 50, {})
-            checked = drift_reports.add(scope, finding).created
+            checked = drift_reports.add(scope, finding).create_time
             scope.now += timedelta(seconds=1)
     assert scraped.value("groundswell_model_drift_score", **labels) == 0.3
     assert scraped.value("groundswell_model_drift_checked_timestamp_seconds", **labels) == checked.timestamp()
@@ -127,7 +127,7 @@ def test_the_queue_of_jobs_is_told_by_kind_and_state(scraped: Scraped) -> None:
     labels = {"kind": "learning.train_model"}
     assert scraped.value("groundswell_jobs", state="PENDING", **labels) == 2
     since = scraped.value("groundswell_job_waiting_since_timestamp_seconds", **labels)
-    assert since == pytest.approx(first.created.timestamp())
+    assert since == pytest.approx(first.create_time.timestamp())
     with database.transaction():
         leases.claim(database, timedelta(minutes=1), kinds=["learning.train_model"])
     assert scraped.value("groundswell_jobs", state="PENDING", **labels) == 1

@@ -21,10 +21,10 @@ class DraftRow(Table):
     tags = JsonField(default=list)
     picture = BytesField(null=True)
     approved = BooleanField(default=False)
-    created = InstantField(null=True)
+    create_time = InstantField(null=True)
 
     class Meta:
-        indexes = ((("workspace", "created", "id"), False),)
+        indexes = ((("workspace", "create_time", "id"), False),)
 
 
 @pytest.fixture

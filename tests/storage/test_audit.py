@@ -115,7 +115,7 @@ def test_a_changed_entry_is_found_in_its_batch(database: Database, column: str):
 
 def test_a_changed_time_is_found(database: Database):
     three_batches(database)
-    tamper(database, "UPDATE audit_entry SET created = created - 1 WHERE batch = 1 AND subject = 'door/0'")
+    tamper(database, "UPDATE audit_entry SET create_time = create_time - 1 WHERE batch = 1 AND subject = 'door/0'")
     assert faulty(verified(database)) == [1]
 
 

@@ -56,7 +56,7 @@ def test_the_latest_position_gives_only_what_comes(database: Database):
 def test_an_early_transaction_that_commits_late_is_not_skipped(postgresql_url: str):
     database = connect(postgresql_url)
     insert = (
-        "INSERT INTO event (xid, workspace, topic, subject_id, payload, created) VALUES "
+        "INSERT INTO event (xid, workspace, topic, subject_id, payload, create_time) VALUES "
         "(pg_current_xact_id()::text::bigint, 'acme', 'post.created', 'early', '{}', 0)"
     )
     with psycopg.connect(postgresql_url) as slow:

@@ -21,7 +21,7 @@ from groundswell_storage.scope import Scope
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NEVER = timedelta(hours=1)
 INSERT_SILENTLY = (
-    "INSERT INTO event (xid, workspace, topic, subject_id, payload, created) VALUES "
+    "INSERT INTO event (xid, workspace, topic, subject_id, payload, create_time) VALUES "
     "(pg_current_xact_id()::text::bigint, 'acme', 'post.created', %s, '{}', 0)"
 )
 """An event on PostgreSQL that nobody announces."""

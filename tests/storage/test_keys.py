@@ -60,9 +60,9 @@ def test_a_role_that_does_not_exist_is_refused(database: Database):
 def test_a_revoked_key_is_nobody(database: Database):
     record, token = make(database)
     with database.scope("acme", now=NOW) as scope:
-        assert keys.revoke(scope, record.id).revoked == NOW
+        assert keys.revoke(scope, record.id).revoke_time == NOW
     with database.scope("acme", now=NOW + timedelta(hours=1)) as scope:
-        assert keys.revoke(scope, record.id).revoked == NOW
+        assert keys.revoke(scope, record.id).revoke_time == NOW
 
     assert keys.authenticate(database, token) is None
 
@@ -119,7 +119,7 @@ def test_keys_are_listed_newest_first_with_their_last_use(database: Database):
     with database.scope("acme") as scope:
         page = keys.list_keys(scope)
         assert [key.name for key in page.items] == ["second", "first"]
-        assert page.items[1].last_used == NOW
+        assert page.items[1].last_use_time == NOW
         assert keys.get(scope, second.id) == second
 
 

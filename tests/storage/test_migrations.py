@@ -123,7 +123,7 @@ def test_a_later_migration_starts_from_the_initial_schema(empty: Database, tmp_p
         (tmp_path / f"{name}.py").write_text((Path(migrations.__file__).parent / f"{name}.py").read_text())
     schema.migrate(empty, tmp_path)
     with empty.transaction():
-        empty.execute("INSERT INTO schedule (name, last_run, next_run) VALUES ('nightly', 1, 2)")
+        empty.execute("INSERT INTO schedule (name, last_run_time, next_run_time) VALUES ('nightly', 1, 2)")
 
     (tmp_path / "9001_periods.py").write_text(LATER)
 

@@ -43,9 +43,9 @@ def test_work_that_is_asked_for_waits_until_it_is_claimed(database: Database):
     held = claim(database)
     assert (held.id, held.state, held.attempt) == (asked.id, "RUNNING", 1)
     assert held.lease_token
-    assert held.started is not None
-    assert held.lease_expires is not None
-    assert held.lease_expires - held.started == pytest.approx(LEASE, abs=timedelta(seconds=1))
+    assert held.start_time is not None
+    assert held.lease_expire_time is not None
+    assert held.lease_expire_time - held.start_time == pytest.approx(LEASE, abs=timedelta(seconds=1))
     with database.transaction():
         assert leases.claim(database, LEASE) is None
 
@@ -69,7 +69,7 @@ def test_a_success_carries_its_response(database: Database):
     assert done == read(database, held.id)
     assert (done.state, done.response, done.response_type) == ("SUCCEEDED", b"model", "type.googleapis.com/Model")
     assert (done.progress_pct, done.message, done.is_done, done.lease_token) == (100, "", True, "")
-    assert done.ended is not None
+    assert done.end_time is not None
 
 
 def test_progress_is_told_to_one_decimal(database: Database):
@@ -89,14 +89,14 @@ def test_a_failure_is_the_end_or_another_attempt(database: Database):
     error = {"code": "UNAVAILABLE", "reason": "PEER_UNAVAILABLE", "message": "no answer"}
     with database.transaction():
         again = leases.fail(database, held.id, held.lease_token, retry=True, **error)
-    assert (again.state, again.error_reason, again.ended) == ("PENDING", "PEER_UNAVAILABLE", None)
+    assert (again.state, again.error_reason, again.end_time) == ("PENDING", "PEER_UNAVAILABLE", None)
 
     held = claim(database)
     assert held.attempt == 2
     with database.transaction():
         failed = leases.fail(database, held.id, held.lease_token, retry=True, **error)
     assert (failed.state, failed.error_code, failed.error_message) == ("FAILED", "UNAVAILABLE", "no answer")
-    assert failed.ended is not None
+    assert failed.end_time is not None
 
 
 def test_work_that_waits_is_cancelled_at_once(database: Database):

@@ -19,13 +19,13 @@ START = datetime(2026, 3, 1, tzinfo=UTC)
 def add(scope: Scope, *numbers: int) -> None:
     """Drafts, three of which share each second."""
     for number in numbers:
-        scope.insert(DraftRow, id=f"d{number:03}", text="x", created=START + timedelta(seconds=number // 3))
+        scope.insert(DraftRow, id=f"d{number:03}", text="x", create_time=START + timedelta(seconds=number // 3))
 
 
 def page(scope: Scope, token: str = "", size: int = 4, text: str = "x") -> Page[DraftRow]:
     return read_page(
         scope.select(DraftRow).where(DraftRow.text == text),
-        time=DraftRow.created,
+        time=DraftRow.create_time,
         id=DraftRow.id,
         page_size=size,
         page_token=token,
@@ -93,12 +93,12 @@ def test_a_page_of_large_rows_is_shorter_than_was_asked_for(
     with database.scope("acme") as scope:
         add(scope, *range(60))
         for number in range(60, 60 + count):
-            scope.insert(DraftRow, id=f"d{number:03}", text="y" * large, created=START + timedelta(seconds=number))
+            scope.insert(DraftRow, id=f"d{number:03}", text="y" * large, create_time=START + timedelta(seconds=number))
         token, pages = "", []
         while token or not pages:
             query = scope.select(DraftRow)
             found = read_page(
-                query, time=DraftRow.created, id=DraftRow.id, page_size=1000, page_token=token, bound_to=[]
+                query, time=DraftRow.create_time, id=DraftRow.id, page_size=1000, page_token=token, bound_to=[]
             )
             pages.append([(row.id, len(row.text)) for row in found.items])
             token = found.next_page_token

@@ -49,7 +49,7 @@ def test_a_prediction_has_the_rate_at_the_target_age_as_its_outcome(
 ) -> None:
     predictions.keep(scope, [said(model_id, context_id)])
     (found,) = all_of(scope, model_id)
-    at_age = scope.select(MetricSnapshotRow).where(MetricSnapshotRow.fetched == FIRST + WEEK).get()
+    at_age = scope.select(MetricSnapshotRow).where(MetricSnapshotRow.fetch_time == FIRST + WEEK).get()
     assert (found.value, found.lower, found.upper, found.served) == (4.0, 1.0, 9.0, BEFORE)
     assert (found.outcome_rate_pct, found.known) == (at_age.outcome_rate_pct, FIRST + WEEK)
     assert found.features == {"values": [1.0, None], "category": "x"}
@@ -92,7 +92,7 @@ def test_a_post_on_another_platform_is_no_outcome(scope: Scope, model_id: str, c
 
 def test_outcomes_come_in_the_order_in_which_they_became_known(scope: Scope, model_id: str) -> None:
     add_posts(scope, add_persona(scope), 4)
-    posts = list(scope.select(PostRow).order_by(PostRow.published))
+    posts = list(scope.select(PostRow).order_by(PostRow.publish_time))
     # Said in another order than that of their posts.
     for minutes, place in enumerate((2, 0, 3, 1)):
         served = BEFORE - timedelta(days=1) + timedelta(minutes=minutes)

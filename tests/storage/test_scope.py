@@ -26,7 +26,7 @@ def test_a_row_comes_back_as_it_was_written(database: Database, drafts: type[Dra
             tags=["a", {"b": None}],
             picture=b"\x00\xff",
             approved=True,
-            created=MORNING,
+            create_time=MORNING,
         )
     with database.scope("acme") as scope:
         row = scope.get(drafts, "d1")
@@ -37,7 +37,7 @@ def test_a_row_comes_back_as_it_was_written(database: Database, drafts: type[Dra
         assert found.tags == ["a", {"b": None}]
         assert found.picture == b"\x00\xff"
         assert found.approved is True
-        assert found.created == MORNING
+        assert found.create_time == MORNING
 
 
 def test_what_is_left_out_is_the_default(database: Database, drafts: type[DraftRow]):
@@ -45,8 +45,9 @@ def test_what_is_left_out_is_the_default(database: Database, drafts: type[DraftR
         row = scope.insert(drafts, id="d1")
         stored = scope.get(drafts, "d1")
 
-    assert (row.text, row.tags, row.picture, row.approved, row.created) == ("", [], None, False, None)
-    assert (stored.text, stored.tags, stored.picture, stored.approved, stored.created) == ("", [], None, False, None)
+    assert (row.text, row.tags, row.picture, row.approved, row.create_time) == ("", [], None, False, None)
+    assert (stored.text, stored.tags, stored.picture) == ("", [], None)
+    assert (stored.approved, stored.create_time) == (False, None)
 
 
 def test_many_rows_are_found_by_id_and_by_a_condition(database: Database, drafts: type[DraftRow]):

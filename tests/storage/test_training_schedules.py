@@ -18,18 +18,18 @@ HOUR = timedelta(hours=1)
 
 def test_a_plan_is_kept_as_it_was_made(scope: Scope) -> None:
     schedule = training_schedules.put(scope, WEEKLY, scope.now)
-    assert (schedule.plan, schedule.next_check, schedule.last_check) == (WEEKLY, scope.now, None)
+    assert (schedule.plan, schedule.next_check_time, schedule.last_check_time) == (WEEKLY, scope.now, None)
     assert training_schedules.get(scope, WEEKLY.model_type) == schedule
 
 
 def test_a_new_plan_takes_the_place_of_the_old_one_and_keeps_its_history(scope: Scope) -> None:
     training_schedules.put(scope, WEEKLY, scope.now)
     told = {"decision": "No drift.", "report_id": "report", "operation_id": "operation"}
-    training_schedules.note(scope, WEEKLY.model_type, next_check=scope.now + HOUR, **told)
+    training_schedules.note(scope, WEEKLY.model_type, next_check_time=scope.now + HOUR, **told)
     daily = Plan("ENGAGEMENT_PREDICTOR", 1, 50, 0.2, 30, force=True)
     schedule = training_schedules.put(scope, daily, scope.now + 2 * HOUR)
-    assert (schedule.plan, schedule.next_check) == (daily, scope.now + 2 * HOUR)
-    assert (schedule.last_check, schedule.last_decision) == (scope.now, "No drift.")
+    assert (schedule.plan, schedule.next_check_time) == (daily, scope.now + 2 * HOUR)
+    assert (schedule.last_check_time, schedule.last_decision) == (scope.now, "No drift.")
 
 
 def test_types_have_schedules_of_their_own(scope: Scope) -> None:
@@ -65,6 +65,6 @@ def test_a_schedule_that_was_cancelled_during_its_check_stays_cancelled(scope: S
     training_schedules.put(scope, WEEKLY, scope.now)
     training_schedules.remove(scope, WEEKLY.model_type)
     told = {"decision": "", "report_id": "", "operation_id": ""}
-    training_schedules.note(scope, WEEKLY.model_type, next_check=scope.now, **told)
+    training_schedules.note(scope, WEEKLY.model_type, next_check_time=scope.now, **told)
     with pytest.raises(NotFound):
         training_schedules.get(scope, WEEKLY.model_type)

@@ -107,10 +107,10 @@ def _row(record: KeyRecord) -> dict[str, Any]:
         "workspace": record.workspace,
         "role": record.role,
         "scopes": list(record.scopes),
-        "created": record.created,
-        "expires": record.expires,
-        "revoked": record.revoked,
-        "last_used": record.last_used,
+        "create_time": record.create_time,
+        "expire_time": record.expire_time,
+        "revoke_time": record.revoke_time,
+        "last_use_time": record.last_use_time,
     }
 
 

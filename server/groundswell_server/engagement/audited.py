@@ -31,7 +31,7 @@ from groundswell_storage.scope import Scope
 Row = PersonaRow | ContextRow | PostRow
 
 _COLUMNS: Mapping[type[Any], tuple[str, tuple[str, ...]]] = {
-    PersonaRow: ("persona", ("name", "niche", "handles", "time_zone", "deleted")),
+    PersonaRow: ("persona", ("name", "niche", "handles", "time_zone", "delete_time")),
     ContextRow: (
         "context",
         (
@@ -43,7 +43,7 @@ _COLUMNS: Mapping[type[Any], tuple[str, tuple[str, ...]]] = {
         "post",
         (
             *("persona_id", "context_id", "content_id", "content_type", "category", "platform", "platform_post_id"),
-            *("caption", "hashtags", "mentions", "media_type", "published", "permalink", "attributes"),
+            *("caption", "hashtags", "mentions", "media_type", "publish_time", "permalink", "attributes"),
         ),
     ),
 }

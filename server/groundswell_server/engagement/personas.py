@@ -81,8 +81,8 @@ def create_persona(scope: Scope, draft: PersonaDraft) -> Persona:
         niche=draft.niche,
         handles=_stored_handles(draft.handles),
         time_zone=_time_zone(draft.time_zone, "time_zone"),
-        created=scope.now,
-        updated=scope.now,
+        create_time=scope.now,
+        update_time=scope.now,
     )
     _register(scope, row.id, draft.handles, "handles")
     audited.created(scope, "persona.created", row)
@@ -138,11 +138,11 @@ def delete_persona(scope: Scope, id: str) -> Persona:
     Its handles stay in the register, for what they did is no person's; another persona can take them over.
     """
     row = scope.get(PersonaRow, id, lock=True)
-    if row.deleted is not None:
+    if row.delete_time is not None:
         return persona_of(row)
     personas.retire(scope, id)
     with audited.changed(scope, "persona.deleted", row):
-        revise(scope, row, deleted=scope.now, import_name=None)
+        revise(scope, row, delete_time=scope.now, import_name=None)
     return _told(scope, row)
 
 
@@ -172,9 +172,9 @@ def persona_of(row: PersonaRow) -> Persona:
         time_zone=row.time_zone,
         sharing_opt_out=row.sharing_opt_out,
         tracking_opt_out=row.tracking_opt_out,
-        create_time=row.created,
-        update_time=row.updated,
-        delete_time=row.deleted,
+        create_time=row.create_time,
+        update_time=row.update_time,
+        delete_time=row.delete_time,
         etag=etag_of(row.version),
     )
 
@@ -185,7 +185,7 @@ def _told(scope: Scope, row: PersonaRow) -> Persona:
 
 
 def _living(row: PersonaRow) -> PersonaRow:
-    if row.deleted is not None:
+    if row.delete_time is not None:
         raise NotFound("persona", row.id)
     return row
 

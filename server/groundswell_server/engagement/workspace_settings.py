@@ -88,6 +88,6 @@ def _settings_of(row: EngagementSettingsRow) -> EngagementSettings:
     return EngagementSettings(
         pii_filter=PiiFilter(row.pii_filter),
         reason=row.reason,
-        update_time=row.updated if row.version else None,
+        update_time=row.update_time if row.version else None,
         etag=etag_of(row.version),
     )

@@ -91,7 +91,7 @@ def create_experiment(scope: Scope, key: str, design: Design) -> Experiment:
     """Makes a draft; raises AlreadyExists (`EXPERIMENT_KEY_TAKEN`), InvalidArgument (`EXPERIMENT_INVALID`)."""
     values = {"key": key, "state": State.DRAFT, "design": record_of(complete(design, key))}
     keys.take(scope, key)
-    row = scope.insert(ExperimentRow, id=scope.new_id(), created=scope.now, updated=scope.now, **values)
+    row = scope.insert(ExperimentRow, id=scope.new_id(), create_time=scope.now, update_time=scope.now, **values)
     return _told(scope, row, "created")
 
 
@@ -138,7 +138,7 @@ def start_experiment(scope: Scope, key: str) -> Experiment:
     """Starts a draft."""
     row = _locked(scope, key, State.DRAFT)
     before = _shown(row)
-    revise(scope, row, state=State.RUNNING, started=scope.now)
+    revise(scope, row, state=State.RUNNING, start_time=scope.now)
     _open_phase(scope, row, design_of(row.design), "started")
     return _told(scope, row, "started", before=before)
 
@@ -168,7 +168,7 @@ def complete_experiment(scope: Scope, key: str, winner: str = "", reason: str = 
     if winner and design_of(row.design).index(winner) is None:
         raise InvalidArgument.of("winner", f"{winner!r} is no variant of this experiment", reason="EXPERIMENT_INVALID")
     designs.close_phase(scope, row.number)
-    revise(scope, row, state=State.COMPLETED, winner=winner, end_reason=reason, ended=scope.now)
+    revise(scope, row, state=State.COMPLETED, winner=winner, end_reason=reason, end_time=scope.now)
     return _told(scope, row, "completed", reason, before)
 
 
@@ -190,15 +190,23 @@ def experiment_of(row: ExperimentRow, phases: Sequence[ExperimentPhaseRow]) -> E
         state=State(row.state),
         sticky_version=row.sticky_version,
         phases=tuple(
-            Phase(one.number, one.started, one.ended, tuple(one.weights), one.coverage, one.reason, one.bucket_version)
+            Phase(
+                one.number,
+                one.start_time,
+                one.end_time,
+                tuple(one.weights),
+                one.coverage,
+                one.reason,
+                one.bucket_version,
+            )
             for one in phases
         ),
         winner=row.winner,
         end_reason=row.end_reason,
-        create_time=row.created,
-        update_time=row.updated,
-        start_time=row.started,
-        end_time=row.ended,
+        create_time=row.create_time,
+        update_time=row.update_time,
+        start_time=row.start_time,
+        end_time=row.end_time,
         version=row.version,
     )
 
@@ -264,7 +272,7 @@ def _open_phase(scope: Scope, row: ExperimentRow, design: Design, reason: str) -
         coverage=design.coverage,
         bucket_version=design.bucket_version,
         reason=reason,
-        started=scope.now,
+        start_time=scope.now,
     )
 
 

@@ -110,7 +110,7 @@ def _check(scope: Scope, schedule: TrainingSchedule, settings: Settings) -> None
     training_schedules.note(
         scope,
         plan.model_type,
-        next_check=scope.now + timedelta(days=plan.every_days),
+        next_check_time=scope.now + timedelta(days=plan.every_days),
         decision=decision.why,
         report_id=decision.report_id,
         operation_id=operation_id,

@@ -167,11 +167,11 @@ class ModelType(ABC, Generic[R]):
 
     def unseen(self, rows: R, data_end: datetime) -> NDArray[np.intp]:
         """Which examples a model has not seen whose data ended then."""
-        return np.flatnonzero(rows.published > to_micros(data_end))
+        return np.flatnonzero(rows.publish_time > to_micros(data_end))
 
     def rivals(self, rows: R, targets: Array, fold: Fold) -> Mapping[str, Array]:
         """What anybody could predict for `fold.future` without a model, by the name of the baseline."""
-        guesses = baselines(targets, rows.published, rows.known, rows.personas, fold.future)
+        guesses = baselines(targets, rows.publish_time, rows.known, rows.personas, fold.future)
         before = float(targets[fold.past].mean())
         pairs = zip(BASELINES, (guesses.trailing_mean, guesses.last_value), strict=True)
         return {name: np.where(np.isnan(guess), before, guess) for name, guess in pairs}

@@ -26,14 +26,14 @@ class PlatformConnectionRow(Table):
     """Encrypted."""
     state = SmallIntegerField()
     problem = TextField(default="")
-    expires = InstantField(null=True)
-    connected = InstantField()
-    synced = InstantField(null=True)
+    expire_time = InstantField(null=True)
+    connect_time = InstantField()
+    sync_time = InstantField(null=True)
 
     class Meta:
         indexes = (
             (("workspace", "persona_id", "platform"), True),
-            (("workspace", "connected", "id"), False),
+            (("workspace", "connect_time", "id"), False),
         )
 
 
@@ -44,7 +44,7 @@ def page(scope: Scope, *, persona_id: str, page_size: int, page_token: str) -> P
         query = query.where(PlatformConnectionRow.persona_id == persona_id)
     return read_page(
         query,
-        time=PlatformConnectionRow.connected,
+        time=PlatformConnectionRow.connect_time,
         id=PlatformConnectionRow.id,
         page_size=page_size,
         page_token=page_token,
@@ -89,7 +89,8 @@ def note(scope: Scope, id: str, **changes: Any) -> None:
 def workspaces(database: Database, state: int, now: datetime) -> list[str]:
     """The workspaces with a connection in this state that has not expired: who has something to sync."""
     rows = database.execute(
-        "SELECT DISTINCT workspace FROM platform_connection WHERE state = ? AND (expires IS NULL OR expires > ?) "
+        "SELECT DISTINCT workspace FROM platform_connection WHERE state = ? "
+        "AND (expire_time IS NULL OR expire_time > ?) "
         "ORDER BY workspace",
         (state, to_micros(now)),
     ).fetchall()

@@ -26,25 +26,25 @@ class ContextRow(Table):
     assigned_agent = TextField(default="")
     trace_artifacts = JsonField()
     """`[{"type": ..., "message": ..., "place": ...}]`"""
-    started = InstantField(null=True)
-    ended = InstantField(null=True)
+    start_time = InstantField(null=True)
+    end_time = InstantField(null=True)
     metrics_post_id = TextField(null=True)
     """The post whose metrics stand in the four columns that follow: the one measured last."""
     engagement_rate_pct = DoubleField(null=True)
     genuine_ratio = DoubleField(null=True)
     genuine_count = BigIntegerField(null=True)
-    metrics_fetched = InstantField(null=True)
+    metrics_fetch_time = InstantField(null=True)
     pattern = TextField(default="")
     strategy = JsonField(null=True)
     rating = SmallIntegerField(default=0)
-    created = InstantField()
-    updated = InstantField()
+    create_time = InstantField()
+    update_time = InstantField()
     version = IntegerField(default=1)
 
     class Meta:
         indexes = (
-            (("workspace", "created", "id"), False),
-            (("workspace", "persona_id", "created", "id"), False),
+            (("workspace", "create_time", "id"), False),
+            (("workspace", "persona_id", "create_time", "id"), False),
         )
 
 
@@ -56,10 +56,10 @@ class ContextFeedbackRow(Table):
     rating = SmallIntegerField()
     comment = TextField()
     actor = TextField()
-    created = InstantField()
+    create_time = InstantField()
 
     class Meta:
-        indexes = ((("context_id", "created"), False),)
+        indexes = ((("context_id", "create_time"), False),)
 
 
 def page(
@@ -77,7 +77,7 @@ def page(
         query = query.where(ContextRow.validation == validation)
     return read_page(
         query,
-        time=ContextRow.created,
+        time=ContextRow.create_time,
         id=ContextRow.id,
         page_size=page_size,
         page_token=page_token,
@@ -94,5 +94,5 @@ def add_feedback(scope: Scope, context_id: str, rating: int, comment: str) -> No
         rating=rating,
         comment=comment,
         actor=scope.actor,
-        created=scope.now,
+        create_time=scope.now,
     )

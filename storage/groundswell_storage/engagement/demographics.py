@@ -16,7 +16,7 @@ class PostDemographicsRow(Table):
     """The groups of people that a post reached, none of them small enough to point at somebody."""
 
     post_id = TextField(primary_key=True)
-    fetched = InstantField()
+    fetch_time = InstantField()
     groups = JsonField()
     """`{"countries": {"DE": 210}, "age_bands": {...}, "genders": {...}}`, people by group."""
 
@@ -29,13 +29,13 @@ def of_post(scope: Scope, post_id: str) -> PostDemographicsRow | None:
     return found
 
 
-def keep(scope: Scope, post_id: str, fetched: datetime, groups: dict[str, Any]) -> None:
+def keep(scope: Scope, post_id: str, fetch_time: datetime, groups: dict[str, Any]) -> None:
     """Keeps the groups of a post that is locked, unless newer ones are there."""
     known = of_post(scope, post_id)
     if known is None:
-        scope.insert(PostDemographicsRow, post_id=post_id, fetched=fetched, groups=groups)
-    elif fetched >= known.fetched:
-        changed = scope.update(PostDemographicsRow, fetched=fetched, groups=groups)
+        scope.insert(PostDemographicsRow, post_id=post_id, fetch_time=fetch_time, groups=groups)
+    elif fetch_time >= known.fetch_time:
+        changed = scope.update(PostDemographicsRow, fetch_time=fetch_time, groups=groups)
         changed.where(PostDemographicsRow.post_id == post_id).execute()
 
 

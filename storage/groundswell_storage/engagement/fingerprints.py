@@ -15,17 +15,17 @@ class PostFingerprintsRow(Table):
     post_id = TextField(primary_key=True)
     fingerprints = BytesField()
     """Entries of the same length, one a text, in the order in which they were recorded."""
-    recorded = InstantField()
+    record_time = InstantField()
     """When the last of them was."""
 
     class Meta:
-        indexes = ((("workspace", "recorded"), False),)
+        indexes = ((("workspace", "record_time"), False),)
 
 
 def newest(scope: Scope, *, limit: int) -> list[bytes]:
     """The fingerprints of the `limit` posts that got texts last, these first."""
     cursor = scope.execute(
-        "SELECT fingerprints FROM post_fingerprints WHERE workspace = ? ORDER BY recorded DESC LIMIT ?",
+        "SELECT fingerprints FROM post_fingerprints WHERE workspace = ? ORDER BY record_time DESC LIMIT ?",
         (scope.workspace, limit),
     )
     return [bytes(found) for (found,) in cursor.fetchall()]
@@ -39,10 +39,10 @@ def remember(scope: Scope, post_id: str, entries: bytes, *, most_bytes: int) -> 
     known = cursor.fetchone()
     kept = ((b"" if known is None else bytes(known[0])) + entries)[-most_bytes:]
     if known is None:
-        scope.insert(PostFingerprintsRow, post_id=post_id, fingerprints=kept, recorded=scope.now)
+        scope.insert(PostFingerprintsRow, post_id=post_id, fingerprints=kept, record_time=scope.now)
         return
     scope.execute(
-        "UPDATE post_fingerprints SET fingerprints = ?, recorded = ? WHERE workspace = ? AND post_id = ?",
+        "UPDATE post_fingerprints SET fingerprints = ?, record_time = ? WHERE workspace = ? AND post_id = ?",
         (kept, to_micros(scope.now), scope.workspace, post_id),
     )
 

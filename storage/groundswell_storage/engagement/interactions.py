@@ -38,7 +38,7 @@ class InteractionRow(Table):
     """True when the text as it is stored says less than the one that was judged."""
     text_key = BigIntegerField(null=True)
     """Equal for texts that are the same to a reader; null when the text is too short to say anything."""
-    occurred = InstantField()
+    interact_time = InstantField()
     verdict = SmallIntegerField()
     probability = DoubleField()
     """That it is not genuine, 0 to 1."""
@@ -52,14 +52,14 @@ class InteractionRow(Table):
     """-1 to 1; null where nothing is said."""
     profile = JsonField(null=True)
     """What is known of the actor's account, in figures: `{"followers": 12, "has_picture": false}`; null for nothing."""
-    created = InstantField()
+    create_time = InstantField()
     spam_probability = DoubleField(null=True)
     """What the workspace's SPAM_DETECTOR took the text for as it came, 0 to 1; null where none was live."""
 
     class Meta:
         indexes = (
             (("post_id", "digest"), True),
-            (("post_id", "occurred", "id"), False),
+            (("post_id", "interact_time", "id"), False),
         )
 
 
@@ -79,7 +79,7 @@ InteractionRow.add_index(
         InteractionRow.workspace,
         InteractionRow.post_id,
         InteractionRow.verdict,
-        InteractionRow.occurred,
+        InteractionRow.interact_time,
         InteractionRow.sentiment,
         InteractionRow.sentiment_score,
         name="interaction_sentiment",
@@ -92,7 +92,7 @@ InteractionRow.add_index(
     InteractionRow.index(
         InteractionRow.workspace,
         InteractionRow.actor_handle,
-        InteractionRow.occurred,
+        InteractionRow.interact_time,
         InteractionRow.post_id,
         name="interaction_actor",
         where=InteractionRow.actor_handle != "",
@@ -130,7 +130,7 @@ def page(
         query = query.where(InteractionRow.kind == kind)
     return read_page(
         query,
-        time=InteractionRow.occurred,
+        time=InteractionRow.interact_time,
         id=InteractionRow.id,
         page_size=page_size,
         page_token=page_token,
@@ -154,9 +154,9 @@ def known_digests(scope: Scope, post_id: str, digests: Sequence[bytes]) -> set[b
 def latest(scope: Scope, post_id: str, *, until_us: int, limit: int) -> list[JudgedInteraction]:
     """The last `limit` interactions of a post up to a time (microseconds since 1970 UTC), to be judged again."""
     cursor = scope.execute(
-        "SELECT id, kind, actor_handle, text, masked, occurred, verdict, reasons, profile, spam_probability "
+        "SELECT id, kind, actor_handle, text, masked, interact_time, verdict, reasons, profile, spam_probability "
         "FROM interaction "
-        "WHERE workspace = ? AND post_id = ? AND occurred <= ? ORDER BY occurred DESC, id DESC LIMIT ?",
+        "WHERE workspace = ? AND post_id = ? AND interact_time <= ? ORDER BY interact_time DESC, id DESC LIMIT ?",
         (scope.workspace, post_id, until_us, limit),
     )
     read: Callable[[Any], Any] = InteractionRow.reasons.python_value
@@ -236,10 +236,10 @@ def last_of_texts(
     """
     times: list[int] = []
     for chunk in chunks(text_keys, _CHUNK):
-        earlier, bound = ("", ()) if before_us is None else (" AND occurred < ?", (before_us,))
+        earlier, bound = ("", ()) if before_us is None else (" AND interact_time < ?", (before_us,))
         # The sign keeps databases from reading all that is known of the text: it may be on ten thousand posts.
         (time,) = scope.execute(
-            "SELECT MAX(occurred) FROM interaction WHERE workspace = ? AND post_id = ? "
+            "SELECT MAX(interact_time) FROM interaction WHERE workspace = ? AND post_id = ? "
             f"AND +text_key IN ({', '.join('?' * len(chunk))}) AND verdict = ?{earlier}",
             (scope.workspace, post_id, *chunk, verdict, *bound),
         ).fetchone()
@@ -252,8 +252,8 @@ def visits(scope: Scope, actor_handles: Sequence[str], *, since: datetime) -> li
     found: list[tuple[str, str, int]] = []
     for chunk in chunks(actor_handles, _CHUNK):
         cursor = scope.execute(
-            "SELECT actor_handle, post_id, occurred FROM interaction WHERE workspace = ? AND actor_handle <> '' "
-            f"AND actor_handle IN ({', '.join('?' * len(chunk))}) AND occurred >= ?",
+            "SELECT actor_handle, post_id, interact_time FROM interaction WHERE workspace = ? AND actor_handle <> '' "
+            f"AND actor_handle IN ({', '.join('?' * len(chunk))}) AND interact_time >= ?",
             (scope.workspace, *chunk, to_micros(since)),
         )
         found += cursor.fetchall()
@@ -311,9 +311,9 @@ def last_of(scope: Scope, post_id: str, actor_handles: Sequence[str], *, but: in
     """
     times: list[int] = []
     for chunk in chunks(actor_handles, _CHUNK):
-        earlier, bound = ("", ()) if before_us is None else (" AND occurred < ?", (before_us,))
+        earlier, bound = ("", ()) if before_us is None else (" AND interact_time < ?", (before_us,))
         (time,) = scope.execute(
-            "SELECT MAX(occurred) FROM interaction WHERE workspace = ? AND post_id = ? "
+            "SELECT MAX(interact_time) FROM interaction WHERE workspace = ? AND post_id = ? "
             f"AND actor_handle IN ({', '.join('?' * len(chunk))}) AND verdict <> ?{earlier}",
             (scope.workspace, post_id, *chunk, but, *bound),
         ).fetchone()

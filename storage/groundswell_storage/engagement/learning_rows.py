@@ -34,7 +34,7 @@ class TrainingRow(NamedTuple):
     category: str
     caption: str
     hashtags: Sequence[str]
-    published: datetime
+    publish_time: datetime
     follower_count: int | None
     """At posting."""
     complexity: int | None
@@ -58,7 +58,7 @@ class PastRate(NamedTuple):
     persona_id: str
     platform: int
     time_zone: str
-    published: datetime
+    publish_time: datetime
     rate_pct: float
     known: datetime
 
@@ -69,7 +69,7 @@ class OutcomeRow(NamedTuple):
     post_id: str
     persona_id: str
     platform: int
-    published: datetime
+    publish_time: datetime
     known: datetime
     """When the snapshot was fetched: nobody knew its figures before."""
     rate_pct: float | None
@@ -82,7 +82,7 @@ class OutcomeRow(NamedTuple):
 
 
 _KNOWN_BEFORE = (
-    "p.id, p.persona_id, r.time_zone, p.platform, p.media_type, p.category, p.caption, p.hashtags, p.published, "
+    "p.id, p.persona_id, r.time_zone, p.platform, p.media_type, p.category, p.caption, p.hashtags, p.publish_time, "
     "p.follower_count, c.complexity, c.state, c.confidence, c.validation, c.agent_assigned, c.prompt_length"
 )
 """What of a post and its context was known when it was published: `TrainingRow` without the outcome."""
@@ -105,12 +105,13 @@ def training_rows(
     """
     chosen = "" if post_ids is None else f" AND p.id IN ({', '.join('?' * len(post_ids))})"
     cursor = scope.execute(
-        f"SELECT {_KNOWN_BEFORE}, s.outcome_rate_pct, s.fetched "
+        f"SELECT {_KNOWN_BEFORE}, s.outcome_rate_pct, s.fetch_time "
         "FROM post p JOIN persona r ON r.id = p.persona_id "
         f"{OUTCOME}"
         "LEFT JOIN context_snapshot c ON c.post_id = p.id "
-        f"WHERE p.workspace = ? AND p.published >= ? AND p.published < ?{_and('p.persona_id', persona_id)}{chosen} "
-        "ORDER BY p.published, p.id",
+        "WHERE p.workspace = ? AND p.publish_time >= ? AND p.publish_time < ?"
+        f"{_and('p.persona_id', persona_id)}{chosen} "
+        "ORDER BY p.publish_time, p.id",
         (
             *outcome_at(target_age, known_by or scope.now),
             scope.workspace,
@@ -138,13 +139,13 @@ def labelled_rows(
     by row, as `training_rows`.
     """
     cursor = scope.execute(
-        f"SELECT {_KNOWN_BEFORE}, CASE WHEN e.label = ? THEN 1.0 ELSE 0.0 END, e.created "
+        f"SELECT {_KNOWN_BEFORE}, CASE WHEN e.label = ? THEN 1.0 ELSE 0.0 END, e.create_time "
         "FROM training_example e JOIN post p ON p.id = e.post_id AND p.workspace = e.workspace "
         "JOIN persona r ON r.id = p.persona_id "
         "LEFT JOIN context_snapshot c ON c.post_id = p.id "
-        "WHERE e.workspace = ? AND e.model_type = ? AND e.created <= ? "
-        f"AND p.published >= ? AND p.published < ?{_and('p.persona_id', persona_id)} "
-        "ORDER BY p.published, p.id",
+        "WHERE e.workspace = ? AND e.model_type = ? AND e.create_time <= ? "
+        f"AND p.publish_time >= ? AND p.publish_time < ?{_and('p.persona_id', persona_id)} "
+        "ORDER BY p.publish_time, p.id",
         (
             positive,
             scope.workspace,
@@ -173,7 +174,7 @@ def contexts_of_posts(scope: Scope, post_ids: Sequence[str]) -> dict[str, str]:
 def known_personas(scope: Scope, persona_ids: Sequence[str]) -> set[str]:
     """Which of these are personas of the workspace that are not deleted."""
     query = scope.select(PersonaRow, PersonaRow.id).where(
-        PersonaRow.id.in_(list(persona_ids)) & PersonaRow.deleted.is_null()
+        PersonaRow.id.in_(list(persona_ids)) & PersonaRow.delete_time.is_null()
     )
     return {row.id for row in query}
 
@@ -195,12 +196,12 @@ def past_rates(
     after `known_by`, now unless told, is not seen.
     """
     cursor = scope.execute(
-        "SELECT p.id, p.persona_id, p.platform, r.time_zone, p.published, s.outcome_rate_pct, s.fetched "
+        "SELECT p.id, p.persona_id, p.platform, r.time_zone, p.publish_time, s.outcome_rate_pct, s.fetch_time "
         "FROM post p JOIN persona r ON r.id = p.persona_id "
         f"{OUTCOME}"
-        "WHERE p.workspace = ? AND p.published >= ? AND p.published < ?"
+        "WHERE p.workspace = ? AND p.publish_time >= ? AND p.publish_time < ?"
         f"{_and('p.persona_id', persona_id)}{_and('p.platform', platform)} "
-        "ORDER BY p.published DESC, p.id DESC LIMIT ?",
+        "ORDER BY p.publish_time DESC, p.id DESC LIMIT ?",
         (
             *outcome_at(target_age, known_by or scope.now),
             scope.workspace,
@@ -228,13 +229,13 @@ def outcome_rows(
 
     The `limit` posts published last, or all published from `published_from`, newest first.
     """
-    since = "" if published_from is None else " AND p.published >= ?"
+    since = "" if published_from is None else " AND p.publish_time >= ?"
     cursor = scope.execute(
-        "SELECT p.id, p.persona_id, p.platform, p.published, s.fetched, s.rate_pct, s.genuine_total, s.bot_share, "
-        f"s.outcome_rate_pct FROM post p {OUTCOME}"
-        f"WHERE p.workspace = ? AND p.published <= ?{since}"
+        "SELECT p.id, p.persona_id, p.platform, p.publish_time, s.fetch_time, s.rate_pct, s.genuine_total, "
+        f"s.bot_share, s.outcome_rate_pct FROM post p {OUTCOME}"
+        f"WHERE p.workspace = ? AND p.publish_time <= ?{since}"
         f"{_and('p.persona_id', persona_id)}{_and('p.platform', platform)} "
-        f"ORDER BY p.published DESC, p.id DESC{'' if limit is None else ' LIMIT ?'}",
+        f"ORDER BY p.publish_time DESC, p.id DESC{'' if limit is None else ' LIMIT ?'}",
         (
             *outcome_at(target_age, known_until),
             scope.workspace,
@@ -252,7 +253,7 @@ def outcome_rows(
 def count_outcomes(scope: Scope, *, after: datetime, target_age: timedelta) -> int:
     """How many posts published after a moment have a known rate at the target age."""
     found: int = scope.execute(
-        f"SELECT COUNT(*) FROM post p {OUTCOME}WHERE p.workspace = ? AND p.published > ?",
+        f"SELECT COUNT(*) FROM post p {OUTCOME}WHERE p.workspace = ? AND p.publish_time > ?",
         (*outcome_at(target_age, scope.now), scope.workspace, to_micros(after)),
     ).fetchone()[0]
     return found

@@ -8,8 +8,8 @@ from groundswell_storage.fields import MICROSECOND, to_micros
 
 OUTCOME = (
     "JOIN metric_snapshot s ON s.id = (SELECT m.id FROM metric_snapshot m WHERE m.post_id = p.id "
-    "AND m.fetched >= p.published + ? AND m.fetched <= ? AND m.outcome_rate_pct IS NOT NULL "
-    "ORDER BY m.fetched, m.id LIMIT 1) "
+    "AND m.fetch_time >= p.publish_time + ? AND m.fetch_time <= ? AND m.outcome_rate_pct IS NOT NULL "
+    "ORDER BY m.fetch_time, m.id LIMIT 1) "
 )
 """Joins to a post `p` its first snapshot `s` of the target age or older, known by a time. The later of two is no
 better: the age is what makes rates comparable."""

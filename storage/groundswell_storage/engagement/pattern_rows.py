@@ -49,7 +49,7 @@ class PostRecord(NamedTuple):
     caption: str
     hashtags: Sequence[str]
     mentions: Sequence[str]
-    published: datetime
+    publish_time: datetime
     phase: str | None
     """Of its context at the moment of posting."""
     aged_rate_pct: float | None
@@ -86,12 +86,12 @@ class ContextRecord(NamedTuple):
     pattern: str
     """Name of the pattern that it confirmed; empty when it confirmed none."""
     rate_pct: float | None
-    created: datetime
+    create_time: datetime
     platform: int | None
     """Of the post that was measured last; None without one. This and the four that follow."""
     media_type: int | None
     hashtag_count: int | None
-    published: datetime | None
+    publish_time: datetime | None
     time_zone: str | None
     """IANA, of the persona it was posted as."""
 
@@ -100,15 +100,15 @@ def posts(
     scope: Scope, span: Span, *, target_age: timedelta, known_by: datetime, after: PostRecord | None = None
 ) -> list[PostRecord]:
     """The next `SLICE` posts of a span of publication, newest first; rates at `target_age` as known by `known_by`."""
-    where, given = _narrowed(span, "p", "published", after and (after.published, after.post_id))
+    where, given = _narrowed(span, "p", "publish_time", after and (after.publish_time, after.post_id))
     cursor = scope.execute(
         "SELECT p.id, p.context_id, p.persona_id, r.time_zone, p.platform, p.content_type, p.media_type, p.caption, "
-        "p.hashtags, p.mentions, p.published, c.phase, s.outcome_rate_pct, p.engagement_rate_pct, p.genuine_total, "
+        "p.hashtags, p.mentions, p.publish_time, c.phase, s.outcome_rate_pct, p.engagement_rate_pct, p.genuine_total, "
         "p.bots_filtered + p.personas_filtered FROM post p JOIN persona r ON r.id = p.persona_id "
         f"LEFT {OUTCOME}LEFT JOIN context_snapshot c ON c.post_id = p.id "
         f"WHERE p.workspace = ?{where}"
         f"{_equals('p.platform', span.platform)}{_equals('p.content_type', span.content_type)} "
-        "ORDER BY p.published DESC, p.id DESC LIMIT ?",
+        "ORDER BY p.publish_time DESC, p.id DESC LIMIT ?",
         (
             *outcome_at(target_age, known_by),
             scope.workspace,
@@ -143,15 +143,15 @@ def contexts(scope: Scope, span: Span, after: ContextRecord | None = None) -> li
 
     With a platform, those whose post that was measured last is on it, and those without one.
     """
-    where, given = _narrowed(span, "c", "created", after and (after.created, after.context_id))
+    where, given = _narrowed(span, "c", "create_time", after and (after.create_time, after.context_id))
     cursor = scope.execute(
         "SELECT c.id, c.persona_id, c.phase, c.complexity, c.state, c.validation, c.rating, c.assigned_agent, c.input, "
-        "c.strategy, c.trace_artifacts, c.pattern, c.engagement_rate_pct, c.created, p.platform, p.media_type, "
-        "p.hashtags, p.published, r.time_zone FROM context c LEFT JOIN post p ON p.id = c.metrics_post_id "
+        "c.strategy, c.trace_artifacts, c.pattern, c.engagement_rate_pct, c.create_time, p.platform, p.media_type, "
+        "p.hashtags, p.publish_time, r.time_zone FROM context c LEFT JOIN post p ON p.id = c.metrics_post_id "
         "LEFT JOIN persona r ON r.id = p.persona_id "
         f"WHERE c.workspace = ?{where}{_equals('c.phase', span.phase)}"
         f"{' AND (p.platform IS NULL OR p.platform = ?)' if span.platform else ''} "
-        "ORDER BY c.created DESC, c.id DESC LIMIT ?",
+        "ORDER BY c.create_time DESC, c.id DESC LIMIT ?",
         (scope.workspace, *given, *_given(span.phase, span.platform), SLICE),
     )
     return [_context_record(row) for row in cursor.fetchall()]

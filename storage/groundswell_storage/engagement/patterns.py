@@ -31,13 +31,13 @@ class PatternRow(Table):
     """The approach in words, with its figures."""
     features = JsonField()
     engagement_rate_pct = DoubleField(null=True)
-    created = InstantField()
-    updated = InstantField()
+    create_time = InstantField()
+    update_time = InstantField()
 
     class Meta:
         indexes = (
             (("workspace", "context_id", "name"), True),
-            (("workspace", "name", "created"), False),
+            (("workspace", "name", "create_time"), False),
         )
 
 
@@ -70,7 +70,7 @@ def keep(
         "description": description,
         "features": dict(features),
         "engagement_rate_pct": engagement_rate_pct,
-        "updated": scope.now,
+        "update_time": scope.now,
     }
     columns = ", ".join(f"{name} = ?" for name in values)
     written = [getattr(PatternRow, column).db_value(value) for column, value in values.items()]
@@ -79,7 +79,7 @@ def keep(
         (*written, scope.workspace, context_id, name),
     )
     if not cursor.rowcount:
-        scope.insert(PatternRow, id=scope.new_id(), name=name, context_id=context_id, created=scope.now, **values)
+        scope.insert(PatternRow, id=scope.new_id(), name=name, context_id=context_id, create_time=scope.now, **values)
 
 
 def drop(scope: Scope, context_id: str, name: str) -> None:
@@ -110,11 +110,11 @@ def kept_since(scope: Scope, since: datetime, *, persona_id: str = "", platform:
 
     Those that a rating confirmed are of no platform, and so of any.
     """
-    where = PatternRow.updated >= since
+    where = PatternRow.update_time >= since
     if persona_id:
         where &= PatternRow.persona_id == persona_id
     if platform:
         where &= PatternRow.platform.in_((0, platform))
-    newest_first = PatternRow.updated.desc(), PatternRow.id.desc()
+    newest_first = PatternRow.update_time.desc(), PatternRow.id.desc()
     rows = scope.select(PatternRow).where(where).order_by(*newest_first).limit(MOST_READ)
     return [KeptPattern(row.name, row.context_id, row.features) for row in rows]

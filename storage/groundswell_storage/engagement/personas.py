@@ -30,14 +30,14 @@ class PersonaRow(Table):
     tracking_opt_out = BooleanField(default=False)
     import_name = TextField(null=True)
     """The name that an import made it under; null for the others. It keeps two imports from making it twice."""
-    created = InstantField()
-    updated = InstantField()
-    deleted = InstantField(null=True)
+    create_time = InstantField()
+    update_time = InstantField()
+    delete_time = InstantField(null=True)
     version = IntegerField(default=1)
 
     class Meta:
         indexes = (
-            (("workspace", "created", "id"), False),
+            (("workspace", "create_time", "id"), False),
             (("workspace", "name"), False),
             (("workspace", "import_name"), True),
         )
@@ -63,10 +63,10 @@ def page(scope: Scope, *, niche: str, show_deleted: bool, page_size: int, page_t
     if niche:
         query = query.where(PersonaRow.niche == niche)
     if not show_deleted:
-        query = query.where(PersonaRow.deleted.is_null())
+        query = query.where(PersonaRow.delete_time.is_null())
     return read_page(
         query,
-        time=PersonaRow.created,
+        time=PersonaRow.create_time,
         id=PersonaRow.id,
         page_size=page_size,
         page_token=page_token,
@@ -76,9 +76,9 @@ def page(scope: Scope, *, niche: str, show_deleted: bool, page_size: int, page_t
 
 def named(scope: Scope, name: str) -> PersonaRow | None:
     """The living persona that imports mean by this name: the one they made themselves, else the oldest."""
-    query = scope.select(PersonaRow).where(PersonaRow.name == name, PersonaRow.deleted.is_null())
+    query = scope.select(PersonaRow).where(PersonaRow.name == name, PersonaRow.delete_time.is_null())
     made_by_import = PersonaRow.import_name.is_null()
-    found: PersonaRow | None = query.order_by(made_by_import, PersonaRow.created, PersonaRow.id).first()
+    found: PersonaRow | None = query.order_by(made_by_import, PersonaRow.create_time, PersonaRow.id).first()
     return found
 
 
@@ -91,8 +91,8 @@ def insert_for_import(scope: Scope, name: str, time_zone: str) -> PersonaRow | N
         "handles": [],
         "time_zone": time_zone,
         "import_name": name,
-        "created": scope.now,
-        "updated": scope.now,
+        "create_time": scope.now,
+        "update_time": scope.now,
     }
     if not scope.insert_many(PersonaRow, [values], skip_existing=True):
         return None

@@ -24,7 +24,7 @@ class PostSyncRow(Table):
     problem = TextField(default="")
     tries = SmallIntegerField(default=0)
     """How often the operation has failed to fetch it, and tries again."""
-    synced = InstantField(null=True)
+    sync_time = InstantField(null=True)
     """When its counts were last fetched."""
     comments_seen = BigIntegerField(null=True)
     """The count of comments when all of them were last fetched."""
@@ -45,12 +45,12 @@ class SyncTarget(NamedTuple):
     platform: int
     platform_post_id: str
     content_type: int
-    published: datetime
+    publish_time: datetime
     operation_id: str
     """The last operation that asked for it; empty when none did."""
     outcome: int
     tries: int
-    synced: datetime | None
+    sync_time: datetime | None
     comments_seen: int | None
     comments_due: bool
 
@@ -109,14 +109,14 @@ def targets_statement(
     only = f" AND p.persona_id IN ({', '.join('?' * len(persona_ids))})" if persona_ids else ""
     late, given = _late(overdue)
     statement = (
-        "SELECT p.id, p.persona_id, p.platform, p.platform_post_id, p.content_type, p.published, "
-        "COALESCE(s.operation_id, ''), COALESCE(s.outcome, 0), COALESCE(s.tries, 0), s.synced, "
+        "SELECT p.id, p.persona_id, p.platform, p.platform_post_id, p.content_type, p.publish_time, "
+        "COALESCE(s.operation_id, ''), COALESCE(s.outcome, 0), COALESCE(s.tries, 0), s.sync_time, "
         "s.comments_seen, s.comments_due "
         "FROM post p JOIN persona a ON a.workspace = p.workspace AND a.id = p.persona_id "
         "LEFT JOIN post_sync s ON s.workspace = p.workspace AND s.post_id = p.id "
-        "WHERE p.workspace = ? AND p.published >= ? AND p.published < ? "
-        f"AND p.platform IN ({marks}){only}{late} AND a.deleted IS NULL AND NOT a.tracking_opt_out "
-        "ORDER BY p.published DESC, p.id DESC"
+        "WHERE p.workspace = ? AND p.publish_time >= ? AND p.publish_time < ? "
+        f"AND p.platform IN ({marks}){only}{late} AND a.delete_time IS NULL AND NOT a.tracking_opt_out "
+        "ORDER BY p.publish_time DESC, p.id DESC"
     )
     return statement, (scope.workspace, to_micros(since), to_micros(until), *platforms, *persona_ids, *given)
 
@@ -127,8 +127,8 @@ def _late(overdue: Overdue | None) -> tuple[str, tuple[object, ...]]:
         return "", ()
     fine = ", ".join("?" * len(overdue.fine))
     condition = (
-        " AND (COALESCE(s.operation_id, '') = ? OR ((p.fetched IS NULL OR p.fetched < p.published + ?) "
-        f"AND (COALESCE(s.outcome, 0) IN ({fine}) OR p.published >= ?)))"
+        " AND (COALESCE(s.operation_id, '') = ? OR ((p.fetch_time IS NULL OR p.fetch_time < p.publish_time + ?) "
+        f"AND (COALESCE(s.outcome, 0) IN ({fine}) OR p.publish_time >= ?)))"
     )
     age = overdue.age // MICROSECOND
     return condition, (overdue.operation_id, age, *overdue.fine, to_micros(overdue.failed_from))
@@ -142,7 +142,7 @@ def note(
     outcome: int,
     problem: str = "",
     tries: int = 0,
-    synced: datetime | None = None,
+    sync_time: datetime | None = None,
     comments_due: bool = False,
 ) -> None:
     """Writes down what came of a post in an operation; where it was not fetched, it was synced when it was before.
@@ -151,9 +151,10 @@ def note(
     """
     scope.execute(
         "INSERT INTO post_sync (workspace, post_id, persona_id, platform, operation_id, outcome, problem, tries, "
-        "synced, comments_due, interactions) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0) "
+        "sync_time, comments_due, interactions) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0) "
         "ON CONFLICT (post_id) DO UPDATE SET operation_id = excluded.operation_id, outcome = excluded.outcome, "
-        "problem = excluded.problem, tries = excluded.tries, synced = COALESCE(excluded.synced, post_sync.synced), "
+        "problem = excluded.problem, tries = excluded.tries, "
+        "sync_time = COALESCE(excluded.sync_time, post_sync.sync_time), "
         "comments_due = excluded.comments_due, interactions = 0",
         (
             scope.workspace,
@@ -164,7 +165,7 @@ def note(
             int(outcome),
             problem,
             tries,
-            None if synced is None else to_micros(synced),
+            None if sync_time is None else to_micros(sync_time),
             comments_due,
         ),
     )

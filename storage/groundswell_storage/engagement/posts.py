@@ -44,7 +44,7 @@ class PostRow(Table):
     hashtags = JsonField()
     mentions = JsonField()
     media_type = SmallIntegerField(default=0)
-    published = InstantField()
+    publish_time = InstantField()
     permalink = TextField(default="")
     attributes = JsonField(null=True)
     follower_count = BigIntegerField(null=True)
@@ -52,7 +52,7 @@ class PostRow(Table):
 
     snapshot_id = TextField(null=True)
     """The metric snapshot that the figures below come from: the one fetched last."""
-    fetched = InstantField(null=True)
+    fetch_time = InstantField(null=True)
     likes = BigIntegerField(null=True)
     comments = BigIntegerField(null=True)
     shares = BigIntegerField(null=True)
@@ -86,19 +86,19 @@ class PostRow(Table):
     """Mean score of people's comments, -1 to 1; null without a comment that has one."""
     sentiment_count = IntegerField(default=0)
     """Comments behind it."""
-    alerted = InstantField(null=True)
+    alert_time = InstantField(null=True)
     """When it was told that the post spreads: once a post."""
 
-    created = InstantField()
-    updated = InstantField()
+    create_time = InstantField()
+    update_time = InstantField()
     version = IntegerField(default=1)
 
     class Meta:
         indexes = (
             (("workspace", "platform", "platform_post_id"), True),
-            (("workspace", "published", "id"), False),
-            (("workspace", "persona_id", "platform", "published", "id"), False),
-            (("workspace", "context_id", "published"), False),
+            (("workspace", "publish_time", "id"), False),
+            (("workspace", "persona_id", "platform", "publish_time", "id"), False),
+            (("workspace", "context_id", "publish_time"), False),
         )
 
 
@@ -137,7 +137,7 @@ class DescribedPost(NamedTuple):
     """What of a post its rate may go with."""
 
     id: str
-    published: datetime
+    publish_time: datetime
     hashtags: list[str]
     media_type: int
     caption_length: int
@@ -152,8 +152,8 @@ class MeasuredPost(NamedTuple):
     """A post's latest figures, as far as it is compared by them."""
 
     id: str
-    published: datetime
-    fetched: datetime
+    publish_time: datetime
+    fetch_time: datetime
     engagement_rate_pct: float | None
     vs_average_pct: float | None
 
@@ -183,12 +183,12 @@ def page(scope: Scope, wanted: PostFilter, *, page_size: int, page_token: str) -
         tagged = scope.select(PostHashtagRow, PostHashtagRow.post_id).where(PostHashtagRow.hashtag == wanted.hashtag)
         query = query.where(PostRow.id.in_(tagged))
     if wanted.published_from is not None:
-        query = query.where(PostRow.published >= wanted.published_from)
+        query = query.where(PostRow.publish_time >= wanted.published_from)
     if wanted.published_before is not None:
-        query = query.where(PostRow.published < wanted.published_before)
+        query = query.where(PostRow.publish_time < wanted.published_before)
     return read_page(
         query,
-        time=PostRow.published,
+        time=PostRow.publish_time,
         id=PostRow.id,
         page_size=page_size,
         page_token=page_token,
@@ -243,8 +243,8 @@ def last_measured_of_context(scope: Scope, context_id: str) -> PostRow | None:
     """The post of a context whose metrics were fetched last; None when none has any."""
     found: PostRow | None = (
         scope.select(PostRow)
-        .where((PostRow.context_id == context_id) & PostRow.fetched.is_null(False))
-        .order_by(PostRow.fetched.desc(), PostRow.id.desc())
+        .where((PostRow.context_id == context_id) & PostRow.fetch_time.is_null(False))
+        .order_by(PostRow.fetch_time.desc(), PostRow.id.desc())
         .first()
     )
     return found
@@ -255,9 +255,9 @@ def described(
 ) -> list[DescribedPost]:
     """The newest `limit` of a persona's posts on a platform, newest first, with their rates at one age."""
     cursor = scope.execute(
-        "SELECT p.id, p.published, p.hashtags, p.media_type, LENGTH(p.caption), s.outcome_rate_pct, "
+        "SELECT p.id, p.publish_time, p.hashtags, p.media_type, LENGTH(p.caption), s.outcome_rate_pct, "
         f"p.engagement_rate_pct FROM post p LEFT {OUTCOME}"
-        "WHERE p.workspace = ? AND p.persona_id = ? AND p.platform = ? ORDER BY p.published DESC, p.id DESC LIMIT ?",
+        "WHERE p.workspace = ? AND p.persona_id = ? AND p.platform = ? ORDER BY p.publish_time DESC, p.id DESC LIMIT ?",
         (*outcome_at(target_age, scope.now), scope.workspace, persona_id, platform, limit),
     )
     read: Callable[[Any], Any] = PostRow.hashtags.python_value
@@ -273,7 +273,7 @@ def judged_counts(
     """Interactions known singly on a persona's posts of a span of publication: (all, bots among them)."""
     cursor = scope.execute(
         "SELECT judged_genuine + judged_personas + judged_bots, judged_bots FROM post "
-        "WHERE workspace = ? AND persona_id = ? AND platform = ? AND published >= ? AND published < ?",
+        "WHERE workspace = ? AND persona_id = ? AND platform = ? AND publish_time >= ? AND publish_time < ?",
         (scope.workspace, persona_id, platform, to_micros(since), to_micros(before)),
     )
     counts = cursor.fetchall()
@@ -287,7 +287,7 @@ def tallies(scope: Scope, persona_id: str, platform: int, *, since: datetime, be
     """
     cursor = scope.execute(
         "SELECT tallies FROM post WHERE workspace = ? AND persona_id = ? AND (platform = ? OR 0 = ?) "
-        "AND published >= ? AND published < ? AND judged_genuine + judged_bots + judged_personas > 0",
+        "AND publish_time >= ? AND publish_time < ? AND judged_genuine + judged_bots + judged_personas > 0",
         (scope.workspace, persona_id, platform, platform, to_micros(since), to_micros(before)),
     )
     read: Callable[[Any], Any] = PostRow.tallies.python_value
@@ -300,9 +300,9 @@ def newest_judged(scope: Scope, persona_id: str, platform: int, *, limit: int) -
     Each with its time of publication and the number of those interactions.
     """
     cursor = scope.execute(
-        "SELECT id, published, judged_genuine + judged_bots + judged_personas FROM post "
+        "SELECT id, publish_time, judged_genuine + judged_bots + judged_personas FROM post "
         "WHERE workspace = ? AND persona_id = ? AND platform = ? "
-        "AND judged_genuine + judged_bots + judged_personas > 0 ORDER BY published DESC, id DESC LIMIT ?",
+        "AND judged_genuine + judged_bots + judged_personas > 0 ORDER BY publish_time DESC, id DESC LIMIT ?",
         (scope.workspace, persona_id, platform, limit),
     )
     return [(id, from_micros(published), count) for id, published, count in cursor.fetchall()]
@@ -326,9 +326,9 @@ def measured(
 ) -> list[MeasuredPost]:
     """A persona's measured posts on a platform of a span of publication, oldest first: the oldest `limit`."""
     cursor = scope.execute(
-        "SELECT id, published, fetched, engagement_rate_pct, vs_average_pct FROM post "
-        "WHERE workspace = ? AND persona_id = ? AND platform = ? AND published >= ? AND published < ? "
-        "AND fetched IS NOT NULL ORDER BY published, id LIMIT ?",
+        "SELECT id, publish_time, fetch_time, engagement_rate_pct, vs_average_pct FROM post "
+        "WHERE workspace = ? AND persona_id = ? AND platform = ? AND publish_time >= ? AND publish_time < ? "
+        "AND fetch_time IS NOT NULL ORDER BY publish_time, id LIMIT ?",
         (scope.workspace, persona_id, platform, to_micros(since), to_micros(before), limit),
     )
     return [
@@ -339,9 +339,9 @@ def measured(
 
 def set_alerted(scope: Scope, row: PostRow, time: datetime) -> None:
     """Notes when it was told that a locked post spreads: no new version of it."""
-    row.alerted = time
+    row.alert_time = time
     scope.execute(
-        "UPDATE post SET alerted = ? WHERE workspace = ? AND id = ?", (to_micros(time), scope.workspace, row.id)
+        "UPDATE post SET alert_time = ? WHERE workspace = ? AND id = ?", (to_micros(time), scope.workspace, row.id)
     )
 
 

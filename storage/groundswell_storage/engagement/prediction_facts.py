@@ -61,7 +61,7 @@ def context_facts(scope: Scope, context_id: str) -> ContextFacts:
         "p.id, p.persona_id, p.platform, p.media_type, p.category, p.caption, p.hashtags FROM context c "
         "LEFT JOIN post p ON p.id = (SELECT n.id FROM post n WHERE n.workspace = c.workspace AND n.context_id = c.id "
         # Without the id in the order the index on contexts has it all; with it SQLite walks through all posts.
-        "ORDER BY n.published DESC LIMIT 1) WHERE c.workspace = ? AND c.id = ?",
+        "ORDER BY n.publish_time DESC LIMIT 1) WHERE c.workspace = ? AND c.id = ?",
         (scope.workspace, context_id),
     ).fetchone()
     if row is None:
@@ -90,7 +90,7 @@ def persona_facts(scope: Scope, persona_id: str) -> PersonaFacts:
     models learn from has them from there.
     """
     row = scope.get(PersonaRow, persona_id)
-    if row.deleted is not None:
+    if row.delete_time is not None:
         raise NotFound("persona", persona_id)
     told = {handle["platform"]: handle["follower_count"] for handle in row.handles}
     followers = {at: told.get(at) or _newest_follower_count(scope, persona_id, at) for at in _PLATFORMS}
@@ -100,7 +100,7 @@ def persona_facts(scope: Scope, persona_id: str) -> PersonaFacts:
 def _newest_follower_count(scope: Scope, persona_id: str, platform: int) -> int | None:
     found = scope.execute(
         "SELECT follower_count FROM post WHERE workspace = ? AND persona_id = ? AND platform = ? "
-        "AND follower_count IS NOT NULL ORDER BY published DESC LIMIT 1",
+        "AND follower_count IS NOT NULL ORDER BY publish_time DESC LIMIT 1",
         (scope.workspace, persona_id, platform),
     ).fetchone()
     return None if found is None else int(found[0])

@@ -31,10 +31,10 @@ class PostMood(NamedTuple):
 
 
 def counts(
-    scope: Scope, post_id: str, published: datetime, ends: Sequence[timedelta], *, verdict: int
+    scope: Scope, post_id: str, publish_time: datetime, ends: Sequence[timedelta], *, verdict: int
 ) -> list[SentimentCount]:
     """The comments of a post with this verdict, by span of time after publication and sentiment."""
-    bounds = [to_micros(published + end) for end in ends]
+    bounds = [to_micros(publish_time + end) for end in ends]
     spans = " ".join(f"WHEN occurred < ? THEN {place}" for place in range(len(ends)))
     cursor = scope.execute(
         f"SELECT CASE {spans} ELSE {len(ends)} END AS span, sentiment, COUNT(*), SUM(sentiment_score) "
@@ -67,7 +67,7 @@ def moods_of_posts(
     cursor = scope.execute(
         f"SELECT p.sentiment_score, s.outcome_rate_pct FROM post p {OUTCOME}"
         "WHERE p.workspace = ? AND p.persona_id = ? AND p.platform = ? AND p.sentiment_count >= ? "
-        "ORDER BY p.published DESC, p.id DESC LIMIT ?",
+        "ORDER BY p.publish_time DESC, p.id DESC LIMIT ?",
         (*outcome_at(target_age, scope.now), scope.workspace, persona_id, platform, fewest_comments, limit),
     )
     return [PostMood(*row) for row in cursor.fetchall()]

@@ -20,9 +20,9 @@ class MetricSnapshotRow(Table):
     post_id = TextField()
     persona_id = TextField()
     platform = SmallIntegerField()
-    published = InstantField()
+    publish_time = InstantField()
     """Of the post; with `fetched` it gives the age."""
-    fetched = InstantField()
+    fetch_time = InstantField()
     likes = BigIntegerField(null=True)
     comments = BigIntegerField(null=True)
     shares = BigIntegerField(null=True)
@@ -41,13 +41,13 @@ class MetricSnapshotRow(Table):
     outcome_rate_pct = DoubleField(null=True)
     """The rate by what is known now. It follows the verdicts on interactions that are recorded later, as long as the
     snapshot is the post's newest; it is what models learn to predict."""
-    created = InstantField()
+    create_time = InstantField()
 
     class Meta:
         indexes = (
-            (("post_id", "fetched"), False),
-            (("workspace", "persona_id", "platform", "fetched"), False),
-            (("workspace", "platform", "fetched"), False),
+            (("post_id", "fetch_time"), False),
+            (("workspace", "persona_id", "platform", "fetch_time"), False),
+            (("workspace", "platform", "fetch_time"), False),
         )
 
 
@@ -55,7 +55,7 @@ class RateAtAge(NamedTuple):
     """A post's genuine rate at one of its ages."""
 
     post_id: str
-    published: datetime
+    publish_time: datetime
     age: timedelta
     rate_pct: float
 
@@ -71,7 +71,7 @@ class CountAtAge(NamedTuple):
 def of_post(scope: Scope, post_id: str) -> list[MetricSnapshotRow]:
     """All snapshots of a post, oldest first."""
     query = scope.select(MetricSnapshotRow).where(MetricSnapshotRow.post_id == post_id)
-    return list(query.order_by(MetricSnapshotRow.fetched, MetricSnapshotRow.id))
+    return list(query.order_by(MetricSnapshotRow.fetch_time, MetricSnapshotRow.id))
 
 
 def add(scope: Scope, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -98,8 +98,8 @@ def rates_around_age(
     whose, named = ("", ()) if persona_id is None else ("AND p.persona_id = ? ", (persona_id,))
     cursor = scope.execute(
         f"SELECT {beside} FROM post p WHERE p.workspace = ? {whose}AND p.platform = ? "
-        "AND p.published >= ? AND p.published < ? AND p.fetched IS NOT NULL "
-        "ORDER BY p.published DESC, p.id DESC LIMIT ?",
+        "AND p.publish_time >= ? AND p.publish_time < ? AND p.fetch_time IS NOT NULL "
+        "ORDER BY p.publish_time DESC, p.id DESC LIMIT ?",
         (*ages, scope.workspace, *named, platform, to_micros(since), to_micros(before), limit),
     )
     ids = list({id for row in cursor.fetchall() for id in row if id is not None})
@@ -122,8 +122,8 @@ def counts_around_ages(
     if not ids:
         return []
     cursor = scope.execute(
-        f"SELECT post_id, fetched - published, {count} FROM metric_snapshot "
-        f"WHERE workspace = ? AND id IN ({', '.join('?' * len(ids))}) ORDER BY post_id, fetched, id",
+        f"SELECT post_id, fetch_time - publish_time, {count} FROM metric_snapshot "
+        f"WHERE workspace = ? AND id IN ({', '.join('?' * len(ids))}) ORDER BY post_id, fetch_time, id",
         (scope.workspace, *ids),
     )
     return [CountAtAge(post_id, timedelta(microseconds=age), known) for post_id, age, known in cursor.fetchall()]
@@ -136,7 +136,7 @@ def _beside(column: str, ages: Sequence[timedelta]) -> tuple[str, list[int]]:
     """
     one = (
         f"(SELECT m.id FROM metric_snapshot m WHERE m.post_id = p.id AND m.{column} IS NOT NULL "
-        "AND m.fetched {} p.published + ? ORDER BY m.fetched {} LIMIT 1)"
+        "AND m.fetch_time {} p.publish_time + ? ORDER BY m.fetch_time {} LIMIT 1)"
     )
     both = f"{one.format('<=', 'DESC')}, {one.format('>=', 'ASC')}"
     return ", ".join([both] * len(ages)), [age // MICROSECOND for age in ages for _ in range(2)]
@@ -148,7 +148,7 @@ def rates_of_span(
     """All known rates of a persona's posts on a platform of a span of publication, in order of it, then by age."""
     return _rates(
         scope,
-        "persona_id = ? AND platform = ? AND published >= ? AND published < ?",
+        "persona_id = ? AND platform = ? AND publish_time >= ? AND publish_time < ?",
         (persona_id, platform, to_micros(since), to_micros(before)),
     )
 
@@ -168,9 +168,9 @@ def remove_of_post(scope: Scope, post_id: str) -> None:
 
 def _rates(scope: Scope, condition: str, parameters: Sequence[object]) -> list[RateAtAge]:
     cursor = scope.execute(
-        "SELECT post_id, published, fetched - published, outcome_rate_pct FROM metric_snapshot "
+        "SELECT post_id, publish_time, fetch_time - publish_time, outcome_rate_pct FROM metric_snapshot "
         f"WHERE workspace = ? AND {condition} AND outcome_rate_pct IS NOT NULL "
-        "ORDER BY published, post_id, fetched, id",
+        "ORDER BY publish_time, post_id, fetch_time, id",
         (scope.workspace, *parameters),
     )
     return [

@@ -16,7 +16,7 @@ class EngagementSettingsRow(Table):
     pii_filter = SmallIntegerField()
     reason = TextField()
     version = IntegerField()
-    updated = InstantField()
+    update_time = InstantField()
 
 
 def find(scope: Scope) -> EngagementSettingsRow | None:
@@ -27,7 +27,7 @@ def find(scope: Scope) -> EngagementSettingsRow | None:
 
 def lock(scope: Scope, *, pii_filter: int) -> EngagementSettingsRow:
     """The row, made with the default where there is none, kept from others until the transaction ends."""
-    first = {"pii_filter": pii_filter, "reason": "", "version": 0, "updated": scope.now}
+    first = {"pii_filter": pii_filter, "reason": "", "version": 0, "update_time": scope.now}
     scope.insert_many(EngagementSettingsRow, [first], skip_existing=True)
     query = scope.select(EngagementSettingsRow)
     row: EngagementSettingsRow = (query if scope.database.dialect == "sqlite" else query.for_update()).get()
@@ -36,6 +36,6 @@ def lock(scope: Scope, *, pii_filter: int) -> EngagementSettingsRow:
 
 def change(scope: Scope, row: EngagementSettingsRow, *, pii_filter: int, reason: str) -> None:
     """Writes the next version of the row; it has the new values afterwards."""
-    values = {"pii_filter": pii_filter, "reason": reason, "version": row.version + 1, "updated": scope.now}
+    values = {"pii_filter": pii_filter, "reason": reason, "version": row.version + 1, "update_time": scope.now}
     scope.update(EngagementSettingsRow, **values).execute()
     row.__data__.update(values)

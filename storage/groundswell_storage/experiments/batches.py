@@ -29,7 +29,7 @@ class BanditBatchRow(Table):
     """Of each variant, in order."""
     units_before = BigIntegerField()
     """Units that were chosen for before it, under its bucket version."""
-    started = InstantField()
+    start_time = InstantField()
 
     class Meta:
         primary_key = CompositeKey("experiment", "number")
@@ -37,7 +37,7 @@ class BanditBatchRow(Table):
 
 def open_batch(scope: Scope, **values: Any) -> bool:
     """Begins a batch; False where another server was faster."""
-    return bool(scope.insert_many(BanditBatchRow, [{**values, "started": scope.now}], skip_existing=True))
+    return bool(scope.insert_many(BanditBatchRow, [{**values, "start_time": scope.now}], skip_existing=True))
 
 
 def latest(scope: Scope, experiments: Collection[int]) -> dict[int, BanditBatchRow]:

@@ -56,7 +56,7 @@ class ExposureRow(Table):
     bucket_version = IntegerField()
     crossed = BooleanField(default=False)
     """It was seen in two variants, and counts in neither."""
-    created = InstantField()
+    create_time = InstantField()
 
     class Meta:
         primary_key = CompositeKey("experiment", "unit")
@@ -197,7 +197,7 @@ def exposed_since(scope: Scope, experiment: int, units: Collection[int]) -> dict
         return {}
     those, given = bulk.among(scope, "bigint", units)
     rows = scope.execute(
-        f"SELECT unit, created FROM exposure WHERE workspace = ? AND experiment = ? AND unit {those}",
+        f"SELECT unit, create_time FROM exposure WHERE workspace = ? AND experiment = ? AND unit {those}",
         (scope.workspace, experiment, given),
     )
     return dict(rows.fetchall())
@@ -218,7 +218,7 @@ def enrol(
         "variant": Column("smallint", [standing[unit].variant for unit in units]),
         "phase": Column("smallint", [standing[unit].phase for unit in units]),
         "bucket_version": Column("integer", [standing[unit].bucket_version for unit in units]),
-        "created": Column("bigint", [since.get(unit, now) for unit in units]),
+        "create_time": Column("bigint", [since.get(unit, now) for unit in units]),
     }
     same = {"experiment": experiment, "crossed": False}
     return {units[place] for place in bulk.insert_new(scope, "exposure", same, columns, "unit")}

@@ -34,15 +34,15 @@ class ExperimentRow(Table):
     version = IntegerField(default=1)
     moves = BigIntegerField(default=0)
     """How often a unit's exposure was changed. Who remembers where units stand remembers it for this number."""
-    created = InstantField()
-    updated = InstantField()
-    started = InstantField(null=True)
-    ended = InstantField(null=True)
+    create_time = InstantField()
+    update_time = InstantField()
+    start_time = InstantField(null=True)
+    end_time = InstantField(null=True)
 
     class Meta:
         indexes = (
             (("workspace", "key"), True),
-            (("workspace", "created", "id"), False),
+            (("workspace", "create_time", "id"), False),
             (("state", "number"), False),
         )
 
@@ -56,8 +56,8 @@ class ExperimentPhaseRow(Table):
     coverage = DoubleField()
     bucket_version = IntegerField(default=1)
     reason = TextField()
-    started = InstantField()
-    ended = InstantField(null=True)
+    start_time = InstantField()
+    end_time = InstantField(null=True)
 
     class Meta:
         primary_key = CompositeKey("experiment", "number")
@@ -106,7 +106,7 @@ def page(scope: Scope, *, states: Sequence[int], page_size: int, page_token: str
     """One page of the experiments in one of these states, newest first."""
     return read_page(
         scope.select(ExperimentRow).where(ExperimentRow.state.in_(list(states))),
-        time=ExperimentRow.created,
+        time=ExperimentRow.create_time,
         id=ExperimentRow.id,
         page_size=page_size,
         page_token=page_token,
@@ -125,6 +125,6 @@ def phases(scope: Scope, numbers: Sequence[int]) -> dict[int, list[ExperimentPha
 
 def close_phase(scope: Scope, experiment: int) -> None:
     """Ends the phase that lasts, if there is one."""
-    scope.update(ExperimentPhaseRow, ended=scope.now).where(
-        ExperimentPhaseRow.experiment == experiment, ExperimentPhaseRow.ended.is_null()
+    scope.update(ExperimentPhaseRow, end_time=scope.now).where(
+        ExperimentPhaseRow.experiment == experiment, ExperimentPhaseRow.end_time.is_null()
     ).execute()

@@ -29,9 +29,10 @@ class ModelRollout(NamedTuple):
 def read(scope: Scope) -> list[ModelRollout]:
     """Those of the workspace, the rollout that began first before the others."""
     under_way = RolloutRow.state.in_(_UNDER_WAY) & RolloutRow.model_state.in_(_NOT_LIVE_YET)
-    rows = scope.select(RolloutRow).where(under_way).order_by(RolloutRow.created, RolloutRow.id)
+    rows = scope.select(RolloutRow).where(under_way).order_by(RolloutRow.create_time, RolloutRow.id)
     return [
-        ModelRollout(row.id, row.key, row.version, row.created, row.model_type, row.design["model_id"]) for row in rows
+        ModelRollout(row.id, row.key, row.version, row.create_time, row.model_type, row.design["model_id"])
+        for row in rows
     ]
 
 

@@ -49,7 +49,7 @@ class PastLook(NamedTuple):
 
 
 RUNNING = (
-    "SELECT e.workspace, e.key, e.started, (SELECT MAX(l.minute) FROM past_look l WHERE l.experiment = e.number) "
+    "SELECT e.workspace, e.key, e.start_time, (SELECT MAX(l.minute) FROM past_look l WHERE l.experiment = e.number) "
     "FROM experiment e WHERE e.state = ? ORDER BY e.number"
 )
 
@@ -59,7 +59,7 @@ class Running(NamedTuple):
 
     workspace: str
     key: str
-    started: datetime
+    start_time: datetime
     last_minute: int
     """Of its last look; -1 before the first."""
 

@@ -36,14 +36,14 @@ class RolloutRow(Table):
     principal = JsonField(null=True)
     """On whose behalf the registry is asked: role, scopes and actor; null without a model."""
     version = BigIntegerField(default=1)
-    created = InstantField()
-    updated = InstantField()
-    ended = InstantField(null=True)
+    create_time = InstantField()
+    update_time = InstantField()
+    end_time = InstantField(null=True)
 
     class Meta:
         indexes = (
             (("workspace", "key"), True),
-            (("workspace", "created", "id"), False),
+            (("workspace", "create_time", "id"), False),
             (("state",), False),
             (("model_state",), False),
         )
@@ -58,12 +58,12 @@ class RolloutStageRow(Table):
     position = SmallIntegerField()
     reason = TextField()
     """Why it began, in words."""
-    started = InstantField()
+    start_time = InstantField()
     held = BigIntegerField(default=0)
     """Microseconds that it was held before `running_since`."""
     running_since = InstantField(null=True)
     """Since when its time runs; null in a pause and after its end."""
-    ended = InstantField(null=True)
+    end_time = InstantField(null=True)
     moves = BigIntegerField(default=0)
     """How often one of its units was moved, as experiments count it."""
     seen = JsonField(null=True)
@@ -93,7 +93,7 @@ def page(scope: Scope, *, states: Sequence[int], page_size: int, page_token: str
     """One page of the rollouts in one of these states, newest first."""
     return read_page(
         scope.select(RolloutRow).where(RolloutRow.state.in_(list(states))),
-        time=RolloutRow.created,
+        time=RolloutRow.create_time,
         id=RolloutRow.id,
         page_size=page_size,
         page_token=page_token,

@@ -28,12 +28,12 @@ class DriftReportRow(Table):
     look = IntegerField()
     sample_count = BigIntegerField()
     details = JsonField()
-    created = InstantField()
+    create_time = InstantField()
 
     class Meta:
         indexes = (
-            (("workspace", "created", "id"), False),
-            (("workspace", "model_id", "created", "id"), False),
+            (("workspace", "create_time", "id"), False),
+            (("workspace", "model_id", "create_time", "id"), False),
         )
 
 
@@ -63,20 +63,20 @@ class DriftReport:
     """A finding that is kept."""
 
     id: str
-    created: datetime
+    create_time: datetime
     finding: DriftFinding
 
 
 def add(scope: Scope, finding: DriftFinding) -> DriftReport:
     """Keeps what a look found."""
     values = {name: getattr(finding, name) for name in DriftFinding.__slots__}
-    return _report(scope.insert(DriftReportRow, id=scope.new_id(), created=scope.now, **values))
+    return _report(scope.insert(DriftReportRow, id=scope.new_id(), create_time=scope.now, **values))
 
 
 def newest(scope: Scope, model_id: str) -> DriftReport | None:
     """The last report on a version; None when there is none."""
     query = scope.select(DriftReportRow).where(DriftReportRow.model_id == model_id)
-    row = query.order_by(DriftReportRow.created.desc(), DriftReportRow.id.desc()).first()
+    row = query.order_by(DriftReportRow.create_time.desc(), DriftReportRow.id.desc()).first()
     return None if row is None else _report(row)
 
 
@@ -100,7 +100,7 @@ def list_reports(
             query = query.where(column == wanted)
     page = read_page(
         query,
-        time=DriftReportRow.created,
+        time=DriftReportRow.create_time,
         id=DriftReportRow.id,
         page_size=page_size,
         page_token=page_token,
@@ -116,4 +116,4 @@ def remove_of_model(scope: Scope, model_id: str) -> None:
 
 def _report(row: DriftReportRow) -> DriftReport:
     finding = DriftFinding(**{name: getattr(row, name) for name in DriftFinding.__slots__})
-    return DriftReport(row.id, row.created, finding)
+    return DriftReport(row.id, row.create_time, finding)

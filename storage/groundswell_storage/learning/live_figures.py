@@ -23,9 +23,9 @@ class LiveFigures(NamedTuple):
 def read(database: Database) -> list[LiveFigures]:
     """All live versions of all workspaces."""
     rows = database.execute(
-        "SELECT m.workspace, m.model_type, m.version, d.drift_score, d.created FROM model m "
+        "SELECT m.workspace, m.model_type, m.version, d.drift_score, d.create_time FROM model m "
         "LEFT JOIN drift_report d ON d.id = (SELECT r.id FROM drift_report r WHERE r.workspace = m.workspace "
-        "AND r.model_id = m.id ORDER BY r.created DESC, r.id DESC LIMIT 1) "
+        "AND r.model_id = m.id ORDER BY r.create_time DESC, r.id DESC LIMIT 1) "
         "WHERE m.stage = 'LIVE' ORDER BY m.workspace, m.model_type"
     ).fetchall()
     return [LiveFigures._make((*row[:4], None if row[4] is None else from_micros(row[4]))) for row in rows]

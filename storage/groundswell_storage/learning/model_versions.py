@@ -60,15 +60,15 @@ class ModelRow(Table):
     artifact_digest = TextField()
     artifact_bytes = BigIntegerField()
     operation_id = TextField()
-    created = InstantField()
-    promoted = InstantField(null=True)
+    create_time = InstantField()
+    promote_time = InstantField(null=True)
 
     class Meta:
         indexes = (
             (("workspace", "model_type", "version"), True),
             (("workspace", "operation_id"), True),
             (("workspace", "model_type", "stage"), False),
-            (("workspace", "created", "id"), False),
+            (("workspace", "create_time", "id"), False),
         )
 
 
@@ -101,10 +101,10 @@ class ModelStageChangeRow(Table):
     model_type = TextField()
     stage = TextField()
     actor = TextField()
-    created = InstantField()
+    create_time = InstantField()
 
     class Meta:
-        indexes = ((("workspace", "model_type", "created", "id"), False),)
+        indexes = ((("workspace", "model_type", "create_time", "id"), False),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +148,8 @@ class ModelVersion:
     """Of all artifacts together."""
     operation_id: str
     """The run that made it; no run makes two."""
-    created: datetime
-    promoted: datetime | None
+    create_time: datetime
+    promote_time: datetime | None
     """When it was last made live."""
 
     @property
@@ -212,8 +212,8 @@ def add_version(
         artifact_digest=next(artifact.digest for artifact in artifacts if artifact.name == SERVING),
         artifact_bytes=sum(len(artifact.content) for artifact in artifacts),
         operation_id=operation_id,
-        created=scope.now,
-        promoted=None,
+        create_time=scope.now,
+        promote_time=None,
         **{name: _plain(getattr(result, name)) for name in TrainingResult.__slots__},
     )
     for artifact in artifacts:
@@ -266,7 +266,7 @@ def list_versions(
         query = query.where(ModelRow.stage == stage)
     page = read_page(
         query,
-        time=ModelRow.created,
+        time=ModelRow.create_time,
         id=ModelRow.id,
         page_size=page_size,
         page_token=page_token,
@@ -279,7 +279,7 @@ def set_stage(scope: Scope, version: ModelVersion, stage: str) -> ModelVersion:
     """Moves a version to a stage and keeps that in the history. The caller holds the line of its type."""
     changes: dict[str, Any] = {"stage": stage}
     if stage == "LIVE":
-        changes["promoted"] = scope.now
+        changes["promote_time"] = scope.now
     scope.update(ModelRow, **changes).where(ModelRow.id == version.id).execute()
     _note_stage(scope, version.id, version.model_type, stage)
     return get_version(scope, version.id)
@@ -289,11 +289,11 @@ def stage_history(scope: Scope, model_type: str, *, since: datetime | None = Non
     """What became of the versions of a type that still exist, newest change first."""
     query = scope.select(ModelStageChangeRow).where(ModelStageChangeRow.model_type == model_type)
     if since is not None:
-        query = query.where(ModelStageChangeRow.created >= since)
+        query = query.where(ModelStageChangeRow.create_time >= since)
     rows: Iterable[ModelStageChangeRow] = query.order_by(
-        ModelStageChangeRow.created.desc(), ModelStageChangeRow.id.desc()
+        ModelStageChangeRow.create_time.desc(), ModelStageChangeRow.id.desc()
     )
-    return [StageChange(row.model_id, row.stage, row.created) for row in rows]
+    return [StageChange(row.model_id, row.stage, row.create_time) for row in rows]
 
 
 def read_artifacts(scope: Scope, model_id: str) -> dict[str, Artifact]:
@@ -322,7 +322,7 @@ def _note_stage(scope: Scope, model_id: str, model_type: str, stage: str) -> Non
         model_type=model_type,
         stage=stage,
         actor=scope.actor,
-        created=scope.now,
+        create_time=scope.now,
     )
 
 
@@ -340,8 +340,8 @@ def _version(row: ModelRow) -> ModelVersion:
         artifact_digest=row.artifact_digest,
         artifact_bytes=row.artifact_bytes,
         operation_id=row.operation_id,
-        created=row.created,
-        promoted=row.promoted,
+        create_time=row.create_time,
+        promote_time=row.promote_time,
     )
 
 

@@ -26,8 +26,8 @@ class OnlineModelRow(Table):
     paired_error = DoubleField(null=True)
     batch_error = DoubleField(null=True)
     blended_error = DoubleField(null=True)
-    miscoverage = DoubleField(null=True)
-    updated = InstantField()
+    alpha = DoubleField(null=True)
+    update_time = InstantField()
 
     class Meta:
         primary_key = CompositeKey("workspace", "model_type")
@@ -41,7 +41,7 @@ class OnlineOutcomeRow(Table):
     outcome = DoubleField()
     said = DoubleField()
     batch_said = DoubleField(null=True)
-    created = InstantField()
+    create_time = InstantField()
 
     class Meta:
         primary_key = CompositeKey("workspace", "model_type", "post_id")
@@ -65,7 +65,7 @@ class OnlineModel:
     """Its own over these, as are the following two."""
     batch_error: float | None
     blended_error: float | None
-    miscoverage: float | None
+    alpha: float | None
     """What 95% intervals of the batch version are to miss after these outcomes; None before the first."""
 
 
@@ -87,7 +87,7 @@ def find(scope: Scope, model_type: str) -> OnlineModel | None:
 
 def put(scope: Scope, model_type: str, model: OnlineModel) -> None:
     """Keeps a twin as it is now."""
-    values = {name: getattr(model, name) for name in OnlineModel.__slots__} | {"updated": scope.now}
+    values = {name: getattr(model, name) for name in OnlineModel.__slots__} | {"update_time": scope.now}
     insert = scope.insert_query(OnlineModelRow, model_type=model_type, **values)
     key = [OnlineModelRow.workspace, OnlineModelRow.model_type]
     insert.on_conflict(conflict_target=key, update=values).execute()
@@ -95,7 +95,7 @@ def put(scope: Scope, model_type: str, model: OnlineModel) -> None:
 
 def add_outcomes(scope: Scope, model_type: str, learnt: Iterable[LearntOutcome]) -> None:
     """Keeps which outcomes were learnt, so that none is learnt twice."""
-    rows = [{**one._asdict(), "model_type": model_type, "created": scope.now} for one in learnt]
+    rows = [{**one._asdict(), "model_type": model_type, "create_time": scope.now} for one in learnt]
     scope.insert_many(OnlineOutcomeRow, rows)
 
 

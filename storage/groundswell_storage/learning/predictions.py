@@ -105,7 +105,7 @@ def judged(
 def newest_outcomes(scope: Scope, model_id: str, *, target_age: timedelta, limit: int) -> list[JudgedPrediction]:
     """The predictions of a version whose outcome became known last, in the order in which it did."""
     newest = _judged(
-        scope, "", "1 = 1 ORDER BY s.fetched DESC, r.context_id DESC LIMIT ?", (model_id, limit), target_age
+        scope, "", "1 = 1 ORDER BY s.fetch_time DESC, r.context_id DESC LIMIT ?", (model_id, limit), target_age
     )
     return list(newest)[::-1]
 
@@ -119,7 +119,7 @@ def of_posts(
         _judged(
             scope,
             "",
-            f"r.served >= ? AND r.context_id IN ({contexts}) ORDER BY s.fetched, r.context_id",
+            f"r.served >= ? AND r.context_id IN ({contexts}) ORDER BY s.fetch_time, r.context_id",
             (model_id, to_micros(since), scope.workspace, *post_ids),
             target_age,
         )
@@ -180,7 +180,7 @@ def _keep(scope: Scope, predictions: Sequence[ServedPrediction]) -> None:
 def first_measured(scope: Scope, context_ids: Collection[str]) -> dict[str, datetime]:
     """When a post of each of these contexts was measured first, where one was."""
     rows = scope.execute(
-        "SELECT p.context_id, MIN(m.fetched) FROM post p JOIN metric_snapshot m ON m.post_id = p.id "
+        "SELECT p.context_id, MIN(m.fetch_time) FROM post p JOIN metric_snapshot m ON m.post_id = p.id "
         f"WHERE p.workspace = ? AND p.context_id IN ({', '.join('?' * len(context_ids))}) GROUP BY p.context_id",
         (scope.workspace, *context_ids),
     ).fetchall()
@@ -201,10 +201,11 @@ def _judged(
 ) -> Iterator[JudgedPrediction]:
     model_id, *rest = parameters
     cursor = scope.execute(
-        "SELECT r.value, r.lower, r.upper, r.served, s.outcome_rate_pct, s.fetched, r.features, r.context_id, "
+        "SELECT r.value, r.lower, r.upper, r.served, s.outcome_rate_pct, s.fetch_time, r.features, r.context_id, "
         "p.persona_id FROM prediction r "
         f"{outer}JOIN post p ON p.id = (SELECT n.id FROM post n WHERE n.workspace = r.workspace "
-        "AND n.context_id = r.context_id AND (r.platform = 0 OR n.platform = r.platform) ORDER BY n.published LIMIT 1) "
+        "AND n.context_id = r.context_id AND (r.platform = 0 OR n.platform = r.platform) "
+        "ORDER BY n.publish_time LIMIT 1) "
         f"{outer}{OUTCOME}WHERE r.workspace = ? AND r.model_id = ? AND {condition}",
         (*outcome_at(target_age, scope.now), scope.workspace, model_id, *rest),
     )

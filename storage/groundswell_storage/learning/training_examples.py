@@ -33,13 +33,13 @@ class TrainingExampleRow(Table):
     text = TextField(default="")
     profile = JsonField(null=True)
     """Figures of an account, without a name."""
-    created = InstantField()
-    updated = InstantField()
+    create_time = InstantField()
+    update_time = InstantField()
 
     class Meta:
         indexes = (
             (("workspace", "model_type", "key"), True),
-            (("workspace", "model_type", "created", "id"), False),
+            (("workspace", "model_type", "create_time", "id"), False),
             (("workspace", "persona_id"), False),
             (("post_id",), False),
         )
@@ -78,7 +78,7 @@ def count(scope: Scope, model_type: str, *, added_after: datetime | None = None)
     """How many examples of a type there are, or were added after a moment."""
     query = scope.select(TrainingExampleRow).where(TrainingExampleRow.model_type == model_type)
     if added_after is not None:
-        query = query.where(TrainingExampleRow.created > added_after)
+        query = query.where(TrainingExampleRow.create_time > added_after)
     found: int = query.count()
     return found
 
@@ -102,8 +102,8 @@ def add(scope: Scope, model_type: str, examples: Iterable[StoredExample]) -> Non
             {
                 "id": scope.new_id(),
                 "model_type": model_type,
-                "created": scope.now,
-                "updated": scope.now,
+                "create_time": scope.now,
+                "update_time": scope.now,
                 "key": example.key,
                 **_columns(example),
             }
@@ -114,7 +114,7 @@ def add(scope: Scope, model_type: str, examples: Iterable[StoredExample]) -> Non
 
 def change(scope: Scope, model_type: str, example: StoredExample) -> None:
     """Gives an example that is there another label or content."""
-    query = scope.update(TrainingExampleRow, updated=scope.now, **_columns(example))
+    query = scope.update(TrainingExampleRow, update_time=scope.now, **_columns(example))
     query.where((TrainingExampleRow.model_type == model_type) & (TrainingExampleRow.key == example.key)).execute()
 
 
@@ -123,14 +123,14 @@ def read(
 ) -> list[AddedExample]:
     """The examples of a type that were added in a span, oldest first."""
     query = scope.select(TrainingExampleRow).where(
-        (TrainingExampleRow.model_type == model_type) & (TrainingExampleRow.created <= added_by)
+        (TrainingExampleRow.model_type == model_type) & (TrainingExampleRow.create_time <= added_by)
     )
     if added_from is not None:
-        query = query.where(TrainingExampleRow.created >= added_from)
+        query = query.where(TrainingExampleRow.create_time >= added_from)
     if persona_id:
         query = query.where(TrainingExampleRow.persona_id == persona_id)
-    ordered = query.order_by(TrainingExampleRow.created, TrainingExampleRow.id)
-    return [AddedExample(row.created, _stored(row)) for row in ordered]
+    ordered = query.order_by(TrainingExampleRow.create_time, TrainingExampleRow.id)
+    return [AddedExample(row.create_time, _stored(row)) for row in ordered]
 
 
 def remove(scope: Scope, *, model_type: str = "", keys: Sequence[str] = (), persona_id: str = "") -> int:

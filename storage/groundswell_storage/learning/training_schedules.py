@@ -25,15 +25,15 @@ class TrainingScheduleRow(Table):
     drift_threshold = DoubleField()
     lookback_days = IntegerField()
     force = BooleanField()
-    next_check = InstantField()
-    last_check = InstantField(null=True)
+    next_check_time = InstantField()
+    last_check_time = InstantField(null=True)
     last_decision = TextField(default="")
     report_id = TextField(default="")
     operation_id = TextField(default="")
 
     class Meta:
         primary_key = CompositeKey("workspace", "model_type")
-        indexes = ((("next_check",), False),)
+        indexes = ((("next_check_time",), False),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,8 @@ class TrainingSchedule:
     """A plan, and what became of it last."""
 
     plan: Plan
-    next_check: datetime
-    last_check: datetime | None
+    next_check_time: datetime
+    last_check_time: datetime | None
     last_decision: str
     """In words; empty before the first check."""
     report_id: str
@@ -67,14 +67,14 @@ class TrainingSchedule:
     """The last training it started; empty before the first."""
 
 
-def put(scope: Scope, plan: Plan, next_check: datetime) -> TrainingSchedule:
+def put(scope: Scope, plan: Plan, next_check_time: datetime) -> TrainingSchedule:
     """Keeps a plan in the place of the one that its type had; what became of that stays known."""
     known, values = _find(scope, plan.model_type), _shown(plan)
     changed = {name: value for name, value in values.items() if name != "model_type"}
-    insert = scope.insert_query(TrainingScheduleRow, next_check=next_check, **values)
+    insert = scope.insert_query(TrainingScheduleRow, next_check_time=next_check_time, **values)
     insert.on_conflict(
         conflict_target=[TrainingScheduleRow.workspace, TrainingScheduleRow.model_type],
-        update={**changed, "next_check": next_check},
+        update={**changed, "next_check_time": next_check_time},
     ).execute()
     _tell(scope, "put", plan.model_type, before=_shown(known.plan) if known else None, after=values)
     return get(scope, plan.model_type)
@@ -107,7 +107,7 @@ def remove(scope: Scope, model_type: str) -> None:
 def due(database: Database, now: datetime) -> list[tuple[str, str]]:
     """Workspace and model type of the schedules that are due, in all workspaces."""
     rows = database.execute(
-        "SELECT workspace, model_type FROM training_schedule WHERE next_check <= ? ORDER BY next_check",
+        "SELECT workspace, model_type FROM training_schedule WHERE next_check_time <= ? ORDER BY next_check_time",
         (to_micros(now),),
     ).fetchall()
     return [(workspace, model_type) for workspace, model_type in rows]
@@ -116,18 +116,19 @@ def due(database: Database, now: datetime) -> list[tuple[str, str]]:
 def claim(scope: Scope, model_type: str, until: datetime) -> TrainingSchedule | None:
     """The schedule, which nobody else is given before `until`; None when it is not due any more."""
     row = TrainingScheduleRow
-    claimed = scope.update(row, next_check=until).where((row.model_type == model_type) & (row.next_check <= scope.now))
+    is_due = (row.model_type == model_type) & (row.next_check_time <= scope.now)
+    claimed = scope.update(row, next_check_time=until).where(is_due)
     return get(scope, model_type) if claimed.execute() else None
 
 
 def note(
-    scope: Scope, model_type: str, *, next_check: datetime, decision: str, report_id: str, operation_id: str
+    scope: Scope, model_type: str, *, next_check_time: datetime, decision: str, report_id: str, operation_id: str
 ) -> None:
     """Writes down what a check came to. A schedule that was cancelled meanwhile is gone."""
     scope.update(
         TrainingScheduleRow,
-        next_check=next_check,
-        last_check=scope.now,
+        next_check_time=next_check_time,
+        last_check_time=scope.now,
         last_decision=decision,
         report_id=report_id,
         operation_id=operation_id,

@@ -34,17 +34,17 @@ class ApiKeyRow(Frozen):
     scopes = JSONField()
     secret_digest = BlobField()
     previous_digest = BlobField(null=True)
-    previous_expires = BigIntegerField(null=True)
-    created = BigIntegerField()
+    previous_expire_time = BigIntegerField(null=True)
+    create_time = BigIntegerField()
     created_by = TextField()
-    expires = BigIntegerField(null=True)
-    revoked = BigIntegerField(null=True)
-    last_used = BigIntegerField(null=True)
+    expire_time = BigIntegerField(null=True)
+    revoke_time = BigIntegerField(null=True)
+    last_use_time = BigIntegerField(null=True)
 
     class Meta:
         table_name = 'api_key'
         indexes = (
-            (('workspace', 'created', 'id'), False),
+            (('workspace', 'create_time', 'id'), False),
         )
 
 
@@ -86,7 +86,7 @@ class AuditBatchRow(Frozen):
     number = BigIntegerField(primary_key=True)
     entries = IntegerField()
     seal = BlobField()
-    sealed = BigIntegerField()
+    seal_time = BigIntegerField()
 
     class Meta:
         table_name = 'audit_batch'
@@ -101,13 +101,13 @@ class AuditEntryRow(Frozen):
     reason = TextField()
     before = TextField()
     after = TextField()
-    created = BigIntegerField()
+    create_time = BigIntegerField()
     batch = BigIntegerField(null=True)
 
     class Meta:
         table_name = 'audit_entry'
         indexes = (
-            (('workspace', 'created', 'id'), False),
+            (('workspace', 'create_time', 'id'), False),
             (('batch',), False),
             SQL('CREATE INDEX "audit_entry_unsealed" ON "audit_entry" ("id") WHERE ("batch" IS NULL)'),
         )
@@ -120,7 +120,7 @@ class BanditBatchRow(Frozen):
     phase = SmallIntegerField()
     probabilities = JSONField()
     units_before = BigIntegerField()
-    started = BigIntegerField()
+    start_time = BigIntegerField()
 
     class Meta:
         table_name = 'bandit_batch'
@@ -154,12 +154,12 @@ class ContextFeedbackRow(Frozen):
     rating = SmallIntegerField()
     comment = TextField()
     actor = TextField()
-    created = BigIntegerField()
+    create_time = BigIntegerField()
 
     class Meta:
         table_name = 'context_feedback'
         indexes = (
-            (('context_id', 'created'), False),
+            (('context_id', 'create_time'), False),
         )
 
 
@@ -177,25 +177,25 @@ class ContextRow(Frozen):
     output = JSONField(null=True)
     assigned_agent = TextField()
     trace_artifacts = JSONField()
-    started = BigIntegerField(null=True)
-    ended = BigIntegerField(null=True)
+    start_time = BigIntegerField(null=True)
+    end_time = BigIntegerField(null=True)
     metrics_post_id = TextField(null=True)
     engagement_rate_pct = DoubleField(null=True)
     genuine_ratio = DoubleField(null=True)
     genuine_count = BigIntegerField(null=True)
-    metrics_fetched = BigIntegerField(null=True)
+    metrics_fetch_time = BigIntegerField(null=True)
     pattern = TextField()
     strategy = JSONField(null=True)
     rating = SmallIntegerField()
-    created = BigIntegerField()
-    updated = BigIntegerField()
+    create_time = BigIntegerField()
+    update_time = BigIntegerField()
     version = IntegerField()
 
     class Meta:
         table_name = 'context'
         indexes = (
-            (('workspace', 'created', 'id'), False),
-            (('workspace', 'persona_id', 'created', 'id'), False),
+            (('workspace', 'create_time', 'id'), False),
+            (('workspace', 'persona_id', 'create_time', 'id'), False),
         )
 
 
@@ -220,7 +220,7 @@ class ContextSnapshotRow(Frozen):
 class DeploymentSecretRow(Frozen):
     name = TextField(primary_key=True)
     sealed = BlobField()
-    created = BigIntegerField()
+    create_time = BigIntegerField()
 
     class Meta:
         table_name = 'deployment_secret'
@@ -238,13 +238,13 @@ class DriftReportRow(Frozen):
     look = IntegerField()
     sample_count = BigIntegerField()
     details = JSONField()
-    created = BigIntegerField()
+    create_time = BigIntegerField()
 
     class Meta:
         table_name = 'drift_report'
         indexes = (
-            (('workspace', 'created', 'id'), False),
-            (('workspace', 'model_id', 'created', 'id'), False),
+            (('workspace', 'create_time', 'id'), False),
+            (('workspace', 'model_id', 'create_time', 'id'), False),
         )
 
 
@@ -253,7 +253,7 @@ class EngagementSettingsRow(Frozen):
     pii_filter = SmallIntegerField()
     reason = TextField()
     version = IntegerField()
-    updated = BigIntegerField()
+    update_time = BigIntegerField()
 
     class Meta:
         table_name = 'engagement_settings'
@@ -284,7 +284,7 @@ class EventRow(Frozen):
     topic = TextField()
     subject_id = TextField()
     payload = JSONField()
-    created = BigIntegerField()
+    create_time = BigIntegerField()
 
     class Meta:
         table_name = 'event'
@@ -334,8 +334,8 @@ class ExperimentPhaseRow(Frozen):
     coverage = DoubleField()
     bucket_version = IntegerField()
     reason = TextField()
-    started = BigIntegerField()
-    ended = BigIntegerField(null=True)
+    start_time = BigIntegerField()
+    end_time = BigIntegerField(null=True)
 
     class Meta:
         table_name = 'experiment_phase'
@@ -355,16 +355,16 @@ class ExperimentRow(Frozen):
     end_reason = TextField()
     version = IntegerField()
     moves = BigIntegerField()
-    created = BigIntegerField()
-    updated = BigIntegerField()
-    started = BigIntegerField(null=True)
-    ended = BigIntegerField(null=True)
+    create_time = BigIntegerField()
+    update_time = BigIntegerField()
+    start_time = BigIntegerField(null=True)
+    end_time = BigIntegerField(null=True)
 
     class Meta:
         table_name = 'experiment'
         indexes = (
             (('workspace', 'key'), True),
-            (('workspace', 'created', 'id'), False),
+            (('workspace', 'create_time', 'id'), False),
             (('state', 'number'), False),
         )
 
@@ -389,7 +389,7 @@ class ExposureRow(Frozen):
     phase = SmallIntegerField()
     bucket_version = IntegerField()
     crossed = BooleanField()
-    created = BigIntegerField()
+    create_time = BigIntegerField()
 
     class Meta:
         table_name = 'exposure'
@@ -403,13 +403,13 @@ class IdempotencyRecordRow(Frozen):
     method = TextField()
     digest = BlobField()
     response = BlobField()
-    created = BigIntegerField()
+    create_time = BigIntegerField()
 
     class Meta:
         table_name = 'idempotency_record'
         primary_key = CompositeKey('workspace', 'request_id')
         indexes = (
-            (('created',), False),
+            (('create_time',), False),
         )
 
 
@@ -424,7 +424,7 @@ class InteractionRow(Frozen):
     text = TextField()
     masked = BooleanField()
     text_key = BigIntegerField(null=True)
-    occurred = BigIntegerField()
+    interact_time = BigIntegerField()
     verdict = SmallIntegerField()
     probability = DoubleField()
     reasons = JSONField(null=True)
@@ -432,17 +432,17 @@ class InteractionRow(Frozen):
     sentiment = SmallIntegerField()
     sentiment_score = DoubleField(null=True)
     profile = JSONField(null=True)
-    created = BigIntegerField()
+    create_time = BigIntegerField()
     spam_probability = DoubleField(null=True)
 
     class Meta:
         table_name = 'interaction'
         indexes = (
             (('post_id', 'digest'), True),
-            (('post_id', 'occurred', 'id'), False),
+            (('post_id', 'interact_time', 'id'), False),
             SQL('CREATE INDEX "interaction_text" ON "interaction" ("workspace", "text_key") WHERE ("text_key" IS NOT NULL)'),
-            SQL('CREATE INDEX "interaction_sentiment" ON "interaction" ("workspace", "post_id", "verdict", "occurred", "sentiment", "sentiment_score") WHERE ("sentiment" > 0)'),
-            SQL('CREATE INDEX "interaction_actor" ON "interaction" ("workspace", "actor_handle", "occurred", "post_id") WHERE ("actor_handle" != \'\')'),
+            SQL('CREATE INDEX "interaction_sentiment" ON "interaction" ("workspace", "post_id", "verdict", "interact_time", "sentiment", "sentiment_score") WHERE ("sentiment" > 0)'),
+            SQL('CREATE INDEX "interaction_actor" ON "interaction" ("workspace", "actor_handle", "interact_time", "post_id") WHERE ("actor_handle" != \'\')'),
         )
 
 
@@ -473,8 +473,8 @@ class MetricSnapshotRow(Frozen):
     post_id = TextField()
     persona_id = TextField()
     platform = SmallIntegerField()
-    published = BigIntegerField()
-    fetched = BigIntegerField()
+    publish_time = BigIntegerField()
+    fetch_time = BigIntegerField()
     likes = BigIntegerField(null=True)
     comments = BigIntegerField(null=True)
     shares = BigIntegerField(null=True)
@@ -487,14 +487,14 @@ class MetricSnapshotRow(Frozen):
     genuine_total = BigIntegerField()
     bot_share = DoubleField(null=True)
     outcome_rate_pct = DoubleField(null=True)
-    created = BigIntegerField()
+    create_time = BigIntegerField()
 
     class Meta:
         table_name = 'metric_snapshot'
         indexes = (
-            (('post_id', 'fetched'), False),
-            (('workspace', 'persona_id', 'platform', 'fetched'), False),
-            (('workspace', 'platform', 'fetched'), False),
+            (('post_id', 'fetch_time'), False),
+            (('workspace', 'persona_id', 'platform', 'fetch_time'), False),
+            (('workspace', 'platform', 'fetch_time'), False),
         )
 
 
@@ -544,8 +544,8 @@ class ModelRow(Frozen):
     artifact_digest = TextField()
     artifact_bytes = BigIntegerField()
     operation_id = TextField()
-    created = BigIntegerField()
-    promoted = BigIntegerField(null=True)
+    create_time = BigIntegerField()
+    promote_time = BigIntegerField(null=True)
 
     class Meta:
         table_name = 'model'
@@ -553,7 +553,7 @@ class ModelRow(Frozen):
             (('workspace', 'model_type', 'version'), True),
             (('workspace', 'operation_id'), True),
             (('workspace', 'model_type', 'stage'), False),
-            (('workspace', 'created', 'id'), False),
+            (('workspace', 'create_time', 'id'), False),
             SQL('CREATE UNIQUE INDEX "model_live" ON "model" ("workspace", "model_type") WHERE ("stage" = \'LIVE\')'),
         )
 
@@ -565,12 +565,12 @@ class ModelStageChangeRow(Frozen):
     model_type = TextField()
     stage = TextField()
     actor = TextField()
-    created = BigIntegerField()
+    create_time = BigIntegerField()
 
     class Meta:
         table_name = 'model_stage_change'
         indexes = (
-            (('workspace', 'model_type', 'created', 'id'), False),
+            (('workspace', 'model_type', 'create_time', 'id'), False),
         )
 
 
@@ -586,8 +586,8 @@ class OnlineModelRow(Frozen):
     paired_error = DoubleField(null=True)
     batch_error = DoubleField(null=True)
     blended_error = DoubleField(null=True)
-    miscoverage = DoubleField(null=True)
-    updated = BigIntegerField()
+    alpha = DoubleField(null=True)
+    update_time = BigIntegerField()
 
     class Meta:
         table_name = 'online_model'
@@ -601,7 +601,7 @@ class OnlineOutcomeRow(Frozen):
     outcome = DoubleField()
     said = DoubleField()
     batch_said = DoubleField(null=True)
-    created = BigIntegerField()
+    create_time = BigIntegerField()
 
     class Meta:
         table_name = 'online_outcome'
@@ -627,18 +627,18 @@ class OperationRow(Frozen):
     attempt = IntegerField()
     max_attempts = IntegerField()
     lease_token = TextField()
-    lease_expires = BigIntegerField(null=True)
-    created = BigIntegerField()
-    started = BigIntegerField(null=True)
-    ended = BigIntegerField(null=True)
+    lease_expire_time = BigIntegerField(null=True)
+    create_time = BigIntegerField()
+    start_time = BigIntegerField(null=True)
+    end_time = BigIntegerField(null=True)
     due = BigIntegerField(null=True)
 
     class Meta:
         table_name = 'operation'
         indexes = (
-            (('workspace', 'created', 'id'), False),
-            SQL('CREATE INDEX "operation_waiting" ON "operation" ("created") WHERE ("state" = \'PENDING\')'),
-            SQL('CREATE INDEX "operation_leased" ON "operation" ("lease_expires") WHERE ("state" = \'RUNNING\')'),
+            (('workspace', 'create_time', 'id'), False),
+            SQL('CREATE INDEX "operation_waiting" ON "operation" ("create_time") WHERE ("state" = \'PENDING\')'),
+            SQL('CREATE INDEX "operation_leased" ON "operation" ("lease_expire_time") WHERE ("state" = \'RUNNING\')'),
         )
 
 
@@ -667,14 +667,14 @@ class PatternRow(Frozen):
     description = TextField()
     features = JSONField()
     engagement_rate_pct = DoubleField(null=True)
-    created = BigIntegerField()
-    updated = BigIntegerField()
+    create_time = BigIntegerField()
+    update_time = BigIntegerField()
 
     class Meta:
         table_name = 'pattern'
         indexes = (
             (('workspace', 'context_id', 'name'), True),
-            (('workspace', 'name', 'created'), False),
+            (('workspace', 'name', 'create_time'), False),
         )
 
 
@@ -702,15 +702,15 @@ class PersonaRow(Frozen):
     sharing_opt_out = BooleanField()
     tracking_opt_out = BooleanField()
     import_name = TextField(null=True)
-    created = BigIntegerField()
-    updated = BigIntegerField()
-    deleted = BigIntegerField(null=True)
+    create_time = BigIntegerField()
+    update_time = BigIntegerField()
+    delete_time = BigIntegerField(null=True)
     version = IntegerField()
 
     class Meta:
         table_name = 'persona'
         indexes = (
-            (('workspace', 'created', 'id'), False),
+            (('workspace', 'create_time', 'id'), False),
             (('workspace', 'name'), False),
             (('workspace', 'import_name'), True),
         )
@@ -725,22 +725,22 @@ class PlatformConnectionRow(Frozen):
     token = BlobField()
     state = SmallIntegerField()
     problem = TextField()
-    expires = BigIntegerField(null=True)
-    connected = BigIntegerField()
-    synced = BigIntegerField(null=True)
+    expire_time = BigIntegerField(null=True)
+    connect_time = BigIntegerField()
+    sync_time = BigIntegerField(null=True)
 
     class Meta:
         table_name = 'platform_connection'
         indexes = (
             (('workspace', 'persona_id', 'platform'), True),
-            (('workspace', 'connected', 'id'), False),
+            (('workspace', 'connect_time', 'id'), False),
         )
 
 
 class PostDemographicsRow(Frozen):
     post_id = TextField(primary_key=True)
     workspace = TextField()
-    fetched = BigIntegerField()
+    fetch_time = BigIntegerField()
     groups = JSONField()
 
     class Meta:
@@ -751,12 +751,12 @@ class PostFingerprintsRow(Frozen):
     post_id = TextField(primary_key=True)
     workspace = TextField()
     fingerprints = BlobField()
-    recorded = BigIntegerField()
+    record_time = BigIntegerField()
 
     class Meta:
         table_name = 'post_fingerprints'
         indexes = (
-            (('workspace', 'recorded'), False),
+            (('workspace', 'record_time'), False),
         )
 
 
@@ -787,12 +787,12 @@ class PostRow(Frozen):
     hashtags = JSONField()
     mentions = JSONField()
     media_type = SmallIntegerField()
-    published = BigIntegerField()
+    publish_time = BigIntegerField()
     permalink = TextField()
     attributes = JSONField(null=True)
     follower_count = BigIntegerField(null=True)
     snapshot_id = TextField(null=True)
-    fetched = BigIntegerField(null=True)
+    fetch_time = BigIntegerField(null=True)
     likes = BigIntegerField(null=True)
     comments = BigIntegerField(null=True)
     shares = BigIntegerField(null=True)
@@ -819,18 +819,18 @@ class PostRow(Frozen):
     tallies = JSONField()
     sentiment_score = DoubleField(null=True)
     sentiment_count = IntegerField()
-    alerted = BigIntegerField(null=True)
-    created = BigIntegerField()
-    updated = BigIntegerField()
+    alert_time = BigIntegerField(null=True)
+    create_time = BigIntegerField()
+    update_time = BigIntegerField()
     version = IntegerField()
 
     class Meta:
         table_name = 'post'
         indexes = (
             (('workspace', 'platform', 'platform_post_id'), True),
-            (('workspace', 'published', 'id'), False),
-            (('workspace', 'persona_id', 'platform', 'published', 'id'), False),
-            (('workspace', 'context_id', 'published'), False),
+            (('workspace', 'publish_time', 'id'), False),
+            (('workspace', 'persona_id', 'platform', 'publish_time', 'id'), False),
+            (('workspace', 'context_id', 'publish_time'), False),
         )
 
 
@@ -843,7 +843,7 @@ class PostSyncRow(Frozen):
     outcome = SmallIntegerField()
     problem = TextField()
     tries = SmallIntegerField()
-    synced = BigIntegerField(null=True)
+    sync_time = BigIntegerField(null=True)
     comments_seen = BigIntegerField(null=True)
     comments_due = BooleanField()
     interactions = BigIntegerField()
@@ -889,15 +889,15 @@ class RolloutRow(Frozen):
     previous_model_id = TextField()
     principal = JSONField(null=True)
     version = BigIntegerField()
-    created = BigIntegerField()
-    updated = BigIntegerField()
-    ended = BigIntegerField(null=True)
+    create_time = BigIntegerField()
+    update_time = BigIntegerField()
+    end_time = BigIntegerField(null=True)
 
     class Meta:
         table_name = 'rollout'
         indexes = (
             (('workspace', 'key'), True),
-            (('workspace', 'created', 'id'), False),
+            (('workspace', 'create_time', 'id'), False),
             (('state',), False),
             (('model_state',), False),
         )
@@ -909,10 +909,10 @@ class RolloutStageRow(Frozen):
     rollout_id = TextField()
     position = SmallIntegerField()
     reason = TextField()
-    started = BigIntegerField()
+    start_time = BigIntegerField()
     held = BigIntegerField()
     running_since = BigIntegerField(null=True)
-    ended = BigIntegerField(null=True)
+    end_time = BigIntegerField(null=True)
     moves = BigIntegerField()
     seen = JSONField(null=True)
 
@@ -925,8 +925,8 @@ class RolloutStageRow(Frozen):
 
 class ScheduleRow(Frozen):
     name = TextField(primary_key=True)
-    last_run = BigIntegerField()
-    next_run = BigIntegerField()
+    last_run_time = BigIntegerField()
+    next_run_time = BigIntegerField()
 
     class Meta:
         table_name = 'schedule'
@@ -954,14 +954,14 @@ class TrainingExampleRow(Frozen):
     post_id = TextField()
     text = TextField()
     profile = JSONField(null=True)
-    created = BigIntegerField()
-    updated = BigIntegerField()
+    create_time = BigIntegerField()
+    update_time = BigIntegerField()
 
     class Meta:
         table_name = 'training_example'
         indexes = (
             (('workspace', 'model_type', 'key'), True),
-            (('workspace', 'model_type', 'created', 'id'), False),
+            (('workspace', 'model_type', 'create_time', 'id'), False),
             (('workspace', 'persona_id'), False),
             (('post_id',), False),
         )
@@ -975,8 +975,8 @@ class TrainingScheduleRow(Frozen):
     drift_threshold = DoubleField()
     lookback_days = IntegerField()
     force = BooleanField()
-    next_check = BigIntegerField()
-    last_check = BigIntegerField(null=True)
+    next_check_time = BigIntegerField()
+    last_check_time = BigIntegerField(null=True)
     last_decision = TextField()
     report_id = TextField()
     operation_id = TextField()
@@ -985,7 +985,7 @@ class TrainingScheduleRow(Frozen):
         table_name = 'training_schedule'
         primary_key = CompositeKey('workspace', 'model_type')
         indexes = (
-            (('next_check',), False),
+            (('next_check_time',), False),
         )
 
 

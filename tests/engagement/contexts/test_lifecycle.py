@@ -30,14 +30,14 @@ def test_a_context_does_not_open_at_its_end(state: ContextState) -> None:
         start_state(state)
 
 
-@pytest.mark.parametrize("ended", TERMINAL_STATES)
+@pytest.mark.parametrize("end_time", TERMINAL_STATES)
 @pytest.mark.parametrize("target", [state for state in ContextState if state])
-def test_what_has_ended_stays_as_it_is(ended: ContextState, target: ContextState) -> None:
+def test_what_has_ended_stays_as_it_is(end_time: ContextState, target: ContextState) -> None:
     with pytest.raises(FailedPrecondition) as refused:
-        check_transition(ended, target)
+        check_transition(end_time, target)
 
     assert refused.value.reason == "CONTEXT_STATE_INVALID"
-    assert refused.value.metadata == {"state": ended.name}
+    assert refused.value.metadata == {"state": end_time.name}
 
 
 def test_work_does_not_go_back_to_being_planned() -> None:

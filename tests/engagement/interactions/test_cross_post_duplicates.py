@@ -84,7 +84,8 @@ def comment(
 def judged(database: Database, post_id: str, workspace: str = MINE) -> dict[str, Verdict]:
     """The verdict on each actor's last comment."""
     with database.scope(workspace) as scope:
-        rows = scope.select(InteractionRow).where(InteractionRow.post_id == post_id).order_by(InteractionRow.occurred)
+        rows = scope.select(InteractionRow).where(InteractionRow.post_id == post_id)
+        rows = rows.order_by(InteractionRow.interact_time)
         return {row.actor_handle: Verdict(row.verdict) for row in rows}
 
 

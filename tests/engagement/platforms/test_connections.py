@@ -115,7 +115,7 @@ def test_a_token_that_cannot_be_decrypted_keeps_no_other_from_use(studio: Studio
 def test_a_connection_expires(studio: Studio) -> None:
     studio.connect(Platform.TIKTOK)
     with studio.database.transaction():
-        studio.database.execute("UPDATE platform_connection SET expires = 1")
+        studio.database.execute("UPDATE platform_connection SET expire_time = 1")
     assert studio.connected(Platform.TIKTOK).state is connections.ConnectionState.TOKEN_EXPIRED
     studio.post(studio.persona(), Platform.TIKTOK, "late")
     assert studio.sync().unconnected_count == 1

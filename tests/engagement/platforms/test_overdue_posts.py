@@ -48,7 +48,7 @@ def ages(studio: Studio, post_id: str) -> list[timedelta]:
     """At which ages, in whole hours, the post was measured."""
     with studio.database.scope(studio.workspace) as scope:
         kept = snapshots.of_post(scope, post_id)
-    return [HOUR * ((row.fetched - row.published) // HOUR) for row in kept]
+    return [HOUR * ((row.fetch_time - row.publish_time) // HOUR) for row in kept]
 
 
 def test_hourly_syncs_of_eight_days_reject_what_is_poor_and_give_models_their_target(studio: Studio, ava: str) -> None:
@@ -96,8 +96,8 @@ def test_what_an_operation_has_done_is_among_what_its_next_run_finds(studio: Stu
     operation = studio.ask(include_overdue=True)
     (target,) = _overdue(studio, operation.id)
     with studio.database.scope(studio.workspace) as scope:
-        post_syncs.note(scope, target, operation.id, outcome=SyncOutcome.SYNCED, synced=studio.clock.now())
-        scope.execute("UPDATE post SET fetched = published + ?", (2 * DAY // timedelta(microseconds=1),))
+        post_syncs.note(scope, target, operation.id, outcome=SyncOutcome.SYNCED, sync_time=studio.clock.now())
+        scope.execute("UPDATE post SET fetch_time = publish_time + ?", (2 * DAY // timedelta(microseconds=1),))
     assert [target.post_id for target in _overdue(studio, operation.id)] == [post_id]
     assert _overdue(studio, "another") == []
 

@@ -82,7 +82,7 @@ def test_ten_thousand_posts_within_the_limits_by_two_workers_killed_twice(
     for id, post in expected.items():
         wanted = None if post.fault else (post.likes, post.comments, post.shares)
         row = rows[id]
-        assert ((row.likes, row.comments, row.shares) if row.fetched else None) == wanted
+        assert ((row.likes, row.comments, row.shares) if row.fetch_time else None) == wanted
         assert kept[row.id] == (0 if post.fault else 1), "one snapshot a fetch, and no fetch twice"
     database.close()
 

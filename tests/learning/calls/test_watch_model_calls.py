@@ -123,7 +123,7 @@ def test_outcomes_outside_their_intervals_widen_those_that_are_served(empty: Stu
     adapted = next(watching).online_model
     watching.cancel()
     assert (adapted.pair_count, adapted.weight) == (19, 0.0)
-    assert adapted.miscoverage < 0.045
+    assert adapted.alpha < 0.045
     assert eventually(lambda: width() > before)
 
 

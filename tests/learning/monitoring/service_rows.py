@@ -38,10 +38,11 @@ def serve(scope: Scope, version: ModelVersion, residuals: Sequence[float]) -> No
     features: dict[str, Any] = {"values": [1.0] * len(FEATURES), "category": None}
     rows = []
     for post, residual in zip(posts, residuals, strict=True):
-        at_age = (MetricSnapshotRow.post_id == post.id) & (MetricSnapshotRow.fetched == post.published + TARGET_AGE)
+        snapshot = MetricSnapshotRow
+        at_age = (snapshot.post_id == post.id) & (snapshot.fetch_time == post.publish_time + TARGET_AGE)
         rate = scope.select(MetricSnapshotRow).where(at_age).get().outcome_rate_pct
         said = rate - residual
-        rows.append(ServedPrediction(version.id, post.context_id, 1, features, said, None, None, post.published))
+        rows.append(ServedPrediction(version.id, post.context_id, 1, features, said, None, None, post.publish_time))
     predictions.keep(scope, rows)
 
 

@@ -126,7 +126,7 @@ async def test_a_conversion_is_scored_by_the_post_of_its_context(database: Datab
     model_id = version_of(database, CONVERSION)
     with database.scope("default") as scope:
         post = scope.get(PostRow, add_posts(scope, add_persona(scope), 1, seed=1)[0])
-    early = post.published - timedelta(hours=1)
+    early = post.publish_time - timedelta(hours=1)
     log.note_conversion("default", model_id, post.context_id, PostFacts(platform=1), Prediction(0.3, 0.1, 0.6), early)
     log.note_conversion("default", model_id, "", PostFacts(platform=1), Prediction(0.3, 0.1, 0.6), early)
     await log.flush()

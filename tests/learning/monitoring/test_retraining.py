@@ -116,7 +116,7 @@ def test_one_training_is_started_at_a_time(scope: Scope) -> None:
     schedule = scheduled(scope)
     started = operations.create(scope, "learning.train_model", b"")
     training_schedules.note(
-        scope, PLAN.model_type, next_check=scope.now, decision="", report_id="", operation_id=started.id
+        scope, PLAN.model_type, next_check_time=scope.now, decision="", report_id="", operation_id=started.id
     )
     schedule = training_schedules.get(scope, PLAN.model_type)
     assert "still under way" in decide(scope, schedule, target_age=TARGET_AGE, minimum_samples=50).why
@@ -137,8 +137,8 @@ def test_a_check_that_is_due_starts_a_training_and_says_so(database: Database) -
         assert (started.id, started.kind) == (schedule.operation_id, "learning.train_model")
         assert (request.model_type, request.promotion) == (pb.MODEL_TYPE_ENGAGEMENT_PREDICTOR, pb.PROMOTION_IF_BETTER)
         assert (request.lookback_days, request.HasField("as_of_time")) == (3650, True)
-        assert schedule.last_check is not None
-        assert schedule.next_check - schedule.last_check == timedelta(days=7)
+        assert schedule.last_check_time is not None
+        assert schedule.next_check_time - schedule.last_check_time == timedelta(days=7)
         assert schedule.last_decision.startswith("Drift: ")
         assert schedule.report_id
 
@@ -161,6 +161,6 @@ def test_a_schedule_that_is_not_due_or_cancelled_is_not_checked(database: Databa
         training_schedules.remove(scope, PLAN.model_type)
     retrain_when_due(database, load())
     with database.scope("ours") as scope:
-        assert training_schedules.get(scope, PLAN.model_type).last_check is None
+        assert training_schedules.get(scope, PLAN.model_type).last_check_time is None
     with database.scope("theirs") as scope, pytest.raises(NotFound):
         training_schedules.get(scope, PLAN.model_type)

@@ -56,5 +56,5 @@ def test_beside_another_version_it_has_to_prove_itself_anew() -> None:
 def test_what_is_told_leaves_out_what_was_learnt() -> None:
     assert set(figures(PROVEN)) == {
         *("learned_count", "error", "model_id", "pair_count", "paired_error", "batch_error", "blended_error", "weight"),
-        "miscoverage",
+        "alpha",
     }

@@ -44,15 +44,15 @@ def learn(database: Database, learner: Learner | None = None) -> int:
 class SaysThree:
     """A live version that expects 3% of every post, give or take a margin that is wider the less it is to miss."""
 
-    miscoverage: float
+    alpha: float
     margin: float
 
     @property
     def conformal(self) -> SimpleNamespace:
-        return SimpleNamespace(miscoverage=self.miscoverage, target=0.05)
+        return SimpleNamespace(alpha=self.alpha, target=0.05)
 
-    def promising(self, miscoverage: float | None) -> SaysThree:
-        return self if miscoverage is None else SaysThree(miscoverage, self.margin * self.miscoverage / miscoverage)
+    def promising(self, alpha: float | None) -> SaysThree:
+        return self if alpha is None else SaysThree(alpha, self.margin * self.alpha / alpha)
 
     def predict_one(self, facts: object, *, persona_id: str) -> Prediction:
         return Prediction(3.0, 3.0 - self.margin, 3.0 + self.margin)
@@ -98,7 +98,7 @@ def test_of_two_workers_one_learns(database: Database) -> None:
 def test_a_post_is_learnt_when_its_outcome_is_known(database: Database) -> None:
     with database.scope("default") as scope:
         (id,) = publish(scope, 1)
-        later = (MetricSnapshotRow.post_id == id) & (MetricSnapshotRow.fetched >= FIRST + WEEK)
+        later = (MetricSnapshotRow.post_id == id) & (MetricSnapshotRow.fetch_time >= FIRST + WEEK)
         rows = list(scope.select(MetricSnapshotRow).where(later))
         scope.delete(MetricSnapshotRow).where(later).execute()
     assert learn(database) == 0
@@ -166,14 +166,14 @@ def test_the_level_of_intervals_follows_the_outcomes_that_they_missed(
         publish(scope, 3)
     learn(database)
     # Gibbs, Candes 2021, formula 2, with steps of 0.005, three times.
-    assert twin(database).miscoverage == pytest.approx(0.05 + 3 * 0.005 * step)
+    assert twin(database).alpha == pytest.approx(0.05 + 3 * 0.005 * step)
     with database.scope("default") as scope:
         another = registry.promote(scope, a_version(scope, "run-2").id).live
         scope.update(ModelRow, data_end=FIRST - timedelta(days=1)).where(ModelRow.id == another.id).execute()
         publish(scope, 1)
     learn(database)
     # Another version has missed nothing yet.
-    assert twin(database).miscoverage == pytest.approx(0.05 + 0.005 * step)
+    assert twin(database).alpha == pytest.approx(0.05 + 0.005 * step)
 
 
 def test_a_damaged_version_is_gone_without(database: Database) -> None:

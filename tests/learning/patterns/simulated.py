@@ -31,7 +31,7 @@ def post(number: int = 0, **fields: Any) -> PostRecord:
         "caption": "",
         "hashtags": [],
         "mentions": [],
-        "published": START + timedelta(hours=10),
+        "publish_time": START + timedelta(hours=10),
         "phase": None,
         "aged_rate_pct": 3.0,
         "rate_pct": 3.0,
@@ -57,11 +57,11 @@ def context(number: int = 0, **fields: Any) -> ContextRecord:
         "trace_artifacts": [],
         "pattern": "",
         "rate_pct": None,
-        "created": START + timedelta(hours=number),
+        "create_time": START + timedelta(hours=number),
         "platform": None,
         "media_type": None,
         "hashtag_count": None,
-        "published": None,
+        "publish_time": None,
         "time_zone": None,
     }
     return ContextRecord(**{**given, **fields})
@@ -88,7 +88,7 @@ def two_kinds(
                 media_type=FILM if film else PICTURE,
                 caption=FILM_CAPTION if film else PICTURE_CAPTION.format(number),
                 hashtags=["film", "evening", f"day{number % 7}"] if film else [f"day{number % 7}"],
-                published=START + timedelta(days=int(random.integers(84)), hours=hour),
+                publish_time=START + timedelta(days=int(random.integers(84)), hours=hour),
                 phase="VIDEO_GENERATION" if film else "IMAGE_GENERATION",
                 aged_rate_pct=float(rate),
                 rate_pct=float(rate),
@@ -134,7 +134,7 @@ def tagged(count: int, seed: int, *, tags: int = 60, effective: int = 10) -> Tag
                 platform=1 + platform,
                 media_type=2 + form,
                 hashtags=carried,
-                published=START + timedelta(days=number % 84, hours=4 * part + 1),
+                publish_time=START + timedelta(days=number % 84, hours=4 * part + 1),
                 aged_rate_pct=rate,
             )
         )

@@ -45,7 +45,7 @@ def test_a_question_mark_in_an_address_asks_nothing() -> None:
 
 def test_features_are_what_people_read() -> None:
     saturday = START + timedelta(days=5, hours=21, minutes=30)
-    one = post(caption=CAPTION, hashtags=["sea"], mentions=["bo"], media_type=4, published=saturday, time_zone="UTC")
+    one = post(caption=CAPTION, hashtags=["sea"], mentions=["bo"], media_type=4, publish_time=saturday, time_zone="UTC")
     values = dict(zip(NAMES, content_features(sample_of([one])).values[0].tolist(), strict=True))
     told = {name: values[name] for name in ("words", "emoji", "hashtags", "mentions", "links", "weekend", "hour")}
     assert told == {"words": 10, "emoji": 2, "hashtags": 1, "mentions": 1, "links": 1, "weekend": 1, "hour": 21.5}
@@ -53,7 +53,7 @@ def test_features_are_what_people_read() -> None:
 
 
 def test_the_hour_is_on_the_personas_clock() -> None:
-    one = post(published=START + timedelta(hours=22), time_zone="Asia/Tokyo")
+    one = post(publish_time=START + timedelta(hours=22), time_zone="Asia/Tokyo")
     assert content_features(sample_of([one])).values[0, NAMES.index("hour")] == 7.0
 
 
@@ -67,7 +67,7 @@ def test_columns_are_standardised_clipped_and_what_never_varies_is_left_out() ->
 
 def test_midnight_lies_between_eleven_and_one() -> None:
     hours = [23, 1] * 10 + [11, 13] * 10
-    posts = [post(at, published=START + timedelta(hours=hour)) for at, hour in enumerate(hours)]
+    posts = [post(at, publish_time=START + timedelta(hours=hour)) for at, hour in enumerate(hours)]
     contrasts = content_features(sample_of(posts)).compare(np.arange(40) < 20)
     assert contrasts[0].name == "hour"
     assert clock(contrasts[0].value) == "00:00"

@@ -19,13 +19,13 @@ RATES = [5.0, 6.5, 4.8, 7.0, 5.5, 6.1]
 
 def summary(*, rates: list[float] = RATES, before: list[float] = RATES_BEFORE) -> Performance:
     posts = [
-        post(at, aged_rate_pct=rate, published=start + timedelta(days=at), platform=1 + at % 2, filtered_total=10)
+        post(at, aged_rate_pct=rate, publish_time=start + timedelta(days=at), platform=1 + at % 2, filtered_total=10)
         for start, known in ((START, before), (START + LENGTH, rates))
         for at, rate in enumerate(known)
     ]
-    posts.append(post(99, aged_rate_pct=None, published=END - timedelta(days=1), genuine_total=5))
-    contexts = [context(at, state=4 if at < 2 else 3, created=END - timedelta(days=2)) for at in range(10)]
-    contexts += [context(20 + at, state=3, created=START) for at in range(10)]
+    posts.append(post(99, aged_rate_pct=None, publish_time=END - timedelta(days=1), genuine_total=5))
+    contexts = [context(at, state=4 if at < 2 else 3, create_time=END - timedelta(days=2)) for at in range(10)]
+    contexts += [context(20 + at, state=3, create_time=START) for at in range(10)]
     return summarize(posts, contexts, end=END, length=LENGTH, threshold_pct=5.0)
 
 

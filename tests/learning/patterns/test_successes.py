@@ -25,7 +25,7 @@ def test_posts_that_are_younger_than_the_rates_wait() -> None:
 
 def test_traits_are_counted_against_the_other_posts() -> None:
     evening = START + timedelta(hours=18)
-    good = [post(at, aged_rate_pct=8.0, media_type=4, hashtags=["sea"], published=evening) for at in range(4)]
+    good = [post(at, aged_rate_pct=8.0, media_type=4, hashtags=["sea"], publish_time=evening) for at in range(4)]
     others = [post(10 + at, aged_rate_pct=1.0, hashtags=["sea"] if at < 2 else []) for at in range(8)]
     traits = {one.trait: one for one in find_successes([*good, *others], 5.0, 10).traits}
     assert (traits["#sea"].successful_count, traits["#sea"].other_count) == (4, 2)

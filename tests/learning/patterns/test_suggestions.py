@@ -31,7 +31,7 @@ def test_a_good_hour_that_is_seldom_used_is_suggested() -> None:
     for at in range(200):
         hour = 20 if at % 10 == 0 else int(random.integers(7, 12))
         rate = float(np.exp(1.0 + 0.8 * (hour == 20) + random.normal(0.0, 0.3)))
-        posts.append(post(at, aged_rate_pct=rate, published=START + timedelta(days=at % 80, hours=hour)))
+        posts.append(post(at, aged_rate_pct=rate, publish_time=START + timedelta(days=at % 80, hours=hour)))
     (timing,) = [one for one in suggest(posts, [], 50).suggestions if one.area == "timing"]
     assert "around 20:00 on instagram" in timing.advice
     assert {cited.name for cited in timing.figures} == {"rate at 20:00", "mean rate"}

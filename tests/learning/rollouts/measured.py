@@ -24,7 +24,7 @@ POSTS = 2
 
 def date_back(scope: Scope) -> None:
     """Has all rollouts begun before the posts."""
-    scope.execute("UPDATE rollout SET created = ?", (RolloutRow.created.db_value(LONG_AGO),))
+    scope.execute("UPDATE rollout SET create_time = ?", (RolloutRow.create_time.db_value(LONG_AGO),))
 
 
 def add_personas(scope: Scope, count: int) -> list[str]:
@@ -38,10 +38,12 @@ def measure(scope: Scope, personas: Sequence[str], off_by: Mapping[str, float]) 
         for post_id in add_posts(scope, persona_id, POSTS, seed=number):
             post, noise = scope.get(PostRow, post_id), random.uniform(-0.2, 0.2)
             row = MetricSnapshotRow
-            at_age = (row.post_id == post_id) & (row.fetched == post.published + TARGET_AGE)
+            at_age = (row.post_id == post_id) & (row.fetch_time == post.publish_time + TARGET_AGE)
             rate = scope.select(row).where(at_age).get().outcome_rate_pct
             rows += [
-                ServedPrediction(id, post.context_id, 1, {"values": []}, rate + off + noise, None, None, post.published)
+                ServedPrediction(
+                    id, post.context_id, 1, {"values": []}, rate + off + noise, None, None, post.publish_time
+                )
                 for id, off in off_by.items()
             ]
             ids.append(post_id)

@@ -135,7 +135,7 @@ async def test_a_workspace_that_can_not_be_read_does_not_keep_the_others_waiting
 
 async def test_what_was_predicted_before_the_rollout_does_not_count(sending: Sending) -> None:
     with sending.database.scope("default") as scope:
-        scope.execute("UPDATE rollout SET created = ?", (to_micros(scope.now),))
+        scope.execute("UPDATE rollout SET create_time = ?", (to_micros(scope.now),))
     await sending.sender().send_all()
     assert sending.peers.recorded == []
 

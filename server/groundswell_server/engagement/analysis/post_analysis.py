@@ -158,5 +158,5 @@ def _published(post: Post, aged_rate_pct: float | None) -> PublishedPost:
 
 def _published_of(other: DescribedPost) -> PublishedPost:
     return PublishedPost(
-        other.published, other.hashtags, MediaType(other.media_type), other.caption_length, other.aged_rate_pct
+        other.publish_time, other.hashtags, MediaType(other.media_type), other.caption_length, other.aged_rate_pct
     )

@@ -71,7 +71,7 @@ def sentiment_of_post(scope: Scope, post: PostRow, target_age: timedelta) -> Sen
 
     It is compared with the rates that the persona's posts had at `target_age`: younger ones wait.
     """
-    counts = sentiments.counts(scope, post.id, post.published, SPAN_ENDS, verdict=Verdict.GENUINE)
+    counts = sentiments.counts(scope, post.id, post.publish_time, SPAN_ENDS, verdict=Verdict.GENUINE)
     if not counts:
         return None
     moods = sentiments.moods_of_posts(
@@ -83,11 +83,11 @@ def sentiment_of_post(scope: Scope, post: PostRow, target_age: timedelta) -> Sen
         limit=MOST_POSTS,
     )
     correlation = spearman([mood.mean_score for mood in moods], [mood.rate_pct for mood in moods])
-    return summarize(counts, post.published, scope.now, correlation)
+    return summarize(counts, post.publish_time, scope.now, correlation)
 
 
 def summarize(
-    counts: Sequence[SentimentCount], published: datetime, now: datetime, correlation: Estimate | None
+    counts: Sequence[SentimentCount], publish_time: datetime, now: datetime, correlation: Estimate | None
 ) -> SentimentAnalysis:
     """The mix and the trend of counted comments."""
     spans = sorted({row.span for row in counts if row.total_score is not None})
@@ -97,15 +97,15 @@ def summarize(
         negative_count=_count(counts, Sentiment.NEGATIVE),
         unsupported_count=_count(counts, Sentiment.UNSUPPORTED),
         mean_score=_mean(counts),
-        trend=tuple(_period([row for row in counts if row.span == span], span, published, now) for span in spans),
+        trend=tuple(_period([row for row in counts if row.span == span], span, publish_time, now) for span in spans),
         engagement_correlation=correlation,
     )
 
 
-def _period(counts: Sequence[SentimentCount], span: int, published: datetime, now: datetime) -> SentimentPeriod:
+def _period(counts: Sequence[SentimentCount], span: int, publish_time: datetime, now: datetime) -> SentimentPeriod:
     return SentimentPeriod(
-        start_time=published + SPAN_ENDS[span - 1] if span else published,
-        end_time=published + SPAN_ENDS[span] if span < len(SPAN_ENDS) else now,
+        start_time=publish_time + SPAN_ENDS[span - 1] if span else publish_time,
+        end_time=publish_time + SPAN_ENDS[span] if span < len(SPAN_ENDS) else now,
         positive_count=_count(counts, Sentiment.POSITIVE),
         neutral_count=_count(counts, Sentiment.NEUTRAL),
         negative_count=_count(counts, Sentiment.NEGATIVE),

@@ -76,8 +76,8 @@ def connect(scope: Scope, draft: ConnectionDraft, vault: TokenVault) -> Connecti
             "account": draft.account,
             "token": vault.lock(draft.access_token, _owner(scope, draft.persona_id, draft.platform)),
             "state": ConnectionState.CONNECTED,
-            "expires": draft.expire_time,
-            "connected": scope.now,
+            "expire_time": draft.expire_time,
+            "connect_time": scope.now,
         },
     )
     post_syncs.forget_gone(scope, draft.persona_id, draft.platform, SyncOutcome.GONE)
@@ -125,7 +125,7 @@ def usable(scope: Scope, vault: TokenVault) -> dict[tuple[str, Platform], OpenCo
 def connection_of(row: PlatformConnectionRow, now: datetime) -> Connection:
     """The connection of a row as it is now."""
     state = ConnectionState(row.state)
-    if state is ConnectionState.CONNECTED and row.expires is not None and row.expires <= now:
+    if state is ConnectionState.CONNECTED and row.expire_time is not None and row.expire_time <= now:
         state = ConnectionState.TOKEN_EXPIRED
     return Connection(
         id=row.id,
@@ -134,9 +134,9 @@ def connection_of(row: PlatformConnectionRow, now: datetime) -> Connection:
         account=row.account,
         state=state,
         problem=row.problem,
-        expire_time=row.expires,
-        connect_time=row.connected,
-        sync_time=row.synced,
+        expire_time=row.expire_time,
+        connect_time=row.connect_time,
+        sync_time=row.sync_time,
     )
 
 
@@ -161,5 +161,5 @@ def _shown(row: PlatformConnectionRow | None) -> dict[str, Any] | None:
     """What the audit log tells of a connection; the token never leaves its row."""
     if row is None:
         return None
-    expires = None if row.expires is None else row.expires.isoformat()
-    return {"id": row.id, "account": row.account, "state": ConnectionState(row.state).name, "expires": expires}
+    expires = None if row.expire_time is None else row.expire_time.isoformat()
+    return {"id": row.id, "account": row.account, "state": ConnectionState(row.state).name, "expire_time": expires}

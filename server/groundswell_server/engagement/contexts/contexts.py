@@ -117,10 +117,10 @@ def _open(scope: Scope, draft: ContextDraft) -> ContextRow:
         input=draft.input,
         assigned_agent=draft.assigned_agent,
         trace_artifacts=[],
-        started=scope.now if state is ContextState.PROCESSING else None,
+        start_time=scope.now if state is ContextState.PROCESSING else None,
         strategy=draft.strategy,
-        created=scope.now,
-        updated=scope.now,
+        create_time=scope.now,
+        update_time=scope.now,
     )
 
 
@@ -181,15 +181,15 @@ def update_context(scope: Scope, id: str, changes: Mapping[str, Any], etag: str 
 def finish_context(scope: Scope, id: str, end: ContextEnd) -> Context:
     """Ends a context; raises NotFound and FailedPrecondition (`CONTEXT_STATE_INVALID`) when it has ended already."""
     row = scope.get(ContextRow, id, lock=True)
-    finish = lifecycle.finish(ContextState(row.state), end.state, scope.now, row.started, tuple(end.trace_artifacts))
+    finish = lifecycle.finish(ContextState(row.state), end.state, scope.now, row.start_time, tuple(end.trace_artifacts))
     kept = {"output": end.output} if end.output is not None else {}
     judged = {"confidence": end.confidence} if end.confidence else {}
     artifacts = [
         {"type": artifact.type, "message": artifact.message, "place": artifact.place}
         for artifact in finish.trace_artifacts
     ]
-    started = row.started or finish.end_time
-    ended = {"state": finish.state, "started": started, "ended": finish.end_time, "trace_artifacts": artifacts}
+    started = row.start_time or finish.end_time
+    ended = {"state": finish.state, "start_time": started, "end_time": finish.end_time, "trace_artifacts": artifacts}
     with audited.changed(scope, "context.finished", row):
         revise(scope, row, **ended, **kept, **judged)
     return _told(scope, row)
@@ -233,7 +233,7 @@ def generation_parameters(row: ContextRow) -> dict[str, Any]:
 
 def context_of(row: ContextRow) -> Context:
     """The context of a row."""
-    measured = row.metrics_fetched
+    measured = row.metrics_fetch_time
     return Context(
         id=row.id,
         persona_id=row.persona_id or "",
@@ -247,16 +247,16 @@ def context_of(row: ContextRow) -> Context:
         output=row.output,
         assigned_agent=row.assigned_agent,
         trace_artifacts=tuple(TraceArtifact(**artifact) for artifact in row.trace_artifacts),
-        start_time=row.started,
-        end_time=row.ended,
+        start_time=row.start_time,
+        end_time=row.end_time,
         social_metrics=SocialMetrics(row.engagement_rate_pct, row.genuine_ratio, row.genuine_count or 0, measured)
         if measured is not None
         else None,
         pattern=row.pattern,
         strategy=row.strategy,
         rating=Rating(row.rating),
-        create_time=row.created,
-        update_time=row.updated,
+        create_time=row.create_time,
+        update_time=row.update_time,
         etag=etag_of(row.version),
     )
 
@@ -271,7 +271,7 @@ def _begin(row: ContextRow, target: ContextState, now: datetime) -> dict[str, An
     lifecycle.check_transition(ContextState(row.state), target)
     if target is not ContextState.PROCESSING:
         raise _ended(ContextState(row.state), "end it by FinishContext")
-    return {"started": now}
+    return {"start_time": now}
 
 
 def _ended(state: ContextState, cure: str) -> FailedPrecondition:

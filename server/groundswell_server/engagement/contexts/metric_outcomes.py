@@ -33,7 +33,7 @@ def bring_up_to_date(scope: Scope, post: Post, thresholds: Thresholds) -> Contex
     engagement, fetched = post.engagement, post.fetch_time
     if row is None or engagement is None or fetched is None:
         return row
-    if row.metrics_fetched is not None and row.metrics_fetched > fetched and row.metrics_post_id != post.id:
+    if row.metrics_fetch_time is not None and row.metrics_fetch_time > fetched and row.metrics_post_id != post.id:
         return row
     rating = Rating(row.rating)
     age = fetched - post.publish_time
@@ -54,7 +54,7 @@ def bring_up_to_date(scope: Scope, post: Post, thresholds: Thresholds) -> Contex
         validation=outcome.validation,
         confidence=outcome.confidence,
         metrics_post_id=post.id,
-        metrics_fetched=fetched,
+        metrics_fetch_time=fetched,
         engagement_rate_pct=engagement.engagement_rate_pct,
         genuine_ratio=engagement.genuine_ratio,
         genuine_count=engagement.total,

@@ -132,7 +132,7 @@ def interaction_of(row: InteractionRow) -> Interaction:
         kind=InteractionKind(row.kind),
         actor_handle=row.actor_handle,
         text=row.text,
-        interact_time=row.occurred,
+        interact_time=row.interact_time,
         verdict=Verdict(row.verdict),
         inauthentic_probability=row.probability,
         reasons=tuple(VerdictReason(code, detail) for code, detail in row.reasons or ()),

@@ -111,7 +111,7 @@ def judge_rows(
     copies = look_up(scope, worded.values(), [written for row in fresh if (written := row.written)])
     judgments = judge(
         batch,
-        {post.id: PostFacts(platform, post.published)},
+        {post.id: PostFacts(platform, post.publish_time)},
         _register(scope, platform, named),
         replace(settings, near_duplicates=settings.near_duplicates and bool(few)),
         copies.index,
@@ -154,9 +154,9 @@ def _company(scope: Scope, post: PostRow, handles: Sequence[str], fresh: Sequenc
     popularity[post.id] = popularity.get(post.id, 0) + len(fresh)
     if len(popularity) < 2 * FEWEST_POSTS:
         return ALONE
-    since = min(post.published, *(published for _, published, _ in others))
+    since = min(post.publish_time, *(published for _, published, _ in others))
     here = [(row.new.actor_handle, post.id, row.new.occurred_us) for row in fresh]
-    published = {post.id: to_micros(post.published)} | {id: to_micros(time) for id, time, _ in others}
+    published = {post.id: to_micros(post.publish_time)} | {id: to_micros(time) for id, time, _ in others}
     return company_of([*interactions.visits(scope, handles, since=since), *here], popularity, published)
 
 

@@ -75,7 +75,7 @@ def record_interactions(
     InvalidArgument for interactions before publication or in the future.
     """
     post = scope.get(PostRow, post_id, lock=True)
-    _check_times(batch, to_micros(post.published), to_micros(scope.now))
+    _check_times(batch, to_micros(post.publish_time), to_micros(scope.now))
     fresh = _fresh(scope, post_id, batch, pii_filter)
     if not fresh:
         return Recording(Recorded(duplicate_count=len(batch)))
@@ -228,7 +228,7 @@ def _columns(
             "text": row.text,
             "masked": row.masked,
             "text_key": row.text_key,
-            "occurred": new.occurred_us,
+            "interact_time": new.occurred_us,
             "verdict": judged.verdicts[place],
             "probability": judged.probabilities[place],
             "reasons": why or None,
@@ -237,5 +237,5 @@ def _columns(
             "sentiment_score": new.mood.score,
             "profile": new.profile.to_json() if new.profile.known() else None,
             "spam_probability": new.spam_probability,
-            "created": created,
+            "create_time": created,
         }

@@ -21,7 +21,7 @@ def import_row(row: pb.ImportedPost) -> ImportRow:
         time_zone=row.time_zone,
         follower_count=row.follower_count if row.HasField("follower_count") else None,
         counts=counts_in(row.metrics) if row.metrics.ListFields() else None,
-        fetched=time_in(row, "fetch_time"),
+        fetch_time=time_in(row, "fetch_time"),
         context_input=json_in(row, "context_input"),
         complexity=Complexity(row.complexity),
     )

@@ -22,24 +22,30 @@ MOST_REFRESHED = 500
 
 
 def peer_rates(
-    scope: Scope, persona_id: str, platform: int, published: datetime, age: timedelta
+    scope: Scope, persona_id: str, platform: int, publish_time: datetime, age: timedelta
 ) -> list[list[AgePoint]]:
     """What is known of the rates at an age of the persona's posts of the 30 days before a time, post by post."""
     rates = snapshots.rates_around_age(
-        scope, persona_id, platform, since=published - WINDOW, before=published, age=age, limit=MOST_PEERS
+        scope, persona_id, platform, since=publish_time - WINDOW, before=publish_time, age=age, limit=MOST_PEERS
     )
     by_post = groupby(rates, key=lambda rate: rate.post_id)
     return [[AgePoint(rate.age, rate.rate_pct) for rate in group] for _, group in by_post]
 
 
 def versus_average(
-    scope: Scope, *, persona_id: str, platform: int, published: datetime, fetched: datetime, rate_pct: float | None
+    scope: Scope,
+    *,
+    persona_id: str,
+    platform: int,
+    publish_time: datetime,
+    fetch_time: datetime,
+    rate_pct: float | None,
 ) -> float | None:
     """A rate against the persona's average at equal age, percent; None without any post to compare with."""
     if rate_pct is None:
         return None
-    age = fetched - published
-    return versus_average_pct(rate_pct, age, peer_rates(scope, persona_id, platform, published, age))
+    age = fetch_time - publish_time
+    return versus_average_pct(rate_pct, age, peer_rates(scope, persona_id, platform, publish_time, age))
 
 
 def compare_imported(scope: Scope, persona_id: str, platform: int, imported: Sequence[MeasuredPost]) -> None:
@@ -48,13 +54,13 @@ def compare_imported(scope: Scope, persona_id: str, platform: int, imported: Seq
     Of the latter the nearest `MOST_REFRESHED`; the others are compared anew with their next metrics. All rates of the
     span are read at once, for a batch holds hundreds of posts.
     """
-    first = min(post.published for post in imported)
-    end = max(post.published for post in imported) + WINDOW
+    first = min(post.publish_time for post in imported)
+    end = max(post.publish_time for post in imported) + WINDOW
     most = len(imported) + MOST_REFRESHED
     later = posts.measured(scope, persona_id, platform, since=first, before=end, limit=most)
     rates = snapshots.rates_of_span(scope, persona_id, platform, since=first - WINDOW, before=end)
     peers = [
-        (rows[0].published, [AgePoint(row.age, row.rate_pct) for row in rows])
+        (rows[0].publish_time, [AgePoint(row.age, row.rate_pct) for row in rows])
         for rows in (list(group) for _, group in groupby(rates, key=lambda row: row.post_id))
     ]
     changed = {}
@@ -67,7 +73,7 @@ def compare_imported(scope: Scope, persona_id: str, platform: int, imported: Seq
 
 def _against(post: MeasuredPost, peers: Sequence[tuple[datetime, Sequence[AgePoint]]]) -> float | None:
     """A post against those among `peers`, which come by publication, of the 30 days before it."""
-    start = bisect_left(peers, post.published - WINDOW, key=itemgetter(0))
-    end = bisect_left(peers, post.published, key=itemgetter(0))
+    start = bisect_left(peers, post.publish_time - WINDOW, key=itemgetter(0))
+    end = bisect_left(peers, post.publish_time, key=itemgetter(0))
     points = [points for _, points in peers[max(start, end - MOST_PEERS) : end]]
-    return versus_average_pct(post.engagement_rate_pct, post.fetched - post.published, points)
+    return versus_average_pct(post.engagement_rate_pct, post.fetch_time - post.publish_time, points)

@@ -45,12 +45,12 @@ def anonymize(groups: Mapping[str, int]) -> dict[str, int]:
     return {**dict(kept), **({OTHER: rest} if rest >= FEWEST else {})}
 
 
-def keep_demographics(scope: Scope, post_id: str, fetched: datetime, told: Demographics | None) -> None:
+def keep_demographics(scope: Scope, post_id: str, fetch_time: datetime, told: Demographics | None) -> None:
     """Keeps who a post reached, where anything is told; the post is locked."""
     if told is not None:
         found = told.anonymized()
         groups = {"countries": found.countries, "age_bands": found.age_bands, "genders": found.genders}
-        demographics.keep(scope, post_id, fetched, groups)
+        demographics.keep(scope, post_id, fetch_time, groups)
 
 
 def demographics_of(scope: Scope, post_id: str) -> Demographics | None:

@@ -40,7 +40,7 @@ def record_metrics(
     scope: Scope,
     post_id: str,
     counts: Counts,
-    fetched: datetime | None,
+    fetch_time: datetime | None,
     thresholds: Thresholds,
     projected_age: timedelta,
     reached: Demographics | None = None,
@@ -53,7 +53,7 @@ def record_metrics(
     Raises NotFound, and InvalidArgument for counts that can't be (`METRICS_IMPOSSIBLE`) or a time that can't.
     """
     row = scope.get(PostRow, post_id, lock=True)
-    at = check_fetch(scope, fetched, row.published)
+    at = check_fetch(scope, fetch_time, row.publish_time)
     check_counts(counts, Platform(row.platform))
     tallies = Tallies.of_json(row.tallies)
     genuine = genuine_engagement(
@@ -63,8 +63,8 @@ def record_metrics(
     snapshots.add(scope, [snapshot_values(scope, snapshot_id, row.__data__, counts, at, genuine, tallies)])
     keep_demographics(scope, row.id, at, reached)
     context = None
-    if row.fetched is None or at >= row.fetched:
-        revise(scope, row, snapshot_id=snapshot_id, fetched=at, **_figures(scope, row, counts, at, genuine))
+    if row.fetch_time is None or at >= row.fetch_time:
+        revise(scope, row, snapshot_id=snapshot_id, fetch_time=at, **_figures(scope, row, counts, at, genuine))
         context = bring_up_to_date(scope, post_of(row), thresholds)
         tell_changed(scope, row.id, row.persona_id, row.platform, row.context_id)
         raise_when_viral(scope, row, projected_age)
@@ -81,23 +81,23 @@ def judge_anew(scope: Scope, row: PostRow, tallies: Tallies, thresholds: Thresho
         "judged_bots": tallies.count(Verdict.BOT),
         "judged_personas": tallies.count(Verdict.PERSONA),
     }
-    if row.fetched is None or row.snapshot_id is None:
+    if row.fetch_time is None or row.snapshot_id is None:
         revise(scope, row, **judged)
     else:
         counts = counts_of(row)
         genuine = genuine_engagement(counts, Platform(row.platform), tallies.by_kind())
-        revise(scope, row, **judged, **_figures(scope, row, counts, row.fetched, genuine))
+        revise(scope, row, **judged, **_figures(scope, row, counts, row.fetch_time, genuine))
         snapshots.correct_outcome(scope, row.snapshot_id, genuine.engagement_rate_pct)
         bring_up_to_date(scope, post_of(row), thresholds)
     tell_changed(scope, row.id, row.persona_id, row.platform, row.context_id)
 
 
-def check_fetch(scope: Scope, fetched: datetime | None, published: datetime) -> datetime:
+def check_fetch(scope: Scope, fetch_time: datetime | None, publish_time: datetime) -> datetime:
     """The time of a fetch, now when None; raises InvalidArgument for one before publication or in the future."""
-    at = fetched or scope.now
+    at = fetch_time or scope.now
     if at > scope.now:
         raise InvalidArgument.of("fetch_time", "lies in the future")
-    if at < published:
+    if at < publish_time:
         raise InvalidArgument.of("fetch_time", "lies before the publication of the post")
     return at
 
@@ -118,7 +118,7 @@ def snapshot_values(
     id: str,
     post: dict[str, Any],
     counts: Counts,
-    fetched: datetime,
+    fetch_time: datetime,
     genuine: GenuineEngagement,
     tallies: Tallies,
 ) -> dict[str, Any]:
@@ -128,14 +128,14 @@ def snapshot_values(
         "post_id": post["id"],
         "persona_id": post["persona_id"],
         "platform": post["platform"],
-        "published": post["published"],
-        "fetched": fetched,
+        "publish_time": post["publish_time"],
+        "fetch_time": fetch_time,
         **{name: getattr(counts, name) for name in COUNTS},
         "rate_pct": genuine.engagement_rate_pct,
         "genuine_total": genuine.genuine_total,
         "bot_share": tallies.bot_share(),
         "outcome_rate_pct": genuine.engagement_rate_pct,
-        "created": scope.now,
+        "create_time": scope.now,
     }
 
 
@@ -157,9 +157,9 @@ def figures_of(counts: Counts, genuine: GenuineEngagement) -> dict[str, Any]:
     }
 
 
-def trailing_bot_share(scope: Scope, persona_id: str, platform: int, published: datetime) -> float | None:
+def trailing_bot_share(scope: Scope, persona_id: str, platform: int, publish_time: datetime) -> float | None:
     """Bots among the interactions known on the persona's posts of the 30 days before, 0 to 1; None without any."""
-    known, bots = posts.judged_counts(scope, persona_id, platform, since=published - WINDOW, before=published)
+    known, bots = posts.judged_counts(scope, persona_id, platform, since=publish_time - WINDOW, before=publish_time)
     return bots / known if known else None
 
 
@@ -167,18 +167,18 @@ def _trailing_share(scope: Scope, row: PostRow, tallies: Tallies) -> float | Non
     """Needed only where no single interaction is known."""
     if tallies.by_kind():
         return None
-    return trailing_bot_share(scope, row.persona_id, row.platform, row.published)
+    return trailing_bot_share(scope, row.persona_id, row.platform, row.publish_time)
 
 
 def _figures(
-    scope: Scope, row: PostRow, counts: Counts, fetched: datetime, genuine: GenuineEngagement
+    scope: Scope, row: PostRow, counts: Counts, fetch_time: datetime, genuine: GenuineEngagement
 ) -> dict[str, Any]:
     against = versus_average(
         scope,
         persona_id=row.persona_id,
         platform=row.platform,
-        published=row.published,
-        fetched=fetched,
+        publish_time=row.publish_time,
+        fetch_time=fetch_time,
         rate_pct=genuine.engagement_rate_pct,
     )
     return {**figures_of(counts, genuine), "vs_average_pct": against}

@@ -19,6 +19,6 @@ def timeline_of_post(
     Raises NotFound, and InvalidArgument for an `end` that is not after the start or more than 2160 hours later.
     """
     post = scope.get(PostRow, post_id)
-    check_range(start or post.published, end)
-    found = [Snapshot(row.fetched, counts_of(row)) for row in snapshots.of_post(scope, post_id)]
-    return hourly_timeline(post.published, found, start, end)
+    check_range(start or post.publish_time, end)
+    found = [Snapshot(row.fetch_time, counts_of(row)) for row in snapshots.of_post(scope, post_id)]
+    return hourly_timeline(post.publish_time, found, start, end)

@@ -50,7 +50,7 @@ class ImportRow:
     """Of the persona on the platform at the moment of posting."""
     counts: Counts | None = None
     """None when none are known."""
-    fetched: datetime | None = None
+    fetch_time: datetime | None = None
     """Of the counts; now when None."""
     context_input: dict[str, Any] | None = None
     """What went into the generation, when known."""
@@ -151,7 +151,7 @@ def _prepare(scope: Scope, batch: _Batch, row: ImportRow) -> None:
     values = post_values(scope, row.draft, row.follower_count)
     fetched = None
     if row.counts is not None:
-        fetched = check_fetch(scope, row.fetched, values["published"])
+        fetched = check_fetch(scope, row.fetch_time, values["publish_time"])
         check_counts(row.counts, row.draft.platform)
     persona = _persona(scope, batch, row)
     values["persona_id"] = persona.id
@@ -187,20 +187,20 @@ def _context(scope: Scope, post: dict[str, Any], row: ImportRow) -> dict[str, An
         "validation": Validation.PENDING,
         "input": row.context_input,
         "trace_artifacts": [],
-        "started": post["published"],
-        "ended": post["published"],
-        "created": scope.now,
-        "updated": scope.now,
+        "start_time": post["publish_time"],
+        "end_time": post["publish_time"],
+        "create_time": scope.now,
+        "update_time": scope.now,
     }
 
 
-def _measure(scope: Scope, batch: _Batch, post: dict[str, Any], counts: Counts, fetched: datetime) -> None:
+def _measure(scope: Scope, batch: _Batch, post: dict[str, Any], counts: Counts, fetch_time: datetime) -> None:
     """Adds a snapshot to the batch and the figures of it to the post."""
-    share = trailing_bot_share(scope, post["persona_id"], post["platform"], post["published"])
+    share = trailing_bot_share(scope, post["persona_id"], post["platform"], post["publish_time"])
     genuine = genuine_engagement(counts, Platform(post["platform"]), (), share)
     snapshot_id = scope.new_id()
-    batch.snapshots.append(snapshot_values(scope, snapshot_id, post, counts, fetched, genuine, Tallies()))
-    post |= {"snapshot_id": snapshot_id, "fetched": fetched, **figures_of(counts, genuine)}
+    batch.snapshots.append(snapshot_values(scope, snapshot_id, post, counts, fetch_time, genuine, Tallies()))
+    post |= {"snapshot_id": snapshot_id, "fetch_time": fetch_time, **figures_of(counts, genuine)}
 
 
 def _write(scope: Scope, batch: _Batch) -> list[str]:
@@ -219,8 +219,9 @@ def _compare(scope: Scope, added: Iterable[dict[str, Any]]) -> None:
     """Compares the new posts, and those after them, with the persona's average."""
     measured: dict[tuple[str, int], list[MeasuredPost]] = {}
     for post in added:
-        if post.get("fetched") is not None:
-            figures = MeasuredPost(post["id"], post["published"], post["fetched"], post["engagement_rate_pct"], None)
+        if post.get("fetch_time") is not None:
+            times = post["publish_time"], post["fetch_time"]
+            figures = MeasuredPost(post["id"], *times, post["engagement_rate_pct"], None)
             measured.setdefault((post["persona_id"], post["platform"]), []).append(figures)
     for (persona_id, platform), imported in measured.items():
         compare_imported(scope, persona_id, platform, imported)

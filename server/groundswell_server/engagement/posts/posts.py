@@ -149,13 +149,13 @@ def post_values(scope: Scope, draft: PostDraft, follower_count: int | None) -> d
         "hashtags": _hashtags(draft.hashtags, "hashtags") or list(hashtags_in(draft.caption)),
         "mentions": _mentions(draft.mentions, "mentions") or list(mentions_in(draft.caption)),
         "media_type": draft.media_type,
-        "published": published,
+        "publish_time": published,
         "permalink": draft.permalink,
         "attributes": draft.attributes,
         "follower_count": follower_count,
         "tallies": {},
-        "created": scope.now,
-        "updated": scope.now,
+        "create_time": scope.now,
+        "update_time": scope.now,
     }
 
 
@@ -243,7 +243,7 @@ def normalize_tag_filter(hashtag: str) -> str:
 
 def post_of(row: PostRow) -> Post:
     """The post of a row."""
-    measured = row.fetched is not None
+    measured = row.fetch_time is not None
     return Post(
         id=row.id,
         context_id=row.context_id or "",
@@ -257,14 +257,14 @@ def post_of(row: PostRow) -> Post:
         hashtags=tuple(row.hashtags),
         mentions=tuple(row.mentions),
         media_type=MediaType(row.media_type),
-        publish_time=row.published,
+        publish_time=row.publish_time,
         permalink=row.permalink,
         attributes=row.attributes,
         metrics=counts_of(row) if measured else None,
         engagement=engagement_of(row) if measured else None,
-        fetch_time=row.fetched,
-        create_time=row.created,
-        update_time=row.updated,
+        fetch_time=row.fetch_time,
+        create_time=row.create_time,
+        update_time=row.update_time,
         etag=etag_of(row.version),
     )
 
@@ -330,7 +330,7 @@ def _forget_in_context(scope: Scope, context_id: str, post_id: str) -> None:
         scope,
         context,
         metrics_post_id=other.id if other else None,
-        metrics_fetched=other.fetched if other else None,
+        metrics_fetch_time=other.fetch_time if other else None,
         engagement_rate_pct=other.engagement_rate_pct if other else None,
         genuine_ratio=other.genuine_ratio if other else None,
         genuine_count=other.genuine_total if other else None,

@@ -98,7 +98,7 @@ def plan(
             continue
         elif connection is None:
             unconnected += 1
-        elif target.synced is not None and now - target.synced < cache_time(now - target.published):
+        elif target.sync_time is not None and now - target.sync_time < cache_time(now - target.publish_time):
             fresh += 1
         else:
             # Tries of another operation are no tries of this one.
@@ -120,7 +120,7 @@ def _targets(scope: Scope, wanted: Wanted, operation_id: str) -> list[SyncTarget
         overdue = Overdue(age, operation_id, _UNTRIED_OR_SYNCED, failed_from=reached - span)
         found += targets(since=reached - max(span, OVERDUE), until=reached, overdue=overdue)
     once = {target.post_id: target for target in found}
-    return sorted(once.values(), key=lambda target: (target.published, target.post_id), reverse=True)
+    return sorted(once.values(), key=lambda target: (target.publish_time, target.post_id), reverse=True)
 
 
 def _units(connection: OpenConnection, targets: Iterable[SyncTarget], adapter: Adapter) -> Iterator[Unit]:

@@ -116,7 +116,7 @@ class Keeper:
 
     def _keep_part(self, part: Sequence[SyncTarget], fetched: Fetched, scope: Scope) -> list[SyncTarget]:
         if any(isinstance(fetched.found[target.platform_post_id], Counts) for target in part):
-            connections.note(scope, fetched.connection_id, synced=fetched.time, problem="")
+            connections.note(scope, fetched.connection_id, sync_time=fetched.time, problem="")
         return [target for target in part if self._keep_post(scope, target, fetched)]
 
     def _keep_failures(self, part: Sequence[SyncTarget], failure: PlatformFailure, scope: Scope) -> None:
@@ -137,7 +137,7 @@ class Keeper:
             self._note_failure(scope, target, counts)
             return False
         # The worker's clock may be behind the database's.
-        at = max(min(fetched.time, scope.now), target.published)
+        at = max(min(fetched.time, scope.now), target.publish_time)
         try:
             with scope.savepoint():
                 record_metrics(scope, target.post_id, counts, at, self.thresholds, self.projected_age)
@@ -146,7 +146,7 @@ class Keeper:
             return False
         due = fetched.with_comments and bool(counts.comments) and counts.comments != target.comments_seen
         post_syncs.note(
-            scope, target, self.job.operation_id, outcome=SyncOutcome.SYNCED, synced=fetched.time, comments_due=due
+            scope, target, self.job.operation_id, outcome=SyncOutcome.SYNCED, sync_time=fetched.time, comments_due=due
         )
         return due
 
@@ -158,7 +158,7 @@ class Keeper:
         if post is None:
             return ()
         kept = Recording(Recorded())
-        batch = [_within(comment, to_micros(post.published), to_micros(scope.now)) for comment in comments]
+        batch = [_within(comment, to_micros(post.publish_time), to_micros(scope.now)) for comment in comments]
         if batch:
             pii_filter = read_settings(scope).pii_filter
             kept = recorder.record_interactions(scope, target.post_id, batch, self.filter, self.thresholds, pii_filter)

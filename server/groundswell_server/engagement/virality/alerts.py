@@ -28,17 +28,17 @@ _COUNT_OF_BASE: Final = {RateBase.REACH: "reach", RateBase.IMPRESSIONS: "impress
 
 def raise_when_viral(scope: Scope, row: PostRow, projected_age: timedelta) -> None:
     """Tells that a post which was just measured spreads, unless it was told before; the post is locked."""
-    if row.alerted is None and (alert := virality_of(scope, row, projected_age)) is not None:
+    if row.alert_time is None and (alert := virality_of(scope, row, projected_age)) is not None:
         posts.set_alerted(scope, row, scope.now)
         scope.publish(VIRALITY_ALERT, row.id, alert_to_json(alert))
 
 
 def virality_of(scope: Scope, row: PostRow, projected_age: timedelta) -> ViralityAlert | None:
     """The alert that a post deserves by its latest figures; None when it does as others do."""
-    rate, fetched = row.engagement_rate_pct, row.fetched
+    rate, fetched = row.engagement_rate_pct, row.fetch_time
     if not rate or fetched is None:
         return None
-    age = fetched - row.published
+    age = fetched - row.publish_time
     rates, platform_wide = _rates(scope, row, row.persona_id, age), False
     if len(rates) < FEWEST:
         rates, platform_wide = _rates(scope, row, None, age), True
@@ -67,8 +67,8 @@ def _rates(scope: Scope, row: PostRow, persona_id: str | None, age: timedelta) -
         scope,
         persona_id,
         row.platform,
-        since=row.published - LOOKBACK,
-        before=row.published,
+        since=row.publish_time - LOOKBACK,
+        before=row.publish_time,
         age=age,
         limit=MOST_POSTS,
     )

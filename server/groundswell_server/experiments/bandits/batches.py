@@ -66,4 +66,4 @@ def begin(scope: Scope, experiment: int, key: str, design: Design, phase: int, a
 
 def batch_of(row: BanditBatchRow) -> Batch:
     """The batch that a row holds."""
-    return Batch(row.number, row.phase, tuple(row.probabilities), row.units_before, row.started)
+    return Batch(row.number, row.phase, tuple(row.probabilities), row.units_before, row.start_time)

@@ -66,11 +66,11 @@ def look_at_all(database: Database, now: datetime, *, monotonic: Callable[[], fl
 def due(database: Database, now: datetime) -> list[Running]:
     """The experiments that run and were not looked at in the present minute of their life, unseen longest first."""
     found = (one for one in past_looks.running(database, State.RUNNING) if _slot(one, now) > one.last_minute)
-    return sorted(found, key=lambda one: one.started + one.last_minute * _MINUTE)
+    return sorted(found, key=lambda one: one.start_time + one.last_minute * _MINUTE)
 
 
 def _slot(one: Running, now: datetime) -> int:
-    return slot(now - one.started)[0]
+    return slot(now - one.start_time)[0]
 
 
 def look_at(database: Database, one: Running, now: datetime) -> None:
@@ -85,7 +85,7 @@ def look_at(database: Database, one: Running, now: datetime) -> None:
     with database.scope(one.workspace, now=now) as scope:
         experiment, counts, planned = taking.read(scope, one.key)
     found = looking.look(experiment, counts, now, planned, automatic=True)
-    minute, step = slot(now - one.started)
+    minute, step = slot(now - one.start_time)
     with database.scope(one.workspace, LOOK, now=now) as scope:
         if designs.by_key(scope, one.key, lock=True).version != experiment.version:
             return

@@ -55,7 +55,7 @@ def create_rollout(
         "principal": principal,
     }
     keys.take(scope, key)
-    row = scope.insert(RolloutRow, id=scope.new_id(), created=scope.now, updated=scope.now, **values)
+    row = scope.insert(RolloutRow, id=scope.new_id(), create_time=scope.now, update_time=scope.now, **values)
     _open_stage(scope, row, 0, "begun")
     return _told(scope, row, "created")
 
@@ -114,7 +114,7 @@ def go_on(scope: Scope, row: RolloutRow, reason: str) -> Rollout:
     design, before = design_of(row.design), shown(row)
     if row.stage == design.last:
         _close_stage(scope, row)
-        revise(scope, row, state=RolloutState.COMPLETED, ended=scope.now, note=reason)
+        revise(scope, row, state=RolloutState.COMPLETED, end_time=scope.now, note=reason)
         return _told(scope, row, "completed", before)
     if row.model_state == ModelState.PROMOTING:
         return _read(scope, row)
@@ -154,7 +154,7 @@ def roll_back(scope: Scope, row: RolloutRow, reason: str) -> Rollout:
         ModelState.LIVE: ModelState.RETURNING,
     }
     model_state = way_back.get(ModelState(row.model_state), row.model_state)
-    revise(scope, row, state=RolloutState.ROLLED_BACK, model_state=model_state, ended=scope.now, note=reason)
+    revise(scope, row, state=RolloutState.ROLLED_BACK, model_state=model_state, end_time=scope.now, note=reason)
     return _told(scope, row, "rolled_back", before)
 
 
@@ -192,16 +192,16 @@ def _open_stage(scope: Scope, row: RolloutRow, position: int, reason: str) -> No
         rollout_id=row.id,
         position=position,
         reason=reason,
-        started=scope.now,
+        start_time=scope.now,
         running_since=scope.now if row.state == RolloutState.RUNNING else None,
     )
 
 
 def _close_stage(scope: Scope, row: RolloutRow) -> None:
     stage = _stage(scope, row)
-    if stage.ended is None:
+    if stage.end_time is None:
         time = held(stage, scope.now) // MICROSECOND
-        rollouts.change_stage(scope, stage.number, held=time, running_since=None, ended=scope.now)
+        rollouts.change_stage(scope, stage.number, held=time, running_since=None, end_time=scope.now)
 
 
 def _stage(scope: Scope, row: RolloutRow) -> RolloutStageRow:

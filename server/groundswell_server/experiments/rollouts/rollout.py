@@ -143,9 +143,9 @@ def rollout_of(row: RolloutRow, stages: Sequence[RolloutStageRow], now: datetime
         model_type=row.model_type,
         model_state=ModelState(row.model_state),
         previous_model_id=row.previous_model_id,
-        create_time=row.created,
-        update_time=row.updated,
-        end_time=row.ended,
+        create_time=row.create_time,
+        update_time=row.update_time,
+        end_time=row.end_time,
         version=row.version,
     )
 
@@ -155,8 +155,8 @@ def _stage(row: RolloutStageRow, design: RolloutDesign, now: datetime) -> StageR
         number=row.number,
         position=row.position,
         share=design.stages[row.position].share,
-        start_time=row.started,
-        end_time=row.ended,
+        start_time=row.start_time,
+        end_time=row.end_time,
         held=held(row, now),
         reason=row.reason,
         check=None if row.seen is None else _check_of(row.seen),

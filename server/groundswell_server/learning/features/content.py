@@ -40,7 +40,7 @@ class Draft(NamedTuple):
     category: str = ""
     caption: str = ""
     hashtags: Sequence[str] = ()
-    published: datetime | None = None
+    publish_time: datetime | None = None
     """When it will be published, now when None."""
     prompt_length: int | None = None
     complexity: int = 0
@@ -116,7 +116,7 @@ def facts_of(
         return _facts_of_stored(draft or _NO_DRAFT, stored, persona, record, now)
     draft = draft or _NO_DRAFT
     caption = _described(draft.caption, draft.hashtags)
-    published = draft.published or now
+    published = draft.publish_time or now
     return PostFacts(
         published,
         "UTC" if persona is None else persona.time_zone,
@@ -143,7 +143,7 @@ def _facts_of_stored(
     described = stored.described
     if draft.caption or draft.hashtags:
         described = _described(draft.caption or stored.caption, draft.hashtags)
-    published = draft.published or now
+    published = draft.publish_time or now
     platform = draft.platform or stored.platform
     return PostFacts(
         published,

@@ -62,7 +62,7 @@ class LabelledRows:
         )
 
     @property
-    def published(self) -> NDArray[np.int64]:
+    def publish_time(self) -> NDArray[np.int64]:
         """When each was added."""
         return self.added
 

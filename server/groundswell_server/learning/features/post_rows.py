@@ -23,7 +23,7 @@ class Rows(Protocol):
         """What a predictor of such examples reads."""
 
     @property
-    def published(self) -> NDArray[np.int64]:
+    def publish_time(self) -> NDArray[np.int64]:
         """(n,) the time of each, microseconds since 1970, ascending."""
 
     @property
@@ -51,7 +51,7 @@ class PostRows:
     features: FeatureRows
     outcomes: NDArray[np.float64]
     """(n,) genuine engagement rate at the fixed age, percent."""
-    published: NDArray[np.int64]
+    publish_time: NDArray[np.int64]
     """(n,) microseconds since 1970, ascending."""
     known: NDArray[np.int64]
     """(n,) when each outcome was measured, microseconds since 1970."""
@@ -75,20 +75,20 @@ class PostRows:
         return cls(
             features=extract([example.facts for example in ordered]),
             outcomes=np.array([example.outcome for example in ordered], dtype=np.float64),
-            published=published,
+            publish_time=published,
             known=np.maximum(known, published),
             personas=tuple(example.persona_id for example in ordered),
         )
 
     def __len__(self) -> int:
-        return len(self.published)
+        return len(self.publish_time)
 
     def take(self, rows: NDArray[np.intp]) -> PostRows:
         """The rows at these positions, which have to ascend."""
         return PostRows(
             self.features.take(rows),
             self.outcomes[rows],
-            self.published[rows],
+            self.publish_time[rows],
             self.known[rows],
             tuple(self.personas[row] for row in rows),
         )
@@ -96,7 +96,7 @@ class PostRows:
     @property
     def span(self) -> tuple[datetime, datetime]:
         """When the first and the last post were published."""
-        first, last = self.published[[0, -1]].tolist()
+        first, last = self.publish_time[[0, -1]].tolist()
         return from_micros(first), from_micros(last)
 
 
@@ -111,7 +111,7 @@ class Fold:
 
 def fold_at(rows: Rows, begin: int, end: int) -> Fold:
     """The examples from `begin` up to `end` as the future of those before them."""
-    past = np.flatnonzero(rows.known[:begin] < rows.published[begin])
+    past = np.flatnonzero(rows.known[:begin] < rows.publish_time[begin])
     return Fold(past, np.arange(begin, end))
 
 

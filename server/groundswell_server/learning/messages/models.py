@@ -40,9 +40,9 @@ def model_message(version: ModelVersion) -> pb.Model:
         getattr(model, f"{name}_baseline").CopyFrom(metrics_message(figures))
     model.data_start_time.FromDatetime(result.data_start)
     model.data_end_time.FromDatetime(result.data_end)
-    model.create_time.FromDatetime(version.created)
-    if version.promoted is not None:
-        model.promote_time.FromDatetime(version.promoted)
+    model.create_time.FromDatetime(version.create_time)
+    if version.promote_time is not None:
+        model.promote_time.FromDatetime(version.promote_time)
     return model
 
 

@@ -83,7 +83,7 @@ def report_message(report: DriftReport) -> pb.DriftReport:
     )
     if "rise" in details:
         message.rise_time.FromDatetime(from_micros(details["rise"]["time"]))
-    message.create_time.FromDatetime(report.created)
+    message.create_time.FromDatetime(report.create_time)
     return message
 
 
@@ -120,9 +120,9 @@ def schedule_message(schedule: TrainingSchedule) -> pb.TrainingSchedule:
         last_drift_report_id=schedule.report_id,
         last_operation=f"operations/{schedule.operation_id}" if schedule.operation_id else "",
     )
-    message.next_check_time.FromDatetime(schedule.next_check)
-    if schedule.last_check is not None:
-        message.last_check_time.FromDatetime(schedule.last_check)
+    message.next_check_time.FromDatetime(schedule.next_check_time)
+    if schedule.last_check_time is not None:
+        message.last_check_time.FromDatetime(schedule.last_check_time)
     return message
 
 

@@ -191,7 +191,7 @@ def _successful(one: SuccessfulPost) -> pb.SuccessfulPattern:
         strategy=_struct(making and making.strategy),
         generation_parameters=_struct(making and making.parameters),
     )
-    message.publish_time.FromDatetime(post.published)
+    message.publish_time.FromDatetime(post.publish_time)
     return message
 
 
@@ -229,7 +229,7 @@ def _example(one: FailurePattern, number: int) -> pb.FailureExample:
     case = one.cases[number]
     said, place = one.message_of(case)
     message = pb.FailureExample(context_id=case.context_id, phase=case.phase, message=said, place=place)
-    message.create_time.FromDatetime(case.created)
+    message.create_time.FromDatetime(case.create_time)
     return message
 
 

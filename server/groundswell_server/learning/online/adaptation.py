@@ -16,7 +16,7 @@ def with_twin(served: Served, twin: OnlineModel | None) -> Served:
     batch = served.predictor
     if twin is None or twin.model_id != served.model_id or not isinstance(batch, RatePredictor):
         return served
-    adapted = batch.promising(twin.miscoverage)
+    adapted = batch.promising(twin.alpha)
     share = blend.weight(twin)
     if share == 0.0:
         return replace(served, predictor=adapted)

@@ -98,7 +98,7 @@ class Learner:
             values, name = feature_values(example.facts), category(example.facts)
             said, batch_said = twin.predict(values, name), None
             if batch is not None and _is_new_to(live, example):
-                expected = batch.promising(model.miscoverage).predict_one(example.facts, persona_id=example.persona_id)
+                expected = batch.promising(model.alpha).predict_one(example.facts, persona_id=example.persona_id)
                 model, batch_said = _with_level(model, batch, expected, said, example.outcome), expected.value
             model = blend.judged(model, example.outcome, said, batch_said)
             learnt.append(LearntOutcome(example.post_id, example.outcome, said, batch_said))
@@ -144,5 +144,5 @@ def _with_level(
     """The level of the version's intervals after an outcome that the interval in service has held or missed."""
     moved = blend.weight(model) * (said - expected.value)
     missed = not expected.lower + moved <= outcome <= expected.upper + moved
-    before = batch.conformal.miscoverage if model.miscoverage is None else model.miscoverage
-    return replace(model, miscoverage=adapt(before, [missed], target=batch.conformal.target))
+    before = batch.conformal.alpha if model.alpha is None else model.alpha
+    return replace(model, alpha=adapt(before, [missed], target=batch.conformal.target))

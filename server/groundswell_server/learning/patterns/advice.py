@@ -117,7 +117,7 @@ def on_hours(sample: Sample) -> Iterator[Suggestion]:
             continue
         places = [place for place, post in enumerate(sample.posts) if post.platform == platform]
         rates = TimedRates.of(
-            times=[sample.posts[place].published for place in places],
+            times=[sample.posts[place].publish_time for place in places],
             time_zones=[sample.posts[place].time_zone for place in places],
             rates=sample.rates[places].tolist(),
             personas=[sample.posts[place].persona_id for place in places],

@@ -140,8 +140,8 @@ def summarize(
         Period(
             since,
             until,
-            tuple(post for post in posts if since <= post.published < until),
-            tuple(context for context in contexts if since <= context.created < until),
+            tuple(post for post in posts if since <= post.publish_time < until),
+            tuple(context for context in contexts if since <= context.create_time < until),
             threshold_pct,
         )
         for since, until in ((middle, end), (middle - length, middle))

@@ -55,7 +55,7 @@ def sample_of(records: Iterable[PostRecord]) -> Sample:
     """The posts whose rate at the target age is known; the others wait."""
     posts = [post for post in records if post.aged_rate_pct is not None]
     rates = np.array([post.aged_rate_pct for post in posts], dtype=np.float64)
-    return Sample(posts, rates, [local_time(post.published, post.time_zone) for post in posts])
+    return Sample(posts, rates, [local_time(post.publish_time, post.time_zone) for post in posts])
 
 
 def local_time(time: datetime, time_zone: str) -> datetime:

@@ -60,7 +60,7 @@ def find_successes(records: Iterable[PostRecord], min_rate_pct: float, limit: in
     posts, waiting = [], 0
     for post in records:
         if post.aged_rate_pct is not None:
-            posts.append(SuccessfulPost(post, local_time(post.published, post.time_zone)))
+            posts.append(SuccessfulPost(post, local_time(post.publish_time, post.time_zone)))
         else:
             waiting += post.rate_pct is not None
     posts.sort(key=lambda one: (-_rate(one), one.post.post_id))

@@ -58,9 +58,9 @@ def context_traits(context: ContextRecord) -> Iterator[str]:
         yield f"a prompt of {_band(length, 100, 500)} characters"
     yield from _settings("parameter", parameters(context.input))
     yield from _settings("strategy", context.strategy)
-    if context.published is not None and context.time_zone is not None:
+    if context.publish_time is not None and context.time_zone is not None:
         yield f"platform {platform_word(context.platform)}"
-        local = local_time(context.published, context.time_zone)
+        local = local_time(context.publish_time, context.time_zone)
         yield from _publication(context.media_type, context.hashtag_count or 0, local)
 
 

@@ -76,9 +76,9 @@ class RatePredictor(PostPredictor):
         outputs = self._trees_of_one(self.encoder.encode_one(values, category))
         return self._read_one(outputs, DEFAULT_LEVEL, persona_id), self._chance_of_one(outputs, threshold_pct)
 
-    def promising(self, miscoverage: float | None) -> RatePredictor:
+    def promising(self, alpha: float | None) -> RatePredictor:
         """The same model with the level that live outcomes have led to; as it was trained for None."""
-        conformal = self._trained if miscoverage is None else self._trained.promising(miscoverage)
+        conformal = self._trained if alpha is None else self._trained.promising(alpha)
         adapted = object.__new__(RatePredictor)
         adapted.__dict__.update(self.__dict__, conformal=conformal, _multiples={})
         return adapted

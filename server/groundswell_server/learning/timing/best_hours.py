@@ -51,7 +51,7 @@ def best_hours(scope: Scope, question: Question) -> BestHours:
         platform=question.platform,
     )
     rates = TimedRates.of(
-        times=[row.published for row in rows],
+        times=[row.publish_time for row in rows],
         time_zones=[row.time_zone for row in rows],
         rates=[row.rate_pct for row in rows],
         personas=[row.persona_id for row in rows],

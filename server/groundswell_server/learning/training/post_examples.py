@@ -58,7 +58,7 @@ def with_trailing_record(scope: Scope, span: Span, rows: Sequence[TrainingRow]) 
             scope,
             target_age=span.target_age,
             known_until=span.as_of,
-            published_from=rows[0].published - WINDOW if rows else span.as_of,
+            published_from=rows[0].publish_time - WINDOW if rows else span.as_of,
             persona_id=span.persona_id or None,
         )
     )
@@ -76,7 +76,7 @@ def read_examples_of(scope: Scope, post_ids: Sequence[str], target_age: timedelt
     )
     records: dict[tuple[str, int], TrailingRecord] = {}
     for persona_id, platform in {(row.persona_id, row.platform) for row in rows}:
-        first = min(row.published for row in rows if (row.persona_id, row.platform) == (persona_id, platform))
+        first = min(row.publish_time for row in rows if (row.persona_id, row.platform) == (persona_id, platform))
         outcomes = learning_rows.outcome_rows(
             scope,
             target_age=target_age,
@@ -101,7 +101,7 @@ def past_post(row: OutcomeRow) -> PastPost:
     """A past post as it was known when its snapshot was fetched: not corrected by what was learnt later."""
     return PastPost(
         post_id=row.post_id,
-        published_time=row.published,
+        published_time=row.publish_time,
         known_time=row.known,
         rate_pct=row.rate_pct,
         genuine_users=float(row.genuine_total),
@@ -111,7 +111,7 @@ def past_post(row: OutcomeRow) -> PastPost:
 
 def _example(row: TrainingRow, records: dict[tuple[str, int], TrailingRecord]) -> Example:
     record = records.get((row.persona_id, row.platform))
-    trailing = UNKNOWN_TRAILING if record is None else record.at(row.published)
+    trailing = UNKNOWN_TRAILING if record is None else record.at(row.publish_time)
     return Example(
         facts=_facts(row, trailing),
         outcome=row.rate_pct,
@@ -124,7 +124,7 @@ def _example(row: TrainingRow, records: dict[tuple[str, int], TrailingRecord]) -
 def _facts(row: TrainingRow, trailing: Trailing) -> PostFacts:
     described = describe_caption(row.caption, row.hashtags)
     return PostFacts(
-        published_time=row.published,
+        published_time=row.publish_time,
         time_zone=row.time_zone,
         complexity=row.complexity,
         state=row.state,

@@ -28,7 +28,7 @@ class Baselines:
 
 def baselines(
     outcomes: NDArray[np.float64],
-    published: NDArray[np.int64],
+    publish_time: NDArray[np.int64],
     known: NDArray[np.int64],
     personas: Sequence[str],
     rows: NDArray[np.intp],
@@ -37,23 +37,23 @@ def baselines(
 
     Uses for a post only outcomes known before it was published; NaN where there is none.
     """
-    everyone = _before(outcomes, published, known, rows)
+    everyone = _before(outcomes, publish_time, known, rows)
     mean, last = everyone.trailing_mean.copy(), everyone.last_value.copy()
     who = np.array(personas)
     for persona in np.unique(who[rows]):
         theirs = np.flatnonzero(who == persona)
         asked = np.flatnonzero(who[rows] == persona)
-        own = _before(outcomes[theirs], published[theirs], known[theirs], np.searchsorted(theirs, rows[asked]))
+        own = _before(outcomes[theirs], publish_time[theirs], known[theirs], np.searchsorted(theirs, rows[asked]))
         seen = ~np.isnan(own.trailing_mean)
         mean[asked[seen]], last[asked[seen]] = own.trailing_mean[seen], own.last_value[seen]
     return Baselines(mean, last)
 
 
 def _before(
-    outcomes: NDArray[np.float64], published: NDArray[np.int64], known: NDArray[np.int64], rows: NDArray[np.intp]
+    outcomes: NDArray[np.float64], publish_time: NDArray[np.int64], known: NDArray[np.int64], rows: NDArray[np.intp]
 ) -> Baselines:
-    order = np.lexsort((published, known))
-    count = np.searchsorted(known[order], published[rows])
+    order = np.lexsort((publish_time, known))
+    count = np.searchsorted(known[order], publish_time[rows])
     sums = np.concatenate(([0.0], np.cumsum(outcomes[order])))
     none = count == 0
     mean = np.where(none, np.nan, sums[count] / np.maximum(count, 1))

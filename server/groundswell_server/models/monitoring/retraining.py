@@ -52,7 +52,7 @@ def decide(scope: Scope, schedule: TrainingSchedule, *, target_age: timedelta, m
 def _count_new(scope: Scope, plan: Plan, live: ModelVersion | None, target_age: timedelta) -> int:
     """Examples that the live version has not learnt from; all there are without one."""
     if plan.model_type not in registry.MEASURED:
-        return training_examples.count(scope, plan.model_type, added_after=live.created if live else None)
+        return training_examples.count(scope, plan.model_type, added_after=live.create_time if live else None)
     first = scope.now - timedelta(days=plan.lookback_days)
     since = first if live is None else max(live.result.data_end, first)
     return learning_rows.count_outcomes(scope, after=since, target_age=target_age)

@@ -65,7 +65,7 @@ def against(model: OnlineModel, model_id: str) -> OnlineModel:
         paired_error=None,
         batch_error=None,
         blended_error=None,
-        miscoverage=None,
+        alpha=None,
     )
 
 

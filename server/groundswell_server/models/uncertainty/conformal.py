@@ -24,7 +24,7 @@ ADAPTATION = 0.005
 """Step of the adaptive level, gamma, as in the paper's experiments."""
 HALF_LIFE = 0.5
 """Of all scores, the share by which one has to be older than another to weigh half as much."""
-MISCOVERAGE_RANGE = 0.005, 0.2
+ALPHA_RANGE = 0.005, 0.2
 """The adaptive level never promises to miss less or more than this."""
 OWN_SCORES = 200
 """Posts from which on a persona has quantiles of its own: a 95% quantile of fewer is too unsteady."""
@@ -115,7 +115,7 @@ class Conformal:
     """Scores of personas with at least `OWN_SCORES`."""
     personas: frozenset[str]
     """Who is known."""
-    miscoverage: float
+    alpha: float
     """What the adaptive level promises to miss where `target` is asked for."""
     target: float = 0.05
     """The share of misses that adaptation steers to."""
@@ -125,15 +125,15 @@ class Conformal:
         scores = self.own.get(persona_id)
         if scores is None:
             scores = self.known if persona_id in self.personas else self.new
-        wanted = 1.0 - min((1.0 - level) * self.miscoverage / self.target, 0.9)
+        wanted = 1.0 - min((1.0 - level) * self.alpha / self.target, 0.9)
         if level <= scores.highest_level:
             # Misses make an interval wider, never endless: the past is as long as it was when the level was promised.
             wanted = min(wanted, scores.highest_level)
         return scores.quantile(wanted)
 
-    def promising(self, miscoverage: float) -> Conformal:
+    def promising(self, alpha: float) -> Conformal:
         """With the level that live outcomes have led to (`adapt`)."""
-        return replace(self, miscoverage=miscoverage)
+        return replace(self, alpha=alpha)
 
     def to_json(self) -> dict[str, Any]:
         """What `from_json` makes the same from."""
@@ -142,7 +142,7 @@ class Conformal:
             "new": self.new.to_json() if self.new is not self.known else None,
             "own": {persona: scores.to_json() for persona, scores in self.own.items()},
             "personas": sorted(self.personas),
-            "miscoverage": self.miscoverage,
+            "alpha": self.alpha,
             "target": self.target,
         }
 
@@ -155,7 +155,7 @@ class Conformal:
             new=known if data["new"] is None else ScoreDistribution.from_json(data["new"]),
             own={persona: ScoreDistribution.from_json(scores) for persona, scores in data["own"].items()},
             personas=frozenset(data["personas"]),
-            miscoverage=data["miscoverage"],
+            alpha=data["alpha"],
             target=data["target"],
         )
 
@@ -187,24 +187,24 @@ def calibrate(
         for name, count in zip(names, counts, strict=True)
         if count >= OWN_SCORES and len(names) > 1
     }
-    attainable = max(1.0 - known.highest_level, MISCOVERAGE_RANGE[0])
+    attainable = max(1.0 - known.highest_level, ALPHA_RANGE[0])
     adapted = min(adapt(target, stream_misses(scores, target=target), target=target), target)
     return Conformal(
         known=known,
         new=ScoreDistribution.of(new_persona_scores) if len(new_persona_scores) else known,
         own=own,
         personas=frozenset(known_personas),
-        miscoverage=min(max(adapted, attainable), target),
+        alpha=min(max(adapted, attainable), target),
         target=target,
     )
 
 
-def adapt(miscoverage: float, misses: Sequence[bool], *, target: float) -> float:
-    """The level after a stream of misses: `ADAPTATION` * (target - missed) on top for each, in `MISCOVERAGE_RANGE`."""
-    low, high = MISCOVERAGE_RANGE
+def adapt(alpha: float, misses: Sequence[bool], *, target: float) -> float:
+    """The level after a stream of misses: `ADAPTATION` * (target - missed) on top for each, in `ALPHA_RANGE`."""
+    low, high = ALPHA_RANGE
     for missed in misses:
-        miscoverage = min(max(miscoverage + ADAPTATION * (target - missed), low), high)
-    return miscoverage
+        alpha = min(max(alpha + ADAPTATION * (target - missed), low), high)
+    return alpha
 
 
 def stream_misses(scores: NDArray[np.float64], *, target: float) -> list[bool]:
@@ -213,14 +213,14 @@ def stream_misses(scores: NDArray[np.float64], *, target: float) -> list[bool]:
     `scores` (n,) in time order. Needs enough of a past to have quantiles at all; empty when there is none.
     """
     misses: list[bool] = []
-    miscoverage = target
+    alpha = target
     first = max(math.ceil(1.0 / target), len(scores) - _STREAM)
     for row in range(first, len(scores)):
         past = scores[max(0, row - _MOST_POINTS) : row]
-        quantile = ScoreDistribution.of(past, recency_weights(len(past))).quantile(1.0 - miscoverage)
+        quantile = ScoreDistribution.of(past, recency_weights(len(past))).quantile(1.0 - alpha)
         missed = bool(scores[row] > quantile)
         misses.append(missed)
-        miscoverage = adapt(miscoverage, [missed], target=target)
+        alpha = adapt(alpha, [missed], target=target)
     return misses
 
 
