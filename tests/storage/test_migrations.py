@@ -138,13 +138,13 @@ from peewee import BigIntegerField, Model, TextField
 def up(migrator, db):
     class Schedule(Model):
         name = TextField(primary_key=True)
-        last_run = BigIntegerField()
-        next_run = BigIntegerField()
+        last_run_time = BigIntegerField()
+        next_run_time = BigIntegerField()
         period = BigIntegerField(null=True)
 
         class Meta:
             database = db
 
     migrator.migrate(migrator.add_column("schedule", "period", BigIntegerField(null=True)))
-    Schedule.update(period=Schedule.next_run - Schedule.last_run).execute()
+    Schedule.update(period=Schedule.next_run_time - Schedule.last_run_time).execute()
 """
