@@ -17,12 +17,13 @@ import structlog
 from google.longrunning import operations_pb2
 
 from groundswell.v1 import engagement_pb2, experiments_pb2, learning_pb2
-from groundswell_server.database import migrate, open_database
+from groundswell_server.bootstrap.database import migrate, open_database
+from groundswell_server.bootstrap.gc_freeze import made_to_stay
+from groundswell_server.bootstrap.master_key import master_key
 from groundswell_server.jobs.queue import JobQueue
-from groundswell_server.master_key import master_key
-from groundswell_server.peer_sockets import peer_sockets
-from groundswell_server.peers import Peers
-from groundswell_server.platform import Platform
+from groundswell_server.peers.peers import Peers
+from groundswell_server.peers.sockets import peer_sockets
+from groundswell_server.peers.tokens import PeerTokens
 from groundswell_server.runtime import errors, idempotency, request_id, tls, validation
 from groundswell_server.runtime.authentication import Authenticator
 from groundswell_server.runtime.background import Work, keep_running
@@ -31,15 +32,14 @@ from groundswell_server.runtime.dispatch import Dispatcher
 from groundswell_server.runtime.introspection import Introspection
 from groundswell_server.runtime.limits import Limiter
 from groundswell_server.runtime.metrics import Metrics
-from groundswell_server.runtime.peer_tokens import PeerTokens
 from groundswell_server.runtime.pipeline import Stage
 from groundswell_server.runtime.telemetry import CallTelemetry
+from groundswell_server.services.dependencies import Platform
 from groundswell_server.settings import Settings, SettingsError
-from groundswell_server.starting import made_to_stay
 from groundswell_storage import keys
-from groundswell_storage.allowances import Draw, Limit, draw
 from groundswell_storage.executor import DatabaseExecutor
 from groundswell_storage.feed import EventFeed
+from groundswell_storage.token_buckets import Draw, Limit, draw
 
 SERVICES = {
     "engagement": engagement_pb2.DESCRIPTOR.services_by_name["EngagementService"],

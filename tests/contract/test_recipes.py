@@ -85,7 +85,7 @@ SERVICE = '''
     from groundswell_storage import notes
     from groundswell_storage.scope import Scope
 
-    from groundswell_server.platform import Platform
+    from groundswell_server.services.dependencies import Platform
     from groundswell_server.runtime.methods import write
 
     class Servicer:

@@ -12,7 +12,7 @@ from google.protobuf.wrappers_pb2 import StringValue
 from groundswell.v1 import learning_pb2 as pb
 from groundswell_server.jobs.asking import Asking
 from groundswell_server.jobs.job import Job
-from groundswell_server.peers import PeerRefusal
+from groundswell_server.peers.peers import PeerRefusal
 from groundswell_server.settings import SettingsError, load
 from groundswell_storage.database import Database
 from groundswell_storage.errors import Unavailable

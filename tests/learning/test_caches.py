@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from groundswell_server.caches import Cache
+from groundswell_server.caching.cache import Cache
 
 
 class Clock:

@@ -18,7 +18,7 @@ from groundswell import Client
 from groundswell.errors import NotFound, PermissionDenied
 from groundswell.v1 import engagement_pb2 as pb
 from groundswell.v1 import engagement_pb2_grpc
-from groundswell_server.runtime.peer_tokens import AUDIENCE, HEADER
+from groundswell_server.peers.tokens import AUDIENCE, HEADER
 from groundswell_storage import keys, secrets
 from groundswell_storage.database import connect
 from tests.errors import refusal

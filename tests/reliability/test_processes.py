@@ -18,7 +18,7 @@ import pytest
 from google.longrunning import operations_pb2 as pb
 from google.longrunning import operations_pb2_grpc
 
-from groundswell_server.processes.orders import Orders, Report
+from groundswell_server.processes.child_spec import Orders, Report
 from groundswell_server.processes.ports import shared_port
 from groundswell_server.settings import SettingsError, load
 from groundswell_storage import schedules

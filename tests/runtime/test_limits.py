@@ -9,9 +9,9 @@ import grpc
 import pytest
 
 from groundswell.v1 import engagement_pb2 as pb
-from groundswell_server.runtime.allowances import Allowances
-from groundswell_storage.allowances import Draw, Limit, drawn_from
+from groundswell_server.runtime.token_buckets import Allowances
 from groundswell_storage.errors import Unavailable
+from groundswell_storage.token_buckets import Draw, Limit, drawn_from
 from tests.errors import refusal
 from tests.running import RunningServer
 

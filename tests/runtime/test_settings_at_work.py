@@ -12,8 +12,8 @@ import pytest
 
 from groundswell.v1 import common_pb2, learning_pb2
 from groundswell.v1 import engagement_pb2 as pb
+from groundswell_server.bootstrap.master_key import KEY_BYTES, master_key
 from groundswell_server.engagement import personas
-from groundswell_server.master_key import KEY_BYTES, master_key
 from groundswell_server.runtime import telemetry
 from groundswell_server.settings import Settings, SettingsError
 from tests.errors import refusal

@@ -14,7 +14,7 @@ def main() -> NoReturn:
     # Else gRPC's core writes lines of its own for every caller who takes a server for one without TLS.
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     try:
-        from groundswell_server.starting import import_structlog, made_to_stay
+        from groundswell_server.bootstrap.gc_freeze import import_structlog, made_to_stay
 
         with made_to_stay():
             import_structlog()

@@ -48,7 +48,7 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Check every seal of all workspaces; exit 1 when an entry was changed, removed or inserted."""
-    from groundswell_server.master_key import master_key
+    from groundswell_server.bootstrap.master_key import master_key
     from groundswell_storage import audit_chain
     from groundswell_storage.secrets import Sealer, made_secret
 

@@ -19,7 +19,7 @@ def migrate(
     as_json: AsJson = False,
 ) -> None:
     """Bring the database's schema up to this version. `serve` does it too; this is for doing it beforehand."""
-    from groundswell_server.database import open_database
+    from groundswell_server.bootstrap.database import open_database
     from groundswell_storage import schema
 
     opened = open_database(load(database_url=database))

@@ -23,7 +23,7 @@ def open_migrated(url: str | None, *, existing: bool = False) -> Iterator[Databa
 
     Raises SettingsError where it has to be `existing` and is not: a path that was mistyped looks like an empty one.
     """
-    from groundswell_server.database import open_database
+    from groundswell_server.bootstrap.database import open_database
 
     opened = open_database(load(database_url=url))
     try:

@@ -12,7 +12,7 @@ from groundswell_server.cli.commands import Commands
 from groundswell_server.cli.output import AsJson, console, show, show_json
 from groundswell_server.cli.reaching import Reach, reaching
 from groundswell_server.cli.words import word
-from groundswell_server.spans import in_words
+from groundswell_server.conversions.durations import in_words
 
 if TYPE_CHECKING:
     from groundswell.v1.experiments_pb2 import Rollout, RolloutMetricResult, RolloutStageRecord

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
+from groundswell_server.bootstrap.gc_freeze import made_to_stay
 from groundswell_server.settings import SettingsError, load
-from groundswell_server.starting import made_to_stay
 
 
 def _known_url(url: str | None) -> str | None:

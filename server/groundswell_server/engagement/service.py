@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from groundswell.v1 import engagement_pb2 as pb
+from groundswell_server.conversions.protobuf_conversions import paging_in, time_in
 from groundswell_server.engagement import change_feed, configuration, messages, personas, workspace_settings
 from groundswell_server.engagement.analysis import post_analysis
 from groundswell_server.engagement.analysis.audience import analyze_audience
@@ -23,13 +24,12 @@ from groundswell_server.engagement.metrics.post_timeline import timeline_of_post
 from groundswell_server.engagement.posts import post_imports, posts
 from groundswell_server.engagement.sync.budget_gauges import BudgetGauges
 from groundswell_server.engagement.workspace_settings import KnownSettings
-from groundswell_server.news import BOOKMARK_EVERY
+from groundswell_server.events.event_consumers import BOOKMARK_EVERY
 from groundswell_server.operations.messages import to_proto
-from groundswell_server.platform import Platform
 from groundswell_server.runtime.background import together
 from groundswell_server.runtime.call import Call
 from groundswell_server.runtime.methods import audits_itself, ingests, read, write
-from groundswell_server.wellknown import paging_in, time_in
+from groundswell_server.services.dependencies import Platform
 from groundswell_storage.errors import GroundswellError
 from groundswell_storage.events import decode_cursor
 from groundswell_storage.scope import Scope

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from groundswell_server.caches import Cache
+from groundswell_server.caching.cache import Cache
 from groundswell_server.engagement.enums import PiiFilter
-from groundswell_server.news import keep_true
+from groundswell_server.events.event_consumers import keep_true
 from groundswell_server.runtime.call import Call
 from groundswell_storage import audit
 from groundswell_storage.engagement import workspace_settings as rows

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from groundswell.v1 import experiments_pb2 as pb
+from groundswell_server.conversions.protobuf_conversions import paging_in
 from groundswell_server.experiments import lifecycle, messages
 from groundswell_server.experiments.assignment.acceptance import accepts_assign, accepts_assign_all
 from groundswell_server.experiments.assignment.assigning import Assignments
@@ -23,11 +24,10 @@ from groundswell_server.experiments.looks.watching import Watcher
 from groundswell_server.experiments.rollouts.registry import Registry
 from groundswell_server.experiments.rollouts.resolving import Resolvers
 from groundswell_server.experiments.rollouts.service import RolloutCalls
-from groundswell_server.platform import Platform
 from groundswell_server.runtime.background import together
 from groundswell_server.runtime.call import Call
 from groundswell_server.runtime.methods import accepted_by, audits_itself, read, write
-from groundswell_server.wellknown import paging_in
+from groundswell_server.services.dependencies import Platform
 from groundswell_storage.experiments import past_looks
 from groundswell_storage.scope import Scope
 

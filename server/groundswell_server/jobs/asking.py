@@ -13,9 +13,9 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from groundswell_server.master_key import master_key
-from groundswell_server.peers import Peers
-from groundswell_server.runtime.peer_tokens import PeerTokens
+from groundswell_server.bootstrap.master_key import master_key
+from groundswell_server.peers.peers import Peers
+from groundswell_server.peers.tokens import PeerTokens
 from groundswell_server.runtime.tls import peer_credentials
 from groundswell_server.settings import Settings
 from groundswell_storage.database import Database

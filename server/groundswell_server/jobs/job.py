@@ -14,7 +14,7 @@ from google.protobuf.message import Message
 
 from groundswell_server.jobs.asking import Asking
 from groundswell_server.jobs.lease import Lease, Stop
-from groundswell_server.peers import OnBehalf
+from groundswell_server.peers.peers import OnBehalf
 from groundswell_server.runtime.call import Principal
 from groundswell_server.settings import Settings
 from groundswell_storage import errors, leases

@@ -8,8 +8,8 @@ from datetime import timedelta
 
 import structlog
 
+from groundswell_server.bootstrap.master_key import master_key
 from groundswell_server.jobs.registry import Periodic
-from groundswell_server.master_key import master_key
 from groundswell_server.settings import Settings
 from groundswell_storage import audit_chain, errors, events, idempotency, leases, schedules, secrets
 from groundswell_storage.database import Database

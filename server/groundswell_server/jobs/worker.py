@@ -14,7 +14,8 @@ from datetime import timedelta
 
 import structlog
 
-from groundswell_server.database import migrate, open_database
+from groundswell_server.bootstrap.database import migrate, open_database
+from groundswell_server.bootstrap.shutdown_signals import EndSignals
 from groundswell_server.jobs import execution
 from groundswell_server.jobs.asking import Asking
 from groundswell_server.jobs.lease import Lease, Stop
@@ -22,7 +23,6 @@ from groundswell_server.jobs.periodic import HOUSEKEEPING, Timekeeper
 from groundswell_server.jobs.registry import Registry
 from groundswell_server.jobs.wakeups import WakeUps
 from groundswell_server.settings import Settings
-from groundswell_server.signals import EndSignals
 from groundswell_storage import leases
 from groundswell_storage.database import Database
 

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
+from groundswell_server.events.event_consumers import keep_true
 from groundswell_server.learning.features.content import Ask, facts_of
 from groundswell_server.learning.features.post_facts import PostFacts
 from groundswell_server.learning.features.profile_facts import ProfileFigures
@@ -25,7 +26,6 @@ from groundswell_server.models.predictions import Prediction
 from groundswell_server.models.rollouts.rollout_membership import Coverage
 from groundswell_server.models.serving.live_models import Live, LiveModels
 from groundswell_server.models.serving.served_model import Served
-from groundswell_server.news import keep_true
 from groundswell_storage.events import Event
 from groundswell_storage.executor import DatabaseExecutor
 from groundswell_storage.feed import EventFeed

@@ -8,8 +8,8 @@ from groundswell.v1 import learning_pb2 as pb
 from groundswell_server.learning.messages import patterns as messages
 from groundswell_server.learning.patterns import answers
 from groundswell_server.learning.patterns.query import Question
-from groundswell_server.platform import Platform
 from groundswell_server.runtime.call import Call
+from groundswell_server.services.dependencies import Platform
 
 _TOP_PATTERNS = 3
 _MOST_SUCCESSES = 20

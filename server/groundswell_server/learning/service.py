@@ -10,6 +10,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from groundswell.v1 import learning_pb2 as pb
+from groundswell_server.conversions.protobuf_conversions import paging_in
+from groundswell_server.events.event_consumers import BOOKMARK_EVERY
 from groundswell_server.learning import messages
 from groundswell_server.learning.fetching import Find, fetch
 from groundswell_server.learning.labels import training_examples as examples
@@ -27,13 +29,11 @@ from groundswell_server.models.monitoring.prometheus import ModelGauges
 from groundswell_server.models.registry import Fetched
 from groundswell_server.models.rollouts.error_reporter import Sender
 from groundswell_server.models.rollouts.rollout_membership import Coverage
-from groundswell_server.news import BOOKMARK_EVERY
 from groundswell_server.operations.messages import to_proto
-from groundswell_server.platform import Platform
 from groundswell_server.runtime.background import together
 from groundswell_server.runtime.call import Call
 from groundswell_server.runtime.methods import accepted_by, after, audits_itself, needs, read, write
-from groundswell_server.wellknown import paging_in
+from groundswell_server.services.dependencies import Platform
 from groundswell_storage.engagement import prediction_facts
 from groundswell_storage.events import decode_cursor
 from groundswell_storage.learning import drift_reports, model_versions, online, training_schedules

@@ -9,9 +9,9 @@ from google.protobuf import empty_pb2
 
 from groundswell_server.operations import listing, messages, waiting
 from groundswell_server.operations.gauges import JobGauges
-from groundswell_server.platform import Platform
 from groundswell_server.runtime.call import Call
 from groundswell_server.runtime.methods import read, waits, write
+from groundswell_server.services.dependencies import Platform
 from groundswell_storage import operations
 from groundswell_storage.scope import Scope
 

@@ -9,11 +9,11 @@ import sys
 import threading
 import time
 
+from groundswell_server.bootstrap.gc_freeze import made_to_stay
+from groundswell_server.processes.child_spec import Orders, Report
 from groundswell_server.processes.loops import run_on_fastest_loop
-from groundswell_server.processes.orders import Orders, Report
 from groundswell_server.runtime import logs
 from groundswell_server.settings import SettingsError
-from groundswell_server.starting import made_to_stay
 from groundswell_storage.errors import FailedPrecondition, GroundswellError
 
 _EXIT_SECONDS = 5.0

@@ -12,14 +12,14 @@ from collections.abc import Sequence
 
 import structlog
 
-from groundswell_server.peer_sockets import peer_sockets
-from groundswell_server.processes.crew import Child, Crew
+from groundswell_server.bootstrap.shutdown_signals import EndSignals
+from groundswell_server.peers.sockets import peer_sockets
+from groundswell_server.processes.child_spec import Orders, Report
 from groundswell_server.processes.loops import run_on_fastest_loop
-from groundswell_server.processes.orders import Orders, Report
 from groundswell_server.processes.ports import check_free, shared_port
+from groundswell_server.processes.supervisor import Child, Crew
 from groundswell_server.runtime import logs
 from groundswell_server.settings import Settings, SettingsError
-from groundswell_server.signals import EndSignals
 
 _BEYOND_GRACE_SECONDS = 6.0
 """Time for closing what is left after the grace time, before a child is killed."""

@@ -14,13 +14,13 @@ from typing import Any
 
 import structlog
 
-from groundswell_server.caches import Cache
-from groundswell_server.news import keep_true
+from groundswell_server.caching.cache import Cache
+from groundswell_server.events.event_consumers import keep_true
+from groundswell_server.peers.tokens import HEADER as PEER_HEADER
 from groundswell_server.runtime import permissions
 from groundswell_server.runtime.call import ANONYMOUS, Call, Handler, Principal
 from groundswell_server.runtime.keyed_streams import KeyedStreams
 from groundswell_server.runtime.methods import Method
-from groundswell_server.runtime.peer_tokens import HEADER as PEER_HEADER
 from groundswell_storage import keys
 from groundswell_storage.errors import GroundswellError, Unauthenticated
 from groundswell_storage.executor import DatabaseExecutor

@@ -9,11 +9,11 @@ from collections import defaultdict
 from datetime import timedelta
 from typing import Any
 
-from groundswell_server.runtime.allowances import Allowances, Drawing
 from groundswell_server.runtime.call import Call, Handler
 from groundswell_server.runtime.methods import Method, Mode
-from groundswell_storage.allowances import Limit
+from groundswell_server.runtime.token_buckets import Allowances, Drawing
 from groundswell_storage.errors import ResourceExhausted
+from groundswell_storage.token_buckets import Limit
 
 
 class Limiter:

@@ -15,7 +15,7 @@ from groundswell_server.runtime import wording
 from groundswell_server.runtime.call import Call, Handler
 from groundswell_server.runtime.decoding import Unreadable
 from groundswell_server.runtime.methods import Method, Mode
-from groundswell_server.runtime.texts import nul_violations
+from groundswell_server.runtime.nul_characters import nul_violations
 from groundswell_storage.errors import FieldViolation, InvalidArgument
 
 FastAccept = Callable[[Any], bool]

@@ -10,7 +10,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from groundswell_server.plain_text import plain_text
+from groundswell_server.conversions.plain_text import plain_text
 from groundswell_server.sentiment.emoji import EMOJI, bare, set_apart, without_emoji
 from groundswell_server.sentiment.english_detector import English, unstretched
 from groundswell_server.sentiment.sentiment import NO_MOOD, UNSUPPORTED, Mood, Sentiment

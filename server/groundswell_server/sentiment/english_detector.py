@@ -13,7 +13,7 @@ from functools import lru_cache
 from string import ascii_lowercase, ascii_uppercase
 from typing import Final
 
-from groundswell_server.plain_text import has_any
+from groundswell_server.conversions.plain_text import has_any
 from groundswell_server.sentiment.stop_words import small_words
 
 SHARE: Final = 0.25

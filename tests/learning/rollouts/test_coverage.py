@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from groundswell_server import silences
 from groundswell_server.learning.rollouts.under_rollout import UnderRollout
 from groundswell_server.models.rollouts.rollout_membership import Coverage
+from groundswell_server.peers.peers import circuit_breaker as silences
 from groundswell_server.runtime.call import Principal
 from groundswell_storage.errors import Unavailable
 from groundswell_storage.experiments.model_rollouts import ModelRollout

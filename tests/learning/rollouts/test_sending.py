@@ -15,7 +15,7 @@ from groundswell_server.experiments.rollouts.stages import Stage
 from groundswell_server.models.rollouts import error_reporter as sending_module
 from groundswell_server.models.rollouts.error_reporter import CONSUMER, Sender
 from groundswell_server.models.rollouts.rollout_membership import Coverage
-from groundswell_server.peers import PeerRefusal
+from groundswell_server.peers.peers import PeerRefusal
 from groundswell_storage import consumers, events
 from groundswell_storage.database import Database
 from groundswell_storage.errors import Unavailable

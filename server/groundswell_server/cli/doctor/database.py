@@ -22,7 +22,7 @@ _LONGEST_WAIT = timedelta(minutes=1)
 
 def database(settings: Settings) -> Iterator[Finding]:
     """Checks all of it; of a database that does not answer nothing else is asked."""
-    from groundswell_server.database import open_database
+    from groundswell_server.bootstrap.database import open_database
     from groundswell_storage.errors import GroundswellError
 
     opened = open_database(settings)

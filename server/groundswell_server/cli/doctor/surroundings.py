@@ -27,7 +27,7 @@ def master_key(settings: Settings) -> Finding:
         return Finding("master key", "ok", f"none yet; {settings.master_key_file} is made when it is first needed")
 
     def work() -> str:
-        from groundswell_server.master_key import master_key as read
+        from groundswell_server.bootstrap.master_key import master_key as read
 
         read(settings)
         return "set" if settings.master_key else f"in {settings.master_key_file}"

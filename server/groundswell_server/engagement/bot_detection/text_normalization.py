@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from string import ascii_letters
 from typing import Final, NamedTuple
 
-from groundswell_server.plain_text import has_any, in_plain_characters, without_markup
+from groundswell_server.conversions.plain_text import has_any, in_plain_characters, without_markup
 
 SEPARATOR: Final = "\x1e"
 """The record separator of ASCII: stands between texts that are handled end to end."""

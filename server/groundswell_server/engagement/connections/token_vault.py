@@ -12,7 +12,7 @@ from functools import partial
 
 import structlog
 
-from groundswell_server.master_key import master_key
+from groundswell_server.bootstrap.master_key import master_key
 from groundswell_server.settings import Settings
 from groundswell_storage import secrets
 from groundswell_storage.database import Database

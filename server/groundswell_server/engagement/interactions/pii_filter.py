@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from groundswell_server.plain_text import has_any
+from groundswell_server.conversions.plain_text import has_any
 
 EMAIL: Final = "[e-mail]"
 TELEPHONE: Final = "[telephone]"

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from groundswell_server.caches import Cache
+from groundswell_server.caching.cache import Cache
 from groundswell_server.engagement import messages
 from groundswell_server.engagement.bot_detection.account_profiles import Profile
 from groundswell_server.engagement.interactions import interactions
 from groundswell_server.engagement.interactions.interactions import NewInteraction
-from groundswell_server.news import keep_true
-from groundswell_server.peers import Caller, Peers
-from groundswell_server.silences import Silence
+from groundswell_server.events.event_consumers import keep_true
+from groundswell_server.peers.circuit_breaker import Silence
+from groundswell_server.peers.peers import Caller, Peers
 from groundswell_storage.chunks import chunks
 from groundswell_storage.errors import GroundswellError, Unavailable
 from groundswell_storage.feed import EventFeed

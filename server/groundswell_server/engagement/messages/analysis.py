@@ -6,10 +6,10 @@ from typing import Any
 
 from groundswell.v1 import engagement_pb2 as pb
 from groundswell.v1 import learning_pb2
+from groundswell_server.conversions.protobuf_conversions import fields_of
 from groundswell_server.engagement.analysis.audience import Audience
 from groundswell_server.engagement.analysis.post_analysis import AnalyzedPost, HourFigures
 from groundswell_server.engagement.posts.posts import Post
-from groundswell_server.wellknown import fields_of
 
 
 def analysis_message(analyzed: AnalyzedPost) -> pb.AnalyzePostResponse:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from groundswell.v1 import engagement_pb2 as pb
+from groundswell_server.conversions.protobuf_conversions import fields_of
 from groundswell_server.engagement.change_feed import Change, Deleted, Judged, Watched
 from groundswell_server.engagement.contexts.contexts import Context
 from groundswell_server.engagement.posts.posts import Post
 from groundswell_server.engagement.virality.alert_events import ViralityAlert
-from groundswell_server.wellknown import fields_of
 
 
 def watched(request: pb.WatchEngagementRequest) -> Watched:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from groundswell_server.conversions.protobuf_conversions import json_in, word_in
 from groundswell_server.engagement.enums import (
     Complexity,
     Confidence,
@@ -13,7 +14,6 @@ from groundswell_server.engagement.enums import (
     MediaType,
     Validation,
 )
-from groundswell_server.wellknown import json_in, word_in
 
 _WORDS = {
     "complexity": Complexity,

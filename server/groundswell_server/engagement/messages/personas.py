@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from groundswell.v1 import engagement_pb2 as pb
+from groundswell_server.conversions.protobuf_conversions import fields_of, paths_in
 from groundswell_server.engagement.enums import Platform
 from groundswell_server.engagement.personas import Handle, Persona, PersonaDraft
-from groundswell_server.wellknown import fields_of, paths_in
 
 _CHANGEABLE = frozenset({"name", "niche", "handles", "time_zone"})
 """What an update can change."""

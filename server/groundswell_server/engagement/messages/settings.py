@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from groundswell.v1 import engagement_pb2 as pb
+from groundswell_server.conversions.protobuf_conversions import fields_of
 from groundswell_server.engagement.workspace_settings import EngagementSettings
-from groundswell_server.wellknown import fields_of
 
 
 def settings_message(settings: EngagementSettings) -> pb.EngagementSettings:

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 
+from groundswell_server.conversions.durations import in_words
 from groundswell_server.experiments.vocabulary import FEWEST_UNITS, ExperimentKind, Verdict
-from groundswell_server.spans import in_words
 
 
 class DecidingTest(Enum):

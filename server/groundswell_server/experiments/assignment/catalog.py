@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, NamedTuple, Protocol, TypeVar
 
-from groundswell_server.caches import Cache
+from groundswell_server.caching.cache import Cache
+from groundswell_server.events.event_consumers import keep_true
 from groundswell_server.experiments.assignment.assigner import Answer, Assigner
 from groundswell_server.experiments.assignment.standing import standing_of
 from groundswell_server.experiments.bandits import batches
 from groundswell_server.experiments.lifecycle import State, experiment_of, not_started
-from groundswell_server.news import keep_true
 from groundswell_storage.errors import GroundswellError, NotFound
 from groundswell_storage.events import Event
 from groundswell_storage.experiments import counting, designs

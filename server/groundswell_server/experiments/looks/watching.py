@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from groundswell_server.events.event_consumers import BOOKMARK_EVERY
 from groundswell_server.experiments.lifecycle import State
-from groundswell_server.news import BOOKMARK_EVERY
 from groundswell_storage.events import Position, decode_cursor
 from groundswell_storage.feed import Batch, EventFeed
 from groundswell_storage.topics import EXPERIMENT_CHANGED, EXPERIMENT_COUNTED

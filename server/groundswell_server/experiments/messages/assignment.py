@@ -6,10 +6,10 @@ from functools import partial
 from typing import Any
 
 from groundswell.v1 import experiments_pb2 as pb
+from groundswell_server.conversions.protobuf_conversions import json_in
 from groundswell_server.experiments.assignment.assigner import Assigner
 from groundswell_server.experiments.assignment.assigning import Asked, Assigned
 from groundswell_server.experiments.bandits.sticking import Attributes
-from groundswell_server.wellknown import json_in
 
 
 def asked_in(request: pb.AssignVariantRequest | pb.PeekVariantRequest) -> Asked:

@@ -8,9 +8,9 @@ from typing import TypeVar
 from uuid import UUID
 
 from groundswell.v1 import experiments_pb2 as pb
+from groundswell_server.conversions.protobuf_conversions import time_in
 from groundswell_server.experiments.counting.events import Events, id_at, ids_of_bytes, ids_of_texts
 from groundswell_server.experiments.counting.outcomes import Outcome
-from groundswell_server.wellknown import time_in
 from groundswell_storage.fields import to_micros
 
 Batch = pb.RecordEventsRequest | pb.StreamEventsRequest

@@ -7,13 +7,13 @@ from typing import Any
 
 from groundswell.v1 import experiments_pb2 as pb
 from groundswell.v1 import learning_pb2
+from groundswell_server.conversions.protobuf_conversions import fields_of
 from groundswell_server.experiments.messages.design import metric_in
 from groundswell_server.experiments.rollouts.design import RolloutDesign
 from groundswell_server.experiments.rollouts.hashing import Draw
 from groundswell_server.experiments.rollouts.model_steps import ModelStep
 from groundswell_server.experiments.rollouts.rollout import Rollout, StageRecord
 from groundswell_server.experiments.rollouts.stages import DEFAULT_HOLD, DEFAULT_STAGES, Reaction, Reactions, Stage
-from groundswell_server.wellknown import fields_of
 
 _TYPE_PREFIX = "MODEL_TYPE_"
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import structlog
 
+from groundswell_server.events.event_consumers import work_through
 from groundswell_server.experiments import messages
 from groundswell_server.experiments.rollouts.model_steps import (
     TO_DO,
@@ -22,8 +23,7 @@ from groundswell_server.experiments.rollouts.model_steps import (
     read_step,
 )
 from groundswell_server.experiments.rollouts.rollout import ModelState
-from groundswell_server.news import work_through
-from groundswell_server.peers import PeerRefusal, Peers
+from groundswell_server.peers.peers import PeerRefusal, Peers
 from groundswell_server.runtime.call import Principal
 from groundswell_storage.errors import GroundswellError
 from groundswell_storage.experiments import rollouts

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from groundswell_server.caches import Cache
+from groundswell_server.caching.cache import Cache
 from groundswell_server.experiments.assignment.assigner import Assigner
 from groundswell_server.experiments.assignment.catalog import Current, Reader, follow_changes
 from groundswell_server.experiments.design import Design, Variant

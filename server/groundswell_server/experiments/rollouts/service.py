@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from groundswell.v1 import experiments_pb2 as pb
+from groundswell_server.conversions.protobuf_conversions import paging_in
 from groundswell_server.experiments import messages
 from groundswell_server.experiments.counting.exposures import Exposures
 from groundswell_server.experiments.rollouts import lifecycle
@@ -13,7 +14,6 @@ from groundswell_server.experiments.rollouts.resolving import Resolvers
 from groundswell_server.runtime import permissions
 from groundswell_server.runtime.call import Call
 from groundswell_server.runtime.methods import after, audits_itself, read, write
-from groundswell_server.wellknown import paging_in
 from groundswell_storage.scope import Scope
 
 _PROMOTION = "/groundswell.v1.LearningService/PromoteModel"

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, IntEnum
 
+from groundswell_server.conversions.durations import in_words
 from groundswell_server.experiments.vocabulary import FEWEST_UNITS
-from groundswell_server.spans import in_words
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from groundswell.v1 import learning_pb2 as pb
+from groundswell_server.conversions.protobuf_conversions import time_in
 from groundswell_server.learning.features.content import Ask, Draft
 from groundswell_server.learning.messages.enums import numbers
 from groundswell_server.learning.messages.estimates import estimate, fill_interval
-from groundswell_server.wellknown import time_in
 
 if TYPE_CHECKING:
     from groundswell_server.learning.scoring.optimization import Optimization, Recommendation

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from groundswell.v1 import common_pb2
 from groundswell.v1 import learning_pb2 as pb
+from groundswell_server.conversions.protobuf_conversions import fields_of
 from groundswell_server.learning.features.profile_facts import ProfileFigures, digit_share
 from groundswell_server.learning.labels.classification import Classified
 from groundswell_server.learning.labels.training_examples import Added, NewExample, RefusedExample, refused
 from groundswell_server.learning.messages.estimates import fill_interval
 from groundswell_server.runtime.validation import check
-from groundswell_server.wellknown import fields_of
 from groundswell_storage.errors import InvalidArgument
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from groundswell.v1 import learning_pb2 as pb
+from groundswell_server.conversions.protobuf_conversions import time_in
 from groundswell_server.learning.messages.enums import model_type_in, model_type_number, numbers
 from groundswell_server.learning.messages.estimates import metrics_message
 from groundswell_server.models.monitoring.performance import Performance, Period, Window
 from groundswell_server.models.registry import MEASURED, THRESHOLD
 from groundswell_server.settings import Settings
-from groundswell_server.wellknown import time_in
 from groundswell_storage.fields import from_micros
 from groundswell_storage.learning.drift_reports import DriftReport
 from groundswell_storage.learning.model_versions import ModelVersion

@@ -10,9 +10,9 @@ from google.protobuf.struct_pb2 import Struct
 
 from groundswell.v1 import common_pb2
 from groundswell.v1 import learning_pb2 as pb
+from groundswell_server.conversions.protobuf_conversions import time_in
 from groundswell_server.learning.messages.estimates import estimate
 from groundswell_server.learning.patterns.query import Question
-from groundswell_server.wellknown import time_in
 
 if TYPE_CHECKING:
     from groundswell_server.learning.patterns.advice import Suggestion

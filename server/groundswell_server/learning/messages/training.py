@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from groundswell.v1 import learning_pb2 as pb
+from groundswell_server.conversions.protobuf_conversions import time_in
 from groundswell_server.learning.messages.enums import model_type_in
 from groundswell_server.settings import Settings
-from groundswell_server.wellknown import time_in
 
 if TYPE_CHECKING:
     from groundswell_server.models.training.training_run import Run

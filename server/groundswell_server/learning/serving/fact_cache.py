@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import NamedTuple
 
-from groundswell_server.caches import Cache
+from groundswell_server.caching.cache import Cache
 from groundswell_server.learning.features.content import Ask, StoredContent, stored_content, whose
 from groundswell_server.learning.features.trailing import TrailingRecord
 from groundswell_server.learning.scoring.scorer import RateHistory

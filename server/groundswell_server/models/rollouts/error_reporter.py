@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from groundswell_server.events.event_consumers import work_through
 from groundswell_server.learning.online import outcome_events as outcomes
 from groundswell_server.learning.online.outcome_events import News
 from groundswell_server.models.rollouts import messages
 from groundswell_server.models.rollouts.prediction_errors import PredictionError, RolloutErrors, read_errors
 from groundswell_server.models.rollouts.rollout_membership import Coverage, principal
-from groundswell_server.news import work_through
-from groundswell_server.peers import PeerRefusal, Peers
+from groundswell_server.peers.peers import PeerRefusal, Peers
 from groundswell_storage import consumers
 from groundswell_storage.database import Database
 from groundswell_storage.errors import GroundswellError

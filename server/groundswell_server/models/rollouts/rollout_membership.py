@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from groundswell_server.caches import Cache
+from groundswell_server.caching.cache import Cache
 from groundswell_server.learning.rollouts.standing import Standing
 from groundswell_server.learning.rollouts.under_rollout import UnderRollout
 from groundswell_server.models.rollouts import messages
-from groundswell_server.peers import Peers
+from groundswell_server.peers.circuit_breaker import Silence
+from groundswell_server.peers.peers import Peers
 from groundswell_server.runtime.call import Principal
-from groundswell_server.silences import Silence
 from groundswell_storage.errors import GroundswellError
 from groundswell_storage.experiments.model_rollouts import ModelRollout
 

@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 
 import structlog
 
-from groundswell_server.caches import TRUST_SECONDS
+from groundswell_server.caching.cache import TRUST_SECONDS
 from groundswell_server.learning.online import adaptation as blending
 from groundswell_server.learning.predictors.probability_predictor import ProbabilityPredictor
 from groundswell_server.learning.predictors.rate_predictor import RatePredictor

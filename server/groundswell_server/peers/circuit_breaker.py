@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from groundswell_server.caches import Cache
+from groundswell_server.caching.cache import Cache
 from groundswell_storage.errors import GroundswellError
 
 AWAY_SECONDS = 5.0

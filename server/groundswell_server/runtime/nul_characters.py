@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 from buf.validate import validate_pb2
 from groundswell_storage.errors import FieldViolation
 
-# Looked at by whoever reads them, with the path that callers know: see json_in in wellknown.py.
+# Looked at by whoever reads them, with the path that callers know: see json_in in protobuf_conversions.py.
 _STRUCT = "google.protobuf.Struct"
 
 

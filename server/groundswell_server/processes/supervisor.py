@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from groundswell_server.processes.orders import Orders, Report
+from groundswell_server.processes.child_spec import Orders, Report
 
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 10.0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from groundswell_server.jobs.queue import JobQueue
-    from groundswell_server.peers import Peers
+    from groundswell_server.peers.peers import Peers
     from groundswell_server.settings import Settings
     from groundswell_storage.database import Database
     from groundswell_storage.executor import DatabaseExecutor

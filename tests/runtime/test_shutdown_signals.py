@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 
-from groundswell_server.signals import EndSignals
+from groundswell_server.bootstrap.shutdown_signals import EndSignals
 
 
 def test_a_signal_that_another_thread_is_interrupted_by_ends_the_wait() -> None:

@@ -17,9 +17,9 @@ from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
 from groundswell.v1 import engagement_pb2_grpc, experiments_pb2_grpc, learning_pb2_grpc
+from groundswell_server.peers.tokens import HEADER, PeerTokens
 from groundswell_server.runtime.call import Principal
 from groundswell_server.runtime.errors import DETAILS_KEY
-from groundswell_server.runtime.peer_tokens import HEADER, PeerTokens
 from groundswell_server.runtime.request_id import HEADER as REQUEST_ID_HEADER
 from groundswell_storage.errors import GroundswellError, Unavailable
 

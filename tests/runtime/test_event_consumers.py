@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from groundswell_server import news
+from groundswell_server.events import event_consumers
 from groundswell_storage.errors import Unavailable
 from groundswell_storage.events import Event
 from groundswell_storage.feed import Batch, EventFeed
@@ -38,7 +38,7 @@ def test_after_a_break_everything_is_doubted_and_news_are_heeded_again(monkeypat
     monkeypatch.setattr(news, "_AGAIN_SECONDS", 0.0)
     feed = BreaksOnce()
     told: list[Any] = []
-    following = news.keep_true(
+    following = event_consumers.keep_true(
         cast("EventFeed", feed), ("key.changed",), doubt=lambda: told.append("doubt"), heed=told.append
     )
     asyncio.run(following)
@@ -53,7 +53,7 @@ def test_what_could_not_be_worked_through_is_tried_again() -> None:
         worked.append(len(feed.followed))
 
     asyncio.run(
-        news.work_through(cast("EventFeed", feed), ("key.changed",), work, again=timedelta(0), what="changing keys")
+        event_consumers.work_through(cast("EventFeed", feed), ("key.changed",), work, again=timedelta(0), what="changing keys")
     )
     # At once and with the event that came before the break, and both again after it.
     assert worked == [0, 1, 1, 2]

@@ -1,0 +1,1 @@
+"""The first steps of a process: database, master key, garbage collector and signals."""

@@ -1,0 +1,1 @@
+"""Conversions between protobuf messages, text and Python values."""

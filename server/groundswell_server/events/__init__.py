@@ -1,0 +1,1 @@
+"""Consumers of the event log in a server process."""

@@ -1,0 +1,1 @@
+"""The services of the suite and what a servicer is constructed from."""
