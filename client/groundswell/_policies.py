@@ -54,7 +54,7 @@ REPEATABLE = frozenset(
         "groundswell.v1.ExperimentsService.AssignVariant",
         "groundswell.v1.ExperimentsService.BatchAssignVariants",
         "groundswell.v1.ExperimentsService.RecordEvents",
-        "groundswell.v1.ExperimentsService.ResolveRollout",
+        "groundswell.v1.ExperimentsService.EvaluateRollout",
     }
 )
 """Changes without a `request_id` that do nothing the second time."""

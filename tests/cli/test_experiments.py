@@ -13,10 +13,10 @@ from matplotlib.image import imread
 
 from groundswell_server.cli.experiments import charts, course
 from groundswell_server.cli.experiments.course import MOST_LINES, WIDTH, Point
-from groundswell_server.experiments.design import Variant
+from groundswell_server.experiments.design.design import Variant
+from groundswell_server.experiments.enums import ExperimentKind
+from groundswell_server.experiments.interim_analysis.scheduled_analyses import run_due_analyses
 from groundswell_server.experiments.lifecycle import create_experiment
-from groundswell_server.experiments.looks.automatic import look_at_all
-from groundswell_server.experiments.vocabulary import ExperimentKind
 from groundswell_storage.database import connect
 from tests.cli.shell import Shell
 from tests.experiments.counted import DESIGN, count, start
@@ -44,7 +44,7 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
         moment = BEGAN + timedelta(minutes=16 * number)
         with database.scope("default", now=moment) as scope:
             count(scope, hooks, {"old": (100, 1_000), "question": (130, 1_000), "emoji": (100, 1_000)})
-        look_at_all(database, moment)
+        run_due_analyses(database, moment)
     database.close()
     with RunningServer(url) as server:
         yield server

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from groundswell_server.experiments import lifecycle
-from groundswell_server.experiments.design import Design, Metric, Variant
+from groundswell_server.experiments.design.design import Design, Metric, Variant
 from groundswell_storage.experiments import counting
 from groundswell_storage.scope import Scope
 

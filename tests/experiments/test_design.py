@@ -8,8 +8,10 @@ from datetime import timedelta
 
 import pytest
 
-from groundswell_server.experiments.assignment.bucketing import Namespace
-from groundswell_server.experiments.assignment.targeting import (
+from groundswell_server.experiments.design.buckets import Namespace
+from groundswell_server.experiments.design.design import Design, Factor, Metric, Variant
+from groundswell_server.experiments.design.design_json import design_of, record_of
+from groundswell_server.experiments.design.targeting_conditions import (
     AllOf,
     AnyOf,
     Compare,
@@ -21,10 +23,8 @@ from groundswell_server.experiments.assignment.targeting import (
     Operator,
     Version,
 )
-from groundswell_server.experiments.completion import complete
-from groundswell_server.experiments.design import Design, Factor, Metric, Variant
-from groundswell_server.experiments.records import design_of, record_of
-from groundswell_server.experiments.vocabulary import Allocation, Direction, ExperimentKind, MetricKind, MetricRole
+from groundswell_server.experiments.design.validation import complete
+from groundswell_server.experiments.enums import Allocation, Direction, ExperimentKind, MetricKind, MetricRole
 from groundswell_storage.errors import InvalidArgument
 
 CONVERSIONS = (Metric("conversion_rate"),)

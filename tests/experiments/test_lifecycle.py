@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from groundswell_server.experiments import lifecycle
-from groundswell_server.experiments.assignment.catalog import Catalog
-from groundswell_server.experiments.design import Design, Factor, Metric, Variant
+from groundswell_server.experiments.catalog.catalog import Catalog
+from groundswell_server.experiments.design.design import Design, Factor, Metric, Variant
+from groundswell_server.experiments.enums import Allocation, ExperimentKind
+from groundswell_server.experiments.interim_analysis import runner
 from groundswell_server.experiments.lifecycle import State
-from groundswell_server.experiments.looks import taking
-from groundswell_server.experiments.vocabulary import Allocation, ExperimentKind
 from groundswell_storage.errors import Aborted, AlreadyExists, FailedPrecondition, InvalidArgument, NotFound
 from groundswell_storage.scope import Scope
 
@@ -131,7 +131,7 @@ def test_factors_are_named_that_change_while_it_runs_not_the_variants_they_make(
 
 
 def analysed(scope: Scope) -> None:
-    taking.read(scope, "hooks")
+    runner.read_inputs(scope, "hooks")
 
 
 def assigned(scope: Scope) -> None:

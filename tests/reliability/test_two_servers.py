@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 
 from groundswell import Client
-from groundswell_server.experiments.assignment.bucketing import Split
+from groundswell_server.experiments.design.buckets import Split
 from groundswell_storage.database import connect
 from groundswell_storage.experiments import counting
 from tests.patience import eventually
@@ -51,7 +51,7 @@ def shown(client: Client, units: list[str]) -> dict[str, int]:
 
 def peeked(client: Client, unit: str) -> int:
     """The variant that a unit would be given."""
-    return VARIANTS.index(client.experiments.peek_variant(experiment_key="hooks", unit=unit).assignment.variant)
+    return VARIANTS.index(client.experiments.evaluate_variant(experiment_key="hooks", unit=unit).assignment.variant)
 
 
 def exposures(database_url: str, units: list[str]) -> dict[str, counting.Exposure]:

@@ -18,7 +18,7 @@ LIBRARIES = ("numpy", "scipy", "mabwiser")
 
 
 def main(names: Sequence[str]) -> int:
-    """Runs the rows whose names contain one of `names`, all without; exit code 1 when a promise is broken."""
+    """Runs the rows whose names contain one of `names`, all without; exit code 1 when a bound is broken."""
     chosen = [measure for measure in ALL if not names or any(name in measure.__name__ for name in names)]
     rows: list[Row] = []
     for measure in chosen:

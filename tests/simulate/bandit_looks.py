@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from groundswell_server.experiments.analysis.adaptive import FEWEST_UNITS_OF_VALUES
+from groundswell_server.experiments.analysis.adaptive import MIN_UNITS_FOR_VALUES
 from groundswell_server.experiments.bandits.adaptive_estimates import AdaptiveEstimates, Batches, estimate
-from groundswell_server.experiments.bandits.choices import with_floor
+from groundswell_server.experiments.bandits.choice_probabilities import with_floor
 from groundswell_server.experiments.bandits.replay import Policy
 from groundswell_server.experiments.bandits.rewards import Rewards
 from groundswell_server.experiments.statistics import bernoulli_bound
-from groundswell_server.experiments.statistics.arms import conversions
+from groundswell_server.experiments.statistics.variant_means import conversions
 from groundswell_server.statistics import confidence_sequence
 from tests.simulate import bandit_runs
 from tests.simulate.bandit_runs import Array
@@ -37,10 +37,10 @@ def of_conversions(policy: Policy, shares: Sequence[float], runs: int) -> float:
 
 
 def of_values(policy: Policy, draw: Callable[[np.random.Generator, int], Array], arms: int, runs: int) -> float:
-    """The same of values, which are judged from `FEWEST_UNITS_OF_VALUES` units of each arm on."""
+    """The same of values, which are judged from `MIN_UNITS_FOR_VALUES` units of each arm on."""
 
     def flagged(estimates: AdaptiveEstimates, count: Array, total: Array) -> bool:
-        return count[:2].min() >= FEWEST_UNITS_OF_VALUES and _asymptotic(estimates) > -math.log(ALPHA)
+        return count[:2].min() >= MIN_UNITS_FOR_VALUES and _asymptotic(estimates) > -math.log(ALPHA)
 
     return float(np.mean([_ever(_run(policy, draw, arms, seed), flagged) for seed in range(runs)]))
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groundswell_server.experiments.bandits.adaptive_estimates import Batches
-from groundswell_server.experiments.bandits.choices import with_floor
+from groundswell_server.experiments.bandits.choice_probabilities import with_floor
 from groundswell_server.experiments.bandits.replay import Policy
 from groundswell_server.experiments.bandits.rewards import Rewards
 from groundswell_server.experiments.bandits.thompson import beta_preference, normal_gamma_preference, top_two

@@ -8,8 +8,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from groundswell_server.experiments.statistics.arms import ArmMeans, conversions, phase_weights, standardize
 from groundswell_server.experiments.statistics.fixed_horizon import pooled_z, relative_lift, welch_t
+from groundswell_server.experiments.statistics.variant_means import (
+    VariantMeans,
+    conversions,
+    phase_weights,
+    standardize,
+)
 
 Array = NDArray[np.float64]
 
@@ -32,7 +37,9 @@ def of_phases(experiments: int, random: np.random.Generator) -> Array:
         for arm in ((4_500, 2_500), (500, 2_500))
     )
     a, b = (
-        ArmMeans(*(np.concatenate([getattr(phase, name) for phase in arm]) for name in ("count", "mean", "variance")))
+        VariantMeans(
+            *(np.concatenate([getattr(phase, name) for phase in arm]) for name in ("count", "mean", "variance"))
+        )
         for arm in (first, second)
     )
     return pooled_z(a, b, phase_weights([a, b])).p_value
@@ -53,14 +60,14 @@ def of_values(
             random.standard_gamma(0.5, (_AT_ONCE, count)) * 2.0 + shift
             for count, shift in zip(units, (0.0, lift), strict=True)
         ]
-        a, b = (ArmMeans(*_moments(values)) for values in arms)
+        a, b = (VariantMeans(*_moments(values)) for values in arms)
         weights = phase_weights([a, b])
         means = standardize(a, weights), standardize(b, weights)
         p_values.append((relative_lift if relative else welch_t)(*means).p_value)
     return np.concatenate(p_values)
 
 
-def _conversions(experiments: int, units: int, share: float, random: np.random.Generator) -> ArmMeans:
+def _conversions(experiments: int, units: int, share: float, random: np.random.Generator) -> VariantMeans:
     return conversions(
         random.binomial(units, share, (1, experiments)).astype(float), np.full((1, experiments), float(units))
     )

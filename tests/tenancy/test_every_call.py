@@ -140,7 +140,7 @@ ATTEMPTS: dict[str, list[tuple[str, Request]]] = {
         )
     },
     "AssignVariant": [(EXPERIMENT, lambda theirs: {"experiment_key": "running", "unit": "ana"})],
-    "PeekVariant": [(EXPERIMENT, lambda theirs: {"experiment_key": "running", "unit": "ana"})],
+    "EvaluateVariant": [(EXPERIMENT, lambda theirs: {"experiment_key": "running", "unit": "ana"})],
     "BatchAssignVariants": [
         (EXPERIMENT, lambda theirs: {"requests": [{"experiment_key": "running", "unit": "ana"}]}),
     ],
@@ -156,7 +156,7 @@ ATTEMPTS: dict[str, list[tuple[str, Request]]] = {
         for name in ("GetRollout", "AdvanceRollout", "PauseRollout", "RollBackRollout")
     },
     "ResumeRollout": [(ROLLOUT, lambda theirs: {"rollout_key": "waiting"})],
-    "ResolveRollout": [(ROLLOUT, lambda theirs: {"rollout_key": "rolling", "unit": "ana"})],
+    "EvaluateRollout": [(ROLLOUT, lambda theirs: {"rollout_key": "rolling", "unit": "ana"})],
     "ListOperations": [(NOTHING, lambda theirs: {"name": "operations"})],
     "GetOperation": [(OPERATION, lambda theirs: {"name": theirs.operation})],
     "DeleteOperation": [(OPERATION, lambda theirs: {"name": theirs.operation})],

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import structlog
 
-from groundswell_server.experiments.looks import automatic
+from groundswell_server.experiments.interim_analysis import scheduled_analyses
 from groundswell_server.experiments.rollouts.rollout import UNDER_WAY
 from groundswell_server.jobs.registry import Periodic
 from groundswell_server.settings import Settings
@@ -21,16 +21,16 @@ _AT_ONCE = 2_000
 log = structlog.get_logger(__name__)
 
 
-def look_at_experiments(database: Database, settings: Settings) -> None:
+def run_interim_analyses(database: Database, settings: Settings) -> None:
     """Keeps what the experiments that are due come to, and completes those that are to complete by themselves."""
-    automatic.look_at_all(database, database.now())
+    scheduled_analyses.run_due_analyses(database, database.now())
 
 
 def check_rollouts(database: Database, settings: Settings) -> None:
     """Checks the rollouts of all workspaces, each in its own transaction: one that can't be does not stop others."""
     for workspace, id in rollouts.in_states(database, UNDER_WAY):
         # NumPy and SciPy come with it, and a worker starts without.
-        from groundswell_server.experiments.rollouts.checks import check
+        from groundswell_server.experiments.rollout_checks.checks import check
 
         try:
             with database.scope(workspace, CHECK_ROLLOUTS) as scope:
@@ -58,7 +58,7 @@ def forget_event_ids(database: Database, settings: Settings) -> None:
 
 
 PERIODIC = (
-    Periodic(automatic.LOOK, timedelta(minutes=1), look_at_experiments),
+    Periodic(scheduled_analyses.JOB, timedelta(minutes=1), run_interim_analyses),
     Periodic(CHECK_ROLLOUTS, timedelta(seconds=10), check_rollouts),
     Periodic("experiments.forget_event_ids", timedelta(hours=1), forget_event_ids),
 )

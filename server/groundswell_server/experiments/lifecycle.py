@@ -9,9 +9,9 @@ from enum import IntEnum
 from typing import Any
 
 from groundswell_server.experiments.bandits import batches
-from groundswell_server.experiments.completion import complete
-from groundswell_server.experiments.design import Design, Variant, invalid
-from groundswell_server.experiments.records import design_of, record_of
+from groundswell_server.experiments.design.design import Design, Variant, invalid
+from groundswell_server.experiments.design.design_json import design_of, record_of
+from groundswell_server.experiments.design.validation import complete
 from groundswell_storage import audit
 from groundswell_storage.errors import FailedPrecondition, InvalidArgument
 from groundswell_storage.experiments import designs, keys

@@ -12,17 +12,17 @@ from groundswell.v1 import experiments_pb2 as pb
 from groundswell_server.conversions.protobuf_conversions import paging_in
 from groundswell_server.experiments import lifecycle, messages
 from groundswell_server.experiments.assignment.acceptance import accepts_assign, accepts_assign_all
-from groundswell_server.experiments.assignment.assigning import Assignments
-from groundswell_server.experiments.assignment.catalog import Catalog
-from groundswell_server.experiments.bandits.choosing import Choices
+from groundswell_server.experiments.assignment.assignments import Assignments
+from groundswell_server.experiments.assignment.bandit_choices import BanditChoices
+from groundswell_server.experiments.catalog.catalog import Catalog
 from groundswell_server.experiments.counting.acceptance import accepts_record, accepts_stream
+from groundswell_server.experiments.counting.count_notifier import CountNotifier
 from groundswell_server.experiments.counting.exposures import Exposures
 from groundswell_server.experiments.counting.recorder import Recorder
-from groundswell_server.experiments.looks.notices import Notices
-from groundswell_server.experiments.looks.shared import SharedLooks
-from groundswell_server.experiments.looks.watching import Watcher
-from groundswell_server.experiments.rollouts.registry import Registry
-from groundswell_server.experiments.rollouts.resolving import Resolvers
+from groundswell_server.experiments.interim_analysis.shared_analyses import SharedAnalyses
+from groundswell_server.experiments.interim_analysis.watcher import Watcher
+from groundswell_server.experiments.rollout_checks.model_step_runner import ModelStepRunner
+from groundswell_server.experiments.rollouts.evaluator import RolloutCache
 from groundswell_server.experiments.rollouts.service import RolloutCalls
 from groundswell_server.runtime.background import together
 from groundswell_server.runtime.call import Call
@@ -32,7 +32,7 @@ from groundswell_storage.experiments import past_looks
 from groundswell_storage.scope import Scope
 
 if TYPE_CHECKING:
-    from groundswell_server.experiments.looks.looking import Look
+    from groundswell_server.experiments.interim_analysis.interim_analysis import InterimAnalysis
 
 
 class Servicer(RolloutCalls):
@@ -43,24 +43,24 @@ class Servicer(RolloutCalls):
         self._catalog = Catalog()
         self._exposures = Exposures(platform.executor)
         self.collector = self._exposures.figures
-        self._notices = Notices(platform.executor, self._exposures.flush)
-        choices = Choices(platform.executor)
-        self._assignments = Assignments(self._catalog, choices, self._exposures, self._notices)
-        self._shared_looks = SharedLooks(self._feed)
-        self._recorder = Recorder(self._catalog, self._exposures, self._notices)
-        self._resolvers = Resolvers()
+        self._count_notifier = CountNotifier(platform.executor, self._exposures.flush)
+        choices = BanditChoices(platform.executor)
+        self._assignments = Assignments(self._catalog, choices, self._exposures, self._count_notifier)
+        self._shared_analyses = SharedAnalyses(self._feed)
+        self._recorder = Recorder(self._catalog, self._exposures, self._count_notifier)
+        self._rollouts = RolloutCache()
         self._target_age = timedelta(days=platform.settings.ml_target_age_days)
-        self._registry = Registry(platform.executor, platform.peers)
+        self._model_steps = ModelStepRunner(platform.executor, platform.peers)
 
     async def run(self) -> None:
         """Keeps what is known true, writes exposures behind the answers, tells watchers, makes steps of rollouts."""
         try:
             await together(
                 partial(self._catalog.follow, self._feed),
-                partial(self._resolvers.follow, self._feed),
+                partial(self._rollouts.follow, self._feed),
                 self._exposures.run,
-                self._notices.run,
-                partial(self._registry.run, self._feed),
+                self._count_notifier.run,
+                partial(self._model_steps.run, self._feed),
             )
         finally:
             await self._exposures.flush()
@@ -123,20 +123,22 @@ class Servicer(RolloutCalls):
 
     @accepted_by(accepts_assign)
     async def AssignVariant(self, request: pb.AssignVariantRequest, call: Call) -> pb.AssignVariantResponse:
-        assigned = await self._assignments.assign(call, messages.asked_in(request))
+        assigned = await self._assignments.assign(call, messages.assignment_request_in(request))
         return pb.AssignVariantResponse(assignment=messages.assignment_message(assigned))
 
     @accepted_by(accepts_assign_all)
     async def BatchAssignVariants(
         self, request: pb.BatchAssignVariantsRequest, call: Call
     ) -> pb.BatchAssignVariantsResponse:
-        assigned = await self._assignments.assign_all(call, [messages.asked_in(one) for one in request.requests])
+        assigned = await self._assignments.assign_all(
+            call, [messages.assignment_request_in(one) for one in request.requests]
+        )
         return pb.BatchAssignVariantsResponse(assignments=map(messages.assignment_message, assigned))
 
     @accepted_by(accepts_assign)
-    async def PeekVariant(self, request: pb.PeekVariantRequest, call: Call) -> pb.PeekVariantResponse:
-        peeked = await self._assignments.peek(call, messages.asked_in(request))
-        return pb.PeekVariantResponse(assignment=messages.assignment_message(peeked))
+    async def EvaluateVariant(self, request: pb.EvaluateVariantRequest, call: Call) -> pb.EvaluateVariantResponse:
+        peeked = await self._assignments.peek(call, messages.assignment_request_in(request))
+        return pb.EvaluateVariantResponse(assignment=messages.assignment_message(peeked))
 
     @accepted_by(accepts_record)
     async def RecordEvents(self, request: pb.RecordEventsRequest, call: Call) -> pb.RecordEventsResponse:
@@ -154,25 +156,25 @@ class Servicer(RolloutCalls):
     async def AnalyzeExperiment(self, request: pb.AnalyzeExperimentRequest, call: Call) -> pb.AnalyzeExperimentResponse:
         look = await self._look(call, request.experiment_key)
         history = await call.read(past_looks.read, request.experiment_key) if request.with_history else ()
-        return messages.look_message(look, history)
+        return messages.analysis_message(look, history)
 
     async def WatchExperiment(
         self, request: pb.WatchExperimentRequest, call: Call
     ) -> AsyncIterator[pb.WatchExperimentResponse]:
         key = request.experiment_key
-        take = partial(self._shared_looks.take, call.workspace, key, partial(self._look, call, key))
+        take = partial(self._shared_analyses.run, call.workspace, key, partial(self._look, call, key))
         watcher = Watcher(self._feed, call.workspace, key, take)
         async for seen in watcher.watch(request.cursor):
-            yield messages.seen_message(seen)
+            yield messages.watch_message(seen)
 
     async def PlanExperiment(self, request: pb.PlanExperimentRequest, call: Call) -> pb.PlanExperimentResponse:
-        from groundswell_server.experiments import planning
+        from groundswell_server.experiments import experiment_plan
 
-        return messages.plan_message(await asyncio.to_thread(planning.plan, messages.question_in(request)))
+        return messages.plan_message(await asyncio.to_thread(experiment_plan.plan, messages.plan_inputs_in(request)))
 
-    async def _look(self, call: Call, key: str) -> Look:
+    async def _look(self, call: Call, key: str) -> InterimAnalysis:
         # SciPy comes with it, which no server needs to start.
-        from groundswell_server.experiments.looks import taking
+        from groundswell_server.experiments.interim_analysis import runner
 
         await self._exposures.flush()
-        return await taking.take(call, key)
+        return await runner.run(call, key)

@@ -58,11 +58,11 @@ ACCESS: dict[str, Access] = {
     **_of(
         "groundswell.v1.ExperimentsService",
         "experiments",
-        reads="GetExperiment ListExperiments PeekVariant AnalyzeExperiment WatchExperiment PlanExperiment GetRollout "
-        "ListRollouts",
+        reads="GetExperiment ListExperiments EvaluateVariant AnalyzeExperiment WatchExperiment PlanExperiment "
+        "GetRollout ListRollouts",
         writes="CreateExperiment UpdateExperiment StartExperiment PauseExperiment ResumeExperiment CompleteExperiment "
         "ArchiveExperiment CreateRollout AdvanceRollout PauseRollout ResumeRollout RollBackRollout",
-        creates="AssignVariant BatchAssignVariants RecordEvents StreamEvents ResolveRollout",
+        creates="AssignVariant BatchAssignVariants RecordEvents StreamEvents EvaluateRollout",
     ),
     **_of(
         "google.longrunning.Operations",

@@ -15,7 +15,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from groundswell_server.experiments.statistics.division import divided
+from groundswell_server.statistics.safe_division import safe_divide
 
 Array = NDArray[np.float64]
 
@@ -54,4 +54,4 @@ def log_evidence_above(difference: Array, error2: Array, units: Array, planned: 
 
 def _squared(difference: Array, error2: Array) -> Array:
     """(...) squared difference in standard errors; 0 where the data have no spread to go by."""
-    return divided(np.square(difference), error2)
+    return safe_divide(np.square(difference), error2)

@@ -13,11 +13,11 @@ import grpc.aio
 from groundswell.v1 import experiments_pb2 as pb
 from groundswell.v1 import experiments_pb2_grpc
 from groundswell_server.experiments import lifecycle
-from groundswell_server.experiments.assignment.catalog import read_assigners
+from groundswell_server.experiments.catalog.catalog import read_assigners
+from groundswell_server.experiments.counting.event_transaction import record_events
 from groundswell_server.experiments.counting.events import Events
-from groundswell_server.experiments.counting.recording import record_events
-from groundswell_server.experiments.counting.roster import Rosters
-from groundswell_server.experiments.design import Design, Metric, Variant
+from groundswell_server.experiments.counting.unit_variant_cache import UnitVariantCache
+from groundswell_server.experiments.design.design import Design, Metric, Variant
 from groundswell_storage.database import connect
 from tests.bench.measure import Subject, compare
 from tests.bench.stage import Stage
@@ -66,7 +66,7 @@ def record(url: str, events: int) -> None:
     """Records events as the server does, ten thousand a commit."""
     database = connect(url)
     database.migrate()
-    rosters = Rosters()
+    rosters = UnitVariantCache()
     design = Design((Metric("click_through_rate"), Metric("conversion_rate")), (Variant("new"),))
     with database.scope("default", "bench") as scope:
         lifecycle.create_experiment(scope, "bench", design)

@@ -18,11 +18,11 @@ from uuid import UUID
 
 from groundswell.v1 import experiments_pb2 as pb
 from groundswell_server.experiments import lifecycle, messages
-from groundswell_server.experiments.assignment.catalog import read_assigners
+from groundswell_server.experiments.catalog.catalog import read_assigners
 from groundswell_server.experiments.counting.acceptance import accepts_stream
-from groundswell_server.experiments.counting.recording import record_events
-from groundswell_server.experiments.counting.roster import Rosters
-from groundswell_server.experiments.design import Design, Metric, Variant
+from groundswell_server.experiments.counting.event_transaction import record_events
+from groundswell_server.experiments.counting.unit_variant_cache import UnitVariantCache
+from groundswell_server.experiments.design.design import Design, Metric, Variant
 from groundswell_storage.database import Database, connect
 from groundswell_storage.experiments import counting
 from groundswell_storage.ids import uuid7
@@ -95,7 +95,7 @@ class Ground:
     def __init__(self, url: str) -> None:
         self.database: Database = connect(url)
         self.database.migrate()
-        self._rosters = Rosters()
+        self._rosters = UnitVariantCache()
         with self.database.scope("default", "bench") as scope:
             lifecycle.create_experiment(scope, "bench", Design((Metric("click_through_rate"),), (Variant("new"),)))
             lifecycle.start_experiment(scope, "bench")

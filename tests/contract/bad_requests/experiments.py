@@ -236,7 +236,7 @@ BAD: dict[str, list[Bad]] = {
         Bad("without a unit", {"requests": [{"experiment_key": "running"}]}, ("requests[0].unit",)),
         missing("unknown", "EXPERIMENT_NOT_FOUND", {"requests": [{"experiment_key": NOBODY, "unit": "ana"}]}),
     ],
-    "PeekVariant": [*keyed(unit="ana"), draft_is_too_early(unit="ana")],
+    "EvaluateVariant": [*keyed(unit="ana"), draft_is_too_early(unit="ana")],
     "RecordEvents": [
         Bad("nothing", {}),
         Bad("too many", {"events": [{"experiment_key": "running"}] * 10001}),
@@ -291,8 +291,8 @@ BAD: dict[str, list[Bad]] = {
         ),
         Bad(
             "unknown reaction",
-            {"key": "a", "design": {"reactions": {"mismatch": UNKNOWN_NUMBER}}},
-            ("design.reactions.mismatch",),
+            {"key": "a", "design": {"reactions": {"sample_ratio_mismatch": UNKNOWN_NUMBER}}},
+            ("design.reactions.sample_ratio_mismatch",),
         ),
         Bad("confidence of 1", {"key": "a", "design": {"confidence_level": 1.0}}, ("design.confidence_level",)),
         Bad("model that is no id", {"key": "a", "design": {"model_id": "seven"}}, ("design.model_id",)),
@@ -340,7 +340,7 @@ BAD: dict[str, list[Bad]] = {
         Bad("reason that is too long", {"rollout_key": "rolling", "reason": "x" * 1001}, ("reason",)),
         repeatable({"rollout_key": "rolling"}),
     ],
-    "ResolveRollout": [
+    "EvaluateRollout": [
         *rollout_keyed(unit="ana"),
         Bad("without a unit", {"rollout_key": "rolling"}, ("unit",)),
         Bad("unit that is too long", {"rollout_key": "rolling", "unit": "x" * 201}, ("unit",)),

@@ -10,25 +10,25 @@ import pytest
 from numpy.typing import NDArray
 from scipy import integrate, stats
 
-from groundswell_server.experiments.analysis.adaptive import answer_adaptively
-from groundswell_server.experiments.analysis.experiment import Observed, Setup, analyze
-from groundswell_server.experiments.analysis.metric import Question
+from groundswell_server.experiments.analysis.adaptive import analyze_metric_adaptively
+from groundswell_server.experiments.analysis.experiment import Observed, Setup, analyze_observed
+from groundswell_server.experiments.analysis.metric import MetricSpec
 from groundswell_server.experiments.analysis.verdicts import DecidingTest, Rules
+from groundswell_server.experiments.enums import Direction, MetricKind, MetricRole, Verdict
 from groundswell_server.experiments.statistics import bernoulli_bound
-from groundswell_server.experiments.statistics.always_valid import Promise
-from groundswell_server.experiments.statistics.arms import conversions
+from groundswell_server.experiments.statistics.always_valid import AnalysisPlan
 from groundswell_server.experiments.statistics.moments import Moments
-from groundswell_server.experiments.vocabulary import Direction, MetricKind, MetricRole, Verdict
+from groundswell_server.experiments.statistics.variant_means import conversions
 from tests.experiments.moments import moments_of
 
 Array = NDArray[np.float64]
 
-PROMISE = Promise(0.05, 20_000)
+PROMISE = AnalysisPlan(0.05, 20_000)
 CHANCES = np.array([[0.5, 0.5], [0.3, 0.7], [0.9, 0.1], [0.2, 0.8]])
 
 
-def question(kind: MetricKind, direction: Direction = Direction.INCREASE, *, adjusted: bool = False) -> Question:
-    return Question("metric", kind, MetricRole.PRIMARY, direction, adjusted)
+def spec(kind: MetricKind, direction: Direction = Direction.INCREASE, *, adjusted: bool = False) -> MetricSpec:
+    return MetricSpec("metric", kind, MetricRole.PRIMARY, direction, adjusted)
 
 
 class Log:
@@ -72,7 +72,7 @@ class Log:
 def test_a_difference_is_the_papers_with_the_z_test_of_its_error() -> None:
     log = Log(1)
     y = (log.random.random(len(log.arm)) < np.array([0.2, 0.3])[log.arm]).astype(float)
-    found = answer_adaptively(question(MetricKind.CONVERSION), log.moments(y), CHANCES, 0, PROMISE, seed=1)
+    found = analyze_metric_adaptively(spec(MetricKind.CONVERSION), log.moments(y), CHANCES, 0, PROMISE, seed=1)
     mean, doubt = log.estimate(lambda arm: y)
     apart, error = mean[1] - mean[0], (doubt[0, 0] + doubt[1, 1] - 2 * doubt[0, 1]) ** 0.5
     compared = found.comparisons[1]
@@ -87,7 +87,7 @@ def test_a_difference_is_the_papers_with_the_z_test_of_its_error() -> None:
 def test_posteriors_are_those_of_all_units_together() -> None:
     log = Log(2)
     y = (log.random.random(len(log.arm)) < np.array([0.20, 0.23])[log.arm]).astype(float)
-    found = answer_adaptively(question(MetricKind.CONVERSION), log.moments(y), CHANCES, 0, PROMISE, seed=1)
+    found = analyze_metric_adaptively(spec(MetricKind.CONVERSION), log.moments(y), CHANCES, 0, PROMISE, seed=1)
     a, b = (stats.beta(1 + y[log.arm == arm].sum(), 1 + (1 - y[log.arm == arm]).sum()) for arm in (0, 1))
     better = integrate.quad(lambda x: b.pdf(x) * a.cdf(x), 0, 1, points=[0.2, 0.23])[0]
     assert found.arms[1].probability_best == pytest.approx(better, abs=1e-6)
@@ -98,7 +98,7 @@ def test_a_ratio_is_that_of_the_estimates_by_the_delta_method() -> None:
     log = Log(3)
     views = log.random.poisson(4, len(log.arm)) + 1.0
     clicks = log.random.binomial(views.astype(int), np.array([0.2, 0.3])[log.arm]).astype(float)
-    found = answer_adaptively(question(MetricKind.RATIO), log.moments(clicks, views), CHANCES, 0, PROMISE, seed=1)
+    found = analyze_metric_adaptively(spec(MetricKind.RATIO), log.moments(clicks, views), CHANCES, 0, PROMISE, seed=1)
     above, below = log.estimate(lambda arm: clicks)[0], log.estimate(lambda arm: views)[0]
     ratio = above / below
     mean, doubt = log.estimate(lambda arm: ratio[arm] + (clicks - ratio[arm] * views) / below[arm])
@@ -114,8 +114,8 @@ def test_a_covariate_takes_noise_out_and_no_effect() -> None:
     before = log.random.normal(50, 10, len(log.arm))
     spent = before + np.array([0.0, 1.0])[log.arm] + log.random.normal(0, 2, len(log.arm))
     moments = log.moments(spent, x=before)
-    plain = answer_adaptively(question(MetricKind.MEAN), moments, CHANCES, 0, PROMISE, seed=1).comparisons[1]
-    found = answer_adaptively(question(MetricKind.MEAN, adjusted=True), moments, CHANCES, 0, PROMISE, seed=1)
+    plain = analyze_metric_adaptively(spec(MetricKind.MEAN), moments, CHANCES, 0, PROMISE, seed=1).comparisons[1]
+    found = analyze_metric_adaptively(spec(MetricKind.MEAN, adjusted=True), moments, CHANCES, 0, PROMISE, seed=1)
     compared = found.comparisons[1]
     slope = np.polyfit(before - np.array([before[log.arm == arm].mean() for arm in (0, 1)])[log.arm], spent, 1)[0]
     mean, _ = log.estimate(lambda arm: spent - slope * (before - before.mean()))
@@ -129,8 +129,8 @@ def test_few_conversions_are_judged_by_the_exact_bound_whatever_chose_the_arms()
     chances = np.array([[0.5, 0.5], [0.1, 0.9]])
     a, b = conversions(np.array([5.0]), np.array([60.0])), conversions(np.array([90.0]), np.array([140.0]))
     for direction, harm in ((Direction.INCREASE, 1.0), (Direction.DECREASE, 0.0)):
-        asked = question(MetricKind.CONVERSION, direction)
-        found = answer_adaptively(asked, arms, chances, 0, PROMISE, seed=1).comparisons[1]
+        asked = spec(MetricKind.CONVERSION, direction)
+        found = analyze_metric_adaptively(asked, arms, chances, 0, PROMISE, seed=1).comparisons[1]
         assert found.is_exact
         assert found.always_valid.p_value == pytest.approx(float(np.exp(-bernoulli_bound.log_evidence(a, b))))
         assert (found.always_valid.lower, found.always_valid.upper) == bernoulli_bound.interval(a, b, 0.05)
@@ -141,7 +141,7 @@ def test_few_conversions_are_judged_by_the_exact_bound_whatever_chose_the_arms()
 def test_few_units_of_values_say_nothing_yet(size: int, judged: bool) -> None:
     log = Log(5, size)
     values = log.random.normal(np.array([0.0, 50.0])[log.arm], 1.0)
-    found = answer_adaptively(question(MetricKind.MEAN), log.moments(values), CHANCES, 0, PROMISE, seed=1)
+    found = analyze_metric_adaptively(spec(MetricKind.MEAN), log.moments(values), CHANCES, 0, PROMISE, seed=1)
     compared, fewest = found.comparisons[1], min(arm.units for arm in found.arms)
     assert (fewest >= 400) == judged
     assert (compared.always_valid.p_value < 0.05) == judged
@@ -157,24 +157,24 @@ def look(effect: float, seed: int = 6, lost: float = 0.0) -> tuple[Setup, Observ
     log.arm, log.batch, y = log.arm[kept], log.batch[kept], y[kept]
     moments = log.moments(y)
     units = np.array([[arm[batch].count for arm in moments] for batch in range(len(CHANCES))], np.float64)
-    setup = Setup(("control", "new"), 0, (question(MetricKind.CONVERSION),), Rules(), 20_000, is_bandit=True)
+    setup = Setup(("control", "new"), 0, (spec(MetricKind.CONVERSION),), Rules(), 20_000, is_bandit=True)
     return setup, Observed([moments], units, CHANCES, timedelta(days=3))
 
 
 def test_a_look_says_why_plain_means_would_not_do() -> None:
-    found = analyze(*look(0.1), DecidingTest.ALWAYS_VALID)
+    found = analyze_observed(*look(0.1), DecidingTest.ALWAYS_VALID)
     assert (found.decision.verdict, found.decision.winner) == (Verdict.WINNER, "new")
     assert "plain means are biased" in found.decision.explanation
     assert "probabilities stored with the choices" in found.decision.explanation
-    assert analyze(*look(0.0), DecidingTest.ALWAYS_VALID).decision.verdict is Verdict.NOT_SIGNIFICANT
+    assert analyze_observed(*look(0.0), DecidingTest.ALWAYS_VALID).decision.verdict is Verdict.NOT_SIGNIFICANT
 
 
 def test_the_stored_probabilities_are_the_split_that_was_due() -> None:
-    assert not analyze(*look(0.1), DecidingTest.ALWAYS_VALID).sample_ratio.mismatch
-    lossy = analyze(*look(0.1, lost=0.15), DecidingTest.ALWAYS_VALID)
+    assert not analyze_observed(*look(0.1), DecidingTest.ALWAYS_VALID).sample_ratio.is_mismatch
+    lossy = analyze_observed(*look(0.1, lost=0.15), DecidingTest.ALWAYS_VALID)
     assert lossy.decision.verdict is Verdict.SAMPLE_RATIO_MISMATCH
     assert lossy.decision.winner == ""
     setup, observed = look(0.1, lost=0.15)
     whole = look(0.1)[1]
     crossed = Observed(observed.moments, observed.units, CHANCES, observed.runtime, whole.units - observed.units)
-    assert not analyze(setup, crossed, DecidingTest.ALWAYS_VALID).sample_ratio.mismatch
+    assert not analyze_observed(setup, crossed, DecidingTest.ALWAYS_VALID).sample_ratio.is_mismatch

@@ -9,18 +9,18 @@ import numpy as np
 import pytest
 from statsmodels.stats.multitest import multipletests
 
-from groundswell_server.experiments.analysis.experiment import Observed, Setup, analyze
-from groundswell_server.experiments.analysis.metric import Question, answer
+from groundswell_server.experiments.analysis.experiment import Observed, Setup, analyze_observed
+from groundswell_server.experiments.analysis.metric import MetricSpec, analyze_metric
 from groundswell_server.experiments.analysis.verdicts import DecidingTest, Rules
-from groundswell_server.experiments.statistics.always_valid import Promise
+from groundswell_server.experiments.enums import Direction, MetricKind, MetricRole, Verdict
+from groundswell_server.experiments.statistics.always_valid import AnalysisPlan
 from groundswell_server.experiments.statistics.moments import Moments
-from groundswell_server.experiments.vocabulary import Direction, MetricKind, MetricRole, Verdict
 from tests.experiments.moments import moments_of
 
-CONVERSION = Question("conversion_rate", MetricKind.CONVERSION, MetricRole.PRIMARY, Direction.INCREASE)
-LATENCY = Question("latency", MetricKind.MEAN, MetricRole.GUARDRAIL, Direction.DECREASE)
-CLICKS = Question("click_through_rate", MetricKind.RATIO, MetricRole.SECONDARY, Direction.INCREASE)
-SPENT = Question("spent", MetricKind.MEAN, MetricRole.SECONDARY, Direction.INCREASE)
+CONVERSION = MetricSpec("conversion_rate", MetricKind.CONVERSION, MetricRole.PRIMARY, Direction.INCREASE)
+LATENCY = MetricSpec("latency", MetricKind.MEAN, MetricRole.GUARDRAIL, Direction.DECREASE)
+CLICKS = MetricSpec("click_through_rate", MetricKind.RATIO, MetricRole.SECONDARY, Direction.INCREASE)
+SPENT = MetricSpec("spent", MetricKind.MEAN, MetricRole.SECONDARY, Direction.INCREASE)
 SETUP = Setup(("control", "blue", "red"), 0, (CONVERSION, LATENCY, CLICKS, SPENT), Rules(), 12_000)
 
 
@@ -44,7 +44,7 @@ def observed(latency: float = 200.0, seed: int = 1) -> Observed:
 
 def test_a_clear_effect_wins_by_either_test() -> None:
     for test in DecidingTest:
-        found = analyze(SETUP, observed(), test)
+        found = analyze_observed(SETUP, observed(), test)
         assert (found.decision.verdict, found.decision.winner) == (Verdict.WINNER, "blue")
         assert found.test is test
         assert test.value in found.decision.explanation
@@ -52,15 +52,15 @@ def test_a_clear_effect_wins_by_either_test() -> None:
 
 def test_figures_are_those_of_the_two_arms() -> None:
     """The golden numbers once more, through the whole analysis."""
-    setup = replace(SETUP, variants=("control", "b"), questions=(CONVERSION,), expected_total_sample=5_000)
+    setup = replace(SETUP, variants=("control", "b"), specs=(CONVERSION,), expected_total_sample=5_000)
     counted = Observed(
         [[[conversions(100, 1_000)], [conversions(130, 1_000)]]],
         np.full((1, 2), 1_000.0),
         np.full((1, 2), 0.5),
         timedelta(days=3),
     )
-    found = analyze(setup, counted, DecidingTest.FIXED)
-    arms, compared = found.answers[0].arms, found.answers[0].comparisons[1]
+    found = analyze_observed(setup, counted, DecidingTest.FIXED)
+    arms, compared = found.results[0].arms, found.results[0].comparisons[1]
     assert compared.fixed.p_value == pytest.approx(0.035488450466, abs=1e-9)
     assert (compared.fixed.lower, compared.fixed.upper) == pytest.approx((0.002002348715, 0.058070485002), abs=1e-9)
     assert compared.always_valid.p_value == pytest.approx(0.378931507586, abs=1e-9)
@@ -70,34 +70,38 @@ def test_figures_are_those_of_the_two_arms() -> None:
     assert compared.lift_test.p_value == pytest.approx(0.065597332603, abs=1e-9)
     assert arms[1].probability_best == pytest.approx(0.982165066, abs=1e-8)
     assert found.decision.winner == "b"
-    assert analyze(setup, counted, DecidingTest.ALWAYS_VALID).decision.verdict is Verdict.NOT_SIGNIFICANT
+    assert analyze_observed(setup, counted, DecidingTest.ALWAYS_VALID).decision.verdict is Verdict.NOT_SIGNIFICANT
 
 
 def test_a_slower_variant_breaks_the_guardrail() -> None:
-    found = analyze(SETUP, observed(latency=206.0), DecidingTest.ALWAYS_VALID).decision
+    found = analyze_observed(SETUP, observed(latency=206.0), DecidingTest.ALWAYS_VALID).decision
     assert found.verdict is Verdict.GUARDRAIL_BROKEN
     assert "blue is worse than the control on the guardrail latency" in found.explanation
-    faster = analyze(SETUP, observed(latency=180.0), DecidingTest.ALWAYS_VALID).decision
+    faster = analyze_observed(SETUP, observed(latency=180.0), DecidingTest.ALWAYS_VALID).decision
     assert faster.winner == "blue"
 
 
 def test_a_mismatch_leaves_no_winner() -> None:
     counted = observed()
     lost = replace(counted, units=np.array([[4_000.0, 4_000.0, 3_600.0]]))
-    assert analyze(SETUP, lost, DecidingTest.FIXED).decision.verdict is Verdict.SAMPLE_RATIO_MISMATCH
+    assert analyze_observed(SETUP, lost, DecidingTest.FIXED).decision.verdict is Verdict.SAMPLE_RATIO_MISMATCH
 
 
 def test_a_mismatch_that_only_the_test_for_any_look_finds_leaves_no_winner() -> None:
     """Eight phases of 100 units, each a little off, in turn to either side: all other tests are content."""
     moments = [[[conversions(6, 63), conversions(4, 37)] * 4, [conversions(20, 37), conversions(40, 63)] * 4]]
     units = np.array([[63.0, 37.0], [37.0, 63.0]] * 4)
-    setup = replace(SETUP, variants=("control", "blue"), questions=(CONVERSION,), expected_total_sample=800)
-    off = analyze(setup, Observed(moments, units, np.full((8, 2), 0.5), timedelta(days=3)), DecidingTest.ALWAYS_VALID)
+    setup = replace(SETUP, variants=("control", "blue"), specs=(CONVERSION,), expected_total_sample=800)
+    off = analyze_observed(
+        setup, Observed(moments, units, np.full((8, 2), 0.5), timedelta(days=3)), DecidingTest.ALWAYS_VALID
+    )
     assert off.decision.verdict is Verdict.SAMPLE_RATIO_MISMATCH
     assert off.sample_ratio.p_value == 1.0
     assert f"p = {off.sample_ratio.always_valid_p:.2g}" in off.decision.explanation
     planned = np.array([[0.63, 0.37], [0.37, 0.63]] * 4)
-    as_planned = analyze(setup, Observed(moments, units, planned, timedelta(days=3)), DecidingTest.ALWAYS_VALID)
+    as_planned = analyze_observed(
+        setup, Observed(moments, units, planned, timedelta(days=3)), DecidingTest.ALWAYS_VALID
+    )
     assert as_planned.decision.winner == "blue"
 
 
@@ -106,20 +110,20 @@ def test_units_that_crossed_were_shared_out_all_the_same() -> None:
     found = observed()
     kept = replace(found, units=found.units.copy(), crossed=np.zeros_like(found.units))
     kept.units[0, 1] -= 1_000
-    assert analyze(SETUP, kept, DecidingTest.ALWAYS_VALID).sample_ratio.mismatch
+    assert analyze_observed(SETUP, kept, DecidingTest.ALWAYS_VALID).sample_ratio.is_mismatch
     assert kept.crossed is not None
     kept.crossed[0, 1] += 1_000
-    assert not analyze(SETUP, kept, DecidingTest.ALWAYS_VALID).sample_ratio.mismatch
+    assert not analyze_observed(SETUP, kept, DecidingTest.ALWAYS_VALID).sample_ratio.is_mismatch
 
 
 def test_families_are_corrected_each_by_its_rule() -> None:
-    found = analyze(SETUP, observed(), DecidingTest.FIXED)
-    primary = [found.answers[0].comparisons[variant].fixed.p_value for variant in (1, 2)]
+    found = analyze_observed(SETUP, observed(), DecidingTest.FIXED)
+    primary = [found.results[0].comparisons[variant].fixed.p_value for variant in (1, 2)]
     assert [found.adjusted[0, variant].fixed_p for variant in (1, 2)] == pytest.approx(
         multipletests(primary, method="holm")[1]
     )
     hypotheses = [(metric, variant) for metric in (2, 3) for variant in (1, 2)]
-    secondary = [found.answers[metric].comparisons[variant].always_valid.p_value for metric, variant in hypotheses]
+    secondary = [found.results[metric].comparisons[variant].always_valid.p_value for metric, variant in hypotheses]
     assert [found.adjusted[one].always_valid_p for one in hypotheses] == pytest.approx(
         multipletests(secondary, method="fdr_bh")[1]
     )
@@ -128,21 +132,23 @@ def test_families_are_corrected_each_by_its_rule() -> None:
 
 def test_low_counts_are_judged_by_the_exact_bound() -> None:
     arms = [[conversions(2, 900)], [conversions(25, 1_000)]]
-    found = answer(CONVERSION, arms, 0, Promise(0.05, 5_000), seed=1).comparisons[1]
+    found = analyze_metric(CONVERSION, arms, 0, AnalysisPlan(0.05, 5_000), seed=1).comparisons[1]
     assert found.is_exact
     assert found.always_valid.lower > 0.0
     assert found.always_valid.p_value < 0.05
     assert (
-        not answer(CONVERSION, [[conversions(100, 1_000)]] * 2, 0, Promise(0.05, 5_000), seed=1).comparisons[1].is_exact
+        not analyze_metric(CONVERSION, [[conversions(100, 1_000)]] * 2, 0, AnalysisPlan(0.05, 5_000), seed=1)
+        .comparisons[1]
+        .is_exact
     )
 
 
 def test_harm_is_one_sided() -> None:
     arms = [[conversions(600, 4_000)], [conversions(500, 4_000)]]
-    less = answer(CONVERSION, arms, 0, Promise(0.05, 8_000), seed=1).comparisons[1]
+    less = analyze_metric(CONVERSION, arms, 0, AnalysisPlan(0.05, 8_000), seed=1).comparisons[1]
     assert less.harm_p < 0.05
     wanted = replace(CONVERSION, direction=Direction.DECREASE)
-    assert answer(wanted, arms, 0, Promise(0.05, 8_000), seed=1).comparisons[1].harm_p == 1.0
+    assert analyze_metric(wanted, arms, 0, AnalysisPlan(0.05, 8_000), seed=1).comparisons[1].harm_p == 1.0
 
 
 def test_factors_are_analysed_beside_the_cells() -> None:
@@ -158,7 +164,7 @@ def test_factors_are_analysed_beside_the_cells() -> None:
         levels=(2, 3),
     )
     counted = Observed([cells], np.full((1, 6), 5_000.0), np.full((1, 6), 1 / 6), timedelta(days=3))
-    found = analyze(setup, counted, DecidingTest.ALWAYS_VALID)
+    found = analyze_observed(setup, counted, DecidingTest.ALWAYS_VALID)
     effects = {(effect.factors, effect.levels): effect for effect in found.effects}
     assert effects[(0,), (1,)].estimate == pytest.approx((0.04 + 0.04 + 0.10) / 3)
     assert effects[(0, 1), (1, 2)].estimate == pytest.approx(0.06)
@@ -170,9 +176,9 @@ def test_factors_are_analysed_beside_the_cells() -> None:
 def test_nothing_counted_yet_needs_samples() -> None:
     empty = [[[Moments()]] * 3] * 4
     counted = Observed(empty, np.zeros((1, 3)), np.full((1, 3), 1 / 3), timedelta(days=3))
-    found = analyze(SETUP, counted, DecidingTest.ALWAYS_VALID)
+    found = analyze_observed(SETUP, counted, DecidingTest.ALWAYS_VALID)
     assert found.decision.verdict is Verdict.NEEDS_SAMPLES
-    for each in found.answers:
+    for each in found.results:
         for compared in each.comparisons.values():
             assert (compared.fixed.p_value, compared.always_valid.p_value, compared.harm_p) == (1.0, 1.0, 1.0)
             assert compared.lift is None
@@ -184,14 +190,14 @@ def test_a_new_phase_is_compared_within_itself() -> None:
         [conversions(900, 9_000), conversions(1_000, 5_000)],
         [conversions(100, 1_000), conversions(1_000, 5_000)],
     ]
-    setup = replace(SETUP, variants=("control", "b"), questions=(CONVERSION,), expected_total_sample=20_000)
+    setup = replace(SETUP, variants=("control", "b"), specs=(CONVERSION,), expected_total_sample=20_000)
     counted = Observed(
         [arms],
         np.array([[9_000.0, 1_000.0], [5_000.0, 5_000.0]]),
         np.array([[0.9, 0.1], [0.5, 0.5]]),
         timedelta(days=9),
     )
-    found = analyze(setup, counted, DecidingTest.FIXED)
-    assert found.answers[0].comparisons[1].difference == pytest.approx(0.0, abs=1e-12)
-    assert not found.sample_ratio.mismatch
+    found = analyze_observed(setup, counted, DecidingTest.FIXED)
+    assert found.results[0].comparisons[1].difference == pytest.approx(0.0, abs=1e-12)
+    assert not found.sample_ratio.is_mismatch
     assert found.decision.verdict is Verdict.NOT_SIGNIFICANT

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from groundswell_server.experiments.analysis.comparison import Significance
-from groundswell_server.experiments.analysis.experiment import Analysis, Observed, Setup, analyze
-from groundswell_server.experiments.analysis.metric import Question
+from groundswell_server.experiments.analysis.experiment import Analysis, Observed, Setup, analyze_observed
+from groundswell_server.experiments.analysis.metric import MetricSpec
 from groundswell_server.experiments.analysis.verdicts import DecidingTest, Rules
+from groundswell_server.experiments.enums import Direction, MetricKind, MetricRole, Verdict
 from groundswell_server.experiments.statistics.moments import Moments
-from groundswell_server.experiments.vocabulary import Direction, MetricKind, MetricRole, Verdict
 from tests.experiments.moments import moments_of
 
 RANDOM = np.random.default_rng(1)
@@ -36,7 +36,7 @@ PROPORTIONS = ("none", "all", "one")
 
 
 def setup(kind: MetricKind, *, adjusted: bool = False, is_bandit: bool = False, variants: int = 2) -> Setup:
-    primary = Question("primary", kind, MetricRole.PRIMARY, Direction.INCREASE, adjusted)
+    primary = MetricSpec("primary", kind, MetricRole.PRIMARY, Direction.INCREASE, adjusted)
     keys = ("control", "blue", "red")[:variants]
     return Setup(keys, 0, (primary,), Rules(), 1_000, is_bandit=is_bandit)
 
@@ -45,11 +45,11 @@ def said(setup: Setup, arms: list[Moments]) -> Analysis:
     units = np.array([[float(arm.count) for arm in arms]])
     moments = [[arm] for arm in arms]
     seen = Observed([moments], units, np.full(units.shape, 1 / len(arms)), timedelta(days=3))
-    return analyze(setup, seen, DecidingTest.FIXED, seed=1)
+    return analyze_observed(setup, seen, DecidingTest.FIXED, seed=1)
 
 
 def judged(analysis: Analysis) -> Iterator[Significance]:
-    for answer in analysis.answers:
+    for answer in analysis.results:
         for comparison in answer.comparisons.values():
             yield from filter(None, (comparison.fixed, comparison.always_valid, comparison.lift_test))
 
@@ -57,7 +57,7 @@ def judged(analysis: Analysis) -> Iterator[Significance]:
 def figures(analysis: Analysis) -> Iterator[float]:
     """Everything that is given as a number, and not as an interval, which may be absent."""
     yield from (analysis.decision.confidence, analysis.sample_ratio.p_value, analysis.sample_ratio.always_valid_p)
-    for answer in analysis.answers:
+    for answer in analysis.results:
         for arm in answer.arms:
             yield from (arm.mean, arm.probability_best, arm.expected_loss)
         for comparison in answer.comparisons.values():
@@ -81,7 +81,7 @@ def test_no_figure_is_none_whatever_the_data(kind: MetricKind, adjusted: bool, i
                 assert 0.0 <= test.p_value <= 1.0, where
                 assert test.lower <= test.upper, where
                 assert math.isfinite(test.lower) is math.isfinite(test.upper), where
-            for answer in found.answers:
+            for answer in found.results:
                 assert sum(arm.probability_best for arm in answer.arms) == pytest.approx(1.0), where
 
 
@@ -95,22 +95,22 @@ def test_over_nothing_there_is_no_ratio(adjusted: bool, is_bandit: bool, nothing
     before = RANDOM.normal(5.0, 1.0, 600)
     asked = setup(MetricKind.RATIO, adjusted=adjusted, is_bandit=is_bandit)
     found = said(asked, [moments_of(np.ones(600), nothing, before), moments_of(clicks, views, before)])
-    compared = found.answers[0].comparisons[1]
+    compared = found.results[0].comparisons[1]
     assert (compared.fixed.p_value, compared.always_valid.p_value, compared.harm_p) == (1.0, 1.0, 1.0)
     assert (compared.fixed.lower, compared.fixed.upper) == (-math.inf, math.inf)
     assert compared.lift is None
     assert found.decision.verdict is Verdict.NOT_SIGNIFICANT
-    assert [arm.units for arm in found.answers[0].arms] == [600, 600]
+    assert [arm.units for arm in found.results[0].arms] == [600, 600]
 
 
 def test_values_that_are_all_alike_have_no_interval() -> None:
     """GrowthBook's `ZERO_NEGATIVE_VARIANCE_MESSAGE`: no p value below 1, and no interval that would say otherwise."""
     found = said(setup(MetricKind.MEAN), [moments_of(np.full(600, 2.0)), moments_of(np.full(600, 3.0))])
-    compared = found.answers[0].comparisons[1]
+    compared = found.results[0].comparisons[1]
     assert (compared.difference, compared.lift) == (1.0, 0.5)
     for test in judged(found):
         assert (test.p_value, test.lower, test.upper) == (1.0, -math.inf, math.inf)
-    assert found.answers[0].arms[0].credible_upper == math.inf
+    assert found.results[0].arms[0].credible_upper == math.inf
     assert found.decision.verdict is Verdict.NOT_SIGNIFICANT
 
 
@@ -119,7 +119,7 @@ def test_values_that_are_all_alike_have_no_interval() -> None:
 def test_arms_that_are_equal_are_equally_likely_the_best(kind: MetricKind, variants: int) -> None:
     alike = [moments_of(np.ones(600), 1.0)] * variants
     for arms in (alike, [Moments()] * variants):
-        best = [arm.probability_best for arm in said(setup(kind, variants=variants), arms).answers[0].arms]
+        best = [arm.probability_best for arm in said(setup(kind, variants=variants), arms).results[0].arms]
         assert best == pytest.approx([1 / variants] * variants, abs=0.01)
 
 
@@ -127,7 +127,7 @@ def test_a_covariate_that_is_the_same_for_all_changes_nothing() -> None:
     values = [RANDOM.gamma(2.0, 3.0, 600) for _ in range(2)]
     plain = said(setup(MetricKind.MEAN), [moments_of(each) for each in values])
     found = said(setup(MetricKind.MEAN, adjusted=True), [moments_of(each, x=3.0) for each in values])
-    assert found.answers[0].comparisons[1].fixed == plain.answers[0].comparisons[1].fixed
+    assert found.results[0].comparisons[1].fixed == plain.results[0].comparisons[1].fixed
 
 
 @pytest.mark.parametrize("variants", [2, 3])
@@ -135,7 +135,7 @@ def test_of_values_that_are_all_alike_none_is_the_best_whatever_rounding_says(va
     """The mean of 999 times 0.1 is not that of 1,001 times."""
     arms = [moments_of(np.full(units, 0.1)) for units in (999, 1_001, 1_003)[:variants]]
     assert len({arm.y / arm.count for arm in arms}) > 1
-    for arm in said(setup(MetricKind.MEAN, variants=variants), arms).answers[0].arms:
+    for arm in said(setup(MetricKind.MEAN, variants=variants), arms).results[0].arms:
         assert arm.probability_best == pytest.approx(1 / variants, abs=0.01)
 
 
@@ -143,7 +143,7 @@ def test_of_values_that_are_all_alike_none_is_the_best_whatever_rounding_says(va
 def test_a_spread_that_rounding_has_swallowed_is_not_made_up(mean: float, is_known: bool) -> None:
     random = np.random.default_rng(5)
     arms = [moments_of(random.normal(mean, 1.0, 2_000)) for _ in range(2)]
-    answer = said(setup(MetricKind.MEAN), arms).answers[0]
+    answer = said(setup(MetricKind.MEAN), arms).results[0]
     tested = answer.comparisons[1].fixed
     half = (tested.upper - tested.lower) / 2
     if is_known:
@@ -154,5 +154,5 @@ def test_a_spread_that_rounding_has_swallowed_is_not_made_up(mean: float, is_kno
 
 
 def test_the_mean_of_the_first_units_is_told_before_every_variant_has_some() -> None:
-    arms = said(setup(MetricKind.MEAN), [moments_of([3.0]), Moments()]).answers[0].arms
+    arms = said(setup(MetricKind.MEAN), [moments_of([3.0]), Moments()]).results[0].arms
     assert [arm.mean for arm in arms] == [3.0, 0.0]

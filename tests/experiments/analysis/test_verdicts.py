@@ -17,7 +17,7 @@ from groundswell_server.experiments.analysis.verdicts import (
     decide,
     deciding_test,
 )
-from groundswell_server.experiments.vocabulary import ExperimentKind, Verdict
+from groundswell_server.experiments.enums import ExperimentKind, Verdict
 
 RULES = Rules()
 CONTROL = Contender("control", 5_000, 0.10)
@@ -42,7 +42,7 @@ def test_each_verdict_comes_before_those_below_it() -> None:
     tiny = replace(BETTER, gain=0.001, lift=0.01)
     wrong = Evidence(
         runtime=timedelta(hours=1),
-        mismatch_p=1e-6,
+        srm_p=1e-6,
         broken=(BrokenGuardrail("latency", "blue", 0.01),),
         control=replace(CONTROL, units=20),
         others=(SAME,),
@@ -50,10 +50,10 @@ def test_each_verdict_comes_before_those_below_it() -> None:
     )
     steps = [
         wrong,
-        replace(wrong, mismatch_p=None),
-        replace(wrong, mismatch_p=None, broken=()),
-        replace(wrong, mismatch_p=None, broken=(), runtime=timedelta(days=2)),
-        replace(wrong, mismatch_p=None, broken=(), runtime=timedelta(days=2), control=CONTROL),
+        replace(wrong, srm_p=None),
+        replace(wrong, srm_p=None, broken=()),
+        replace(wrong, srm_p=None, broken=(), runtime=timedelta(days=2)),
+        replace(wrong, srm_p=None, broken=(), runtime=timedelta(days=2), control=CONTROL),
         replace(CLEAR, others=(tiny, SAME)),
         CLEAR,
     ]

@@ -16,7 +16,7 @@ short = st.text(alphabet=st.one_of(st.characters(codec="utf-8"), st.just("\0")),
 texts = st.one_of(short, st.sampled_from([99, 100, 101, 200, 201]).map(lambda length: "é" * length))
 attributes = st.one_of(st.none(), st.just({"country": "DE"}))
 requests = st.builds(pb.AssignVariantRequest, experiment_key=texts, unit=texts, attributes=attributes)
-peeks = st.builds(pb.PeekVariantRequest, experiment_key=texts, unit=texts, attributes=attributes)
+peeks = st.builds(pb.EvaluateVariantRequest, experiment_key=texts, unit=texts, attributes=attributes)
 batches = st.builds(pb.BatchAssignVariantsRequest, requests=st.lists(requests, max_size=3))
 
 

@@ -10,14 +10,14 @@ from scipy import integrate, stats
 
 from groundswell_server.experiments.analysis.adaptive import compare_adaptive
 from groundswell_server.experiments.bandits.adaptive_estimates import Batches, estimate
-from groundswell_server.experiments.bandits.choices import choose, with_floor
+from groundswell_server.experiments.bandits.choice_probabilities import choose, with_floor
 from groundswell_server.experiments.bandits.replay import Policy
 from groundswell_server.experiments.bandits.rewards import Rewards
 from groundswell_server.experiments.bandits.thompson import beta_preference, normal_gamma_preference, top_two
 from groundswell_server.experiments.bandits.ucb import ucb1_preference
-from groundswell_server.experiments.statistics.always_valid import Promise
-from groundswell_server.experiments.statistics.sample_ratio import check_sample_ratio
-from groundswell_server.experiments.vocabulary import Direction
+from groundswell_server.experiments.enums import Direction
+from groundswell_server.experiments.statistics.always_valid import AnalysisPlan
+from groundswell_server.experiments.statistics.sample_ratio_mismatch import check_sample_ratio
 from tests.simulate import bandit_runs as runs
 
 
@@ -123,9 +123,9 @@ def test_a_run_can_be_repeated() -> None:
 
 def test_the_stored_probabilities_pass_the_mismatch_test() -> None:
     batches = runs.run(runs.thompson, runs.THREE_ARMS, 5_000, seeded(3)).batches
-    assert not check_sample_ratio(batches.count, batches.probabilities, by_phase=False).mismatch
+    assert not check_sample_ratio(batches.count, batches.probabilities, by_phase=False).is_mismatch
     naive = check_sample_ratio(batches.count.sum(axis=0, keepdims=True), np.full((1, 3), 1 / 3))
-    assert naive.mismatch
+    assert naive.is_mismatch
 
 
 def test_estimates_are_the_scores_of_single_units() -> None:
@@ -173,18 +173,18 @@ def test_estimates_have_little_of_the_bias_of_plain_means() -> None:
 
 def test_a_clear_difference_of_a_bandit_is_significant() -> None:
     estimates = estimate(runs.run(runs.thompson, (0.2, 0.4), 6_000, seeded(1)).batches)
-    found = compare_adaptive(estimates, 0, 1, 0.45, Promise(0.05, 6_000), Direction.INCREASE)
+    found = compare_adaptive(estimates, 0, 1, 0.45, AnalysisPlan(0.05, 6_000), Direction.INCREASE)
     assert found.fixed.p_value < found.always_valid.p_value < 0.05
     assert found.always_valid.lower < found.fixed.lower < 0.2 < found.fixed.upper < found.always_valid.upper
     assert found.harm_p == 1.0
     assert found.lift == pytest.approx(1.0, abs=0.4)
     assert found.lift_test is not None
     assert found.lift_test.lower < 1.0 < found.lift_test.upper
-    feared = compare_adaptive(estimates, 0, 1, 0.45, Promise(0.05, 6_000), Direction.DECREASE)
+    feared = compare_adaptive(estimates, 0, 1, 0.45, AnalysisPlan(0.05, 6_000), Direction.DECREASE)
     assert feared.harm_p < 0.05
 
 
 def test_nothing_seen_is_nothing_claimed() -> None:
     empty = estimate(Batches(np.full((1, 2), 0.5), *(np.zeros((1, 2)) for _ in range(3))))
-    found = compare_adaptive(empty, 0, 1, 1.0, Promise(0.05, 100), Direction.INCREASE)
+    found = compare_adaptive(empty, 0, 1, 1.0, AnalysisPlan(0.05, 100), Direction.INCREASE)
     assert (found.fixed.p_value, found.always_valid.p_value, found.lift) == (1.0, 1.0, None)

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from groundswell import Client, types
-from groundswell_server.experiments.assignment.bucketing import Split
+from groundswell_server.experiments.design.buckets import Split
 from tests.patience import eventually
 
 DESIGN: dict[str, Any] = {
     "metrics": [{"name": "conversion_rate"}],
     "variants": [
-        {"key": "plain", "is_control": True, "payload": {"hook": "Look at this."}},
+        {"key": "plain", "is_control": True, "payload": {"hook": "InterimAnalysis at this."}},
         {"key": "question", "payload": {"hook": "Which one is yours?"}},
     ],
 }
@@ -31,7 +31,7 @@ def assign(client: Client, unit: str, key: str = "hooks", **attributes: Any) -> 
 
 
 def peek(client: Client, unit: str) -> types.Assignment:
-    return client.experiments.peek_variant(experiment_key="hooks", unit=unit).assignment
+    return client.experiments.evaluate_variant(experiment_key="hooks", unit=unit).assignment
 
 
 def assign_all(client: Client, key: str = "hooks") -> dict[str, str]:
@@ -51,7 +51,7 @@ def test_the_answer_carries_what_to_do(client: Client) -> None:
     for unit in UNITS[:10]:
         answer = assign(client, unit)
         assert answer.is_enrolled
-        hook = {"plain": "Look at this.", "question": "Which one is yours?"}[answer.variant]
+        hook = {"plain": "InterimAnalysis at this.", "question": "Which one is yours?"}[answer.variant]
         assert dict(answer.payload) == {"hook": hook}
 
 

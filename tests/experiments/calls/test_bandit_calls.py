@@ -117,7 +117,7 @@ def test_a_unit_that_has_its_arm_is_answered_from_memory(
 def test_peeking_says_what_a_unit_would_get_and_stores_nothing(client: Client) -> None:
     start(client)
     units = [f"reader-{number}" for number in range(30)]
-    seen = {unit: client.experiments.peek_variant(experiment_key="hooks", unit=unit).assignment for unit in units}
+    seen = {unit: client.experiments.evaluate_variant(experiment_key="hooks", unit=unit).assignment for unit in units}
     assert client.experiments.analyze_experiment(experiment_key="hooks").units == 0
     assert {one.unit: one for one in assign_all(client, units)} == seen
 
@@ -138,13 +138,13 @@ def test_a_look_weighs_by_the_stored_probabilities_and_says_so(client: Client) -
     assert not look.sample_ratio.phase_p_values
     assert look.decision.deciding_test == types.DECIDING_TEST_ALWAYS_VALID
     assert "plain means are biased" in look.decision.explanation
-    plain, question, joke = look.metrics[0].variants
+    plain, spec, joke = look.metrics[0].variants
     assert joke.probability_best > 0.99
     assert joke.mean == pytest.approx(RATES["joke"], abs=0.1)
     assert joke.comparison.always_valid.interval.lower > 0.0
     assert joke.comparison.always_valid.adjusted_p_value < 0.05
     counts = Counter(one.variant for round_ in rounds for one in round_)
-    assert [one.units for one in (plain, question, joke)] == [counts[key] for key in RATES]
+    assert [one.units for one in (plain, spec, joke)] == [counts[key] for key in RATES]
     enough = min(counts.values()) >= 30
     assert (look.decision.winner == "joke") == enough
     assert look.decision.ranking[0] == "joke"
@@ -211,12 +211,12 @@ def test_two_servers_give_a_unit_one_arm(server: RunningServer, database_url: st
 
         def ask(client: Client, seed: int) -> dict[str, tuple[str, float]]:
             order = np.random.default_rng(seed).permutation(units).tolist()
-            answers = [found for at in range(0, len(order), 12) for found in assign_all(client, order[at : at + 12])]
-            return {found.unit: (found.variant, found.probability) for found in answers}
+            results = [found for at in range(0, len(order), 12) for found in assign_all(client, order[at : at + 12])]
+            return {found.unit: (found.variant, found.probability) for found in results}
 
         with ThreadPoolExecutor(4) as callers:
-            answers = list(callers.map(ask, (one, two, one, two), range(4)))
-        assert all(found == answers[0] for found in answers[1:])
+            results = list(callers.map(ask, (one, two, one, two), range(4)))
+        assert all(found == results[0] for found in results[1:])
         looks = [client.experiments.analyze_experiment(experiment_key="hooks") for client in (one, two)]
         assert [(look.units, look.crossed_count) for look in looks] == [(120, 0)] * 2
         assert looks[0].choice_probabilities == looks[1].choice_probabilities

@@ -40,9 +40,9 @@ def test_a_stream_is_acknowledged_batch_by_batch(client: Client) -> None:
     batches = [
         {"sequence": number, "events": [event(f"reader-{number}-{unit}") for unit in range(5)]} for number in range(4)
     ]
-    answers = list(client.experiments.stream_events(iter(batches)))
-    assert [answer.sequence for answer in answers] == [0, 1, 2, 3]
-    assert [answer.outcome.recorded_count for answer in answers] == [5] * 4
+    results = list(client.experiments.stream_events(iter(batches)))
+    assert [answer.sequence for answer in results] == [0, 1, 2, 3]
+    assert [answer.outcome.recorded_count for answer in results] == [5] * 4
     again = list(client.experiments.stream_events(iter(batches)))
     assert [(answer.outcome.recorded_count, answer.outcome.duplicate_count) for answer in again] == [(0, 5)] * 4
     assert client.experiments.analyze_experiment(experiment_key="hooks").units == 20

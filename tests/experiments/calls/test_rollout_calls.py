@@ -9,7 +9,7 @@ import pytest
 from groundswell import Client, types
 from groundswell.errors import FailedPrecondition, NotFound, PermissionDenied
 from groundswell_server.experiments.jobs import check_rollouts
-from groundswell_server.experiments.rollouts.hashing import draw
+from groundswell_server.experiments.rollouts.stage_split import draw
 from groundswell_storage.ids import uuid7
 from tests.patience import eventually
 from tests.running import RunningServer
@@ -28,8 +28,8 @@ def begin(client: Client, **design: Any) -> types.Rollout:
     return client.experiments.create_rollout(key="search", design={"stages": HALF_THEN_ALL, **design}).rollout
 
 
-def resolve(client: Client, unit: str) -> types.ResolveRolloutResponse:
-    return client.experiments.resolve_rollout(rollout_key="search", unit=unit)
+def resolve(client: Client, unit: str) -> types.EvaluateRolloutResponse:
+    return client.experiments.evaluate_rollout(rollout_key="search", unit=unit)
 
 
 def get(client: Client) -> types.Rollout:
@@ -96,7 +96,7 @@ def test_two_servers_resolve_alike_and_count_together(database_url: str) -> None
             return get(there).stages[-1].check.new_units
 
         eventually(lambda: seen() == len(UNITS))
-        assert get(there).stages[-1].check.both_sides_count == 0
+        assert get(there).stages[-1].check.crossed_count == 0
 
 
 def test_a_broken_guardrail_is_found_by_the_job_and_rolls_back(client: Client, shared_server: RunningServer) -> None:
@@ -126,7 +126,7 @@ def test_the_defaults_are_filled_in(client: Client) -> None:
     assert {stage.hold.ToTimedelta().total_seconds() for stage in made.design.stages} == {86400}
     hold, warn = types.ROLLOUT_REACTION_HOLD, types.ROLLOUT_REACTION_WARN
     reactions = made.design.reactions
-    assert (reactions.mismatch, reactions.no_traffic, reactions.both_sides) == (hold, hold, warn)
+    assert (reactions.sample_ratio_mismatch, reactions.no_traffic, reactions.crossed_units) == (hold, hold, warn)
     assert reactions.no_outcomes == hold
     assert (made.design.confidence_level, made.design.expected_units) == (0.95, 10_000)
     assert not made.HasField("model")

@@ -1,4 +1,4 @@
-"""Targeted experiments, whose units no event can enrol: an answer is a promise that their events count, anywhere."""
+"""Targeted experiments, whose units no event can enrol: an answer guarantees that their events count, anywhere."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from groundswell import Client, types
 from groundswell_server.experiments.counting import exposures
-from groundswell_server.experiments.looks.notices import Notices
+from groundswell_server.experiments.counting.count_notifier import CountNotifier
 from groundswell_storage.ids import uuid7
 from tests.running import RunningServer
 
@@ -23,7 +23,7 @@ DESIGN: dict[str, Any] = {
 def nothing_is_written_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is not durable when a call answers is not durable for the rest of the test."""
     monkeypatch.setattr(exposures, "GATHER_SECONDS", 3600.0)
-    monkeypatch.setattr(Notices, "note", lambda *_: None)
+    monkeypatch.setattr(CountNotifier, "note", lambda *_: None)
 
 
 def asked(unit: str, country: str = "CH") -> dict[str, Any]:
@@ -43,8 +43,8 @@ def test_events_count_on_another_server_as_soon_as_a_unit_was_answered(
         here.experiments.start_experiment(experiment_key="hooks")
         assert here.experiments.assign_variant(**asked("ana")).assignment.is_enrolled
         batch = [*map(asked, ("ana", "bo", "cy")), asked("dan", "AT")]
-        answers = here.experiments.batch_assign_variants(requests=batch).assignments
-        assert [answer.is_enrolled for answer in answers] == [True, True, True, False]
+        results = here.experiments.batch_assign_variants(requests=batch).assignments
+        assert [answer.is_enrolled for answer in results] == [True, True, True, False]
 
         outcome = record(there, ["ana", "bo", "cy", "dan", "eve"])
         assert outcome.recorded_count == 3

@@ -8,7 +8,7 @@ import pytest
 
 from groundswell import Client, types
 from groundswell.errors import FailedPrecondition, NotFound
-from groundswell_server.experiments.jobs import look_at_experiments
+from groundswell_server.experiments.jobs import run_interim_analyses
 from tests.experiments.calls import test_bandit_calls as bandits
 from tests.experiments.calls.conftest import new_client
 from tests.experiments.calls.test_event_calls import CONVERSIONS, convert, event, start
@@ -115,7 +115,7 @@ def test_an_end_tells_its_reason_and_an_analysis_its_history_when_asked(
     start(client, auto_complete=True)
     assert client.experiments.get_experiment(experiment_key="hooks").experiment.design.auto_complete
     convert(client, 2000, {"control": 0.1, "new": 0.3})
-    look_at_experiments(shared_server.app.database, shared_server.settings)
+    run_interim_analyses(shared_server.app.database, shared_server.settings)
     ended = client.experiments.get_experiment(experiment_key="hooks").experiment
     assert (ended.state, ended.winner) == (types.EXPERIMENT_STATE_COMPLETED, "new")
     assert "always-valid p" in ended.end_reason
@@ -143,7 +143,7 @@ def test_a_bandit_is_watched_and_ends_by_itself_with_the_same_looks(
         next(watching)
         bandits.run(client, 3, 200)
         assert told(watching, 600).analysis.choice_probabilities
-        look_at_experiments(shared_server.app.database, shared_server.settings)
+        run_interim_analyses(shared_server.app.database, shared_server.settings)
         last = list(watching)[-1]
     assert (last.state, last.winner) == (types.EXPERIMENT_STATE_COMPLETED, "joke")
     assert last.analysis.decision.deciding_test == types.DECIDING_TEST_ALWAYS_VALID

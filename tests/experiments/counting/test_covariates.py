@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 
 from groundswell_server.experiments import lifecycle
-from groundswell_server.experiments.assignment.assigner import Assigner
-from groundswell_server.experiments.assignment.catalog import read_assigners
-from groundswell_server.experiments.assignment.targeting import Equals
-from groundswell_server.experiments.completion import complete
+from groundswell_server.experiments.catalog.assigner import Assigner
+from groundswell_server.experiments.catalog.catalog import read_assigners
 from groundswell_server.experiments.counting.enrolment import enrol
+from groundswell_server.experiments.counting.event_transaction import record_events
 from groundswell_server.experiments.counting.outcomes import Outcome
-from groundswell_server.experiments.counting.recording import record_events
-from groundswell_server.experiments.design import Design, Metric, Variant
-from groundswell_server.experiments.vocabulary import MetricKind
+from groundswell_server.experiments.design.design import Design, Metric, Variant
+from groundswell_server.experiments.design.targeting_conditions import Equals
+from groundswell_server.experiments.design.validation import complete
+from groundswell_server.experiments.enums import MetricKind
 from groundswell_storage.database import Database, connect
 from groundswell_storage.errors import InvalidArgument, Unavailable
 from groundswell_storage.experiments import counting

@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 
 from groundswell_server.experiments import lifecycle
-from groundswell_server.experiments.assignment.assigner import Answer, Assigner
-from groundswell_server.experiments.assignment.catalog import read_assigners
-from groundswell_server.experiments.assignment.standing import standing_of
+from groundswell_server.experiments.catalog.assigner import Assigner, Assignment
+from groundswell_server.experiments.catalog.catalog import read_assigners
+from groundswell_server.experiments.catalog.enrolled_units import read_enrolments
 from groundswell_server.experiments.counting.enrolment import enrol
-from groundswell_server.experiments.counting.recording import record_events
-from groundswell_server.experiments.design import Design, Metric, Variant
-from groundswell_server.experiments.looks import taking
-from groundswell_server.experiments.looks.looking import look
-from groundswell_server.experiments.vocabulary import Allocation, MetricKind
+from groundswell_server.experiments.counting.event_transaction import record_events
+from groundswell_server.experiments.design.design import Design, Metric, Variant
+from groundswell_server.experiments.enums import Allocation, MetricKind
+from groundswell_server.experiments.interim_analysis import runner
+from groundswell_server.experiments.interim_analysis.interim_analysis import analyze
 from groundswell_storage.experiments import counting
 from groundswell_storage.scope import Scope
 from tests.experiments.sent import batch, event
@@ -34,8 +34,8 @@ def now(scope: Scope) -> Assigner:
 def see_all(scope: Scope) -> Mapping[str, int]:
     """Every unit is shown what it gets now; returns the variants."""
     assigner, numbers = now(scope), counting.unit_numbers(scope, UNITS)
-    stand = standing_of(scope, assigner, numbers) if assigner.looks_up else {}
-    answers: dict[str, Answer] = {unit: assigner.assign(unit, {}, stand.get(unit)) for unit in UNITS}
+    stand = read_enrolments(scope, assigner, numbers) if assigner.looks_up else {}
+    answers: dict[str, Assignment] = {unit: assigner.assign(unit, {}, stand.get(unit)) for unit in UNITS}
     enrol(scope, assigner, {numbers[unit]: answer.variant for unit, answer in answers.items()})
     return {unit: answer.variant for unit, answer in answers.items()}
 
@@ -67,13 +67,13 @@ def test_after_a_raise_with_a_new_split_only_those_are_compared_who_came_since(s
     newcomers = [f"newcomer-{number}" for number in range(40)]
     record_events(scope, batch(scope, *(event(unit, "conversion") for unit in newcomers)))
 
-    experiment, counts, planned = taking.read(scope, "hooks")
+    experiment, counts, planned = runner.read_inputs(scope, "hooks")
     assert [phase.bucket_version for phase in experiment.phases] == [1, 2]
-    found = look(experiment, counts, scope.now, planned)
+    found = analyze(experiment, counts, scope.now, planned)
     assert (found.units, found.left_out, found.crossed) == (len(newcomers), len(UNITS) - crossed, crossed)
-    assert sum(arm.units for arm in found.analysis.answers[0].arms) == len(newcomers)
+    assert sum(arm.units for arm in found.analysis.results[0].arms) == len(newcomers)
     assert len(found.analysis.sample_ratio.phase_p_values) == 1
-    assert not found.analysis.sample_ratio.mismatch
+    assert not found.analysis.sample_ratio.is_mismatch
 
 
 def test_units_that_cross_are_read_by_their_key_and_all_at_once(scope: Scope, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from groundswell_server.experiments import jobs
+from groundswell_server.experiments.counting.event_transaction import record_events
 from groundswell_server.experiments.counting.outcomes import Outcome
-from groundswell_server.experiments.counting.recording import record_events
 from groundswell_server.settings import Settings, SettingsError, load
 from groundswell_storage.database import Database
 from groundswell_storage.experiments import counting, event_ids

@@ -11,12 +11,12 @@ from typing import Any, cast
 import pytest
 
 from groundswell_server.experiments import lifecycle
-from groundswell_server.experiments.assignment.assigner import Assigner
-from groundswell_server.experiments.assignment.catalog import read_assigners
+from groundswell_server.experiments.catalog.assigner import Assigner
+from groundswell_server.experiments.catalog.catalog import read_assigners
 from groundswell_server.experiments.counting.exposures import GATHER_SECONDS, Exposures, gather_seconds
-from groundswell_server.experiments.design import Design, Metric, Variant
-from groundswell_server.experiments.looks import taking
-from groundswell_server.experiments.looks.looking import look
+from groundswell_server.experiments.design.design import Design, Metric, Variant
+from groundswell_server.experiments.interim_analysis import runner
+from groundswell_server.experiments.interim_analysis.interim_analysis import analyze
 from groundswell_storage.database import Database
 from groundswell_storage.errors import Unavailable
 from groundswell_storage.executor import DatabaseExecutor
@@ -144,8 +144,8 @@ def test_a_server_that_hears_late_of_a_new_split_makes_no_mismatch(
     units = counted(database, before.number)
     assert [units.get((phase, 0), 0) + units.get((phase, 1), 0) for phase in (1, 2)] == [100, 100]
     with database.scope("default", "tester") as scope:
-        experiment, counts, planned = taking.read(scope, "hooks")
-        assert not look(experiment, counts, scope.now, planned).analysis.sample_ratio.mismatch
+        experiment, counts, planned = runner.read_inputs(scope, "hooks")
+        assert not analyze(experiment, counts, scope.now, planned).analysis.sample_ratio.is_mismatch
 
 
 def test_a_unit_that_is_told_of_late_keeps_what_it_got_under_the_newer_version(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from groundswell_storage.database import Database
-from tests.experiments.rollouts.rolling import Rolling
+from tests.experiments.rollouts.rollout_calls import Rolling
 
 
 @pytest.fixture

@@ -8,20 +8,20 @@ from datetime import timedelta
 import pytest
 
 from groundswell_server.experiments.counting.enrolment import enrol
-from groundswell_server.experiments.design import Metric
+from groundswell_server.experiments.design.design import Metric
+from groundswell_server.experiments.enums import MetricRole
 from groundswell_server.experiments.jobs import check_rollouts
+from groundswell_server.experiments.rollout_checks.checks import check
 from groundswell_server.experiments.rollouts import lifecycle
-from groundswell_server.experiments.rollouts.checks import check
 from groundswell_server.experiments.rollouts.design import RolloutDesign
-from groundswell_server.experiments.rollouts.resolving import read_stages
+from groundswell_server.experiments.rollouts.evaluator import read_stages
 from groundswell_server.experiments.rollouts.rollout import RolloutState
 from groundswell_server.experiments.rollouts.stages import DEFAULT_STAGES, Reaction, Reactions
-from groundswell_server.experiments.vocabulary import MetricRole
 from groundswell_server.settings import Settings
 from groundswell_storage.database import Database, connect
 from groundswell_storage.experiments import counting
 from groundswell_storage.experiments.rollouts import RolloutRow
-from tests.experiments.rollouts.rolling import CRASHES, HALF_THEN_ALL, KEY, START, Rolling, someone
+from tests.experiments.rollouts.rollout_calls import CRASHES, HALF_THEN_ALL, KEY, START, Rolling, someone
 
 WELL = {0: 50.0, 1: 50.0}
 """Crashes of the old and the new side."""
@@ -84,9 +84,9 @@ def test_better_is_no_harm(rolling: Rolling) -> None:
 
 
 DOUBTS = {
-    "mismatch": {"old": 1000, "new": 1300},
+    "sample_ratio_mismatch": {"old": 1000, "new": 1300},
     "no_traffic": {"old": 0, "new": 1000},
-    "both_sides": {"old": 1000, "new": 1000, "both": 3},
+    "crossed_units": {"old": 1000, "new": 1000, "both": 3},
 }
 DONE = {
     Reaction.HOLD: (RolloutState.RUNNING, 0.5, "rollout.held"),
@@ -111,7 +111,7 @@ def test_each_doubt_does_what_was_asked_for(rolling: Rolling, doubt: str, reacti
     assert "units" in told.reason
     seen = found.stages[0].check
     assert seen is not None
-    assert doubt.upper() in [one.name for one in seen.doubts]
+    assert doubt.upper() in [one.name for one in seen.problems]
 
 
 def test_a_doubt_that_holds_stands_on_the_log_once_and_passes(rolling: Rolling) -> None:
@@ -227,5 +227,5 @@ def test_a_unit_that_servers_disagree_about_is_seen_on_both_sides(rolling: Rolli
     rolling.check(1)
     seen = rolling.now(1).stage.check
     assert seen is not None
-    assert (seen.both_sides_count, seen.old_units, seen.new_units) == (1, 0, 0)
+    assert (seen.crossed_count, seen.old_units, seen.new_units) == (1, 0, 0)
     assert rolling.steps()[-1].action == "rollout.warned"

@@ -9,16 +9,16 @@ from functools import partial
 import pytest
 
 from groundswell_server.experiments import lifecycle as experiments
-from groundswell_server.experiments.design import Design, Metric, Variant
+from groundswell_server.experiments.design.design import Design, Metric, Variant
+from groundswell_server.experiments.enums import MetricRole
 from groundswell_server.experiments.rollouts import lifecycle
 from groundswell_server.experiments.rollouts.design import RolloutDesign, complete, design_of, record_of
 from groundswell_server.experiments.rollouts.rollout import Rollout, RolloutState
 from groundswell_server.experiments.rollouts.stages import DEFAULT_STAGES, Reaction, Reactions, Stage
-from groundswell_server.experiments.vocabulary import MetricRole
 from groundswell_storage.errors import Aborted, AlreadyExists, FailedPrecondition, InvalidArgument
 from groundswell_storage.fields import to_json
 from groundswell_storage.scope import Scope
-from tests.experiments.rollouts.rolling import CRASHES, DAY, KEY, Rolling
+from tests.experiments.rollouts.rollout_calls import CRASHES, DAY, KEY, Rolling
 
 MOVES: dict[str, Callable[..., Rollout]] = {
     "advance": lifecycle.advance_rollout,
@@ -146,7 +146,9 @@ def test_designs_that_contradict_themselves_are_refused(field: str, design: Roll
 
 
 def test_a_design_is_kept_as_it_is() -> None:
-    design = complete(RolloutDesign("new search", metrics=(CRASHES,), reactions=Reactions(mismatch=Reaction.ROLL_BACK)))
+    design = complete(
+        RolloutDesign("new search", metrics=(CRASHES,), reactions=Reactions(sample_ratio_mismatch=Reaction.ROLL_BACK))
+    )
     record = record_of(design)
     assert to_json(record)
     assert design_of(record) == design

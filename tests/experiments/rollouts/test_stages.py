@@ -9,22 +9,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from groundswell_server.experiments.rollouts.hashing import draw
+from groundswell_server.experiments.rollouts.stage_split import draw
 from groundswell_server.experiments.rollouts.stages import (
     DEFAULT_STAGES,
-    Doubt,
     Guardrail,
     Reaction,
     Reactions,
     Stage,
+    StageEvidence,
+    StageProblem,
     Step,
-    Watched,
     check_stages,
     next_step,
 )
 
 HOLD = timedelta(hours=24)
-FINE = Watched(HOLD, (Guardrail("latency", 1.0),), 0.5, 1_000, 1_000, 0)
+FINE = StageEvidence(HOLD, (Guardrail("latency", 1.0),), 0.5, 1_000, 1_000, 0)
 UNITS = [f"unit-{number}" for number in range(10_000)]
 
 
@@ -39,9 +39,9 @@ def test_a_version_of_which_too_little_is_known_goes_no_further(
     stages = Stage(0.1, HOLD), Stage(0.5, HOLD), Stage(1.0, HOLD)
     watched = replace(FINE, outcomes=outcomes)
     found = next_step(stages, position, watched, Reactions())
-    assert (found.step is Step.STAY) is stays is (Doubt.NO_OUTCOMES in found.doubts)
+    assert (found.step is Step.STAY) is stays is (StageProblem.NO_OUTCOMES in found.problems)
     early = next_step(stages, position, replace(watched, held=HOLD / 2), Reactions())
-    assert Doubt.NO_OUTCOMES not in early.doubts, "before the time is up it is no doubt"
+    assert StageProblem.NO_OUTCOMES not in early.problems, "before the time is up it is no doubt"
     warned = next_step(stages, position, watched, Reactions(no_outcomes=Reaction.WARN))
     assert warned.step is not Step.STAY
     assert ("warning" in warned.reason) is stays
@@ -108,7 +108,7 @@ def test_it_advances_when_it_was_held_and_completes_at_the_end() -> None:
 
 def test_a_broken_guardrail_rolls_back_at_once() -> None:
     broken = replace(FINE, held=timedelta(0), guardrails=(Guardrail("errors", 0.01), Guardrail("latency", 0.9)))
-    found = next_step(DEFAULT_STAGES, 1, broken, Reactions(mismatch=Reaction.HOLD))
+    found = next_step(DEFAULT_STAGES, 1, broken, Reactions(sample_ratio_mismatch=Reaction.HOLD))
     assert found.step is Step.ROLL_BACK
     assert "errors" in found.reason
     shared = replace(broken, guardrails=(Guardrail("errors", 0.04), Guardrail("latency", 0.9)))
@@ -117,7 +117,11 @@ def test_a_broken_guardrail_rolls_back_at_once() -> None:
 
 @pytest.mark.parametrize(
     ("doubt", "name"),
-    [({"mismatch_p": 1e-5}, "mismatch"), ({"old_units": 0}, "no_traffic"), ({"both_sides": 3}, "both_sides")],
+    [
+        ({"srm_p": 1e-5}, "sample_ratio_mismatch"),
+        ({"old_units": 0}, "no_traffic"),
+        ({"crossed_units": 3}, "crossed_units"),
+    ],
 )
 def test_a_doubt_does_what_was_asked_for(doubt: dict[str, float], name: str) -> None:
     watched = replace(FINE, **doubt)
@@ -128,17 +132,17 @@ def test_a_doubt_does_what_was_asked_for(doubt: dict[str, float], name: str) -> 
     ):
         found = next_step(DEFAULT_STAGES, 2, watched, replace(Reactions(), **{name: reaction}))
         assert found.step is step
-        assert [one.name.lower() for one in found.doubts] == [name]
+        assert [one.name.lower() for one in found.problems] == [name]
         assert ("warning" in found.reason) is (reaction is Reaction.WARN)
 
 
 def test_the_gravest_reaction_counts() -> None:
-    watched = replace(FINE, mismatch_p=1e-5, both_sides=3)
-    reactions = Reactions(mismatch=Reaction.WARN, both_sides=Reaction.ROLL_BACK)
+    watched = replace(FINE, srm_p=1e-5, crossed_units=3)
+    reactions = Reactions(sample_ratio_mismatch=Reaction.WARN, crossed_units=Reaction.ROLL_BACK)
     found = next_step(DEFAULT_STAGES, 2, watched, reactions)
     assert found.step is Step.ROLL_BACK
     assert "both sides" in found.reason
-    assert found.doubts == (Doubt.MISMATCH, Doubt.BOTH_SIDES)
+    assert found.problems == (StageProblem.SAMPLE_RATIO_MISMATCH, StageProblem.CROSSED_UNITS)
 
 
 def test_no_traffic_is_a_doubt_only_once_the_time_is_up() -> None:

@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 from scipy import integrate, optimize, stats
 
+from groundswell_server.experiments.enums import MetricKind
 from groundswell_server.experiments.statistics import always_valid, bernoulli_bound
-from groundswell_server.experiments.statistics.always_valid import Promise
-from groundswell_server.experiments.statistics.arms import ArmMeans, conversions, measure
-from groundswell_server.experiments.vocabulary import MetricKind
+from groundswell_server.experiments.statistics.always_valid import AnalysisPlan
+from groundswell_server.experiments.statistics.variant_means import VariantMeans, conversions, measure
 from groundswell_server.statistics import confidence_sequence
 from tests.experiments.moments import moments_of
 
 ALPHA = 0.05
 
 
-def arms(hits_a: float, units_a: float, hits_b: float, units_b: float) -> tuple[ArmMeans, ArmMeans]:
+def arms(hits_a: float, units_a: float, hits_b: float, units_b: float) -> tuple[VariantMeans, VariantMeans]:
     return (
         conversions(np.array([hits_a]), np.array([units_a])),
         conversions(np.array([hits_b]), np.array([units_b])),
@@ -76,12 +76,12 @@ def test_fewer_than_thirty_units_of_values_say_nothing(units: int, told: bool) -
     values = np.random.default_rng(1).normal(size=units)
     large = np.random.default_rng(2).normal(size=30)
     low, high = (measure(MetricKind.MEAN, [moments_of(large), moments_of(values + shift)]) for shift in (0.0, 50.0))
-    found = always_valid.against_equality(low, high, Promise(ALPHA, 120), proportions=False)
+    found = always_valid.against_equality(low, high, AnalysisPlan(ALPHA, 120), proportions=False)
     assert (found.p_value < ALPHA) == told
     if units < 30:
         alone = measure(MetricKind.MEAN, [moments_of(values)]), measure(MetricKind.MEAN, [moments_of(values + 50.0)])
-        assert always_valid.against_equality(*alone, Promise(ALPHA, 120), proportions=False).p_value == 1.0
-        assert always_valid.interval(*alone, Promise(ALPHA, 120), proportions=False) == (-np.inf, np.inf)
+        assert always_valid.against_equality(*alone, AnalysisPlan(ALPHA, 120), proportions=False).p_value == 1.0
+        assert always_valid.interval(*alone, AnalysisPlan(ALPHA, 120), proportions=False) == (-np.inf, np.inf)
 
 
 def test_no_spread_is_no_evidence() -> None:

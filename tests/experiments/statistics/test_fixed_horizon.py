@@ -10,15 +10,7 @@ from statsmodels.stats.contingency_tables import StratifiedTable
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint, proportions_ztest
 from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 
-from groundswell_server.experiments.statistics.arms import (
-    ArmMean,
-    ArmMeans,
-    adjust,
-    conversions,
-    measure,
-    phase_weights,
-    standardize,
-)
+from groundswell_server.experiments.enums import MetricKind
 from groundswell_server.experiments.statistics.fixed_horizon import (
     cohens_d,
     newcombe,
@@ -27,17 +19,25 @@ from groundswell_server.experiments.statistics.fixed_horizon import (
     welch_t,
     wilson,
 )
-from groundswell_server.experiments.vocabulary import MetricKind
+from groundswell_server.experiments.statistics.variant_means import (
+    VariantMean,
+    VariantMeans,
+    adjust,
+    conversions,
+    measure,
+    phase_weights,
+    standardize,
+)
 from tests.experiments.moments import moments_of
 
 COUNTS = [(100, 1000, 130, 1000), (3, 40, 9, 55), (0, 30, 4, 31), (500, 510, 480, 505)]
 
 
-def arm(hits: float, units: float) -> ArmMeans:
+def arm(hits: float, units: float) -> VariantMeans:
     return conversions(np.array([float(hits)]), np.array([float(units)]))
 
 
-def means(*arms: ArmMeans) -> list[ArmMean]:
+def means(*arms: VariantMeans) -> list[VariantMean]:
     weights = phase_weights(arms)
     return [standardize(each, weights) for each in arms]
 

@@ -5,11 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from groundswell_server.experiments.statistics.arms import ArmMean, ArmMeans, conversions, phase_weights, standardize
-from groundswell_server.experiments.statistics.bayesian import beta_beliefs
+from groundswell_server.experiments.statistics.bayesian import beta_posteriors
 from groundswell_server.experiments.statistics.fixed_horizon import cohens_h, pooled_z, relative_lift, welch_t
 from groundswell_server.experiments.statistics.power import sample_size
-from groundswell_server.experiments.statistics.sample_ratio import check_sample_ratio
+from groundswell_server.experiments.statistics.sample_ratio_mismatch import check_sample_ratio
+from groundswell_server.experiments.statistics.variant_means import (
+    VariantMean,
+    VariantMeans,
+    conversions,
+    phase_weights,
+    standardize,
+)
 from groundswell_server.statistics.confidence_sequence import half_width, log_evidence, p_value
 
 A = conversions(np.array([100.0]), np.array([1000.0]))
@@ -55,7 +61,7 @@ def test_sequential() -> None:
 
 
 def test_bayesian() -> None:
-    found = beta_beliefs([A, B], WEIGHTS, seed=1)
+    found = beta_posteriors([A, B], WEIGHTS, seed=1)
     assert found.probability_best[1] == golden(0.982165066)
     assert found.expected_loss[1] == pytest.approx(9.23745e-5, abs=1e-10)
     assert found.expected_loss[0] == pytest.approx(0.0300324943, abs=1e-9)
@@ -64,12 +70,12 @@ def test_bayesian() -> None:
 def test_mismatch() -> None:
     found = check_sample_ratio(np.array([[5000.0, 5300.0]]), np.array([[0.5, 0.5]]))
     assert found.p_value == golden(0.003116693840)
-    assert not found.mismatch
+    assert not found.is_mismatch
 
 
 def test_nothing_is_claimed_of_nothing() -> None:
-    empty: list[ArmMeans] = [conversions(np.zeros(1), np.zeros(1))] * 2
+    empty: list[VariantMeans] = [conversions(np.zeros(1), np.zeros(1))] * 2
     weights = phase_weights(empty)
-    means: list[ArmMean] = [standardize(arm, weights) for arm in empty]
+    means: list[VariantMean] = [standardize(arm, weights) for arm in empty]
     assert pooled_z(*empty, weights).p_value == 1.0
     assert welch_t(*means).p_value == 1.0

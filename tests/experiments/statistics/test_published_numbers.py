@@ -14,21 +14,21 @@ import pytest
 
 from groundswell_server.experiments.bandits.rewards import Rewards
 from groundswell_server.experiments.bandits.ucb import ucb1_preference
-from groundswell_server.experiments.statistics.arms import (
-    ArmMean,
-    ArmMeans,
+from groundswell_server.experiments.enums import MetricKind
+from groundswell_server.experiments.statistics.bayesian import beta_posteriors, normal_posteriors
+from groundswell_server.experiments.statistics.fixed_horizon import pooled_z, relative_lift, welch_t
+from groundswell_server.experiments.statistics.moments import Moments
+from groundswell_server.experiments.statistics.power import power, sample_size
+from groundswell_server.experiments.statistics.sample_ratio_mismatch import chi_square
+from groundswell_server.experiments.statistics.variant_means import (
+    VariantMean,
+    VariantMeans,
     adjust,
     conversions,
     measure,
     phase_weights,
     standardize,
 )
-from groundswell_server.experiments.statistics.bayesian import beta_beliefs, normal_beliefs
-from groundswell_server.experiments.statistics.fixed_horizon import pooled_z, relative_lift, welch_t
-from groundswell_server.experiments.statistics.moments import Moments
-from groundswell_server.experiments.statistics.power import power, sample_size
-from groundswell_server.experiments.statistics.sample_ratio import chi_square
-from groundswell_server.experiments.vocabulary import MetricKind
 from groundswell_server.statistics.confidence_sequence import (
     half_width,
     log_evidence,
@@ -40,16 +40,16 @@ ALONE = np.ones(1)
 """The weight of an only phase."""
 
 
-def arm(hits: float, units: float) -> ArmMeans:
+def arm(hits: float, units: float) -> VariantMeans:
     return conversions(np.array([hits]), np.array([units]))
 
 
-def over_phases(*arms: ArmMeans) -> list[ArmMean]:
+def over_phases(*arms: VariantMeans) -> list[VariantMean]:
     weights = phase_weights(arms)
     return [standardize(each, weights) for each in arms]
 
 
-def compared(a: Moments, b: Moments, kind: MetricKind = MetricKind.MEAN) -> list[ArmMean]:
+def compared(a: Moments, b: Moments, kind: MetricKind = MetricKind.MEAN) -> list[VariantMean]:
     return over_phases(measure(kind, [a]), measure(kind, [b]))
 
 
@@ -59,8 +59,8 @@ GROWTHBOOK = Moments(100, y=270, yy=848.79), Moments(120, y=300, yy=869)
 
 def test_growthbook_two_sided_t() -> None:
     """`test_two_sided_ttest`: absolute, five digits."""
-    a = ArmMeans(np.array([3407.0]), np.array([0.41]), np.array([3.9**2]))
-    b = ArmMeans(np.array([3461.0]), np.array([0.7]), np.array([6.2**2]))
+    a = VariantMeans(np.array([3407.0]), np.array([0.41]), np.array([3.9**2]))
+    b = VariantMeans(np.array([3461.0]), np.array([0.7]), np.array([6.2**2]))
     found = welch_t(*over_phases(a, b))
     assert [found.estimate, found.lower, found.upper, found.p_value] == pytest.approx(
         [0.29, 0.04538, 0.53462, 0.02016], abs=5e-6
@@ -100,10 +100,10 @@ def test_growthbook_covariate() -> None:
 
 def test_growthbook_bayesian() -> None:
     """`test_bayesian_binomial_ab_test` (by simulation of the log ratio: three digits) and `test_bayesian_gaussian`."""
-    found = beta_beliefs([arm(49, 100), arm(51, 100)], ALONE, seed=1)
+    found = beta_posteriors([arm(49, 100), arm(51, 100)], ALONE, seed=1)
     assert found.probability_best[1] == pytest.approx(0.61052, abs=5e-4)
     assert found.expected_loss == pytest.approx([0.03872, 0.01912], abs=1e-5)
-    found = normal_beliefs(compared(Moments(10, y=100, yy=1002.25), Moments(10, y=105, yy=1111.5)), seed=1)
+    found = normal_posteriors(compared(Moments(10, y=100, yy=1002.25), Moments(10, y=105, yy=1111.5)), seed=1)
     assert found.expected_loss == pytest.approx([0.51256, 0.01256], abs=5e-6)
 
 
@@ -125,7 +125,7 @@ def test_confidence_chi_square(first: tuple[int, int], second: tuple[int, int], 
 
 def test_confidence_beta_binomial() -> None:
     """test_betabinomial.py, `test_summary` (Jeffreys' prior) and `test_difference` (simulated: three digits)."""
-    found = beta_beliefs([arm(42, 104), arm(500, 1009)], ALONE, seed=1, prior=(0.5, 0.5))
+    found = beta_posteriors([arm(42, 104), arm(500, 1009)], ALONE, seed=1, prior=(0.5, 0.5))
     assert found.lower == pytest.approx([0.3132419, 0.46473987], abs=5e-8)
     assert found.upper == pytest.approx([0.49971958, 0.52636595], abs=5e-8)
     assert found.probability_best[1] == pytest.approx(0.962782, abs=5e-4)

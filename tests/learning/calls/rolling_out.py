@@ -63,8 +63,8 @@ class RollingOut:
 
     def is_on(self, persona_id: str) -> bool:
         """Whether the rollout covers a persona."""
-        request = experiments_pb2.ResolveRolloutRequest(rollout_key=KEY, unit=persona_id)
-        return self.experiments.ResolveRollout(request).is_on
+        request = experiments_pb2.EvaluateRolloutRequest(rollout_key=KEY, unit=persona_id)
+        return self.experiments.EvaluateRollout(request).is_on
 
     def someone(self, *, on: bool) -> str:
         """A persona that it covers, or one that it does not."""

@@ -10,13 +10,13 @@ from groundswell.v1 import experiments_pb2 as pb
 from groundswell_server.runtime.call import Principal
 from groundswell_storage.errors import GroundswellError
 
-RESOLVE, RECORD = "ResolveRollout", "RecordEvents"
+RESOLVE, RECORD = "EvaluateRollout", "RecordEvents"
 
 
 class AnsweringPeers:
     """Personas in `on` get what is new; all are compared but those in `left_out`."""
 
-    experiments = SimpleNamespace(ResolveRollout=RESOLVE, RecordEvents=RECORD)
+    experiments = SimpleNamespace(EvaluateRollout=RESOLVE, RecordEvents=RECORD)
 
     def __init__(self, on: Collection[str] = (), left_out: Collection[str] = ()) -> None:
         self.on, self.left_out = on, left_out
@@ -40,4 +40,4 @@ class AnsweringPeers:
             self.recorded += request.events
             return pb.RecordEventsResponse()
         unit = request.unit
-        return pb.ResolveRolloutResponse(is_on=unit in self.on, is_compared=unit not in self.left_out)
+        return pb.EvaluateRolloutResponse(is_on=unit in self.on, is_compared=unit not in self.left_out)

@@ -77,7 +77,7 @@ def drawn(path: Path) -> Iterator[str]:
 
 def _points(response: AnalyzeExperimentResponse, variant: VariantResult) -> list[Point]:
     past = [
-        _point(look.look_time, look.units, one.difference, one)
+        _point(look.analyze_time, look.units, one.difference, one)
         for look in response.history
         for one in look.comparisons
         if one.variant == variant.variant

@@ -9,9 +9,9 @@ from datetime import timedelta
 import numpy as np
 
 from groundswell_server.experiments.analysis import verdicts
-from groundswell_server.experiments.analysis.adaptive import answer_adaptively, in_words
+from groundswell_server.experiments.analysis.adaptive import analyze_metric_adaptively, in_words
 from groundswell_server.experiments.analysis.factors import FactorEffect, factor_effects
-from groundswell_server.experiments.analysis.metric import Answer, Question, answer
+from groundswell_server.experiments.analysis.metric import MetricResult, MetricSpec, analyze_metric
 from groundswell_server.experiments.analysis.verdicts import (
     BrokenGuardrail,
     Contender,
@@ -20,12 +20,12 @@ from groundswell_server.experiments.analysis.verdicts import (
     Evidence,
     Rules,
 )
-from groundswell_server.experiments.statistics.always_valid import Promise
-from groundswell_server.experiments.statistics.arms import Array
+from groundswell_server.experiments.enums import Direction, MetricRole
+from groundswell_server.experiments.statistics.always_valid import AnalysisPlan
 from groundswell_server.experiments.statistics.corrections import benjamini_hochberg, holm
 from groundswell_server.experiments.statistics.moments import Moments
-from groundswell_server.experiments.statistics.sample_ratio import SampleRatio, check_sample_ratio
-from groundswell_server.experiments.vocabulary import Direction, MetricRole
+from groundswell_server.experiments.statistics.sample_ratio_mismatch import SampleRatio, check_sample_ratio
+from groundswell_server.experiments.statistics.variant_means import Array
 
 Hypothesis = tuple[int, int]
 """Metric and variant, by index: that the variant does on the metric as the control does."""
@@ -38,7 +38,7 @@ class Setup:
     variants: tuple[str, ...]
     """Keys."""
     control: int
-    questions: tuple[Question, ...]
+    specs: tuple[MetricSpec, ...]
     """Exactly one is PRIMARY."""
     rules: Rules
     expected_total_sample: int
@@ -52,7 +52,7 @@ class Setup:
     @property
     def primary(self) -> int:
         """Index of the metric that decides."""
-        return next(index for index, question in enumerate(self.questions) if question.role is MetricRole.PRIMARY)
+        return next(index for index, spec in enumerate(self.specs) if spec.role is MetricRole.PRIMARY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Adjusted:
 class Analysis:
     """What an experiment says."""
 
-    answers: tuple[Answer, ...]
+    results: tuple[MetricResult, ...]
     """By metric."""
     adjusted: Mapping[Hypothesis, Adjusted]
     """By metric and variant, the control left out: Holm for the primary metric and for the guardrails, each over its
@@ -95,43 +95,43 @@ class Analysis:
     decision: Decision
 
 
-def analyze(setup: Setup, observed: Observed, test: DecidingTest, *, seed: int | None = 0) -> Analysis:
+def analyze_observed(setup: Setup, observed: Observed, test: DecidingTest, *, seed: int | None = 0) -> Analysis:
     """What is known now; `test` is what `deciding_test` says of this look.
 
     `seed` is of the simulation of posteriors, which decide nothing; None leaves them out, and most of the work.
     """
-    answers, ratio = _adaptive(setup, observed, seed) if setup.is_bandit else _fixed(setup, observed, seed)
-    adjusted = _adjusted(setup, answers)
-    evidence = _evidence(setup, observed, answers, adjusted, ratio, test)
+    results, ratio = _adaptive(setup, observed, seed) if setup.is_bandit else _fixed(setup, observed, seed)
+    adjusted = _adjusted(setup, results)
+    evidence = _evidence(setup, observed, results, adjusted, ratio, test)
     effects: tuple[FactorEffect, ...] = ()
     if setup.levels:
         primary = setup.primary
-        effects = factor_effects(setup.questions[primary], observed.moments[primary], setup.levels, setup.rules.alpha)
+        effects = factor_effects(setup.specs[primary], observed.moments[primary], setup.levels, setup.rules.alpha)
     decision = verdicts.decide(evidence, setup.rules)
     if setup.is_bandit:
-        told = f"{decision.explanation} {in_words(setup.variants, answers[setup.primary])}"
+        told = f"{decision.explanation} {in_words(setup.variants, results[setup.primary])}"
         decision = replace(decision, explanation=told)
-    return Analysis(answers, adjusted, effects, ratio, test, decision)
+    return Analysis(results, adjusted, effects, ratio, test, decision)
 
 
-def _fixed(setup: Setup, observed: Observed, seed: int | None) -> tuple[tuple[Answer, ...], SampleRatio]:
+def _fixed(setup: Setup, observed: Observed, seed: int | None) -> tuple[tuple[MetricResult, ...], SampleRatio]:
     """Of a split that was settled beforehand. A comparison is planned for the units of its two variants."""
-    promise = Promise(setup.rules.alpha, 2.0 * setup.expected_total_sample / len(setup.variants))
-    answers = tuple(
-        answer(question, arms, setup.control, promise, seed=seed)
-        for question, arms in zip(setup.questions, observed.moments, strict=True)
+    plan = AnalysisPlan(setup.rules.alpha, 2.0 * setup.expected_total_sample / len(setup.variants))
+    results = tuple(
+        analyze_metric(spec, arms, setup.control, plan, seed=seed)
+        for spec, arms in zip(setup.specs, observed.moments, strict=True)
     )
-    return answers, check_sample_ratio(_assigned(observed), observed.shares)
+    return results, check_sample_ratio(_assigned(observed), observed.shares)
 
 
-def _adaptive(setup: Setup, observed: Observed, seed: int | None) -> tuple[tuple[Answer, ...], SampleRatio]:
+def _adaptive(setup: Setup, observed: Observed, seed: int | None) -> tuple[tuple[MetricResult, ...], SampleRatio]:
     """Of a bandit. Each unit bears on all estimates, and its choice had its probability whatever became of it."""
-    promise = Promise(setup.rules.alpha, float(setup.expected_total_sample))
-    answers = tuple(
-        answer_adaptively(question, arms, observed.shares, setup.control, promise, seed=seed)
-        for question, arms in zip(setup.questions, observed.moments, strict=True)
+    plan = AnalysisPlan(setup.rules.alpha, float(setup.expected_total_sample))
+    results = tuple(
+        analyze_metric_adaptively(spec, arms, observed.shares, setup.control, plan, seed=seed)
+        for spec, arms in zip(setup.specs, observed.moments, strict=True)
     )
-    return answers, check_sample_ratio(_assigned(observed), observed.shares, by_phase=False)
+    return results, check_sample_ratio(_assigned(observed), observed.shares, by_phase=False)
 
 
 def _assigned(observed: Observed) -> Array:
@@ -139,14 +139,14 @@ def _assigned(observed: Observed) -> Array:
     return observed.units if observed.crossed is None else observed.units + observed.crossed
 
 
-def _adjusted(setup: Setup, answers: Sequence[Answer]) -> dict[Hypothesis, Adjusted]:
+def _adjusted(setup: Setup, results: Sequence[MetricResult]) -> dict[Hypothesis, Adjusted]:
     families = {
         role: _hypotheses(setup, role) for role in (MetricRole.PRIMARY, MetricRole.SECONDARY, MetricRole.GUARDRAIL)
     }
     found: dict[Hypothesis, Adjusted] = {}
     for role, hypotheses in families.items():
         correct = benjamini_hochberg if role is MetricRole.SECONDARY else holm
-        compared = [answers[metric].comparisons[variant] for metric, variant in hypotheses]
+        compared = [results[metric].comparisons[variant] for metric, variant in hypotheses]
         columns = np.array([[one.fixed.p_value, one.always_valid.p_value, one.harm_p] for one in compared])
         if hypotheses:
             rows = np.column_stack([correct(column) for column in columns.T]).tolist()
@@ -157,25 +157,25 @@ def _adjusted(setup: Setup, answers: Sequence[Answer]) -> dict[Hypothesis, Adjus
 def _hypotheses(setup: Setup, role: MetricRole) -> list[Hypothesis]:
     return [
         (metric, variant)
-        for metric, question in enumerate(setup.questions)
+        for metric, spec in enumerate(setup.specs)
         for variant in range(len(setup.variants))
-        if question.role is role and variant != setup.control
+        if spec.role is role and variant != setup.control
     ]
 
 
 def _evidence(
     setup: Setup,
     observed: Observed,
-    answers: Sequence[Answer],
+    results: Sequence[MetricResult],
     adjusted: Mapping[Hypothesis, Adjusted],
     ratio: SampleRatio,
     test: DecidingTest,
 ) -> Evidence:
-    arms, higher = answers[setup.primary].arms, setup.questions[setup.primary].direction is not Direction.DECREASE
+    arms, higher = results[setup.primary].arms, setup.specs[setup.primary].direction is not Direction.DECREASE
     units = observed.units.sum(axis=0)
     others = []
     for metric, variant in _hypotheses(setup, MetricRole.PRIMARY):
-        compared, p = answers[metric].comparisons[variant], adjusted[metric, variant]
+        compared, p = results[metric].comparisons[variant], adjusted[metric, variant]
         others.append(
             Contender(
                 key=setup.variants[variant],
@@ -187,14 +187,14 @@ def _evidence(
             )
         )
     broken = [
-        BrokenGuardrail(setup.questions[metric].name, setup.variants[variant], adjusted[metric, variant].harm_p)
+        BrokenGuardrail(setup.specs[metric].name, setup.variants[variant], adjusted[metric, variant].harm_p)
         for metric, variant in _hypotheses(setup, MetricRole.GUARDRAIL)
         if adjusted[metric, variant].harm_p < setup.rules.alpha
     ]
     control = Contender(setup.variants[setup.control], int(units[setup.control]), arms[setup.control].mean)
     return Evidence(
         runtime=observed.runtime,
-        mismatch_p=ratio.least_p if ratio.mismatch else None,
+        srm_p=ratio.least_p if ratio.is_mismatch else None,
         broken=broken,
         control=control,
         others=others,

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from groundswell_server.experiments.analysis.comparison import Significance
-from groundswell_server.experiments.analysis.metric import Question, measured
-from groundswell_server.experiments.statistics.arms import phase_weights, standardize
+from groundswell_server.experiments.analysis.metric import MetricSpec, measured
 from groundswell_server.experiments.statistics.corrections import holm
 from groundswell_server.experiments.statistics.factorial import contrasts, judge_contrast
 from groundswell_server.experiments.statistics.moments import Moments
+from groundswell_server.experiments.statistics.variant_means import phase_weights, standardize
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +30,10 @@ class FactorEffect:
 
 
 def factor_effects(
-    question: Question, cells: Sequence[Sequence[Moments]], levels: Sequence[int], alpha: float
+    spec: MetricSpec, cells: Sequence[Sequence[Moments]], levels: Sequence[int], alpha: float
 ) -> tuple[FactorEffect, ...]:
     """From moments (cells, phases) of the full product of the factors, the last varying fastest."""
-    measures = measured(question, cells)
+    measures = measured(spec, cells)
     weights = phase_weights(measures)
     means = [standardize(cell, weights) for cell in measures]
     found = [(contrast, judge_contrast(contrast, means, 1.0 - alpha)) for contrast in contrasts(levels)]

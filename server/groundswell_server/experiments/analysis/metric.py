@@ -1,4 +1,4 @@
-"""One metric of an experiment: every variant against the control, and what is believed of each."""
+"""One metric of an experiment: every variant against the control, and what is posteriors_of of each."""
 
 from __future__ import annotations
 
@@ -6,15 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from groundswell_server.experiments.analysis.comparison import Comparison, compare
-from groundswell_server.experiments.statistics.always_valid import Promise
-from groundswell_server.experiments.statistics.arms import ArmMeans, adjust, measure, phase_weights, standardize
-from groundswell_server.experiments.statistics.bayesian import Beliefs, beta_beliefs, normal_beliefs
+from groundswell_server.experiments.enums import Direction, MetricKind, MetricRole
+from groundswell_server.experiments.statistics.always_valid import AnalysisPlan
+from groundswell_server.experiments.statistics.bayesian import Posteriors, beta_posteriors, normal_posteriors
 from groundswell_server.experiments.statistics.moments import Moments
-from groundswell_server.experiments.vocabulary import Direction, MetricKind, MetricRole
+from groundswell_server.experiments.statistics.variant_means import (
+    VariantMeans,
+    adjust,
+    measure,
+    phase_weights,
+    standardize,
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class MetricSpec:
     """What a metric asks."""
 
     name: str
@@ -31,7 +37,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class ArmAnswer:
+class VariantResult:
     """One variant on one metric."""
 
     units: int
@@ -50,60 +56,58 @@ class ArmAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class MetricResult:
     """One metric, its variants in order."""
 
-    question: Question
-    arms: tuple[ArmAnswer, ...]
+    spec: MetricSpec
+    arms: tuple[VariantResult, ...]
     comparisons: Mapping[int, Comparison]
     """With the control, by the index of the variant; the control has none."""
 
 
-def measured(question: Question, arms: Sequence[Sequence[Moments]]) -> list[ArmMeans]:
+def measured(spec: MetricSpec, arms: Sequence[Sequence[Moments]]) -> list[VariantMeans]:
     """The arms from their moments (arms, phases)."""
-    if question.adjusted:
-        return adjust(question.kind, arms)
-    return [measure(question.kind, phases) for phases in arms]
+    if spec.adjusted:
+        return adjust(spec.kind, arms)
+    return [measure(spec.kind, phases) for phases in arms]
 
 
-def answer(
-    question: Question, arms: Sequence[Sequence[Moments]], control: int, promise: Promise, *, seed: int | None
-) -> Answer:
+def analyze_metric(
+    spec: MetricSpec, arms: Sequence[Sequence[Moments]], control: int, plan: AnalysisPlan, *, seed: int | None
+) -> MetricResult:
     """From the moments (arms, phases). `seed` is of the simulation of posteriors; None leaves them out."""
-    measures = measured(question, arms)
+    measures = measured(spec, arms)
     weights = phase_weights(measures)
     # As long as no phase has all variants there is nothing to compare, and each is told by itself.
     told = [standardize(arm, weights if weights.any() else phase_weights([arm], 1.0)) for arm in measures]
-    beliefs = believed(question, measures, 1.0 - promise.alpha, seed)
+    posteriors = posteriors_of(spec, measures, 1.0 - plan.alpha, seed)
     comparisons = {
-        index: compare(
-            measures[control], arm, promise, proportions=question.is_proportion, direction=question.direction
-        )
+        index: compare(measures[control], arm, plan, proportions=spec.is_proportion, direction=spec.direction)
         for index, arm in enumerate(measures)
         if index != control
     }
     units = [sum(moments.count for moments in phases) for phases in arms]
-    answers = [_arm(index, units[index], float(mean.mean), beliefs) for index, mean in enumerate(told)]
-    return Answer(question, tuple(answers), comparisons)
+    results = [_arm(index, units[index], float(mean.mean), posteriors) for index, mean in enumerate(told)]
+    return MetricResult(spec, tuple(results), comparisons)
 
 
-def believed(question: Question, measures: Sequence[ArmMeans], level: float, seed: int | None) -> Beliefs:
+def posteriors_of(spec: MetricSpec, measures: Sequence[VariantMeans], level: float, seed: int | None) -> Posteriors:
     """The posteriors of the arms; `seed` is of the simulation that more than two need, and None leaves them out."""
     if seed is None:
-        return Beliefs.left_out(len(measures))
-    weights, highest = phase_weights(measures), question.direction is not Direction.DECREASE
-    if question.is_proportion:
-        return beta_beliefs(measures, weights, seed=seed, level=level, best_is_highest=highest)
+        return Posteriors.left_out(len(measures))
+    weights, highest = phase_weights(measures), spec.direction is not Direction.DECREASE
+    if spec.is_proportion:
+        return beta_posteriors(measures, weights, seed=seed, level=level, best_is_highest=highest)
     means = [standardize(arm, weights) for arm in measures]
-    return normal_beliefs(means, seed=seed, level=level, best_is_highest=highest)
+    return normal_posteriors(means, seed=seed, level=level, best_is_highest=highest)
 
 
-def _arm(index: int, units: int, mean: float, beliefs: Beliefs) -> ArmAnswer:
-    return ArmAnswer(
+def _arm(index: int, units: int, mean: float, posteriors: Posteriors) -> VariantResult:
+    return VariantResult(
         units=units,
         mean=mean,
-        probability_best=float(beliefs.probability_best[index]),
-        expected_loss=float(beliefs.expected_loss[index]),
-        credible_lower=float(beliefs.lower[index]),
-        credible_upper=float(beliefs.upper[index]),
+        probability_best=float(posteriors.probability_best[index]),
+        expected_loss=float(posteriors.expected_loss[index]),
+        credible_lower=float(posteriors.lower[index]),
+        credible_upper=float(posteriors.upper[index]),
     )

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from groundswell_server.experiments.statistics.arms import LEAST_DENOMINATOR
-from groundswell_server.experiments.statistics.division import divided
 from groundswell_server.experiments.statistics.moments import FIELDS, Moments
+from groundswell_server.experiments.statistics.variant_means import MIN_DENOMINATOR
+from groundswell_server.statistics.safe_division import safe_divide
 
 Array = NDArray[np.float64]
 
@@ -41,8 +41,8 @@ class Form:
     @classmethod
     def share_in_ratio(cls, above: Array, below: Array) -> Form:
         """A unit's share in the ratio of two means (K,); its own mean is that ratio, and 0 over nothing."""
-        below = np.where(np.abs(below) > LEAST_DENOMINATOR, below, 0.0)
-        scale, ratio = divided(np.ones_like(below), below), divided(above, below)
+        below = np.where(np.abs(below) > MIN_DENOMINATOR, below, 0.0)
+        scale, ratio = safe_divide(np.ones_like(below), below), safe_divide(above, below)
         return cls(ratio, scale, -ratio * scale, np.zeros_like(below))
 
     def without_covariate(self, sums: Sums) -> Form:
@@ -51,7 +51,7 @@ class Form:
         with_x = self.fixed * sums.x + self.y * sums.yx + self.z * sums.zx + self.x * sums.xx
         shared = (with_x - self.total(sums) * sums.x / count).sum()
         spread = (sums.xx - sums.x**2 / count).sum()
-        slope = float(divided(shared, spread))
+        slope = float(safe_divide(shared, spread))
         average = float(sums.x.sum() / max(float(sums.count.sum()), 1.0))
         return Form(self.fixed + slope * average, self.y, self.z, self.x - slope)
 

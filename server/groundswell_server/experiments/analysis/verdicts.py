@@ -20,7 +20,7 @@ from datetime import timedelta
 from enum import Enum
 
 from groundswell_server.conversions.durations import in_words
-from groundswell_server.experiments.vocabulary import FEWEST_UNITS, ExperimentKind, Verdict
+from groundswell_server.experiments.enums import MIN_UNITS_PER_VARIANT, ExperimentKind, Verdict
 
 
 class DecidingTest(Enum):
@@ -53,7 +53,7 @@ class Rules:
     @property
     def needed_units(self) -> int:
         """Units that every variant needs."""
-        return max(self.min_sample_size_per_variant, FEWEST_UNITS)
+        return max(self.min_sample_size_per_variant, MIN_UNITS_PER_VARIANT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class Evidence:
     """What is known when an experiment is looked at."""
 
     runtime: timedelta
-    mismatch_p: float | None
+    srm_p: float | None
     """p value of the sample ratio test that found a mismatch; None where none did."""
     broken: Sequence[BrokenGuardrail]
     control: Contender
@@ -125,10 +125,10 @@ _Finding = tuple[Verdict, str, float, str]
 
 
 def _mismatch(evidence: Evidence) -> _Finding | None:
-    if evidence.mismatch_p is None:
+    if evidence.srm_p is None:
         return None
     told = (
-        f"Units were not shared out as planned (p = {evidence.mismatch_p:.2g}): something between assignment and event "
+        f"Units were not shared out as planned (p = {evidence.srm_p:.2g}): something between assignment and event "
         "loses some of them, and until that is mended no difference can be trusted."
     )
     return Verdict.SAMPLE_RATIO_MISMATCH, "", 0.0, told

@@ -13,7 +13,7 @@ _MOST_REQUESTS = 1000
 
 
 def accepts_assign(request: Any) -> bool:
-    """Whether an AssignVariantRequest or a PeekVariantRequest is certainly valid."""
+    """Whether an AssignVariantRequest or a EvaluateVariantRequest is certainly valid."""
     key, unit = request.experiment_key, request.unit
     return 0 < len(key) <= _LONGEST_KEY and 0 < len(unit) <= _LONGEST_UNIT and "\0" not in key and "\0" not in unit
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from groundswell_server.experiments.statistics.division import divided
+from groundswell_server.statistics.safe_division import safe_divide
 
 Array = NDArray[np.float64]
 
@@ -58,14 +58,14 @@ def estimate(batches: Batches) -> AdaptiveEstimates:
     weight = np.sqrt(batches.probabilities)
     surprise = (batches.total - batches.count * guess) / batches.probabilities
     scale = (weight * units).sum(axis=0)
-    mean = divided((weight * (units * guess + surprise)).sum(axis=0), scale)
+    mean = safe_divide((weight * (units * guess + surprise)).sum(axis=0), scale)
     apart = guess - mean
     squared = batches.squares - 2.0 * guess * batches.total + batches.count * guess**2
     # Units of an arm are in nobody else's surprise: only the guesses' share is common to two arms.
     left, right = weight * apart, weight * surprise
     shared = (units * left).T @ left + left.T @ right + right.T @ left
     shared += np.diag((squared / batches.probabilities).sum(axis=0))
-    return AdaptiveEstimates(int(batches.count.sum()), mean, divided(shared, np.outer(scale, scale)))
+    return AdaptiveEstimates(int(batches.count.sum()), mean, safe_divide(shared, np.outer(scale, scale)))
 
 
 def _guesses(batches: Batches) -> Array:
@@ -83,4 +83,4 @@ def _guesses(batches: Batches) -> Array:
     none = units == 0.0
     units = np.where(none, batches.count.sum(axis=1, keepdims=True), units)
     rewards = np.where(none, batches.total.sum(axis=1, keepdims=True), rewards)
-    return np.where(count > 0.0, divided(total, count), divided(rewards, units))
+    return np.where(count > 0.0, safe_divide(total, count), safe_divide(rewards, units))

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from groundswell_server.experiments.design import BanditOptions
+from groundswell_server.experiments.design.design import BanditOptions
 
-LEAST_SHARE = 0.02
+MIN_SHARE = 0.02
 """Of all units before it that a batch has at least: the number of batches, and with it the cost of an analysis, grows
 with the logarithm of the number of units."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Choices that are made with the same probabilities."""
+    """BanditChoices that are made with the same probabilities."""
 
     number: int
     phase: int
@@ -27,6 +27,6 @@ class Batch:
 
     def is_over(self, units: int, now: datetime, options: BanditOptions) -> bool:
         """Whether `units` of this batch are enough to learn from them."""
-        if units < max(LEAST_SHARE * self.units_before, 1.0):
+        if units < max(MIN_SHARE * self.units_before, 1.0):
             return False
         return units >= options.update_units or now - self.start_time >= options.update_interval

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from groundswell_server.experiments.bandits.batch import Batch
-from groundswell_server.experiments.design import Design
+from groundswell_server.experiments.design.design import Design
 from groundswell_storage.experiments import batches
 from groundswell_storage.experiments.batches import BanditBatchRow
 from groundswell_storage.scope import Scope

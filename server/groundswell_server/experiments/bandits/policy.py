@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from groundswell_server.experiments.bandits.choices import with_floor
+from groundswell_server.experiments.bandits.choice_probabilities import with_floor
 from groundswell_server.experiments.bandits.rewards import rewards_of
 from groundswell_server.experiments.bandits.thompson import beta_preference, normal_gamma_preference, top_two
 from groundswell_server.experiments.bandits.ucb import ucb1_preference
-from groundswell_server.experiments.design import BanditOptions, Design, Metric
+from groundswell_server.experiments.design.design import BanditOptions, Design, Metric
+from groundswell_server.experiments.enums import Allocation, Direction, MetricKind
 from groundswell_server.experiments.statistics.moments import Moments
-from groundswell_server.experiments.vocabulary import Allocation, Direction, MetricKind
 
 
 def probabilities(design: Design, arms: Sequence[Moments], random: np.random.Generator) -> tuple[float, ...]:

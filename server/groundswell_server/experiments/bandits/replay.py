@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from groundswell_server.experiments.bandits.choices import with_floor
+from groundswell_server.experiments.bandits.choice_probabilities import with_floor
 from groundswell_server.experiments.bandits.rewards import Rewards
 
 Array = NDArray[np.float64]
@@ -27,7 +27,7 @@ Policy = Callable[[Rewards, np.random.Generator], Array]
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """Choices that were made, in their order. ValueError: the columns don't fit together."""
+    """BanditChoices that were made, in their order. ValueError: the columns don't fit together."""
 
     arms: NDArray[np.intp]
     """(n,) the arm that each unit got, from 0."""

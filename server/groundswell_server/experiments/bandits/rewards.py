@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from groundswell_server.experiments.statistics.arms import measure
+from groundswell_server.experiments.enums import Direction, MetricKind
 from groundswell_server.experiments.statistics.moments import Moments
-from groundswell_server.experiments.vocabulary import Direction, MetricKind
+from groundswell_server.experiments.statistics.variant_means import measure
 
 Array = NDArray[np.float64]
 

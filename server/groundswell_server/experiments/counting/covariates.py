@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from groundswell_server.experiments.assignment.assigner import Assigner
+from groundswell_server.experiments.catalog.assigner import Assigner
 from groundswell_server.experiments.counting import tally
 from groundswell_server.experiments.counting.events import Events
 from groundswell_server.experiments.counting.outcomes import Refusal
-from groundswell_server.experiments.counting.roster import CROSSED, arm_number
+from groundswell_server.experiments.counting.unit_variant_cache import CROSSED, variant_number
 from groundswell_storage.experiments import counting
 from groundswell_storage.experiments.counting import Occurrences
 from groundswell_storage.scope import Scope
@@ -72,7 +72,7 @@ def _record(scope: Scope, assigner: Assigner, events: Events, units: Sequence[in
         now = counting.add_totals(scope, assigner.number, one.metric, one.totals)
         # Looked up after the totals are changed: who enrols a unit meanwhile waits for its total, or is seen here.
         standing = counting.exposures(scope, assigner.number, one.totals.units)
-        arms = [arm_number(standing[unit]) if unit in standing else CROSSED for unit in one.totals.units]
+        arms = [variant_number(standing[unit]) if unit in standing else CROSSED for unit in one.totals.units]
         placed = replace(one, arms=np.array(arms, np.int64))
         changed = tally.changes(assigner.design.metrics[one.metric], placed, now)
         sums.update({(*arm, one.metric): change.tolist() for arm, change in changed.items()})

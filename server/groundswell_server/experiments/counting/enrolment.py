@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 
-from groundswell_server.experiments.assignment.assigner import Assigner
+from groundswell_server.experiments.catalog.assigner import Assigner
 from groundswell_storage.experiments import counting
 from groundswell_storage.experiments.counting import Exposure
 from groundswell_storage.scope import Scope

@@ -13,11 +13,11 @@ from functools import partial
 
 import structlog
 
-from groundswell_server.experiments.assignment.assigner import Assigner
-from groundswell_server.experiments.counting.counted import read_counted
+from groundswell_server.experiments.catalog.assigner import Assigner
+from groundswell_server.experiments.counting.count_targets import read_count_targets
+from groundswell_server.experiments.counting.durable_exposures import Exposed
 from groundswell_server.experiments.counting.enrolment import enrol
-from groundswell_server.experiments.counting.figures import ExposureFigures
-from groundswell_server.experiments.counting.settling import Exposed
+from groundswell_server.experiments.counting.prometheus import ExposureCollector
 from groundswell_storage.errors import GroundswellError, Unavailable
 from groundswell_storage.executor import DatabaseExecutor
 from groundswell_storage.experiments import counting
@@ -50,7 +50,7 @@ class Exposures:
         self._count = 0
         self._something = asyncio.Event()
         self._writing = asyncio.Lock()
-        self.figures = ExposureFigures(lambda: self._count)
+        self.figures = ExposureCollector(lambda: self._count)
 
     def note(self, workspace: str, assigner: Assigner, unit: str, variant: int) -> bool:
         """A unit is shown a variant; whether this server hears it for the first time.
@@ -123,7 +123,7 @@ class Exposures:
     def _write(self, workspace: str, shown: dict[What, Shown], known: dict[str, Assigner]) -> None:
         scope = Scope(self._executor.database, workspace, "system", datetime.now(UTC))
         # Not held: two servers that hold an experiment could not both move units of it.
-        current = read_counted(scope, {key for *_, key in shown}, known, hold=False)
+        current = read_count_targets(scope, {key for *_, key in shown}, known, hold=False)
         numbers = counting.unit_numbers(scope, {unit for units in shown.values() for unit in units})
         # In one order on every server, and what was shown earlier first.
         for (number, bucket_version, phase, key), units in sorted(shown.items()):

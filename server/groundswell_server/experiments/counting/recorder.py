@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from groundswell_server.experiments.assignment.catalog import Catalog
+from groundswell_server.experiments.catalog.catalog import Catalog
+from groundswell_server.experiments.counting.count_notifier import CountNotifier
 from groundswell_server.experiments.counting.events import Events
 from groundswell_server.experiments.counting.exposures import Exposures
 from groundswell_server.experiments.counting.outcomes import Outcome
-from groundswell_server.experiments.counting.roster import Rosters
-from groundswell_server.experiments.looks.notices import Notices
+from groundswell_server.experiments.counting.unit_variant_cache import UnitVariantCache
 from groundswell_server.runtime.call import Call
 
 
 class Recorder:
     """Used on the event loop."""
 
-    def __init__(self, catalog: Catalog, exposures: Exposures, notices: Notices) -> None:
+    def __init__(self, catalog: Catalog, exposures: Exposures, notices: CountNotifier) -> None:
         self._catalog = catalog
         self._exposures = exposures
         self._notices = notices
-        self._rosters = Rosters()
+        self._rosters = UnitVariantCache()
 
     async def record(self, call: Call, events: Events) -> Outcome:
         """Records a batch; returns when it is durable."""
         # NumPy comes with it, which no server needs to start.
-        from groundswell_server.experiments.counting.recording import record_events
+        from groundswell_server.experiments.counting.event_transaction import record_events
 
         # A unit that was assigned a moment ago has to be known for what it is.
         await self._exposures.flush()

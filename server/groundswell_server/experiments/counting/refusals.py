@@ -6,9 +6,9 @@ import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from groundswell_server.experiments.assignment.assigner import Assigner
+from groundswell_server.experiments.catalog.assigner import Assigner
+from groundswell_server.experiments.catalog.metric_events import CLOCK_TOLERANCE, KNOWN
 from groundswell_server.experiments.counting.events import Events, are_uuid7
-from groundswell_server.experiments.counting.feeds import CLOCKS, KNOWN
 from groundswell_server.experiments.counting.outcomes import Refusal
 from groundswell_server.experiments.lifecycle import State
 from groundswell_storage.fields import from_micros, to_micros
@@ -30,7 +30,7 @@ def refusals(events: Events, assigners: Mapping[str, Assigner], now: datetime, l
 
     `assigners` are the experiments that were started, by key; ids below `least_id` are kept no longer.
     """
-    latest = to_micros(now + CLOCKS)
+    latest = to_micros(now + CLOCK_TOLERANCE)
     if _are_all_right(events, assigners, latest, least_id):
         return []
     found = []

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from groundswell_server.experiments.counting.feeds import Feed
-from groundswell_server.experiments.counting.roster import CROSSED, arm_of
-from groundswell_server.experiments.design import Metric
-from groundswell_server.experiments.vocabulary import MetricKind
+from groundswell_server.experiments.catalog.metric_events import MetricInput
+from groundswell_server.experiments.counting.unit_variant_cache import CROSSED, phase_variant_of
+from groundswell_server.experiments.design.design import Metric
+from groundswell_server.experiments.enums import MetricKind
 from groundswell_storage.experiments.counting import Arm, Totals
 
 Floats = NDArray[np.float64]
@@ -43,7 +43,7 @@ class Addition:
 
 
 def additions(
-    feeds: Mapping[str, Sequence[Feed]],
+    feeds: Mapping[str, Sequence[MetricInput]],
     names: Sequence[str],
     units: Integers,
     arms: Integers,
@@ -87,7 +87,7 @@ def changes(metric: Metric, added: Addition, now: Totals) -> dict[Arm, Floats]:
     for arm in set(added.arms.tolist()) - {CROSSED}:
         mine = added.arms == arm
         totals = after[:, mine]
-        found[arm_of(arm)] = sums(metric, totals) - sums(metric, totals - added.parts[:, mine])
+        found[phase_variant_of(arm)] = sums(metric, totals) - sums(metric, totals - added.parts[:, mine])
     return found
 
 

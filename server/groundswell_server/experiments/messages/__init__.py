@@ -1,15 +1,15 @@
 """Experiments between protobuf and the domain."""
 
-from groundswell_server.experiments.messages.analysis import look_message, seen_message
-from groundswell_server.experiments.messages.assignment import asked_in, assignment_message
+from groundswell_server.experiments.messages.analysis import analysis_message, watch_message
+from groundswell_server.experiments.messages.assignment import assignment_message, assignment_request_in
 from groundswell_server.experiments.messages.design import design_in, experiment_message
 from groundswell_server.experiments.messages.events import events_in, outcome_message
-from groundswell_server.experiments.messages.planning import plan_message, question_in
+from groundswell_server.experiments.messages.planning import plan_inputs_in, plan_message
 from groundswell_server.experiments.messages.rollouts import (
+    evaluation_message,
     is_live,
     model_request,
     promotion_request,
-    resolution_message,
     retired_id,
     return_request,
     rollout_design_in,
@@ -17,22 +17,22 @@ from groundswell_server.experiments.messages.rollouts import (
 )
 
 __all__ = [
-    "asked_in",
+    "analysis_message",
     "assignment_message",
+    "assignment_request_in",
     "design_in",
+    "evaluation_message",
     "events_in",
     "experiment_message",
     "is_live",
-    "look_message",
     "model_request",
     "outcome_message",
+    "plan_inputs_in",
     "plan_message",
     "promotion_request",
-    "question_in",
-    "resolution_message",
     "retired_id",
     "return_request",
     "rollout_design_in",
     "rollout_message",
-    "seen_message",
+    "watch_message",
 ]

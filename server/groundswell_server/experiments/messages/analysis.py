@@ -14,29 +14,29 @@ from groundswell_storage.experiments.past_looks import PastLook
 if TYPE_CHECKING:
     from groundswell_server.experiments.analysis.comparison import Comparison, Significance
     from groundswell_server.experiments.analysis.experiment import Adjusted
-    from groundswell_server.experiments.analysis.metric import Answer
-    from groundswell_server.experiments.looks.looking import Decided, Look
-    from groundswell_server.experiments.looks.watching import Seen
+    from groundswell_server.experiments.analysis.metric import MetricResult
+    from groundswell_server.experiments.interim_analysis.interim_analysis import InterimAnalysis, InterimDecision
+    from groundswell_server.experiments.interim_analysis.watcher import Seen
 
 
-def look_message(look: Look, history: Sequence[PastLook] = ()) -> pb.AnalyzeExperimentResponse:
+def analysis_message(look: InterimAnalysis, history: Sequence[PastLook] = ()) -> pb.AnalyzeExperimentResponse:
     """What an experiment says, and what it said before, as a message."""
     analysis, design = look.analysis, look.design
     message = pb.AnalyzeExperimentResponse(
         decision=_decision_message(look.decided),
         planned_decision=_decision_message(look.planned) if look.planned else None,
-        sample_ratio=pb.SampleRatio(
+        sample_ratio=pb.SampleRatioCheck(
             p_value=analysis.sample_ratio.p_value,
             always_valid_p_value=analysis.sample_ratio.always_valid_p,
             phase_p_values=analysis.sample_ratio.phase_p_values.tolist(),
-            is_mismatch=analysis.sample_ratio.mismatch,
+            is_mismatch=analysis.sample_ratio.is_mismatch,
         ),
         crossed_count=look.crossed,
         units=look.units,
-        left_out_count=look.left_out,
+        excluded_count=look.left_out,
         choice_probabilities=look.chances,
     )
-    for place, answer in enumerate(analysis.answers):
+    for place, answer in enumerate(analysis.results):
         _fill_metric(message.metrics.add(), place, answer, look)
     for effect in analysis.effects:
         factors = [design.factors[index] for index in effect.factors]
@@ -51,20 +51,20 @@ def look_message(look: Look, history: Sequence[PastLook] = ()) -> pb.AnalyzeExpe
     return message
 
 
-def seen_message(seen: Seen) -> pb.WatchExperimentResponse:
+def watch_message(seen: Seen) -> pb.WatchExperimentResponse:
     """What a watcher is told."""
     experiment = seen.look.experiment
     message = pb.WatchExperimentResponse(cursor=seen.cursor, state=_number(experiment.state), winner=experiment.winner)
     if seen.is_new:
-        message.analysis.CopyFrom(look_message(seen.look))
+        message.analysis.CopyFrom(analysis_message(seen.look))
     return message
 
 
-def _fill_metric(message: pb.MetricResult, place: int, answer: Answer, look: Look) -> None:
+def _fill_metric(message: pb.MetricResult, place: int, answer: MetricResult, look: InterimAnalysis) -> None:
     """`place` is the metric's in the design."""
     design, level = look.design, look.design.confidence_level
-    message.metric = answer.question.name
-    message.role = _number(answer.question.role)
+    message.metric = answer.spec.name
+    message.role = _number(answer.spec.role)
     for index, arm in enumerate(answer.arms):
         variant = message.variants.add(
             variant=design.variants[index].key,
@@ -79,8 +79,8 @@ def _fill_metric(message: pb.MetricResult, place: int, answer: Answer, look: Loo
             variant.comparison.CopyFrom(compared)
 
 
-def _fill_past(message: pb.PastLook, past: PastLook, look: Look) -> None:
-    message.look_time.FromDatetime(past.time)
+def _fill_past(message: pb.InterimAnalysis, past: PastLook, look: InterimAnalysis) -> None:
+    message.analyze_time.FromDatetime(past.time)
     message.units = past.units
     message.verdict = pb.ExperimentVerdict.ValueType(past.verdict)
     others = (variant for index, variant in enumerate(look.design.variants) if index != look.design.control)
@@ -91,7 +91,7 @@ def _fill_past(message: pb.PastLook, past: PastLook, look: Look) -> None:
             compared.interval.MergeFrom(common_pb2.Interval(lower=one.lower, upper=one.upper, level=level))
 
 
-def _decision_message(decided: Decided) -> pb.ExperimentDecision:
+def _decision_message(decided: InterimDecision) -> pb.ExperimentDecision:
     message = pb.ExperimentDecision(
         verdict=_number(decided.verdict),
         winner=decided.winner,

@@ -7,21 +7,21 @@ from typing import Any
 
 from groundswell.v1 import experiments_pb2 as pb
 from groundswell_server.conversions.protobuf_conversions import json_in
-from groundswell_server.experiments.assignment.assigner import Assigner
-from groundswell_server.experiments.assignment.assigning import Asked, Assigned
-from groundswell_server.experiments.bandits.sticking import Attributes
+from groundswell_server.experiments.assignment.assignments import AssignedUnit, AssignmentRequest
+from groundswell_server.experiments.assignment.sticky_choices import Attributes
+from groundswell_server.experiments.catalog.assigner import Assigner
 
 
-def asked_in(request: pb.AssignVariantRequest | pb.PeekVariantRequest) -> Asked:
+def assignment_request_in(request: pb.AssignVariantRequest | pb.EvaluateVariantRequest) -> AssignmentRequest:
     """The unit that a request is about."""
-    return Asked(request.experiment_key, request.unit, partial(_attributes_in, request))
+    return AssignmentRequest(request.experiment_key, request.unit, partial(_attributes_in, request))
 
 
-def _attributes_in(request: pb.AssignVariantRequest | pb.PeekVariantRequest, assigner: Assigner) -> Attributes:
+def _attributes_in(request: pb.AssignVariantRequest | pb.EvaluateVariantRequest, assigner: Assigner) -> Attributes:
     return (json_in(request, "attributes") or {}) if assigner.asks_attributes else {}
 
 
-def assignment_message(assigned: Assigned) -> pb.Assignment:
+def assignment_message(assigned: AssignedUnit) -> pb.Assignment:
     """What a unit gets, as a message."""
     assigner, unit, answer = assigned
     variant = assigner.design.variants[answer.variant]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from groundswell.v1 import experiments_pb2 as pb
-from groundswell_server.experiments.assignment.targeting import (
+from groundswell_server.experiments.design.design import invalid
+from groundswell_server.experiments.design.targeting_conditions import (
     AllOf,
     AnyOf,
     Compare,
@@ -19,7 +20,6 @@ from groundswell_server.experiments.assignment.targeting import (
     Scalar,
     Version,
 )
-from groundswell_server.experiments.design import invalid
 
 
 def condition_in(message: pb.Condition) -> Condition:

@@ -7,11 +7,11 @@ from typing import Any
 
 from groundswell.v1 import experiments_pb2 as pb
 from groundswell_server.conversions.protobuf_conversions import fields_of, json_in, word_in
-from groundswell_server.experiments.assignment.bucketing import Namespace
-from groundswell_server.experiments.design import BanditOptions, Design, Factor, Metric, Variant, invalid
+from groundswell_server.experiments.design.buckets import Namespace
+from groundswell_server.experiments.design.design import BanditOptions, Design, Factor, Metric, Variant, invalid
+from groundswell_server.experiments.enums import Allocation, Direction, ExperimentKind, MetricKind, MetricRole
 from groundswell_server.experiments.lifecycle import Experiment
 from groundswell_server.experiments.messages.conditions import condition_in, fill_condition
-from groundswell_server.experiments.vocabulary import Allocation, Direction, ExperimentKind, MetricKind, MetricRole
 
 
 def design_in(message: pb.ExperimentDesign) -> Design:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from groundswell.v1 import experiments_pb2 as pb
-from groundswell_server.experiments.planning import Plan, Question
-from groundswell_server.experiments.vocabulary import MetricKind
+from groundswell_server.experiments.enums import MetricKind
+from groundswell_server.experiments.experiment_plan import Plan, PlanInputs
 
 
-def question_in(request: pb.PlanExperimentRequest) -> Question:
+def plan_inputs_in(request: pb.PlanExperimentRequest) -> PlanInputs:
     """What a plan is asked."""
-    return Question(
+    return PlanInputs(
         kind=MetricKind(request.kind),
         baseline=request.baseline,
         standard_deviation=request.standard_deviation,

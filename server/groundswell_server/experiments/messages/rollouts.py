@@ -9,10 +9,10 @@ from groundswell.v1 import experiments_pb2 as pb
 from groundswell.v1 import learning_pb2
 from groundswell_server.conversions.protobuf_conversions import fields_of
 from groundswell_server.experiments.messages.design import metric_in
+from groundswell_server.experiments.rollout_checks.model_steps import ModelStep
 from groundswell_server.experiments.rollouts.design import RolloutDesign
-from groundswell_server.experiments.rollouts.hashing import Draw
-from groundswell_server.experiments.rollouts.model_steps import ModelStep
 from groundswell_server.experiments.rollouts.rollout import Rollout, StageRecord
+from groundswell_server.experiments.rollouts.stage_split import Draw
 from groundswell_server.experiments.rollouts.stages import DEFAULT_HOLD, DEFAULT_STAGES, Reaction, Reactions, Stage
 
 _TYPE_PREFIX = "MODEL_TYPE_"
@@ -60,9 +60,9 @@ def rollout_message(rollout: Rollout) -> pb.Rollout:
     return message
 
 
-def resolution_message(rollout: Rollout, unit: str, found: Draw, *, is_compared: bool) -> pb.ResolveRolloutResponse:
+def evaluation_message(rollout: Rollout, unit: str, found: Draw, *, is_compared: bool) -> pb.EvaluateRolloutResponse:
     """What a unit gets, as a message."""
-    return pb.ResolveRolloutResponse(
+    return pb.EvaluateRolloutResponse(
         rollout_key=rollout.key,
         unit=unit,
         is_on=found.is_on,

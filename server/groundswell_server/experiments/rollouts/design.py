@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from groundswell_server.experiments.completion import complete_metrics
-from groundswell_server.experiments.design import Metric, invalid
-from groundswell_server.experiments.records import metric_of, object_of
+from groundswell_server.experiments.design.design import Metric, invalid
+from groundswell_server.experiments.design.design_json import metric_of, object_of
+from groundswell_server.experiments.design.validation import complete_metrics
+from groundswell_server.experiments.enums import Direction, MetricKind, MetricRole
 from groundswell_server.experiments.rollouts.stages import (
     DEFAULT_REACTIONS,
     DEFAULT_STAGES,
@@ -18,7 +19,6 @@ from groundswell_server.experiments.rollouts.stages import (
     Stage,
     check_stages,
 )
-from groundswell_server.experiments.vocabulary import Direction, MetricKind, MetricRole
 
 _FEWEST_COMPARED = 60.0
 """Units, half of them new, for which no test is planned to be sharpest below."""

@@ -149,9 +149,9 @@ def roll_back(scope: Scope, row: RolloutRow, reason: str) -> Rollout:
     before = shown(row)
     _close_stage(scope, row)
     way_back = {
-        ModelState.WAITING: ModelState.RETURNED,
-        ModelState.PROMOTING: ModelState.RETURNING,
-        ModelState.LIVE: ModelState.RETURNING,
+        ModelState.WAITING: ModelState.ROLLED_BACK,
+        ModelState.PROMOTING: ModelState.ROLLING_BACK,
+        ModelState.LIVE: ModelState.ROLLING_BACK,
     }
     model_state = way_back.get(ModelState(row.model_state), row.model_state)
     revise(scope, row, state=RolloutState.ROLLED_BACK, model_state=model_state, end_time=scope.now, note=reason)

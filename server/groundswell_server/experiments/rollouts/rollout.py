@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Any
 
-from groundswell_server.experiments.records import object_of
+from groundswell_server.experiments.design.design_json import object_of
+from groundswell_server.experiments.enums import MetricRole
 from groundswell_server.experiments.rollouts.design import RolloutDesign, design_of
-from groundswell_server.experiments.rollouts.stages import Doubt
-from groundswell_server.experiments.vocabulary import MetricRole
+from groundswell_server.experiments.rollouts.stages import StageProblem
 from groundswell_storage.experiments.rollouts import RolloutRow, RolloutStageRow
 from groundswell_storage.fields import from_micros, to_micros
 from groundswell_storage.revisions import etag_of
@@ -39,13 +39,13 @@ class ModelState(IntEnum):
     WAITING = 1
     PROMOTING = 2
     LIVE = 3
-    RETURNING = 4
-    RETURNED = 5
-    STUCK = 6
+    ROLLING_BACK = 4
+    ROLLED_BACK = 5
+    ROLLBACK_REFUSED = 6
 
 
 @dataclass(frozen=True, slots=True)
-class MetricSeen:
+class MetricComparison:
     """New against old on one metric."""
 
     metric: str
@@ -65,10 +65,10 @@ class Check:
     check_time: datetime
     new_units: int
     old_units: int
-    both_sides_count: int
-    mismatch_p_value: float
-    metrics: tuple[MetricSeen, ...]
-    doubts: tuple[Doubt, ...] = ()
+    crossed_count: int
+    sample_ratio_p_value: float
+    metrics: tuple[MetricComparison, ...]
+    problems: tuple[StageProblem, ...] = ()
     outcome: str = ""
     """What it came to, in words."""
     known_outcomes: float | None = None
@@ -179,12 +179,12 @@ def record_of_check(check: Check) -> dict[str, Any]:
 
 
 def _check_of(record: Mapping[str, Any]) -> Check:
-    metrics = (MetricSeen(**{**metric, "role": MetricRole(metric["role"])}) for metric in record["metrics"])
+    metrics = (MetricComparison(**{**metric, "role": MetricRole(metric["role"])}) for metric in record["metrics"])
     return Check(
         **{
             **record,
             "check_time": from_micros(record["check_time"]),
             "metrics": tuple(metrics),
-            "doubts": tuple(Doubt(doubt) for doubt in record["doubts"]),
+            "problems": tuple(StageProblem(one) for one in record["problems"]),
         }
     )

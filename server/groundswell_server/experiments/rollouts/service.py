@@ -10,7 +10,7 @@ from groundswell_server.conversions.protobuf_conversions import paging_in
 from groundswell_server.experiments import messages
 from groundswell_server.experiments.counting.exposures import Exposures
 from groundswell_server.experiments.rollouts import lifecycle
-from groundswell_server.experiments.rollouts.resolving import Resolvers
+from groundswell_server.experiments.rollouts.evaluator import RolloutCache
 from groundswell_server.runtime import permissions
 from groundswell_server.runtime.call import Call
 from groundswell_server.runtime.methods import after, audits_itself, read, write
@@ -23,7 +23,7 @@ class RolloutCalls:
     """The part of the servicer that answers them."""
 
     _exposures: Exposures
-    _resolvers: Resolvers
+    _rollouts: RolloutCache
     _target_age: timedelta
 
     async def _principal(self, request: pb.CreateRolloutRequest, call: Call) -> dict[str, Any] | None:
@@ -78,10 +78,10 @@ class RolloutCalls:
         rolled_back = lifecycle.roll_back_rollout(scope, request.rollout_key, request.reason)
         return pb.RollBackRolloutResponse(rollout=messages.rollout_message(rolled_back))
 
-    async def ResolveRollout(self, request: pb.ResolveRolloutRequest, call: Call) -> pb.ResolveRolloutResponse:
-        resolver = await self._resolvers.find(call.workspace, request.rollout_key, call.read)
+    async def EvaluateRollout(self, request: pb.EvaluateRolloutRequest, call: Call) -> pb.EvaluateRolloutResponse:
+        resolver = await self._rollouts.find(call.workspace, request.rollout_key, call.read)
         found = resolver.draw(request.unit)
         side = resolver.counted(found)
         if side is not None:
             self._exposures.note(call.workspace, resolver.assigner, request.unit, side)
-        return messages.resolution_message(resolver.rollout, request.unit, found, is_compared=side is not None)
+        return messages.evaluation_message(resolver.rollout, request.unit, found, is_compared=side is not None)

@@ -8,7 +8,7 @@ from datetime import timedelta
 from enum import Enum, IntEnum
 
 from groundswell_server.conversions.durations import in_words
-from groundswell_server.experiments.vocabulary import FEWEST_UNITS
+from groundswell_server.experiments.enums import MIN_UNITS_PER_VARIANT
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Stage:
 
 DEFAULT_HOLD = timedelta(hours=24)
 DEFAULT_STAGES = tuple(Stage(share, DEFAULT_HOLD) for share in (0.01, 0.05, 0.10, 0.25, 0.50, 1.00))
-_MISMATCH_ALARM = 0.001
+_SRM_ALPHA = 0.001
 """p-value from which down a mismatch of the sides is a doubt."""
 
 
@@ -46,12 +46,12 @@ class Reaction(IntEnum):
     WARN = 3
 
 
-class Doubt(IntEnum):
+class StageProblem(IntEnum):
     """Why a stage can't be judged; numbers are those of the contract."""
 
-    MISMATCH = 1
+    SAMPLE_RATIO_MISMATCH = 1
     NO_TRAFFIC = 2
-    BOTH_SIDES = 3
+    CROSSED_UNITS = 3
     NO_OUTCOMES = 4
 
 
@@ -59,18 +59,18 @@ class Doubt(IntEnum):
 class Reactions:
     """What to do about each doubt."""
 
-    mismatch: Reaction = Reaction.HOLD
+    sample_ratio_mismatch: Reaction = Reaction.HOLD
     no_traffic: Reaction = Reaction.HOLD
-    both_sides: Reaction = Reaction.WARN
+    crossed_units: Reaction = Reaction.WARN
     no_outcomes: Reaction = Reaction.HOLD
 
-    def to(self, doubt: Doubt) -> Reaction:
+    def to(self, doubt: StageProblem) -> Reaction:
         """What to do about this doubt."""
         return {
-            Doubt.MISMATCH: self.mismatch,
-            Doubt.NO_TRAFFIC: self.no_traffic,
-            Doubt.BOTH_SIDES: self.both_sides,
-            Doubt.NO_OUTCOMES: self.no_outcomes,
+            StageProblem.SAMPLE_RATIO_MISMATCH: self.sample_ratio_mismatch,
+            StageProblem.NO_TRAFFIC: self.no_traffic,
+            StageProblem.CROSSED_UNITS: self.crossed_units,
+            StageProblem.NO_OUTCOMES: self.no_outcomes,
         }[doubt]
 
 
@@ -87,18 +87,18 @@ class Guardrail:
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class StageEvidence:
     """What is known while a stage is held."""
 
     held: timedelta
     """Time since the stage began, without pauses."""
     guardrails: Sequence[Guardrail]
-    mismatch_p: float
+    srm_p: float
     """Of the sample ratio test that allows any number of looks."""
     new_units: int
     old_units: int
     """Compared in this stage."""
-    both_sides: int
+    crossed_units: int
     """Units seen on both sides."""
     outcomes: float | None = None
     """Units on the side with fewer of them whose prediction's error is known; None where none becomes known."""
@@ -120,14 +120,14 @@ class NextStep:
     step: Step
     reason: str
     """For a doubt that only warns, the warning is part of it."""
-    doubts: tuple[Doubt, ...] = ()
+    problems: tuple[StageProblem, ...] = ()
     """All that there are, whatever they lead to."""
 
 
 def next_step(
     stages: Sequence[Stage],
     current: int,
-    watched: Watched,
+    watched: StageEvidence,
     reactions: Reactions,
     *,
     alpha: float = 0.05,
@@ -164,21 +164,23 @@ def _outcomes_needed(stages: Sequence[Stage], current: int) -> int:
     """
     if current == len(stages) - 1:
         return 0
-    return FEWEST_UNITS if current == len(stages) - 2 else 1
+    return MIN_UNITS_PER_VARIANT if current == len(stages) - 2 else 1
 
 
-def _doubts(stage: Stage, watched: Watched, needed: int) -> dict[Doubt, str]:
+def _doubts(stage: Stage, watched: StageEvidence, needed: int) -> dict[StageProblem, str]:
     """What is in doubt, in words."""
     found = {}
-    if watched.mismatch_p < _MISMATCH_ALARM:
-        found[Doubt.MISMATCH] = f"units are not shared out as planned (p = {watched.mismatch_p:.2g})"
+    if watched.srm_p < _SRM_ALPHA:
+        found[StageProblem.SAMPLE_RATIO_MISMATCH] = f"units are not shared out as planned (p = {watched.srm_p:.2g})"
     # Nobody is left on the old side once all units have what is new.
     nobody = watched.new_units == 0 or (stage.share < 1.0 and watched.old_units == 0)
     if nobody and watched.held >= stage.hold:
-        found[Doubt.NO_TRAFFIC] = "no units came by"
+        found[StageProblem.NO_TRAFFIC] = "no units came by"
     # As many as weigh alike is no whole number.
     if watched.held >= stage.hold and watched.outcomes is not None and watched.outcomes < needed - 1e-6:
-        found[Doubt.NO_OUTCOMES] = f"errors are known of {watched.outcomes:.0f} units a side; {needed} are needed"
-    if watched.both_sides:
-        found[Doubt.BOTH_SIDES] = f"units were seen on both sides ({watched.both_sides})"
+        found[StageProblem.NO_OUTCOMES] = (
+            f"errors are known of {watched.outcomes:.0f} units a side; {needed} are needed"
+        )
+    if watched.crossed_units:
+        found[StageProblem.CROSSED_UNITS] = f"units were seen on both sides ({watched.crossed_units})"
     return found

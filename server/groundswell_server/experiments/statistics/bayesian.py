@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from groundswell_server.experiments.statistics.arms import ArmMean, ArmMeans
+from groundswell_server.experiments.statistics.variant_means import VariantMean, VariantMeans
 
 Array = NDArray[np.float64]
 
@@ -28,8 +28,8 @@ _ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
-class Beliefs:
-    """What is believed of K arms after the data."""
+class Posteriors:
+    """What is posteriors_of of K arms after the data."""
 
     probability_best: Array
     """(K,) that the arm has the highest mean; they sum to 1."""
@@ -41,20 +41,20 @@ class Beliefs:
     """(K,)"""
 
     @classmethod
-    def left_out(cls, count: int) -> Beliefs:
+    def left_out(cls, count: int) -> Posteriors:
         """Of arms whose posteriors nobody asked for: NaN."""
         return cls(*(np.full(count, np.nan) for _ in range(4)))
 
 
-def beta_beliefs(
-    arms: Sequence[ArmMeans],
+def beta_posteriors(
+    arms: Sequence[VariantMeans],
     weights: Array,
     *,
     seed: int,
     level: float = 0.95,
     prior: tuple[float, float] = (1.0, 1.0),
     best_is_highest: bool = True,
-) -> Beliefs:
+) -> Posteriors:
     """Of K arms of conversions (phases,), phases weighted with `weights` (phases,) in all arms alike.
 
     The prior is Beta; (1, 1) says that before the data all proportions were equally likely.
@@ -70,7 +70,7 @@ def beta_beliefs(
         for phase, weight in enumerate(weights[used]):
             drawn += weight * random.beta(hits[:, phase, None] + prior[0], misses[:, phase, None] + prior[1], shape)
         lower, upper = np.quantile(drawn, [(1.0 - level) / 2.0, (1.0 + level) / 2.0], axis=1)
-        return Beliefs(*_best(drawn, best_is_highest), lower, upper)
+        return Posteriors(*_best(drawn, best_is_highest), lower, upper)
     tail = (1.0 - level) / 2.0
     shapes = hits.sum(axis=1) + prior[0], misses.sum(axis=1) + prior[1]
     lower = np.asarray(betaincinv(*shapes, tail), np.float64)
@@ -80,10 +80,12 @@ def beta_beliefs(
         return _either(better, loss, lower, upper, best_is_highest)
     random = np.random.default_rng(seed)
     drawn = random.beta(shapes[0][:, None], shapes[1][:, None], (len(arms), draws(len(arms))))
-    return Beliefs(*_best(drawn, best_is_highest), lower, upper)
+    return Posteriors(*_best(drawn, best_is_highest), lower, upper)
 
 
-def normal_beliefs(arms: Sequence[ArmMean], *, seed: int, level: float = 0.95, best_is_highest: bool = True) -> Beliefs:
+def normal_posteriors(
+    arms: Sequence[VariantMean], *, seed: int, level: float = 0.95, best_is_highest: bool = True
+) -> Posteriors:
     """Of K arms over all their phases."""
     from scipy.special import ndtr, ndtri
 
@@ -95,7 +97,7 @@ def normal_beliefs(arms: Sequence[ArmMean], *, seed: int, level: float = 0.95, b
     if len(arms) != 2:
         random = np.random.default_rng(seed)
         drawn = random.normal(mean[:, None], error[:, None], (len(arms), draws(len(arms))))
-        return Beliefs(*_best(drawn, best_is_highest), mean - half, mean + half)
+        return Posteriors(*_best(drawn, best_is_highest), mean - half, mean + half)
     apart, doubt = float(mean[1] - mean[0]), float(np.hypot(*error))
     if doubt == 0.0:
         better, gain = float(np.sign(apart)) / 2.0 + 0.5, max(apart, 0.0)
@@ -107,10 +109,10 @@ def normal_beliefs(arms: Sequence[ArmMean], *, seed: int, level: float = 0.95, b
     return _either(better, np.array([gain, gain - apart]), mean - half, mean + half, best_is_highest)
 
 
-def _either(better: float, loss: Array, lower: Array, upper: Array, best_is_highest: bool) -> Beliefs:
+def _either(better: float, loss: Array, lower: Array, upper: Array, best_is_highest: bool) -> Posteriors:
     """From the probability that the second arm is higher and the losses (2,) where higher is better."""
     best = np.array([1.0 - better, better])
-    return Beliefs(best, loss, lower, upper) if best_is_highest else Beliefs(best[::-1], loss[::-1], lower, upper)
+    return Posteriors(best, loss, lower, upper) if best_is_highest else Posteriors(best[::-1], loss[::-1], lower, upper)
 
 
 def _two_betas(hits: Array, misses: Array) -> tuple[float, Array]:

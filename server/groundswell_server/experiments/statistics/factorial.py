@@ -13,9 +13,9 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from groundswell_server.experiments.statistics.arms import ArmMean
-from groundswell_server.experiments.statistics.division import divided
 from groundswell_server.experiments.statistics.fixed_horizon import Inference, t_test
+from groundswell_server.experiments.statistics.variant_means import VariantMean
+from groundswell_server.statistics.safe_division import safe_divide
 
 Array = NDArray[np.float64]
 
@@ -41,7 +41,7 @@ def contrasts(levels: Sequence[int]) -> Iterator[Contrast]:
                 yield Contrast(factors, tuple(compared.values()), _weights(levels, compared))
 
 
-def judge_contrast(contrast: Contrast, cells: Sequence[ArmMean], level: float = 0.95) -> Inference:
+def judge_contrast(contrast: Contrast, cells: Sequence[VariantMean], level: float = 0.95) -> Inference:
     """The contrast's estimate, its interval and p value; degrees of freedom by Satterthwaite 1946.
 
     A main effect is a difference of means; an interaction is by how much the effect of one level changes with the
@@ -53,7 +53,7 @@ def judge_contrast(contrast: Contrast, cells: Sequence[ArmMean], level: float = 
     parts = contrast.weights**2 * errors
     error2 = np.asarray(parts.sum())
     doubt = np.asarray((parts**2 / degrees).sum())
-    freedom = divided(error2**2, doubt, 1.0)
+    freedom = safe_divide(error2**2, doubt, 1.0)
     return t_test(np.asarray(contrast.weights @ means), error2, freedom, level)
 
 

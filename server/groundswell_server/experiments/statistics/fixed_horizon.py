@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from groundswell_server.experiments.statistics.arms import ArmMean, ArmMeans
-from groundswell_server.experiments.statistics.division import divided
+from groundswell_server.experiments.statistics.variant_means import VariantMean, VariantMeans
+from groundswell_server.statistics.safe_division import safe_divide
 
 Array = NDArray[np.float64]
 
-LEAST_SHARE = 1e-100
+MIN_SHARE = 1e-100
 """Of the variant's mean, or of the errors, that a control's mean has to be for a lift."""
 
 
@@ -32,7 +32,7 @@ class Inference:
     """Two-sided; 1 where nothing can be said."""
 
 
-def pooled_z(a: ArmMeans, b: ArmMeans, weights: Array, level: float = 0.95) -> Inference:
+def pooled_z(a: VariantMeans, b: VariantMeans, weights: Array, level: float = 0.95) -> Inference:
     """Difference of two proportions: z-test with the variance pooled, Newcombe's interval.
 
     With more than one phase the differences are averaged with `weights` (phases, ...), variances are pooled within
@@ -46,7 +46,7 @@ def pooled_z(a: ArmMeans, b: ArmMeans, weights: Array, level: float = 0.95) -> I
     units_a, units_b = np.maximum(a.count, 1.0), np.maximum(b.count, 1.0)
     pooled = (a.mean * units_a + b.mean * units_b) / (units_a + units_b)
     error2 = (weights**2 * pooled * (1.0 - pooled) * (1.0 / units_a + 1.0 / units_b)).sum(axis=0)
-    z = divided(estimate, np.sqrt(error2))
+    z = safe_divide(estimate, np.sqrt(error2))
     lower, upper = newcombe(a, b, level)
     unbounded = np.where(weights.any(axis=0), 0.0, np.inf)
     below = np.sqrt((weights**2 * (apart - lower) ** 2).sum(axis=0)) + unbounded
@@ -54,7 +54,7 @@ def pooled_z(a: ArmMeans, b: ArmMeans, weights: Array, level: float = 0.95) -> I
     return Inference(estimate, estimate - below, estimate + above, 2.0 * ndtr(-np.abs(z)))
 
 
-def newcombe(a: ArmMeans, b: ArmMeans, level: float = 0.95) -> tuple[Array, Array]:
+def newcombe(a: VariantMeans, b: VariantMeans, level: float = 0.95) -> tuple[Array, Array]:
     """Interval of the difference of two proportions from Wilson's intervals: Newcombe 1998, method 10."""
     lower_a, upper_a = wilson(a, level)
     lower_b, upper_b = wilson(b, level)
@@ -64,7 +64,7 @@ def newcombe(a: ArmMeans, b: ArmMeans, level: float = 0.95) -> tuple[Array, Arra
     return lower, upper
 
 
-def wilson(arm: ArmMeans, level: float = 0.95) -> tuple[Array, Array]:
+def wilson(arm: VariantMeans, level: float = 0.95) -> tuple[Array, Array]:
     """Interval of a proportion: Wilson 1927."""
     from scipy.special import ndtri
 
@@ -80,32 +80,32 @@ def cohens_h(a: Array, b: Array) -> Array:
     return np.asarray(2.0 * np.arcsin(np.sqrt(np.clip(b, 0.0, 1.0))) - 2.0 * np.arcsin(np.sqrt(np.clip(a, 0.0, 1.0))))
 
 
-def welch_t(a: ArmMean, b: ArmMean, level: float = 0.95) -> Inference:
+def welch_t(a: VariantMean, b: VariantMean, level: float = 0.95) -> Inference:
     """Difference of two means, the variances not taken for equal: Welch 1947."""
     return t_test(b.mean - a.mean, a.error2 + b.error2, welch_degrees(a, b), level)
 
 
-def welch_degrees(a: ArmMean, b: ArmMean) -> Array:
+def welch_degrees(a: VariantMean, b: VariantMean) -> Array:
     """Degrees of freedom of the difference of two means."""
     error2 = a.error2 + b.error2
     doubt = a.error2**2 / a.degrees + b.error2**2 / b.degrees
-    return divided(error2**2, doubt, 1.0)
+    return safe_divide(error2**2, doubt, 1.0)
 
 
-def cohens_d(a: ArmMean, b: ArmMean) -> Array:
+def cohens_d(a: VariantMean, b: VariantMean) -> Array:
     """Effect size of two means: their difference in standard deviations of a unit, pooled. Cohen 1988, section 2.5."""
     freedom_a, freedom_b = np.maximum(a.count - 1.0, 0.0), np.maximum(b.count - 1.0, 0.0)
     pooled = (freedom_a * a.variance + freedom_b * b.variance) / np.maximum(freedom_a + freedom_b, 1.0)
-    return divided(b.mean - a.mean, np.sqrt(pooled))
+    return safe_divide(b.mean - a.mean, np.sqrt(pooled))
 
 
-def relative_lift(a: ArmMean, b: ArmMean, level: float = 0.95) -> Inference:
+def relative_lift(a: VariantMean, b: VariantMean, level: float = 0.95) -> Inference:
     """By which share of the control's mean the variant's is larger: delta method, t with Welch's degrees of freedom.
 
     Not a number where the control's mean is 0, or so near that a share of it is beyond all numbers. The method wants
     that mean several standard errors away from 0.
     """
-    near = np.abs(a.mean) <= LEAST_SHARE * (np.abs(b.mean) + np.sqrt(a.error2) + np.sqrt(b.error2))
+    near = np.abs(a.mean) <= MIN_SHARE * (np.abs(b.mean) + np.sqrt(a.error2) + np.sqrt(b.error2))
     base = np.where(near, np.nan, a.mean)
     error = np.hypot(np.sqrt(b.error2) / base, b.mean / base * (np.sqrt(a.error2) / base))
     # Of a mean below 0 a share is measured against its size: better stays better.
@@ -120,6 +120,6 @@ def t_test(estimate: Array, error2: Array, degrees: Array, level: float = 0.95) 
 def _t_test(estimate: Array, error: Array, degrees: Array, level: float) -> Inference:
     from scipy.special import stdtr, stdtrit
 
-    t = divided(estimate, error)
+    t = safe_divide(estimate, error)
     half = np.where(error > 0.0, stdtrit(degrees, 0.5 + level / 2.0) * error, np.inf)
     return Inference(estimate, estimate - half, estimate + half, 2.0 * stdtr(degrees, -np.abs(t)))

@@ -13,12 +13,12 @@ ERROR, OUTCOME = "prediction_error", "prediction_outcome"
 """Names of events: how far off a prediction was, and that there was one. Mean error is the one over the other."""
 
 
-def resolve_request(rollout_key: str, persona_id: str) -> pb.ResolveRolloutRequest:
+def resolve_request(rollout_key: str, persona_id: str) -> pb.EvaluateRolloutRequest:
     """Where does a persona stand?"""
-    return pb.ResolveRolloutRequest(rollout_key=rollout_key, unit=persona_id)
+    return pb.EvaluateRolloutRequest(rollout_key=rollout_key, unit=persona_id)
 
 
-def standing_in(response: pb.ResolveRolloutResponse) -> Standing:
+def standing_in(response: pb.EvaluateRolloutResponse) -> Standing:
     """Where it stands."""
     return Standing(is_on=response.is_on, is_compared=response.is_compared)
 

@@ -63,7 +63,7 @@ class Coverage:
             response: Any = await self._peers.ask_as(
                 principal(workspace),
                 f"rollout-{rollout.rollout_id}",
-                self._peers.experiments.ResolveRollout,
+                self._peers.experiments.EvaluateRollout,
                 messages.resolve_request(rollout.rollout_key, persona_id),
                 timeout_seconds=_PATIENCE_SECONDS,
             )

@@ -1,0 +1,1 @@
+"""Running experiments in memory: which variant a unit gets in each."""

@@ -1,0 +1,75 @@
+"""A raised bucket version with a new split: what units that come back do to an experiment without any effect."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+
+from groundswell_server.experiments.design.design import Design, Metric, Variant
+from groundswell_server.experiments.design.validation import complete
+from groundswell_server.experiments.interim_analysis.interim_analysis import Counts, InterimAnalysis, analyze
+from groundswell_server.experiments.lifecycle import Experiment, Phase, State
+from groundswell_storage.experiments.counting import Arm
+
+START = datetime(2026, 3, 2, 9, tzinfo=UTC)
+DAY = timedelta(days=1)
+SPLITS = {1: (0.5, 0.5), 2: (0.9, 0.1)}
+BEFORE, SINCE, TIMES = 4_000, 2_000, 250
+
+
+def experiment(versions: tuple[int, int]) -> Experiment:
+    """Of two phases under these bucket versions, each a day long."""
+    variants = (Variant("old", is_control=True, weight=0.9), Variant("new", weight=0.1))
+    design = complete(Design((Metric("conversion_rate"),), variants, bucket_version=versions[1]), "hooks")
+    phases = tuple(
+        Phase(number, START + DAY * (number - 1), START + DAY * number, SPLITS[number], 1.0, "", version)
+        for number, version in enumerate(versions, 1)
+    )
+    times = {"create_time": START, "update_time": START, "start_time": START, "end_time": None}
+    return Experiment(1, "", "hooks", design, State.RUNNING, 0, phases, "", "", version=1, **times)
+
+
+def counted(random: np.random.Generator) -> Counts:
+    """Half of the units are busy: they convert more often, and nearly all of them come back after the raise.
+
+    A unit's bucket stays; who comes back under the new split and falls into the other variant counts in neither.
+    """
+    units: dict[Arm, tuple[int, int]] = {}
+    sums = {}
+    for phase, size in ((1, BEFORE), (2, SINCE)):
+        busy, bucket = random.random(size) < 0.5, random.random(size)
+        converts = random.random(size) < np.where(busy, 0.3, 0.05)
+        comes_back = (random.random(size) < np.where(busy, 0.9, 0.1)) & (phase == 1)
+        variant = bucket >= SPLITS[phase][0]
+        crossed = comes_back & (variant != (bucket >= SPLITS[2][0]))
+        for arm in (0, 1):
+            counts = (variant == arm) & ~crossed
+            hits = float(converts[counts].sum())
+            units[phase, arm] = int(counts.sum()), int((crossed & (variant == arm)).sum())
+            sums[phase, arm, 0] = (hits, 0.0, 0.0, hits, 0.0, 0.0, 0.0, 0.0, 0.0)
+    return Counts(units, sums)
+
+
+def looks(versions: tuple[int, int]) -> list[InterimAnalysis]:
+    random = np.random.default_rng(21)
+    return [analyze(experiment(versions), counted(random), START + 2 * DAY, None, automatic=True) for _ in range(TIMES)]
+
+
+def share_found(found: list[InterimAnalysis]) -> float:
+    """Of the experiments, the share whose difference, of which there is none, is significant at 5%."""
+    return float(np.mean([one.analysis.results[0].comparisons[1].fixed.p_value < 0.05 for one in found]))
+
+
+def test_nothing_is_found_where_nothing_is() -> None:
+    found = looks((1, 2))
+    assert sum(one.analysis.sample_ratio.is_mismatch for one in found) <= 3
+    assert abs(share_found(found) - 0.05) < 4 * (0.05 * 0.95 / TIMES) ** 0.5
+    assert {one.units for one in found} == {SINCE}
+    assert all(one.units + one.left_out + one.crossed == BEFORE + SINCE for one in found)
+    assert found[0].analysis.results[0].comparisons[1].difference != 0.0
+
+
+def test_units_of_before_the_raise_would_make_an_effect_of_nothing() -> None:
+    """As if the version were the same: the busy ones are gone from one variant alone."""
+    assert share_found(looks((1, 1))) > 0.7

@@ -1,0 +1,241 @@
+"""Watching: a look at once, another when something happened to the experiment, and never one for each event."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from groundswell_server.experiments.counting.count_notifier import CountNotifier
+from groundswell_server.experiments.interim_analysis.shared_analyses import SharedAnalyses
+from groundswell_server.experiments.interim_analysis.watcher import Seen, Watcher
+from groundswell_server.experiments.lifecycle import State
+from groundswell_storage import events
+from groundswell_storage.database import Database
+from groundswell_storage.errors import InvalidArgument, Unavailable
+from groundswell_storage.executor import DatabaseExecutor
+from groundswell_storage.feed import EventFeed
+from groundswell_storage.scope import Scope
+from groundswell_storage.topics import EXPERIMENT_CHANGED, EXPERIMENT_COUNTED, POST_CHANGED
+
+NEVER = timedelta(hours=1)
+AT_ONCE = timedelta(0)
+
+
+class World:
+    """An experiment that is looked at, and the log that tells of it."""
+
+    def __init__(self, database: Database, executor: DatabaseExecutor, feed: EventFeed) -> None:
+        self.database, self.executor, self.feed = database, executor, feed
+        self.experiment = SimpleNamespace(version=1, state=State.RUNNING)
+        self.units = 0
+        self.looks = 0
+
+    async def take(self, since: events.Position | None) -> Any:
+        cursor = self.feed.cursor
+        return cursor, await self.look()
+
+    async def look(self) -> Any:
+        self.looks += 1
+        decided = SimpleNamespace(verdict=5)
+        now = SimpleNamespace(**vars(self.experiment))
+        return SimpleNamespace(experiment=now, counts=self.units, decided=decided, planned=None)
+
+    def watch(self, cursor: str = "", apart: timedelta = AT_ONCE, bookmark_every: timedelta = NEVER) -> Any:
+        watcher = Watcher(self.feed, "acme", "hooks", self.take, apart=apart, bookmark_every=bookmark_every)
+        return aclosing(watcher.watch(cursor))  # type: ignore[type-var]
+
+    async def tell(self, *keys: str, topic: str = EXPERIMENT_COUNTED, workspace: str = "acme") -> None:
+        """Publishes an event for each key; returns when the feed has them all."""
+
+        def work() -> None:
+            for key in keys:
+                Scope(self.database, workspace, "tester", datetime.now(UTC)).publish(topic, key, {"key": key})
+
+        await self.executor.write(work)
+        position = await self.executor.read(lambda: events.latest_position(self.database))
+        while events.decode_cursor(self.feed.cursor) < position:
+            await asyncio.sleep(0)
+            position = await self.executor.read(lambda: events.latest_position(self.database))
+
+    async def count(self, units: int = 1) -> None:
+        self.units += units
+        await self.tell("hooks")
+
+
+@pytest.fixture
+async def world(database: Database) -> AsyncIterator[World]:
+    executor = DatabaseExecutor(database)
+    feed = EventFeed(executor, poll=NEVER)
+    await feed.start()
+    yield World(database, executor, feed)
+    await feed.close()
+    executor.close()
+
+
+@asynccontextmanager
+async def soon() -> AsyncIterator[None]:
+    async with asyncio.timeout(20):
+        yield
+
+
+async def next_of(watching: AsyncIterator[Seen]) -> Seen:
+    async with soon():
+        return await anext(watching)
+
+
+async def test_the_first_look_comes_at_once_and_the_next_when_something_was_counted(world: World) -> None:
+    async with world.watch() as watching:
+        first = await next_of(watching)
+        await world.count()
+        second = await next_of(watching)
+    assert (first.is_new, first.look.counts) == (True, 0)
+    assert (second.is_new, second.look.counts) == (True, 1)
+    assert events.decode_cursor(second.cursor) > events.decode_cursor(first.cursor)
+    assert world.looks == 2
+
+
+async def test_a_caller_who_reads_slowly_goes_on_with_the_newest(world: World) -> None:
+    async with world.watch() as watching:
+        await next_of(watching)
+        world.units = 1_000
+        await world.tell(*["hooks"] * 1_000)  # four batches of the feed
+        newest = await next_of(watching)
+        await world.count()
+        after = await next_of(watching)
+    assert [newest.look.counts, after.look.counts] == [1_000, 1_001]
+    assert world.looks == 3
+
+
+async def test_watchers_of_one_experiment_share_the_looks_that_news_ask_for(world: World) -> None:
+    shared = SharedAnalyses(world.feed)
+
+    def take(since: events.Position | None) -> Any:
+        return shared.run("acme", "hooks", world.look, since)
+
+    watchers = [Watcher(world.feed, "acme", "hooks", take, apart=AT_ONCE).watch("") for _ in range(20)]
+    for watching in watchers:
+        await next_of(watching)
+    for units in range(1, 4):
+        await world.count()
+        assert {(await next_of(watching)).look.counts for watching in watchers} == {units}
+    assert world.looks == 20 + 3
+
+
+async def test_looks_are_apart_however_much_is_counted(world: World) -> None:
+    async with world.watch(apart=NEVER) as watching:
+        await next_of(watching)
+        await world.count()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(anext(watching), 0.05)
+    assert world.looks == 1
+
+
+async def test_what_happens_to_others_wakes_nobody(world: World) -> None:
+    async with world.watch() as watching:
+        await next_of(watching)
+        await world.tell("captions")
+        await world.tell("hooks", workspace="elsewhere")
+        await world.tell("hooks", topic=POST_CHANGED)
+        await world.count()
+        assert (await next_of(watching)).look.counts == 1
+    assert world.looks == 2
+
+
+async def test_an_event_that_changed_nothing_is_a_sign_of_life(world: World) -> None:
+    async with world.watch() as watching:
+        await next_of(watching)
+        await world.tell("hooks")
+        assert not (await next_of(watching)).is_new
+
+
+async def test_silence_is_broken_by_signs_of_life_which_find_what_nobody_told(world: World) -> None:
+    """A server that was killed between the commit and its news tells nobody; and time changes verdicts too."""
+    async with world.watch(bookmark_every=timedelta(milliseconds=5)) as watching:
+        await next_of(watching)
+        assert not (await next_of(watching)).is_new
+        world.units = 7
+        while not (seen := await next_of(watching)).is_new:
+            pass
+    assert seen.look.counts == 7
+
+
+@pytest.mark.parametrize("state", [State.COMPLETED, State.ARCHIVED])
+async def test_it_ends_with_the_experiment_after_a_last_look(world: World, state: State) -> None:
+    async with world.watch() as watching, soon():
+        await anext(watching)
+        world.experiment = SimpleNamespace(version=2, state=state)
+        await world.tell("hooks", topic=EXPERIMENT_CHANGED)
+        told = [seen async for seen in watching]
+    assert [seen.look.experiment.state for seen in told] == [state]
+    async with world.watch() as watching, soon():
+        assert len([seen async for seen in watching]) == 1, "of one that has ended it tells what it came to"
+    assert world.feed.followers == 0
+
+
+async def test_who_comes_back_is_told_what_happened_since_and_nothing_twice(world: World) -> None:
+    async with world.watch() as watching:
+        known = await next_of(watching)
+    await world.count()
+    async with world.watch(known.cursor) as watching:
+        missed = await next_of(watching)
+    assert missed.look.counts == 1
+    async with world.watch(missed.cursor) as watching:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(anext(watching), 0.05)
+
+
+async def test_who_comes_back_after_the_end_is_told_of_it(world: World) -> None:
+    async with world.watch() as watching:
+        known = await next_of(watching)
+    world.experiment = SimpleNamespace(version=2, state=State.COMPLETED)
+    async with world.watch(known.cursor) as watching, soon():
+        assert [seen.look.experiment.state async for seen in watching] == [State.COMPLETED]
+
+
+async def test_a_damaged_cursor_is_refused(world: World) -> None:
+    async with world.watch("x") as watching:
+        with pytest.raises(InvalidArgument):
+            await next_of(watching)
+
+
+async def test_news_of_many_batches_are_one_event(world: World) -> None:
+    durable: list[str] = []
+
+    async def make_durable() -> None:
+        durable.append("before the notice")
+
+    notices = CountNotifier(world.executor, make_durable)
+    for _ in range(100):
+        notices.note("acme", ["hooks", "captions"])
+    before = world.feed.cursor
+    await notices.tell()
+    told = await world.executor.read(
+        lambda: events.read_after(world.database, events.decode_cursor(before), topics=(EXPERIMENT_COUNTED,))
+    )
+    assert [(event.workspace, event.subject_id) for event in told] == [("acme", "captions"), ("acme", "hooks")]
+    assert durable == ["before the notice"]
+
+
+async def test_news_that_could_not_be_told_are_told_later(world: World) -> None:
+    away = True
+
+    async def make_durable() -> None:
+        if away:
+            raise Unavailable("the database is away", reason="DATABASE_UNAVAILABLE")
+
+    notices = CountNotifier(world.executor, make_durable)
+    notices.note("acme", ["hooks"])
+    with pytest.raises(Unavailable):
+        await notices.tell()
+    away = False
+    async with world.watch() as watching:
+        await next_of(watching)
+        world.units = 1
+        await notices.tell()
+        assert (await next_of(watching)).look.counts == 1
