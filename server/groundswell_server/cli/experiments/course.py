@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from groundswell.v1.experiments_pb2 import (
         AnalyzeExperimentResponse,
         DifferenceTest,
-        PastComparison,
+        InterimComparison,
         VariantResult,
     )
 
@@ -88,7 +88,7 @@ def _points(response: AnalyzeExperimentResponse, variant: VariantResult) -> list
     return [point for point in past if point.units != present.units] + [present]
 
 
-def _point(time: Timestamp, units: int, difference: float, bounded: PastComparison | DifferenceTest) -> Point:
+def _point(time: Timestamp, units: int, difference: float, bounded: InterimComparison | DifferenceTest) -> Point:
     if not bounded.HasField("interval"):
         return Point(time.ToDatetime(), units, difference, None, None)
     return Point(time.ToDatetime(), units, difference, bounded.interval.lower, bounded.interval.upper)
