@@ -53,9 +53,7 @@ def test_what_could_not_be_worked_through_is_tried_again() -> None:
         worked.append(len(feed.followed))
 
     asyncio.run(
-        event_consumers.work_through(
-            cast("EventFeed", feed), ("key.changed",), work, again=timedelta(0), what="changing keys"
-        )
+        event_consumers.work_through(cast("EventFeed", feed), ("key.changed",), work, again=timedelta(0), what="changing keys")
     )
     # At once and with the event that came before the break, and both again after it.
     assert worked == [0, 1, 1, 2]

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from groundswell_server.caching.cache import Cache
+from groundswell_server.events.event_consumers import keep_true
 from groundswell_server.experiments.bandits import batches
 from groundswell_server.experiments.catalog.assigner import Assigner, Assignment
 from groundswell_server.experiments.catalog.enrolled_units import read_enrolments
