@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from vaderSentiment.vaderSentiment import BOOSTER_DICT, NEGATE, SPECIAL_CASES, SentimentIntensityAnalyzer
 
-from groundswell_server.sentiment.analyzer import MOST_CHARACTERS, mood_of
+from groundswell_server.sentiment.analyzer import MOST_CHARACTERS, analyze_sentiment
 from groundswell_server.sentiment.emoji import EMOJI
 from groundswell_server.sentiment.sentiment import Sentiment
-from groundswell_server.sentiment.slang import PHRASES, SIGNS, with_phrases
+from groundswell_server.sentiment.slang import PHRASES, SIGNS, replace_phrases
 from groundswell_server.sentiment.vader import Vader
 from tests.video_comments import all_comments
 
@@ -149,7 +149,7 @@ OTHER_LANGUAGES = [
 
 @pytest.mark.parametrize(("label", "text"), [(label, text) for label, texts in LABELLED.items() for text in texts])
 def test_comments_are_read_as_people_mean_them(label: Sentiment, text: str) -> None:
-    assert mood_of(text).sentiment is label
+    assert analyze_sentiment(text).sentiment is label
 
 
 def test_vader_alone_gets_far_fewer_of_them() -> None:
@@ -166,51 +166,51 @@ def test_vader_alone_gets_far_fewer_of_them() -> None:
 
 @pytest.mark.parametrize("text", OTHER_LANGUAGES)
 def test_other_languages_are_unsupported_and_not_neutral(text: str) -> None:
-    assert mood_of(text) == (Sentiment.UNSUPPORTED, None)
+    assert analyze_sentiment(text) == (Sentiment.UNSUPPORTED, None)
 
 
 @pytest.mark.parametrize(
     "text", ["nice one bro", "so cute", "is it on?", "Wow", "omg me too", "no way", "lol", "super!"]
 )
 def test_short_english_is_english(text: str) -> None:
-    assert mood_of(text).sentiment is not Sentiment.UNSUPPORTED
+    assert analyze_sentiment(text).sentiment is not Sentiment.UNSUPPORTED
 
 
 def test_of_1586_comments_few_are_given_up() -> None:
     """Four English videos; a closer look finds Spanish, French and names without a sentence among those given up."""
     texts = [comment.text for comment in all_comments()]
-    unread = [text for text in texts if mood_of(text).sentiment is Sentiment.UNSUPPORTED]
+    unread = [text for text in texts if analyze_sentiment(text).sentiment is Sentiment.UNSUPPORTED]
     assert len(texts) == 1586
     assert len(unread) <= 0.03 * len(texts)
 
 
 @pytest.mark.parametrize(("plain", "dressed"), [("❤", "❤️"), ("👏", "👏🏿"), ("👍", "👍🏻"), ("☺", "☺️")])
 def test_variation_selectors_and_skin_tones_change_nothing(plain: str, dressed: str) -> None:
-    assert mood_of(dressed) == mood_of(plain)
-    assert mood_of(dressed).sentiment is POSITIVE
+    assert analyze_sentiment(dressed) == analyze_sentiment(plain)
+    assert analyze_sentiment(dressed).sentiment is POSITIVE
 
 
 @given(st.sampled_from(sorted(EMOJI)), st.integers(1, 30))
 def test_an_emoji_keeps_its_side_however_often_it_is_repeated(emoji: str, times: int) -> None:
-    score = mood_of(emoji * times).score
+    score = analyze_sentiment(emoji * times).score
     assert score is not None
     assert (score > 0) == (EMOJI[emoji] > 0)
 
 
 def test_a_text_without_a_word_or_an_emoji_says_nothing() -> None:
-    assert mood_of("") == (Sentiment.UNSPECIFIED, None)
-    assert mood_of("  ") == (Sentiment.UNSPECIFIED, None)
-    assert mood_of("2024 ...").sentiment is NEUTRAL
+    assert analyze_sentiment("") == (Sentiment.UNSPECIFIED, None)
+    assert analyze_sentiment("  ") == (Sentiment.UNSPECIFIED, None)
+    assert analyze_sentiment("2024 ...").sentiment is NEUTRAL
 
 
 def test_what_stands_far_behind_in_a_long_text_is_not_read() -> None:
     start = "I love it. ".ljust(MOST_CHARACTERS, "a")
-    assert mood_of(start + " worst awful terrible" * 500) == mood_of(start)
+    assert analyze_sentiment(start + " worst awful terrible" * 500) == analyze_sentiment(start)
 
 
 @given(st.text(max_size=300))
 def test_any_text_has_a_mood(text: str) -> None:
-    sentiment, score = mood_of(text)
+    sentiment, score = analyze_sentiment(text)
     assert (score is None) == (sentiment in (Sentiment.UNSPECIFIED, Sentiment.UNSUPPORTED))
     assert score is None or -1.0 <= score <= 1.0
 
@@ -230,7 +230,7 @@ def test_every_phrase_is_found_among_other_words(phrase: str) -> None:
     @settings(max_examples=20, database=None)
     @given(st.from_regex(phrase, fullmatch=True))
     def check(text: str) -> None:
-        assert " phrase" in with_phrases(f"Oh, {text.upper()}!")
+        assert " phrase" in replace_phrases(f"Oh, {text.upper()}!")
 
     check()
 

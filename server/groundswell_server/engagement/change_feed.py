@@ -26,7 +26,7 @@ TOPICS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class InteractionsJudged:
     """Verdicts of a recorded batch."""
 
     post_id: str
@@ -36,7 +36,7 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class Deleted:
+class PostDeleted:
     """A post that is gone."""
 
     post_id: str
@@ -49,18 +49,18 @@ class Change:
     cursor: str
     """To go on after it."""
     event_time: datetime
-    what: Post | Context | Judged | Deleted | ViralityAlert
+    what: Post | Context | InteractionsJudged | PostDeleted | ViralityAlert
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class ChangeFilter:
     """Whose changes are wanted; empty sets mean all."""
 
     persona_ids: frozenset[str] = frozenset()
     post_ids: frozenset[str] = frozenset()
     """A change of a context is wanted when metrics of one of these posts caused it."""
 
-    def wants(self, event: Event) -> bool:
+    def matches(self, event: Event) -> bool:
         """Whether an event is one of those."""
         post_id = event.payload.get("post_id", "") if event.topic == topics.CONTEXT_CHANGED else event.subject_id
         by_persona = not self.persona_ids or event.payload.get("persona_id") in self.persona_ids
@@ -88,16 +88,16 @@ def read_changes(scope: Scope, events: Iterable[Event]) -> list[Change]:
 
 def _change(
     event: Event, found_posts: dict[str, Post], found_contexts: dict[str, Context]
-) -> Post | Context | Judged | Deleted | ViralityAlert | None:
+) -> Post | Context | InteractionsJudged | PostDeleted | ViralityAlert | None:
     match event.topic:
         case topics.POST_CHANGED:
             return found_posts.get(event.subject_id)
         case topics.CONTEXT_CHANGED:
             return found_contexts.get(event.subject_id)
         case topics.POST_DELETED:
-            return Deleted(event.subject_id)
+            return PostDeleted(event.subject_id)
         case topics.VIRALITY_ALERT:
-            return virality.alert_of_json(event.subject_id, event.payload)
+            return virality.alert_from_json(event.subject_id, event.payload)
         case _:
             payload = event.payload
-            return Judged(event.subject_id, payload["genuine"], payload["bots"], payload["personas"])
+            return InteractionsJudged(event.subject_id, payload["genuine"], payload["bots"], payload["personas"])

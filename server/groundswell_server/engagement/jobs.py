@@ -11,9 +11,9 @@ from groundswell.v1 import engagement_pb2 as pb
 from groundswell_server.engagement import configuration, messages
 from groundswell_server.engagement.connections import token_vault
 from groundswell_server.engagement.enums import ConnectionState
-from groundswell_server.engagement.interactions import JUDGE_COPIES
-from groundswell_server.engagement.personas import JUDGE_HANDLES
-from groundswell_server.engagement.platforms import SHARING_A_LIMIT
+from groundswell_server.engagement.interactions import REJUDGE_DUPLICATES
+from groundswell_server.engagement.personas import REJUDGE_HANDLES
+from groundswell_server.engagement.platforms import LIMIT_GROUPS
 from groundswell_server.jobs.job import Job, Postponed
 from groundswell_server.jobs.registry import Periodic
 from groundswell_server.settings import Settings
@@ -22,7 +22,7 @@ from groundswell_storage.database import Database
 from groundswell_storage.engagement import connections
 
 if TYPE_CHECKING:
-    from groundswell_server.engagement.sync.sync_run import Means
+    from groundswell_server.engagement.sync.sync_run import SyncDependencies
 
 SYNC = "engagement.sync_posts"
 SYNC_HOURLY = "engagement.sync_hourly"
@@ -33,16 +33,16 @@ _TURN = timedelta(seconds=5)
 def sync_posts(job: Job) -> pb.SyncReport:
     """SyncPosts: fetches and records what is due, in as many runs as the platforms' limits ask for."""
     from groundswell_server.engagement.platforms import adapters
-    from groundswell_server.engagement.platforms.http_client import open_client, tell_retries
+    from groundswell_server.engagement.platforms.http_client import log_retries, open_client
     from groundswell_server.engagement.sync.sync_clock import DatabaseClock
-    from groundswell_server.engagement.sync.sync_run import Means
+    from groundswell_server.engagement.sync.sync_run import SyncDependencies
 
-    tell_retries()
+    log_retries()
     with open_client() as client:
-        return sync_with(job, Means(adapters(job.settings), client, DatabaseClock(job.database)))
+        return sync_with(job, SyncDependencies(adapters(job.settings), client, DatabaseClock(job.database)))
 
 
-def sync_with(job: Job, means: Means) -> pb.SyncReport:
+def sync_with(job: Job, means: SyncDependencies) -> pb.SyncReport:
     """The same with a clock and adapters of one's own."""
     from groundswell_server.engagement.sync import sync_operation
 
@@ -50,7 +50,7 @@ def sync_with(job: Job, means: Means) -> pb.SyncReport:
     before = (each for each in operations.under_way(job.reading(), SYNC) if each.id < job.operation_id)
     if any(set(wanted.platforms).intersection(_platforms(each)) for each in before):
         raise Postponed(_TURN, "waits for the sync before it")
-    plan = sync_operation.carry_out(job, means, wanted)
+    plan = sync_operation.run(job, means, wanted)
     with job.scope() as scope:
         report = messages.sync_message(sync_operation.report(scope, plan, job.operation_id))
         job.complete(scope, report)
@@ -69,13 +69,13 @@ def sync_hourly(database: Database, settings: Settings, now: datetime | None = N
         with database.scope(workspace, SYNC_HOURLY, now=now) as scope:
             connected = {row.platform for row in connections.every(scope)}
             busy = {platform for each in operations.under_way(scope, SYNC) for platform in _platforms(each)}
-            for sharing in SHARING_A_LIMIT:
+            for sharing in LIMIT_GROUPS:
                 if connected.intersection(sharing) and not busy.intersection(sharing):
                     request = messages.hourly_sync(settings.sync_hours, sharing, now)
                     operations.create(scope, SYNC, request, max_attempts=settings.job_max_attempts)
 
 
-def judge_handles(job: Job) -> Empty:
+def rejudge_handles(job: Job) -> Empty:
     """Judges again what personas did before their handles were registered."""
     from groundswell_server.engagement.interactions import late_handles
 
@@ -83,7 +83,7 @@ def judge_handles(job: Job) -> Empty:
     return Empty()
 
 
-def judge_copies(job: Job) -> Empty:
+def rejudge_duplicates(job: Job) -> Empty:
     """Judges again what was there before its copies came."""
     from groundswell_server.engagement.interactions import late_duplicates
 
@@ -96,7 +96,7 @@ def _platforms(operation: operations.Operation) -> tuple[int, ...]:
     return messages.wanted(pb.SyncPostsRequest.FromString(operation.request), ()).platforms
 
 
-JOBS = {SYNC: sync_posts, JUDGE_HANDLES: judge_handles, JUDGE_COPIES: judge_copies}
+JOBS = {SYNC: sync_posts, REJUDGE_HANDLES: rejudge_handles, REJUDGE_DUPLICATES: rejudge_duplicates}
 PERIODIC = (
     Periodic(SYNC_HOURLY, timedelta(hours=1), sync_hourly),
     Periodic("engagement.rotate_token_keys", timedelta(days=1), token_vault.rotate_keys),

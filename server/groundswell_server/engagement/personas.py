@@ -24,7 +24,7 @@ from groundswell_storage.topics import PERSONA_CHANGED
 DEFAULT_TIME_ZONE = "UTC"
 _ZONES_OF_MACHINES = frozenset({"Factory", "localtime", "posix", "posixrules", "right"})
 """Names, or their first parts, that a server may find beside the zones, elsewhere otherwise or not at all."""
-JUDGE_HANDLES = "engagement.judge_handles"
+REJUDGE_HANDLES = "engagement.rejudge_handles"
 """The operation that judges again what handles did before they were registered."""
 
 
@@ -94,7 +94,7 @@ def get_persona(scope: Scope, id: str) -> Persona:
     return persona_of(scope.get(PersonaRow, id))
 
 
-def living_persona(scope: Scope, id: str) -> Persona:
+def active_persona(scope: Scope, id: str) -> Persona:
     """A persona that can be worked with; raises NotFound for one that is deleted, too."""
     return persona_of(_living(scope.get(PersonaRow, id)))
 
@@ -218,7 +218,7 @@ def _register(
         raise _handle_taken(wanted[taken])
     new = sorted(wanted.keys() - {(int(each.platform), normalize_handle(each.handle)) for each in known})
     if new:
-        operations.create(scope, JUDGE_HANDLES, json.dumps(new).encode())
+        operations.create(scope, REJUDGE_HANDLES, json.dumps(new).encode())
 
 
 def _handle_taken(handle: Handle) -> AlreadyExists:

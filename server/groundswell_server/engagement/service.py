@@ -23,7 +23,7 @@ from groundswell_server.engagement.metrics import metrics
 from groundswell_server.engagement.metrics.post_timeline import timeline_of_post
 from groundswell_server.engagement.posts import post_imports, posts
 from groundswell_server.engagement.sync.budget_gauges import BudgetGauges
-from groundswell_server.engagement.workspace_settings import KnownSettings
+from groundswell_server.engagement.workspace_settings import SettingsCache
 from groundswell_server.events.event_consumers import BOOKMARK_EVERY
 from groundswell_server.operations.messages import to_proto
 from groundswell_server.runtime.background import together
@@ -53,7 +53,7 @@ class Servicer:
         self._filter = configuration.filter_settings(settings)
         self._thresholds = configuration.thresholds(settings)
         self._target_age = configuration.target_age(settings)
-        self._workspaces = KnownSettings()
+        self._workspaces = SettingsCache()
         self._detectors = Detectors(platform.peers)
         self.collector = BudgetGauges(platform.database, settings)
 
@@ -187,7 +187,7 @@ class Servicer:
             pii_filter = (await self._workspaces.of(call)).pii_filter
             recording = await call.write(self._record, request.post_id, batch, pii_filter)
             total += recording.recorded
-            for post_id in recording.given_away:
+            for post_id in recording.posts_to_rejudge:
                 await call.write(self._judge_again, post_id)
         found = await call.read(posts.get_posts, list(touched)[:_MOST_POSTS])
         return messages.recorded_message(total, found)
@@ -195,7 +195,7 @@ class Servicer:
     async def _with_moods(self, batch: list[interactions.NewInteraction]) -> list[interactions.NewInteraction]:
         """The interactions with the mood of their texts, read on a thread of its own where there is any."""
         return (
-            await asyncio.to_thread(comment_sentiment.with_moods, batch)
+            await asyncio.to_thread(comment_sentiment.with_sentiment, batch)
             if comment_sentiment.has_comments(batch)
             else batch
         )
@@ -210,7 +210,7 @@ class Servicer:
     def _judge_again(self, scope: Scope, post_id: str) -> None:
         from groundswell_server.engagement.interactions import recorder
 
-        recorder.judge_again(scope, post_id, self._filter, self._thresholds)
+        recorder.rejudge(scope, post_id, self._filter, self._thresholds)
 
     @read
     def ListInteractions(self, request: pb.ListInteractionsRequest, scope: Scope) -> pb.ListInteractionsResponse:
@@ -282,21 +282,21 @@ class Servicer:
     @audits_itself
     def SyncPosts(self, request: pb.SyncPostsRequest, scope: Scope) -> pb.SyncPostsResponse:
         for persona_id in request.persona_ids:
-            personas.living_persona(scope, persona_id)
+            personas.active_persona(scope, persona_id)
         operation = self._jobs.start(scope, "engagement.sync_posts", messages.pinned_sync(request, scope.now))
         return pb.SyncPostsResponse(operation=to_proto(operation))
 
     async def WatchEngagement(
         self, request: pb.WatchEngagementRequest, call: Call
     ) -> AsyncIterator[pb.WatchEngagementResponse]:
-        watched = messages.watched(request)
+        change_filter = messages.change_filter(request)
         cursor = request.cursor or self._feed.cursor
         decode_cursor(cursor)
         yield pb.WatchEngagementResponse(cursor=cursor)
         async for batch in self._feed.follow(
             cursor, topics=change_feed.TOPICS, workspace=call.workspace, heartbeat=BOOKMARK_EVERY
         ):
-            wanted = [event for event in batch.events if watched.wants(event)]
+            wanted = [event for event in batch.events if change_filter.matches(event)]
             for change in await call.read(change_feed.read_changes, wanted) if wanted else ():
                 yield messages.change_message(change)
             if not batch.events:

@@ -59,7 +59,7 @@ def update_settings(scope: Scope, pii_filter: PiiFilter, reason: str, etag: str 
     return _settings_of(row)
 
 
-class KnownSettings:
+class SettingsCache:
     """The settings that a server remembers; used on its event loop."""
 
     def __init__(self) -> None:

@@ -11,10 +11,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from groundswell_server.conversions.plain_text import plain_text
-from groundswell_server.sentiment.emoji import EMOJI, bare, set_apart, without_emoji
-from groundswell_server.sentiment.english_detector import English, unstretched
-from groundswell_server.sentiment.sentiment import NO_MOOD, UNSUPPORTED, Mood, Sentiment
-from groundswell_server.sentiment.slang import PHRASE_RATINGS, WORDS, with_phrases
+from groundswell_server.sentiment.emoji import EMOJI, separate_emoji, strip_modifiers, without_emoji
+from groundswell_server.sentiment.english_detector import EnglishDetector, collapse_repeats
+from groundswell_server.sentiment.sentiment import NO_SENTIMENT, UNSUPPORTED, Sentiment, SentimentScore
+from groundswell_server.sentiment.slang import PHRASE_RATINGS, WORDS, replace_phrases
 
 if TYPE_CHECKING:
     from groundswell_server.sentiment.vader import Vader
@@ -31,35 +31,35 @@ _RUN: Final = re.compile(r"([^\W\d_])\1\1")
 _WORD: Final = re.compile(r"[^\W\d_]+")
 
 
-def mood_of(text: str) -> Mood:
+def analyze_sentiment(text: str) -> SentimentScore:
     """The mood of a comment: UNSPECIFIED for an empty one, UNSUPPORTED for one in another language than English."""
     english, vader = _readers()
-    plain = bare(plain_text(text[:MOST_CHARACTERS])).strip()
+    plain = strip_modifiers(plain_text(text[:MOST_CHARACTERS])).strip()
     if not plain:
-        return NO_MOOD
-    if not english.is_language_of(without_emoji(plain)):
+        return NO_SENTIMENT
+    if not english.is_english(without_emoji(plain)):
         return UNSUPPORTED
     score = vader.score(_readable(plain, vader.lexicon))
     if abs(score) < CLEAR:
-        return Mood(Sentiment.NEUTRAL, score)
-    return Mood(Sentiment.POSITIVE if score > 0 else Sentiment.NEGATIVE, score)
+        return SentimentScore(Sentiment.NEUTRAL, score)
+    return SentimentScore(Sentiment.POSITIVE if score > 0 else Sentiment.NEGATIVE, score)
 
 
 def _readable(plain: str, lexicon: dict[str, float]) -> str:
     """A text as VADER can read it: phrases and emoji as words of their own, hashtags as words, nothing stretched."""
 
     def shortened(match: re.Match[str]) -> str:
-        return unstretched(match[0].lower(), lexicon) if _RUN.search(match[0]) else match[0]
+        return collapse_repeats(match[0].lower(), lexicon) if _RUN.search(match[0]) else match[0]
 
     text = _TAG_MARK.sub(" ", plain) if "#" in plain else plain
     if _REPEATED.search(text) and _RUN.search(text):
         text = _WORD.sub(shortened, text)
-    return set_apart(with_phrases(text))
+    return separate_emoji(replace_phrases(text))
 
 
 @cache
-def _readers() -> tuple[English, Vader]:
+def _readers() -> tuple[EnglishDetector, Vader]:
     from groundswell_server.sentiment.vader import Vader
 
     vader = Vader({**WORDS, **EMOJI, **PHRASE_RATINGS})
-    return English(vader.lexicon), vader
+    return EnglishDetector(vader.lexicon), vader

@@ -35,12 +35,12 @@ MOST_REPEATS: Final = 3
 """Three flames say more than one; thirty say what three say."""
 
 
-def bare(text: str) -> str:
+def strip_modifiers(text: str) -> str:
     """`text` without variation selectors, skin tones and joiners: one spelling for each emoji."""
     return text if text.isascii() else _UNSEEN.sub("", text)
 
 
-def set_apart(text: str) -> str:
+def separate_emoji(text: str) -> str:
     """`text` with every emoji a word of its own, of repeats the first `MOST_REPEATS`, of laughter the first."""
     if text.isascii():
         return text

@@ -14,7 +14,7 @@ from string import ascii_lowercase, ascii_uppercase
 from typing import Final
 
 from groundswell_server.conversions.plain_text import has_any
-from groundswell_server.sentiment.stop_words import small_words
+from groundswell_server.sentiment.stop_words import load_stop_words
 
 SHARE: Final = 0.25
 """Part of the words, from four words on, that has to be known as English: names alone make no sentence."""
@@ -44,20 +44,20 @@ _UNKNOWN, _ENGLISH, _FOREIGN, _SHARED, _SOUND = range(5)
 """What a word is a sign of; a sound is no word."""
 
 
-class English:
+class EnglishDetector:
     """Tells English from other languages.
 
     `lexicon` are further English words, in lower case; weaker signs than the small words, for languages share them.
     """
 
     def __init__(self, lexicon: Iterable[str] = ()) -> None:
-        self._small = small_words()
+        self._small = load_stop_words()
         self._lexicon = frozenset(lexicon)
         known = self._lexicon | self._small.english | self._small.others
         self._signs = {word: self._sign(word) for word in known}
         self._sign_of_unknown = lru_cache(_MOST_UNKNOWN)(self._sign)
 
-    def is_language_of(self, text: str) -> bool:
+    def is_english(self, text: str) -> bool:
         """True for English, and for a text without words; `text` is in plain characters."""
         if has_any(text, _LEFT_OUT_MARKS):
             text = _LEFT_OUT.sub(" ", text)
@@ -84,11 +84,11 @@ class English:
             return _SOUND
         if not _RUN.search(word):
             return _UNKNOWN
-        is_known = any(unstretched(word, known) in known for known in (self._small.english, self._lexicon))
+        is_known = any(collapse_repeats(word, known) in known for known in (self._small.english, self._lexicon))
         return _ENGLISH if is_known else _UNKNOWN
 
 
-def unstretched(word: str, known: Container[str]) -> str:
+def collapse_repeats(word: str, known: Container[str]) -> str:
     """A word without the letters that enthusiasm repeats ("loooove", "coool"), where that makes a known one."""
     if _RUN.search(word):
         for shorter in (_RUN.sub(r"\1\1", word), _RUN.sub(r"\1", word)):

@@ -16,7 +16,7 @@ class Sentiment(IntEnum):
     UNSUPPORTED = 4
 
 
-class Mood(NamedTuple):
+class SentimentScore(NamedTuple):
     """What a text says of its writer's feeling."""
 
     sentiment: Sentiment
@@ -24,5 +24,5 @@ class Mood(NamedTuple):
     """-1 (bad) to 1 (good), to four places; None where the sentiment is UNSUPPORTED or UNSPECIFIED."""
 
 
-NO_MOOD: Final = Mood(Sentiment.UNSPECIFIED, None)
-UNSUPPORTED: Final = Mood(Sentiment.UNSUPPORTED, None)
+NO_SENTIMENT: Final = SentimentScore(Sentiment.UNSPECIFIED, None)
+UNSUPPORTED: Final = SentimentScore(Sentiment.UNSUPPORTED, None)

@@ -169,10 +169,10 @@ _FEW_SIGNS: Final = 2
 """Texts with more of them are rare, and searched for all phrases."""
 
 PHRASE_RATINGS: Final = {f"phrase{place}": rating for place, rating in enumerate(PHRASES.values(), 1)}
-"""Ratings of the words that `with_phrases` puts in the place of phrases."""
+"""Ratings of the words that `replace_phrases` puts in the place of phrases."""
 
 
-def with_phrases(text: str) -> str:
+def replace_phrases(text: str) -> str:
     """`text` with one word in the place of each phrase."""
     words = text.lower().encode().translate(_ASCII_LETTERS).split()
     found = _SIGN_OF.keys() & [word[:_BEGINNING] for word in words]

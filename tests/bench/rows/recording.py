@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from groundswell.v1 import engagement_pb2
 from groundswell_server.engagement import messages
-from groundswell_server.engagement.bot_detection.graph_layer import company_of
+from groundswell_server.engagement.bot_detection.graph_layer import find_co_occurrence
 from groundswell_server.engagement.bot_detection.interaction_batch import InteractionBatch, PostFacts
 from groundswell_server.engagement.bot_detection.layer_pipeline import judge
 from groundswell_server.engagement.bot_detection.persona_layer import PersonaRegister
@@ -74,14 +74,14 @@ def _filter_alone() -> Row:
         here = {row.actor_handle for row in rows}
         visits = [visit for visit in came if visit[0] in here]
         started = time.process_time()
-        batch = InteractionBatch.of_columns(
+        batch = InteractionBatch.from_columns(
             ["post"] * len(rows),
             [row.actor_handle for row in rows],
             [row.kind for row in rows],
             [row.occurred_us for row in rows],
             [row.text for row in rows],
         )
-        company = company_of(visits, dict.fromkeys(posts, 87))
+        company = find_co_occurrence(visits, dict.fromkeys(posts, 87))
         judge(batch, {"post": PostFacts(Platform.FACEBOOK, published)}, register, FILTER, company=company)
         used.append((time.process_time() - started) * 1000)
     row = within("the bot filter alone: five layers over 87 different comments, in process", _usual(used), 10)

@@ -42,7 +42,7 @@ def judged(
 
 def reasons_of(judgment: Judgment) -> set[Reason]:
     """The reasons without their figures."""
-    return {sign.reason for sign in judgment.reasons}
+    return {signal.reason for signal in judgment.reasons}
 
 
 def _time(after: float | None) -> datetime | None:

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from groundswell_server.engagement.bot_detection.community_detection import Visits, find_communities
 from groundswell_server.engagement.bot_detection.graph_layer import (
-    Company,
-    company_of,
+    CoOccurrence,
+    co_occurrence_log_odds,
+    find_co_occurrence,
     graph_findings,
-    together_log_odds,
 )
 from groundswell_server.engagement.bot_detection.interaction_batch import InteractionBatch, to_microseconds
 from groundswell_server.engagement.bot_detection.layer_pipeline import judge
@@ -126,11 +126,11 @@ def test_it_takes_four() -> None:
 
 
 def test_the_longer_a_group_comes_together_the_more_it_says() -> None:
-    weights = [together_log_odds(posts) for posts in range(1, 40)]
+    weights = [co_occurrence_log_odds(posts) for posts in range(1, 40)]
 
     assert weights == sorted(weights)
-    assert together_log_odds(4) < DECISIVE <= together_log_odds(5)
-    assert together_log_odds(1000) == 4.2
+    assert co_occurrence_log_odds(4) < DECISIVE <= co_occurrence_log_odds(5)
+    assert co_occurrence_log_odds(1000) == 4.2
 
 
 def test_the_layer_names_the_group_and_the_posts() -> None:
@@ -139,12 +139,12 @@ def test_the_layer_names_the_group_and_the_posts() -> None:
     farm = [(f"@Bot.{at}", f"post{number}", start + number * int(DAY) + at) for number in range(6) for at in range(5)]
     fans = [(f"fan{number}", f"post{number}", start + number * int(DAY) + 3) for number in range(30)]
 
-    company = company_of([*farm, *fans], popularity)
+    co_occurrence = find_co_occurrence([*farm, *fans], popularity)
     batch = InteractionBatch.of([*(like(f"bot{at}", None) for at in range(5)), like("fan7", None), like("new", None)])
-    judgments = list(judge(batch, {}, PersonaRegister(), FILTER, company=company))
+    judgments = list(judge(batch, {}, PersonaRegister(), FILTER, co_occurrence=co_occurrence))
 
-    assert company.together == {f"bot{at}": 6 for at in range(5)}
-    assert set(company.spellings) == {f"@Bot.{at}" for at in range(5)}
+    assert co_occurrence.together == {f"bot{at}": 6 for at in range(5)}
+    assert set(co_occurrence.spellings) == {f"@Bot.{at}" for at in range(5)}
     assert [judgment.verdict for judgment in judgments] == [Verdict.BOT] * 5 + [Verdict.GENUINE] * 2
     assert reasons_of(judgments[0]) == {Reason.CO_INTERACTION}
     assert judgments[0].reasons[0].detail == "one of a group of accounts that came to 6 posts together"
@@ -152,7 +152,7 @@ def test_the_layer_names_the_group_and_the_posts() -> None:
 
 
 def test_without_company_the_layer_has_nothing_to_go_by() -> None:
-    found = graph_findings(InteractionBatch.of([comment("hello"), like("")]), Company())
+    found = graph_findings(InteractionBatch.of([comment("hello"), like("")]), CoOccurrence())
 
-    assert not found.informed.any()
-    assert all(len(signs.rows) == 0 for signs in found.signs)
+    assert not found.has_evidence.any()
+    assert all(len(signals.rows) == 0 for signals in found.signals)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from groundswell_server.engagement.bot_detection.periodicity import regular_visitors
+from groundswell_server.engagement.bot_detection.periodicity import periodic_visitors
 
 SECOND = 1_000_000
 MINUTE, HOUR, DAY = 60 * SECOND, 3600 * SECOND, 86_400 * SECOND
@@ -38,7 +38,7 @@ def seconds(time: float) -> int:
 
 def accused(published: Times, habit: Callable[[random.Random], Times]) -> int:
     """How many of many people with a habit are taken for machines."""
-    return len(regular_visitors({f"fan{n}": habit(random.Random(n)) for n in range(PEOPLE)}, published))
+    return len(periodic_visitors({f"fan{n}": habit(random.Random(n)) for n in range(PEOPLE)}, published))
 
 
 def timer(step: int, spread: int = 0, seed: int = 1, count: int = 30) -> tuple[Times, Times]:
@@ -57,13 +57,13 @@ def timer(step: int, spread: int = 0, seed: int = 1, count: int = 30) -> tuple[T
 @pytest.mark.parametrize("spread", [0, 3 * SECOND])
 def test_a_bot_that_comes_by_the_clock_to_within_seconds_is_found(step: int, spread: int) -> None:
     published, visits = timer(step, spread)
-    (found,) = regular_visitors({"bot": visits}, published).values()
+    (found,) = periodic_visitors({"bot": visits}, published).values()
     assert round(step / SECOND / found, 3).is_integer(), "its step, or what divides it"
 
 
 def test_its_gap_is_told() -> None:
     published, visits = timer(12 * HOUR)
-    assert regular_visitors({"bot": visits}, published) == {"bot": pytest.approx(12 * 3600, abs=1)}
+    assert periodic_visitors({"bot": visits}, published) == {"bot": pytest.approx(12 * 3600, abs=1)}
 
 
 def test_a_bot_that_goes_to_several_posts_each_time_or_misses_some_is_one_still() -> None:
@@ -73,7 +73,7 @@ def test_a_bot_that_goes_to_several_posts_each_time_or_misses_some_is_one_still(
     }
     missing = {post: time + 5 * HOUR + ODD for number, (post, time) in enumerate(published.items()) if number % 7}
     late = {post: time + HOUR for post, time in missing.items()} | {"post3": missing["post3"] + 4 * HOUR}
-    assert set(regular_visitors({"several": several, "missing": missing, "late": late}, published)) == {
+    assert set(periodic_visitors({"several": several, "missing": missing, "late": late}, published)) == {
         "several", "missing", "late",
     }  # fmt: skip
 
@@ -120,18 +120,18 @@ def test_who_comes_whenever_it_suits_is_a_person() -> None:
 
 def test_times_that_are_only_known_to_the_minute_say_nothing() -> None:
     published, visits = timer(6 * HOUR)
-    assert regular_visitors({"bot": {post: time // MINUTE * MINUTE for post, time in visits.items()}}, published) == {}
+    assert periodic_visitors({"bot": {post: time // MINUTE * MINUTE for post, time in visits.items()}}, published) == {}
 
 
 def test_the_hours_at_which_somebody_writes_down_what_many_did_are_not_theirs() -> None:
     """Each evening a program fetches what came, and tells its own time for all of it."""
     published = daily()
     fetched = {post: time + 6 * HOUR + ODD for post, time in published.items()}
-    assert regular_visitors({f"fan{number}": fetched for number in range(20)}, published) == {}
+    assert periodic_visitors({f"fan{number}": fetched for number in range(20)}, published) == {}
 
 
 def test_eight_visits_are_too_few() -> None:
     published = daily()
     visits = {post: time + 5 * HOUR + ODD for post, time in published.items()}
-    found = [regular_visitors({"bot": dict(list(visits.items())[:count])}, published) for count in (8, 9)]
+    found = [periodic_visitors({"bot": dict(list(visits.items())[:count])}, published) for count in (8, 9)]
     assert [set(each) for each in found] == [set(), {"bot"}]

@@ -51,7 +51,7 @@ def test_a_bought_account_is_a_bot_and_the_answer_says_why() -> None:
         Reason.MASS_FOLLOWING,
         Reason.EMPTY_BIO,
     }
-    assert "the account follows 158 for each that follows it" in {sign.detail for sign in judgment.reasons}
+    assert "the account follows 158 for each that follows it" in {signal.detail for signal in judgment.reasons}
 
 
 def test_the_weights_add_up_to_the_probability() -> None:
@@ -67,7 +67,7 @@ def test_an_established_account_speaks_for_a_person() -> None:
 
     assert of_account(ESTABLISHED).probability < 0.01
     assert of_account(ESTABLISHED, text=spam).probability < of_account(UNKNOWN, text=spam).probability
-    assert score_profile(ESTABLISHED).reassurance == LEAST
+    assert score_profile(ESTABLISHED).genuine_log_odds == LEAST
 
 
 @pytest.mark.parametrize(
@@ -115,8 +115,8 @@ def test_the_bounds_of_the_weights(less: Profile, more: Profile) -> None:
 def test_who_follows_few_is_not_measured_by_who_follows_back() -> None:
     few, enough = (score_profile(Profile(followers=1, following=following)) for following in (49, 50))
 
-    assert Reason.FOLLOWS_UNANSWERED not in {sign.reason for sign in few.signs}
-    assert Reason.FOLLOWS_UNANSWERED in {sign.reason for sign in enough.signs}
+    assert Reason.FOLLOWS_UNANSWERED not in {signal.reason for signal in few.signals}
+    assert Reason.FOLLOWS_UNANSWERED in {signal.reason for signal in enough.signals}
 
 
 def test_the_digits_of_the_handle_count_where_something_else_is_known() -> None:

@@ -1,6 +1,6 @@
 """All five layers together: what probability they give, and whether it means what it says.
 
-An audience is simulated with everything that the layers look at. In it the layers' signs are as independent, or as
+An audience is simulated with everything that the layers look at. In it the layers' signals are as independent, or as
 little so, as in the simulation; how the probabilities do on real interactions is measured on real comments in
 `test_phrases`.
 """
@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from groundswell_server.engagement.bot_detection.graph_layer import Company
+from groundswell_server.engagement.bot_detection.graph_layer import CoOccurrence
 from groundswell_server.engagement.bot_detection.interaction_batch import Interaction, InteractionBatch
 from groundswell_server.engagement.bot_detection.layer_pipeline import judge
 from groundswell_server.engagement.bot_detection.persona_layer import PersonaRegister
@@ -31,7 +31,7 @@ COMMENTS = 0.6
 HOUR = 3600.0
 
 
-def simulate(bot_share: float, seed: int) -> tuple[list[Interaction], list[bool], Company]:
+def simulate(bot_share: float, seed: int) -> tuple[list[Interaction], list[bool], CoOccurrence]:
     """Interactions of an audience of which this share is bots, who is one, and who comes together.
 
     Of the bots a third writes spam and the others what people write or nothing; one in eight answers at once, one in
@@ -55,9 +55,9 @@ def simulate(bot_share: float, seed: int) -> tuple[list[Interaction], list[bool]
             farm[actor] = chance.choice((4, 6, 9))
         interactions.append(made)
         truth.append(is_bot)
-    # Everybody is at a post of their own: the rush of all of them at one would be the only sign.
+    # Everybody is at a post of their own: the rush of all of them at one would be the only signal.
     alone = [replace(made, post_id=f"{POST}{number}") for number, made in enumerate(interactions)]
-    return alone, truth, Company(visited=dict.fromkeys(farm, 9), together=farm)
+    return alone, truth, CoOccurrence(visited=dict.fromkeys(farm, 9), together=farm)
 
 
 def judged(bot_share: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -65,9 +65,11 @@ def judged(bot_share: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     settings = replace(FILTER, prior_bot_share=bot_share)
     found = []
     for seed in range(SIMULATIONS):
-        interactions, truth, company = simulate(bot_share, seed)
+        interactions, truth, co_occurrence = simulate(bot_share, seed)
         posts = {each.post_id: POSTS[POST] for each in interactions}
-        judgments = judge(InteractionBatch.of(interactions), posts, PersonaRegister(), settings, company=company)
+        judgments = judge(
+            InteractionBatch.of(interactions), posts, PersonaRegister(), settings, co_occurrence=co_occurrence
+        )
         found.append((judgments.probabilities, judgments.verdicts == Verdict.BOT, np.array(truth)))
     probabilities, bots, truths = (np.concatenate(column) for column in zip(*found, strict=True))
     return probabilities, bots, truths

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from groundswell_server.engagement.bot_detection.explanation import explain
 from groundswell_server.engagement.bot_detection.filter_settings import FilterSettings
-from groundswell_server.engagement.bot_detection.layer_findings import LayerFindings, Signs
+from groundswell_server.engagement.bot_detection.layer_findings import LayerFindings, Signals
 from groundswell_server.engagement.bot_detection.reasons import Layer, Reason
 from groundswell_server.engagement.bot_detection.score_combination import DECISIVE, combine
 from groundswell_server.engagement.enums import Verdict
@@ -19,9 +19,9 @@ from tests.engagement.defaults import FILTER
 EVERYBODY = np.ones(1, np.bool_)
 
 
-def findings(layer: Layer, *signs: tuple[Reason, float]) -> LayerFindings:
+def findings(layer: Layer, *signals: tuple[Reason, float]) -> LayerFindings:
     return LayerFindings(
-        layer, EVERYBODY, tuple(Signs.collect(reason, [(0, odds, math.nan)]) for reason, odds in signs)
+        layer, EVERYBODY, tuple(Signals.collect(reason, [(0, odds, math.nan)]) for reason, odds in signals)
     )
 
 
@@ -62,7 +62,7 @@ def test_a_single_weak_sign_never_decides(log_odds: float, threshold: float, pri
 
 
 @given(st.lists(st.tuples(st.sampled_from(list(Layer)), st.floats(0, 5)), max_size=6), st.floats(0.1, 3.0))
-def test_another_sign_never_lowers_the_probability(signs: list[tuple[Layer, float]], more: float) -> None:
+def test_another_sign_never_lowers_the_probability(signals: list[tuple[Layer, float]], more: float) -> None:
     def layered(all_signs: list[tuple[Layer, float]]) -> list[LayerFindings]:
         reasons = list(Reason)
         return [
@@ -70,7 +70,7 @@ def test_another_sign_never_lowers_the_probability(signs: list[tuple[Layer, floa
             for layer in Layer
         ]
 
-    assert probability(*layered([*signs, (Layer.TEXT, more)])) >= probability(*layered(signs)) - 1e-12
+    assert probability(*layered([*signals, (Layer.TEXT, more)])) >= probability(*layered(signals)) - 1e-12
 
 
 def test_layers_still_to_come_join_without_a_change() -> None:
@@ -90,14 +90,14 @@ def test_layers_still_to_come_join_without_a_change() -> None:
 
 
 def test_a_higher_threshold_leaves_more_in() -> None:
-    sign = findings(Layer.TEXT, (Reason.EXTERNAL_LINK, 3.4))
+    signal = findings(Layer.TEXT, (Reason.EXTERNAL_LINK, 3.4))
 
-    assert combine([sign], 1, FILTER).count(Verdict.BOT) == 1
-    assert combine([sign], 1, replace(FILTER, threshold=0.9)).count(Verdict.BOT) == 0
+    assert combine([signal], 1, FILTER).count(Verdict.BOT) == 1
+    assert combine([signal], 1, replace(FILTER, threshold=0.9)).count(Verdict.BOT) == 0
 
 
 def test_a_layer_that_found_nothing_speaks_for_a_person_when_no_other_found_anything() -> None:
-    silent = LayerFindings(Layer.TEXT, EVERYBODY, (), silence=-2.0)
+    silent = LayerFindings(Layer.TEXT, EVERYBODY, (), absence_log_odds=-2.0)
     half = replace(FILTER, prior_bot_share=0.5)
 
     assert probability(silent, settings=half) == pytest.approx(1 / (1 + math.exp(2)))

@@ -13,7 +13,7 @@ from groundswell_server.engagement.bot_detection.phrase_scanner import scan
 from groundswell_server.engagement.bot_detection.reasons import Reason
 from groundswell_server.engagement.bot_detection.spam_phrases import PHRASES, Phrase
 from groundswell_server.engagement.bot_detection.text_normalization import plain_texts
-from groundswell_server.engagement.bot_detection.trigger_table import LONGEST, LaidOut
+from groundswell_server.engagement.bot_detection.trigger_table import LONGEST, ConcatenatedTexts
 from groundswell_server.engagement.enums import Verdict
 from tests.engagement.bot_detection.interactions import comment, judged, reasons_of
 from tests.engagement.defaults import FILTER
@@ -177,7 +177,7 @@ def test_every_match_of_a_phrase_holds_a_trigger(phrase: Phrase, data: st.DataOb
     pattern = data.draw(st.sampled_from(phrase.patterns))
     alphabet = st.characters(codec="ascii", exclude_categories=["Cc"])
     drawn = data.draw(st.from_regex(pattern, fullmatch=True, alphabet=alphabet))
-    text = LaidOut(plain_texts([drawn])).text(0)
+    text = ConcatenatedTexts(plain_texts([drawn])).text(0)
     if not re.compile(pattern).search(text):
         return
 
@@ -189,9 +189,11 @@ def test_every_match_of_a_phrase_holds_a_trigger(phrase: Phrase, data: st.DataOb
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.one_of(st.text(), st.sampled_from([*SPAM, *GENUINE])), max_size=8))
 def test_texts_scanned_together_are_found_as_each_by_itself(texts: list[str]) -> None:
-    together = scan(LaidOut(plain_texts(texts)))
-    alone = {number: found[0] for number, text in enumerate(texts) if (found := scan(LaidOut(plain_texts([text]))))}
+    together = scan(ConcatenatedTexts(plain_texts(texts)))
+    alone = {
+        number: found[0] for number, text in enumerate(texts) if (found := scan(ConcatenatedTexts(plain_texts([text]))))
+    }
 
-    assert {number: [sign.reason for sign in signs] for number, signs in together.items()} == {
-        number: [sign.reason for sign in signs] for number, signs in alone.items()
+    assert {number: [signal.reason for signal in signals] for number, signals in together.items()} == {
+        number: [signal.reason for signal in signals] for number, signals in alone.items()
     }

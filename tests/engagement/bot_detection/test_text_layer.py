@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groundswell_server.engagement.bot_detection.duplicate_texts import DuplicateIndex, duplicate_log_odds
-from groundswell_server.engagement.bot_detection.interaction_batch import NO_TIME, InteractionBatch
+from groundswell_server.engagement.bot_detection.interaction_batch import UNKNOWN_TIME, InteractionBatch
 from groundswell_server.engagement.bot_detection.layer_pipeline import judge
 from groundswell_server.engagement.bot_detection.near_duplicates import NearDuplicates
 from groundswell_server.engagement.bot_detection.persona_layer import PersonaRegister
@@ -25,7 +25,7 @@ def test_the_same_sentence_by_several_actors_is_a_bot_farm() -> None:
     judgments = judged([comment(SENTENCE, f"bot{number}") for number in range(3)])
 
     assert {judgment.verdict for judgment in judgments} == {Verdict.BOT}
-    assert {sign.figure for judgment in judgments for sign in judgment.reasons} == {3.0}
+    assert {signal.figure for judgment in judgments for signal in judgment.reasons} == {3.0}
     assert reasons_of(judgments[0]) == {Reason.DUPLICATE_TEXT}
 
 
@@ -169,7 +169,7 @@ def test_masking_a_number_or_an_address_keeps_the_key() -> None:
 def test_weak_signs_are_named_and_decide_nothing(text: str, reason: Reason, figure: int) -> None:
     [judgment] = judged([comment(text)])
 
-    assert [(sign.reason, sign.figure) for sign in judgment.reasons] == [(reason, figure)]
+    assert [(signal.reason, signal.figure) for signal in judgment.reasons] == [(reason, figure)]
     assert judgment.verdict is Verdict.GENUINE
 
 
@@ -182,8 +182,8 @@ def test_without_a_text_the_layer_has_nothing_to_go_by() -> None:
 def detected(probabilities: dict[str, float]) -> dict[str, Judgment]:
     """The judgments of texts of which a trained detector says this."""
     texts = list(probabilities)
-    batch = InteractionBatch.of_columns(
-        [POST] * len(texts), texts, [int(InteractionKind.COMMENT)] * len(texts), [NO_TIME] * len(texts), texts,
+    batch = InteractionBatch.from_columns(
+        [POST] * len(texts), texts, [int(InteractionKind.COMMENT)] * len(texts), [UNKNOWN_TIME] * len(texts), texts,
         spam=probabilities,
     )  # fmt: skip
     return dict(zip(texts, judge(batch, POSTS, PersonaRegister(), FILTER), strict=True))

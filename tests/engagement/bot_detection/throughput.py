@@ -24,7 +24,7 @@ from groundswell_server.engagement.bot_detection.persona_layer import PersonaReg
 from groundswell_server.engagement.bot_detection.score_combination import combine
 from groundswell_server.engagement.bot_detection.text_fingerprints import Fingerprints
 from groundswell_server.engagement.bot_detection.text_layer import phrase_findings
-from groundswell_server.engagement.bot_detection.text_normalization import wordings
+from groundswell_server.engagement.bot_detection.text_normalization import normalized_texts
 from groundswell_server.engagement.bot_detection.time_layer import time_findings
 from groundswell_server.engagement.enums import InteractionKind, Platform
 from groundswell_server.engagement.interactions.cross_post_duplicates import REMEMBERED
@@ -115,7 +115,7 @@ def measure(path: Path) -> Cost:
         if columns is None:
             return Cost(reading, judging)
         started = time.perf_counter()
-        batch = InteractionBatch.of_columns(*columns)
+        batch = InteractionBatch.from_columns(*columns)
         posts = dict.fromkeys(batch.posts.values, PostFacts(Platform.INSTAGRAM, PUBLISHED))
         layers = (
             persona_findings(batch, posts, register),
@@ -150,7 +150,7 @@ def long_texts(path: Path, count: int) -> dict[int, str]:
     found = {
         each.key: each.letters
         for columns in read(path)
-        for each in wordings(columns[4])
+        for each in normalized_texts(columns[4])
         if each.key is not None and each.letter_count >= SHORT_LETTERS
     }
     return dict(list(found.items())[:count])

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from groundswell.v1 import engagement_pb2
 from groundswell.v1.engagement_pb2_grpc import EngagementServiceStub
-from groundswell_server.engagement.interactions import JUDGE_COPIES
-from groundswell_server.engagement.jobs import judge_copies
+from groundswell_server.engagement.interactions import REJUDGE_DUPLICATES
+from groundswell_server.engagement.jobs import rejudge_duplicates
 from groundswell_storage import leases
 from groundswell_storage.database import Database
 from tests.engagement.recorded_data import ago, comment, make_persona, make_post, measure, record
@@ -38,10 +38,10 @@ def work(database: Database) -> int:
     done = 0
     while True:
         with database.transaction():
-            claimed = leases.claim(database, LONG, kinds=(JUDGE_COPIES,))
+            claimed = leases.claim(database, LONG, kinds=(REJUDGE_DUPLICATES,))
         if claimed is None:
             return done
-        assert run(database, Lease(database, claimed, LONG), judge_copies)
+        assert run(database, Lease(database, claimed, LONG), rejudge_duplicates)
         done += 1
 
 

@@ -9,10 +9,15 @@ import pytest
 
 from groundswell_server.engagement.bot_detection.account_profiles import UNKNOWN, Profile
 from groundswell_server.engagement.enums import InteractionKind, Platform, Verdict
-from groundswell_server.engagement.interactions import JUDGE_COPIES, cross_post_duplicates, post_verdicts, recorder
+from groundswell_server.engagement.interactions import (
+    REJUDGE_DUPLICATES,
+    cross_post_duplicates,
+    post_verdicts,
+    recorder,
+)
 from groundswell_server.engagement.interactions.interactions import NewInteraction
 from groundswell_server.engagement.interactions.recorder import record_interactions
-from groundswell_server.engagement.jobs import judge_copies
+from groundswell_server.engagement.jobs import rejudge_duplicates
 from groundswell_server.engagement.metrics.engagement_rates import Counts
 from groundswell_server.engagement.metrics.metrics import record_metrics
 from groundswell_server.engagement.personas import PersonaDraft, create_persona
@@ -99,11 +104,11 @@ def reasons(database: Database, post_id: str) -> set[str]:
 def waiting(database: Database, workspace: str = MINE) -> int:
     """How often something waits to be judged again."""
     with database.scope(workspace) as scope:
-        return len(operations.under_way(scope, JUDGE_COPIES))
+        return len(operations.under_way(scope, REJUDGE_DUPLICATES))
 
 
 def work(database: Database) -> None:
-    assert run(database, take(database), judge_copies)
+    assert run(database, take(database), rejudge_duplicates)
 
 
 @pytest.mark.parametrize(
@@ -210,22 +215,22 @@ def test_work_that_is_lost_is_done_by_the_next_and_once_done_finds_nothing(
     for number in range(3):
         comment(database, posts[number], f"bot{number}", NEARLY[number])
     with database.scope(MINE) as scope:
-        (asked,) = operations.under_way(scope, JUDGE_COPIES)
-    judge_again = recorder.judge_again
+        (asked,) = operations.under_way(scope, REJUDGE_DUPLICATES)
+    rejudge = recorder.rejudge
     left = iter([True])
 
     def once(*given: object, **named: object) -> int | None:
         if next(left, False):
-            return judge_again(*given, **named)  # type: ignore[arg-type]
+            return rejudge(*given, **named)  # type: ignore[arg-type]
         raise RuntimeError("the worker is gone")
 
     with monkeypatch.context() as patch:
-        patch.setattr(recorder, "judge_again", once)
-        run(database, take(database), judge_copies)
+        patch.setattr(recorder, "rejudge", once)
+        run(database, take(database), rejudge_duplicates)
     assert sorted(judged(database, posts[n])[f"bot{n}"] for n in range(2)) == [Verdict.GENUINE, Verdict.BOT]
     for _ in range(2):
         with database.scope(MINE) as scope:
-            operations.create(scope, JUDGE_COPIES, asked.request)
+            operations.create(scope, REJUDGE_DUPLICATES, asked.request)
         work(database)
         assert [judged(database, posts[n])[f"bot{n}"] for n in range(3)] == [Verdict.BOT] * 3
     assert waiting(database) == 0

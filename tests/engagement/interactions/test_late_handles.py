@@ -11,11 +11,11 @@ from groundswell_server.engagement.enums import InteractionKind, Platform, Verdi
 from groundswell_server.engagement.interactions import recorder
 from groundswell_server.engagement.interactions.interactions import NewInteraction
 from groundswell_server.engagement.interactions.recorder import record_interactions
-from groundswell_server.engagement.jobs import judge_handles
+from groundswell_server.engagement.jobs import rejudge_handles
 from groundswell_server.engagement.metrics.engagement_rates import Counts
 from groundswell_server.engagement.metrics.metrics import record_metrics
 from groundswell_server.engagement.personas import (
-    JUDGE_HANDLES,
+    REJUDGE_HANDLES,
     Handle,
     PersonaDraft,
     create_persona,
@@ -80,7 +80,7 @@ def waiting(database: Database, workspace: str = MINE) -> list[str]:
 
 
 def work(database: Database) -> None:
-    assert run(database, take(database), judge_handles)
+    assert run(database, take(database), rejudge_handles)
 
 
 def test_what_a_handle_did_before_it_was_registered_is_a_persona_s_in_every_workspace(database: Database) -> None:
@@ -112,7 +112,7 @@ def test_whoever_registered_it_learns_nothing_of_others(database: Database) -> N
     work(database)
     with database.scope(MINE) as scope:
         (ended,) = operations.list_operations(scope).items
-    assert (ended.kind, ended.state, ended.response) == (JUDGE_HANDLES, "SUCCEEDED", b"")
+    assert (ended.kind, ended.state, ended.response) == (REJUDGE_HANDLES, "SUCCEEDED", b"")
 
 
 def test_of_a_post_with_more_comments_than_are_judged_at_once_all_are_found(
@@ -135,7 +135,7 @@ def test_an_update_asks_only_for_handles_that_are_new(database: Database) -> Non
     assert waiting(database) == []
     with database.scope(MINE) as scope:
         update_persona(scope, persona_id, {"handles": handles})
-    assert waiting(database) == [JUDGE_HANDLES]
+    assert waiting(database) == [REJUDGE_HANDLES]
 
 
 def test_a_deleted_persona_s_handles_stay_in_the_register_and_can_be_taken_over(database: Database) -> None:

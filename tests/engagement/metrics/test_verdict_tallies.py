@@ -49,7 +49,7 @@ def test_they_come_back_from_json_the_same(rows: list[tuple[InteractionKind, Ver
     tallies = Tallies()
     for kind, verdict, codes in rows:
         tallies.add(kind, verdict, codes)
-    again = Tallies.of_json(tallies.to_json())
+    again = Tallies.from_json(tallies.to_json())
     assert again.by_kind() == tallies.by_kind()
     assert again.reasons == tallies.reasons
 
@@ -79,7 +79,7 @@ def test_of_one_interaction_each_layer_counts_once() -> None:
         (Verdict.BOT, "graph"): 1,
         (Verdict.BOT, "time"): 1,
     }
-    assert Tallies.of_json(tallies.to_json()).layers == tallies.layers
+    assert Tallies.from_json(tallies.to_json()).layers == tallies.layers
 
 
 def test_shares_are_of_all_that_was_taken_out() -> None:
@@ -98,7 +98,7 @@ def test_shares_are_of_all_that_was_taken_out() -> None:
 
 
 def test_what_was_counted_before_layers_were_has_none() -> None:
-    assert by_layer(Tallies.of_json({"kinds": {"2": [3, 1, 0]}, "reasons": {"2:BURST": 1}})) == ()
+    assert by_layer(Tallies.from_json({"kinds": {"2": [3, 1, 0]}, "reasons": {"2:BURST": 1}})) == ()
 
 
 def test_tallies_of_posts_add_up() -> None:

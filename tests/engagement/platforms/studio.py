@@ -18,7 +18,7 @@ from groundswell_server.engagement.platforms import adapters
 from groundswell_server.engagement.platforms.http_client import open_client
 from groundswell_server.engagement.posts import posts
 from groundswell_server.engagement.posts.posts import Post, PostDraft
-from groundswell_server.engagement.sync.sync_run import Means
+from groundswell_server.engagement.sync.sync_run import SyncDependencies
 from groundswell_server.jobs.job import Job
 from groundswell_server.settings import Settings, load
 from groundswell_storage import operations
@@ -107,13 +107,13 @@ class Studio:
     def work(self, operation: Operation, patience: timedelta = PATIENT) -> Operation:
         """Lets a worker run what waits; how the operation stands afterwards."""
         lease = take(self.database)
-        run(self.database, lease, lambda job: self.carry_out(job, patience), self.server, **self.given)
+        run(self.database, lease, lambda job: self.run(job, patience), self.server, **self.given)
         return look(self.database, operation)
 
-    def carry_out(self, job: Job, patience: timedelta = PATIENT) -> pb.SyncReport:
+    def run(self, job: Job, patience: timedelta = PATIENT) -> pb.SyncReport:
         """The job."""
         with open_client() as client:
-            return sync_with(job, Means(adapters(self.settings), client, self.clock, patience))
+            return sync_with(job, SyncDependencies(adapters(self.settings), client, self.clock, patience))
 
     def sync(self, **asked: Any) -> pb.SyncReport:
         """Asks for a sync and carries it out."""

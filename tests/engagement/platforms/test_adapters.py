@@ -27,12 +27,12 @@ from groundswell_server.engagement.platforms.failures import (
 from groundswell_server.engagement.platforms.http_client import (
     LONGEST_RETRY,
     TRIES,
-    Api,
+    PlatformClient,
     backoff,
+    log_retries,
     open_client,
-    tell_retries,
 )
-from groundswell_server.engagement.platforms.responses import Answer, Request
+from groundswell_server.engagement.platforms.responses import Request, Response
 from groundswell_server.settings import load
 from tests.stand_in import StandIn
 from tests.stand_in.wire import Reply
@@ -43,9 +43,9 @@ INSTAGRAM, FACEBOOK = ADAPTERS[Platform.INSTAGRAM], ADAPTERS[Platform.FACEBOOK]
 TWITTER, TIKTOK = ADAPTERS[Platform.TWITTER], ADAPTERS[Platform.TIKTOK]
 
 
-def answer(status: int, body: Any, **headers: str) -> Answer:
+def response(status: int, body: Any, **headers: str) -> Response:
     """What a platform answered."""
-    return Answer(status, httpx.Headers({name.replace("_", "-"): text for name, text in headers.items()}), body, NOW)
+    return Response(status, httpx.Headers({name.replace("_", "-"): text for name, text in headers.items()}), body, NOW)
 
 
 def graph_error(code: int, subcode: int = 0, **others: Any) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def test_a_graph_error_means_what_its_code_says_whatever_the_status(
     adapter: Adapter, status: int, body: Mapping[str, Any], failure: type[PlatformFailure]
 ) -> None:
     with pytest.raises(failure) as caught:
-        adapter.check(answer(status, body))
+        adapter.check(response(status, body))
     assert type(caught.value) is failure
 
 
@@ -106,7 +106,7 @@ def test_a_graph_error_means_what_its_code_says_whatever_the_status(
 )
 def test_an_answer_as_a_whole(adapter: Adapter, status: int, body: Any, failure: type[PlatformFailure]) -> None:
     with pytest.raises(failure) as caught:
-        adapter.check(answer(status, body))
+        adapter.check(response(status, body))
     assert type(caught.value) is failure
 
 
@@ -120,7 +120,7 @@ def test_an_answer_as_a_whole(adapter: Adapter, status: int, body: Any, failure:
     ],
 )
 def test_an_answer_that_is_no_failure(adapter: Adapter, body: Any) -> None:
-    adapter.check(answer(200, body))
+    adapter.check(response(200, body))
 
 
 def test_rests_that_headers_ask_for() -> None:
@@ -128,17 +128,21 @@ def test_rests_that_headers_ask_for() -> None:
         return json.dumps({"123": [{"type": "pages", **figures}]})
 
     regain = usage(call_count=100, estimated_time_to_regain_access=12)
-    assert INSTAGRAM.rest(answer(200, {}, x_business_use_case_usage=regain)) == timedelta(minutes=12)
-    assert FACEBOOK.rest(answer(400, {}, x_business_use_case_usage=usage(call_count=40))) is None
-    assert FACEBOOK.rest(answer(200, {}, x_app_usage='{"call_count": 28, "total_time": 25}')) is None
-    assert FACEBOOK.rest(answer(200, {}, x_app_usage='{"call_count": 28, "total_cputime": 99}')) == timedelta(minutes=3)
-    assert FACEBOOK.rest(answer(200, {}, x_app_usage="nonsense", x_business_use_case_usage='["x"]')) is None
+    assert INSTAGRAM.cooldown(response(200, {}, x_business_use_case_usage=regain)) == timedelta(minutes=12)
+    assert FACEBOOK.cooldown(response(400, {}, x_business_use_case_usage=usage(call_count=40))) is None
+    assert FACEBOOK.cooldown(response(200, {}, x_app_usage='{"call_count": 28, "total_time": 25}')) is None
+    assert FACEBOOK.cooldown(response(200, {}, x_app_usage='{"call_count": 28, "total_cputime": 99}')) == timedelta(
+        minutes=3
+    )
+    assert FACEBOOK.cooldown(response(200, {}, x_app_usage="nonsense", x_business_use_case_usage='["x"]')) is None
     reset = str(int(NOW.timestamp()) + 90)
-    used_up = answer(200, {}, x_rate_limit_remaining="0", x_rate_limit_reset=reset)
-    assert TWITTER.rest(used_up) == timedelta(seconds=91)
-    assert TWITTER.rest(answer(200, {}, x_rate_limit_remaining="7", x_rate_limit_reset=reset)) is None
-    assert TWITTER.rest(answer(429, {}, x_rate_limit_remaining="7", x_rate_limit_reset=reset)) == timedelta(seconds=91)
-    assert TIKTOK.rest(answer(200, {})) is None
+    used_up = response(200, {}, x_rate_limit_remaining="0", x_rate_limit_reset=reset)
+    assert TWITTER.cooldown(used_up) == timedelta(seconds=91)
+    assert TWITTER.cooldown(response(200, {}, x_rate_limit_remaining="7", x_rate_limit_reset=reset)) is None
+    assert TWITTER.cooldown(response(429, {}, x_rate_limit_remaining="7", x_rate_limit_reset=reset)) == timedelta(
+        seconds=91
+    )
+    assert TIKTOK.cooldown(response(200, {})) is None
 
 
 @pytest.mark.parametrize(
@@ -147,30 +151,30 @@ def test_rests_that_headers_ask_for() -> None:
 )
 def test_retry_after_is_seconds_or_a_date(text: str, seconds: int | None) -> None:
     expected = None if seconds is None else timedelta(seconds=seconds)
-    assert answer(503, {}, retry_after=text).retry_after() == expected
+    assert response(503, {}, retry_after=text).retry_after() == expected
 
 
 def test_a_metric_that_repeats_by_day_counts_by_its_lifetime() -> None:
     day = {"name": "post_clicks", "period": "day", "values": [{"value": 3}]}
     lifetime = {"name": "post_clicks", "period": "lifetime", "values": [{"value": 41}]}
     for data in ([day, lifetime], [lifetime, day]):
-        told = iter([answer(200, {"data": data}), answer(200, {"id": "p", "shares": {"count": 2}})])
+        told = iter([response(200, {"data": data}), response(200, {"id": "p", "shares": {"count": 2}})])
         counts = FACEBOOK.fetch(lambda request: next(told), "token", [PlatformPost("p")])["p"]  # noqa: B023
         assert counts == Counts(clicks=41, shares=2)
 
 
 def test_impressions_that_were_never_counted_are_unknown() -> None:
     body = {"data": [{"id": "1", "public_metrics": {"like_count": 4, "impression_count": 0}}]}
-    counts = TWITTER.fetch(lambda request: answer(200, body), "token", [PlatformPost("1")])["1"]
+    counts = TWITTER.fetch(lambda request: response(200, body), "token", [PlatformPost("1")])["1"]
     assert counts == Counts(likes=4)
 
 
 def test_tokens_stand_where_the_platform_wants_them_and_in_no_words() -> None:
     asked: list[Request] = []
 
-    def send(request: Request) -> Answer:
+    def send(request: Request) -> Response:
         asked.append(request)
-        return answer(200, {"data": [], "error": {"code": "ok"}} if "tiktok" in request.url else {"data": []})
+        return response(200, {"data": [], "error": {"code": "ok"}} if "tiktok" in request.url else {"data": []})
 
     for adapter in ADAPTERS.values():
         adapter.fetch(send, "sesame", [PlatformPost("1")])
@@ -187,9 +191,9 @@ def test_a_failed_call_is_repeated_for_as_long_as_it_asks_and_only_when_that_hel
     assert not any(map(backoff, (Throttled("limit"), Refused("no"), TokenRefused("no"), ValueError())))
 
 
-def api(adapter: Adapter, spent: list[int], rests: list[timedelta]) -> Api:
+def api(adapter: Adapter, spent: list[int], rests: list[timedelta]) -> PlatformClient:
     """Calls of a platform, of which it is told what they cost."""
-    return Api(open_client(), adapter, spend=lambda: spent.append(1), close=rests.append, now=lambda: NOW)
+    return PlatformClient(open_client(), adapter, spend=lambda: spent.append(1), close=rests.append, now=lambda: NOW)
 
 
 def test_every_try_is_paid_for(stand_in: StandIn) -> None:
@@ -210,7 +214,7 @@ def test_a_long_retry_after_is_a_rest_for_all(stand_in: StandIn) -> None:
 
 
 def test_what_is_tried_again_is_logged_in_a_line_without_its_address(stand_in: StandIn) -> None:
-    tell_retries()
+    log_retries()
     stand_in.replies += [Reply(503, {})] * 9
     request = Request("GET", f"{stand_in.url}/v26.0/1/insights", secret_parameters={"access_token": "sesame"})
     with capture_logs() as told, pytest.raises(Unavailable):

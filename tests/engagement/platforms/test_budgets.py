@@ -1,4 +1,4 @@
-"""Budgets: shared by all servers, never beyond a limit in any window."""
+"""CallBudgets: shared by all servers, never beyond a limit in any window."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from groundswell_server.engagement.platforms.call_limits import Limit
-from groundswell_server.engagement.sync.call_budgets import Budgets, OverBudget
+from groundswell_server.engagement.sync.call_budgets import CallBudgets, OverBudget
 from groundswell_storage.database import Database
 from tests.engagement.platforms.clocks import SharedClock
 
@@ -18,11 +18,11 @@ GRAPH = Limit("graph", 200, HOUR)
 
 
 @pytest.fixture
-def budgets(database: Database, clock: SharedClock) -> Budgets:
-    return Budgets(database, "default", clock)
+def budgets(database: Database, clock: SharedClock) -> CallBudgets:
+    return CallBudgets(database, "default", clock)
 
 
-def test_a_rest_fills_the_bucket_and_no_more(budgets: Budgets, clock: SharedClock) -> None:
+def test_a_rest_fills_the_bucket_and_no_more(budgets: CallBudgets, clock: SharedClock) -> None:
     for _ in range(2):
         taken = 0
         while not (wait := budgets.take(GRAPH, 1)):
@@ -32,7 +32,7 @@ def test_a_rest_fills_the_bucket_and_no_more(budgets: Budgets, clock: SharedCloc
         clock.sleep(10 * HOUR.total_seconds(), lambda: None)
 
 
-def test_who_waits_as_long_as_told_gets_the_call(budgets: Budgets, clock: SharedClock) -> None:
+def test_who_waits_as_long_as_told_gets_the_call(budgets: CallBudgets, clock: SharedClock) -> None:
     for calls in (1, 2, GRAPH.depth):
         while wait := budgets.take(GRAPH, calls):
             clock.sleep(wait.total_seconds(), lambda: None)
@@ -41,7 +41,7 @@ def test_who_waits_as_long_as_told_gets_the_call(budgets: Budgets, clock: Shared
 
 @pytest.mark.parametrize("calls", [200, 300, 600])
 def test_no_window_wherever_it_begins_holds_more_calls_than_the_limit(
-    budgets: Budgets, clock: SharedClock, calls: int
+    budgets: CallBudgets, clock: SharedClock, calls: int
 ) -> None:
     limit = Limit("any", calls, HOUR)
     clock.sleep(HOUR.total_seconds(), lambda: None)
@@ -62,7 +62,7 @@ def test_servers_share_a_budget(database: Database, clock: SharedClock) -> None:
 
     def server() -> None:
         database.bind()
-        budgets = Budgets(database, "default", clock)
+        budgets = CallBudgets(database, "default", clock)
         together.wait()
         while not budgets.take(limit, 1):
             taken.append(1)
@@ -77,13 +77,13 @@ def test_servers_share_a_budget(database: Database, clock: SharedClock) -> None:
 
 
 def test_workspaces_have_budgets_of_their_own(database: Database, clock: SharedClock) -> None:
-    ours, theirs = Budgets(database, "ours", clock), Budgets(database, "theirs", clock)
+    ours, theirs = CallBudgets(database, "ours", clock), CallBudgets(database, "theirs", clock)
     ours.close(GRAPH, HOUR)
     assert ours.take(GRAPH, 1) > timedelta(minutes=59)
     assert not theirs.take(GRAPH, 1)
 
 
-def test_a_rest_ends_when_the_longest_that_was_asked_for_does(budgets: Budgets, clock: SharedClock) -> None:
+def test_a_rest_ends_when_the_longest_that_was_asked_for_does(budgets: CallBudgets, clock: SharedClock) -> None:
     for minutes in (5, 30, 10):
         budgets.close(GRAPH, timedelta(minutes=minutes))
     with pytest.raises(OverBudget):
@@ -94,7 +94,7 @@ def test_a_rest_ends_when_the_longest_that_was_asked_for_does(budgets: Budgets, 
     budgets.spend(GRAPH)
 
 
-def test_calls_come_back_one_by_one(budgets: Budgets, clock: SharedClock) -> None:
+def test_calls_come_back_one_by_one(budgets: CallBudgets, clock: SharedClock) -> None:
     budgets.take(GRAPH, GRAPH.depth)
     times: list[datetime] = []
     while len(times) < 5:

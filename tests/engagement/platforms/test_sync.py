@@ -297,7 +297,7 @@ def test_a_run_that_was_lost_is_taken_up_where_it_ended(studio: Studio, ava: str
 
     job.progress = lose_the_worker  # type: ignore[method-assign]
     with pytest.raises(SystemExit), asking:
-        studio.carry_out(job)
+        studio.run(job)
     lapse(studio.database, operation)
     report = SyncReport.FromString(studio.work(operation).response or b"")
     assert (report.synced_count, report.interaction_count) == (6, 360)

@@ -49,7 +49,9 @@ def analyze_audience(
     start = end - WINDOW if start is None else start
     if end < start:
         raise InvalidArgument.of("end_time", "lies before start_time")
-    found = [Tallies.of_json(stored) for stored in posts.tallies(scope, persona_id, platform, since=start, before=end)]
+    found = [
+        Tallies.from_json(stored) for stored in posts.tallies(scope, persona_id, platform, since=start, before=end)
+    ]
     total = sum(found, Tallies())
     return Audience(
         post_count=len(found),

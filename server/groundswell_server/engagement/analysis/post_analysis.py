@@ -79,7 +79,7 @@ def analyze_stored_post(scope: Scope, post_id: str, target_age: timedelta) -> An
     persona = scope.find(PersonaRow, post.persona_id)
     total = post.metrics.engagement() if post.metrics else 0
     sentiment = sentiment_of_post(scope, row, target_age)
-    tallies = Tallies.of_json(row.tallies)
+    tallies = Tallies.from_json(row.tallies)
     described = posts.described(scope, post.persona_id, post.platform, target_age=target_age, limit=MOST_POSTS)
     found = analyze_post(
         _published(post, next((each.aged_rate_pct for each in described if each.id == post_id), None)),

@@ -35,7 +35,7 @@ class Profile(NamedTuple):
         return {name: figure for name, figure in zip(self._fields, self, strict=True) if figure is not None}
 
     @classmethod
-    def of_json(cls, stored: Mapping[str, Any]) -> Profile:
+    def from_json(cls, stored: Mapping[str, Any]) -> Profile:
         """Reads what `to_json` made."""
         return cls(**stored)
 

@@ -72,7 +72,9 @@ def find_communities(visits: Visits) -> list[Community]:
     # What follows is dear, and under most posts nobody comes this far.
     if not len(met[0]):
         return []
-    first, second, together = _beyond_chance(met, visits.times_us[able], visits.popularity, _company(visits.times_us))
+    first, second, together = _beyond_chance(
+        met, visits.times_us[able], visits.popularity, _coincidence_share(visits.times_us)
+    )
     if not len(first):
         return []
     return _communities(zip(able[first].tolist(), able[second].tolist(), together.tolist(), strict=True))
@@ -91,7 +93,7 @@ def _often_together(times: NDArray[np.float64]) -> _Pairs:
     return first[often], second[often], together[often]
 
 
-def _beyond_chance(met: _Pairs, times: NDArray[np.float64], popularity: NDArray[np.float64], company: float) -> _Pairs:
+def _beyond_chance(met: _Pairs, times: NDArray[np.float64], popularity: NDArray[np.float64], share: float) -> _Pairs:
     """Those of the pairs that come together more often than chance explains."""
     first, second, together = met
     came = ~np.isnan(times)
@@ -100,7 +102,7 @@ def _beyond_chance(met: _Pairs, times: NDArray[np.float64], popularity: NDArray[
     shared = (came[first] & came[second]).sum(axis=1)
     pairs = math.log(max(1, len(times) * (len(times) - 1) // 2))
     both = np.minimum(_surprise(shared, came, likely, first, second), _surprise(shared, came, likely, second, first))
-    timed = likely * company
+    timed = likely * share
     surprise = np.minimum(
         _surprise(together, came, timed, first, second), _surprise(together, came, timed, second, first)
     )
@@ -121,7 +123,7 @@ def _likely(counts: NDArray[np.int64], popularity: NDArray[np.float64]) -> NDArr
     return likely
 
 
-def _company(times: NDArray[np.float64]) -> float:
+def _coincidence_share(times: NDArray[np.float64]) -> float:
     """Share of the pairs of accounts at a post that came together, over all posts: as close as the audience comes."""
     close = pairs = 0
     for post in range(times.shape[1]):

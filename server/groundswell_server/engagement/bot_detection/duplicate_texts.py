@@ -10,10 +10,14 @@ from typing import Final, NamedTuple
 
 from groundswell_server.engagement.bot_detection.filter_settings import FilterSettings
 from groundswell_server.engagement.bot_detection.interaction_batch import InteractionBatch
-from groundswell_server.engagement.bot_detection.layer_findings import Signs
+from groundswell_server.engagement.bot_detection.layer_findings import Signals
 from groundswell_server.engagement.bot_detection.near_duplicates import NONE_SKETCHED, NearDuplicates, Sketches
 from groundswell_server.engagement.bot_detection.reasons import Reason
-from groundswell_server.engagement.bot_detection.text_normalization import MINIMUM_KEY_LETTERS, Wording, wordings
+from groundswell_server.engagement.bot_detection.text_normalization import (
+    MINIMUM_KEY_LETTERS,
+    NormalizedText,
+    normalized_texts,
+)
 
 SHORT_LETTERS: Final = 40
 LONG_LETTERS: Final = 80
@@ -101,10 +105,10 @@ class _Keyed(NamedTuple):
     post: str
 
 
-def duplicate_signs(
+def duplicate_signals(
     batch: InteractionBatch, settings: FilterSettings, index: DuplicateIndex | None = None
-) -> list[Signs]:
-    """Signs of equal and nearly equal texts. `index` brings in what came before, and is brought up to date."""
+) -> list[Signals]:
+    """Signals of equal and nearly equal texts. `index` brings in what came before, and is brought up to date."""
     worded = _worded(batch)
     index = DuplicateIndex(max(1, 2 * len(batch.texts.values))) if index is None else index
     rows = [
@@ -126,25 +130,25 @@ def duplicate_signs(
     return [*exact, _near_copies([keyed for keyed in rows if keyed.key in long], long, index)] if long else exact
 
 
-def _worded(batch: InteractionBatch) -> dict[int, Wording]:
+def _worded(batch: InteractionBatch) -> dict[int, NormalizedText]:
     """What of each text of a batch is compared, by position among the distinct texts; short ones are left out."""
     texts = {code: text for code, text in enumerate(batch.texts.values) if len(text) >= MINIMUM_KEY_LETTERS}
-    known = batch.wordings
+    known = batch.normalized_texts
     new = [text for text in texts.values() if text not in known]
-    found = {**known, **dict(zip(new, wordings(new), strict=True))}
+    found = {**known, **dict(zip(new, normalized_texts(new), strict=True))}
     return {code: found[text] for code, text in texts.items()}
 
 
-def _by_several_actors(rows: list[_Keyed], index: DuplicateIndex) -> Signs:
+def _by_several_actors(rows: list[_Keyed], index: DuplicateIndex) -> Signals:
     found = []
     for keyed in rows:
         actors = index.actors_of(keyed.key)
         if weight := duplicate_log_odds(keyed.letters, actors):
             found.append((keyed.row, weight, float(actors)))
-    return Signs.collect(Reason.DUPLICATE_TEXT, found)
+    return Signals.collect(Reason.DUPLICATE_TEXT, found)
 
 
-def _by_one_actor(rows: list[_Keyed], index: DuplicateIndex) -> Signs:
+def _by_one_actor(rows: list[_Keyed], index: DuplicateIndex) -> Signals:
     """Rows whose named actor wrote the text under several posts, or again and again under one.
 
     Sending twice under one post is a slip of the finger: there it counts from the third time on.
@@ -157,10 +161,10 @@ def _by_one_actor(rows: list[_Keyed], index: DuplicateIndex) -> Signs:
         times = max(index.posts_of(keyed.key, keyed.actor), again[keyed.key, keyed.actor, keyed.post] - 1)
         if weight := duplicate_log_odds(keyed.letters, times):
             found.append((keyed.row, weight, float(times)))
-    return Signs.collect(Reason.REPEATED_TEXT, found)
+    return Signals.collect(Reason.REPEATED_TEXT, found)
 
 
-def _near_copies(rows: list[_Keyed], texts: dict[int, str], index: DuplicateIndex) -> Signs:
+def _near_copies(rows: list[_Keyed], texts: dict[int, str], index: DuplicateIndex) -> Signals:
     """Rows whose text has near copies by more actors, or by its actor under more posts, than it has exact ones."""
     groups = {key: group ^ _GROUP for key, group in index.near.groups_of(texts).items()}
     for keyed in rows:
@@ -170,7 +174,7 @@ def _near_copies(rows: list[_Keyed], texts: dict[int, str], index: DuplicateInde
         times, exact = (_most_of(index, key, keyed.actor) for key in (groups[keyed.key], keyed.key))
         if times > exact and (weight := duplicate_log_odds(keyed.letters, times)):
             found.append((keyed.row, weight, float(times)))
-    return Signs.collect(Reason.NEAR_DUPLICATE_TEXT, found)
+    return Signals.collect(Reason.NEAR_DUPLICATE_TEXT, found)
 
 
 def _most_of(index: DuplicateIndex, key: int, actor: str) -> int:

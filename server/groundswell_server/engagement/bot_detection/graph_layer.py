@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from groundswell_server.engagement.bot_detection.community_detection import Visits, find_communities
 from groundswell_server.engagement.bot_detection.handles import normalize_handles, normalized_handles
-from groundswell_server.engagement.bot_detection.interaction_batch import NO_TIME, InteractionBatch
-from groundswell_server.engagement.bot_detection.layer_findings import LayerFindings, Signs
-from groundswell_server.engagement.bot_detection.periodicity import regular_visitors
+from groundswell_server.engagement.bot_detection.interaction_batch import UNKNOWN_TIME, InteractionBatch
+from groundswell_server.engagement.bot_detection.layer_findings import LayerFindings, Signals
+from groundswell_server.engagement.bot_detection.periodicity import periodic_visitors
 from groundswell_server.engagement.bot_detection.reasons import Layer, Reason
 
 MOST_POSTS: Final = 50
@@ -26,20 +26,20 @@ _SLOPE: Final = 1.2
 _MOST: Final = 4.2
 
 
-def together_log_odds(posts: int) -> float:
+def co_occurrence_log_odds(posts: int) -> float:
     """Weight of belonging to a group that came to so many posts together: from five on it decides."""
     return min(_MOST, _SLOPE * math.log2(posts)) if posts > 1 else 0.0
 
 
 @dataclass(frozen=True, slots=True)
-class Company:
+class CoOccurrence:
     """Which actors came to which of a persona's posts, who of them always comes together, and who by the clock."""
 
     visited: Mapping[str, int] = field(default_factory=dict)
     """Normalized handle to the number of the persona's posts that the actor came to."""
     together: Mapping[str, int] = field(default_factory=dict)
     """Normalized handle of a member of a group to the number of posts that it came to together."""
-    regular: Mapping[str, float] = field(default_factory=dict)
+    periods: Mapping[str, float] = field(default_factory=dict)
     """Normalized handle of an actor who comes at machine-regular gaps to their step, seconds."""
     spellings: tuple[str, ...] = ()
     """The handles of those who come together or by the clock, as they are stored."""
@@ -47,15 +47,15 @@ class Company:
     """The persona's posts that were looked at."""
 
 
-ALONE = Company()
+NO_CO_OCCURRENCE = CoOccurrence()
 """Nothing is known of other posts."""
 
 
-def company_of(
+def find_co_occurrence(
     visits: Iterable[tuple[str, str, int]],
     popularity: Mapping[str, int],
     published_us: Mapping[str, int] = _NOTHING,
-) -> Company:
+) -> CoOccurrence:
     """Finds who always comes together, and who by the clock.
 
     Args:
@@ -69,12 +69,12 @@ def company_of(
     visits = list(visits)
     spelled = normalized_handles(handle for handle, _, _ in visits)
     for handle, post, time in visits:
-        if post in popularity and time != NO_TIME and spelled[handle]:
+        if post in popularity and time != UNKNOWN_TIME and spelled[handle]:
             posts = first[spelled[handle]]
             posts[post] = min(time, posts.get(post, time))
     together = _together(first, popularity)
-    regular = regular_visitors(first, published_us)
-    return Company(
+    regular = periodic_visitors(first, published_us)
+    return CoOccurrence(
         {handle: len(posts) for handle, posts in first.items()},
         together,
         regular,
@@ -83,13 +83,13 @@ def company_of(
     )
 
 
-def graph_findings(batch: InteractionBatch, company: Company) -> LayerFindings:
-    """Signs on the interactions of those who always come together. One post alone is nothing to go by."""
-    handles = normalize_handles(batch.actors.values) if company.visited else []
-    several = _by_actor(batch, [company.visited.get(handle, 0) for handle in handles]) > 1
-    posts = _by_actor(batch, [company.together.get(handle, 0) for handle in handles])
-    found = [(row, together_log_odds(count), float(count)) for row, count in enumerate(posts.tolist()) if count]
-    return LayerFindings(Layer.GRAPH, several, (Signs.collect(Reason.CO_INTERACTION, found),))
+def graph_findings(batch: InteractionBatch, co_occurrence: CoOccurrence) -> LayerFindings:
+    """Signals on the interactions of those who always come together. One post alone is nothing to go by."""
+    handles = normalize_handles(batch.actors.values) if co_occurrence.visited else []
+    several = _by_actor(batch, [co_occurrence.visited.get(handle, 0) for handle in handles]) > 1
+    posts = _by_actor(batch, [co_occurrence.together.get(handle, 0) for handle in handles])
+    found = [(row, co_occurrence_log_odds(count), float(count)) for row, count in enumerate(posts.tolist()) if count]
+    return LayerFindings(Layer.GRAPH, several, (Signals.collect(Reason.CO_INTERACTION, found),))
 
 
 def _by_actor(batch: InteractionBatch, figures: Sequence[int]) -> NDArray[np.int64]:

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groundswell_server.engagement.bot_detection.account_profiles import UNKNOWN, Profile
-from groundswell_server.engagement.bot_detection.text_normalization import Wording
+from groundswell_server.engagement.bot_detection.text_normalization import NormalizedText
 from groundswell_server.engagement.enums import InteractionKind, Platform
 
-NO_TIME: Final = int(np.iinfo(np.int64).min)
+UNKNOWN_TIME: Final = int(np.iinfo(np.int64).min)
 """Stands in a column of times for one that is unknown."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -24,8 +24,8 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 
 
 def to_microseconds(time: datetime | None) -> int:
-    """Microseconds since 1970 UTC of an aware datetime, NO_TIME for None."""
-    return NO_TIME if time is None else (time - _EPOCH) // _MICROSECOND
+    """Microseconds since 1970 UTC of an aware datetime, UNKNOWN_TIME for None."""
+    return UNKNOWN_TIME if time is None else (time - _EPOCH) // _MICROSECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class PostFacts:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Coded:
+class EncodedColumn:
     """A column of n strings, each distinct one kept once."""
 
     codes: NDArray[np.int64]
@@ -61,7 +61,7 @@ class Coded:
     """The distinct strings, in order of first occurrence."""
 
     @classmethod
-    def of(cls, strings: Sequence[str]) -> Coded:
+    def of(cls, strings: Sequence[str]) -> EncodedColumn:
         """Number equal strings equally."""
         # A dictionary that numbers what it does not know yet: the whole loop runs in C.
         number: defaultdict[str, int] = defaultdict(count().__next__)
@@ -86,20 +86,20 @@ class InteractionBatch:
     All interactions of a post belong into one batch: bursts are sought post by post.
     """
 
-    posts: Coded
+    posts: EncodedColumn
     """Ids of posts."""
-    actors: Coded
+    actors: EncodedColumn
     """Handles as the platform spells them; empty when unknown."""
     kinds: NDArray[np.int8]
     """Numbers of `InteractionKind`."""
     times_us: NDArray[np.int64]
-    """Microseconds since 1970 UTC, NO_TIME where unknown."""
-    texts: Coded
+    """Microseconds since 1970 UTC, UNKNOWN_TIME where unknown."""
+    texts: EncodedColumn
     profiles: Mapping[int, Profile] = field(default_factory=dict)
     """What is known of the accounts, by row; rows of which nothing is known are left out."""
     spam: Mapping[str, float] = field(default_factory=dict)
     """What the workspace's trained SPAM_DETECTOR takes texts for, 0 to 1, by text; empty where there is none."""
-    wordings: Mapping[str, Wording] = field(default_factory=dict)
+    normalized_texts: Mapping[str, NormalizedText] = field(default_factory=dict)
     """What of some of the texts is compared, where it is worked out already."""
 
     def __post_init__(self) -> None:
@@ -110,7 +110,7 @@ class InteractionBatch:
         return len(self.posts)
 
     @classmethod
-    def of_columns(
+    def from_columns(
         cls,
         post_ids: Sequence[str],
         handles: Sequence[str],
@@ -119,25 +119,25 @@ class InteractionBatch:
         texts: Sequence[str],
         profiles: Iterable[Profile] = (),
         spam: Mapping[str, float] | None = None,
-        wordings: Mapping[str, Wording] | None = None,
+        normalized_texts: Mapping[str, NormalizedText] | None = None,
     ) -> InteractionBatch:
         """A batch of plain columns of one length; no profiles at all where nothing is known of any account."""
         return cls(
-            posts=Coded.of(post_ids),
-            actors=Coded.of(handles),
+            posts=EncodedColumn.of(post_ids),
+            actors=EncodedColumn.of(handles),
             kinds=np.asarray(kinds, np.int8),
             times_us=np.asarray(times_us, np.int64),
-            texts=Coded.of(texts),
+            texts=EncodedColumn.of(texts),
             profiles={row: profile for row, profile in enumerate(profiles) if profile.known()},
             spam=spam or {},
-            wordings=wordings or {},
+            normalized_texts=normalized_texts or {},
         )
 
     @classmethod
     def of(cls, interactions: Iterable[Interaction]) -> InteractionBatch:
         """The columns of single interactions."""
         rows = list(interactions)
-        return cls.of_columns(
+        return cls.from_columns(
             [row.post_id for row in rows],
             [row.actor_handle for row in rows],
             [int(row.kind) for row in rows],

@@ -12,25 +12,25 @@ from groundswell_server.engagement.bot_detection.reasons import Layer, Reason
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Signs:
+class Signals:
     """One reason and the rows it was seen on; the three arrays have one length, a row occurs at most once."""
 
     reason: Reason
     rows: NDArray[np.int64]
     log_odds: NDArray[np.float64]
-    """Natural logarithm of how many times likelier the sign is from a bot than from a person."""
+    """Natural logarithm of how many times likelier the signal is from a bot than from a person."""
     figures: NDArray[np.float64]
     """The number the reason cites, NaN where it has none."""
 
     @classmethod
-    def collect(cls, reason: Reason, found: Sequence[tuple[int, float, float]]) -> Signs:
-        """Signs from (row, log-odds, figure) triples."""
+    def collect(cls, reason: Reason, found: Sequence[tuple[int, float, float]]) -> Signals:
+        """Signals from (row, log-odds, figure) triples."""
         table = np.array(found, np.float64).reshape(-1, 3)
         return cls(reason, table[:, 0].astype(np.int64), table[:, 1], table[:, 2])
 
     @classmethod
-    def uniform(cls, reason: Reason, rows: NDArray[np.int64], log_odds: float, figures: NDArray[np.float64]) -> Signs:
-        """Signs of one weight."""
+    def uniform(cls, reason: Reason, rows: NDArray[np.int64], log_odds: float, figures: NDArray[np.float64]) -> Signals:
+        """Signals of one weight."""
         return cls(reason, rows, np.full(len(rows), log_odds), figures)
 
 
@@ -39,11 +39,11 @@ class LayerFindings:
     """All that one layer says of a batch of n interactions."""
 
     layer: Layer
-    informed: NDArray[np.bool_]
-    """(n,) True where the layer had something to go by; False is no sign either way."""
-    signs: tuple[Signs, ...]
-    silence: float = 0.0
-    """Log-odds, at most 0, of a row that the layer is informed of and on which no layer at all found a sign."""
-    reassurance: NDArray[np.float64] | None = None
+    has_evidence: NDArray[np.bool_]
+    """(n,) True where the layer had something to go by; False is no signal either way."""
+    signals: tuple[Signals, ...]
+    absence_log_odds: float = 0.0
+    """Log-odds, at most 0, of a row that the layer is has_evidence of and on which no layer at all found a signal."""
+    genuine_log_odds: NDArray[np.float64] | None = None
     """(n,) log-odds, at most 0, of what speaks for a person on each row. A layer that has it is a score: the weights of
-    its signs, and these, are made to be added up."""
+    its signals, and these, are made to be added up."""

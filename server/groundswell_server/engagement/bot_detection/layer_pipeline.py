@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from groundswell_server.engagement.bot_detection.duplicate_texts import DuplicateIndex
 from groundswell_server.engagement.bot_detection.filter_settings import FilterSettings
-from groundswell_server.engagement.bot_detection.graph_layer import ALONE, Company, graph_findings
+from groundswell_server.engagement.bot_detection.graph_layer import NO_CO_OCCURRENCE, CoOccurrence, graph_findings
 from groundswell_server.engagement.bot_detection.interaction_batch import InteractionBatch, PostFacts
 from groundswell_server.engagement.bot_detection.persona_layer import PersonaRegister, persona_findings
 from groundswell_server.engagement.bot_detection.profile_layer import profile_findings
@@ -21,20 +21,20 @@ def judge(
     register: PersonaRegister,
     settings: FilterSettings,
     duplicates: DuplicateIndex | None = None,
-    company: Company = ALONE,
+    co_occurrence: CoOccurrence = NO_CO_OCCURRENCE,
 ) -> Judgments:
     """Verdict, probability and reasons for each interaction of the batch.
 
     Give all interactions of a post together, earlier ones too: a later one can give an earlier one away. Posts that are
     missing from `posts` are judged without the persona layer and without their time of publication. `duplicates`
-    carries texts over from one batch to the next; `company` says who comes together, or by the clock, to the
+    carries texts over from one batch to the next; `co_occurrence` says who comes together, or by the clock, to the
     persona's posts.
     """
     findings = (
         persona_findings(batch, posts, register),
-        time_findings(batch, posts, settings, company.regular),
+        time_findings(batch, posts, settings, co_occurrence.periods),
         text_findings(batch, settings, duplicates),
         profile_findings(batch, settings),
-        graph_findings(batch, company),
+        graph_findings(batch, co_occurrence),
     )
     return combine(findings, len(batch), settings)

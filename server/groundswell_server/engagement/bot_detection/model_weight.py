@@ -9,7 +9,7 @@ SUREST: Final = 0.002
 """No detector is believed to be surer: it has seen some hundreds of examples."""
 
 
-def detected_log_odds(probability: float, prior_log_odds: float) -> float:
+def model_log_odds(probability: float, prior_log_odds: float) -> float:
     """The log-odds of a detector's probability, 0 to 1, beside those of the prior.
 
     The probability is calibrated: it stands as it is when nothing else is known of an interaction, which is what

@@ -33,7 +33,7 @@ SAME_VISIT: Final = MINUTE
 """What follows the visit before within a minute belongs to it: several posts are looked at in one go."""
 
 
-def regular_visitors(first: Mapping[str, Mapping[str, int]], published_us: Mapping[str, int]) -> dict[str, float]:
+def periodic_visitors(first: Mapping[str, Mapping[str, int]], published_us: Mapping[str, int]) -> dict[str, float]:
     """The accounts that come by the clock, with its step in seconds: of that length are the gaps, or multiples of it.
 
     Args:

@@ -9,7 +9,7 @@ import numpy as np
 
 from groundswell_server.engagement.bot_detection.handles import normalize_handle, normalize_handles
 from groundswell_server.engagement.bot_detection.interaction_batch import InteractionBatch, PostFacts
-from groundswell_server.engagement.bot_detection.layer_findings import LayerFindings, Signs
+from groundswell_server.engagement.bot_detection.layer_findings import LayerFindings, Signals
 from groundswell_server.engagement.bot_detection.reasons import Layer, Reason
 from groundswell_server.engagement.enums import Platform
 
@@ -50,5 +50,5 @@ def persona_findings(
         for row in np.flatnonzero(suspects[batch.actors.codes]).tolist()
         if (post := posts.get(batch.posts[row])) and post.platform in known[int(batch.actors.codes[row])]
     ]
-    sign = Signs.uniform(Reason.REGISTERED_PERSONA, np.array(rows, np.int64), _CERTAIN, np.full(len(rows), np.nan))
-    return LayerFindings(Layer.PERSONA, batch.actors.filled(), (sign,))
+    signal = Signals.uniform(Reason.REGISTERED_PERSONA, np.array(rows, np.int64), _CERTAIN, np.full(len(rows), np.nan))
+    return LayerFindings(Layer.PERSONA, batch.actors.filled(), (signal,))

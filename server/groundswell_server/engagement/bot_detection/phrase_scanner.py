@@ -20,14 +20,14 @@ from groundswell_server.engagement.bot_detection.links_and_phone_numbers import 
 )
 from groundswell_server.engagement.bot_detection.reasons import Reason
 from groundswell_server.engagement.bot_detection.spam_phrases import MIDDLING, PHRASES, STRONG, Phrase
-from groundswell_server.engagement.bot_detection.trigger_table import LaidOut, TriggerTable
+from groundswell_server.engagement.bot_detection.trigger_table import ConcatenatedTexts, TriggerTable
 
 MINIMUM_DIGITS: Final = 10
 """Numbers with fewer digits are not looked at."""
 
 
 @dataclass(frozen=True, slots=True)
-class TextSign:
+class TextSignal:
     """One thing found in one text."""
 
     reason: Reason
@@ -36,26 +36,26 @@ class TextSign:
     """NaN where the reason has none."""
 
 
-Examiner = Callable[[str], list[TextSign]]
+Examiner = Callable[[str], list[TextSignal]]
 """Looks at one normalized text."""
 
 
 def _phrase_examiner(phrase: Phrase) -> Examiner:
     search = phrase.compiled().search
-    found = [TextSign(phrase.reason, phrase.log_odds, float("nan"))]
+    found = [TextSignal(phrase.reason, phrase.log_odds, float("nan"))]
 
-    def examine(text: str) -> list[TextSign]:
+    def examine(text: str) -> list[TextSignal]:
         return found if search(text) else []
 
     return examine
 
 
-def _links(text: str) -> list[TextSign]:
-    return [TextSign(*finding) for finding in link_findings(text)]
+def _links(text: str) -> list[TextSignal]:
+    return [TextSignal(*finding) for finding in link_findings(text)]
 
 
-def _numbers(text: str) -> list[TextSign]:
-    return [TextSign(*finding) for finding in number_findings(text)]
+def _numbers(text: str) -> list[TextSignal]:
+    return [TextSignal(*finding) for finding in number_findings(text)]
 
 
 _LINKS: Final = 1 << len(PHRASES)
@@ -74,7 +74,7 @@ def _table() -> tuple[TriggerTable, tuple[tuple[int, Examiner], ...]]:
     return TriggerTable(tasks_of), (*phrases, (_LINKS, _links), (_NUMBERS, _numbers))
 
 
-def scan(texts: LaidOut) -> dict[int, list[TextSign]]:
+def scan(texts: ConcatenatedTexts) -> dict[int, list[TextSignal]]:
     """What is found in each of the texts, by position; texts without a finding are left out."""
     table, examiners = _table()
     wanted = dict(table.find(texts))
@@ -82,17 +82,17 @@ def scan(texts: LaidOut) -> dict[int, list[TextSign]]:
     for row in np.flatnonzero(digits >= MINIMUM_DIGITS).tolist():
         wanted[row] = wanted.get(row, 0) | _NUMBERS
     found = ((row, _examine(texts.text(row), tasks, examiners)) for row, tasks in wanted.items())
-    return {row: signs for row, signs in found if signs}
+    return {row: signals for row, signals in found if signals}
 
 
-def _examine(text: str, tasks: int, examiners: Sequence[tuple[int, Examiner]]) -> list[TextSign]:
-    """One sign a reason, the strongest first. Middling phrases are not sought where a strong one was found."""
-    found: dict[Reason, TextSign] = {}
+def _examine(text: str, tasks: int, examiners: Sequence[tuple[int, Examiner]]) -> list[TextSignal]:
+    """One signal a reason, the strongest first. Middling phrases are not sought where a strong one was found."""
+    found: dict[Reason, TextSignal] = {}
     decided = 0
     for task, examine in examiners:
         if tasks & task & ~decided:
-            for sign in examine(text):
-                found.setdefault(sign.reason, sign)
-                if sign.log_odds >= STRONG:
+            for signal in examine(text):
+                found.setdefault(signal.reason, signal)
+                if signal.log_odds >= STRONG:
                     decided = _MIDDLING_PHRASES
     return list(found.values())

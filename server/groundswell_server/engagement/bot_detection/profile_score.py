@@ -2,7 +2,7 @@
 
 Each weight is the natural logarithm of how many times likelier accounts of bots show that than people's. Together they
 are drawn towards 0, because empty accounts are empty in all respects at once. They are judgment, not fitted to labelled
-accounts. The signs are those that the literature agrees on: S. Cresci et al., "Fame for sale: efficient detection of
+accounts. The signals are those that the literature agrees on: S. Cresci et al., "Fame for sale: efficient detection of
 fake Twitter followers", Decision Support Systems 80, 2015 (followers against friends, empty description, default
 picture, few posts, age); S. Gurajala et al., "Profile characteristics of fake Twitter accounts", Big Data & Society 3,
 2016 (a median of 30 friends for each follower, against 1 of people); F. C. Akyon, E. Kalfaoglu, "Instagram fake and
@@ -18,7 +18,7 @@ from bisect import bisect_right
 from typing import Final, NamedTuple
 
 from groundswell_server.engagement.bot_detection.account_profiles import Profile
-from groundswell_server.engagement.bot_detection.model_weight import detected_log_odds
+from groundswell_server.engagement.bot_detection.model_weight import model_log_odds
 from groundswell_server.engagement.bot_detection.reasons import Reason
 
 Steps = tuple[tuple[float, ...], tuple[float, ...]]
@@ -42,12 +42,12 @@ PRIVATE_LOG_ODDS: Final = -0.2
 VERIFIED_LOG_ODDS: Final = -3.0
 
 TOGETHER: Final = 0.85
-"""What of each weight counts: signs of one account say in part the same."""
+"""What of each weight counts: signals of one account say in part the same."""
 LEAST: Final = -3.0
 """Log-odds below which no profile speaks for a person: accounts are taken over, and sold."""
 
 
-class ProfileSign(NamedTuple):
+class ProfileSignal(NamedTuple):
     """One thing that speaks against an account."""
 
     reason: Reason
@@ -59,25 +59,25 @@ class ProfileSign(NamedTuple):
 class ProfileScore(NamedTuple):
     """What speaks against an account, and how much speaks for it."""
 
-    signs: tuple[ProfileSign, ...]
-    reassurance: float
+    signals: tuple[ProfileSignal, ...]
+    genuine_log_odds: float
     """Log-odds, at most 0, of all that speaks for a person."""
 
     @property
     def log_odds(self) -> float:
         """All together."""
-        return sum(sign.log_odds for sign in self.signs) + self.reassurance
+        return sum(signal.log_odds for signal in self.signals) + self.genuine_log_odds
 
 
 def score_profile(profile: Profile, prior_log_odds: float = 0.0) -> ProfileScore:
     """Weighs all that is known of an account; what a trained detector says of it takes the place of the weights.
 
-    `prior_log_odds`: see `detected_log_odds`.
+    `prior_log_odds`: see `model_log_odds`.
     """
     if profile.bot_probability is not None:
         return _detected(profile.bot_probability, prior_log_odds)
     weighed = [
-        ProfileSign(reason, _weight(steps, figure), figure)
+        ProfileSignal(reason, _weight(steps, figure), figure)
         for reason, steps, figure in (
             (Reason.NEW_ACCOUNT, AGE_DAYS, profile.age_days),
             (Reason.FEW_FOLLOWERS, FOLLOWERS, profile.followers),
@@ -89,7 +89,7 @@ def score_profile(profile: Profile, prior_log_odds: float = 0.0) -> ProfileScore
     ]
     weighed += _following(profile)
     weighed += [
-        ProfileSign(Reason.NO_PICTURE, weight, float("nan"))
+        ProfileSignal(Reason.NO_PICTURE, weight, float("nan"))
         for known, weight in (
             (profile.has_picture is False, NO_PICTURE_LOG_ODDS),
             (profile.has_picture is True, PICTURE_LOG_ODDS),
@@ -99,33 +99,33 @@ def score_profile(profile: Profile, prior_log_odds: float = 0.0) -> ProfileScore
         )
         if known
     ]
-    weighed = [sign._replace(log_odds=TOGETHER * sign.log_odds) for sign in weighed]
-    against = tuple(sign for sign in weighed if sign.log_odds > 0)
-    reassurance = sum(sign.log_odds for sign in weighed if sign.log_odds < 0)
-    return ProfileScore(against, max(LEAST, reassurance))
+    weighed = [signal._replace(log_odds=TOGETHER * signal.log_odds) for signal in weighed]
+    against = tuple(signal for signal in weighed if signal.log_odds > 0)
+    genuine_log_odds = sum(signal.log_odds for signal in weighed if signal.log_odds < 0)
+    return ProfileScore(against, max(LEAST, genuine_log_odds))
 
 
 def _detected(probability: float, prior_log_odds: float) -> ProfileScore:
-    log_odds = detected_log_odds(probability, prior_log_odds)
+    log_odds = model_log_odds(probability, prior_log_odds)
     if log_odds <= 0:
         return ProfileScore((), max(LEAST, log_odds))
-    return ProfileScore((ProfileSign(Reason.BOT_DETECTOR, log_odds, probability),), 0.0)
+    return ProfileScore((ProfileSignal(Reason.BOT_DETECTOR, log_odds, probability),), 0.0)
 
 
-def _following(profile: Profile) -> list[ProfileSign]:
+def _following(profile: Profile) -> list[ProfileSignal]:
     """What the accounts it follows say beside those that follow it."""
     followers, following = profile.followers, profile.following
     if followers is None or following is None or following < ENOUGH_FOLLOWED:
         return []
     found = [
-        ProfileSign(
+        ProfileSignal(
             Reason.FOLLOWS_UNANSWERED,
             _weight(FOLLOWERS_FOR_FOLLOWED, followers / following),
             following / max(1, followers),
         )
     ]
     if following >= MASS_FOLLOWING and 2 * followers < following:
-        found.append(ProfileSign(Reason.MASS_FOLLOWING, MASS_FOLLOWING_LOG_ODDS, float(following)))
+        found.append(ProfileSignal(Reason.MASS_FOLLOWING, MASS_FOLLOWING_LOG_ODDS, float(following)))
     return found
 
 

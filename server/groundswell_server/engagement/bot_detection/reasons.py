@@ -9,7 +9,7 @@ from typing import Final
 
 
 class Layer(StrEnum):
-    """A source of signs, in the order of the specification."""
+    """A source of signals, in the order of the specification."""
 
     PERSONA = "persona"
     TIME = "time"
@@ -50,7 +50,7 @@ class Reason(StrEnum):
     ACCOUNT_HACK = "ACCOUNT_HACK"
     """Offers to break into or to recover accounts."""
     ADULT_OFFER = "ADULT_OFFER"
-    """Offers pornography or paid company."""
+    """Offers pornography or paid co_occurrence."""
     LIKE_BAIT = "LIKE_BAIT"
     """Fishes for likes and shares. People do it too."""
     POINTER = "POINTER"

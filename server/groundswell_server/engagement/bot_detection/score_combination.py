@@ -1,9 +1,8 @@
 """Bring the findings of all layers together: one probability, one verdict and the reasons for each interaction.
 
-The log-odds of the prior and of the signs add up (naive Bayes). Signs of one layer look at the same thing from several
-sides, so the strongest of a layer counts in full and the others by half; a layer that is a score is added as it is.
-Where a layer looked and nothing at all was found, that speaks for a person. Whatever layers exist are combined; one
-that had nothing to go by changes nothing.
+The log-odds of the prior and of the signals are added (naive Bayes). The signals of one layer are correlated, so the
+strongest of a layer counts in full and the others count half. A layer that is itself a score is added unchanged. A
+layer that had evidence and found no signal counts in favour of a person. A layer without evidence changes nothing.
 """
 
 from __future__ import annotations
@@ -23,13 +22,13 @@ from groundswell_server.engagement.bot_detection.reasons import Layer, Reason
 from groundswell_server.engagement.enums import Verdict
 
 DECISIVE: Final = 2.5
-"""Log-odds that a lone sign needs to make a BOT, whatever the threshold: a single weak sign never decides."""
+"""Log-odds that a lone signal needs to make a BOT, whatever the threshold: a single weak signal never decides."""
 _MOST: Final = 9.0
 """Log-odds beyond which nobody can be surer."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sign:
+class Signal:
     """One reason for the verdict on one interaction."""
 
     reason: Reason
@@ -47,8 +46,8 @@ class Judgment:
     verdict: Verdict
     probability: float
     """That it is not genuine, 0 to 1."""
-    reasons: tuple[Sign, ...]
-    """The signs seen, strongest first; a GENUINE interaction can have weak ones."""
+    reasons: tuple[Signal, ...]
+    """The signals seen, strongest first; a GENUINE interaction can have weak ones."""
     layers: tuple[Layer, ...]
     """Layers that had something to go by."""
 
@@ -62,7 +61,7 @@ class Judgments:
     probabilities: NDArray[np.float64]
     """(n,) probability that it is not genuine."""
     findings: tuple[LayerFindings, ...]
-    _signs: _LazySigns
+    _signs: _LazySignals
 
     def __len__(self) -> int:
         return len(self.verdicts)
@@ -76,11 +75,11 @@ class Judgments:
             Verdict(int(self.verdicts[row])),
             float(self.probabilities[row]),
             self.reasons(row),
-            tuple(found.layer for found in self.findings if found.informed[row]),
+            tuple(found.layer for found in self.findings if found.has_evidence[row]),
         )
 
-    def reasons(self, row: int) -> tuple[Sign, ...]:
-        """The signs seen on one row, strongest first."""
+    def reasons(self, row: int) -> tuple[Signal, ...]:
+        """The signals seen on one row, strongest first."""
         return self._signs.of_row(row)
 
     def count(self, verdict: Verdict) -> int:
@@ -96,30 +95,30 @@ def combine(findings: Sequence[LayerFindings], count: int, settings: FilterSetti
     odd = np.zeros(count, np.bool_)
     persona = np.zeros(count, np.bool_)
     for found in findings:
-        saw = [signs for signs in found.signs if len(signs.rows)]
-        if not saw and found.reassurance is None:
+        saw = [signals for signals in found.signals if len(signals.rows)]
+        if not saw and found.genuine_log_odds is None:
             continue
         top, total = np.zeros(count), np.zeros(count)
-        for signs in saw:
-            top[signs.rows] = np.maximum(top[signs.rows], signs.log_odds)
-            total[signs.rows] += signs.log_odds
-            seen[signs.rows] += 1
-            if signs.reason is Reason.REGISTERED_PERSONA:
-                persona[signs.rows] = True
-        weight = (top + total) / 2 if found.reassurance is None else total + found.reassurance
+        for signals in saw:
+            top[signals.rows] = np.maximum(top[signals.rows], signals.log_odds)
+            total[signals.rows] += signals.log_odds
+            seen[signals.rows] += 1
+            if signals.reason is Reason.REGISTERED_PERSONA:
+                persona[signals.rows] = True
+        weight = (top + total) / 2 if found.genuine_log_odds is None else total + found.genuine_log_odds
         evidence += weight
         odd |= weight > 0
         np.maximum(strongest, top, out=strongest)
     for found in findings:
-        evidence[found.informed & ~odd] += found.silence
+        evidence[found.has_evidence & ~odd] += found.absence_log_odds
     probabilities = 1.0 / (1.0 + np.exp(-np.minimum(settings.prior_log_odds + evidence, _MOST)))
     bot = (probabilities >= settings.threshold) & ((strongest >= DECISIVE) | (seen > 1))
     verdicts = np.where(persona, Verdict.PERSONA, np.where(bot, Verdict.BOT, Verdict.GENUINE)).astype(np.int8)
-    return Judgments(verdicts, probabilities, tuple(findings), _LazySigns(findings))
+    return Judgments(verdicts, probabilities, tuple(findings), _LazySignals(findings))
 
 
-class _LazySigns:
-    """Signs by row, spelled out when asked for: of a million interactions few are looked at."""
+class _LazySignals:
+    """Signals by row, spelled out when asked for: of a million interactions few are looked at."""
 
     __slots__ = ("_findings", "_places")
 
@@ -127,25 +126,25 @@ class _LazySigns:
         self._findings = findings
         self._places: dict[int, list[tuple[Layer, Reason, float, float]]] | None = None
 
-    def of_row(self, row: int) -> tuple[Sign, ...]:
-        """The signs seen on one row, strongest first."""
+    def of_row(self, row: int) -> tuple[Signal, ...]:
+        """The signals seen on one row, strongest first."""
         places = self._index().get(row)
         if places is None:
             return ()
-        return tuple(sorted((_spell_out(*place) for place in places), key=lambda sign: -sign.log_odds))
+        return tuple(sorted((_spell_out(*place) for place in places), key=lambda signal: -signal.log_odds))
 
     def _index(self) -> dict[int, list[tuple[Layer, Reason, float, float]]]:
-        """The signs of each row, made when first asked for."""
+        """The signals of each row, made when first asked for."""
         if self._places is None:
             self._places = {}
             for found in self._findings:
-                for signs in found.signs:
-                    columns = signs.rows.tolist(), signs.log_odds.tolist(), signs.figures.tolist()
+                for signals in found.signals:
+                    columns = signals.rows.tolist(), signals.log_odds.tolist(), signals.figures.tolist()
                     for row, log_odds, figure in zip(*columns, strict=True):
-                        self._places.setdefault(row, []).append((found.layer, signs.reason, log_odds, figure))
+                        self._places.setdefault(row, []).append((found.layer, signals.reason, log_odds, figure))
         return self._places
 
 
-def _spell_out(layer: Layer, reason: Reason, log_odds: float, figure: float) -> Sign:
+def _spell_out(layer: Layer, reason: Reason, log_odds: float, figure: float) -> Signal:
     cited = None if math.isnan(figure) else figure
-    return Sign(reason, layer, log_odds, cited, explain(reason, cited))
+    return Signal(reason, layer, log_odds, cited, explain(reason, cited))

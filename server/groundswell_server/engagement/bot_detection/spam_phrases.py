@@ -3,7 +3,7 @@ r"""Phrases that give a bot comment away, as a table.
 The table is untrained: each entry names a kind of solicitation that comment spam is known for (the phrase list of the
 specification; T. Alberto, J. Lochter, T. Almeida, "TubeSpam", ICMLA 2015), worded for creators on any platform. A
 STRONG phrase is one that people who enjoy a post do not write in passing. A MIDDLING one occurs in genuine comments too
-("my new favourite song", "can you DM me?") and decides nothing without another sign of another kind.
+("my new favourite song", "can you DM me?") and decides nothing without another signal of another kind.
 
 Patterns run on text in lower case with single spaces. All of a phrase begin with `\b`: their alternation is then five
 times faster. The triggers are beginnings of words, one of which every match holds: texts without any are never shown
@@ -22,7 +22,7 @@ STRONG: Final = 4.2
 """Log-odds of a strong phrase: some 65 times likelier in a bot's text. One is enough at a prior of 10%."""
 
 MIDDLING: Final = 1.6
-"""Log-odds of a middling sign: some 5 times likelier in a bot's text. One is not enough, two kinds are."""
+"""Log-odds of a middling signal: some 5 times likelier in a bot's text. One is not enough, two kinds are."""
 
 
 @dataclass(frozen=True, slots=True)

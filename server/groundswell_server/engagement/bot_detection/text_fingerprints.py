@@ -37,7 +37,7 @@ class Fingerprints(NamedTuple):
     """Texts that are remembered."""
 
     keys: NDArray[np.int64]
-    """(n,) keys of the texts, as `Wording.key`."""
+    """(n,) keys of the texts, as `NormalizedText.key`."""
     bits: NDArray[np.uint64]
     """(_PLANES, n) of each hash one bit a plane."""
 

@@ -9,19 +9,19 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from groundswell_server.engagement.bot_detection.duplicate_texts import DuplicateIndex, duplicate_signs
+from groundswell_server.engagement.bot_detection.duplicate_texts import DuplicateIndex, duplicate_signals
 from groundswell_server.engagement.bot_detection.filter_settings import FilterSettings
 from groundswell_server.engagement.bot_detection.interaction_batch import InteractionBatch
-from groundswell_server.engagement.bot_detection.layer_findings import LayerFindings, Signs
-from groundswell_server.engagement.bot_detection.model_weight import detected_log_odds
-from groundswell_server.engagement.bot_detection.phrase_scanner import TextSign, scan
+from groundswell_server.engagement.bot_detection.layer_findings import LayerFindings, Signals
+from groundswell_server.engagement.bot_detection.model_weight import model_log_odds
+from groundswell_server.engagement.bot_detection.phrase_scanner import TextSignal, scan
 from groundswell_server.engagement.bot_detection.reasons import Layer, Reason
-from groundswell_server.engagement.bot_detection.text_normalization import Wording, plain_texts
-from groundswell_server.engagement.bot_detection.trigger_table import LaidOut
+from groundswell_server.engagement.bot_detection.text_normalization import NormalizedText, plain_texts
+from groundswell_server.engagement.bot_detection.trigger_table import ConcatenatedTexts
 
 EMOJI_LOG_ODDS: Final = 0.5
 STRETCHED_LOG_ODDS: Final = 0.3
-"""Flames and sooo are how people praise: these two count only beside stronger signs, and not beside one another."""
+"""Flames and sooo are how people praise: these two count only beside stronger signals, and not beside one another."""
 STRETCH: Final = 4
 UNREMARKABLE_LOG_ODDS: Final = -2.0
 """Of a text in which nothing is found: measured on four videos' comments, spam goes unnoticed once in ten times."""
@@ -40,17 +40,17 @@ def text_findings(
     if not any(batch.texts.values):  # likes alone: nothing to look for
         return LayerFindings(Layer.TEXT, batch.texts.filled(), ())
     alone = phrase_findings(batch)
-    detected = spam_signs(batch, settings)
-    shared = duplicate_signs(batch, settings, duplicates)
-    return LayerFindings(Layer.TEXT, alone.informed, (*alone.signs, *detected, *shared), alone.silence)
+    detected = spam_signals(batch, settings)
+    shared = duplicate_signals(batch, settings, duplicates)
+    return LayerFindings(Layer.TEXT, alone.has_evidence, (*alone.signals, *detected, *shared), alone.absence_log_odds)
 
 
-def spam_signs(batch: InteractionBatch, settings: FilterSettings) -> list[Signs]:
+def spam_signals(batch: InteractionBatch, settings: FilterSettings) -> list[Signals]:
     """The texts that a trained detector rather takes for spam than interactions are taken for bots' beforehand."""
     found = {
-        code: [TextSign(Reason.SPAM_DETECTOR, log_odds, batch.spam[text])]
+        code: [TextSignal(Reason.SPAM_DETECTOR, log_odds, batch.spam[text])]
         for code, text in enumerate(batch.texts.values)
-        if text in batch.spam and (log_odds := detected_log_odds(batch.spam[text], settings.prior_log_odds)) > 0
+        if text in batch.spam and (log_odds := model_log_odds(batch.spam[text], settings.prior_log_odds)) > 0
     }
     return _spread(found, batch.texts.codes) if found else []
 
@@ -58,40 +58,40 @@ def spam_signs(batch: InteractionBatch, settings: FilterSettings) -> list[Signs]
 def phrase_findings(batch: InteractionBatch) -> LayerFindings:
     """What each text says by itself that no detector has read; each distinct text is examined once."""
     values = [("" if text in batch.spam else text) for text in batch.texts.values] if batch.spam else batch.texts.values
-    texts = _plain(values, batch.wordings)
-    laid_out = LaidOut(texts)
+    texts = _plain(values, batch.normalized_texts)
+    laid_out = ConcatenatedTexts(texts)
     found = scan(laid_out)
-    for code, sign in _enthusiasm(texts, laid_out):
-        found.setdefault(code, []).append(sign)
-    signs = tuple(_spread(found, batch.texts.codes))
-    return LayerFindings(Layer.TEXT, batch.texts.filled(), signs, UNREMARKABLE_LOG_ODDS)
+    for code, signal in _enthusiasm(texts, laid_out):
+        found.setdefault(code, []).append(signal)
+    signals = tuple(_spread(found, batch.texts.codes))
+    return LayerFindings(Layer.TEXT, batch.texts.filled(), signals, UNREMARKABLE_LOG_ODDS)
 
 
-def _plain(texts: Sequence[str], known: Mapping[str, Wording]) -> list[str]:
+def _plain(texts: Sequence[str], known: Mapping[str, NormalizedText]) -> list[str]:
     """`plain_texts`, of those that are not worked out already."""
     new = [text for text in texts if text not in known]
     made = dict(zip(new, plain_texts(new), strict=True))
     return [made[text] if text in made else known[text].plain for text in texts]
 
 
-def _spread(found: dict[int, list[TextSign]], codes: NDArray[np.int64]) -> list[Signs]:
-    """Signs of distinct texts as signs of the rows that hold them, one `Signs` a reason."""
+def _spread(found: dict[int, list[TextSignal]], codes: NDArray[np.int64]) -> list[Signals]:
+    """Signals of distinct texts as signals of the rows that hold them, one `Signals` a reason."""
     order = np.argsort(codes, kind="stable")
     edges = np.searchsorted(codes[order], np.arange(int(codes.max(initial=-1)) + 2))
     by_reason: dict[Reason, list[tuple[int, float, float]]] = {}
-    for code, signs in found.items():
+    for code, signals in found.items():
         for row in order[edges[code] : edges[code + 1]].tolist():
-            for sign in signs:
-                by_reason.setdefault(sign.reason, []).append((row, sign.log_odds, sign.figure))
-    return [Signs.collect(reason, triples) for reason, triples in by_reason.items()]
+            for signal in signals:
+                by_reason.setdefault(signal.reason, []).append((row, signal.log_odds, signal.figure))
+    return [Signals.collect(reason, triples) for reason, triples in by_reason.items()]
 
 
-def _enthusiasm(texts: Sequence[str], laid_out: LaidOut) -> list[tuple[int, TextSign]]:
-    """Emoji-only repeats, or else stretched letters: (position, sign)."""
+def _enthusiasm(texts: Sequence[str], laid_out: ConcatenatedTexts) -> list[tuple[int, TextSignal]]:
+    """Emoji-only repeats, or else stretched letters: (position, signal)."""
     found = []
     for code, text in enumerate(texts):
         if not text.isascii() and not _WORD.search(text) and (repeats := _emoji_repeats(text)) >= 3:
-            found.append((code, TextSign(Reason.EMOJI_REPEAT, EMOJI_LOG_ODDS, float(repeats))))
+            found.append((code, TextSignal(Reason.EMOJI_REPEAT, EMOJI_LOG_ODDS, float(repeats))))
     return [*found, *_stretched(laid_out)]
 
 
@@ -101,7 +101,7 @@ def _emoji_repeats(text: str) -> int:
     return max((len(run) // len(unit) for run, unit in runs if not unit.isascii()), default=0)
 
 
-def _stretched(laid_out: LaidOut) -> list[tuple[int, TextSign]]:
+def _stretched(laid_out: ConcatenatedTexts) -> list[tuple[int, TextSignal]]:
     """Texts with a letter `STRETCH` times or more in a row, found in all texts at once."""
     data = laid_out.data
     same = np.zeros(len(data), np.bool_)
@@ -111,6 +111,6 @@ def _stretched(laid_out: LaidOut) -> list[tuple[int, TextSign]]:
         run[shift:] &= same[:-shift]
     stretched = laid_out.count(run)
     return [
-        (row, TextSign(Reason.STRETCHED, STRETCHED_LOG_ODDS, float(stretched[row] + STRETCH - 1)))
+        (row, TextSignal(Reason.STRETCHED, STRETCHED_LOG_ODDS, float(stretched[row] + STRETCH - 1)))
         for row in np.flatnonzero(stretched).tolist()
     ]

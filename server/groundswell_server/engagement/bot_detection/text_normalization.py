@@ -24,7 +24,7 @@ MINIMUM_KEY_LETTERS: Final = 20
 """Texts with fewer letters have no key: many people independently write "love this song"."""
 
 
-class Wording(NamedTuple):
+class NormalizedText(NamedTuple):
     """What of a text is compared with other texts."""
 
     plain: str
@@ -55,17 +55,17 @@ def plain_texts(texts: Sequence[str]) -> list[str]:
     return plain
 
 
-def wordings(texts: Sequence[str]) -> list[Wording]:
+def normalized_texts(texts: Sequence[str]) -> list[NormalizedText]:
     """What of each text is compared."""
     return [_wording(plain) for plain in plain_texts(texts)]
 
 
 def text_key(text: str) -> int | None:
     """The key of one text."""
-    return wordings([text])[0].key
+    return normalized_texts([text])[0].key
 
 
-def _wording(plain: str) -> Wording:
+def _wording(plain: str) -> NormalizedText:
     folded = plain.casefold()
     if has_any(folded, _ADDRESS_MARKS):
         folded = _ADDRESS.sub(" ", folded)
@@ -79,6 +79,6 @@ def _wording(plain: str) -> Wording:
         encoded = letters.encode()
         count = len(letters) - letters.count(" ")
     if count < MINIMUM_KEY_LETTERS:
-        return Wording(plain, letters, count, None)
+        return NormalizedText(plain, letters, count, None)
     digest = hashlib.blake2b(encoded, digest_size=8).digest()
-    return Wording(plain, letters, count, int.from_bytes(digest, "big", signed=True))
+    return NormalizedText(plain, letters, count, int.from_bytes(digest, "big", signed=True))

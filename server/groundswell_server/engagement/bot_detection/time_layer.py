@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 from groundswell_server.engagement.bot_detection.filter_settings import FilterSettings
 from groundswell_server.engagement.bot_detection.handles import normalize_handles
 from groundswell_server.engagement.bot_detection.interaction_batch import (
-    NO_TIME,
+    UNKNOWN_TIME,
     InteractionBatch,
     PostFacts,
     to_microseconds,
 )
-from groundswell_server.engagement.bot_detection.layer_findings import LayerFindings, Signs
+from groundswell_server.engagement.bot_detection.layer_findings import LayerFindings, Signals
 from groundswell_server.engagement.bot_detection.reasons import Layer, Reason
 from groundswell_server.engagement.enums import InteractionKind
 
@@ -47,7 +47,7 @@ MINIMUM_TICKS: Final = 20
 
 REGULAR_LOG_ODDS: Final = 4.2
 INSTANT_LOG_ODDS: Final = 2.0
-"""A tap or a word within 2 seconds: a fan with notifications on can do it, so it needs another sign."""
+"""A tap or a word within 2 seconds: a fan with notifications on can do it, so it needs another signal."""
 INSTANT_TEXT_LOG_ODDS: Final = 3.4
 """More text within 2 seconds than can be typed."""
 TYPEABLE: Final = 20
@@ -77,19 +77,19 @@ def time_findings(
 
     `regular` are those of whom other posts tell that they come by the clock: normalized handle to its step in seconds.
     """
-    timed = batch.times_us != NO_TIME
+    timed = batch.times_us != UNKNOWN_TIME
     rows = np.flatnonzero(timed)
     order = rows[np.lexsort((batch.times_us[rows], batch.posts.codes[rows]))]
     line = _Line(order, batch.times_us[order], batch.posts.codes[order])
-    signs = (
+    signals = (
         _bursts(line, settings),
         _regular_gaps(batch, rows, regular),
         _instant_replies(batch, posts, rows, settings),
     )
-    return LayerFindings(Layer.TIME, timed, signs)
+    return LayerFindings(Layer.TIME, timed, signals)
 
 
-def _bursts(line: _Line, settings: FilterSettings) -> Signs:
+def _bursts(line: _Line, settings: FilterSettings) -> Signals:
     """Rows in a sliding second that holds more than `burst_per_second` interactions of one post."""
     limit = settings.burst_per_second
     found: list[tuple[int, float, float]] = []
@@ -98,7 +98,7 @@ def _bursts(line: _Line, settings: FilterSettings) -> Signs:
         for first, last in _stretches(np.flatnonzero(together), limit):
             if (weight := _burst_log_odds(line, first, last, settings)) > 0:
                 found.extend((row, weight, last - first + 1.0) for row in line.rows[first : last + 1].tolist())
-    return Signs.collect(Reason.BURST, found)
+    return Signals.collect(Reason.BURST, found)
 
 
 def _stretches(starts: NDArray[np.int64], length: int) -> list[tuple[int, int]]:
@@ -136,11 +136,11 @@ def _coarse(times: NDArray[np.int64]) -> bool:
     return bool(times[0] != times[-1]) or not np.any(times % (24 * 60 * MINUTE))
 
 
-def _regular_gaps(batch: InteractionBatch, rows: NDArray[np.int64], regular: Mapping[str, float]) -> Signs:
+def _regular_gaps(batch: InteractionBatch, rows: NDArray[np.int64], regular: Mapping[str, float]) -> Signals:
     """Rows of actors most of whose gaps are equal within the tolerance, in the batch or over other posts."""
     period = np.maximum(_periods_over_posts(batch, regular), _periods(batch, rows))[batch.actors.codes[rows]]
     hit = period > 0
-    return Signs.uniform(Reason.REGULAR_GAPS, rows[hit], REGULAR_LOG_ODDS, period[hit])
+    return Signals.uniform(Reason.REGULAR_GAPS, rows[hit], REGULAR_LOG_ODDS, period[hit])
 
 
 def _periods_over_posts(batch: InteractionBatch, regular: Mapping[str, float]) -> NDArray[np.float64]:
@@ -194,21 +194,21 @@ def _regular_groups(
 
 def _instant_replies(
     batch: InteractionBatch, posts: Mapping[str, PostFacts], rows: NDArray[np.int64], settings: FilterSettings
-) -> Signs:
+) -> Signals:
     """Rows within `instant_reply_seconds` after publication. Before publication is a wrong clock and says nothing."""
     published = np.array(
-        [to_microseconds(posts[post].published_time) if post in posts else NO_TIME for post in batch.posts.values],
+        [to_microseconds(posts[post].published_time) if post in posts else UNKNOWN_TIME for post in batch.posts.values],
         np.int64,
     )
     start, times = published[batch.posts.codes[rows]], batch.times_us[rows]
-    known = (start != NO_TIME) & ((start % MINUTE != 0) | (times % MINUTE != 0))
+    known = (start != UNKNOWN_TIME) & ((start % MINUTE != 0) | (times % MINUTE != 0))
     delay = np.where(known, times - np.where(known, start, 0), -1)
     hit = (delay >= 0) & (delay < settings.instant_reply_seconds * SECOND)
     found = [
         (row, _instant_weight(batch, row), late / SECOND)
         for row, late in zip(rows[hit].tolist(), delay[hit].tolist(), strict=True)
     ]
-    return Signs.collect(Reason.INSTANT_REPLY, found)
+    return Signals.collect(Reason.INSTANT_REPLY, found)
 
 
 def _instant_weight(batch: InteractionBatch, row: int) -> float:

@@ -48,7 +48,7 @@ class TriggerTable:
             for length in lengths
         ]
 
-    def find(self, texts: LaidOut) -> list[tuple[int, int]]:
+    def find(self, texts: ConcatenatedTexts) -> list[tuple[int, int]]:
         """(position of the text, tasks) of each text with a trigger, by position."""
         starts = _word_starts(texts.data)
         words = _eight_bytes(texts.data, starts)
@@ -85,7 +85,7 @@ class _Group:
         tasks[at] |= np.where(self._words[near] == begin[at], self._tasks[near], 0)
 
 
-class LaidOut:
+class ConcatenatedTexts:
     """Texts end to end as bytes: ASCII in lower case, white space as single spaces."""
 
     __slots__ = ("_joined", "data", "ends")

@@ -10,7 +10,7 @@ import structlog
 
 from groundswell_server.engagement.connections.token_vault import TokenVault
 from groundswell_server.engagement.enums import ConnectionState, Platform, SyncOutcome
-from groundswell_server.engagement.personas import living_persona
+from groundswell_server.engagement.personas import active_persona
 from groundswell_storage import audit
 from groundswell_storage.engagement import connections, post_syncs
 from groundswell_storage.engagement.connections import PlatformConnectionRow
@@ -63,7 +63,7 @@ class OpenConnection:
 def connect(scope: Scope, draft: ConnectionDraft, vault: TokenVault) -> Connection:
     """Keeps a token in place of the one before; posts that were gone are asked for again. Raises NotFound."""
     if draft.persona_id:
-        living_persona(scope, draft.persona_id)
+        active_persona(scope, draft.persona_id)
     if draft.expire_time is not None and draft.expire_time <= scope.now:
         raise InvalidArgument.of("expire_time", "lies in the past")
     before = connections.find(scope, draft.persona_id, draft.platform)

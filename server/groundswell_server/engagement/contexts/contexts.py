@@ -12,7 +12,7 @@ from groundswell_server.engagement.contexts import lifecycle
 from groundswell_server.engagement.contexts.lifecycle import TraceArtifact
 from groundswell_server.engagement.contexts.outcomes import outcome_of_feedback, pattern_of_feedback
 from groundswell_server.engagement.enums import Complexity, Confidence, ContextState, Rating, Validation
-from groundswell_server.engagement.personas import living_persona
+from groundswell_server.engagement.personas import active_persona
 from groundswell_storage.engagement import contexts, patterns
 from groundswell_storage.engagement.contexts import ContextRow
 from groundswell_storage.errors import FailedPrecondition, InvalidArgument
@@ -96,7 +96,7 @@ class ContextEnd:
 def start_context(scope: Scope, draft: ContextDraft) -> Context:
     """Opens a context; raises NotFound for a persona that is not there."""
     if draft.persona_id:
-        living_persona(scope, draft.persona_id)
+        active_persona(scope, draft.persona_id)
     row = _open(scope, draft)
     audited.created(scope, "context.started", row)
     return _told(scope, row)

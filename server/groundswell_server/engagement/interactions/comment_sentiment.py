@@ -8,14 +8,14 @@ from groundswell_server.engagement.enums import InteractionKind
 from groundswell_server.engagement.interactions.interactions import NewInteraction
 
 
-def with_moods(batch: Sequence[NewInteraction]) -> list[NewInteraction]:
+def with_sentiment(batch: Sequence[NewInteraction]) -> list[NewInteraction]:
     """The interactions of a batch, comments with what their text says of the writer's feeling.
 
     To be called on a thread of its own: 20 to 80 us a comment by its length, and 0.2 s more for the first.
     """
-    from groundswell_server.sentiment.analyzer import mood_of
+    from groundswell_server.sentiment.analyzer import analyze_sentiment
 
-    moods = {text: mood_of(text) for text in {new.text for new in batch if _is_comment(new)}}
+    moods = {text: analyze_sentiment(text) for text in {new.text for new in batch if _is_comment(new)}}
     return [new._replace(mood=moods[new.text]) if _is_comment(new) else new for new in batch]
 
 

@@ -23,9 +23,9 @@ from groundswell_server.engagement.bot_detection.near_duplicates import confirme
 from groundswell_server.engagement.bot_detection.reasons import Reason
 from groundswell_server.engagement.bot_detection.score_combination import DECISIVE
 from groundswell_server.engagement.bot_detection.text_fingerprints import ENTRY_BYTES, Fingerprints
-from groundswell_server.engagement.bot_detection.text_normalization import Wording, wordings
+from groundswell_server.engagement.bot_detection.text_normalization import NormalizedText, normalized_texts
 from groundswell_server.engagement.enums import Verdict
-from groundswell_server.engagement.interactions import JUDGE_COPIES
+from groundswell_server.engagement.interactions import REJUDGE_DUPLICATES
 from groundswell_storage import operations
 from groundswell_storage.engagement import fingerprints, interactions
 from groundswell_storage.scope import Scope
@@ -44,7 +44,7 @@ _MOST_MET: Final = 500
 """Texts of other posts that are compared with those of one batch."""
 
 
-class Written(NamedTuple):
+class NewText(NamedTuple):
     """A new text by an actor."""
 
     key: int
@@ -53,18 +53,18 @@ class Written(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Copies:
+class DuplicateLookup:
     """What is known of some texts."""
 
     index: DuplicateIndex
     """Who wrote them where; what is judged with it is counted in."""
     unknown: Fingerprints
     """Those of the texts that are not remembered yet, long ones alone."""
-    before: Mapping[Written, float]
+    before: Mapping[NewText, float]
     """What the copies of new texts weighed before these were counted in (log-odds), where there were any."""
 
 
-def look_up(scope: Scope, asked: Iterable[Wording], new: Iterable[Written]) -> Copies:
+def look_up(scope: Scope, asked: Iterable[NormalizedText], new: Iterable[NewText]) -> DuplicateLookup:
     """Who wrote the texts that are asked for, or nearly these, anywhere in the workspace; the last ones are the newest.
 
     `new` are those of them that nobody has counted yet.
@@ -82,10 +82,10 @@ def look_up(scope: Scope, asked: Iterable[Wording], new: Iterable[Written]) -> C
     index.seed(rows, {key: texts[key] for key in (*others, *sought)}, sketches)
     elsewhere = {key for key, _, _ in rows} | {key for key, other in met if other in others}
     before = {each: _weight(index, each) for each in new if each.key in elsewhere}
-    return Copies(index, fingerprints_of.but({key for _, key in met}), before)
+    return DuplicateLookup(index, fingerprints_of.but({key for _, key in met}), before)
 
 
-def remember(scope: Scope, post_id: str, copies: Copies, new: Iterable[Written]) -> None:
+def remember(scope: Scope, post_id: str, copies: DuplicateLookup, new: Iterable[NewText]) -> None:
     """Remembers new texts of a post, so that their near copies are found on others."""
     written = {each.key for each in new}
     entries = copies.unknown.but({key for key in copies.unknown.keys.tolist() if key not in written}).to_bytes()
@@ -93,7 +93,9 @@ def remember(scope: Scope, post_id: str, copies: Copies, new: Iterable[Written])
         fingerprints.remember(scope, post_id, entries, most_bytes=_REMEMBERED_OF_POST * ENTRY_BYTES)
 
 
-def send_again(scope: Scope, post_id: str, copies: Copies, new: Sequence[Written], verdicts: Sequence[int]) -> None:
+def request_rejudgment(
+    scope: Scope, post_id: str, copies: DuplicateLookup, new: Sequence[NewText], verdicts: Sequence[int]
+) -> None:
     """Asks for the other posts to be judged again on which copies of new texts are still taken for people's.
 
     `verdicts` are those on the new texts. A text can be sent as often as its copies come to weigh more, which they do
@@ -108,7 +110,7 @@ def send_again(scope: Scope, post_id: str, copies: Copies, new: Sequence[Written
         if weight > before and (weight >= DECISIVE or verdict == Verdict.BOT):
             grown |= {each.key} | copies.index.near.like(each.key)
     if grown and interactions.has_text(scope, sorted(grown), verdict=Verdict.GENUINE, but=post_id):
-        operations.create(scope, JUDGE_COPIES, json.dumps(sorted(grown)).encode())
+        operations.create(scope, REJUDGE_DUPLICATES, json.dumps(sorted(grown)).encode())
 
 
 def _remembered(scope: Scope) -> Fingerprints:
@@ -118,9 +120,9 @@ def _remembered(scope: Scope) -> Fingerprints:
 def _texts(scope: Scope, keys: Iterable[int]) -> dict[int, str]:
     """The letters of texts, by key: of the first `_MOST_MET`, as far as they are still there."""
     distinct = list(dict.fromkeys(keys))[:_MOST_MET]
-    found = wordings(interactions.texts_of_keys(scope, distinct)) if distinct else []
+    found = normalized_texts(interactions.texts_of_keys(scope, distinct)) if distinct else []
     return {each.key: each.letters for each in found if each.key is not None}
 
 
-def _weight(index: DuplicateIndex, written: Written) -> float:
+def _weight(index: DuplicateIndex, written: NewText) -> float:
     return duplicate_log_odds(written.letters, index.times(written.key, written.actor))

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from groundswell_server.engagement.bot_detection.account_profiles import UNKNOWN, Profile, with_digits
 from groundswell_server.engagement.enums import InteractionKind, Verdict
-from groundswell_server.sentiment.sentiment import NO_MOOD, Mood, Sentiment
+from groundswell_server.sentiment.sentiment import NO_SENTIMENT, Sentiment, SentimentScore
 from groundswell_storage.engagement import interactions
 from groundswell_storage.engagement.interactions import InteractionRow
 from groundswell_storage.engagement.posts import PostRow
@@ -28,7 +28,7 @@ class NewInteraction(NamedTuple):
     text: str = ""
     platform_interaction_id: str = ""
     """Empty when it has none: then the same kind, actor, text and time are the same interaction."""
-    mood: Mood = NO_MOOD
+    mood: SentimentScore = NO_SENTIMENT
     """What its text says of the actor's feeling."""
     profile: Profile = UNKNOWN
     spam_probability: float | None = None
@@ -139,5 +139,5 @@ def interaction_of(row: InteractionRow) -> Interaction:
         layers=tuple(row.layers.split(",")) if row.layers else (),
         sentiment=Sentiment(row.sentiment),
         sentiment_score=row.sentiment_score,
-        profile=row.profile and Profile.of_json(row.profile),
+        profile=row.profile and Profile.from_json(row.profile),
     )

@@ -14,15 +14,25 @@ import numpy as np
 from groundswell_server.engagement.bot_detection.account_profiles import UNKNOWN, Profile
 from groundswell_server.engagement.bot_detection.community_detection import FEWEST_POSTS
 from groundswell_server.engagement.bot_detection.filter_settings import FilterSettings
-from groundswell_server.engagement.bot_detection.graph_layer import ALONE, MOST_POSTS, Company, company_of
+from groundswell_server.engagement.bot_detection.graph_layer import (
+    MOST_POSTS,
+    NO_CO_OCCURRENCE,
+    CoOccurrence,
+    find_co_occurrence,
+)
 from groundswell_server.engagement.bot_detection.handles import normalize_handles
 from groundswell_server.engagement.bot_detection.interaction_batch import InteractionBatch, PostFacts
 from groundswell_server.engagement.bot_detection.layer_pipeline import judge
 from groundswell_server.engagement.bot_detection.persona_layer import PersonaRegister
 from groundswell_server.engagement.bot_detection.score_combination import Judgments
-from groundswell_server.engagement.bot_detection.text_normalization import Wording, wordings
+from groundswell_server.engagement.bot_detection.text_normalization import NormalizedText, normalized_texts
 from groundswell_server.engagement.enums import Platform
-from groundswell_server.engagement.interactions.cross_post_duplicates import COPY_REASONS, Copies, Written, look_up
+from groundswell_server.engagement.interactions.cross_post_duplicates import (
+    COPY_REASONS,
+    DuplicateLookup,
+    NewText,
+    look_up,
+)
 from groundswell_server.engagement.interactions.interactions import NewInteraction
 from groundswell_storage.engagement import interactions, personas, posts
 from groundswell_storage.engagement.interactions import JudgedInteraction
@@ -45,7 +55,7 @@ class Fresh(NamedTuple):
     digest: bytes
     text: str
     masked: bool
-    wording: Wording | None
+    wording: NormalizedText | None
     """Of the text as it will be stored; None without any."""
 
     @property
@@ -54,11 +64,11 @@ class Fresh(NamedTuple):
         return self.wording and self.wording.key
 
     @property
-    def written(self) -> Written | None:
+    def written(self) -> NewText | None:
         """What copies of it are counted by; None for a text that is too short to tell anything."""
         if self.wording is None or self.wording.key is None:
             return None
-        return Written(self.wording.key, self.wording.letter_count, self.new.actor_handle)
+        return NewText(self.wording.key, self.wording.letter_count, self.new.actor_handle)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,8 +76,8 @@ class Judged:
     """What is thought of interactions, in the form it is stored in."""
 
     judgments: Judgments
-    company: Company
-    copies: Copies
+    co_occurrence: CoOccurrence
+    copies: DuplicateLookup
     verdicts: list[int]
     probabilities: list[float]
     layers: list[str]
@@ -75,7 +85,7 @@ class Judged:
 
     def reasons(self, row: int) -> Reasons:
         """Those for the verdict on a row."""
-        return [(str(sign.reason), sign.detail) for sign in self.judgments.reasons(row)]
+        return [(str(signal.reason), signal.detail) for signal in self.judgments.reasons(row)]
 
 
 def judge_rows(
@@ -89,25 +99,25 @@ def judge_rows(
     handles = [row.actor_handle for row in stored] + [row.new.actor_handle for row in fresh]
     platform = Platform(post.platform)
     worded = _worded(stored, fresh)
-    batch = InteractionBatch.of_columns(
+    batch = InteractionBatch.from_columns(
         post_ids=[post.id] * len(handles),
         handles=handles,
         kinds=[row.kind for row in stored] + [row.new.kind for row in fresh],
         times_us=[row.occurred_us for row in stored] + [row.new.occurred_us for row in fresh],
         texts=[row.text for row in stored] + [row.new.text for row in fresh],
         profiles=[
-            *(Profile.of_json(row.profile) if row.profile else UNKNOWN for row in stored),
+            *(Profile.from_json(row.profile) if row.profile else UNKNOWN for row in stored),
             *(row.new.profile for row in fresh),
         ],
         spam={
             **{row.text: row.spam_probability for row in stored if row.spam_probability is not None},
             **{row.new.text: row.new.spam_probability for row in fresh if row.new.spam_probability is not None},
         },
-        wordings=worded,
+        normalized_texts=worded,
     )
     named = [handle for handle in batch.actors.values if handle]
     few = np.count_nonzero(batch.texts.filled()) <= NEARLY_EQUAL
-    company = _company(scope, post, named, fresh)
+    co_occurrence = _co_occurrence(scope, post, named, fresh)
     copies = look_up(scope, worded.values(), [written for row in fresh if (written := row.written)])
     judgments = judge(
         batch,
@@ -115,10 +125,10 @@ def judge_rows(
         _register(scope, platform, named),
         replace(settings, near_duplicates=settings.near_duplicates and bool(few)),
         copies.index,
-        company,
+        co_occurrence,
     )
     verdicts, probabilities = judgments.verdicts.tolist(), judgments.probabilities.tolist()
-    return Judged(judgments, company, copies, verdicts, probabilities, _layers_of(judgments))
+    return Judged(judgments, co_occurrence, copies, verdicts, probabilities, _layers_of(judgments))
 
 
 def _register(scope: Scope, platform: Platform, handles: Sequence[str]) -> PersonaRegister:
@@ -127,7 +137,7 @@ def _register(scope: Scope, platform: Platform, handles: Sequence[str]) -> Perso
     return PersonaRegister((platform, handle) for handle in personas.registered(scope, platform, normalized))
 
 
-def _worded(stored: Sequence[JudgedInteraction], fresh: Sequence[Fresh]) -> dict[str, Wording]:
+def _worded(stored: Sequence[JudgedInteraction], fresh: Sequence[Fresh]) -> dict[str, NormalizedText]:
     """What is compared of the texts whose copies are sought on other posts, by text, newest last.
 
     Those are the new ones, and of the stored ones, which were compared when they came, those that a verdict says are
@@ -136,7 +146,7 @@ def _worded(stored: Sequence[JudgedInteraction], fresh: Sequence[Fresh]) -> dict
     asked = [row.text for row in stored if row.text and (not fresh or COPY_REASONS.intersection(_codes(row)))]
     masked = [row for row in fresh if row.masked and row.wording]
     texts = list(dict.fromkeys([*reversed(asked), *(row.new.text for row in masked)]))
-    found = dict(zip(texts, wordings(texts), strict=True))
+    found = dict(zip(texts, normalized_texts(texts), strict=True))
     found |= {row.text: row.wording for row in fresh if row.wording and not row.masked}
     # It is compared as it will be stored, so that it is a copy of the same texts now and when it is judged again.
     found |= {row.new.text: row.wording._replace(plain=found[row.new.text].plain) for row in masked if row.wording}
@@ -147,21 +157,21 @@ def _codes(row: JudgedInteraction) -> Iterator[str]:
     return (code for code, _ in row.reasons or ())
 
 
-def _company(scope: Scope, post: PostRow, handles: Sequence[str], fresh: Sequence[Fresh]) -> Company:
+def _co_occurrence(scope: Scope, post: PostRow, handles: Sequence[str], fresh: Sequence[Fresh]) -> CoOccurrence:
     """Who of these actors came to the persona's other posts on the platform, who always together, who by the clock."""
     others = posts.newest_judged(scope, post.persona_id, post.platform, limit=MOST_POSTS)
     popularity = {id: count for id, _, count in others}
     popularity[post.id] = popularity.get(post.id, 0) + len(fresh)
     if len(popularity) < 2 * FEWEST_POSTS:
-        return ALONE
+        return NO_CO_OCCURRENCE
     since = min(post.publish_time, *(published for _, published, _ in others))
     here = [(row.new.actor_handle, post.id, row.new.occurred_us) for row in fresh]
     published = {post.id: to_micros(post.publish_time)} | {id: to_micros(time) for id, time, _ in others}
-    return company_of([*interactions.visits(scope, handles, since=since), *here], popularity, published)
+    return find_co_occurrence([*interactions.visits(scope, handles, since=since), *here], popularity, published)
 
 
 def _layers_of(judgments: Judgments) -> list[str]:
-    informed = sum(found.informed.astype(np.int64) << bit for bit, found in enumerate(judgments.findings))
+    has_evidence = sum(found.has_evidence.astype(np.int64) << bit for bit, found in enumerate(judgments.findings))
     names = [str(found.layer) for found in judgments.findings]
     spelled = [",".join(name for bit, name in enumerate(names) if code >> bit & 1) for code in range(1 << len(names))]
-    return [spelled[code] for code in np.asarray(informed).tolist()]
+    return [spelled[code] for code in np.asarray(has_evidence).tolist()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from groundswell_server.engagement.bot_detection.graph_layer import Company, together_log_odds
+from groundswell_server.engagement.bot_detection.graph_layer import CoOccurrence, co_occurrence_log_odds
 from groundswell_server.engagement.bot_detection.handles import normalize_handles, normalized_handles
 from groundswell_server.engagement.bot_detection.score_combination import DECISIVE
 from groundswell_server.engagement.enums import Verdict
@@ -16,21 +16,21 @@ MOST_POSTS: Final = 20
 """Other posts that one batch sends to be judged again; the next batch sends the others."""
 
 
-def given_away(
-    scope: Scope, post_id: str, handles: Sequence[str], company: Company, verdicts: Sequence[int]
+def posts_to_rejudge(
+    scope: Scope, post_id: str, handles: Sequence[str], co_occurrence: CoOccurrence, verdicts: Sequence[int]
 ) -> tuple[str, ...]:
-    """Other posts with interactions of those whom their company, or their clock, made bots on this one.
+    """Other posts with interactions of those whom their co_occurrence, or their clock, made bots on this one.
 
     `handles` are those of the interactions that the verdicts are on. Who is taken for a person here all the same is so
     elsewhere, and sends nothing.
     """
-    if not company.spellings:
+    if not co_occurrence.spellings:
         return ()
     bots = [handle for handle, verdict in zip(handles, verdicts, strict=True) if verdict == Verdict.BOT]
-    together = {handle for handle, posts in company.together.items() if together_log_odds(posts) >= DECISIVE}
-    caught = set(normalize_handles(bots)).intersection(company.regular.keys() | together)
-    wanted = [spelled for spelled, handle in normalized_handles(company.spellings).items() if handle in caught]
+    together = {handle for handle, posts in co_occurrence.together.items() if co_occurrence_log_odds(posts) >= DECISIVE}
+    caught = set(normalize_handles(bots)).intersection(co_occurrence.periods.keys() | together)
+    wanted = [spelled for spelled, handle in normalized_handles(co_occurrence.spellings).items() if handle in caught]
     if not wanted:
         return ()
-    others = [post for post in company.posts if post != post_id]
+    others = [post for post in co_occurrence.posts if post != post_id]
     return tuple(interactions.posts_with(scope, wanted, others, verdict=Verdict.GENUINE, limit=MOST_POSTS))

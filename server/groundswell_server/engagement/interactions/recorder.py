@@ -19,15 +19,15 @@ from groundswell_server.engagement.bot_detection.interaction_batch import Intera
 from groundswell_server.engagement.bot_detection.layer_pipeline import judge
 from groundswell_server.engagement.bot_detection.persona_layer import PersonaRegister
 from groundswell_server.engagement.bot_detection.reasons import Reason
-from groundswell_server.engagement.bot_detection.text_normalization import wordings
+from groundswell_server.engagement.bot_detection.text_normalization import normalized_texts
 from groundswell_server.engagement.contexts.outcomes import Thresholds
 from groundswell_server.engagement.enums import InteractionKind, PiiFilter, Verdict
 from groundswell_server.engagement.interactions import cross_post_duplicates
 from groundswell_server.engagement.interactions.interactions import NewInteraction, Recorded
 from groundswell_server.engagement.interactions.pii_filter import mask
 from groundswell_server.engagement.interactions.post_verdicts import Fresh, Judged, Reasons, judge_rows
-from groundswell_server.engagement.interactions.propagation import given_away
-from groundswell_server.engagement.metrics.metrics import judge_anew
+from groundswell_server.engagement.interactions.propagation import posts_to_rejudge
+from groundswell_server.engagement.metrics.metrics import update_engagement
 from groundswell_server.engagement.metrics.verdict_tallies import Tallies
 from groundswell_storage.engagement import interactions, sentiments
 from groundswell_storage.engagement.interactions import JudgedInteraction
@@ -51,9 +51,9 @@ class Recording:
     """What became of a batch."""
 
     recorded: Recorded
-    given_away: tuple[str, ...] = ()
+    posts_to_rejudge: tuple[str, ...] = ()
     """Other posts, on which actors that turned out to come together, or by the clock, are still taken for people:
-    `judge_again`."""
+    `rejudge`."""
 
 
 def prepare(settings: FilterSettings) -> None:
@@ -82,13 +82,13 @@ def record_interactions(
     until = max(row.new.occurred_us for row in fresh) + _AFTERWARDS_US
     stored = interactions.latest(scope, post_id, until_us=until, limit=JUDGED_AGAIN)
     judged = judge_rows(scope, post, stored, fresh, settings)
-    tallies = Tallies.of_json(post.tallies)
+    tallies = Tallies.from_json(post.tallies)
     _change_verdicts(scope, stored, judged, tallies)
     reasons = [judged.reasons(place) for place in range(len(stored), len(stored) + len(fresh))]
     _count_in(tallies, fresh, judged.verdicts[len(stored) :], reasons)
     interactions.add(scope, _columns(scope, post_id, fresh, len(stored), judged, reasons))
     sentiments.bring_up_to_date(scope, post_id, verdict=Verdict.GENUINE)
-    judge_anew(scope, post, tallies, thresholds)
+    update_engagement(scope, post, tallies, thresholds)
     counted = np.bincount(judged.verdicts[len(stored) :], minlength=len(Verdict))
     genuine, bots, personas = (int(counted[verdict]) for verdict in (Verdict.GENUINE, Verdict.BOT, Verdict.PERSONA))
     _tell_of_copies(scope, post_id, fresh, len(stored), judged)
@@ -96,10 +96,10 @@ def record_interactions(
     scope.publish(INTERACTIONS_JUDGED, post_id, told)
     recorded = Recorded(len(fresh), len(batch) - len(fresh), genuine, bots, personas)
     handles = [row.actor_handle for row in stored] + [row.new.actor_handle for row in fresh]
-    return Recording(recorded, given_away(scope, post_id, handles, judged.company, judged.verdicts))
+    return Recording(recorded, posts_to_rejudge(scope, post_id, handles, judged.co_occurrence, judged.verdicts))
 
 
-def judge_again(
+def rejudge(
     scope: Scope, post_id: str, settings: FilterSettings, thresholds: Thresholds, until_us: int | None = None
 ) -> int | None:
     """Judges the stored interactions of a post anew, in the light of what is known by now.
@@ -112,10 +112,10 @@ def judge_again(
         return None
     until = to_micros(scope.now) if until_us is None else until_us + _AFTERWARDS_US
     stored = interactions.latest(scope, post_id, until_us=until, limit=JUDGED_AGAIN)
-    tallies = Tallies.of_json(post.tallies)
+    tallies = Tallies.from_json(post.tallies)
     if _change_verdicts(scope, stored, judge_rows(scope, post, stored, (), settings), tallies):
         sentiments.bring_up_to_date(scope, post_id, verdict=Verdict.GENUINE)
-        judge_anew(scope, post, tallies, thresholds)
+        update_engagement(scope, post, tallies, thresholds)
     return stored[-1].occurred_us if len(stored) == JUDGED_AGAIN else None
 
 
@@ -125,7 +125,7 @@ def _tell_of_copies(scope: Scope, post_id: str, fresh: Sequence[Fresh], first: i
     new = {place: each for place, each in written.items() if each is not None}
     cross_post_duplicates.remember(scope, post_id, judged.copies, new.values())
     verdicts = [judged.verdicts[place] for place in new]
-    cross_post_duplicates.send_again(scope, post_id, judged.copies, list(new.values()), verdicts)
+    cross_post_duplicates.request_rejudgment(scope, post_id, judged.copies, list(new.values()), verdicts)
 
 
 def _check_times(batch: Sequence[NewInteraction], published_us: int, now_us: int) -> None:
@@ -154,7 +154,7 @@ def _fresh(scope: Scope, post_id: str, batch: Iterable[NewInteraction], pii_filt
     known = interactions.known_digests(scope, post_id, list(by_digest))
     fresh = [(digest, *row) for digest, row in by_digest.items() if digest not in known]
     texts = list(dict.fromkeys(text for _, _, text in fresh if text))
-    worded = dict(zip(texts, wordings(texts), strict=True))
+    worded = dict(zip(texts, normalized_texts(texts), strict=True))
     return [Fresh(new, digest, text, text != new.text, worded.get(text)) for digest, new, text in fresh]
 
 

@@ -26,7 +26,7 @@ def judge_post(job: Job, workspace: str, post_id: str, last: Last) -> None:
             time_us = last(scope, post_id, before_us=before_us)
             if time_us is None:
                 return
-            first_us = recorder.judge_again(scope, post_id, settings, thresholds, until_us=time_us)
+            first_us = recorder.rejudge(scope, post_id, settings, thresholds, until_us=time_us)
         if first_us is None:
             return
         # At the first of them there may be more, unless all that were judged are of one moment.

@@ -6,7 +6,7 @@ from groundswell_server.engagement.messages.analysis import (
     best_hour,
     timing_request,
 )
-from groundswell_server.engagement.messages.change_feed import change_message, watched
+from groundswell_server.engagement.messages.change_feed import change_filter, change_message
 from groundswell_server.engagement.messages.contexts import context_changes, context_draft, context_end, context_message
 from groundswell_server.engagement.messages.detectors import (
     bot_probabilities,
@@ -40,6 +40,7 @@ __all__ = [
     "best_hour",
     "bot_probabilities",
     "bots_request",
+    "change_filter",
     "change_message",
     "connection_draft",
     "connection_message",
@@ -71,5 +72,4 @@ __all__ = [
     "timeline_message",
     "timing_request",
     "wanted",
-    "watched",
 ]

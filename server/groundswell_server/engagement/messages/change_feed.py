@@ -1,4 +1,4 @@
-"""What is watched, and what watchers are told."""
+"""What is change_filter, and what watchers are told."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from typing import Any
 
 from groundswell.v1 import engagement_pb2 as pb
 from groundswell_server.conversions.protobuf_conversions import fields_of
-from groundswell_server.engagement.change_feed import Change, Deleted, Judged, Watched
+from groundswell_server.engagement.change_feed import Change, ChangeFilter, InteractionsJudged, PostDeleted
 from groundswell_server.engagement.contexts.contexts import Context
 from groundswell_server.engagement.posts.posts import Post
 from groundswell_server.engagement.virality.alert_events import ViralityAlert
 
 
-def watched(request: pb.WatchEngagementRequest) -> Watched:
+def change_filter(request: pb.WatchEngagementRequest) -> ChangeFilter:
     """Whose changes are wanted."""
-    return Watched(frozenset(request.persona_ids), frozenset(request.post_ids))
+    return ChangeFilter(frozenset(request.persona_ids), frozenset(request.post_ids))
 
 
 def change_message(change: Change) -> pb.WatchEngagementResponse:
@@ -25,9 +25,9 @@ def change_message(change: Change) -> pb.WatchEngagementResponse:
             told["post"] = fields_of(post)
         case Context() as context:
             told["context"] = fields_of(context)
-        case Judged() as judged:
+        case InteractionsJudged() as judged:
             told["interactions_judged"] = fields_of(judged)
-        case Deleted(post_id):
+        case PostDeleted(post_id):
             told["deleted_post_id"] = post_id
         case ViralityAlert() as alert:
             told["virality_alert"] = fields_of(alert)

@@ -10,13 +10,13 @@ from groundswell.v1 import engagement_pb2 as pb
 from groundswell_server.conversions.protobuf_conversions import fields_of, time_in
 from groundswell_server.engagement.connections.connections import Connection, ConnectionDraft
 from groundswell_server.engagement.enums import Platform
-from groundswell_server.engagement.platforms import SHARING_A_LIMIT
-from groundswell_server.engagement.sync.sync_plan import Wanted
+from groundswell_server.engagement.platforms import LIMIT_GROUPS
+from groundswell_server.engagement.sync.sync_plan import SyncScope
 from groundswell_server.engagement.sync.sync_report import SyncReport
 
 _SYNCED_HOURS = 24
 """Hours of posts that SyncPosts covers unless told."""
-_SYNCED = tuple(platform for sharing in SHARING_A_LIMIT for platform in sharing)
+_SYNCED = tuple(platform for sharing in LIMIT_GROUPS for platform in sharing)
 
 
 def connection_draft(request: pb.ConnectPlatformRequest) -> ConnectionDraft:
@@ -53,9 +53,9 @@ def hourly_sync(hours: int, platforms: Iterable[Platform], now: datetime) -> byt
     return pinned_sync(pb.SyncPostsRequest(**asked), now).SerializeToString()
 
 
-def wanted(request: pb.SyncPostsRequest, awaited: Sequence[timedelta]) -> Wanted:
+def wanted(request: pb.SyncPostsRequest, awaited: Sequence[timedelta]) -> SyncScope:
     """What a pinned request asks for; `awaited` are the ages that something waits for."""
-    return Wanted(
+    return SyncScope(
         until=time_in(request, "as_of_time") or datetime.now(UTC),
         hours=request.hours or _SYNCED_HOURS,
         platforms=tuple(Platform(number) for number in request.platforms) or _SYNCED,

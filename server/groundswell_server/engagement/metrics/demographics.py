@@ -45,7 +45,7 @@ def anonymize(groups: Mapping[str, int]) -> dict[str, int]:
     return {**dict(kept), **({OTHER: rest} if rest >= FEWEST else {})}
 
 
-def keep_demographics(scope: Scope, post_id: str, fetch_time: datetime, told: Demographics | None) -> None:
+def record_demographics(scope: Scope, post_id: str, fetch_time: datetime, told: Demographics | None) -> None:
     """Keeps who a post reached, where anything is told; the post is locked."""
     if told is not None:
         found = told.anonymized()

@@ -11,11 +11,11 @@ from groundswell_server.engagement.contexts.metric_outcomes import bring_up_to_d
 from groundswell_server.engagement.contexts.outcomes import Thresholds
 from groundswell_server.engagement.enums import Platform, Verdict
 from groundswell_server.engagement.metrics.average_comparison import WINDOW, versus_average
-from groundswell_server.engagement.metrics.demographics import Demographics, keep_demographics
+from groundswell_server.engagement.metrics.demographics import Demographics, record_demographics
 from groundswell_server.engagement.metrics.engagement_rates import Counts, GenuineEngagement, genuine_engagement
 from groundswell_server.engagement.metrics.verdict_tallies import Tallies
-from groundswell_server.engagement.posts.posts import COUNTS, Post, counts_of, post_of, tell_changed
-from groundswell_server.engagement.virality.alerts import raise_when_viral
+from groundswell_server.engagement.posts.posts import COUNTS, Post, counts_of, post_of, publish_post_changed
+from groundswell_server.engagement.virality.alerts import raise_virality_alert
 from groundswell_storage.engagement import posts, snapshots
 from groundswell_storage.engagement.contexts import ContextRow
 from groundswell_storage.engagement.posts import PostRow
@@ -55,25 +55,25 @@ def record_metrics(
     row = scope.get(PostRow, post_id, lock=True)
     at = check_fetch(scope, fetch_time, row.publish_time)
     check_counts(counts, Platform(row.platform))
-    tallies = Tallies.of_json(row.tallies)
+    tallies = Tallies.from_json(row.tallies)
     genuine = genuine_engagement(
         counts, Platform(row.platform), tallies.by_kind(), _trailing_share(scope, row, tallies)
     )
     snapshot_id = scope.new_id()
     snapshots.add(scope, [snapshot_values(scope, snapshot_id, row.__data__, counts, at, genuine, tallies)])
-    keep_demographics(scope, row.id, at, reached)
+    record_demographics(scope, row.id, at, reached)
     context = None
     if row.fetch_time is None or at >= row.fetch_time:
         revise(scope, row, snapshot_id=snapshot_id, fetch_time=at, **_figures(scope, row, counts, at, genuine))
         context = bring_up_to_date(scope, post_of(row), thresholds)
-        tell_changed(scope, row.id, row.persona_id, row.platform, row.context_id)
-        raise_when_viral(scope, row, projected_age)
+        publish_post_changed(scope, row.id, row.persona_id, row.platform, row.context_id)
+        raise_virality_alert(scope, row, projected_age)
     elif row.context_id:
         context = scope.find(ContextRow, row.context_id)
     return Measured(post_of(row), None if context is None else context_of(context))
 
 
-def judge_anew(scope: Scope, row: PostRow, tallies: Tallies, thresholds: Thresholds) -> None:
+def update_engagement(scope: Scope, row: PostRow, tallies: Tallies, thresholds: Thresholds) -> None:
     """Works the genuine engagement of a locked post out again after its interactions were judged."""
     judged = {
         "tallies": tallies.to_json(),
@@ -89,7 +89,7 @@ def judge_anew(scope: Scope, row: PostRow, tallies: Tallies, thresholds: Thresho
         revise(scope, row, **judged, **_figures(scope, row, counts, row.fetch_time, genuine))
         snapshots.correct_outcome(scope, row.snapshot_id, genuine.engagement_rate_pct)
         bring_up_to_date(scope, post_of(row), thresholds)
-    tell_changed(scope, row.id, row.persona_id, row.platform, row.context_id)
+    publish_post_changed(scope, row.id, row.persona_id, row.platform, row.context_id)
 
 
 def check_fetch(scope: Scope, fetch_time: datetime | None, publish_time: datetime) -> datetime:

@@ -25,7 +25,7 @@ class Tallies:
     """By verdict and layer that saw a reason, of those that are not genuine; of one each layer counts once."""
 
     @classmethod
-    def of_json(cls, stored: Mapping[str, Any]) -> Tallies:
+    def from_json(cls, stored: Mapping[str, Any]) -> Tallies:
         """Reads what `to_json` made; empty for a post without interactions."""
         tallies = cls()
         for kind, counts in stored.get("kinds", {}).items():

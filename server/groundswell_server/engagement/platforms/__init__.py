@@ -14,7 +14,7 @@ from groundswell_server.engagement.platforms.tiktok import TikTok
 from groundswell_server.engagement.platforms.twitter import Twitter
 from groundswell_server.settings import Settings
 
-SHARING_A_LIMIT = ((Platform.INSTAGRAM, Platform.FACEBOOK), (Platform.TWITTER,), (Platform.TIKTOK,))
+LIMIT_GROUPS = ((Platform.INSTAGRAM, Platform.FACEBOOK), (Platform.TWITTER,), (Platform.TIKTOK,))
 """The platforms that can be synced, with those together that draw on one limit."""
 
 

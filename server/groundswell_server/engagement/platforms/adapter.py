@@ -12,10 +12,10 @@ from groundswell_server.engagement.interactions.interactions import NewInteracti
 from groundswell_server.engagement.metrics.engagement_rates import Counts
 from groundswell_server.engagement.platforms.call_limits import Limit
 from groundswell_server.engagement.platforms.failures import PlatformFailure
-from groundswell_server.engagement.platforms.responses import Answer, Request
+from groundswell_server.engagement.platforms.responses import Request, Response
 
-Send = Callable[[Request], Answer]
-"""Makes a call and returns its answer if that is no failure of the call as a whole; raises PlatformFailure."""
+Send = Callable[[Request], Response]
+"""Makes a call and returns its response if that is no failure of the call as a whole; raises PlatformFailure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +65,8 @@ class Adapter(Protocol):
     def fetch_comments(self, send: Send, token: str, post_id: str, after: str) -> CommentPage:
         """A page of a post's comments in one call, from the first for an empty `after`. Raises what `send` raises."""
 
-    def check(self, answer: Answer) -> None:
-        """Raises the PlatformFailure that an answer as a whole is."""
+    def check(self, response: Response) -> None:
+        """Raises the PlatformFailure that a response as a whole is."""
 
-    def rest(self, answer: Answer) -> timedelta | None:
-        """How long no more calls shall be made, by the headers of an answer; None when they ask for no rest."""
+    def cooldown(self, response: Response) -> timedelta | None:
+        """How long no more calls shall be made, by the headers of a response; None when they ask for no rest."""

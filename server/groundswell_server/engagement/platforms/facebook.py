@@ -10,7 +10,7 @@ from groundswell_server.engagement.metrics.engagement_rates import Counts
 from groundswell_server.engagement.platforms.adapter import CommentPage, PlatformPost, Send
 from groundswell_server.engagement.platforms.failures import NothingReported, PlatformFailure
 from groundswell_server.engagement.platforms.graph_api import GraphApi, lifetime_values
-from groundswell_server.engagement.platforms.responses import added, count
+from groundswell_server.engagement.platforms.responses import count, sum_known
 
 _METRICS = "post_media_view,post_total_media_view_unique,post_clicks,post_reactions_by_type_total"
 _FIELDS = "shares,comments.summary(true),reactions.summary(true)"
@@ -50,4 +50,4 @@ class Facebook(GraphApi):
 def _reactions(insights: Mapping[str, Any]) -> int | None:
     """The sum of `{"like": 5, "love": 2}`; None when there is no such metric."""
     by_type = insights.get("post_reactions_by_type_total")
-    return added(*map(count, by_type.values())) if isinstance(by_type, Mapping) else None
+    return sum_known(*map(count, by_type.values())) if isinstance(by_type, Mapping) else None

@@ -17,7 +17,7 @@ from groundswell_server.engagement.platforms.failures import (
     TokenRefused,
     Unavailable,
 )
-from groundswell_server.engagement.platforms.responses import Answer, Request
+from groundswell_server.engagement.platforms.responses import Request, Response
 
 VERSION = "v26.0"
 _TOKEN = 190
@@ -42,49 +42,49 @@ class GraphApi:
         """A call of the API."""
         return Request("GET", f"{self._url}/{path}", parameters, secret_parameters={"access_token": token})
 
-    def check(self, answer: Answer) -> None:
-        """Raises the failure that an answer is. The code decides, not the HTTP status: throttling comes as 400, too."""
-        error = answer.part("error")
+    def check(self, response: Response) -> None:
+        """Raises the failure that a response is. The code decides, not the HTTP status: throttling is 400, too."""
+        error = response.part("error")
         if isinstance(error, Mapping):
-            raise self._failure(error, answer)
-        if answer.status == 429:
-            raise Throttled("too many requests", self.rest(answer) or answer.retry_after())
-        if answer.status >= 500 or not isinstance(answer.body, Mapping):
-            raise Unavailable(f"HTTP {answer.status}", answer.retry_after())
-        if answer.status >= 300:
-            raise Refused(f"HTTP {answer.status}")
+            raise self._failure(error, response)
+        if response.status == 429:
+            raise Throttled("too many requests", self.cooldown(response) or response.retry_after())
+        if response.status >= 500 or not isinstance(response.body, Mapping):
+            raise Unavailable(f"HTTP {response.status}", response.retry_after())
+        if response.status >= 300:
+            raise Refused(f"HTTP {response.status}")
 
-    def rest(self, answer: Answer) -> timedelta | None:
+    def cooldown(self, response: Response) -> timedelta | None:
         """The time to regain access, in minutes in `x-business-use-case-usage`; a breather when nearly all is used."""
-        cases = _json(answer.headers.get("x-business-use-case-usage", ""))
+        cases = _json(response.headers.get("x-business-use-case-usage", ""))
         usages = [usage for of_one in cases.values() if isinstance(of_one, list) for usage in of_one]
         minutes = max(_figures(usages, "estimated_time_to_regain_access"), default=0)
         if minutes > 0:
             return timedelta(minutes=minutes)
-        used = [_json(answer.headers.get("x-app-usage", "")), *usages]
+        used = [_json(response.headers.get("x-app-usage", "")), *usages]
         kinds = ("call_count", "total_time", "total_cputime")
         nearly_all = any(pct > _NEARLY_ALL_PCT for kind in kinds for pct in _figures(used, kind))
         return _BREATHER if nearly_all else None
 
-    def _failure(self, error: Mapping[str, Any], answer: Answer) -> PlatformFailure:
+    def _failure(self, error: Mapping[str, Any], response: Response) -> PlatformFailure:
         code, message = error.get("code"), f"{error.get('message', '')} (code {error.get('code')})"
         if code == _TOKEN:
             return TokenRefused(message)
         if code in _THROTTLED:
-            return Throttled(message, self.rest(answer) or answer.retry_after())
+            return Throttled(message, self.cooldown(response) or response.retry_after())
         if code in _PERMISSION:
             return NotPermitted(message)
         if (code, error.get("error_subcode")) == _GONE:
             return Gone(message)
         if code in _TRANSIENT or error.get("is_transient") is True:
-            return Unavailable(message, answer.retry_after())
+            return Unavailable(message, response.retry_after())
         return Refused(message)
 
 
-def lifetime_values(answer: Answer) -> dict[str, Any]:
-    """The lifetime value of each metric of an insights answer; a metric may repeat with another period."""
+def lifetime_values(response: Response) -> dict[str, Any]:
+    """The lifetime value of each metric of an insights response; a metric may repeat with another period."""
     found = {}
-    for metric in answer.part("data") or ():
+    for metric in response.part("data") or ():
         if isinstance(metric, Mapping) and metric.get("period") == "lifetime":
             values = metric.get("values")
             if isinstance(values, list) and values and isinstance(values[0], Mapping):

@@ -12,7 +12,7 @@ from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from groundswell_server.engagement.platforms.adapter import Adapter
 from groundswell_server.engagement.platforms.failures import Throttled, Unavailable
-from groundswell_server.engagement.platforms.responses import Answer, Request
+from groundswell_server.engagement.platforms.responses import Request, Response
 
 TRIES = 4
 LONGEST_RETRY = timedelta(seconds=10)
@@ -29,7 +29,7 @@ def open_client() -> httpx.Client:
     return httpx.Client(timeout=_TIMEOUT_SECONDS, headers={"accept": "application/json"})
 
 
-def tell_retries() -> None:
+def log_retries() -> None:
     """Has this process log what is tried again in words of the suite's: what failed, and how soon it is repeated."""
     set_on_retry_hooks((_tell,))
 
@@ -39,7 +39,7 @@ def _tell(details: RetryDetails) -> None:
     log.info("tried again soon", problem=str(details.caused_by), retry=details.retry_num, wait_seconds=wait)
 
 
-class Api:
+class PlatformClient:
     """The `send` of one platform."""
 
     def __init__(
@@ -58,7 +58,7 @@ class Api:
         self._close = close
         self._now = now
 
-    def __call__(self, request: Request) -> Answer:
+    def __call__(self, request: Request) -> Response:
         """Makes a call whose first try is paid for. Raises PlatformFailure, and what `spend` raises."""
         for attempt in stamina.retry_context(
             on=backoff,
@@ -74,13 +74,13 @@ class Api:
                 return self._once(request)
         raise AssertionError("the last try returns or raises")
 
-    def _once(self, request: Request) -> Answer:
-        answer = self._answer(request)
-        rest = self._adapter.rest(answer)
+    def _once(self, request: Request) -> Response:
+        response = self._send(request)
+        rest = self._adapter.cooldown(response)
         if rest is not None:
             self._close(rest)
         try:
-            self._adapter.check(answer)
+            self._adapter.check(response)
         except Throttled as failure:
             # Where it says nothing, what was called counts no more after a whole window.
             self._close(failure.regain if failure.regain is not None else self._adapter.limit.window)
@@ -90,9 +90,9 @@ class Api:
                 self._close(failure.retry_after)
                 raise Throttled(failure.message, failure.retry_after) from failure
             raise
-        return answer
+        return response
 
-    def _answer(self, request: Request) -> Answer:
+    def _send(self, request: Request) -> Response:
         try:
             response = self._client.request(
                 request.method,
@@ -108,7 +108,7 @@ class Api:
             body = response.json()
         except ValueError:
             body = None
-        return Answer(response.status_code, response.headers, body, self._now())
+        return Response(response.status_code, response.headers, body, self._now())
 
 
 def backoff(error: Exception) -> bool | timedelta:

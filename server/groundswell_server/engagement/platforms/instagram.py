@@ -36,9 +36,9 @@ class Instagram(GraphApi):
     def fetch_comments(self, send: Send, token: str, post_id: str, after: str) -> CommentPage:
         """Newest first, 50 a page."""
         parameters = {"fields": "id,text,username,timestamp", "limit": str(_COMMENTS_PER_PAGE)}
-        answer = send(self.request(f"{post_id}/comments", token, parameters | ({"after": after} if after else {})))
-        comments = [_comment(raw) for raw in answer.part("data") or () if isinstance(raw, Mapping)]
-        more = answer.part("paging", "next") and answer.part("paging", "cursors", "after")
+        response = send(self.request(f"{post_id}/comments", token, parameters | ({"after": after} if after else {})))
+        comments = [_comment(raw) for raw in response.part("data") or () if isinstance(raw, Mapping)]
+        more = response.part("paging", "next") and response.part("paging", "cursors", "after")
         return CommentPage([comment for comment in comments if comment is not None], str(more or ""))
 
     def _counts(self, send: Send, token: str, post: PlatformPost) -> Counts | PlatformFailure:

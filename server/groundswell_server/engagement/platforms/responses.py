@@ -24,7 +24,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """What a platform answered."""
 
     status: int
@@ -59,7 +59,7 @@ def count(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def added(*counts: int | None) -> int | None:
+def sum_known(*counts: int | None) -> int | None:
     """The sum of those that are known; None when none is."""
     known = [each for each in counts if each is not None]
     return sum(known) if known else None

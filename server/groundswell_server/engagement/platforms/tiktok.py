@@ -19,7 +19,7 @@ from groundswell_server.engagement.platforms.failures import (
     TokenRefused,
     Unavailable,
 )
-from groundswell_server.engagement.platforms.responses import Answer, Request, count
+from groundswell_server.engagement.platforms.responses import Request, Response, count
 
 _FIELDS = "id,like_count,comment_count,share_count,view_count"
 _FAILURES: Mapping[str, type[PlatformFailure]] = {
@@ -46,27 +46,27 @@ class TikTok:
     def fetch(self, send: Send, token: str, posts: Sequence[PlatformPost]) -> Mapping[str, Counts | PlatformFailure]:
         """All videos in one call; those that it does not name are gone."""
         ids = [post.id for post in posts]
-        answer = send(Request("POST", self._url, {"fields": _FIELDS}, token, body={"filters": {"video_ids": ids}}))
-        videos = answer.part("data", "videos") or ()
+        response = send(Request("POST", self._url, {"fields": _FIELDS}, token, body={"filters": {"video_ids": ids}}))
+        videos = response.part("data", "videos") or ()
         found = {str(video.get("id")): _counts(video) for video in videos if isinstance(video, Mapping)}
-        return {id: found.get(id, Gone("not in the answer")) for id in ids}
+        return {id: found.get(id, Gone("not in the response")) for id in ids}
 
     def fetch_comments(self, send: Send, token: str, post_id: str, after: str) -> CommentPage:
         """None: the API has no comments."""
         return CommentPage((), "")
 
-    def check(self, answer: Answer) -> None:
-        """Raises the failure that an answer is. `error.code` is "ok" on success, and not at every status 200."""
-        code = answer.part("error", "code")
-        message = str(answer.part("error", "message") or code or f"HTTP {answer.status}")
-        if answer.status == 429 or code == "rate_limit_exceeded":
-            raise Throttled(message, answer.retry_after())
-        if answer.status >= 500 or code == "internal_error" or not isinstance(answer.body, Mapping):
-            raise Unavailable(message, answer.retry_after())
+    def check(self, response: Response) -> None:
+        """Raises the failure that a response is. `error.code` is "ok" on success, and not at every status 200."""
+        code = response.part("error", "code")
+        message = str(response.part("error", "message") or code or f"HTTP {response.status}")
+        if response.status == 429 or code == "rate_limit_exceeded":
+            raise Throttled(message, response.retry_after())
+        if response.status >= 500 or code == "internal_error" or not isinstance(response.body, Mapping):
+            raise Unavailable(message, response.retry_after())
         if code != "ok":
             raise _FAILURES.get(str(code), Refused)(message)
 
-    def rest(self, answer: Answer) -> timedelta | None:
+    def cooldown(self, response: Response) -> timedelta | None:
         """Its headers tell of no limit."""
         return None
 

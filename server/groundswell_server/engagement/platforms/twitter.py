@@ -20,7 +20,7 @@ from groundswell_server.engagement.platforms.failures import (
     TokenRefused,
     Unavailable,
 )
-from groundswell_server.engagement.platforms.responses import Answer, Request, added, count
+from groundswell_server.engagement.platforms.responses import Request, Response, count, sum_known
 
 _RATE_LIMITED = 88
 _TOKEN_CODES = frozenset({32, 89})
@@ -42,12 +42,12 @@ class Twitter:
         self.limit = limit
 
     def fetch(self, send: Send, token: str, posts: Sequence[PlatformPost]) -> Mapping[str, Counts | PlatformFailure]:
-        """All posts in one call, whose answer may hold both counts and errors."""
+        """All posts in one call, whose response may hold both counts and errors."""
         ids = [post.id for post in posts]
-        answer = send(Request("GET", self._url, {"ids": ",".join(ids), "tweet.fields": "public_metrics"}, token))
-        found: dict[str, Counts | PlatformFailure] = {id: Gone("not in the answer") for id in ids}
-        found.update((_named_post(error), _failure(error)) for error in _errors(answer))
-        for post in answer.part("data") or ():
+        response = send(Request("GET", self._url, {"ids": ",".join(ids), "tweet.fields": "public_metrics"}, token))
+        found: dict[str, Counts | PlatformFailure] = {id: Gone("not in the response") for id in ids}
+        found.update((_named_post(error), _failure(error)) for error in _errors(response))
+        for post in response.part("data") or ():
             if isinstance(post, Mapping):
                 found[str(post.get("id"))] = _counts(post.get("public_metrics"))
         return {id: found[id] for id in ids}
@@ -56,29 +56,29 @@ class Twitter:
         """None: replies can only be searched for, at a price."""
         return CommentPage((), "")
 
-    def check(self, answer: Answer) -> None:
-        """Raises the failure that an answer is: by its status, or by an error at status 200 that names no post."""
-        message = _message(answer)
-        codes = {error.get("code") for error in _errors(answer)}
-        if answer.status == 429 or _RATE_LIMITED in codes or answer.part("status") == 429:
-            raise Throttled(message, self.rest(answer) or answer.retry_after())
-        if answer.status == 401 or codes & _TOKEN_CODES or answer.part("status") == 401:
+    def check(self, response: Response) -> None:
+        """Raises the failure that a response is: by its status, or by an error at status 200 that names no post."""
+        message = _message(response)
+        codes = {error.get("code") for error in _errors(response)}
+        if response.status == 429 or _RATE_LIMITED in codes or response.part("status") == 429:
+            raise Throttled(message, self.cooldown(response) or response.retry_after())
+        if response.status == 401 or codes & _TOKEN_CODES or response.part("status") == 401:
             raise TokenRefused(message)
-        if answer.status == 403:
+        if response.status == 403:
             raise NotPermitted(message)
-        if answer.status >= 500 or not isinstance(answer.body, Mapping):
-            raise Unavailable(message, answer.retry_after())
-        if answer.status >= 300:
+        if response.status >= 500 or not isinstance(response.body, Mapping):
+            raise Unavailable(message, response.retry_after())
+        if response.status >= 300:
             raise Refused(message)
-        if answer.part("data") is None and not any(_named_post(error) for error in _errors(answer)):
+        if response.part("data") is None and not any(_named_post(error) for error in _errors(response)):
             raise Unavailable(message)
 
-    def rest(self, answer: Answer) -> timedelta | None:
+    def cooldown(self, response: Response) -> timedelta | None:
         """Until `x-rate-limit-reset`, in Unix seconds, when `x-rate-limit-remaining` is used up."""
-        remaining, reset = (answer.headers.get(f"x-rate-limit-{name}", "") for name in ("remaining", "reset"))
-        if not reset.isdecimal() or (answer.status != 429 and remaining != "0"):
+        remaining, reset = (response.headers.get(f"x-rate-limit-{name}", "") for name in ("remaining", "reset"))
+        if not reset.isdecimal() or (response.status != 429 and remaining != "0"):
             return None
-        wait = datetime.fromtimestamp(min(int(reset), 10**10), UTC) - answer.time
+        wait = datetime.fromtimestamp(min(int(reset), 10**10), UTC) - response.time
         return max(timedelta(), wait) + _MARGIN
 
 
@@ -88,7 +88,7 @@ def _counts(metrics: Any) -> Counts | PlatformFailure:
     counts = Counts(
         likes=likes,
         comments=known.get("reply_count"),
-        shares=added(known.get("retweet_count"), known.get("quote_count")),
+        shares=sum_known(known.get("retweet_count"), known.get("quote_count")),
         saves=known.get("bookmark_count"),
         # It reports 0 of posts from before it counted: nobody liked what was never shown.
         impressions=None if likes and not impressions else impressions,
@@ -107,8 +107,8 @@ def _failure(error: Mapping[str, Any]) -> PlatformFailure:
     return Refused(message)
 
 
-def _errors(answer: Answer) -> Iterator[Mapping[str, Any]]:
-    for error in answer.part("errors") or ():
+def _errors(response: Response) -> Iterator[Mapping[str, Any]]:
+    for error in response.part("errors") or ():
         if isinstance(error, Mapping):
             yield error
 
@@ -118,8 +118,8 @@ def _named_post(error: Mapping[str, Any]) -> str:
     return str(error.get("resource_id") or error.get("value") or "")
 
 
-def _message(answer: Answer) -> str:
+def _message(response: Response) -> str:
     """What went wrong, in either of the shapes: a problem (`title`, `detail`), or a list of `errors`."""
-    told = [answer.part("detail") or answer.part("title")]
-    told += [error.get("message") or error.get("detail") for error in _errors(answer)]
-    return next((str(text) for text in told if text), f"HTTP {answer.status}")
+    told = [response.part("detail") or response.part("title")]
+    told += [error.get("message") or error.get("detail") for error in _errors(response)]
+    return next((str(text) for text in told if text), f"HTTP {response.status}")

@@ -21,7 +21,13 @@ from groundswell_server.engagement.metrics.metrics import (
 )
 from groundswell_server.engagement.metrics.verdict_tallies import Tallies
 from groundswell_server.engagement.personas import Persona, persona_for_import
-from groundswell_server.engagement.posts.posts import PostDraft, context_at_posting, post_of, post_values, tell_changed
+from groundswell_server.engagement.posts.posts import (
+    PostDraft,
+    context_at_posting,
+    post_of,
+    post_values,
+    publish_post_changed,
+)
 from groundswell_storage.engagement import posts, snapshots
 from groundswell_storage.engagement.contexts import ContextRow
 from groundswell_storage.engagement.posts import MeasuredPost, PostRow
@@ -123,7 +129,7 @@ def import_posts(
     _react(scope, [id for id in added if id in batch.contexts], thresholds)
     for id in added:
         post = batch.posts[id]
-        tell_changed(scope, id, post["persona_id"], post["platform"], post["context_id"])
+        publish_post_changed(scope, id, post["persona_id"], post["platform"], post["context_id"])
     duplicates = len(rows) - len(added) - len(batch.refused)
     all_refused = sorted([*faulty, *batch.refused], key=lambda row: row.line)
     return Imported(len(added), duplicates, len(all_refused), tuple(all_refused[:MOST_REPORTED]), tuple(batch.created))

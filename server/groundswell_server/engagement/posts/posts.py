@@ -10,7 +10,7 @@ from typing import Any
 from groundswell_server.engagement import audited
 from groundswell_server.engagement.enums import ContentType, MediaType, Platform, RateBase
 from groundswell_server.engagement.metrics.engagement_rates import Counts
-from groundswell_server.engagement.personas import living_persona
+from groundswell_server.engagement.personas import active_persona
 from groundswell_server.engagement.posts.captions import (
     hashtags_in,
     mentions_in,
@@ -115,7 +115,7 @@ def create_post(scope: Scope, draft: PostDraft) -> Post:
 
     And InvalidArgument for the context of another persona: what came of the post would be told of the wrong one.
     """
-    persona = living_persona(scope, draft.persona_id)
+    persona = active_persona(scope, draft.persona_id)
     context = scope.get(ContextRow, draft.context_id) if draft.context_id else None
     if context is not None and context.persona_id not in (None, "", draft.persona_id):
         raise InvalidArgument.of("context_id", "is a context of another persona")
@@ -292,7 +292,7 @@ def engagement_of(row: PostRow) -> Engagement:
     )
 
 
-def tell_changed(scope: Scope, id: str, persona_id: str, platform: int, context_id: str | None) -> None:
+def publish_post_changed(scope: Scope, id: str, persona_id: str, platform: int, context_id: str | None) -> None:
     """Tells that a post was recorded, changed or got new figures."""
     scope.publish(POST_CHANGED, id, _whose(persona_id, platform, context_id))
 
@@ -303,7 +303,7 @@ def _whose(persona_id: str, platform: int, context_id: str | None) -> dict[str, 
 
 
 def _told(scope: Scope, row: PostRow) -> Post:
-    tell_changed(scope, row.id, row.persona_id, row.platform, row.context_id)
+    publish_post_changed(scope, row.id, row.persona_id, row.platform, row.context_id)
     return post_of(row)
 
 

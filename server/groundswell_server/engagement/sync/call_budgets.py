@@ -1,4 +1,4 @@
-"""Budgets: calls are taken from the workspace's bucket before they are made, whichever server makes them."""
+"""CallBudgets: calls are taken from the workspace's bucket before they are made, whichever server makes them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class OverBudget(Exception):
     """No call is left now."""
 
 
-class Budgets:
+class CallBudgets:
     """The buckets of a workspace."""
 
     def __init__(self, database: Database, workspace: str, clock: Clock) -> None:

@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class SyncScope:
     """What to sync."""
 
     until: datetime
@@ -77,7 +77,7 @@ def cache_time(age: timedelta) -> timedelta:
 
 def plan(
     scope: Scope,
-    wanted: Wanted,
+    wanted: SyncScope,
     adapters: Mapping[Platform, Adapter],
     connections: Mapping[tuple[str, Platform], OpenConnection],
     operation_id: str,
@@ -110,7 +110,7 @@ def plan(
     return Plan([*comments, *units], fresh, unconnected, done, total)
 
 
-def _targets(scope: Scope, wanted: Wanted, operation_id: str) -> list[SyncTarget]:
+def _targets(scope: Scope, wanted: SyncScope, operation_id: str) -> list[SyncTarget]:
     """The posts of the span, and those that have passed an awaited age without metrics since; newest first."""
     span = timedelta(hours=wanted.hours)
     targets = partial(post_syncs.targets, scope, platforms=wanted.platforms, persona_ids=wanted.persona_ids)

@@ -55,7 +55,7 @@ class Fetched:
 
 
 @dataclass(frozen=True, slots=True)
-class Keeper:
+class SyncRecorder:
     """Records what one run fetches."""
 
     job: Job
@@ -66,44 +66,42 @@ class Keeper:
     detectors: Detectors
     """Learning's, which read comments before the transaction that keeps them."""
 
-    def keep_counts(self, targets: Sequence[SyncTarget], fetched: Fetched) -> list[SyncTarget]:
+    def record_counts(self, targets: Sequence[SyncTarget], fetched: Fetched) -> list[SyncTarget]:
         """Records counts or failures of posts; returns the posts whose comments are to be fetched."""
         due: list[SyncTarget] = []
         for part in _parts(targets):
             due += self._write(partial(self._keep_part, part, fetched))
         return due
 
-    def keep_failure(self, targets: Sequence[SyncTarget], failure: PlatformFailure) -> None:
+    def record_failure(self, targets: Sequence[SyncTarget], failure: PlatformFailure) -> None:
         """Writes down that posts failed alike."""
         for part in _parts(targets):
             self._write(partial(self._keep_failures, part, failure))
 
-    def keep_tries(self, targets: Sequence[SyncTarget], tries: int) -> None:
+    def record_attempts(self, targets: Sequence[SyncTarget], tries: int) -> None:
         """Writes down how often posts have failed that are to be tried again."""
         for part in _parts(targets):
             self._write(partial(self._keep_tries, part, tries))
 
-    def keep_comments(self, target: SyncTarget, comments: Sequence[NewInteraction], *, last: bool) -> None:
+    def record_comments(self, target: SyncTarget, comments: Sequence[NewInteraction], *, last: bool) -> None:
         """Records a page of comments; after the last the post's comments are done."""
-        told = comment_sentiment.with_moods([_storable(comment) for comment in comments])
+        told = comment_sentiment.with_sentiment([_storable(comment) for comment in comments])
         told = self.job.wait_for(self.detectors.consult(self.job.acting_as("reader", "learning.read"), told))
         for post_id in self._write(partial(self._keep_page, target, told, last)):
-            self._write(
-                partial(recorder.judge_again, post_id=post_id, settings=self.filter, thresholds=self.thresholds)
-            )
+            self._write(partial(recorder.rejudge, post_id=post_id, settings=self.filter, thresholds=self.thresholds))
 
-    def leave_comments(self, target: SyncTarget) -> None:
+    def abandon_comments(self, target: SyncTarget) -> None:
         """Gives a post's comments up until the next sync."""
         self._write(lambda scope: post_syncs.note_comments(scope, target.post_id, recorded=0, seen=None, due=False))
 
-    def refuse_connection(self, connection_id: str, problem: str) -> None:
+    def mark_token_refused(self, connection_id: str, problem: str) -> None:
         """Writes down that the token of a connection is refused."""
         state = ConnectionState.TOKEN_REFUSED
         self._write(
             lambda scope: connections.note(scope, connection_id, state=state, problem=problem[:_LONGEST_PROBLEM])
         )
 
-    def note_problem(self, connection_id: str, problem: str) -> None:
+    def record_problem(self, connection_id: str, problem: str) -> None:
         """Writes down what a platform refuses a connection, which may serve for other things."""
         self._write(lambda scope: connections.note(scope, connection_id, problem=problem[:_LONGEST_PROBLEM]))
 
@@ -165,7 +163,7 @@ class Keeper:
         seen = post.comments if last else None
         count = kept.recorded.recorded_count
         post_syncs.note_comments(scope, target.post_id, recorded=count, seen=seen, due=not last)
-        return kept.given_away
+        return kept.posts_to_rejudge
 
     def _note_failure(self, scope: Scope, target: SyncTarget, failure: PlatformFailure) -> None:
         self._note(scope, target, failure.outcome, failure.message)

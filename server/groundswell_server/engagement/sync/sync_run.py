@@ -20,12 +20,12 @@ from groundswell_server.engagement.platforms.failures import (
     TokenRefused,
     Unavailable,
 )
-from groundswell_server.engagement.platforms.http_client import TRIES, Api
-from groundswell_server.engagement.sync.call_budgets import Budgets, OverBudget
+from groundswell_server.engagement.platforms.http_client import TRIES, PlatformClient
+from groundswell_server.engagement.sync.call_budgets import CallBudgets, OverBudget
 from groundswell_server.engagement.sync.sync_clock import Clock
 from groundswell_server.engagement.sync.sync_plan import Plan, Unit
 from groundswell_server.engagement.sync.sync_queue import SyncQueue
-from groundswell_server.engagement.sync.sync_recorder import Fetched, Keeper
+from groundswell_server.engagement.sync.sync_recorder import Fetched, SyncRecorder
 from groundswell_server.jobs.job import Job, Postponed
 from groundswell_storage.engagement.post_syncs import SyncTarget
 
@@ -36,7 +36,7 @@ MOST_PAGES = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class SyncDependencies:
     """What a run works with."""
 
     adapters: Mapping[Platform, Adapter]
@@ -48,17 +48,17 @@ class Means:
 class SyncRun:
     """One run of a sync's operation."""
 
-    def __init__(self, job: Job, means: Means, keeper: Keeper, plan: Plan) -> None:
+    def __init__(self, job: Job, means: SyncDependencies, keeper: SyncRecorder, plan: Plan) -> None:
         self._job = job
         self._means = means
         self._keeper = keeper
-        self._budgets = Budgets(job.database, job.workspace, means.clock)
+        self._budgets = CallBudgets(job.database, job.workspace, means.clock)
         self._apis = {platform: self._api(adapter) for platform, adapter in means.adapters.items()}
         self._queue = SyncQueue(self._price)
         self._queue.add(plan.units)
         self._done, self._total = plan.done, plan.total
 
-    def carry_out(self) -> None:
+    def run(self) -> None:
         """Does all that is left. Raises Postponed to wait for a limit, and Cancelled when it has to end."""
         while self._queue:
             self._report("fetching")
@@ -78,7 +78,7 @@ class SyncRun:
             # The budget is closed by now, and says when it opens.
             self._queue.put_back([unit])
         except TokenRefused as failure:
-            self._keeper.refuse_connection(unit.connection.id, failure.message)
+            self._keeper.mark_token_refused(unit.connection.id, failure.message)
             for each in [unit, *self._queue.drop(unit.connection.id)]:
                 self._fail(each, failure)
         except Refused as failure:
@@ -89,7 +89,7 @@ class SyncRun:
                 self._fail(unit, failure)
         except PlatformFailure as failure:
             if isinstance(failure, NotPermitted):
-                self._keeper.note_problem(unit.connection.id, failure.message)
+                self._keeper.record_problem(unit.connection.id, failure.message)
             self._fail(unit, failure)
 
     def _fetch(self, unit: Unit) -> None:
@@ -97,7 +97,7 @@ class SyncRun:
         posts = [_platform_post(target) for target in unit.targets]
         found = adapter.fetch(self._apis[adapter.platform], unit.connection.token, posts)
         fetched = Fetched(found, self._means.clock.now(), unit.connection.id, adapter.has_comments)
-        due = self._keeper.keep_counts(unit.targets, fetched)
+        due = self._keeper.record_counts(unit.targets, fetched)
         self._done += len(unit.targets)
         self._queue.add(Unit(unit.connection, [target], "") for target in due)
 
@@ -106,18 +106,18 @@ class SyncRun:
         api, token = self._apis[adapter.platform], unit.connection.token
         page = adapter.fetch_comments(api, token, target.platform_post_id, unit.after or "")
         last = not page.after or unit.pages + 1 == MOST_PAGES
-        self._keeper.keep_comments(target, page.comments, last=last)
+        self._keeper.record_comments(target, page.comments, last=last)
         if not last:
             self._queue.add([Unit(unit.connection, unit.targets, page.after, unit.pages + 1)])
 
     def _fail(self, unit: Unit, failure: PlatformFailure) -> None:
         """Writes a failure down. Comments that fail leave the counts of their post as they are."""
         if unit.after is None:
-            self._keeper.keep_failure(unit.targets, failure)
+            self._keeper.record_failure(unit.targets, failure)
             self._done += len(unit.targets)
         else:
             for target in unit.targets:
-                self._keeper.leave_comments(target)
+                self._keeper.abandon_comments(target)
 
     def _try_later(self, unit: Unit) -> None:
         """Puts a unit last that failed for a moment and has no call left to be tried again at once."""
@@ -125,7 +125,7 @@ class SyncRun:
             self._fail(unit, Unavailable(f"failed {unit.tries} times"))
         else:
             # Written down, or a run that is put off would begin to count again.
-            self._keeper.keep_tries(unit.targets, unit.tries)
+            self._keeper.record_attempts(unit.targets, unit.tries)
             self._queue.add([unit])
 
     def _wait(self, wait: timedelta) -> None:
@@ -143,8 +143,8 @@ class SyncRun:
         adapter = self._means.adapters[unit.connection.platform]
         return adapter.limit, adapter.calls_per_fetch if unit.after is None else 1
 
-    def _api(self, adapter: Adapter) -> Api:
-        return Api(
+    def _api(self, adapter: Adapter) -> PlatformClient:
+        return PlatformClient(
             self._means.client,
             adapter,
             spend=partial(self._budgets.spend, adapter.limit),

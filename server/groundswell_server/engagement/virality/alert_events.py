@@ -48,7 +48,7 @@ def alert_to_json(alert: ViralityAlert) -> dict[str, Any]:
     }
 
 
-def alert_of_json(post_id: str, told: Mapping[str, Any]) -> ViralityAlert:
+def alert_from_json(post_id: str, told: Mapping[str, Any]) -> ViralityAlert:
     """The alert that an event keeps."""
     reach = told["projected_reach"]
     return ViralityAlert(

@@ -26,14 +26,14 @@ MOST_POSTS: Final = 200
 _COUNT_OF_BASE: Final = {RateBase.REACH: "reach", RateBase.IMPRESSIONS: "impressions", RateBase.VIEWS: "views"}
 
 
-def raise_when_viral(scope: Scope, row: PostRow, projected_age: timedelta) -> None:
+def raise_virality_alert(scope: Scope, row: PostRow, projected_age: timedelta) -> None:
     """Tells that a post which was just measured spreads, unless it was told before; the post is locked."""
-    if row.alert_time is None and (alert := virality_of(scope, row, projected_age)) is not None:
+    if row.alert_time is None and (alert := evaluate_virality(scope, row, projected_age)) is not None:
         posts.set_alerted(scope, row, scope.now)
         scope.publish(VIRALITY_ALERT, row.id, alert_to_json(alert))
 
 
-def virality_of(scope: Scope, row: PostRow, projected_age: timedelta) -> ViralityAlert | None:
+def evaluate_virality(scope: Scope, row: PostRow, projected_age: timedelta) -> ViralityAlert | None:
     """The alert that a post deserves by its latest figures; None when it does as others do."""
     rate, fetched = row.engagement_rate_pct, row.fetch_time
     if not rate or fetched is None:

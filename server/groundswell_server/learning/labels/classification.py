@@ -67,11 +67,11 @@ def classify_texts(predictor: Predictor, texts: Sequence[str]) -> list[TextClass
 
 def moods_of(texts: Sequence[str]) -> list[TextClass]:
     """What VADER says of the mood of texts, for want of a model."""
-    from groundswell_server.sentiment.analyzer import mood_of
+    from groundswell_server.sentiment.analyzer import analyze_sentiment
 
     found = []
     for text in texts:
-        mood = mood_of(text)
+        mood = analyze_sentiment(text)
         # A text without anything to read has no mood at all.
         label = mood.sentiment.name.lower() if mood.sentiment else "neutral"
         found.append(TextClass(label, mood=mood.score if mood.sentiment else 0.0))

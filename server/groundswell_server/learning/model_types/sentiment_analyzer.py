@@ -6,9 +6,9 @@ from groundswell_server.learning.training.text_model_type import TextModelType
 
 
 def _by_vader(text: str) -> str:
-    from groundswell_server.sentiment.analyzer import mood_of
+    from groundswell_server.sentiment.analyzer import analyze_sentiment
 
-    return mood_of(text).sentiment.name
+    return analyze_sentiment(text).sentiment.name
 
 
 MODEL_TYPE = TextModelType(

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from groundswell_server.learning.features.captions import has_call_to_action
-from groundswell_server.sentiment.analyzer import mood_of
+from groundswell_server.sentiment.analyzer import analyze_sentiment
 
 _LINKS = re.compile(r"https?://\S+|\bwww\.\S+")
 _TAGS = re.compile(r"[#@]\w+")
@@ -45,5 +45,5 @@ def describe_text(caption: str) -> TextFacts:
         call_to_action=has_call_to_action(caption),
         question="?" in plain or "\N{FULLWIDTH QUESTION MARK}" in plain,
         links=len(_LINKS.findall(caption)),
-        sentiment=mood_of(plain).score or 0.0,
+        sentiment=analyze_sentiment(plain).score or 0.0,
     )

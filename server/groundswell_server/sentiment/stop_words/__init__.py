@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import NamedTuple
 
 
-class SmallWords(NamedTuple):
+class StopWords(NamedTuple):
     """Words by the language they are a sign of, in lower case."""
 
     english: frozenset[str]
@@ -22,7 +22,7 @@ class SmallWords(NamedTuple):
 
 
 @cache
-def small_words() -> SmallWords:
+def load_stop_words() -> StopWords:
     """All of them, read once."""
     words = {
         entry.name: frozenset(entry.read_text("utf-8").split())
@@ -30,4 +30,4 @@ def small_words() -> SmallWords:
         if entry.name.endswith(".txt")
     }
     english, loans = words.pop("english.txt"), words.pop("english_loans.txt")
-    return SmallWords(english, loans, frozenset().union(*words.values()))
+    return StopWords(english, loans, frozenset().union(*words.values()))
