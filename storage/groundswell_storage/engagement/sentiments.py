@@ -35,7 +35,7 @@ def counts(
 ) -> list[SentimentCount]:
     """The comments of a post with this verdict, by span of time after publication and sentiment."""
     bounds = [to_micros(publish_time + end) for end in ends]
-    spans = " ".join(f"WHEN occurred < ? THEN {place}" for place in range(len(ends)))
+    spans = " ".join(f"WHEN interact_time < ? THEN {place}" for place in range(len(ends)))
     cursor = scope.execute(
         f"SELECT CASE {spans} ELSE {len(ends)} END AS span, sentiment, COUNT(*), SUM(sentiment_score) "
         "FROM interaction WHERE workspace = ? AND post_id = ? AND verdict = ? AND sentiment > 0 GROUP BY 1, 2",
