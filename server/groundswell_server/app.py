@@ -18,7 +18,7 @@ from google.longrunning import operations_pb2
 
 from groundswell.v1 import engagement_pb2, experiments_pb2, learning_pb2
 from groundswell_server.bootstrap.database import migrate, open_database
-from groundswell_server.bootstrap.gc_freeze import made_to_stay
+from groundswell_server.bootstrap.gc_freeze import gc_freeze
 from groundswell_server.bootstrap.master_key import master_key
 from groundswell_server.jobs.queue import JobQueue
 from groundswell_server.peers.peers import Peers
@@ -34,7 +34,7 @@ from groundswell_server.runtime.limits import Limiter
 from groundswell_server.runtime.metrics import Metrics
 from groundswell_server.runtime.pipeline import Stage
 from groundswell_server.runtime.telemetry import CallTelemetry
-from groundswell_server.services.dependencies import Platform
+from groundswell_server.services.dependencies import Dependencies
 from groundswell_server.settings import Settings, SettingsError
 from groundswell_storage import keys
 from groundswell_storage.executor import DatabaseExecutor
@@ -75,7 +75,7 @@ class App:
         self._background: list[asyncio.Task[None]] = []
         self._resources = AsyncExitStack()
         self.port = 0
-        """The port it listens on, once started."""
+        """The port on which it listens, once started."""
 
     async def start(self) -> None:
         """Opens the database and listens; the first call of a service loads it.
@@ -100,7 +100,9 @@ class App:
         self.authenticator = Authenticator(executor, keyless=self._keyless(has_keys), verify_peer=tokens.verify)
         self._deadlines = Deadlines(timedelta(seconds=settings.default_deadline_seconds))
         self._dispatcher = Dispatcher(self._stages(), executor, max_message_bytes=settings.max_message_bytes)
-        self.platform = Platform(settings, database, executor, self._feed, JobQueue(database, settings), self._peers)
+        self.dependencies = Dependencies(
+            settings, database, executor, self._feed, JobQueue(database, settings), self._peers
+        )
         self._server = self._listen(peer_socket)
         for name in self._services:
             if name not in SERVICES:
@@ -125,7 +127,7 @@ class App:
         for name, servicer in servicers.items():
             if hasattr(servicer, "run"):
                 self._keep_running(name, servicer.run)
-        self._keep_running("jobs", partial(self.platform.jobs.run, self._feed))
+        self._keep_running("jobs", partial(self.dependencies.jobs.run, self._feed))
 
     def _keep_running(self, name: str, work: Work) -> None:
         self._background.append(asyncio.create_task(keep_running(name, work, self._metrics.count_failure)))
@@ -206,7 +208,7 @@ class App:
 
     async def _load(self, name: str) -> Any:
         module = await asyncio.to_thread(import_module, f"groundswell_server.{name}.service")
-        servicer = module.Servicer(self.platform)
+        servicer = module.Servicer(self.dependencies)
         self._dispatcher.register(SERVICES[name], servicer)
         if hasattr(servicer, "collector"):
             self._metrics.register(servicer.collector)
@@ -228,7 +230,7 @@ async def run_server(
     workers beside this server find it; `ready` is told the port.
     """
     app = App(settings, services, insecure=insecure, shared_port=shared_port, peer_socket=peer_socket)
-    with made_to_stay():
+    with gc_freeze():
         await app.start()
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -237,7 +239,7 @@ async def run_server(
     log.info("serving", port=app.port, services=list(services), pid=os.getpid(), database=app.database.shown_url)
     ready(app.port)
     try:
-        with made_to_stay():
+        with gc_freeze():
             # The first calls, and what they load, come before what nobody has called yet.
             with suppress(TimeoutError):
                 await asyncio.wait_for(ended.wait(), _FIRST_CALLS_SECONDS)

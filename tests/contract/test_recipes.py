@@ -85,11 +85,11 @@ SERVICE = '''
     from groundswell_storage import notes
     from groundswell_storage.scope import Scope
 
-    from groundswell_server.services.dependencies import Platform
+    from groundswell_server.services.dependencies import Dependencies
     from groundswell_server.runtime.methods import write
 
     class Servicer:
-        def __init__(self, platform: Platform) -> None:
+        def __init__(self, dependencies: Dependencies) -> None:
             pass
 
         @write

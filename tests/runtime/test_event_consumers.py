@@ -34,26 +34,28 @@ class BreaksOnce:
             raise Unavailable("the database is away")
 
 
-def test_after_a_break_everything_is_doubted_and_news_are_heeded_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(news, "_AGAIN_SECONDS", 0.0)
+def test_a_gap_is_reported_before_events_are_consumed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_consumers, "_RETRY_SECONDS", 0.0)
     feed = BreaksOnce()
     told: list[Any] = []
-    following = event_consumers.keep_true(
-        cast("EventFeed", feed), ("key.changed",), doubt=lambda: told.append("doubt"), heed=told.append
+    following = event_consumers.invalidate_on(
+        cast("EventFeed", feed), ("key.changed",), on_gap=lambda: told.append("gap"), on_event=told.append
     )
     asyncio.run(following)
-    assert told == ["doubt", CHANGED, "doubt", CHANGED]
+    assert told == ["gap", CHANGED, "gap", CHANGED]
     assert feed.followed == [("here", ("key.changed",))] * 2
 
 
-def test_what_could_not_be_worked_through_is_tried_again() -> None:
+def test_failed_work_is_retried() -> None:
     feed, worked = BreaksOnce(), []
 
     async def work() -> None:
         worked.append(len(feed.followed))
 
     asyncio.run(
-        event_consumers.work_through(cast("EventFeed", feed), ("key.changed",), work, again=timedelta(0), what="changing keys")
+        event_consumers.process(
+            cast("EventFeed", feed), ("key.changed",), work, again=timedelta(0), what="changing keys"
+        )
     )
     # At once and with the event that came before the break, and both again after it.
     assert worked == [0, 1, 1, 2]

@@ -9,7 +9,7 @@ import grpc
 import pytest
 
 from groundswell.v1 import engagement_pb2 as pb
-from groundswell_server.runtime.token_buckets import Allowances
+from groundswell_server.runtime.token_buckets import TokenBuckets
 from groundswell_storage.errors import Unavailable
 from groundswell_storage.token_buckets import Draw, Limit, drawn_from
 from tests.errors import refusal
@@ -43,56 +43,56 @@ class Clock:
         return self.now
 
 
-async def calls(allowances: Allowances, number: int) -> int:
+async def calls(token_buckets: TokenBuckets, number: int) -> int:
     """How many of so many calls are let through."""
     through = 0
     for _ in range(number):
-        through += allowances.take("key") or not await allowances.wait("key")
+        through += token_buckets.take("key") or not await token_buckets.wait("key")
         await asyncio.sleep(0)  # what is drawn beside the calls comes in
     return through
 
 
 async def test_no_more_calls_are_let_through_than_there_are_tokens() -> None:
     bucket = Bucket(20, Limit(0.001, 20))
-    allowances = Allowances(bucket.limit, bucket.draw, monotonic=Clock())
-    assert await calls(allowances, 50) == 20
-    assert await allowances.wait("key") == pytest.approx(1000)
+    token_buckets = TokenBuckets(bucket.limit, bucket.draw, monotonic=Clock())
+    assert await calls(token_buckets, 50) == 20
+    assert await token_buckets.wait("key") == pytest.approx(1000)
 
 
 async def test_a_rush_draws_in_lots_that_grow_and_leave_something_to_others() -> None:
     bucket = Bucket(400, Limit(1.0, 400))
-    allowances = Allowances(bucket.limit, bucket.draw, monotonic=Clock())
-    assert await calls(allowances, 300) == 300
+    token_buckets = TokenBuckets(bucket.limit, bucket.draw, monotonic=Clock())
+    assert await calls(token_buckets, 300) == 300
     assert len(bucket.lots) < 15
     assert max(bucket.lots) == 100
 
 
 async def test_a_quiet_key_keeps_no_more_than_it_needs() -> None:
     bucket, clock = Bucket(400, Limit(1.0, 400)), Clock()
-    allowances = Allowances(bucket.limit, bucket.draw, monotonic=clock)
-    await calls(allowances, 300)
+    token_buckets = TokenBuckets(bucket.limit, bucket.draw, monotonic=clock)
+    await calls(token_buckets, 300)
     for _ in range(600):
         clock.now += 10
-        await calls(allowances, 1)
+        await calls(token_buckets, 1)
         bucket.tokens = 400.0
     assert bucket.lots[-1] == 1
 
 
 async def test_a_call_with_a_token_in_hand_waits_for_no_drawing() -> None:
     bucket = Bucket(400, Limit(1.0, 400))
-    allowances = Allowances(bucket.limit, bucket.draw, monotonic=Clock())
-    await calls(allowances, 100)
+    token_buckets = TokenBuckets(bucket.limit, bucket.draw, monotonic=Clock())
+    await calls(token_buckets, 100)
     bucket.gate.clear()
-    assert allowances.take("key")
+    assert token_buckets.take("key")
 
 
 async def test_refused_calls_do_not_ask_before_there_can_be_a_token() -> None:
     bucket, clock = Bucket(0, Limit(1.0, 4)), Clock()
-    allowances = Allowances(bucket.limit, bucket.draw, monotonic=clock)
-    assert await calls(allowances, 100) == 0
+    token_buckets = TokenBuckets(bucket.limit, bucket.draw, monotonic=clock)
+    assert await calls(token_buckets, 100) == 0
     assert len(bucket.lots) == 1
     bucket.tokens, clock.now = 1.0, clock.now + 1.0
-    assert await calls(allowances, 1) == 1
+    assert await calls(token_buckets, 1) == 1
 
 
 async def test_without_the_database_each_process_limits_alone() -> None:
@@ -100,17 +100,17 @@ async def test_without_the_database_each_process_limits_alone() -> None:
         raise Unavailable("the database can't be reached")
 
     clock = Clock()
-    allowances = Allowances(Limit(1.0, 5), fail, monotonic=clock)
-    assert await calls(allowances, 50) == 5
+    token_buckets = TokenBuckets(Limit(1.0, 5), fail, monotonic=clock)
+    assert await calls(token_buckets, 50) == 5
     clock.now += 2
-    assert await calls(allowances, 50) == 2
+    assert await calls(token_buckets, 50) == 2
 
 
 async def test_a_caller_who_gives_up_loses_nobody_their_lot() -> None:
     bucket = Bucket(10, Limit(1.0, 4))
-    allowances = Allowances(bucket.limit, bucket.draw, monotonic=Clock())
+    token_buckets = TokenBuckets(bucket.limit, bucket.draw, monotonic=Clock())
     bucket.gate.clear()
-    impatient, patient = (asyncio.create_task(allowances.wait("key")) for _ in range(2))
+    impatient, patient = (asyncio.create_task(token_buckets.wait("key")) for _ in range(2))
     await asyncio.sleep(0)
     impatient.cancel()
     bucket.gate.set()

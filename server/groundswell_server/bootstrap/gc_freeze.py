@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def made_to_stay() -> Iterator[None]:
+def gc_freeze() -> Iterator[None]:
     """Keeps the garbage collector out of a start, and what was made there out of all its later rounds.
 
     Imports make hundreds of thousands of objects and next to no garbage: looking for it again and again is a sixth

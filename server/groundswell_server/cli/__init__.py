@@ -14,9 +14,9 @@ def main() -> NoReturn:
     # Else gRPC's core writes lines of its own for every caller who takes a server for one without TLS.
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     try:
-        from groundswell_server.bootstrap.gc_freeze import import_structlog, made_to_stay
+        from groundswell_server.bootstrap.gc_freeze import gc_freeze, import_structlog
 
-        with made_to_stay():
+        with gc_freeze():
             import_structlog()
             from groundswell_server.cli.application import main as run
     except ModuleNotFoundError as error:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from groundswell_server.bootstrap.gc_freeze import made_to_stay
+from groundswell_server.bootstrap.gc_freeze import gc_freeze
 from groundswell_server.settings import SettingsError, load
 
 
@@ -47,7 +47,7 @@ def serve(
     database: Database = None,
 ) -> None:
     """Serve the suite, with a worker process for long jobs beside it."""
-    with made_to_stay():
+    with gc_freeze():
         from groundswell_server import processes
         from groundswell_server.app import SERVICES
 

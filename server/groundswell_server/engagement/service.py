@@ -29,7 +29,7 @@ from groundswell_server.operations.messages import to_proto
 from groundswell_server.runtime.background import together
 from groundswell_server.runtime.call import Call
 from groundswell_server.runtime.methods import audits_itself, ingests, read, write
-from groundswell_server.services.dependencies import Platform
+from groundswell_server.services.dependencies import Dependencies
 from groundswell_storage.errors import GroundswellError
 from groundswell_storage.events import decode_cursor
 from groundswell_storage.scope import Scope
@@ -44,18 +44,18 @@ _MOST_POSTS = 100
 class Servicer:
     """The servicer of EngagementService."""
 
-    def __init__(self, platform: Platform) -> None:
-        settings = platform.settings
-        self._feed = platform.feed
-        self._peers = platform.peers
-        self._jobs = platform.jobs
+    def __init__(self, dependencies: Dependencies) -> None:
+        settings = dependencies.settings
+        self._feed = dependencies.feed
+        self._peers = dependencies.peers
+        self._jobs = dependencies.jobs
         self._settings = settings
         self._filter = configuration.filter_settings(settings)
         self._thresholds = configuration.thresholds(settings)
         self._target_age = configuration.target_age(settings)
         self._workspaces = SettingsCache()
-        self._detectors = Detectors(platform.peers)
-        self.collector = BudgetGauges(platform.database, settings)
+        self._detectors = Detectors(dependencies.peers)
+        self.collector = BudgetGauges(dependencies.database, settings)
 
     async def run(self) -> None:
         """Keeps what is known of workspaces true, and loads what judging needs beside the event loop."""

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from groundswell_server.caching.cache import Cache
 from groundswell_server.engagement.enums import PiiFilter
-from groundswell_server.events.event_consumers import keep_true
+from groundswell_server.events.event_consumers import invalidate_on
 from groundswell_server.runtime.call import Call
 from groundswell_storage import audit
 from groundswell_storage.engagement import workspace_settings as rows
@@ -76,11 +76,11 @@ class SettingsCache:
 
     async def follow(self, feed: EventFeed) -> None:
         """Keeps what is known true as long as the server runs."""
-        await keep_true(
+        await invalidate_on(
             feed,
             (ENGAGEMENT_SETTINGS_CHANGED,),
-            doubt=self._known.clear,
-            heed=lambda event: self._known.forget(event.workspace),
+            on_gap=self._known.clear,
+            on_event=lambda event: self._known.forget(event.workspace),
         )
 
 

@@ -1,4 +1,4 @@
-"""How what a server remembers stays true: it heeds the event log as long as the server runs."""
+"""Consumers of the event log: they invalidate caches and start background work for as long as the server runs."""
 
 from __future__ import annotations
 
@@ -13,51 +13,52 @@ from groundswell_storage.events import Event
 from groundswell_storage.feed import EventFeed
 
 BOOKMARK_EVERY = timedelta(seconds=30)
-"""How often a stream tells its cursor while nothing happens."""
-_AGAIN_SECONDS = 1.0
+"""Time between the cursors that an idle stream sends."""
+_RETRY_SECONDS = 1.0
 
 log = structlog.get_logger(__name__)
 
 
-async def keep_true(
-    feed: EventFeed, topics: Collection[str], *, doubt: Callable[[], None], heed: Callable[[Event], None]
+async def invalidate_on(
+    feed: EventFeed, topics: Collection[str], *, on_event: Callable[[Event], None], on_gap: Callable[[], None]
 ) -> None:
-    """Calls `heed` with every event of the topics until the feed is closed.
+    """Calls `on_event` with every event of the topics until the feed is closed.
 
-    `doubt` is called before the first, and whenever news may have been missed: what was read until then may be old.
+    Calls `on_gap` before the first event and whenever events may have been missed: values that were read until then
+    may be stale.
     """
 
-    async def heed_all(events: Sequence[Event]) -> None:
+    async def on_events(events: Sequence[Event]) -> None:
         for event in events:
-            heed(event)
+            on_event(event)
 
-    await pass_on(feed, topics, heed_all, doubt=doubt)
+    await consume(feed, topics, on_events, on_gap=on_gap)
 
 
-async def pass_on(
+async def consume(
     feed: EventFeed,
     topics: Collection[str],
-    heed: Callable[[Sequence[Event]], Awaitable[None]],
+    on_events: Callable[[Sequence[Event]], Awaitable[None]],
     *,
-    doubt: Callable[[], None] = lambda: None,
+    on_gap: Callable[[], None] = lambda: None,
 ) -> None:
-    """Awaits `heed` with the events of the topics, those together that came together, until the feed is closed.
+    """Awaits `on_events` with each batch of events of the topics until the feed is closed.
 
-    `doubt` is called before the first, and whenever news may have been missed.
+    Calls `on_gap` before the first event and whenever events may have been missed.
     """
     while True:
         cursor = feed.cursor
-        doubt()
+        on_gap()
         try:
             async for batch in feed.follow(cursor, topics=topics):
-                await heed(batch.events)
+                await on_events(batch.events)
             return  # the feed was closed
         except GroundswellError as error:
-            log.warning("news out of reach; what is remembered may be old", topics=topics, error=error.message)
-            await asyncio.sleep(_AGAIN_SECONDS)
+            log.warning("event log unavailable; cached values may be stale", topics=topics, error=error.message)
+            await asyncio.sleep(_RETRY_SECONDS)
 
 
-async def work_through(
+async def process(
     feed: EventFeed,
     topics: Collection[str],
     work: Callable[[], Awaitable[None]],
@@ -66,10 +67,10 @@ async def work_through(
     what: str,
     apart_seconds: float = 0.0,
 ) -> None:
-    """Calls `work` at once, with news of the topics, and so long after the last of them, until the feed is closed.
+    """Calls `work` at once, after events of the topics, and `again` after the last call, until the feed is closed.
 
-    `work` does all that there is to do by then, and is left alone for `apart_seconds` after it. What the database or a
-    peer refuses is tried again; `what` names the work in the log.
+    `work` does everything that is due, then pauses for at least `apart_seconds`. It is retried when the database or a
+    peer refuses it; `what` names it in the log.
     """
     while True:
         cursor = feed.cursor
@@ -80,5 +81,5 @@ async def work_through(
                 await asyncio.sleep(apart_seconds)
             return  # the feed was closed
         except GroundswellError as error:
-            log.warning("work waits for the database or a peer", what=what, error=error.message)
+            log.warning("background work failed and will be retried", work=what, error=error.message)
             await asyncio.sleep(again.total_seconds())

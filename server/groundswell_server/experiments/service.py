@@ -27,7 +27,7 @@ from groundswell_server.experiments.rollouts.service import RolloutCalls
 from groundswell_server.runtime.background import together
 from groundswell_server.runtime.call import Call
 from groundswell_server.runtime.methods import accepted_by, audits_itself, read, write
-from groundswell_server.services.dependencies import Platform
+from groundswell_server.services.dependencies import Dependencies
 from groundswell_storage.experiments import past_looks
 from groundswell_storage.scope import Scope
 
@@ -38,19 +38,19 @@ if TYPE_CHECKING:
 class Servicer(RolloutCalls):
     """The servicer of ExperimentsService; its calls about rollouts stand in their own folder."""
 
-    def __init__(self, platform: Platform) -> None:
-        self._feed = platform.feed
+    def __init__(self, dependencies: Dependencies) -> None:
+        self._feed = dependencies.feed
         self._catalog = Catalog()
-        self._exposures = Exposures(platform.executor)
+        self._exposures = Exposures(dependencies.executor)
         self.collector = self._exposures.figures
-        self._count_notifier = CountNotifier(platform.executor, self._exposures.flush)
-        choices = BanditChoices(platform.executor)
+        self._count_notifier = CountNotifier(dependencies.executor, self._exposures.flush)
+        choices = BanditChoices(dependencies.executor)
         self._assignments = Assignments(self._catalog, choices, self._exposures, self._count_notifier)
         self._shared_analyses = SharedAnalyses(self._feed)
         self._recorder = Recorder(self._catalog, self._exposures, self._count_notifier)
         self._rollouts = RolloutCache()
-        self._target_age = timedelta(days=platform.settings.ml_target_age_days)
-        self._model_steps = ModelStepRunner(platform.executor, platform.peers)
+        self._target_age = timedelta(days=dependencies.settings.ml_target_age_days)
+        self._model_steps = ModelStepRunner(dependencies.executor, dependencies.peers)
 
     async def run(self) -> None:
         """Keeps what is known true, writes exposures behind the answers, tells watchers, makes steps of rollouts."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 from google.protobuf.message import Message
 
-from groundswell_server.events.event_consumers import pass_on
+from groundswell_server.events.event_consumers import consume
 from groundswell_server.settings import Settings
 from groundswell_storage import audit, operations
 from groundswell_storage.database import Database
@@ -68,4 +68,4 @@ class JobQueue:
             if waiting:
                 await asyncio.to_thread(self.wake, waiting)
 
-        await pass_on(feed, (OPERATION_CHANGED,), wake)
+        await consume(feed, (OPERATION_CHANGED,), wake)

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
-from groundswell_server.events.event_consumers import keep_true
+from groundswell_server.events.event_consumers import invalidate_on
 from groundswell_server.learning.features.content import Ask, facts_of
 from groundswell_server.learning.features.post_facts import PostFacts
 from groundswell_server.learning.features.profile_facts import ProfileFigures
@@ -183,7 +183,7 @@ class Serving:
 
     async def follow(self, feed: EventFeed) -> None:
         """Keeps memory true as long as the server runs."""
-        await keep_true(feed, (*_OF_MODELS, *memory.TOPICS), doubt=self._doubt, heed=self._heed)
+        await invalidate_on(feed, (*_OF_MODELS, *memory.TOPICS), on_gap=self._doubt, on_event=self._heed)
 
     def _doubt(self) -> None:
         self._memory.clear()

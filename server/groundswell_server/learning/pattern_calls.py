@@ -9,7 +9,7 @@ from groundswell_server.learning.messages import patterns as messages
 from groundswell_server.learning.patterns import answers
 from groundswell_server.learning.patterns.query import Question
 from groundswell_server.runtime.call import Call
-from groundswell_server.services.dependencies import Platform
+from groundswell_server.services.dependencies import Dependencies
 
 _TOP_PATTERNS = 3
 _MOST_SUCCESSES = 20
@@ -22,7 +22,7 @@ _MOST_SUGGESTIONS = 10
 class PatternCalls:
     """The part of the servicer that answers them."""
 
-    _platform: Platform
+    _dependencies: Dependencies
     _target_age: timedelta
 
     async def AnalyzePatterns(self, request: pb.AnalyzePatternsRequest, call: Call) -> pb.AnalyzePatternsResponse:
@@ -60,7 +60,7 @@ class PatternCalls:
         self, request: pb.SummarizePerformanceRequest, call: Call
     ) -> pb.SummarizePerformanceResponse:
         question = self._question(request, call.now, messages.RECENT_DAYS)
-        threshold = self._platform.settings.success_threshold_pct
+        threshold = self._dependencies.settings.success_threshold_pct
         return messages.performance_message(await answers.performance(call.read, question, threshold))
 
     async def SuggestImprovements(

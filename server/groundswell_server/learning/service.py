@@ -33,7 +33,7 @@ from groundswell_server.operations.messages import to_proto
 from groundswell_server.runtime.background import together
 from groundswell_server.runtime.call import Call
 from groundswell_server.runtime.methods import accepted_by, after, audits_itself, needs, read, write
-from groundswell_server.services.dependencies import Platform
+from groundswell_server.services.dependencies import Dependencies
 from groundswell_storage.engagement import prediction_facts
 from groundswell_storage.events import decode_cursor
 from groundswell_storage.learning import drift_reports, model_versions, online, training_schedules
@@ -47,24 +47,24 @@ if TYPE_CHECKING:
 class Servicer(PatternCalls):
     """The servicer of LearningService; its calls about patterns stand in their own folder."""
 
-    def __init__(self, platform: Platform) -> None:
-        self._platform = platform
-        self._jobs = platform.jobs
-        self._store = ArtifactStore(platform.settings.ml_model_path)
+    def __init__(self, dependencies: Dependencies) -> None:
+        self._dependencies = dependencies
+        self._jobs = dependencies.jobs
+        self._store = ArtifactStore(dependencies.settings.ml_model_path)
         self._store.check()
-        self._target_age = timedelta(days=platform.settings.ml_target_age_days)
-        self._coverage = Coverage(platform.peers)
-        self._sender = Sender(platform.executor, platform.peers, self._coverage, self._target_age)
-        self.collector = ModelGauges(platform.database)
+        self._target_age = timedelta(days=dependencies.settings.ml_target_age_days)
+        self._coverage = Coverage(dependencies.peers)
+        self._sender = Sender(dependencies.executor, dependencies.peers, self._coverage, self._target_age)
+        self.collector = ModelGauges(dependencies.database)
 
     @cached_property
     def _serving(self) -> Serving:
         # NumPy comes with it: a server answers before it has that, and loads it beside the event loop.
         from groundswell_server.learning.answers import Serving
 
-        threshold = self._platform.settings.success_threshold_pct
+        threshold = self._dependencies.settings.success_threshold_pct
         return Serving(
-            self._platform.executor,
+            self._dependencies.executor,
             self._store,
             self._coverage,
             target_age=self._target_age,
@@ -75,13 +75,13 @@ class Servicer(PatternCalls):
         """Loads what predictions need, keeps what is remembered true, and tells rollouts how far off they were."""
         await asyncio.to_thread(import_module, "groundswell_server.learning.answers")
         try:
-            feed = self._platform.feed
+            feed = self._dependencies.feed
             await together(partial(self._serving.follow, feed), partial(self._sender.run, feed))
         finally:
             await self._serving.flush()
 
     async def _fetch(self, call: Call, find: Find) -> Fetched:
-        return await fetch(self._platform.executor, self._store, call.workspace, call.now, find)
+        return await fetch(self._dependencies.executor, self._store, call.workspace, call.now, find)
 
     @write
     @audits_itself
@@ -176,15 +176,15 @@ class Servicer(PatternCalls):
     @write
     @audits_itself
     def ScheduleTraining(self, request: pb.ScheduleTrainingRequest, scope: Scope) -> pb.ScheduleTrainingResponse:
-        plan = monitoring_messages.plan_in(request, self._platform.settings)
+        plan = monitoring_messages.plan_in(request, self._dependencies.settings)
         schedule = training_schedules.put(scope, plan, monitoring_messages.first_check_in(request, scope.now))
         return pb.ScheduleTrainingResponse(schedule=monitoring_messages.schedule_message(schedule))
 
     async def WatchModel(self, request: pb.WatchModelRequest, call: Call) -> AsyncIterator[pb.WatchModelResponse]:
-        cursor = request.cursor or self._platform.feed.cursor
+        cursor = request.cursor or self._dependencies.feed.cursor
         decode_cursor(cursor)
         yield watching.state_message(cursor, await call.read(online.find, registry.ENGAGEMENT))
-        async for batch in self._platform.feed.follow(
+        async for batch in self._dependencies.feed.follow(
             cursor, topics=(ONLINE_LEARNED,), workspace=call.workspace, heartbeat=BOOKMARK_EVERY
         ):
             for message in watching.lesson_messages(batch):

@@ -11,7 +11,7 @@ from groundswell_server.operations import listing, messages, waiting
 from groundswell_server.operations.gauges import JobGauges
 from groundswell_server.runtime.call import Call
 from groundswell_server.runtime.methods import read, waits, write
-from groundswell_server.services.dependencies import Platform
+from groundswell_server.services.dependencies import Dependencies
 from groundswell_storage import operations
 from groundswell_storage.scope import Scope
 
@@ -19,10 +19,10 @@ from groundswell_storage.scope import Scope
 class Servicer:
     """Long-running work: how far it is, what came of it, and its end before the time."""
 
-    def __init__(self, platform: Platform) -> None:
-        self._feed = platform.feed
-        self._default_deadline_seconds = platform.settings.default_deadline_seconds
-        self.collector = JobGauges(platform.database)
+    def __init__(self, dependencies: Dependencies) -> None:
+        self._feed = dependencies.feed
+        self._default_deadline_seconds = dependencies.settings.default_deadline_seconds
+        self.collector = JobGauges(dependencies.database)
 
     @read
     def GetOperation(self, request: operations_pb2.GetOperationRequest, scope: Scope) -> operations_pb2.Operation:

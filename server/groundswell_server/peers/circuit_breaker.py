@@ -1,4 +1,4 @@
-"""Services that do not answer: each is left alone for a while, and that is said once until it answers again."""
+"""A circuit breaker for calls to another service."""
 
 from __future__ import annotations
 
@@ -7,38 +7,37 @@ import structlog
 from groundswell_server.caching.cache import Cache
 from groundswell_storage.errors import GroundswellError
 
-AWAY_SECONDS = 5.0
-"""How long a service is left alone after it did not answer."""
-_MOST_WORKSPACES = 10_000
+OPEN_SECONDS = 5.0
+"""Time without calls to a service after it failed to answer."""
+_MAX_WORKSPACES = 10_000
 
 log = structlog.get_logger(__name__)
 
 
-class Silence:
-    """Of one service; used on an event loop."""
+class CircuitBreaker:
+    """Pauses the calls to one service, for each workspace by itself. Used on an event loop only."""
 
-    def __init__(self, meaning: str) -> None:
-        """`meaning` says in the log what is done without the service."""
-        self._meaning = meaning
-        self._silent: Cache[str, bool] = Cache(_MOST_WORKSPACES, trust_seconds=AWAY_SECONDS)
-        """The workspaces for which it did not answer a moment ago."""
-        self._complained = False
+    def __init__(self, consequence: str) -> None:
+        """`consequence` is the log line that describes the behaviour while the circuit is open."""
+        self._consequence = consequence
+        self._open: Cache[str, bool] = Cache(_MAX_WORKSPACES, trust_seconds=OPEN_SECONDS)
+        self._warned = False
 
-    def lasts(self, workspace: str) -> bool:
-        """Whether the service is better not asked now on behalf of a workspace."""
-        return self._silent.get(workspace) is not None
+    def is_open(self, workspace: str) -> bool:
+        """Returns True while the service should not be called on behalf of the workspace."""
+        return self._open.get(workspace) is not None
 
-    def begin(self, workspace: str, error: GroundswellError, **facts: object) -> None:
-        """It did not answer."""
-        self._silent.store(workspace, True, self._silent.mark())
-        self.complain(error, **facts)
+    def trip(self, workspace: str, error: GroundswellError, **details: object) -> None:
+        """Opens the circuit after a call failed."""
+        self._open.store(workspace, True, self._open.mark())
+        self.warn(error, **details)
 
-    def complain(self, error: GroundswellError, **facts: object) -> None:
-        """Says once that it is of no use, with what else is to be known of that."""
-        if not self._complained:
-            log.warning(self._meaning, error=error.message, **facts)
-        self._complained = True
+    def warn(self, error: GroundswellError, **details: object) -> None:
+        """Logs the consequence with the error, once until the next `reset`."""
+        if not self._warned:
+            log.warning(self._consequence, error=error.message, **details)
+        self._warned = True
 
-    def end(self) -> None:
-        """It has answered."""
-        self._complained = False
+    def reset(self) -> None:
+        """Notes that the service answered: its next failure is logged again."""
+        self._warned = False

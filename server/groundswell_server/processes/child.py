@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 
-from groundswell_server.bootstrap.gc_freeze import made_to_stay
+from groundswell_server.bootstrap.gc_freeze import gc_freeze
 from groundswell_server.processes.child_spec import Orders, Report
 from groundswell_server.processes.loops import run_on_fastest_loop
 from groundswell_server.runtime import logs
@@ -42,7 +42,7 @@ def main() -> int:
 
 
 def _serve(orders: Orders, parent: socket.socket) -> int:
-    with made_to_stay():
+    with gc_freeze():
         from groundswell_server.app import run_server
 
     run_on_fastest_loop(

@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 
 from groundswell_server.caching.cache import Cache
-from groundswell_server.events.event_consumers import keep_true
+from groundswell_server.events.event_consumers import invalidate_on
 from groundswell_server.peers.tokens import HEADER as PEER_HEADER
 from groundswell_server.runtime import permissions
 from groundswell_server.runtime.call import ANONYMOUS, Call, Handler, Principal
@@ -56,7 +56,7 @@ class Authenticator:
 
     async def follow(self, feed: EventFeed) -> None:
         """Forgets what is known of keys when one is revoked or rotated, as long as the server runs."""
-        await keep_true(feed, (KEY_CHANGED,), doubt=self._forget, heed=lambda _: self._forget())
+        await invalidate_on(feed, (KEY_CHANGED,), on_gap=self._forget, on_event=lambda _: self._forget())
 
     def _forget(self) -> None:
         self._known.clear()

@@ -11,7 +11,7 @@ from typing import Any
 
 from groundswell_server.runtime.call import Call, Handler
 from groundswell_server.runtime.methods import Method, Mode
-from groundswell_server.runtime.token_buckets import Allowances, Drawing
+from groundswell_server.runtime.token_buckets import Drawing, TokenBuckets
 from groundswell_storage.errors import ResourceExhausted
 from groundswell_storage.token_buckets import Limit
 
@@ -22,7 +22,7 @@ class Limiter:
     def __init__(self, limit: Limit, draw: Drawing, *, streams_per_key: int) -> None:
         """`limit`: calls of a key, without bound when it is 0 per second; `draw`: how to draw on it."""
         self._limit = limit
-        self._allowances = Allowances(limit, draw)
+        self._token_buckets = TokenBuckets(limit, draw)
         self._streams_per_key = streams_per_key
         self._streams: defaultdict[str, int] = defaultdict(int)
 
@@ -34,12 +34,12 @@ class Limiter:
         return self._bounded_rate(handler) if self._limit.per_second > 0 else handler
 
     def _bounded_rate(self, proceed: Handler) -> Handler:
-        allowances = self._allowances
+        token_buckets = self._token_buckets
         rate = f"{self._limit.per_second:g}"
 
         async def handler(request: Any, call: Call) -> Any:
             key = call.principal.actor
-            if not allowances.take(key) and (wait := await allowances.wait(key)):
+            if not token_buckets.take(key) and (wait := await token_buckets.wait(key)):
                 raise ResourceExhausted(
                     f"more than {rate} calls a second with this key",
                     reason="RATE_LIMITED",

@@ -44,7 +44,7 @@ class _Lot:
         self.drawing: asyncio.Task[None] | None = None
 
 
-class Allowances:
+class TokenBuckets:
     """Lots of all keys. Belongs to one event loop."""
 
     def __init__(self, limit: Limit, draw: Drawing, *, monotonic: Callable[[], float] = time.monotonic) -> None:

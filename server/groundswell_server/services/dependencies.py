@@ -1,4 +1,4 @@
-"""What a service is built from. The composition root makes one; services only use it."""
+"""The dependencies that a servicer is constructed from."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Platform:
-    """The means of a server process."""
+class Dependencies:
+    """The dependencies of a server process. The composition root constructs one; servicers only read it."""
 
     settings: Settings
     database: Database
     executor: DatabaseExecutor
-    """The way of asynchronous code to the database; synchronous servicer methods run on it already."""
+    """Runs functions on the database threads for asynchronous code; synchronous servicer methods run there already."""
     feed: EventFeed
-    """The event log as it grows, for streams and for caches that have to stay true."""
+    """The event log as it grows, for streams and for the invalidation of caches."""
     jobs: JobQueue
-    """Long work, done by worker processes."""
+    """Starts long-running work in worker processes."""
     peers: Peers
-    """The suite's other services."""
+    """Calls the other services of the suite."""

@@ -95,7 +95,7 @@ def test_a_unit_that_has_its_arm_is_answered_from_memory(
 ) -> None:
     start(client)
     first, asked = assign(client, "ana"), []
-    executor = shared_server.app.platform.executor
+    executor = shared_server.app.dependencies.executor
     for way in ("read", "write"):
         into: Any = getattr(executor, way)
         # The server's own followers of the event log read by functions, calls by what `Call` makes of them.

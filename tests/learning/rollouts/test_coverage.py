@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from groundswell_server.learning.rollouts.under_rollout import UnderRollout
 from groundswell_server.models.rollouts.rollout_membership import Coverage
-from groundswell_server.peers.peers import circuit_breaker as silences
+from groundswell_server.peers import circuit_breaker
 from groundswell_server.runtime.call import Principal
 from groundswell_storage.errors import Unavailable
 from groundswell_storage.experiments.model_rollouts import ModelRollout
@@ -53,7 +53,7 @@ async def test_who_does_not_answer_covers_nobody_and_is_left_alone_for_a_while()
 
 
 async def test_after_that_while_it_is_asked_again(monkeypatch: Any) -> None:
-    monkeypatch.setattr(silences, "AWAY_SECONDS", -1.0)
+    monkeypatch.setattr(circuit_breaker, "OPEN_SECONDS", -1.0)
     peers = AnsweringPeers(on=["luna"])
     peers.error = Unavailable("away")
     coverage = Coverage(cast(Any, peers))

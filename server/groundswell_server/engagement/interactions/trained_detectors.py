@@ -14,8 +14,8 @@ from groundswell_server.engagement import messages
 from groundswell_server.engagement.bot_detection.account_profiles import Profile
 from groundswell_server.engagement.interactions import interactions
 from groundswell_server.engagement.interactions.interactions import NewInteraction
-from groundswell_server.events.event_consumers import keep_true
-from groundswell_server.peers.circuit_breaker import Silence
+from groundswell_server.events.event_consumers import invalidate_on
+from groundswell_server.peers.circuit_breaker import CircuitBreaker
 from groundswell_server.peers.peers import Caller, Peers
 from groundswell_storage.chunks import chunks
 from groundswell_storage.errors import GroundswellError, Unavailable
@@ -45,7 +45,7 @@ class Detectors:
         self._peers = peers
         self._absent: Cache[tuple[str, str], bool] = Cache(_MOST_WORKSPACES)
         """Workspaces and model types of which nothing is live."""
-        self._silence = Silence("a detector does not answer; the documented weights and phrases judge")
+        self._breaker = CircuitBreaker("a detector does not answer; the documented weights and phrases judge")
 
     async def consult(self, caller: Caller, batch: list[NewInteraction]) -> list[NewInteraction]:
         """The interactions with what is said of their accounts and texts."""
@@ -57,11 +57,11 @@ class Detectors:
 
     async def follow(self, feed: EventFeed) -> None:
         """Notices what is promoted, as long as the server runs."""
-        await keep_true(
+        await invalidate_on(
             feed,
             (MODEL_CHANGED,),
-            doubt=self._absent.clear,
-            heed=lambda event: self._absent.forget((event.workspace, event.payload["model_type"])),
+            on_gap=self._absent.clear,
+            on_event=lambda event: self._absent.forget((event.workspace, event.payload["model_type"])),
         )
 
     async def _ask(
@@ -73,20 +73,20 @@ class Detectors:
     ) -> dict[T, float]:
         """What the live version of a type says of each; nothing where there is none, or it does not answer."""
         workspace = caller.principal.workspace
-        if not asked or self._absent.get((workspace, model_type)) or self._silence.lasts(workspace):
+        if not asked or self._absent.get((workspace, model_type)) or self._breaker.is_open(workspace):
             return {}
         mark = self._absent.mark()
         try:
             found = await classify(caller, asked)
         except Unavailable as error:
-            self._silence.begin(workspace, error, model_type=model_type)
+            self._breaker.trip(workspace, error, model_type=model_type)
         except GroundswellError as error:
             if error.reason == _NOT_LIVE:
                 self._absent.store((workspace, model_type), True, mark)
             elif error.reason != _NOT_PERMITTED:  # which is the caller's own affair
-                self._silence.complain(error, model_type=model_type)
+                self._breaker.warn(error, model_type=model_type)
         else:
-            self._silence.end()
+            self._breaker.reset()
             return found
         return {}
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from groundswell_server.caching.cache import Cache
-from groundswell_server.events.event_consumers import keep_true
+from groundswell_server.events.event_consumers import invalidate_on
 from groundswell_server.experiments.bandits import batches
 from groundswell_server.experiments.catalog.assigner import Assigner, Assignment
 from groundswell_server.experiments.catalog.enrolled_units import read_enrolments
@@ -101,7 +101,7 @@ async def follow_changes(feed: EventFeed, topics: Collection[str], known: Cache[
     def heed(event: Event) -> None:
         known.forget((event.workspace, event.payload["key"]))
 
-    await keep_true(feed, topics, doubt=known.clear, heed=heed)
+    await invalidate_on(feed, topics, on_gap=known.clear, on_event=heed)
 
 
 class Current(NamedTuple):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import structlog
 
-from groundswell_server.events.event_consumers import work_through
+from groundswell_server.events.event_consumers import process
 from groundswell_server.experiments import messages
 from groundswell_server.experiments.rollout_checks.model_steps import (
     TO_DO,
@@ -55,7 +55,7 @@ class ModelStepRunner:
 
     async def run(self, feed: EventFeed) -> None:
         """Makes the steps that are noted, as long as the server runs."""
-        await work_through(feed, (ROLLOUT_CHANGED,), self.make_steps, again=_AGAIN, what="steps of models")
+        await process(feed, (ROLLOUT_CHANGED,), self.make_steps, again=_AGAIN, what="steps of models")
 
     async def make_steps(self) -> None:
         """Makes the steps that are noted now, those of all workspaces."""

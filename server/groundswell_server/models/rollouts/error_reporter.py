@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from groundswell_server.events.event_consumers import work_through
+from groundswell_server.events.event_consumers import process
 from groundswell_server.learning.online import outcome_events as outcomes
 from groundswell_server.learning.online.outcome_events import News
 from groundswell_server.models.rollouts import messages
@@ -62,7 +62,7 @@ class Sender:
 
     async def run(self, feed: EventFeed) -> None:
         """Tells what becomes known, as long as the server runs."""
-        await work_through(
+        await process(
             feed,
             (POST_CHANGED,),
             self.send_all,

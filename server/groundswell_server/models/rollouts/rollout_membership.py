@@ -13,7 +13,7 @@ from groundswell_server.caching.cache import Cache
 from groundswell_server.learning.rollouts.standing import Standing
 from groundswell_server.learning.rollouts.under_rollout import UnderRollout
 from groundswell_server.models.rollouts import messages
-from groundswell_server.peers.circuit_breaker import Silence
+from groundswell_server.peers.circuit_breaker import CircuitBreaker
 from groundswell_server.peers.peers import Peers
 from groundswell_server.runtime.call import Principal
 from groundswell_storage.errors import GroundswellError
@@ -36,11 +36,11 @@ class Coverage:
         self._peers = peers
         self._known: Cache[tuple[str, int, str], Standing] = Cache(_MOST_STANDINGS)
         """By rollout, its version, and persona: what was said of a rollout before it changed is not found any more."""
-        self._silence = Silence("who gets a version under rollout is not known; the live one serves")
+        self._breaker = CircuitBreaker("who gets a version under rollout is not known; the live one serves")
 
     async def on(self, workspace: str, under_rollout: Iterable[UnderRollout], persona_id: str) -> frozenset[str]:
         """The rollouts that cover a persona, by id; none while ExperimentsService does not answer."""
-        if self._silence.lasts(workspace):
+        if self._breaker.is_open(workspace):
             return frozenset()
         try:
             return frozenset(
@@ -51,7 +51,7 @@ class Coverage:
                 ]
             )
         except GroundswellError as error:
-            self._silence.begin(workspace, error)
+            self._breaker.trip(workspace, error)
             return frozenset()
 
     async def standing(self, workspace: str, rollout: ModelRollout, persona_id: str) -> Standing:
@@ -69,5 +69,5 @@ class Coverage:
             )
             known = messages.standing_in(response)
             self._known.store(key, known, mark)
-            self._silence.end()
+            self._breaker.reset()
         return known
