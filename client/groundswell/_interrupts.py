@@ -68,11 +68,11 @@ def _in_main_thread() -> bool:
 
 
 def _on_sigterm(number: int, frame: FrameType | None) -> None:
-    from groundswell.tracking import place_of
+    from groundswell.tracking import location_of
 
-    place = place_of(frame.f_code.co_filename, frame.f_lineno) if frame else ""
+    location = location_of(frame.f_code.co_filename, frame.f_lineno) if frame else ""
     # In a thread of its own, which can be left behind when it takes too long.
-    arguments = ("SIGTERM", "the process was told to end", place)
+    arguments = ("SIGTERM", "the process was told to end", location)
     recording = threading.Thread(target=_end_open, args=arguments, name="groundswell-sigterm", daemon=True)
     recording.start()
     recording.join(TIME_FOR_ALL)
@@ -85,7 +85,7 @@ def _on_exit() -> None:
     _end_open("InterpreterExit", "the process ended before the work did", "")
 
 
-def _end_open(kind: str, message: str, place: str) -> None:
+def _end_open(kind: str, message: str, location: str) -> None:
     """Records the end of every open context of this process: as CANCELLED, or as the end that was being recorded."""
     from groundswell.tracking import artifact
     from groundswell.v1.engagement_pb2 import ContextState
@@ -93,7 +93,7 @@ def _end_open(kind: str, message: str, place: str) -> None:
     requests: dict[Connection, list[FinishContextRequest]] = {}
     for guarded in list(_open.values()):
         if guarded.process == os.getpid():
-            request = guarded.context.end_as(ContextState.CONTEXT_STATE_CANCELLED, [artifact(kind, message, place)])
+            request = guarded.context.end_as(ContextState.CONTEXT_STATE_CANCELLED, [artifact(kind, message, location)])
             requests.setdefault(guarded.connection, []).append(request)
     _open.clear()
     end = time.monotonic() + TIME_FOR_ALL

@@ -1,8 +1,8 @@
 """Records pieces of generation as contexts: begun, and ended as DONE, FAILED or CANCELLED whatever happens in between.
 
-An exception ends the context as FAILED with a trace artifact (type, message, place) for it and for each of its causes,
-and goes on its way. What a person or a supervisor stops ends as CANCELLED, with an artifact too: KeyboardInterrupt,
-a cancelled task, `sys.exit()` without an error, SIGTERM, and the end of the interpreter (see `_interrupts`).
+An exception ends the context as FAILED with a trace artifact (type, message, location) for it and for each of its
+causes, and is raised again. What a person or a supervisor stops ends as CANCELLED, with an artifact too:
+KeyboardInterrupt, a cancelled task, `sys.exit()` without an error, SIGTERM, and the end of the interpreter (see `_interrupts`).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ INTERRUPTED_TIMEOUT = 5.0
 """Seconds for recording the end of a context when the program is on its way out."""
 
 # Limits of the contract on a TraceArtifact, and how many causes of an error are worth keeping.
-_TYPE_LENGTH, _MESSAGE_LENGTH, _PLACE_LENGTH, _ARTIFACTS = 200, 10_000, 1_000, 10
+_TYPE_LENGTH, _MESSAGE_LENGTH, _LOCATION_LENGTH, _ARTIFACTS = 200, 10_000, 1_000, 10
 _OUTPUT_KIB = 256
 """Limit of the contract on an output: a larger one would be refused, and the context never end."""
 
@@ -184,19 +184,21 @@ def artifacts_of(error: BaseException) -> list[TraceArtifact]:
     while cause is not None and id(cause) not in seen and len(artifacts) < _ARTIFACTS:
         seen.add(id(cause))
         frames = traceback.extract_tb(cause.__traceback__)
-        place = place_of(frames[-1].filename, frames[-1].lineno) if frames else ""
-        artifacts.append(artifact(type(cause).__qualname__, str(cause), place))
+        location = location_of(frames[-1].filename, frames[-1].lineno) if frames else ""
+        artifacts.append(artifact(type(cause).__qualname__, str(cause), location))
         cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
     return artifacts
 
 
-def artifact(kind: str, message: str, place: str) -> TraceArtifact:
+def artifact(kind: str, message: str, location: str) -> TraceArtifact:
     """A trace artifact, cut to what the contract allows; text that is no UTF-8 is replaced."""
     clean = message.encode("utf-8", "replace").decode("utf-8")
-    return TraceArtifact(type=kind[:_TYPE_LENGTH], message=clean[:_MESSAGE_LENGTH], place=place[-_PLACE_LENGTH:])
+    return TraceArtifact(
+        type=kind[:_TYPE_LENGTH], message=clean[:_MESSAGE_LENGTH], location=location[-_LOCATION_LENGTH:]
+    )
 
 
-def place_of(filename: str, line: int | None) -> str:
+def location_of(filename: str, line: int | None) -> str:
     """Where something happened, such as "render.py:88"; the folders stay private."""
     return f"{PurePath(filename).name}:{line}"
 

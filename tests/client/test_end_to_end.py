@@ -81,7 +81,7 @@ def test_a_failed_piece_of_generation_keeps_its_trace(real: Client) -> None:
         raise TimeoutError("the model did not answer")
     (artifact,) = real.engagement.get_context(context_id=context.id).context.trace_artifacts
     assert (artifact.type, artifact.message) == ("TimeoutError", "the model did not answer")
-    assert artifact.place.startswith("test_end_to_end.py:")
+    assert artifact.location.startswith("test_end_to_end.py:")
 
 
 def test_an_interrupted_piece_of_generation_is_cancelled(real: Client) -> None:

@@ -77,7 +77,7 @@ def test_sigterm_is_recorded_and_still_kills(loopback: LoopbackServer) -> None:
     assert _endings(loopback) == [(ID, types.CONTEXT_STATE_CANCELLED, "SIGTERM")]
     (ending,) = loopback.requests("FinishContext")
     assert ending.output["draft"] == "a.png"
-    assert ending.trace_artifacts[0].place.startswith("<string>:")
+    assert ending.trace_artifacts[0].location.startswith("<string>:")
 
 
 def test_sigterm_ends_the_contexts_of_all_threads_and_loops(loopback: LoopbackServer) -> None:

@@ -128,7 +128,7 @@ def test_an_exception_is_recorded_with_its_place_and_goes_on(client: Client, loo
     assert json_format.MessageToDict(ending.output) == {"draft": "a.png"}
     (artifact,) = ending.trace_artifacts
     assert (artifact.type, artifact.message) == ("TimeoutError", "the model did not answer")
-    assert artifact.place == f"test_tracking.py:{_line(render, 'raise TimeoutError')}"
+    assert artifact.location == f"test_tracking.py:{_line(render, 'raise TimeoutError')}"
 
 
 def test_every_cause_leaves_its_trace(client: Client, loopback: LoopbackServer) -> None:

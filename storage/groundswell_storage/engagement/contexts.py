@@ -25,7 +25,7 @@ class ContextRow(Table):
     output = JsonField(null=True)
     assigned_agent = TextField(default="")
     trace_artifacts = JsonField()
-    """`[{"type": ..., "message": ..., "place": ...}]`"""
+    """`[{"type": ..., "message": ..., "location": ...}]`"""
     start_time = InstantField(null=True)
     end_time = InstantField(null=True)
     metrics_post_id = TextField(null=True)

@@ -103,7 +103,7 @@ def test_the_rate_is_set_against_the_average() -> None:
     assert "+45%" in text
 
 
-def test_few_compared_posts_conclude_nothing() -> None:
+def test_few_compared_post_count_conclude_nothing() -> None:
     assert "too few posts" in said(post(), [], figures(compared=2))
 
 

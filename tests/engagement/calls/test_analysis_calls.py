@@ -87,7 +87,7 @@ class TestAnalyzePost:
         post = make_post(engagement, persona_id)
         measure(engagement, post.id, likes=60, reach=1000)
         answer = analyze(engagement, post.id)
-        assert answer.compared_posts == 2
+        assert answer.compared_post_count == 2
         assert answer.average_rate_pct == pytest.approx(5.0)
         assert answer.genuine.vs_average_pct == pytest.approx(20.0)
 
@@ -130,7 +130,7 @@ class TestAnalyzePost:
             if old:
                 measure(engagement, post.id, post_age(post, days=10), likes=50 + number, reach=1000)
         answer = analyze(engagement, post.id)
-        assert answer.waiting_posts == 7
+        assert answer.pending_post_count == 7
         elements = {(element.kind, element.value): element for element in answer.elements}
         assert elements["hashtag", "old"].sample_size == 8
         assert not elements["hashtag", "old"].HasField("other_mean_rate_pct"), "nothing to compare with"

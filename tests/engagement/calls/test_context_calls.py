@@ -204,7 +204,7 @@ def test_an_end_keeps_what_it_does_not_name(engagement: EngagementServiceStub) -
 
 
 def test_a_failure_keeps_its_traces(engagement: EngagementServiceStub) -> None:
-    traces = [engagement_pb2.TraceArtifact(type="TimeoutError", message="too slow", place="render.py:88")]
+    traces = [engagement_pb2.TraceArtifact(type="TimeoutError", message="too slow", location="render.py:88")]
     ended = finish(engagement, make_context(engagement).id, FAILED, trace_artifacts=traces)
     assert ended.state == FAILED
     assert list(ended.trace_artifacts) == traces

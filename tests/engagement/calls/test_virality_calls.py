@@ -49,9 +49,9 @@ def test_a_post_that_does_better_than_nineteen_of_twenty_is_told(
     assert (alert.post_id, alert.persona_id, alert.platform) == (post.id, persona_id, post.platform)
     assert alert.engagement_rate_pct == pytest.approx(6.0)
     assert alert.threshold_pct == pytest.approx(3.905), "2.1 to 4.0: the 95th percentile lies at 19 * 0.95 = 18.05"
-    assert (alert.compared_posts, alert.platform_wide) == (20, False)
+    assert (alert.compared_post_count, alert.platform_wide) == (20, False)
     assert alert.age.ToTimedelta() == 0.99 * DAY
-    assert alert.base == engagement_pb2.RATE_BASE_REACH
+    assert alert.rate_base == engagement_pb2.RATE_BASE_REACH
     assert alert.projected_age.ToTimedelta() == 7 * DAY
     reach = alert.projected_reach
     assert reach.value == pytest.approx(1500 * 2.095)
@@ -99,7 +99,7 @@ def test_with_fewer_than_twenty_posts_of_its_own_the_platforms_count(
     measure(engagement, post.id, published + 0.99 * DAY, likes=90, reach=1000)
     (alert,) = alerts_of(engagement, start)
     assert alert.platform_wide
-    assert alert.compared_posts == 28
+    assert alert.compared_post_count == 28
 
 
 def test_where_nobody_has_twenty_nothing_is_told(engagement: EngagementServiceStub, persona_id: str) -> None:
@@ -121,7 +121,7 @@ def test_views_are_projected_where_there_is_no_reach(engagement: EngagementServi
     start = beginning(engagement)
     measure(engagement, post.id, published + 0.99 * DAY, likes=90, views=1000)
     (alert,) = alerts_of(engagement, start)
-    assert alert.base == engagement_pb2.RATE_BASE_VIEWS
+    assert alert.rate_base == engagement_pb2.RATE_BASE_VIEWS
     assert not alert.HasField("projected_reach"), "of none of them is known what it had after a week"
 
 

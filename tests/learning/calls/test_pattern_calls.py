@@ -204,7 +204,7 @@ def filled(learning_server: Any, age: timedelta) -> Studio:
             context_id=studio.engagement.StartContext(rendering).context.id, state=4 if heavy else 3
         )
         if heavy:
-            finish.trace_artifacts.add(type="TimeoutError", message="took 60 s", place="render.py:88")
+            finish.trace_artifacts.add(type="TimeoutError", message="took 60 s", location="render.py:88")
         studio.engagement.FinishContext(finish)
     return studio
 
@@ -259,7 +259,7 @@ def test_failures_come_with_phases_examples_and_how_to_avoid_them(workshop: Stud
     assert failure.frequency.value == pytest.approx(0.2)
     (phase,) = failure.phases
     assert (phase.phase, phase.failure_count, phase.context_count) == ("IMAGE_GENERATION", 8, 16)
-    assert [(one.message, one.place) for one in failure.examples] == [("took 60 s", "render.py:88")] * 2
+    assert [(one.message, one.location) for one in failure.examples] == [("took 60 s", "render.py:88")] * 2
     assert failure.risks[0].trait == "complexity high"
     assert "Do without complexity high" in failure.how_to_avoid
     only_text = pb.FindFailurePatternsRequest(phase="TEXT_GENERATION")

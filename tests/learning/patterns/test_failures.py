@@ -13,7 +13,7 @@ from groundswell_server.learning.patterns.risks import Exposure, find_risks
 from tests.learning.patterns.simulated import context
 
 DONE, FAILED, REJECTED, APPROVED = 3, 4, 4, 2
-TIMEOUT = [{"type": "TimeoutError", "message": "took 60 s", "place": "render.py:88"}]
+TIMEOUT = [{"type": "TimeoutError", "message": "took 60 s", "location": "render.py:88"}]
 
 
 def test_failures_by_type_with_phases_frequency_and_newest_examples_first() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from groundswell_server.learning.patterns.suggestions import suggest
 from tests.learning.patterns.simulated import START, context, post, two_kinds
 
-TIMEOUT = [{"type": "TimeoutError", "message": "took 60 s", "place": "render.py:88"}]
+TIMEOUT = [{"type": "TimeoutError", "message": "took 60 s", "location": "render.py:88"}]
 
 
 def test_the_better_kind_is_suggested_with_its_figures() -> None:

@@ -37,7 +37,7 @@ class AnalyzedPost:
     total_engagement: int
     genuine: Engagement | None
     average_rate_pct: float | None
-    compared_posts: int
+    compared_post_count: int
     elements: tuple[Element, ...]
     filtered: tuple[FilteredCount, ...]
     recommendations: tuple[str, ...]
@@ -46,7 +46,7 @@ class AnalyzedPost:
     demographics: Demographics | None
     """None when nobody told."""
     layers: tuple[LayerShare, ...]
-    waiting_posts: int
+    pending_post_count: int
     """Posts of the persona there whose rate at the age of the comparison is not known, though a younger one is."""
 
 

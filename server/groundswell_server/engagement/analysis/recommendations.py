@@ -43,7 +43,7 @@ class PostFigures:
     """True when the bot share is that of the persona's earlier posts."""
     vs_average_pct: float | None
     average_rate_pct: float | None
-    compared_posts: int
+    compared_post_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +104,13 @@ def _best_of_each_kind(elements: Sequence[Element]) -> tuple[Element, ...]:
 def _on_the_rate(figures: PostFigures) -> list[str]:
     if figures.rate_pct is None or figures.average_rate_pct is None or figures.vs_average_pct is None:
         return []
+    posts = "post" if figures.compared_post_count == 1 else "posts"
     against = (
         f"{figures.rate_pct:.2f}% of {figures.rate_base.name.lower()} against {figures.average_rate_pct:.2f}% on "
-        f"average over {figures.compared_posts} post{'s' * (figures.compared_posts > 1)} of the 30 days before at the "
-        f"same age ({figures.vs_average_pct:+.0f}%)"
+        f"average over {figures.compared_post_count} {posts} of the 30 days before at the same age "
+        f"({figures.vs_average_pct:+.0f}%)"
     )
-    if figures.compared_posts < ENOUGH:
+    if figures.compared_post_count < ENOUGH:
         return [f"{against}: too few posts to conclude from."]
     if figures.vs_average_pct >= 20:
         return [f"{against}: worth repeating, one element changed at a time to see what did it."]

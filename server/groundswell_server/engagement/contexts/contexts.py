@@ -185,7 +185,7 @@ def finish_context(scope: Scope, id: str, end: ContextEnd) -> Context:
     kept = {"output": end.output} if end.output is not None else {}
     judged = {"confidence": end.confidence} if end.confidence else {}
     artifacts = [
-        {"type": artifact.type, "message": artifact.message, "place": artifact.place}
+        {"type": artifact.type, "message": artifact.message, "location": artifact.location}
         for artifact in finish.trace_artifacts
     ]
     started = row.start_time or finish.end_time

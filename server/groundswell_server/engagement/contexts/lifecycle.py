@@ -33,7 +33,7 @@ class TraceArtifact:
     type: str
     """Type of the error, such as "TimeoutError"."""
     message: str
-    place: str
+    location: str
     """Where it happened, such as "render.py:88"; empty when unknown."""
 
 

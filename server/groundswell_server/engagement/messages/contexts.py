@@ -43,7 +43,7 @@ def context_end(request: pb.FinishContextRequest) -> ContextEnd:
         state=ContextState(request.state),
         output=json_in(request, "output"),
         confidence=Confidence(request.confidence),
-        trace_artifacts=[TraceArtifact(each.type, each.message, each.place) for each in request.trace_artifacts],
+        trace_artifacts=[TraceArtifact(each.type, each.message, each.location) for each in request.trace_artifacts],
     )
 
 

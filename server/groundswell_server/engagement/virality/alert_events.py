@@ -22,10 +22,10 @@ class ViralityAlert:
     age: timedelta
     engagement_rate_pct: float
     threshold_pct: float
-    compared_posts: int
+    compared_post_count: int
     platform_wide: bool
     """True when it is compared with the posts of all personas."""
-    base: RateBase
+    rate_base: RateBase
     projected_reach: Estimate | None
     """Of the base, at `projected_age`; None when the post is older, or nothing is known of how posts grow."""
     projected_age: timedelta
@@ -40,9 +40,9 @@ def alert_to_json(alert: ViralityAlert) -> dict[str, Any]:
         "age_us": alert.age // MICROSECOND,
         "engagement_rate_pct": alert.engagement_rate_pct,
         "threshold_pct": alert.threshold_pct,
-        "compared_posts": alert.compared_posts,
+        "compared_post_count": alert.compared_post_count,
         "platform_wide": alert.platform_wide,
-        "base": int(alert.base),
+        "rate_base": int(alert.rate_base),
         "projected_reach": None if reach is None else _estimate_to_json(reach),
         "projected_age_us": alert.projected_age // MICROSECOND,
     }
@@ -58,9 +58,9 @@ def alert_from_json(post_id: str, told: Mapping[str, Any]) -> ViralityAlert:
         age=told["age_us"] * MICROSECOND,
         engagement_rate_pct=told["engagement_rate_pct"],
         threshold_pct=told["threshold_pct"],
-        compared_posts=told["compared_posts"],
+        compared_post_count=told["compared_post_count"],
         platform_wide=told["platform_wide"],
-        base=RateBase(told["base"]),
+        rate_base=RateBase(told["rate_base"]),
         projected_reach=None if reach is None else _estimate_of_json(reach),
         projected_age=told["projected_age_us"] * MICROSECOND,
     )

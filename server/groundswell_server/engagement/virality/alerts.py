@@ -53,9 +53,9 @@ def evaluate_virality(scope: Scope, row: PostRow, projected_age: timedelta) -> V
         age=age,
         engagement_rate_pct=rate,
         threshold_pct=threshold,
-        compared_posts=len(rates),
+        compared_post_count=len(rates),
         platform_wide=platform_wide,
-        base=base,
+        rate_base=base,
         projected_reach=_projected(scope, row, list(rates), _COUNT_OF_BASE[base], age, projected_age),
         projected_age=projected_age,
     )

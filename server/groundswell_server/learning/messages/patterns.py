@@ -228,7 +228,7 @@ def _failure(one: FailurePattern, examples: int) -> pb.FailurePattern:
 def _example(one: FailurePattern, number: int) -> pb.FailureExample:
     case = one.cases[number]
     said, place = one.message_of(case)
-    message = pb.FailureExample(context_id=case.context_id, phase=case.phase, message=said, place=place)
+    message = pb.FailureExample(context_id=case.context_id, phase=case.phase, message=said, location=place)
     message.create_time.FromDatetime(case.create_time)
     return message
 

@@ -95,7 +95,7 @@ def failures_of(context: ContextRecord) -> list[_Key]:
 def _message_of(context: ContextRecord, kind: str) -> tuple[str, str]:
     if kind == ERROR:
         artifact = context.trace_artifacts[0] if context.trace_artifacts else {}
-        return artifact.get("message", ""), artifact.get("place", "")
+        return artifact.get("message", ""), artifact.get("location", "")
     if kind == LOW_ENGAGEMENT:
         return ("" if context.rate_pct is None else f"{context.rate_pct:.2f}% engagement"), ""
     return f"rated {context.rating} of 5", ""

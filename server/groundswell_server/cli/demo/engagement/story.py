@@ -58,7 +58,7 @@ def alert(told: pb.ViralityAlert) -> None:
     hours = told.age.seconds / 3600
     say(
         f"After {hours:.0f} h its rate was {told.engagement_rate_pct:.2f}%, above {told.threshold_pct:.2f}%, the 95th "
-        f"percentile of {told.compared_posts} posts at that age: it [bold]spreads[/]."
+        f"percentile of {told.compared_post_count} posts at that age: it [bold]spreads[/]."
     )
     if told.HasField("projected_reach"):
         days = told.projected_age.seconds / 86400
@@ -100,7 +100,7 @@ def elements(analysis: pb.AnalyzePostResponse) -> None:
     """What goes with the persona's rates."""
     say(
         f"{analysis.genuine.engagement_rate_pct:.2f}% of {_word(pb.RateBase, analysis.genuine.rate_base)}, "
-        f"{analysis.genuine.vs_average_pct:+.0f}% against the average of {analysis.compared_posts} posts."
+        f"{analysis.genuine.vs_average_pct:+.0f}% against the average of {analysis.compared_post_count} posts."
     )
     table = table_of("what", "", "mean rate", "without it", "posts", "")
     best = [row for kind in ("hashtag", "hour", "format", "length") for row in _of_kind(analysis, kind)]
