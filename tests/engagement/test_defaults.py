@@ -9,10 +9,10 @@ import pytest
 
 from groundswell_server.engagement.contexts.outcomes import Thresholds
 from groundswell_server.engagement.enums import Platform
+from groundswell_server.engagement.ingestion.post_metrics import record_metrics
 from groundswell_server.engagement.jobs import PERIODIC, SYNC_HOURLY
 from groundswell_server.engagement.metrics.average_comparison import WINDOW, peer_rates
 from groundswell_server.engagement.metrics.engagement_rates import Counts
-from groundswell_server.engagement.metrics.metrics import record_metrics
 from groundswell_server.engagement.personas import PersonaDraft, create_persona
 from groundswell_server.engagement.platforms import adapters
 from groundswell_server.engagement.posts.posts import PostDraft, create_post

@@ -17,12 +17,12 @@ from groundswell_server.engagement.connections import connections, token_vault
 from groundswell_server.engagement.contexts import contexts
 from groundswell_server.engagement.enums import PiiFilter, Rating
 from groundswell_server.engagement.enums import Platform as SocialPlatform
+from groundswell_server.engagement.ingestion import post_imports, post_metrics
 from groundswell_server.engagement.interactions import comment_sentiment, interactions
-from groundswell_server.engagement.interactions.trained_detectors import Detectors
-from groundswell_server.engagement.metrics import metrics
 from groundswell_server.engagement.metrics.post_timeline import timeline_of_post
-from groundswell_server.engagement.posts import post_imports, posts
+from groundswell_server.engagement.posts import posts
 from groundswell_server.engagement.sync.budget_gauges import BudgetGauges
+from groundswell_server.engagement.trained_detectors import Detectors
 from groundswell_server.engagement.workspace_settings import SettingsCache
 from groundswell_server.events.event_consumers import BOOKMARK_EVERY
 from groundswell_server.operations.messages import to_proto
@@ -170,7 +170,7 @@ class Servicer:
     def RecordMetrics(self, request: pb.RecordMetricsRequest, scope: Scope) -> pb.RecordMetricsResponse:
         counts, fetched = messages.counts_in(request.metrics), time_in(request, "fetch_time")
         reached = messages.demographics_in(request)
-        measured = metrics.record_metrics(
+        measured = post_metrics.record_metrics(
             scope, request.post_id, counts, fetched, self._thresholds, self._target_age, reached
         )
         return messages.measured_message(measured)

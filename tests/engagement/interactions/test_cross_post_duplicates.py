@@ -9,6 +9,7 @@ import pytest
 
 from groundswell_server.engagement.bot_detection.account_profiles import UNKNOWN, Profile
 from groundswell_server.engagement.enums import InteractionKind, Platform, Verdict
+from groundswell_server.engagement.ingestion.post_metrics import record_metrics
 from groundswell_server.engagement.interactions import (
     REJUDGE_DUPLICATES,
     cross_post_duplicates,
@@ -19,7 +20,6 @@ from groundswell_server.engagement.interactions.interactions import NewInteracti
 from groundswell_server.engagement.interactions.recorder import record_interactions
 from groundswell_server.engagement.jobs import rejudge_duplicates
 from groundswell_server.engagement.metrics.engagement_rates import Counts
-from groundswell_server.engagement.metrics.metrics import record_metrics
 from groundswell_server.engagement.personas import PersonaDraft, create_persona
 from groundswell_server.engagement.posts.posts import PostDraft, create_post, delete_post, get_post
 from groundswell_storage import operations

@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from groundswell_server.engagement.enums import InteractionKind, Platform, Verdict
+from groundswell_server.engagement.ingestion.post_metrics import record_metrics
 from groundswell_server.engagement.interactions import recorder
 from groundswell_server.engagement.interactions.interactions import NewInteraction
 from groundswell_server.engagement.interactions.recorder import record_interactions
 from groundswell_server.engagement.jobs import rejudge_handles
 from groundswell_server.engagement.metrics.engagement_rates import Counts
-from groundswell_server.engagement.metrics.metrics import record_metrics
 from groundswell_server.engagement.personas import (
     REJUDGE_HANDLES,
     Handle,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from groundswell_server.engagement import configuration
 from groundswell_server.engagement.connections import connections, token_vault
-from groundswell_server.engagement.interactions.trained_detectors import Detectors
 from groundswell_server.engagement.sync.sync_plan import Plan, SyncScope, plan
 from groundswell_server.engagement.sync.sync_recorder import SyncRecorder
 from groundswell_server.engagement.sync.sync_report import report
 from groundswell_server.engagement.sync.sync_run import SyncDependencies, SyncRun
+from groundswell_server.engagement.trained_detectors import Detectors
 from groundswell_server.jobs.job import Job
 
 __all__ = ["report", "run"]

@@ -16,13 +16,13 @@ import stamina
 from groundswell_server.engagement.bot_detection.filter_settings import FilterSettings
 from groundswell_server.engagement.contexts.outcomes import Thresholds
 from groundswell_server.engagement.enums import ConnectionState, SyncOutcome
+from groundswell_server.engagement.ingestion.post_metrics import record_metrics
 from groundswell_server.engagement.interactions import comment_sentiment, recorder
 from groundswell_server.engagement.interactions.interactions import NewInteraction, Recorded
 from groundswell_server.engagement.interactions.recorder import Recording
-from groundswell_server.engagement.interactions.trained_detectors import Detectors
 from groundswell_server.engagement.metrics.engagement_rates import Counts
-from groundswell_server.engagement.metrics.metrics import record_metrics
 from groundswell_server.engagement.platforms.failures import PlatformFailure
+from groundswell_server.engagement.trained_detectors import Detectors
 from groundswell_server.engagement.workspace_settings import read_settings
 from groundswell_server.jobs.job import Job
 from groundswell_storage.chunks import chunks

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from groundswell_server.engagement.contexts.contexts import Context, context_of
-from groundswell_server.engagement.contexts.metric_outcomes import bring_up_to_date
 from groundswell_server.engagement.contexts.outcomes import Thresholds
 from groundswell_server.engagement.enums import Platform, Verdict
+from groundswell_server.engagement.ingestion.context_outcomes import bring_up_to_date
 from groundswell_server.engagement.metrics.average_comparison import WINDOW, versus_average
 from groundswell_server.engagement.metrics.demographics import Demographics, record_demographics
 from groundswell_server.engagement.metrics.engagement_rates import Counts, GenuineEngagement, genuine_engagement

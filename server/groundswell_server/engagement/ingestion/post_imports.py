@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from groundswell_server.engagement.contexts.metric_outcomes import bring_up_to_date
 from groundswell_server.engagement.contexts.outcomes import Thresholds
 from groundswell_server.engagement.enums import Complexity, Confidence, ContextState, Platform, Validation
-from groundswell_server.engagement.metrics.average_comparison import compare_imported
-from groundswell_server.engagement.metrics.engagement_rates import Counts, genuine_engagement
-from groundswell_server.engagement.metrics.metrics import (
+from groundswell_server.engagement.ingestion.context_outcomes import bring_up_to_date
+from groundswell_server.engagement.ingestion.post_metrics import (
     check_counts,
     check_fetch,
     figures_of,
     snapshot_values,
     trailing_bot_share,
 )
+from groundswell_server.engagement.metrics.average_comparison import compare_imported
+from groundswell_server.engagement.metrics.engagement_rates import Counts, genuine_engagement
 from groundswell_server.engagement.metrics.verdict_tallies import Tallies
 from groundswell_server.engagement.personas import Persona, persona_for_import
 from groundswell_server.engagement.posts.posts import (
