@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from groundswell_server.learning.features.labelled_rows import LabelledExample
-from groundswell_server.learning.features.profile_facts import ProfileFigures
+from groundswell_server.learning.features.profile_facts import ProfileFacts
 from tests.video_comments import comments_on
 
 ADDED = datetime(2026, 3, 1, tzinfo=UTC)
@@ -35,7 +35,7 @@ def texts(count: int, seed: int = 0, noise: float = 0.1) -> list[LabelledExample
 
 
 def profiles(count: int, seed: int = 0, bots: float = 0.3) -> list[LabelledExample]:
-    """Accounts of people and of bots, whose figures overlap; a fifth of the figures is unknown."""
+    """Accounts of people and of bots, persona_and_platform figures overlap; a fifth of the figures is unknown."""
     random = np.random.default_rng(seed)
     found = []
     for number in range(count):
@@ -51,7 +51,7 @@ def profiles(count: int, seed: int = 0, bots: float = 0.3) -> list[LabelledExamp
         }
         known = {name: value for name, value in figures.items() if random.random() < 0.8}
         label = "bot" if bot else "genuine"
-        found.append(LabelledExample(ProfileFigures(**known), label, f"{number}", ADDED + timedelta(minutes=number)))
+        found.append(LabelledExample(ProfileFacts(**known), label, f"{number}", ADDED + timedelta(minutes=number)))
     return found
 
 

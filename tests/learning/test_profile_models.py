@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from groundswell_server.learning import model_types
-from groundswell_server.learning.features.profile_facts import ProfileFigures, digit_share
+from groundswell_server.learning.features.profile_facts import ProfileFacts, digit_share
 from groundswell_server.learning.features.profile_features import (
     PROFILE_FEATURES,
     ProfileEncoder,
@@ -24,10 +24,8 @@ from groundswell_server.models.training.trainer import TrainedModel, train
 from tests.learning.labelled import profiles
 
 BOTS = model_types.get("BOT_DETECTOR")
-A_BOT = ProfileFigures(followers=15, following=3000, media=0, bio_length=0, handle_digit_share=0.5, has_picture=False)
-A_PERSON = ProfileFigures(
-    followers=480, following=320, media=60, bio_length=70, handle_digit_share=0.0, has_picture=True
-)
+A_BOT = ProfileFacts(followers=15, following=3000, media=0, bio_length=0, handle_digit_share=0.5, has_picture=False)
+A_PERSON = ProfileFacts(followers=480, following=320, media=60, bio_length=70, handle_digit_share=0.0, has_picture=True)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +34,7 @@ def trained() -> TrainedModel:
 
 
 def test_figures_become_numbers_and_unknown_ones_nan() -> None:
-    values = dict(zip(PROFILE_FEATURES, profile_values(ProfileFigures(followers=99, following=9)), strict=True))
+    values = dict(zip(PROFILE_FEATURES, profile_values(ProfileFacts(followers=99, following=9)), strict=True))
     assert values["log_followers"] == pytest.approx(math.log(100))
     assert values["log_followers_per_following"] == pytest.approx(math.log(10))
     assert math.isnan(values["log_media_per_day"])
@@ -44,7 +42,7 @@ def test_figures_become_numbers_and_unknown_ones_nan() -> None:
 
 
 def test_figures_survive_their_json_and_hold_no_name() -> None:
-    again = ProfileFigures.from_json(json.loads(json.dumps(A_BOT.to_json())))
+    again = ProfileFacts.from_json(json.loads(json.dumps(A_BOT.to_json())))
     assert again == A_BOT
     assert not any(isinstance(value, str) for value in A_BOT.to_json().values())
 
@@ -55,7 +53,7 @@ def test_digits_in_a_name() -> None:
 
 
 def test_what_is_missing_becomes_the_median_and_a_flag() -> None:
-    rows = profile_rows([ProfileFigures(media=0), ProfileFigures(media=9), ProfileFigures(media=99), ProfileFigures()])
+    rows = profile_rows([ProfileFacts(media=0), ProfileFacts(media=9), ProfileFacts(media=99), ProfileFacts()])
     encoder = ProfileEncoder.fit(rows)
     assert encoder.columns == ("log_media", "log_media is missing")
     np.testing.assert_allclose(encoder.encode(rows[3:]), [[math.log(10), 1.0]])
@@ -84,7 +82,7 @@ def test_what_serves_says_what_was_trained(trained: TrainedModel) -> None:
 
 def test_an_account_of_which_nothing_is_known_is_about_as_likely_a_bot_as_any(trained: TrainedModel) -> None:
     predictor = load_predictor(trained.files.onnx, trained.files.card)
-    assert 0.02 < predictor.predict_one(ProfileFigures()).value < 0.7
+    assert 0.02 < predictor.predict_one(ProfileFacts()).value < 0.7
 
 
 def test_accounts_that_nobody_has_seen_are_told_apart(trained: TrainedModel) -> None:

@@ -9,12 +9,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
 from groundswell_server.events.event_consumers import invalidate_on
-from groundswell_server.learning.features.content import Ask, facts_of
+from groundswell_server.learning.features.content import ContentQuery, facts_of
 from groundswell_server.learning.features.post_facts import PostFacts
-from groundswell_server.learning.features.profile_facts import ProfileFigures
+from groundswell_server.learning.features.profile_facts import ProfileFacts
 from groundswell_server.learning.labels.classification import Classified, classify, classify_profiles
 from groundswell_server.learning.predictors.post_predictor import DEFAULT_LEVEL
-from groundswell_server.learning.scoring.optimization import Optimization, Optimizer
+from groundswell_server.learning.scoring.optimizer import Optimization, Optimizer
 from groundswell_server.learning.scoring.scorer import RateHistory, Score
 from groundswell_server.learning.serving import fact_cache as memory
 from groundswell_server.learning.serving.fact_cache import Background, Memory
@@ -80,15 +80,15 @@ class Serving:
         self._log = PredictionLog(executor)
         self._labelled = LabelledLog(executor)
 
-    async def prepare(self, workspace: str, ask: Ask, needs: str = "") -> Prepared:
+    async def prepare(self, workspace: str, source: ContentQuery, needs: str = "") -> Prepared:
         """Makes content ready, from memory alone where it can; `needs` is as in `live`. Raises NotFound."""
         live = await self.live(workspace, needs)
-        background = self._memory.recall(workspace, ask)
+        background = self._memory.recall(workspace, source)
         if background is None:
-            (background,) = await self._look_up(workspace, [ask])
+            (background,) = await self._look_up(workspace, [source])
         if live.under_rollout:
             live = await self._for_persona(workspace, live, background.persona_id)
-        return _prepared(workspace, ask, live, background, self._clock())
+        return _prepared(workspace, source, live, background, self._clock())
 
     def score(self, prepared: Prepared) -> Score:
         """The score of content, by the live models or by rules."""
@@ -131,7 +131,7 @@ class Serving:
         return found
 
     async def classify_profiles(
-        self, workspace: str, profiles: Sequence[ProfileFigures]
+        self, workspace: str, profiles: Sequence[ProfileFacts]
     ) -> tuple[Served, list[Prediction]]:
         """What accounts are; raises FailedPrecondition (`MODEL_NOT_LIVE`)."""
         served = (await self.live(workspace)).served(registry.BOTS)
@@ -155,29 +155,29 @@ class Serving:
             return live
         return live.with_rollouts(await self._coverage.on(workspace, live.under_rollout, persona_id))
 
-    async def score_all(self, workspace: str, asks: Sequence[Ask]) -> tuple[list[Score], list[Live]]:
+    async def score_all(self, workspace: str, sources: Sequence[ContentQuery]) -> tuple[list[Score], list[Live]]:
         """The scores of many pieces of content, and what gave each; worked out beside the event loop."""
         live = await self.live(workspace)
-        backgrounds = [self._memory.recall(workspace, ask) for ask in asks]
+        backgrounds = [self._memory.recall(workspace, source) for source in sources]
         missing = [place for place, known in enumerate(backgrounds) if known is None]
-        found = await self._look_up(workspace, [asks[place] for place in missing]) if missing else []
+        found = await self._look_up(workspace, [sources[place] for place in missing]) if missing else []
         for place, background in zip(missing, found, strict=True):
             backgrounds[place] = background
         known = [background for background in backgrounds if background is not None]
-        lives = [live] * len(asks)
+        lives = [live] * len(sources)
         if live.under_rollout:
             personas = {one.persona_id for one in known}
             serving = {id: await self._for_persona(workspace, live, id) for id in personas}
             lives = [serving[one.persona_id] for one in known]
-        prepared, scores = await asyncio.to_thread(_score_all, workspace, asks, lives, known, self._clock())
+        prepared, scores = await asyncio.to_thread(_score_all, workspace, sources, lives, known, self._clock())
         for one, score in zip(prepared, scores, strict=True):
             self.note(one, score)
         return scores, lives
 
-    async def _look_up(self, workspace: str, asks: Sequence[Ask]) -> list[Background]:
+    async def _look_up(self, workspace: str, sources: Sequence[ContentQuery]) -> list[Background]:
         """Reads what memory lacks for these questions, in one visit to the database."""
         mark = self._memory.mark()
-        backgrounds, found = await self._read(workspace, self._memory.look_up, asks)
+        backgrounds, found = await self._read(workspace, self._memory.look_up, sources)
         self._memory.keep(found, mark)
         return backgrounds
 
@@ -208,16 +208,20 @@ class Serving:
         return self._executor.read(lambda: work(Scope(database, workspace, "system", self._clock()), *args))
 
 
-def _prepared(workspace: str, ask: Ask, live: Live, background: Background, now: datetime) -> Prepared:
-    facts = facts_of(ask.draft, background.stored, background.persona, background.trailing, now)
-    return Prepared(workspace, ask.context_id, facts, background.persona_id, background.history, live, now)
+def _prepared(workspace: str, source: ContentQuery, live: Live, background: Background, now: datetime) -> Prepared:
+    facts = facts_of(source.draft, background.stored, background.persona, background.trailing, now)
+    return Prepared(workspace, source.context_id, facts, background.persona_id, background.history, live, now)
 
 
 def _score_all(
-    workspace: str, asks: Sequence[Ask], lives: Sequence[Live], backgrounds: Sequence[Background], now: datetime
+    workspace: str,
+    sources: Sequence[ContentQuery],
+    lives: Sequence[Live],
+    backgrounds: Sequence[Background],
+    now: datetime,
 ) -> tuple[list[Prepared], list[Score]]:
-    triples = zip(asks, lives, backgrounds, strict=True)
-    prepared = [_prepared(workspace, ask, live, known, now) for ask, live, known in triples]
+    triples = zip(sources, lives, backgrounds, strict=True)
+    prepared = [_prepared(workspace, source, live, known, now) for source, live, known in triples]
     places: dict[int, list[int]] = {}
     for place, live in enumerate(lives):
         places.setdefault(id(live), []).append(place)

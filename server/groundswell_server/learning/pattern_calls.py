@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from groundswell.v1 import learning_pb2 as pb
 from groundswell_server.learning.messages import patterns as messages
-from groundswell_server.learning.patterns import answers
-from groundswell_server.learning.patterns.query import Question
+from groundswell_server.learning.patterns import reports
+from groundswell_server.learning.patterns.query import PatternQuery
 from groundswell_server.runtime.call import Call
 from groundswell_server.services.dependencies import Dependencies
 
@@ -26,49 +26,49 @@ class PatternCalls:
     _target_age: timedelta
 
     async def AnalyzePatterns(self, request: pb.AnalyzePatternsRequest, call: Call) -> pb.AnalyzePatternsResponse:
-        question = self._question(request, call.now, messages.LONG_DAYS)
-        return messages.analysis_message(await answers.analysis(call.read, question), question.days)
+        query = self._query(request, call.now, messages.LONG_DAYS)
+        return messages.analysis_message(await reports.analysis(call.read, query), query.lookback_days)
 
     async def RecommendPatterns(self, request: pb.RecommendPatternsRequest, call: Call) -> pb.RecommendPatternsResponse:
-        question = self._question(request, call.now, messages.LONG_DAYS)
+        query = self._query(request, call.now, messages.LONG_DAYS)
         top_k = request.top_k or _TOP_PATTERNS
-        found = await answers.recommendations(call.read, question, request.task_type, top_k)
+        found = await reports.recommendations(call.read, query, request.task_type, top_k)
         return messages.recommendations_message(found)
 
     async def FindSuccessfulPatterns(
         self, request: pb.FindSuccessfulPatternsRequest, call: Call
     ) -> pb.FindSuccessfulPatternsResponse:
-        question = self._question(request, call.now, messages.RECENT_DAYS)
+        query = self._query(request, call.now, messages.RECENT_DAYS)
         limit = request.max_patterns or _MOST_SUCCESSES
-        found, best = await answers.successes(call.read, question, messages.min_rate_in(request), limit)
+        found, best = await reports.successes(call.read, query, messages.min_rate_in(request), limit)
         return messages.successes_message(found, best)
 
     async def FindFailurePatterns(
         self, request: pb.FindFailurePatternsRequest, call: Call
     ) -> pb.FindFailurePatternsResponse:
-        found = await answers.failures(call.read, self._question(request, call.now, messages.RECENT_DAYS))
+        found = await reports.failures(call.read, self._query(request, call.now, messages.RECENT_DAYS))
         return messages.failures_message(found, request.max_examples or _EXAMPLES)
 
     async def GetEffectiveHashtags(
         self, request: pb.GetEffectiveHashtagsRequest, call: Call
     ) -> pb.GetEffectiveHashtagsResponse:
-        question = self._question(request, call.now, messages.LONG_DAYS)
-        found = await answers.hashtags(call.read, question, request.min_posts or _FEWEST_POSTS)
+        query = self._query(request, call.now, messages.LONG_DAYS)
+        found = await reports.hashtags(call.read, query, request.min_posts or _FEWEST_POSTS)
         return messages.hashtags_message(found, request.top_k or _TOP_HASHTAGS)
 
     async def SummarizePerformance(
         self, request: pb.SummarizePerformanceRequest, call: Call
     ) -> pb.SummarizePerformanceResponse:
-        question = self._question(request, call.now, messages.RECENT_DAYS)
+        query = self._query(request, call.now, messages.RECENT_DAYS)
         threshold = self._dependencies.settings.success_threshold_pct
-        return messages.performance_message(await answers.performance(call.read, question, threshold))
+        return messages.performance_message(await reports.performance(call.read, query, threshold))
 
     async def SuggestImprovements(
         self, request: pb.SuggestImprovementsRequest, call: Call
     ) -> pb.SuggestImprovementsResponse:
-        question = self._question(request, call.now, messages.LONG_DAYS)
-        found = await answers.suggestions(call.read, question, request.max_suggestions or _MOST_SUGGESTIONS)
+        query = self._query(request, call.now, messages.LONG_DAYS)
+        found = await reports.suggestions(call.read, query, request.max_suggestions or _MOST_SUGGESTIONS)
         return messages.suggestions_message(found)
 
-    def _question(self, request: object, now: datetime, days: int) -> Question:
-        return messages.question_in(request, self._target_age, now, days)
+    def _query(self, request: object, now: datetime, days: int) -> PatternQuery:
+        return messages.pattern_query_in(request, self._target_age, now, days)

@@ -199,18 +199,18 @@ class Servicer(PatternCalls):
         return pb.CancelTrainingScheduleResponse()
 
     async def PredictEngagement(self, request: pb.PredictEngagementRequest, call: Call) -> pb.PredictEngagementResponse:
-        prepared = await self._serving.prepare(call.workspace, messages.ask_in(request), registry.ENGAGEMENT)
+        prepared = await self._serving.prepare(call.workspace, messages.content_query_in(request), registry.ENGAGEMENT)
         level = messages.level_in(request)
         served, predicted = self._serving.predict(prepared, registry.ENGAGEMENT, level)
         return messages.engagement_message(served, predicted, level)
 
     async def PredictSuccess(self, request: pb.PredictSuccessRequest, call: Call) -> pb.PredictSuccessResponse:
-        prepared = await self._serving.prepare(call.workspace, messages.ask_in(request), registry.SUCCESS)
+        prepared = await self._serving.prepare(call.workspace, messages.content_query_in(request), registry.SUCCESS)
         served, predicted = self._serving.predict(prepared, registry.SUCCESS)
         return messages.success_message(served, predicted, prepared.live.threshold_pct)
 
     async def PredictConversion(self, request: pb.PredictConversionRequest, call: Call) -> pb.PredictConversionResponse:
-        prepared = await self._serving.prepare(call.workspace, messages.ask_in(request), registry.CONVERSION)
+        prepared = await self._serving.prepare(call.workspace, messages.content_query_in(request), registry.CONVERSION)
         return labelling_messages.conversion_message(*self._serving.convert(prepared))
 
     async def ClassifyText(self, request: pb.ClassifyTextRequest, call: Call) -> pb.ClassifyTextResponse:
@@ -243,24 +243,24 @@ class Servicer(PatternCalls):
 
     @accepted_by(accepts_content)
     async def ScoreContent(self, request: pb.ScoreContentRequest, call: Call) -> pb.ScoreContentResponse:
-        prepared = await self._serving.prepare(call.workspace, messages.ask_in(request))
+        prepared = await self._serving.prepare(call.workspace, messages.content_query_in(request))
         response = pb.ScoreContentResponse()
         messages.fill_score(response.score, self._serving.score(prepared), prepared.live)
         return response
 
     @accepted_by(accepts_contents)
     async def BatchScoreContent(self, request: pb.BatchScoreContentRequest, call: Call) -> pb.BatchScoreContentResponse:
-        asks = [messages.ask_in(one, f"requests[{place}].") for place, one in enumerate(request.requests)]
-        scores, lives = await self._serving.score_all(call.workspace, asks)
+        sources = [messages.content_query_in(one, f"requests[{place}].") for place, one in enumerate(request.requests)]
+        scores, lives = await self._serving.score_all(call.workspace, sources)
         return messages.scores_message(scores, lives)
 
     async def OptimizeContent(self, request: pb.OptimizeContentRequest, call: Call) -> pb.OptimizeContentResponse:
-        prepared = await self._serving.prepare(call.workspace, messages.ask_in(request))
+        prepared = await self._serving.prepare(call.workspace, messages.content_query_in(request))
         found = await asyncio.to_thread(prepared.optimize, *messages.aim_in(request))
         self._serving.note(prepared, found.current)
         return messages.optimization_message(found, prepared.live)
 
     @read
     def PredictTiming(self, request: pb.PredictTimingRequest, scope: Scope) -> pb.PredictTimingResponse:
-        question = messages.question_in(request, self._target_age, scope.now)
-        return messages.timing_message(best_hours(scope, question), request.top_k)
+        query = messages.timing_query_in(request, self._target_age, scope.now)
+        return messages.timing_message(best_hours(scope, query), request.top_k)

@@ -143,7 +143,7 @@ class ModelType(ABC, Generic[R]):
 
     @abstractmethod
     def errors(self, targets: Array, points: Array) -> Array:
-        """(n,) the error of each example, whose mean is the headline metric."""
+        """(n,) the error of each example, persona_and_platform mean is the headline metric."""
 
     def residuals(self, targets: Array, points: Array) -> Array:
         """(n,) how much more came of each example than was predicted."""

@@ -33,7 +33,7 @@ def a_watched_version(scope: Scope, operation_id: str = "run-1") -> ModelVersion
 
 
 def serve(scope: Scope, version: ModelVersion, residuals: Sequence[float]) -> None:
-    """Predicts as many posts, whose outcomes are that far from what was said."""
+    """Predicts as many posts, persona_and_platform outcomes are that far from what was said."""
     posts = [scope.get(PostRow, id) for id in add_posts(scope, add_persona(scope), len(residuals), seed=1)]
     features: dict[str, Any] = {"values": [1.0] * len(FEATURES), "category": None}
     rows = []

@@ -9,7 +9,7 @@ import pytest
 
 from groundswell_server.learning import model_types
 from groundswell_server.learning.features.post_facts import PostFacts
-from groundswell_server.learning.features.profile_facts import ProfileFigures
+from groundswell_server.learning.features.profile_facts import ProfileFacts
 from groundswell_server.learning.labels.classification import TextClass
 from groundswell_server.learning.labels.training_examples import NewExample, add_examples
 from groundswell_server.learning.serving.label_log import LabelledLog
@@ -114,7 +114,7 @@ async def test_labels_of_another_type_or_workspace_score_nothing(database: Datab
 
 async def test_an_account_is_scored_by_its_figures(database: Database, log: LabelledLog) -> None:
     model_id = version_of(database, BOTS)
-    figures = ProfileFigures(followers=12, has_picture=False)
+    figures = ProfileFacts(followers=12, has_picture=False)
     log.note_profiles("default", model_id, [figures], [Prediction(0.9, 0.7, 1.0)], NOW)
     await log.flush()
     label(database, BOTS, NewExample(1, "somebody", "bot", profile=figures.to_json()))
@@ -140,7 +140,7 @@ async def test_a_conversion_is_scored_by_the_post_of_its_context(database: Datab
 async def test_neither_texts_nor_figures_are_kept(database: Database, log: LabelledLog) -> None:
     model_id = version_of(database, TOPIC)
     log.note_texts("default", model_id, ["my secret"], [FOOD], NOW)
-    log.note_profiles("default", model_id, [ProfileFigures(followers=987654)], [Prediction(0.9, 0.7, 1.0)], NOW)
+    log.note_profiles("default", model_id, [ProfileFacts(followers=987654)], [Prediction(0.9, 0.7, 1.0)], NOW)
     await log.flush()
     rows = database.execute("SELECT * FROM labelled_prediction").fetchall()
     assert len(rows) == 2

@@ -18,7 +18,7 @@ def test_the_kind_that_does_better_is_found_with_what_distinguishes_it(count: in
     assert winning.description.startswith("Posts do ")
     assert " better when they " in winning.description
     assert "(the rest" in winning.description
-    assert winning.verdict.sample_size >= 30
+    assert winning.comparison.sample_size >= 30
     assert winning.lift_pct[1] < 100 * 1.01 < winning.lift_pct[2] + 60  # e^0.7 - 1 is 101%
     assert winning.applicable_tasks[:2] == ("SOCIAL_POST", "VIDEO_GENERATION")
     assert "What works best" in found.insights[1]
@@ -29,7 +29,7 @@ def test_the_kind_that_does_better_is_found_with_what_distinguishes_it(count: in
 def test_the_worse_kind_is_a_losing_pattern() -> None:
     losing = analyze(sample_of(two_kinds(300, seed=2, effect=0.7))).losing[0]
     assert losing.id.startswith("losing-")
-    assert losing.verdict.effect_size <= -0.3
+    assert losing.comparison.effect_size <= -0.3
     assert " worse when they " in losing.description
 
 

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from groundswell_server.learning.patterns.estimates import mean_of, share_of
+from groundswell_server.learning.estimates import mean_estimate, share_estimate
 from groundswell_server.learning.patterns.failures import find_failures
 from groundswell_server.learning.patterns.risks import Exposure, find_risks
 from tests.learning.patterns.simulated import context
@@ -105,12 +105,12 @@ def test_chance_is_rarely_taken_for_a_risk() -> None:
 
 
 def test_shares_and_means_have_the_intervals_of_statsmodels_and_scipy() -> None:
-    share = share_of(3, 17)
+    share = share_estimate(3, 17)
     assert (share.lower, share.upper) == pytest.approx(proportion_confint(3, 17, method="wilson"))
     values = np.array([1.0, 2.0, 4.0, 9.0])
-    mean = mean_of(values)
+    mean = mean_estimate(values)
     assert mean is not None
     expected = stats.t.interval(0.95, 3, values.mean(), stats.sem(values))
     assert (mean.lower, mean.upper) == pytest.approx(expected)
-    assert mean_of(values[:0]) is None
-    assert mean_of(values[:1]) is not None
+    assert mean_estimate(values[:0]) is None
+    assert mean_estimate(values[:1]) is not None

@@ -70,7 +70,7 @@ def test_winning_kinds_are_recommended_for_the_tasks_that_they_came_of() -> None
     found = recommend("video_generation", sample, [], [], 3).patterns
     assert found
     assert all(one.source == "CLUSTER" for one in found)
-    assert "VIDEO_GENERATION among their tasks" in found[0].why
+    assert "many of them from VIDEO_GENERATION" in found[0].why
     assert [one.confidence for one in found] == sorted((one.confidence for one in found), reverse=True)
     assert recommend("BLOG", sample, [], [], 3).patterns == ()
 

@@ -1,4 +1,4 @@
-"""Suggestions: what the figures support, and nothing else; each cites them."""
+"""Suggestions: what the data support, and nothing else, each with its evidence."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ def test_the_better_kind_is_suggested_with_its_figures() -> None:
     found = suggest(two_kinds(300, seed=1, effect=0.7), [], 10)
     areas = {one.area for one in found.suggestions}
     assert "content" in areas
-    assert any(one.advice.startswith("Make more like this: posts do ") for one in found.suggestions)
+    assert any(one.advice.startswith("Make more posts like these: posts do ") for one in found.suggestions)
     assert any(one.advice.startswith("Make more posts with ") for one in found.suggestions)
     for one in found.suggestions:
-        assert one.figures, one.advice
+        assert one.evidence, one.advice
         assert any(character.isdigit() for character in one.advice)
     order = [("HIGH", "MEDIUM", "LOW").index(one.priority) for one in found.suggestions]
     assert order == sorted(order)
@@ -34,7 +34,7 @@ def test_a_good_hour_that_is_seldom_used_is_suggested() -> None:
         posts.append(post(at, aged_rate_pct=rate, publish_time=START + timedelta(days=at % 80, hours=hour)))
     (timing,) = [one for one in suggest(posts, [], 50).suggestions if one.area == "timing"]
     assert "around 20:00 on instagram" in timing.advice
-    assert {cited.name for cited in timing.figures} == {"rate at 20:00", "mean rate"}
+    assert {evidence.name for evidence in timing.evidence} == {"rate at 20:00", "mean rate"}
 
 
 def test_a_hashtag_that_goes_with_more_is_suggested_with_its_interval() -> None:
@@ -49,10 +49,10 @@ def test_a_hashtag_that_goes_with_more_is_suggested_with_its_interval() -> None:
     ]
     (hashtags,) = [one for one in suggest(posts, [], 50).suggestions if one.area == "hashtags"]
     assert hashtags.advice.startswith("Use #sea (")
-    (cited,) = hashtags.figures
-    assert cited.figure.lower is not None
-    assert 50 < cited.figure.value < 150
-    assert (cited.unit, cited.figure.sample_size) == ("%", 40)
+    (evidence,) = hashtags.evidence
+    assert evidence.estimate.lower is not None
+    assert 50 < evidence.estimate.value < 150
+    assert (evidence.unit, evidence.estimate.sample_size) == ("%", 40)
 
 
 def test_frequent_failures_and_many_bots_are_told() -> None:
@@ -62,7 +62,7 @@ def test_frequent_failures_and_many_bots_are_told() -> None:
     assert by_area.keys() == {"failures", "bots"}
     assert "3 of 10 contexts (30%) ended in TimeoutError" in by_area["failures"].advice
     assert by_area["failures"].priority == "HIGH"
-    assert by_area["bots"].figures[0].figure.value == 0.4
+    assert by_area["bots"].evidence[0].estimate.value == 0.4
 
 
 def test_noise_gives_few_suggestions_and_nothing_gives_none_with_reasons() -> None:
@@ -70,8 +70,8 @@ def test_noise_gives_few_suggestions_and_nothing_gives_none_with_reasons() -> No
     assert np.mean(noise) < 1.0
     found = suggest([], [], 10)
     assert found.suggestions == ()
-    assert any(note.startswith("Of hashtags nothing can be said: ") for note in found.notes)
-    assert "The figures support no suggestion." in found.notes
+    assert any(note.startswith("There are no suggestions about hashtags: ") for note in found.notes)
+    assert "The data support no suggestion." in found.notes
 
 
 def test_no_more_are_given_than_asked_for() -> None:

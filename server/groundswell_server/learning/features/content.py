@@ -50,7 +50,7 @@ class Draft(NamedTuple):
 _NO_DRAFT = Draft()
 
 
-class Ask(NamedTuple):
+class ContentQuery(NamedTuple):
     """Which content a call is about: one of the two, or both."""
 
     context_id: str
@@ -95,7 +95,7 @@ def stored_content(context: ContextFacts) -> StoredContent:
     )
 
 
-def whose(draft: Draft | None, stored: StoredContent | None) -> tuple[str, int]:
+def persona_and_platform(draft: Draft | None, stored: StoredContent | None) -> tuple[str, int]:
     """The persona that content will be posted as, and the platform; "" and 0 where unknown."""
     if stored is None:
         return (draft.persona_id, draft.platform) if draft else ("", 0)

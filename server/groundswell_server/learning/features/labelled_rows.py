@@ -22,7 +22,7 @@ class LabelledExample:
     """One example and its label."""
 
     subject: Any
-    """A text, or `ProfileFigures`."""
+    """A text, or `ProfileFacts`."""
     label: str
     group: str
     """Examples of one group are never learnt from and tested on at once."""
@@ -78,7 +78,7 @@ class LabelledRows:
         return from_micros(first), from_micros(last)
 
 
-def kept_examples(
+def usable_examples(
     examples: Sequence[LabelledExample], labels: Sequence[str]
 ) -> tuple[list[LabelledExample], tuple[str, ...], tuple[str, ...]]:
     """The examples in the order in which they were added, their labels, and the labels that were left out.

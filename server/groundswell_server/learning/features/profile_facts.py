@@ -11,7 +11,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class ProfileFigures:
+class ProfileFacts:
     """What is known of an account; what is None is unknown, and counts for nothing."""
 
     followers: int | None = None
@@ -39,7 +39,7 @@ class ProfileFigures:
         return {name: value for name, value in asdict(self).items() if value is not None}
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> ProfileFigures:
+    def from_json(cls, data: Mapping[str, Any]) -> ProfileFacts:
         """The inverse of `to_json`."""
         return cls(**data)
 

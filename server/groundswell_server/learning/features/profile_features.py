@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from groundswell_server.learning.features.profile_facts import ProfileFigures
+from groundswell_server.learning.features.profile_facts import ProfileFacts
 
 PROFILE_FEATURES = (
     "log_followers",
@@ -34,7 +34,7 @@ PROFILE_FEATURES = (
 _UNKNOWN = math.nan
 
 
-def profile_values(known: ProfileFigures) -> tuple[float, ...]:
+def profile_values(known: ProfileFacts) -> tuple[float, ...]:
     """The numbers of one account, in the order of `PROFILE_FEATURES`; NaN is unknown."""
     followers, following, media = _log(known.followers), _log(known.following), _log(known.media)
     age = _log(known.account_age_days)
@@ -63,7 +63,7 @@ def profile_values(known: ProfileFigures) -> tuple[float, ...]:
     )
 
 
-def profile_rows(profiles: Sequence[ProfileFigures]) -> NDArray[np.float64]:
+def profile_rows(profiles: Sequence[ProfileFacts]) -> NDArray[np.float64]:
     """(n, features), NaN where unknown."""
     values = [profile_values(known) for known in profiles]
     return np.array(values, dtype=np.float64).reshape(len(profiles), len(PROFILE_FEATURES))

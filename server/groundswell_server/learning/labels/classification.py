@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from groundswell_server.learning.features.profile_facts import ProfileFigures
+from groundswell_server.learning.features.profile_facts import ProfileFacts
 from groundswell_server.models.registry import SENTIMENT
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def moods_of(texts: Sequence[str]) -> list[TextClass]:
     return found
 
 
-def classify_profiles(predictor: Predictor, profiles: Sequence[ProfileFigures]) -> list[Prediction]:
+def classify_profiles(predictor: Predictor, profiles: Sequence[ProfileFacts]) -> list[Prediction]:
     """The probability that each account is a bot, with its interval."""
     found = predictor.predict(profiles)
     return [found.one(place) for place in range(len(found))]

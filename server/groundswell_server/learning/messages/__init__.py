@@ -5,7 +5,7 @@ Enums of the domain have the contract's names (model types, stages, tiers, ...) 
 
 from groundswell_server.learning.messages.content import (
     aim_in,
-    ask_in,
+    content_query_in,
     fill_score,
     optimization_message,
     scores_message,
@@ -13,12 +13,12 @@ from groundswell_server.learning.messages.content import (
 from groundswell_server.learning.messages.enums import model_type_in, stage_in
 from groundswell_server.learning.messages.models import importance_message, model_message, promotion_fields
 from groundswell_server.learning.messages.predictions import engagement_message, level_in, success_message
-from groundswell_server.learning.messages.timing import question_in, timing_message
+from groundswell_server.learning.messages.timing import timing_message, timing_query_in
 from groundswell_server.learning.messages.training import pinned, run_of
 
 __all__ = [
     "aim_in",
-    "ask_in",
+    "content_query_in",
     "engagement_message",
     "fill_score",
     "importance_message",
@@ -28,10 +28,10 @@ __all__ = [
     "optimization_message",
     "pinned",
     "promotion_fields",
-    "question_in",
     "run_of",
     "scores_message",
     "stage_in",
     "success_message",
     "timing_message",
+    "timing_query_in",
 ]

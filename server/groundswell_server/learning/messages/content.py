@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from groundswell.v1 import learning_pb2 as pb
 from groundswell_server.conversions.protobuf_conversions import time_in
-from groundswell_server.learning.features.content import Ask, Draft
+from groundswell_server.learning.features.content import ContentQuery, Draft
 from groundswell_server.learning.messages.enums import numbers
-from groundswell_server.learning.messages.estimates import estimate, fill_interval
+from groundswell_server.learning.messages.estimates import estimate_message, fill_interval
 
 if TYPE_CHECKING:
-    from groundswell_server.learning.scoring.optimization import Optimization, Recommendation
+    from groundswell_server.learning.scoring.optimizer import Optimization, Recommendation
     from groundswell_server.learning.scoring.scorer import Score
     from groundswell_server.models.serving.live_models import Live
 
@@ -23,15 +23,15 @@ _TARGET_SCORE = 80.0
 _MOST_RECOMMENDATIONS = 10
 
 
-def ask_in(request: Any, path: str = "") -> Ask:
+def content_query_in(request: Any, path: str = "") -> ContentQuery:
     """Which content a request is about: of any request that has `context_id` and `draft`.
 
     `path`: where the request stands in the one that came, with a dot at the end.
     """
     if not request.HasField("draft"):
-        return Ask(request.context_id, None)
+        return ContentQuery(request.context_id, None)
     draft = request.draft
-    return Ask(
+    return ContentQuery(
         request.context_id,
         Draft(
             draft.persona_id,
@@ -105,14 +105,13 @@ def optimization_message(found: Optimization, live: Live) -> pb.OptimizeContentR
 
 
 def _recommendation(one: Recommendation) -> pb.Recommendation:
-    gain = one.gain
     return pb.Recommendation(
         element=one.change.element,
         current_value=one.change.current,
         suggested_value=one.change.suggested,
         advice=one.advice,
         priority=_PRIORITIES[one.priority],
-        expected_gain=None if gain is None else estimate(gain.value, gain.lower, gain.upper, gain.sample_size),
+        expected_gain=estimate_message(one.gain),
         rule_of_thumb=one.rule_of_thumb,
         customary_gain=one.customary_gain,
     )

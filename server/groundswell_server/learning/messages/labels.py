@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from groundswell.v1 import common_pb2
 from groundswell.v1 import learning_pb2 as pb
 from groundswell_server.conversions.protobuf_conversions import fields_of
-from groundswell_server.learning.features.profile_facts import ProfileFigures, digit_share
+from groundswell_server.learning.features.profile_facts import ProfileFacts, digit_share
 from groundswell_server.learning.labels.classification import Classified
 from groundswell_server.learning.labels.training_examples import Added, NewExample, RefusedExample, refused
 from groundswell_server.learning.messages.estimates import fill_interval
@@ -47,7 +47,7 @@ def _example_in(one: pb.TrainingExample) -> NewExample:
     return NewExample(one.line, one.client_id, one.label, one.group, one.persona_id, one.text, known, one.post_id)
 
 
-def profile_in(profile: common_pb2.AccountProfile) -> ProfileFigures:
+def profile_in(profile: common_pb2.AccountProfile) -> ProfileFacts:
     """What is known of an account: figures of its names where these are given and the figures are not."""
     handle, name = profile.handle.strip().lstrip("@"), profile.display_name.strip()
     of_names = {
@@ -58,7 +58,7 @@ def profile_in(profile: common_pb2.AccountProfile) -> ProfileFigures:
         "name_is_handle": name.casefold() == handle.casefold() if name and handle else None,
     }
     sent = {_FIGURES[field.name]: value for field, value in profile.ListFields() if field.name in _FIGURES}
-    return ProfileFigures(**{**of_names, **sent})
+    return ProfileFacts(**{**of_names, **sent})
 
 
 _FIGURES = {

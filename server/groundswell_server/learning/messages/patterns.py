@@ -8,33 +8,30 @@ from typing import TYPE_CHECKING, Any
 
 from google.protobuf.struct_pb2 import Struct
 
-from groundswell.v1 import common_pb2
 from groundswell.v1 import learning_pb2 as pb
 from groundswell_server.conversions.protobuf_conversions import time_in
-from groundswell_server.learning.messages.estimates import estimate
-from groundswell_server.learning.patterns.query import Question
+from groundswell_server.learning.messages.estimates import estimate, estimate_message
+from groundswell_server.learning.patterns.query import PatternQuery
 
 if TYPE_CHECKING:
-    from groundswell_server.learning.patterns.advice import Suggestion
     from groundswell_server.learning.patterns.analysis import Analysis, ContentPattern
     from groundswell_server.learning.patterns.content_features import FeatureContrast
-    from groundswell_server.learning.patterns.estimates import Figure
     from groundswell_server.learning.patterns.failures import FailurePattern, Failures
     from groundswell_server.learning.patterns.hashtags import HashtagEffect, HashtagEffects
     from groundswell_server.learning.patterns.period_performance import Performance, Period, PlatformPerformance
     from groundswell_server.learning.patterns.recommendations import Recommendations, RecommendedPattern
     from groundswell_server.learning.patterns.successes import Successes, SuccessfulPost
-    from groundswell_server.learning.patterns.suggestions import Suggestions
+    from groundswell_server.learning.patterns.suggestions import Suggestion, Suggestions
 
 RECENT_DAYS = 30
 LONG_DAYS = 90
 MIN_RATE_PCT = 5.0
 
 
-def question_in(request: Any, target_age: timedelta, now: datetime, days: int) -> Question:
+def pattern_query_in(request: Any, target_age: timedelta, now: datetime, days: int) -> PatternQuery:
     """Whose posts and contexts are asked for, of which time; `days` unless the request says how many."""
     given = {field.name: getattr(request, field.name) for field in request.DESCRIPTOR.fields}
-    return Question(
+    return PatternQuery(
         as_of=("as_of_time" in given and time_in(request, "as_of_time")) or now,
         lookback=timedelta(days=given.get("lookback_days", 0) or given.get("period_days", 0) or days),
         target_age=target_age,
@@ -139,18 +136,18 @@ def suggestions_message(found: Suggestions) -> pb.SuggestImprovementsResponse:
 
 
 def _pattern(one: ContentPattern) -> pb.ContentPattern:
-    verdict = one.verdict
+    comparison = one.comparison
     return pb.ContentPattern(
         id=one.id,
         type=pb.PATTERN_TYPE_WINNING if one.winning else pb.PATTERN_TYPE_LOSING,
         description=one.description,
         features=[_feature(feature) for feature in one.features],
-        confidence=verdict.confidence,
-        sample_size=verdict.sample_size,
-        confirmation_size=verdict.confirmation_size,
-        effect_size=verdict.effect_size,
-        lift_pct=estimate(*one.lift_pct, verdict.confirmation_size),
-        adjusted_p_value=verdict.adjusted_p_value,
+        confidence=comparison.confidence,
+        sample_size=comparison.sample_size,
+        confirmation_size=comparison.confirmation_size,
+        effect_size=comparison.effect_size,
+        lift_pct=estimate(*one.lift_pct, comparison.confirmation_size),
+        adjusted_p_value=comparison.adjusted_p_value,
         applicable_tasks=one.applicable_tasks,
     )
 
@@ -200,13 +197,13 @@ def _failure(one: FailurePattern, examples: int) -> pb.FailurePattern:
         type=one.type,
         kind=pb.FailureKind.Value(f"FAILURE_KIND_{one.kind}"),
         count=len(one.cases),
-        frequency=_estimate(one.frequency),
+        frequency=estimate_message(one.frequency),
         phases=[
             pb.PhaseFailures(
                 phase=phase.phase,
                 failure_count=phase.failure_count,
                 context_count=phase.share.sample_size,
-                failure_share=_estimate(phase.share),
+                failure_share=estimate_message(phase.share),
             )
             for phase in one.phases
         ],
@@ -250,9 +247,9 @@ def _period(one: Period) -> pb.PeriodPerformance:
     message = pb.PeriodPerformance(
         post_count=len(one.posts),
         measured_count=len(one.aged),
-        mean_rate_pct=_estimate(one.mean),
+        mean_rate_pct=estimate_message(one.mean),
         median_rate_pct=one.median,
-        success_share=_estimate(one.success_share),
+        success_share=estimate_message(one.success_share),
         genuine_total=one.genuine,
         filtered_total=one.filtered,
         contexts_done=one.done,
@@ -268,8 +265,8 @@ def _platform(one: PlatformPerformance) -> pb.PlatformPerformance:
     return pb.PlatformPerformance(
         platform=platform,
         post_count=one.post_count,
-        mean_rate_pct=_estimate(one.mean),
-        mean_rate_pct_before=_estimate(one.mean_before),
+        mean_rate_pct=estimate_message(one.mean),
+        mean_rate_pct_before=estimate_message(one.mean_before),
     )
 
 
@@ -279,17 +276,10 @@ def _suggestion(one: Suggestion) -> pb.Suggestion:
         advice=one.advice,
         priority=pb.Priority.Value(f"PRIORITY_{one.priority}"),
         figures=[
-            pb.CitedFigure(name=cited.name, estimate=_estimate(cited.figure), unit=cited.unit) for cited in one.figures
+            pb.CitedFigure(name=cited.name, estimate=estimate_message(cited.estimate), unit=cited.unit)
+            for cited in one.evidence
         ],
     )
-
-
-def _estimate(figure: Figure | None) -> common_pb2.Estimate | None:
-    if figure is None:
-        return None
-    if figure.lower is None or figure.upper is None:
-        return common_pb2.Estimate(value=figure.value, sample_size=figure.sample_size)
-    return estimate(figure.value, figure.lower, figure.upper, figure.sample_size)
 
 
 def _struct(settings: Mapping[str, Any] | None) -> Struct | None:

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from groundswell_server.learning.enums import content_type_name
 from groundswell_server.learning.patterns.associations import percent
+from groundswell_server.learning.patterns.cluster_comparison import ClusterComparison, compare_clusters
 from groundswell_server.learning.patterns.clusters import Clustering, cluster
 from groundswell_server.learning.patterns.content_features import ContentFeatures, FeatureContrast, content_features
 from groundswell_server.learning.patterns.descriptions import certainty, describe, signature
 from groundswell_server.learning.patterns.residuals import cells, log_rates, residuals
 from groundswell_server.learning.patterns.sample import Sample
-from groundswell_server.learning.patterns.verdicts import Verdict, judge
 from groundswell_storage.errors import FailedPrecondition
 
 FEWEST_POSTS = 50
@@ -36,13 +36,13 @@ class ContentPattern:
     description: str
     features: tuple[FeatureContrast, ...]
     """The most distinguishing first."""
-    verdict: Verdict
+    comparison: ClusterComparison
     applicable_tasks: tuple[str, ...]
 
     @property
     def lift_pct(self) -> tuple[float, float, float]:
         """By how many percent engagement is higher than that of the rest, with the ends of its interval."""
-        return percent(self.verdict.difference), percent(self.verdict.lower), percent(self.verdict.upper)
+        return percent(self.comparison.difference), percent(self.comparison.lower), percent(self.comparison.upper)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +72,11 @@ def analyze(sample: Sample) -> Analysis:
     # winning pattern.
     outcomes = residuals(log_rates(sample.rates.tolist()), cells(sample.accounts), np.zeros((len(sample), 0))).values
     patterns = [
-        _pattern(sample, features, found.labels == verdict.label, verdict)
-        for verdict in judge(outcomes, found.labels, found.confirms, found.count)
-        if verdict.counts
+        _pattern(sample, features, found.labels == comparison.label, comparison)
+        for comparison in compare_clusters(outcomes, found.labels, found.confirms, found.count)
+        if comparison.is_pattern
     ]
-    patterns = _numbered(sorted(patterns, key=lambda pattern: -abs(pattern.verdict.effect_size)))
+    patterns = _numbered(sorted(patterns, key=lambda pattern: -abs(pattern.comparison.effect_size)))
     winning = tuple(pattern for pattern in patterns if pattern.winning)
     losing = tuple(pattern for pattern in patterns if not pattern.winning)
     mean = float(sample.rates.mean())
@@ -93,14 +93,16 @@ def tasks_of(sample: Sample, inside: NDArray[np.bool_]) -> tuple[str, ...]:
     return tuple(sorted(frequent, key=lambda name: (-names[name], name)))
 
 
-def _pattern(sample: Sample, features: ContentFeatures, inside: NDArray[np.bool_], verdict: Verdict) -> ContentPattern:
+def _pattern(
+    sample: Sample, features: ContentFeatures, inside: NDArray[np.bool_], comparison: ClusterComparison
+) -> ContentPattern:
     contrasts = tuple(features.compare(inside))
-    winning = verdict.effect_size > 0
+    winning = comparison.effect_size > 0
     kind = "winning" if winning else "losing"
     digest = blake2b(signature(contrasts).encode(), digest_size=4).hexdigest()
-    lift = percent(verdict.difference)
+    lift = percent(comparison.difference)
     description = f"Posts do {abs(lift):.0f}% {'better' if winning else 'worse'} when they {describe(contrasts)}"
-    return ContentPattern(f"{kind}-{digest}", winning, description, contrasts, verdict, tasks_of(sample, inside))
+    return ContentPattern(f"{kind}-{digest}", winning, description, contrasts, comparison, tasks_of(sample, inside))
 
 
 def _numbered(patterns: Sequence[ContentPattern]) -> list[ContentPattern]:
@@ -129,8 +131,8 @@ def _insights(
             best = patterns[0]
             told.append(
                 f"{words}: {best.description[0].lower()}{best.description[1:]}; effect size "
-                f"{best.verdict.effect_size:+.2f}, confidence {certainty(best.verdict.confidence)}, "
-                f"{best.verdict.sample_size} posts."
+                f"{best.comparison.effect_size:+.2f}, confidence {certainty(best.comparison.confidence)}, "
+                f"{best.comparison.sample_size} posts."
             )
     return tuple(told)
 

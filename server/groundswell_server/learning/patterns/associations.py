@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from groundswell_server.learning.estimates import LEVEL
 from groundswell_server.learning.patterns.residuals import Array, Places, Residuals
 from groundswell_server.statistics.shrinkage import shrink
 
 DISCOVERY_RATE = 0.10
 """Share of the discoveries that may be false, on average (Benjamini and Hochberg 1995)."""
-LEVEL = 0.95
 LEAST_SPREAD = 0.1
 """Of a group below it, nearly all of the difference is taken for that of personas, formats or hours: it can't be told
 from them, and is not tested."""

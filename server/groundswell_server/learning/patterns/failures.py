@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from groundswell_server.learning.patterns.estimates import Figure, share_of
+from groundswell_server.learning.estimates import Estimate, share_estimate
 from groundswell_server.learning.patterns.risks import Exposure, Risk, find_risks
 from groundswell_server.learning.patterns.traits import context_traits
 from groundswell_storage.engagement.pattern_rows import ContextRecord
@@ -27,7 +27,7 @@ class PhaseFailures:
 
     phase: str
     failure_count: int
-    share: Figure
+    share: Estimate
     """Of the contexts of the phase whose end is known."""
 
 
@@ -40,7 +40,7 @@ class FailurePattern:
     """ERROR, LOW_ENGAGEMENT or POOR_RATING."""
     cases: tuple[ContextRecord, ...]
     """Newest first."""
-    frequency: Figure
+    frequency: Estimate
     phases: tuple[PhaseFailures, ...]
     risks: tuple[Risk, ...]
     how_to_avoid: str
@@ -63,7 +63,7 @@ class Failures:
 
 
 def find_failures(records: Iterable[ContextRecord]) -> Failures:
-    """What went wrong with contexts, newest first, whose end is known: ended, or judged by people."""
+    """What went wrong with contexts, newest first, persona_and_platform end is known: ended, or judged by people."""
     contexts = [context for context in records if _ended(context)]
     cases: dict[_Key, list[ContextRecord]] = defaultdict(list)
     for context in contexts:
@@ -141,9 +141,9 @@ def _pattern(
         type=type_,
         kind=kind,
         cases=tuple(cases),
-        frequency=share_of(len(cases), total),
+        frequency=share_estimate(len(cases), total),
         phases=tuple(
-            PhaseFailures(phase, count, share_of(count, phases[phase])) for phase, count in by_phase.most_common()
+            PhaseFailures(phase, count, share_estimate(count, phases[phase])) for phase, count in by_phase.most_common()
         ),
         risks=risks,
         how_to_avoid=_advice(kind, cases, risks),

@@ -11,7 +11,7 @@ import numpy as np
 from scipy import stats
 
 from groundswell_server.learning.enums import platform_word
-from groundswell_server.learning.patterns.estimates import Figure, mean_of, share_of
+from groundswell_server.learning.estimates import Estimate, mean_estimate, share_estimate
 from groundswell_server.learning.patterns.residuals import Array, log_rates
 from groundswell_storage.engagement.pattern_rows import ContextRecord, PostRecord
 
@@ -49,9 +49,9 @@ class Period:
         return int(np.count_nonzero(self.rates >= self.threshold_pct))
 
     @property
-    def mean(self) -> Figure | None:
+    def mean(self) -> Estimate | None:
         """Of the rates, percent."""
-        return mean_of(self.rates)
+        return mean_estimate(self.rates)
 
     @property
     def median(self) -> float | None:
@@ -59,9 +59,9 @@ class Period:
         return float(np.median(self.rates)) if len(self.rates) else None
 
     @property
-    def success_share(self) -> Figure | None:
+    def success_share(self) -> Estimate | None:
         """Successes among the posts whose rate is known; None without any."""
-        return share_of(self.successes, len(self.rates)) if len(self.rates) else None
+        return share_estimate(self.successes, len(self.rates)) if len(self.rates) else None
 
     @property
     def genuine(self) -> int:
@@ -109,8 +109,8 @@ class PlatformPerformance:
 
     platform: int
     post_count: int
-    mean: Figure | None
-    mean_before: Figure | None
+    mean: Estimate | None
+    mean_before: Estimate | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +189,8 @@ def _platforms(now: Period, before: Period) -> tuple[PlatformPerformance, ...]:
     )
 
 
-def _mean_on(period: Period, platform: int) -> Figure | None:
-    return mean_of(np.array([p.aged_rate_pct for p in period.aged if p.platform == platform], dtype=np.float64))
+def _mean_on(period: Period, platform: int) -> Estimate | None:
+    return mean_estimate(np.array([p.aged_rate_pct for p in period.aged if p.platform == platform], dtype=np.float64))
 
 
 def _summary(now: Period, changes: Sequence[Change]) -> tuple[str, ...]:

@@ -96,16 +96,16 @@ def _words(one: Approach) -> str:
 
 
 def _of_cluster(task: str, one: ContentPattern) -> RecommendedPattern:
-    verdict = one.verdict
+    comparison = one.comparison
     lift, lower, upper = one.lift_pct
     return RecommendedPattern(
         source="CLUSTER",
         name=one.id,
         description=one.description,
-        confidence=verdict.confidence,
-        sample_size=verdict.sample_size,
-        why=f"{verdict.sample_size} posts of this kind, {task} among their tasks, did {lift:.0f}% better than the rest "
-        f"({lower:.0f}% to {upper:.0f}%; effect size {verdict.effect_size:.2f}) on posts that the kind was not found "
-        f"on.",
+        confidence=comparison.confidence,
+        sample_size=comparison.sample_size,
+        why=f"The {comparison.sample_size} posts of this cluster, many of them from {task}, did {lift:.0f}% better "
+        f"than the rest ({lower:.0f}% to {upper:.0f}%; effect size {comparison.effect_size:.2f}). The effect was "
+        f"measured on posts that were not used to find the cluster.",
         features=one.features,
     )

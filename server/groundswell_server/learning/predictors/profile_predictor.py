@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from groundswell_server.learning.features.profile_facts import ProfileFigures
+from groundswell_server.learning.features.profile_facts import ProfileFacts
 from groundswell_server.learning.features.profile_features import ProfileEncoder, profile_rows
 from groundswell_server.learning.predictors.post_predictor import DEFAULT_LEVEL, Trees
 from groundswell_server.models.predictions import Prediction, Predictions
@@ -30,7 +30,7 @@ class ProfilePredictor:
 
     def predict(
         self,
-        rows: Sequence[ProfileFigures] | NDArray[np.float64],
+        rows: Sequence[ProfileFacts] | NDArray[np.float64],
         *,
         level: float = DEFAULT_LEVEL,
         personas: Sequence[str] = (),
@@ -45,6 +45,6 @@ class ProfilePredictor:
         probability = self._calibration.probability(score)
         return Predictions(probability, *self._calibration.interval(score, probability))
 
-    def predict_one(self, row: ProfileFigures, /, *, level: float = DEFAULT_LEVEL, persona_id: str = "") -> Prediction:
+    def predict_one(self, row: ProfileFacts, /, *, level: float = DEFAULT_LEVEL, persona_id: str = "") -> Prediction:
         """As `predict`, for one account."""
         return self.predict([row]).one(0)

@@ -18,7 +18,7 @@ from groundswell_server.learning.scoring.changes import (
     clock,
     planned,
 )
-from groundswell_server.learning.scoring.rules import (
+from groundswell_server.learning.scoring.rule_score import (
     BEST_HASHTAGS,
     BEST_HOURS,
     BEST_LENGTH,
@@ -32,7 +32,7 @@ _USUAL_HASHTAGS, _USUAL_LENGTH = 7, 150
 
 
 @dataclass(frozen=True, slots=True)
-class RuleOfThumb:
+class Heuristic:
     """A custom that the content does not keep."""
 
     change: Change
@@ -43,13 +43,13 @@ class RuleOfThumb:
     """Whether custom warns of it rather than advising something else."""
 
 
-def rules_of_thumb(facts: PostFacts, now: datetime, elements: Collection[str]) -> list[RuleOfThumb]:
+def unmet_heuristics(facts: PostFacts, now: datetime, elements: Collection[str]) -> list[Heuristic]:
     """The customs about these elements that the content does not keep. Of what is unknown they say nothing."""
     found = (*_hour(facts, now), *_hashtags(facts), *_length(facts), *_media(facts), *_call_to_action(facts))
     return [rule for rule in found if rule.change.element in elements]
 
 
-def _hour(facts: PostFacts, now: datetime) -> Iterator[RuleOfThumb]:
+def _hour(facts: PostFacts, now: datetime) -> Iterator[Heuristic]:
     if facts.published_time is None:
         return
     local = planned(facts, now)
@@ -57,54 +57,54 @@ def _hour(facts: PostFacts, now: datetime) -> Iterator[RuleOfThumb]:
         day = local if local.hour < BEST_HOURS.start else local + timedelta(days=1)
         time = day.replace(hour=BEST_HOURS.start, minute=0, second=0, microsecond=0)
         changed = facts._replace(published_time=time)
-        yield RuleOfThumb(
+        yield Heuristic(
             Change(PUBLISH_HOUR, clock(local.hour), clock(time.hour), time.hour, changed),
             "Publish between 10:00 and 21:00.",
         )
 
 
-def _hashtags(facts: PostFacts) -> Iterator[RuleOfThumb]:
+def _hashtags(facts: PostFacts) -> Iterator[Heuristic]:
     count = facts.hashtag_count
     if count is None or count in BEST_HASHTAGS:
         return
     few = count < BEST_HASHTAGS.start
     suggested = _USUAL_HASHTAGS if few else BEST_HASHTAGS[-1]
     changed = facts._replace(hashtag_count=suggested)
-    yield RuleOfThumb(
+    yield Heuristic(
         Change(HASHTAG_COUNT, str(count), str(suggested), suggested, changed),
         f"Use 5 to 10 hashtags; {count} are {'few' if few else 'many'}.",
         fault=count < FEWEST_HASHTAGS or count > MOST_HASHTAGS,
     )
 
 
-def _length(facts: PostFacts) -> Iterator[RuleOfThumb]:
+def _length(facts: PostFacts) -> Iterator[Heuristic]:
     length = facts.caption_length
     if length is None or length in BEST_LENGTH:
         return
     suggested = _USUAL_LENGTH if length < BEST_LENGTH.start else BEST_LENGTH[-1]
     changed = facts._replace(caption_length=suggested)
-    yield RuleOfThumb(
+    yield Heuristic(
         Change(CAPTION_LENGTH, str(length), str(suggested), suggested, changed),
         f"Write 50 to 500 characters; these are {length}.",
     )
 
 
-def _media(facts: PostFacts) -> Iterator[RuleOfThumb]:
+def _media(facts: PostFacts) -> Iterator[Heuristic]:
     media = facts.media_type
     if media in MEDIA_NAMES and media not in WITH_MEDIA:
         changed = facts._replace(media_type=_IMAGE)
-        yield RuleOfThumb(
+        yield Heuristic(
             Change(MEDIA_TYPE, MEDIA_NAMES[media], MEDIA_NAMES[_IMAGE], _IMAGE, changed),
             "Show something: an image, a carousel or a video.",
             customary_gain="30-40%",
         )
 
 
-def _call_to_action(facts: PostFacts) -> Iterator[RuleOfThumb]:
+def _call_to_action(facts: PostFacts) -> Iterator[Heuristic]:
     if facts.call_to_action is False:
         changed = facts._replace(call_to_action=True)
-        yield RuleOfThumb(
+        yield Heuristic(
             Change(CALL_TO_ACTION, "no", "yes", 1.0, changed),
-            "Ask your readers for something: a comment, a save, a visit.",
+            "ContentQuery your readers for something: a comment, a save, a visit.",
             customary_gain="10-15%",
         )

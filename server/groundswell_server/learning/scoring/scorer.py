@@ -18,7 +18,7 @@ from groundswell_server.learning.features.post_facts import PostFacts
 from groundswell_server.learning.features.post_features import FeatureRows, category, extract, feature_values
 from groundswell_server.learning.predictors.probability_predictor import ProbabilityPredictor
 from groundswell_server.learning.predictors.rate_predictor import RatePredictor
-from groundswell_server.learning.scoring.rules import RulePoints, rule_score
+from groundswell_server.learning.scoring.rule_score import RulePoints, rule_score
 from groundswell_server.models.predictions import Prediction
 
 Array = NDArray[np.float64]
@@ -89,7 +89,7 @@ class Score(NamedTuple):
     """What the rules gave; empty by model."""
 
     @property
-    def by_rules(self) -> bool:
+    def rule_based(self) -> bool:
         """Whether it comes from rules, for want of a live engagement model."""
         return self.engagement is None
 

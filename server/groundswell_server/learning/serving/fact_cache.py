@@ -7,7 +7,12 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from groundswell_server.caching.cache import Cache
-from groundswell_server.learning.features.content import Ask, StoredContent, stored_content, whose
+from groundswell_server.learning.features.content import (
+    ContentQuery,
+    StoredContent,
+    persona_and_platform,
+    stored_content,
+)
 from groundswell_server.learning.features.trailing import TrailingRecord
 from groundswell_server.learning.scoring.scorer import RateHistory
 from groundswell_server.learning.serving.track_record import Record, read_record
@@ -68,14 +73,14 @@ class Memory:
         self._personas: Cache[PersonaKey, PersonaFacts] = Cache(MOST_PERSONAS)
         self._records: Cache[RecordKey, Record] = Cache(MOST_RECORDS)
 
-    def recall(self, workspace: str, ask: Ask) -> Background | None:
+    def recall(self, workspace: str, source: ContentQuery) -> Background | None:
         """What is known for a question from memory alone; None when something is missing."""
         stored = persona = None
-        if ask.context_id:
-            stored = self._contexts.get((workspace, ask.context_id))
+        if source.context_id:
+            stored = self._contexts.get((workspace, source.context_id))
             if stored is None:
                 return None
-        persona_id, platform = whose(ask.draft, stored)
+        persona_id, platform = persona_and_platform(source.draft, stored)
         if persona_id:
             persona = self._personas.get((workspace, persona_id))
             if persona is None:
@@ -90,13 +95,13 @@ class Memory:
             return None
         return Background(persona_id, stored, persona, own.trailing, common.history)
 
-    def look_up(self, scope: Scope, asks: Iterable[Ask]) -> tuple[list[Background], Findings]:
+    def look_up(self, scope: Scope, sources: Iterable[ContentQuery]) -> tuple[list[Background], Findings]:
         """What is known for some questions; what memory lacks is read, on a database thread. Raises NotFound.
 
         What was read is for `keep`, back on the event loop.
         """
         found = Findings()
-        return [self._background(scope, ask, found) for ask in asks], found
+        return [self._background(scope, source, found) for source in sources], found
 
     def mark(self) -> tuple[int, int, int]:
         """The moment at which a look-up begins."""
@@ -134,9 +139,9 @@ class Memory:
         self._personas.clear()
         self._records.clear()
 
-    def _background(self, scope: Scope, ask: Ask, found: Findings) -> Background:
-        stored = self._find_context(scope, ask.context_id, found) if ask.context_id else None
-        persona_id, platform = whose(ask.draft, stored)
+    def _background(self, scope: Scope, source: ContentQuery, found: Findings) -> Background:
+        stored = self._find_context(scope, source.context_id, found) if source.context_id else None
+        persona_id, platform = persona_and_platform(source.draft, stored)
         persona = self._find_persona(scope, persona_id, found) if persona_id else None
         own = self._find_record(scope, persona_id, platform, found)
         history = own.history

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from groundswell_server.learning.features.post_facts import PostFacts
-from groundswell_server.learning.features.profile_facts import ProfileFigures
+from groundswell_server.learning.features.profile_facts import ProfileFacts
 from groundswell_server.learning.features.subject_keys import context_subject, profile_subject, text_subject
 from groundswell_server.learning.labels.classification import TextClass
 from groundswell_server.learning.serving.prediction_log import kept_features
@@ -39,7 +39,7 @@ class LabelledLog:
         self,
         workspace: str,
         model_id: str,
-        profiles: Sequence[ProfileFigures],
+        profiles: Sequence[ProfileFacts],
         classes: Iterable[Prediction],
         served: datetime,
     ) -> None:

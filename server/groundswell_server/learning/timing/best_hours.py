@@ -10,11 +10,11 @@ from groundswell_storage.engagement import learning_rows, prediction_facts
 from groundswell_storage.scope import Scope
 
 if TYPE_CHECKING:
-    from groundswell_server.learning.timing.estimates import Timing
+    from groundswell_server.learning.timing.time_slots import Timing
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class TimingQuery:
     """Whose hours, and by which posts."""
 
     persona_id: str
@@ -37,18 +37,18 @@ class BestHours:
     """IANA name of the clock that the hours are on; empty where each persona has its own."""
 
 
-def best_hours(scope: Scope, question: Question) -> BestHours:
+def best_hours(scope: Scope, query: TimingQuery) -> BestHours:
     """Raises NotFound (`PERSONA_NOT_FOUND`), FailedPrecondition (`INSUFFICIENT_SAMPLES`)."""
-    from groundswell_server.learning.timing.estimates import TimedRates, estimate_timing
+    from groundswell_server.learning.timing.time_slots import TimedRates, estimate_timing
 
-    persona = prediction_facts.persona_facts(scope, question.persona_id) if question.persona_id else None
+    persona = prediction_facts.persona_facts(scope, query.persona_id) if query.persona_id else None
     rows = learning_rows.past_rates(
         scope,
-        since=question.as_of - question.lookback,
-        until=question.as_of,
-        known_by=question.as_of,
-        target_age=question.target_age,
-        platform=question.platform,
+        since=query.as_of - query.lookback,
+        until=query.as_of,
+        known_by=query.as_of,
+        target_age=query.target_age,
+        platform=query.platform,
     )
     rates = TimedRates.of(
         times=[row.publish_time for row in rows],
@@ -56,7 +56,7 @@ def best_hours(scope: Scope, question: Question) -> BestHours:
         rates=[row.rate_pct for row in rows],
         personas=[row.persona_id for row in rows],
     )
-    timing = estimate_timing(rates, question.persona_id)
+    timing = estimate_timing(rates, query.persona_id)
     if persona is not None:
         return BestHours(timing, persona.time_zone)
     zones = {row.time_zone for row in rows}

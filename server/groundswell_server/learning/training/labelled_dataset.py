@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from groundswell_server.learning.features.labelled_rows import LabelledExample
-from groundswell_server.learning.features.profile_facts import ProfileFigures
+from groundswell_server.learning.features.profile_facts import ProfileFacts
 from groundswell_server.learning.training.post_examples import Span
 from groundswell_storage.learning import training_examples
 from groundswell_storage.learning.training_examples import StoredExample
@@ -15,7 +15,7 @@ from groundswell_storage.scope import Scope
 
 _SUBJECTS: Mapping[str, Callable[[StoredExample], Any]] = {
     "text": lambda stored: stored.text,
-    "profile": lambda stored: ProfileFigures.from_json(stored.profile or {}),
+    "profile": lambda stored: ProfileFacts.from_json(stored.profile or {}),
 }
 """What an example is about, by the kind of subject that a type learns from."""
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from groundswell_server.learning.features.labelled_rows import (
     LabelledExample,
     LabelledRows,
-    kept_examples,
     labelled_rows,
+    usable_examples,
 )
 from groundswell_server.learning.features.post_rows import Fold
 from groundswell_server.learning.training import labelled_dataset
@@ -39,7 +39,7 @@ class LabelledModelType(ModelType[LabelledRows]):
         return labelled_dataset.read_examples(scope, self.name, self.subject, span)
 
     def collect(self, examples: Sequence[LabelledExample]) -> LabelledRows:
-        kept, classes, rare = kept_examples(examples, self.labels)
+        kept, classes, rare = usable_examples(examples, self.labels)
         groups = independent([example.group for example in kept], [example.subject for example in kept])
         return labelled_rows(self.read_features([example.subject for example in kept]), kept, groups, classes, rare)
 

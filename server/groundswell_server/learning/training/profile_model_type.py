@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from groundswell_server.learning.features.labelled_rows import LabelledRows
 from groundswell_server.learning.features.post_rows import Fold
-from groundswell_server.learning.features.profile_facts import ProfileFigures
+from groundswell_server.learning.features.profile_facts import ProfileFacts
 from groundswell_server.learning.features.profile_features import PROFILE_FEATURES, ProfileEncoder, profile_rows
 from groundswell_server.learning.predictors.post_predictor import Trees
 from groundswell_server.learning.predictors.profile_predictor import ProfilePredictor
@@ -61,7 +61,7 @@ class ProfileModelType(LabelledModelType):
     positive: str
     """The second of the two labels."""
 
-    def read_features(self, subjects: Sequence[ProfileFigures]) -> NDArray[np.float64]:
+    def read_features(self, subjects: Sequence[ProfileFacts]) -> NDArray[np.float64]:
         return profile_rows(subjects)
 
     def learn(

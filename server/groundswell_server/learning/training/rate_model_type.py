@@ -29,7 +29,7 @@ from groundswell_server.models.predictions import Predictions
 from groundswell_server.models.uncertainty.conformal import calibrate
 
 NEWEST_SHARE = 0.5
-"""Share of the posts, the newest, whose errors are those of models fitted to earlier posts only."""
+"""Share of the posts, the newest, persona_and_platform errors are those of models fitted to earlier posts only."""
 ENOUGH_NEWEST = 100
 """Such errors from which on no others are needed; out-of-bag errors of the older posts complete fewer."""
 _SMALLEST_SCALE = 0.25

@@ -31,7 +31,7 @@ class Judged(NamedTuple):
 
     @property
     def errors(self) -> Array:
-        """The error of each (n,), whose mean is the headline metric of the type."""
+        """The error of each (n,), persona_and_platform mean is the headline metric of the type."""
         return self.kind.errors(self.outcomes, self.said.value)
 
     @property

@@ -36,7 +36,7 @@ class Boosting:
     settings: TrainingSettings
 
     def fit(self, x: Array, targets: Array) -> Any:
-        """A fitted classifier, whose raw scores are those of its `decision_function`."""
+        """A fitted classifier, persona_and_platform raw scores are those of its `decision_function`."""
         from sklearn.ensemble import GradientBoostingClassifier
 
         model = GradientBoostingClassifier(

@@ -94,7 +94,7 @@ def test_the_composite_is_60_for_engagement_and_40_for_success(
     assert score.lower == pytest.approx(60 * HISTORY.percentile(rate.lower) + 40 * chance)
     assert score.upper == pytest.approx(60 * HISTORY.percentile(rate.upper) + 40 * chance)
     assert (score.tier, score.percentile) == (tier(score.composite), HISTORY.percentile(rate.value))
-    assert not score.by_rules
+    assert not score.rule_based
 
 
 @pytest.mark.parametrize("with_classifier", [True, False])
@@ -150,7 +150,7 @@ def test_without_an_engagement_model_rules_score_and_say_so(
 ) -> None:
     for scorer in (Scorer(None, None), Scorer(None, success)):
         score = scorer.score_one(simulation.examples[0].facts, HISTORY)
-        assert score.by_rules
+        assert score.rule_based
         assert score.points
         assert (score.confidence, score.lower, score.engagement, score.success_probability) == ("LOW", None, None, None)
         assert scorer.score([simulation.examples[0].facts], [HISTORY]) == [score]

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special, stats
 
-from groundswell_server.learning.patterns.associations import LEVEL, welch
+from groundswell_server.learning.estimates import LEVEL
+from groundswell_server.learning.patterns.associations import welch
 from groundswell_server.learning.patterns.residuals import Array
 
 SIGNIFICANCE = 0.05
@@ -22,7 +23,7 @@ SMALL_EFFECT = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ClusterComparison:
     """How one cluster does against the rest."""
 
     label: int
@@ -42,7 +43,7 @@ class Verdict:
     """Those of them that the figures are of."""
 
     @property
-    def counts(self) -> bool:
+    def is_pattern(self) -> bool:
         """Whether it is a pattern: told from chance, large enough, and sure enough."""
         return (
             self.adjusted_p_value <= SIGNIFICANCE
@@ -52,8 +53,10 @@ class Verdict:
         )
 
 
-def judge(outcomes: Array, labels: NDArray[np.intp], confirms: NDArray[np.bool_], count: int) -> list[Verdict]:
-    """A verdict on each of `count` clusters that can be tested: two posts to confirm on inside, and two outside.
+def compare_clusters(
+    outcomes: Array, labels: NDArray[np.intp], confirms: NDArray[np.bool_], count: int
+) -> list[ClusterComparison]:
+    """A comparison on each of `count` clusters that can be tested: two posts to confirm on inside, and two outside.
 
     Outcomes (n,) are compared where `confirms` (n,) is true and they are known (not NaN).
     """
@@ -71,13 +74,13 @@ def judge(outcomes: Array, labels: NDArray[np.intp], confirms: NDArray[np.bool_]
     p_values = 2.0 * special.stdtr(freedom, -np.abs(differences) / errors)
     reaches = special.stdtrit(freedom, 0.5 + LEVEL / 2.0) * errors
     adjusted = stats.false_discovery_control(p_values, method="bh")
-    verdicts = []
+    comparisons = []
     for (label, inside, outside), difference, reach, p_value in zip(
         tested, differences.tolist(), reaches.tolist(), adjusted.tolist(), strict=True
     ):
         effect = cohens_d(inside, outside)
-        verdicts.append(
-            Verdict(
+        comparisons.append(
+            ClusterComparison(
                 label=label,
                 adjusted_p_value=p_value,
                 effect_size=effect,
@@ -89,7 +92,7 @@ def judge(outcomes: Array, labels: NDArray[np.intp], confirms: NDArray[np.bool_]
                 confirmation_size=len(inside),
             )
         )
-    return verdicts
+    return comparisons
 
 
 def cohens_d(inside: Array, outside: Array) -> float:

@@ -14,15 +14,15 @@ from groundswell_server.learning.scoring.changes import (
     MEDIA_TYPE,
     PUBLISH_HOUR,
 )
-from groundswell_server.learning.scoring.heuristics import RuleOfThumb, rules_of_thumb
+from groundswell_server.learning.scoring.heuristics import Heuristic, unmet_heuristics
 
 NOW = datetime(2026, 6, 1, 0, tzinfo=UTC)
 TEXT, IMAGE, CAROUSEL, VIDEO, LINK = 1, 2, 3, 4, 5
 ALL = {PUBLISH_HOUR, HASHTAG_COUNT, CAPTION_LENGTH, MEDIA_TYPE, CALL_TO_ACTION}
 
 
-def told(facts: PostFacts) -> list[RuleOfThumb]:
-    return rules_of_thumb(facts, NOW, ALL)
+def told(facts: PostFacts) -> list[Heuristic]:
+    return unmet_heuristics(facts, NOW, ALL)
 
 
 def at(hour: int, minute: int = 0) -> PostFacts:
@@ -81,4 +81,4 @@ def test_what_is_suggested_keeps_the_custom() -> None:
     assert {rule.change.element for rule in rules} == ALL
     for rule in rules:
         assert rule.change.element not in {left.change.element for left in told(rule.change.facts)}
-    assert rules_of_thumb(poor, NOW, {MEDIA_TYPE})[0].change.element == MEDIA_TYPE
+    assert unmet_heuristics(poor, NOW, {MEDIA_TYPE})[0].change.element == MEDIA_TYPE

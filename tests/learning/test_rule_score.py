@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 from groundswell_server.learning.features.post_facts import PostFacts, Trailing
-from groundswell_server.learning.scoring.rules import rule_score
+from groundswell_server.learning.scoring.rule_score import rule_score
 from tests.learning.post_strategies import any_post
 
 NOON, NIGHT = datetime(2026, 5, 4, 12, tzinfo=UTC), datetime(2026, 5, 4, 3, tzinfo=UTC)

@@ -13,7 +13,7 @@ from groundswell_server.learning.features.post_facts import PostFacts
 from groundswell_server.learning.predictors.probability_predictor import ProbabilityPredictor
 from groundswell_server.learning.predictors.rate_predictor import RatePredictor
 from groundswell_server.learning.scoring.changes import possible_changes
-from groundswell_server.learning.scoring.optimization import Optimizer
+from groundswell_server.learning.scoring.optimizer import Optimizer
 from groundswell_server.learning.scoring.scorer import Scorer
 from groundswell_server.models.artifacts.model_files import load_predictor
 from groundswell_server.models.training.trainer import TrainedModel
@@ -124,7 +124,7 @@ def test_nothing_is_recommended_that_training_did_not_show(scorer: Scorer) -> No
 def test_without_a_model_rules_lead_the_way() -> None:
     night = POOR_DRAFT._replace(published_time=MONDAY_NOON + timedelta(hours=15), media_type=TEXT, caption_length=10)
     found = Optimizer(Scorer(None, None), None, MONDAY_NOON).optimize(night)
-    assert found.current.by_rules
+    assert found.current.rule_based
     assert found.optimized.composite == 50 + 8 + 8 + 6 + 10 - 2  # the target, without a call to action
     assert found.target_reached
     assert {one.change.element for one in found.recommendations} == {

@@ -15,11 +15,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from groundswell_server.learning.estimates import Estimate
 from groundswell_server.learning.features.post_facts import PostFacts
 from groundswell_server.learning.features.post_features import extract
 from groundswell_server.learning.predictors.post_predictor import PostPredictor
 from groundswell_server.learning.scoring.changes import FEATURE_OF, WORDS, Change, possible_changes
-from groundswell_server.learning.scoring.heuristics import RuleOfThumb, rules_of_thumb
+from groundswell_server.learning.scoring.heuristics import Heuristic, unmet_heuristics
 from groundswell_server.learning.scoring.scorer import ENGAGEMENT_POINTS, SUCCESS_POINTS, RateHistory, Score, Scorer
 from groundswell_server.models.uncertainty.calibration import Z_95
 
@@ -35,17 +36,6 @@ _UNPROVEN = 0.5, 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Gain:
-    """Points of composite score that a change is expected to bring, with a 95% interval."""
-
-    value: float
-    lower: float
-    upper: float
-    sample_size: int
-    """Posts behind the models."""
-
-
-@dataclass(frozen=True, slots=True)
 class Recommendation:
     """A change of the content and what it would bring."""
 
@@ -54,8 +44,8 @@ class Recommendation:
     """In words, with its figures."""
     priority: str
     """One of `PRIORITIES`."""
-    gain: Gain | None = None
-    """By the models; None for a rule of thumb."""
+    gain: Estimate | None = None
+    """The expected points of the score; the sample size is the number of training posts. None for a heuristic."""
     customary_gain: str = ""
     """What a rule of thumb customarily brings, such as `30-40%`; empty where custom names no figure."""
 
@@ -101,9 +91,9 @@ class Optimizer:
     def optimize(self, facts: PostFacts, *, target_score: float = TARGET, limit: int = 10) -> Optimization:
         """Tries each change alone for the recommendations, and one upon the other for the path."""
         current = self._score(facts)
-        spoken_of = set() if current.by_rules else self._spoken_of()
+        spoken_of = set() if current.rule_based else self._spoken_of()
         found = [_recommend(current, change, gain) for change, gain in self._best(facts, spoken_of)]
-        found += map(_recommend_rule, rules_of_thumb(facts, self.now, FEATURE_OF.keys() - spoken_of))
+        found += map(_recommend_rule, unmet_heuristics(facts, self.now, FEATURE_OF.keys() - spoken_of))
         found.sort(key=_order)
         path, optimized = self._path(facts, current, spoken_of, target_score)
         return Optimization(current, tuple(found[:limit]), path, optimized, optimized.composite >= target_score)
@@ -132,19 +122,19 @@ class Optimizer:
                 return False
         return True
 
-    def _best(self, facts: PostFacts, elements: set[str]) -> list[tuple[Change, Gain]]:
+    def _best(self, facts: PostFacts, elements: set[str]) -> list[tuple[Change, Estimate]]:
         """For each of these elements the change with the largest expected gain, where there is one."""
         changes = [
             change for change in possible_changes(facts, self.now) if change.element in elements and self._seen(change)
         ]
-        best: dict[str, tuple[Change, Gain]] = {}
+        best: dict[str, tuple[Change, Estimate]] = {}
         for change, gain in zip(changes, self._gains(facts, changes), strict=True):
             rival = best.get(change.element)
             if gain.value >= _SMALLEST_GAIN and (rival is None or gain.value > rival[1].value):
                 best[change.element] = change, gain
         return list(best.values())
 
-    def _gains(self, facts: PostFacts, changes: list[Change]) -> list[Gain]:
+    def _gains(self, facts: PostFacts, changes: list[Change]) -> list[Estimate]:
         """What each change is expected to bring: all of them asked of the models at once."""
         scorer, history = self.scorer, self.history or self.scorer.fallback
         if scorer.engagement is None or history is None or not changes:
@@ -161,7 +151,7 @@ class Optimizer:
             value = rate_holds * by_rate + chance_holds * by_chance
             # Both models learnt from the same posts: their errors are taken to go together.
             half = Z_95 * (rate_error * abs(by_rate) + chance_error * abs(by_chance))
-            gains.append(Gain(value, value - half, value + half, scorer.sample_count))
+            gains.append(Estimate.of(value, value - half, value + half, scorer.sample_count))
         return gains
 
     def _path(
@@ -169,28 +159,28 @@ class Optimizer:
     ) -> tuple[tuple[Step, ...], Score]:
         """Greedy: the best change, then the best upon it, each element once. By rules where the score is by rules."""
         steps: list[Step] = []
-        score, left = current, set(FEATURE_OF) if current.by_rules else set(elements)
+        score, left = current, set(FEATURE_OF) if current.rule_based else set(elements)
         while score.composite < target_score:
-            offers = self._offers(facts, current.by_rules, left)
+            offers = self._offers(facts, current.rule_based, left)
             better = [
                 (change, after) for change in offers if (after := self._score(change.facts)).composite > score.composite
             ]
             if not better:
                 break
-            change, score = better[0] if not current.by_rules else max(better, key=lambda offer: offer[1].composite)
+            change, score = better[0] if not current.rule_based else max(better, key=lambda offer: offer[1].composite)
             facts = change.facts
             left.discard(change.element)
             steps.append(Step(change, score.composite))
         return tuple(steps), score
 
-    def _offers(self, facts: PostFacts, by_rules: bool, elements: set[str]) -> list[Change]:
+    def _offers(self, facts: PostFacts, rule_based: bool, elements: set[str]) -> list[Change]:
         """Changes to go on with, those with the largest expected gain first."""
-        if by_rules:
-            return [rule.change for rule in rules_of_thumb(facts, self.now, elements)]
+        if rule_based:
+            return [rule.change for rule in unmet_heuristics(facts, self.now, elements)]
         return [change for change, _ in sorted(self._best(facts, elements), key=lambda found: -found[1].value)]
 
 
-def _recommend(current: Score, change: Change, gain: Gain) -> Recommendation:
+def _recommend(current: Score, change: Change, gain: Estimate) -> Recommendation:
     sure = gain.lower > 0.0
     if gain.value >= _LARGE_GAIN and sure:
         priority = "HIGH"
@@ -207,7 +197,7 @@ def _recommend(current: Score, change: Change, gain: Gain) -> Recommendation:
     return Recommendation(change, advice, priority, gain)
 
 
-def _recommend_rule(rule: RuleOfThumb) -> Recommendation:
+def _recommend_rule(rule: Heuristic) -> Recommendation:
     priority = "HIGH" if rule.fault else "MEDIUM" if rule.customary_gain else "LOW"
     brings = f" That customarily brings {rule.customary_gain}." if rule.customary_gain else ""
     advice = f"{rule.advice}{brings} A rule of thumb: the posts here say nothing of it."

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import statsmodels.formula.api as smf
 
-from groundswell_server.learning.timing.estimates import HOURS, TimedRates, estimate_timing
+from groundswell_server.learning.timing.time_slots import HOURS, TimedRates, estimate_timing
 from groundswell_server.statistics.shrinkage import shrink
 from groundswell_storage.errors import FailedPrecondition
 

@@ -9,26 +9,31 @@ import pytest
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 
-from groundswell_server.learning.patterns.verdicts import Verdict, cohens_d, confidence, judge
+from groundswell_server.learning.patterns.cluster_comparison import (
+    ClusterComparison,
+    cohens_d,
+    compare_clusters,
+    confidence,
+)
 
 RANDOM = np.random.default_rng(7)
 LABELS = RANDOM.integers(0, 3, 300)
 OUTCOMES = RANDOM.normal(np.array([0.0, 0.3, -0.1])[LABELS], np.array([1.0, 0.6, 1.4])[LABELS])
 EVERYWHERE = np.ones(300, dtype=np.bool_)
-PATTERN = Verdict(0, 0.01, 0.5, 0.9, 0.4, 0.2, 0.6, 60, 30)
+PATTERN = ClusterComparison(0, 0.01, 0.5, 0.9, 0.4, 0.2, 0.6, 60, 30)
 
 
 def test_tests_and_intervals_are_those_of_statsmodels() -> None:
-    verdicts = judge(OUTCOMES, LABELS, EVERYWHERE, 3)
+    comparisons = compare_clusters(OUTCOMES, LABELS, EVERYWHERE, 3)
     compared = [
         CompareMeans(DescrStatsW(OUTCOMES[at == LABELS]), DescrStatsW(OUTCOMES[at != LABELS])) for at in range(3)
     ]
     p_values = [one.ttest_ind(usevar="unequal")[1] for one in compared]
     np.testing.assert_allclose(
-        [one.adjusted_p_value for one in verdicts], multipletests(p_values, method="fdr_bh")[1], rtol=1e-9
+        [one.adjusted_p_value for one in comparisons], multipletests(p_values, method="fdr_bh")[1], rtol=1e-9
     )
     intervals = [one.tconfint_diff(usevar="unequal") for one in compared]
-    np.testing.assert_allclose([(one.lower, one.upper) for one in verdicts], intervals, rtol=1e-9)
+    np.testing.assert_allclose([(one.lower, one.upper) for one in comparisons], intervals, rtol=1e-9)
 
 
 def test_cohens_d_of_a_textbook() -> None:
@@ -64,19 +69,19 @@ def test_confidence_is_the_share_of_truths_beyond_small_that_give_such_an_effect
     ],
 )
 def test_a_pattern_is_told_from_chance_and_large_and_frequent_and_sure(changed: dict[str, float], counts: bool) -> None:
-    assert replace(PATTERN, **changed).counts is counts  # type: ignore[arg-type]
+    assert replace(PATTERN, **changed).is_pattern is counts  # type: ignore[arg-type]
 
 
 def test_only_posts_that_confirm_are_tested_and_those_without_outcome_never() -> None:
     confirms = np.arange(300) >= 150
     outcomes = np.where(confirms, OUTCOMES, 100.0)
     outcomes[299] = np.nan
-    verdicts = judge(outcomes, LABELS, confirms, 3)
-    assert sum(one.confirmation_size for one in verdicts) == 149
-    assert sum(one.sample_size for one in verdicts) == 300
-    assert all(abs(one.difference) < 2 for one in verdicts)
+    comparisons = compare_clusters(outcomes, LABELS, confirms, 3)
+    assert sum(one.confirmation_size for one in comparisons) == 149
+    assert sum(one.sample_size for one in comparisons) == 300
+    assert all(abs(one.difference) < 2 for one in comparisons)
 
 
 def test_what_can_not_be_tested_is_left_out() -> None:
-    assert judge(OUTCOMES, np.zeros(300, dtype=np.intp), EVERYWHERE, 1) == []
-    assert judge(np.ones(300), LABELS, EVERYWHERE, 3) == []
+    assert compare_clusters(OUTCOMES, np.zeros(300, dtype=np.intp), EVERYWHERE, 1) == []
+    assert compare_clusters(np.ones(300), LABELS, EVERYWHERE, 3) == []

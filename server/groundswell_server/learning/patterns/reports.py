@@ -1,7 +1,7 @@
-"""One function for each call: reads on the database thread, slice by slice, and computes beside the event loop.
+"""The pattern calls of LearningService: each reads rows on database threads and computes off the event loop.
 
-What computes is imported where it is run: SciPy takes a second, once, and no call waits for them but
-the one that needs them.
+A computing module is imported where it runs. Importing SciPy takes a second, which only the first call that needs it
+should wait for.
 """
 
 from __future__ import annotations
@@ -10,9 +10,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from groundswell_server.learning.patterns import reading
-from groundswell_server.learning.patterns.query import Question
-from groundswell_server.learning.patterns.reading import Read
+from groundswell_server.learning.patterns.query import PatternQuery, Read, read_contexts, read_posts
 from groundswell_storage.engagement import pattern_rows, patterns
 from groundswell_storage.engagement.pattern_rows import ContextRecord, PostRecord
 from groundswell_storage.engagement.patterns import KeptPattern
@@ -27,9 +25,9 @@ if TYPE_CHECKING:
     from groundswell_server.learning.patterns.suggestions import Suggestions
 
 
-async def analysis(read: Read, question: Question) -> Analysis:
-    """AnalyzePatterns."""
-    posts = await reading.posts(read, question)
+async def analysis(read: Read, query: PatternQuery) -> Analysis:
+    """Answers AnalyzePatterns."""
+    posts = await read_posts(read, query)
 
     def compute() -> Analysis:
         from groundswell_server.learning.patterns.analysis import analyze
@@ -40,21 +38,19 @@ async def analysis(read: Read, question: Question) -> Analysis:
     return await asyncio.to_thread(compute)
 
 
-async def recommendations(read: Read, question: Question, task_type: str, top_k: int) -> Recommendations:
-    """RecommendPatterns."""
-    posts = await reading.posts(read, question)
-    contexts = await reading.contexts(read, question)
-    kept = await read(
-        patterns.kept_since, question.span().since, persona_id=question.persona_id, platform=question.platform
-    )
+async def recommendations(read: Read, query: PatternQuery, task_type: str, top_k: int) -> Recommendations:
+    """Answers RecommendPatterns."""
+    posts = await read_posts(read, query)
+    contexts = await read_contexts(read, query)
+    kept = await read(patterns.kept_since, query.span().since, persona_id=query.persona_id, platform=query.platform)
     return await asyncio.to_thread(_recommend, task_type, posts, contexts, kept, top_k)
 
 
 async def successes(
-    read: Read, question: Question, min_rate_pct: float, limit: int
+    read: Read, query: PatternQuery, min_rate_pct: float, limit: int
 ) -> tuple[Successes, Sequence[SuccessfulPost]]:
-    """FindSuccessfulPatterns: what was found, and the best posts with how they were made."""
-    posts = await reading.posts(read, question)
+    """Answers FindSuccessfulPatterns: the result, and the best posts with how they were made."""
+    posts = await read_posts(read, query)
 
     def compute() -> Successes:
         from groundswell_server.learning.patterns.successes import find_successes
@@ -66,9 +62,9 @@ async def successes(
     return found, found.made(makings)
 
 
-async def failures(read: Read, question: Question) -> Failures:
-    """FindFailurePatterns."""
-    contexts = await reading.contexts(read, question)
+async def failures(read: Read, query: PatternQuery) -> Failures:
+    """Answers FindFailurePatterns."""
+    contexts = await read_contexts(read, query)
 
     def compute() -> Failures:
         from groundswell_server.learning.patterns.failures import find_failures
@@ -78,36 +74,36 @@ async def failures(read: Read, question: Question) -> Failures:
     return await asyncio.to_thread(compute)
 
 
-async def hashtags(read: Read, question: Question, fewest: int) -> HashtagEffects:
-    """GetEffectiveHashtags."""
-    posts = await reading.posts(read, question)
+async def hashtags(read: Read, query: PatternQuery, min_posts: int) -> HashtagEffects:
+    """Answers GetEffectiveHashtags."""
+    posts = await read_posts(read, query)
 
     def compute() -> HashtagEffects:
         from groundswell_server.learning.patterns.hashtags import effective_hashtags
         from groundswell_server.learning.patterns.sample import sample_of
 
-        return effective_hashtags(sample_of(posts), fewest)
+        return effective_hashtags(sample_of(posts), min_posts)
 
     return await asyncio.to_thread(compute)
 
 
-async def performance(read: Read, question: Question, threshold_pct: float) -> Performance:
-    """SummarizePerformance."""
-    posts = await reading.posts(read, question, periods=2)
-    contexts = await reading.contexts(read, question, periods=2)
+async def performance(read: Read, query: PatternQuery, threshold_pct: float) -> Performance:
+    """Answers SummarizePerformance."""
+    posts = await read_posts(read, query, periods=2)
+    contexts = await read_contexts(read, query, periods=2)
 
     def compute() -> Performance:
         from groundswell_server.learning.patterns.period_performance import summarize
 
-        return summarize(posts, contexts, end=question.as_of, length=question.lookback, threshold_pct=threshold_pct)
+        return summarize(posts, contexts, end=query.as_of, length=query.lookback, threshold_pct=threshold_pct)
 
     return await asyncio.to_thread(compute)
 
 
-async def suggestions(read: Read, question: Question, limit: int) -> Suggestions:
-    """SuggestImprovements."""
-    posts = await reading.posts(read, question)
-    contexts = await reading.contexts(read, question)
+async def suggestions(read: Read, query: PatternQuery, limit: int) -> Suggestions:
+    """Answers SuggestImprovements."""
+    posts = await read_posts(read, query)
+    contexts = await read_contexts(read, query)
 
     def compute() -> Suggestions:
         from groundswell_server.learning.patterns.suggestions import suggest

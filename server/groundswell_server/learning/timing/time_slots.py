@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from groundswell_server.learning.estimates import Estimate
 from groundswell_server.statistics.shrinkage import Shrunken, shrink
 from groundswell_storage.errors import FailedPrecondition
 
@@ -61,24 +62,14 @@ class TimedRates:
 
 
 @dataclass(frozen=True, slots=True)
-class MeanRate:
-    """A mean rate, percent, with its interval and the posts behind it."""
-
-    value: float
-    lower: float
-    upper: float
-    sample_size: int
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
+class TimeSlot:
     """An hour of the day, on all weekdays or on one."""
 
     weekday: int
     """1 Monday to 7 Sunday; 0 for all."""
     hour: int
     """0 to 23, on the persona's clock."""
-    rate: MeanRate
+    rate: Estimate
     """Shrunken mean; what the mean of many posts there would be."""
     raw_mean_pct: float | None
     """Of the slot's own posts alone; None without any."""
@@ -90,11 +81,11 @@ class Slot:
 class Timing:
     """When to post."""
 
-    hours: tuple[Slot, ...]
+    hours: tuple[TimeSlot, ...]
     """The 24 hours, best first."""
-    slots: tuple[Slot, ...]
+    slots: tuple[TimeSlot, ...]
     """The 168 hours of a week, best first."""
-    mean: MeanRate
+    mean: Estimate
     """Of all posts looked at."""
     sample_size: int
     notes: tuple[str, ...]
@@ -156,16 +147,16 @@ def _shrunken(rates: Array, cells: NDArray[np.intp], expected: Array) -> Shrunke
     return shrink(means, np.where(posts > 0, errors, np.inf), expected)
 
 
-def _best_first(rates: Array, cells: NDArray[np.intp], found: Shrunken, level: float) -> tuple[Slot, ...]:
+def _best_first(rates: Array, cells: NDArray[np.intp], found: Shrunken, level: float) -> tuple[TimeSlot, ...]:
     posts, sums = _by_cell(rates, cells, len(found.mean))
     reach = NormalDist().inv_cdf(0.5 + level / 2.0) * found.deviation
     above = (found.mean - rates.mean()) / np.maximum(found.deviation, _SMALLEST_NOISE)
     weekly = len(found.mean) > HOURS
     slots = [
-        Slot(
+        TimeSlot(
             weekday=cell % WEEKDAYS + 1 if weekly else 0,
             hour=cell // WEEKDAYS if weekly else cell,
-            rate=MeanRate(
+            rate=Estimate.of(
                 float(max(found.mean[cell], 0.0)),
                 float(max(found.mean[cell] - reach[cell], 0.0)),
                 float(max(found.mean[cell] + reach[cell], 0.0)),
@@ -185,10 +176,10 @@ def _by_cell(rates: Array, cells: NDArray[np.intp], count: int) -> tuple[Array, 
     return posts.astype(np.float64), sums.astype(np.float64)
 
 
-def _overall(rates: Array, level: float) -> MeanRate:
+def _overall(rates: Array, level: float) -> Estimate:
     mean = float(rates.mean())
     half = NormalDist().inv_cdf(0.5 + level / 2.0) * float(rates.std(ddof=1)) / len(rates) ** 0.5
-    return MeanRate(mean, max(mean - half, 0.0), mean + half, len(rates))
+    return Estimate.of(mean, max(mean - half, 0.0), mean + half, len(rates))
 
 
 def _notes(own: TimedRates, others: TimedRates) -> tuple[str, ...]:
