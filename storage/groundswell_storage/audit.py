@@ -105,7 +105,6 @@ def list_entries(
         id=AuditEntryRow.id,
         page_size=page_size,
         page_token=page_token,
-        bound_to=("audit", scope.workspace, subject, action),
     ).map(_entry)
 
 

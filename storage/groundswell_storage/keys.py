@@ -110,7 +110,6 @@ def list_keys(scope: Scope, *, page_size: int = 0, page_token: str = "") -> Page
         id=ApiKeyRow.id,
         page_size=page_size,
         page_token=page_token,
-        bound_to=["keys", scope.workspace],
     ).map(_record)
 
 

@@ -147,7 +147,6 @@ def list_operations(
         id=OperationRow.id,
         page_size=page_size,
         page_token=page_token,
-        bound_to=["operations", scope.workspace, kind, sorted(states)],
     ).map(_operation)
 
 

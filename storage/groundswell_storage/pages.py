@@ -51,18 +51,16 @@ def read_page(
     id: Any,
     page_size: int,
     page_token: str,
-    bound_to: Sequence[object],
 ) -> Page[T]:
     """Runs the query for one page, ordered by (time, id), newest first.
 
     `time` is the table's InstantField and `id` its key, both columns of the rows selected. `page_size` 0 means 50,
-    more than 1000 means 1000; a page of large rows has fewer (`MOST_CHARACTERS`), though one at least. `bound_to` are
-    the workspace and all filters of the query: a token of another query raises InvalidArgument
-    (`PAGE_TOKEN_INVALID`), and so does one that was made up.
+    more than 1000 means 1000; a page of large rows has fewer (`MOST_CHARACTERS`), though one at least. A token belongs
+    to its query, workspace and filters included: that of another raises InvalidArgument (`PAGE_TOKEN_INVALID`), and so
+    does one that was made up.
     """
     size = page_length(page_size)
-    binding = _digest(bound_to)
-    after: Place | None = _decode(page_token, binding) if page_token else None
+    after: Place | None = _decode(page_token, _digest(query)) if page_token else None
     rows: list[T] = []
     taken, more, wanted = 0, True, min(size, _FIRST_ROWS)
     while more and wanted > 0:
@@ -71,12 +69,12 @@ def read_page(
         for row in found[:wanted]:
             taken += _characters(row.__data__)
             if rows and taken > MOST_CHARACTERS:
-                return Page(rows, _encode(after, binding))
+                return Page(rows, _encode(after, _digest(query)))
             rows.append(row)
             after = getattr(row, time.name), getattr(row, id.name)
         # As many as fit, going by those that were read: what is read is bounded like what is told.
         wanted = min(size - len(rows), (MOST_CHARACTERS - taken) * len(rows) // max(taken, 1) + 1)
-    return Page(rows, _encode(after, binding) if more else "")
+    return Page(rows, _encode(after, _digest(query)) if more else "")
 
 
 def _read_after(query: ModelSelect[T], time: Any, id: Any, after: Place | None, count: int) -> list[T]:
@@ -104,9 +102,9 @@ def page_length(page_size: int) -> int:
     return min(page_size or DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
 
 
-def _digest(bound_to: Sequence[object]) -> str:
-    text = json.dumps(bound_to, default=lambda it: sorted(it) if isinstance(it, (set, frozenset)) else str(it))
-    return hashlib.blake2b(text.encode(), digest_size=9).hexdigest()
+def _digest(query: ModelSelect[T]) -> str:
+    sql, parameters = query.sql()
+    return hashlib.blake2b(repr((sql, parameters)).encode(), digest_size=9).hexdigest()
 
 
 def _encode(place: Place | None, binding: str) -> str:

@@ -6,11 +6,11 @@ For `messages.py` files and nobody else.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
-from dataclasses import is_dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import IntEnum
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
@@ -19,8 +19,11 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from groundswell_storage.errors import InvalidArgument
 from groundswell_storage.fields import from_micros
+from groundswell_storage.records import converted, from_plain
 
 Word = TypeVar("Word", bound=IntEnum)
+Sent = TypeVar("Sent", bound=Message)
+Record = TypeVar("Record")
 
 _SECONDS = range(-2208988800, 221845392000)
 """From year 1900 to 8999: nothing was or will be posted beyond, and at the calendar's own ends, years 1 and 9999, no
@@ -92,6 +95,55 @@ def fields_of(record: Any) -> dict[str, Any]:
     inside become dictionaries, which it takes for messages.
     """
     return {name: _plain(getattr(record, name)) for name in record.__slots__}
+
+
+def message_of(kind: type[Sent], record: Any) -> Sent:
+    """Returns the message that has the fields of a slotted dataclass."""
+    return kind(**fields_of(record))
+
+
+def record_in(record: type[Record], message: Message, path: str = "") -> Record:
+    """Returns a dataclass filled from the fields of a message that have the same names.
+
+    An absent optional field and an absent message are None, a Timestamp is a datetime, a Struct a dictionary; enums,
+    messages and repeated fields become what the type hints of the dataclass say. `path` is put before the names of
+    fields in errors. Raises InvalidArgument as `time_in` and `json_in` do.
+    """
+    known = message.DESCRIPTOR.fields_by_name
+    names = [field.name for field in fields(cast(Any, record)) if field.name in known]
+    return from_plain(record, _values_in(message, names, path))
+
+
+def changes_in(record: type[Any], mask: FieldMask, message: Message, path: str) -> dict[str, Any]:
+    """Returns the new values of the fields that an update names, as `record_in` reads them.
+
+    The fields of the dataclass `record` can be changed. Raises InvalidArgument naming a path that cannot be.
+    """
+    names = paths_in(mask, message, [field.name for field in fields(record)])
+    return converted(record, _values_in(message, names, path))
+
+
+def _values_in(message: Message, names: Iterable[str], path: str) -> dict[str, Any]:
+    known = message.DESCRIPTOR.fields_by_name
+    return {name: _field_in(message, known[name], f"{path}{name}") for name in names}
+
+
+def _field_in(message: Message, field: Any, path: str) -> Any:
+    inner, value = field.message_type, getattr(message, field.name)
+    if field.is_repeated:
+        if inner is None:
+            return list(value)
+        names = inner.fields_by_name
+        return [_values_in(each, names, f"{path}[{place}].") for place, each in enumerate(value)]
+    if field.has_presence and not message.HasField(field.name):
+        return None
+    if inner is None:
+        return value
+    if inner is Timestamp.DESCRIPTOR:
+        return time_in(message, field.name, path)
+    if inner is Struct.DESCRIPTOR:
+        return json_in(message, field.name, path)
+    return _values_in(value, inner.fields_by_name, f"{path}.")
 
 
 def _plain(value: Any) -> Any:

@@ -17,7 +17,7 @@ from groundswell_storage.errors import FailedPrecondition, InvalidArgument
 from groundswell_storage.experiments import designs, keys
 from groundswell_storage.experiments.designs import ExperimentPhaseRow, ExperimentRow
 from groundswell_storage.pages import Page
-from groundswell_storage.revisions import check_etag, etag_of, revise
+from groundswell_storage.resources import check_etag, etag_of, revise
 from groundswell_storage.scope import Scope
 from groundswell_storage.topics import EXPERIMENT_CHANGED
 

@@ -48,7 +48,6 @@ def page(scope: Scope, *, persona_id: str, page_size: int, page_token: str) -> P
         id=PlatformConnectionRow.id,
         page_size=page_size,
         page_token=page_token,
-        bound_to=("platform_connection", scope.workspace, persona_id),
     )
 
 

@@ -81,7 +81,6 @@ def page(
         id=ContextRow.id,
         page_size=page_size,
         page_token=page_token,
-        bound_to=("context", scope.workspace, persona_id, phase, state, validation),
     )
 
 

@@ -134,7 +134,6 @@ def page(
         id=InteractionRow.id,
         page_size=page_size,
         page_token=page_token,
-        bound_to=("interaction", scope.workspace, post_id, verdict, kind),
     )
 
 

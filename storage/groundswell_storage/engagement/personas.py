@@ -5,35 +5,35 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from peewee import BooleanField, CompositeKey, IntegerField, SmallIntegerField, TextField
+from peewee import BooleanField, CompositeKey, SmallIntegerField, TextField
 
 from groundswell_storage.chunks import chunks
 from groundswell_storage.fields import InstantField, JsonField
-from groundswell_storage.pages import Page, read_page
+from groundswell_storage.resources import Resource
 from groundswell_storage.scope import Scope
 from groundswell_storage.table import Table
+from groundswell_storage.topics import PERSONA_CHANGED
 
 _CHUNK = 500
 """Handles looked up in one statement."""
 
 
-class PersonaRow(Table):
-    """A voice that content is made for and posted as."""
+class PersonaRow(Resource):
+    """A voice that content is created for and posted as."""
 
-    id = TextField(primary_key=True)
     name = TextField()
     niche = TextField()
     handles = JsonField()
-    """`[{"platform": 1, "handle": "luna.sky", "follower_count": 1200 or null}]`, as they were given."""
+    """`[{"platform": 1, "handle": "luna.sky", "follower_count": 1200 or null}]`, as the user wrote them."""
     time_zone = TextField()
     sharing_opt_out = BooleanField(default=False)
     tracking_opt_out = BooleanField(default=False)
     import_name = TextField(null=True)
-    """The name that an import made it under; null for the others. It keeps two imports from making it twice."""
-    create_time = InstantField()
-    update_time = InstantField()
+    """The name that an import created it under; null for the others. It keeps two imports from creating it twice."""
     delete_time = InstantField(null=True)
-    version = IntegerField(default=1)
+
+    topic = PERSONA_CHANGED
+    audited = ("name", "niche", "handles", "time_zone", "delete_time")
 
     class Meta:
         indexes = (
@@ -57,46 +57,19 @@ class PersonaHandleRow(Table):
         indexes = ((("persona_id",), False),)
 
 
-def page(scope: Scope, *, niche: str, show_deleted: bool, page_size: int, page_token: str) -> Page[PersonaRow]:
-    """One page of the workspace's personas, newest first; an empty `niche` means any."""
-    query = scope.select(PersonaRow)
-    if niche:
-        query = query.where(PersonaRow.niche == niche)
-    if not show_deleted:
-        query = query.where(PersonaRow.delete_time.is_null())
-    return read_page(
-        query,
-        time=PersonaRow.create_time,
-        id=PersonaRow.id,
-        page_size=page_size,
-        page_token=page_token,
-        bound_to=("persona", scope.workspace, niche, show_deleted),
-    )
-
-
 def named(scope: Scope, name: str) -> PersonaRow | None:
-    """The living persona that imports mean by this name: the one they made themselves, else the oldest."""
+    """Returns the living persona that imports mean by this name: the one they created, else the oldest."""
     query = scope.select(PersonaRow).where(PersonaRow.name == name, PersonaRow.delete_time.is_null())
-    made_by_import = PersonaRow.import_name.is_null()
-    found: PersonaRow | None = query.order_by(made_by_import, PersonaRow.create_time, PersonaRow.id).first()
+    by_import = PersonaRow.import_name.is_null()
+    found: PersonaRow | None = query.order_by(by_import, PersonaRow.create_time, PersonaRow.id).first()
     return found
 
 
-def insert_for_import(scope: Scope, name: str, time_zone: str) -> PersonaRow | None:
-    """Makes the persona that imports mean by this name; None when another import was faster: read it with `named`."""
-    values = {
-        "id": scope.new_id(),
-        "name": name,
-        "niche": "",
-        "handles": [],
-        "time_zone": time_zone,
-        "import_name": name,
-        "create_time": scope.now,
-        "update_time": scope.now,
-    }
-    if not scope.insert_many(PersonaRow, [values], skip_existing=True):
-        return None
-    return scope.get(PersonaRow, str(values["id"]))
+def insert_for_import(scope: Scope, name: str, time_zone: str) -> bool:
+    """Adds the persona that imports mean by this name; returns False when another import was faster."""
+    times = {"create_time": scope.now, "update_time": scope.now}
+    row = {"id": scope.new_id(), "name": name, "niche": "", "handles": [], "time_zone": time_zone, "import_name": name}
+    return bool(scope.insert_many(PersonaRow, [row | times], skip_existing=True))
 
 
 def register(scope: Scope, persona_id: str, handles: Iterable[tuple[int, str]]) -> tuple[int, str] | None:

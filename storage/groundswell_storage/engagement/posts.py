@@ -192,7 +192,6 @@ def page(scope: Scope, wanted: PostFilter, *, page_size: int, page_token: str) -
         id=PostRow.id,
         page_size=page_size,
         page_token=page_token,
-        bound_to=("post", scope.workspace, *(getattr(wanted, name) for name in PostFilter.__slots__)),
     )
 
 

@@ -110,7 +110,6 @@ def page(scope: Scope, *, states: Sequence[int], page_size: int, page_token: str
         id=ExperimentRow.id,
         page_size=page_size,
         page_token=page_token,
-        bound_to=("experiment", scope.workspace, sorted(states)),
     )
 
 

@@ -97,7 +97,6 @@ def page(scope: Scope, *, states: Sequence[int], page_size: int, page_token: str
         id=RolloutRow.id,
         page_size=page_size,
         page_token=page_token,
-        bound_to=("rollout", scope.workspace, sorted(states)),
     )
 
 

@@ -104,7 +104,6 @@ def list_reports(
         id=DriftReportRow.id,
         page_size=page_size,
         page_token=page_token,
-        bound_to=["drift_reports", scope.workspace, model_type, model_id, status],
     )
     return page.map(_report)
 

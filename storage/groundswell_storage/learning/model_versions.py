@@ -270,7 +270,6 @@ def list_versions(
         id=ModelRow.id,
         page_size=page_size,
         page_token=page_token,
-        bound_to=["models", scope.workspace, model_type, stage],
     )
     return page.map(_version)
 

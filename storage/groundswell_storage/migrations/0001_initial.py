@@ -695,6 +695,9 @@ class PersonaHandleRow(Frozen):
 class PersonaRow(Frozen):
     id = TextField(primary_key=True)
     workspace = TextField()
+    create_time = BigIntegerField()
+    update_time = BigIntegerField()
+    version = IntegerField()
     name = TextField()
     niche = TextField()
     handles = JSONField()
@@ -702,10 +705,7 @@ class PersonaRow(Frozen):
     sharing_opt_out = BooleanField()
     tracking_opt_out = BooleanField()
     import_name = TextField(null=True)
-    create_time = BigIntegerField()
-    update_time = BigIntegerField()
     delete_time = BigIntegerField(null=True)
-    version = IntegerField()
 
     class Meta:
         table_name = 'persona'

@@ -17,7 +17,7 @@ from groundswell_storage.engagement import contexts, patterns
 from groundswell_storage.engagement.contexts import ContextRow
 from groundswell_storage.errors import FailedPrecondition, InvalidArgument
 from groundswell_storage.pages import Page
-from groundswell_storage.revisions import check_etag, etag_of, revise
+from groundswell_storage.resources import check_etag, etag_of, revise
 from groundswell_storage.scope import Scope
 from groundswell_storage.topics import CONTEXT_CHANGED
 

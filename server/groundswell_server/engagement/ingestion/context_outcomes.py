@@ -18,7 +18,7 @@ from groundswell_server.engagement.posts.posts import Engagement, Post
 from groundswell_storage.engagement import patterns
 from groundswell_storage.engagement.contexts import ContextRow
 from groundswell_storage.engagement.personas import PersonaRow
-from groundswell_storage.revisions import revise
+from groundswell_storage.resources import revise
 from groundswell_storage.scope import Scope
 from groundswell_storage.topics import CONTEXT_CHANGED
 

@@ -20,7 +20,7 @@ from groundswell_storage.engagement import posts, snapshots
 from groundswell_storage.engagement.contexts import ContextRow
 from groundswell_storage.engagement.posts import PostRow
 from groundswell_storage.errors import InvalidArgument
-from groundswell_storage.revisions import revise
+from groundswell_storage.resources import revise
 from groundswell_storage.scope import Scope
 
 MOST = 10**15

@@ -32,7 +32,7 @@ from groundswell_storage.engagement.posts import PostFilter, PostRow
 from groundswell_storage.engagement.prediction_facts import prompt_length
 from groundswell_storage.errors import AlreadyExists, InvalidArgument
 from groundswell_storage.pages import Page
-from groundswell_storage.revisions import check_etag, etag_of, revise
+from groundswell_storage.resources import check_etag, etag_of, revise
 from groundswell_storage.scope import Scope
 from groundswell_storage.topics import CONTEXT_CHANGED, POST_CHANGED, POST_DELETED
 

@@ -22,7 +22,7 @@ from groundswell_storage.experiments.rollouts import RolloutRow, RolloutStageRow
 from groundswell_storage.fields import MICROSECOND
 from groundswell_storage.learning import model_versions
 from groundswell_storage.pages import Page
-from groundswell_storage.revisions import check_etag, revise
+from groundswell_storage.resources import check_etag, revise
 from groundswell_storage.scope import Scope
 from groundswell_storage.topics import ROLLOUT_CHANGED
 

@@ -14,7 +14,7 @@ from groundswell_server.experiments.rollouts.design import RolloutDesign, design
 from groundswell_server.experiments.rollouts.stages import StageProblem
 from groundswell_storage.experiments.rollouts import RolloutRow, RolloutStageRow
 from groundswell_storage.fields import from_micros, to_micros
-from groundswell_storage.revisions import etag_of
+from groundswell_storage.resources import etag_of
 
 PHASE = 1
 """A stage is counted by itself, as an experiment of one phase: each unit once, from when it is first seen in it."""
