@@ -111,12 +111,12 @@ def test_overdue_posts_are_found_by_the_index_on_publication(studio: Studio, age
         )
         if studio.database.dialect == "sqlite":
             plan = scope.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall()
-            assert any("USING INDEX post_workspace_published_id" in row[3] for row in plan), plan
+            assert any("USING INDEX post_workspace_publish_time_id" in row[3] for row in plan), plan
             assert not any("SCAN" in row[3] for row in plan), plan
         else:
             scope.execute("SET LOCAL enable_seqscan = off")
             plan = scope.execute(f"EXPLAIN {statement}", parameters).fetchall()
-            assert any("post_workspace_published_id" in row[0] for row in plan), plan
+            assert any("post_workspace_publish_time_id" in row[0] for row in plan), plan
 
 
 def _overdue(studio: Studio, operation_id: str) -> list[post_syncs.SyncTarget]:
