@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
-from peewee import BigIntegerField, Field, JSONField, Node
+from peewee import BigIntegerField, Field, JSONField, Node, SmallIntegerField
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 """Spans are stored as so many of it."""
 
 V = TypeVar("V")
+E = TypeVar("E", bound=IntEnum)
 
 
 def to_micros(instant: datetime) -> int:
@@ -59,6 +61,11 @@ if TYPE_CHECKING:
     class JsonField(JSONField):
         """A JSON object or array: TEXT in SQLite, JSONB in PostgreSQL; `Model.field["key"]` reads inside it."""
 
+    class EnumField(Field[E]):
+        """A member of an `IntEnum`, stored as a SMALLINT with its number."""
+
+        def __new__(cls, members: type[E], **options: Any) -> EnumField[E]: ...
+
 else:
 
     class InstantField(BigIntegerField):  # noqa: D101 - documented above
@@ -85,5 +92,16 @@ else:
         def python_value(self, value: Any) -> Any:
             return json.loads(value) if isinstance(value, (str, bytes)) else value
 
+    class EnumField(SmallIntegerField):  # noqa: D101
+        def __init__(self, members: type[IntEnum], **options: Any) -> None:
+            super().__init__(**options)
+            self._members = {int(member): member for member in members}
 
-__all__ = ["MICROSECOND", "BytesField", "InstantField", "JsonField", "from_micros", "to_json", "to_micros"]
+        def db_value(self, value: Any) -> Any:
+            return int(value) if isinstance(value, int) else value
+
+        def python_value(self, value: int | None) -> Any:
+            return self._members.get(value, value)
+
+
+__all__ = ["MICROSECOND", "BytesField", "EnumField", "InstantField", "JsonField", "from_micros", "to_json", "to_micros"]

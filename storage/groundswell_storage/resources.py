@@ -55,6 +55,10 @@ class Resource(Table):
     audited_by_length: ClassVar[frozenset[str]] = frozenset()
     """Columns of `audited` that hold what people wrote, or names of others: the log shows how long they are."""
 
+    def audited_columns(self) -> Sequence[str]:
+        """Returns the columns of `audited` that mean something in this row."""
+        return self.audited
+
     @property
     def audit_subject(self) -> str:
         """The subject of this row's entries in the audit log."""
@@ -175,7 +179,7 @@ def _stored(model: type[Table], values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _audited(row: Resource) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in row.audited}
+    return {name: getattr(row, name) for name in row.audited_columns()}
 
 
 def _record(scope: Scope, row: Resource, action: str, reason: str, **states: Mapping[str, Any]) -> None:

@@ -18,8 +18,8 @@ from groundswell_server.cli.post_files import (
     generic,
     read_posts,
 )
-from groundswell_server.engagement.enums import Complexity, ContentType, MediaType, Platform
 from groundswell_server.engagement.metrics.engagement_rates import Counts
+from groundswell_storage.engagement.enums import Complexity, ContentType, MediaType, Platform
 from groundswell_storage.errors import InvalidArgument
 
 FACEBOOK = Path(__file__).parents[2] / "server/groundswell_server/cli/demo/data/facebook_metrics.csv"

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from groundswell_server.engagement.contexts.outcomes import Thresholds
-from groundswell_server.engagement.enums import Platform
 from groundswell_server.engagement.ingestion.post_metrics import record_metrics
 from groundswell_server.engagement.jobs import PERIODIC, SYNC_HOURLY
 from groundswell_server.engagement.metrics.average_comparison import WINDOW, peer_rates
@@ -17,6 +16,7 @@ from groundswell_server.engagement.personas import PersonaDraft, create_persona
 from groundswell_server.engagement.platforms import adapters
 from groundswell_server.engagement.posts.posts import PostDraft, create_post
 from groundswell_server.settings import load
+from groundswell_storage.engagement.enums import Platform
 from groundswell_storage.scope import Scope
 from tests.engagement.defaults import FILTER, TARGET_AGE, THRESHOLDS
 

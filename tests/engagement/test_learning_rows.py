@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 from groundswell_server.engagement.contexts.contexts import ContextDraft, start_context, submit_feedback
-from groundswell_server.engagement.enums import (
+from groundswell_server.engagement.ingestion.post_metrics import record_metrics
+from groundswell_server.engagement.interactions.interactions import NewInteraction
+from groundswell_server.engagement.interactions.recorder import record_interactions
+from groundswell_server.engagement.metrics.engagement_rates import Counts
+from groundswell_server.engagement.personas import Handle, PersonaDraft, create_persona, delete_persona
+from groundswell_server.engagement.posts.posts import Post, PostDraft, create_post
+from groundswell_storage.engagement import learning_rows, prediction_facts
+from groundswell_storage.engagement.enums import (
     Complexity,
     Confidence,
     ContextState,
@@ -17,13 +24,6 @@ from groundswell_server.engagement.enums import (
     Rating,
     Validation,
 )
-from groundswell_server.engagement.ingestion.post_metrics import record_metrics
-from groundswell_server.engagement.interactions.interactions import NewInteraction
-from groundswell_server.engagement.interactions.recorder import record_interactions
-from groundswell_server.engagement.metrics.engagement_rates import Counts
-from groundswell_server.engagement.personas import Handle, PersonaDraft, create_persona, delete_persona
-from groundswell_server.engagement.posts.posts import Post, PostDraft, create_post
-from groundswell_storage.engagement import learning_rows, prediction_facts
 from groundswell_storage.engagement.learning_rows import OutcomeRow, PastRate, TrainingRow
 from groundswell_storage.fields import to_micros
 from groundswell_storage.scope import Scope

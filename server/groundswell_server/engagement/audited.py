@@ -12,7 +12,9 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Any
 
-from groundswell_server.engagement.enums import (
+from groundswell_storage import audit
+from groundswell_storage.engagement.contexts import ContextRow
+from groundswell_storage.engagement.enums import (
     Complexity,
     Confidence,
     ContentType,
@@ -22,8 +24,6 @@ from groundswell_server.engagement.enums import (
     Rating,
     Validation,
 )
-from groundswell_storage import audit
-from groundswell_storage.engagement.contexts import ContextRow
 from groundswell_storage.engagement.personas import PersonaRow
 from groundswell_storage.engagement.posts import PostRow
 from groundswell_storage.scope import Scope

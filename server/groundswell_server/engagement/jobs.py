@@ -10,7 +10,6 @@ from google.protobuf.empty_pb2 import Empty
 from groundswell.v1 import engagement_pb2 as pb
 from groundswell_server.engagement import configuration, messages
 from groundswell_server.engagement.connections import token_vault
-from groundswell_server.engagement.enums import ConnectionState
 from groundswell_server.engagement.interactions import REJUDGE_DUPLICATES
 from groundswell_server.engagement.personas import REJUDGE_HANDLES
 from groundswell_server.engagement.platforms import LIMIT_GROUPS
@@ -20,6 +19,7 @@ from groundswell_server.settings import Settings
 from groundswell_storage import operations
 from groundswell_storage.database import Database
 from groundswell_storage.engagement import connections
+from groundswell_storage.engagement.enums import ConnectionState
 
 if TYPE_CHECKING:
     from groundswell_server.engagement.sync.sync_run import SyncDependencies

@@ -11,9 +11,9 @@ from functools import partial
 from typing import Any
 
 from groundswell_server.engagement.bot_detection.handles import normalize_handle
-from groundswell_server.engagement.enums import Platform
 from groundswell_storage import operations, resources
 from groundswell_storage.engagement import personas
+from groundswell_storage.engagement.enums import Platform
 from groundswell_storage.engagement.personas import PersonaRow
 from groundswell_storage.errors import AlreadyExists, InvalidArgument, NotFound
 from groundswell_storage.pages import Page

@@ -15,8 +15,6 @@ from groundswell_server.engagement.analysis import post_analysis
 from groundswell_server.engagement.analysis.audience import analyze_audience
 from groundswell_server.engagement.connections import connections, token_vault
 from groundswell_server.engagement.contexts import contexts
-from groundswell_server.engagement.enums import PiiFilter, Rating
-from groundswell_server.engagement.enums import Platform as SocialPlatform
 from groundswell_server.engagement.ingestion import post_imports, post_metrics
 from groundswell_server.engagement.interactions import comment_sentiment, interactions
 from groundswell_server.engagement.metrics.post_timeline import timeline_of_post
@@ -30,6 +28,8 @@ from groundswell_server.runtime.background import together
 from groundswell_server.runtime.call import Call
 from groundswell_server.runtime.methods import audits_itself, ingests, read, write
 from groundswell_server.services.dependencies import Dependencies
+from groundswell_storage.engagement.enums import PiiFilter, Rating
+from groundswell_storage.engagement.enums import Platform as SocialPlatform
 from groundswell_storage.errors import GroundswellError
 from groundswell_storage.events import decode_cursor
 from groundswell_storage.scope import Scope

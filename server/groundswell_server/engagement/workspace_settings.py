@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from groundswell_server.caching.cache import Cache
-from groundswell_server.engagement.enums import PiiFilter
 from groundswell_server.events.event_consumers import invalidate_on
 from groundswell_server.runtime.call import Call
 from groundswell_storage import audit
 from groundswell_storage.engagement import workspace_settings as rows
+from groundswell_storage.engagement.enums import PiiFilter
 from groundswell_storage.engagement.workspace_settings import EngagementSettingsRow
 from groundswell_storage.feed import EventFeed
 from groundswell_storage.resources import check_etag, etag_of

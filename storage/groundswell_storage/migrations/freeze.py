@@ -15,13 +15,14 @@ from typing import Any
 from peewee import CompositeKey, Field, Model, ModelIndex, SqliteDatabase, ValueLiterals
 
 import groundswell_storage
-from groundswell_storage.fields import BytesField, InstantField, JsonField
+from groundswell_storage.fields import BytesField, EnumField, InstantField, JsonField
 from groundswell_storage.table import SystemTable
 
 INITIAL = Path(__file__).parent / "0001_initial.py"
 
 _PLAIN_TYPES: dict[type[Any], str] = {
     BytesField: "BlobField",
+    EnumField: "SmallIntegerField",
     InstantField: "BigIntegerField",
     JsonField: "JSONField",
 }

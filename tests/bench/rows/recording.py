@@ -15,7 +15,7 @@ from groundswell_server.engagement.bot_detection.graph_layer import find_co_occu
 from groundswell_server.engagement.bot_detection.interaction_batch import InteractionBatch, PostFacts
 from groundswell_server.engagement.bot_detection.layer_pipeline import judge
 from groundswell_server.engagement.bot_detection.persona_layer import PersonaRegister
-from groundswell_server.engagement.enums import Platform
+from groundswell_storage.engagement.enums import Platform
 from tests.bench import requests
 from tests.bench.measure import cpu_seconds
 from tests.bench.stage import Stage

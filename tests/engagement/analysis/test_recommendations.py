@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from groundswell_server.engagement.analysis.filtered_counts import FilteredCount
 from groundswell_server.engagement.analysis.performing_elements import PublishedPost, performing_elements
 from groundswell_server.engagement.analysis.recommendations import MOST_OF_A_KIND, PostFigures, analyze_post
-from groundswell_server.engagement.enums import MediaType, RateBase, Verdict
+from groundswell_storage.engagement.enums import MediaType, RateBase, Verdict
 
 WEEK = timedelta(days=7)
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)

@@ -11,7 +11,7 @@ from groundswell_server.engagement.bot_detection.layer_pipeline import judge
 from groundswell_server.engagement.bot_detection.persona_layer import PersonaRegister
 from groundswell_server.engagement.bot_detection.reasons import Reason
 from groundswell_server.engagement.bot_detection.score_combination import Judgment
-from groundswell_server.engagement.enums import InteractionKind, Platform
+from groundswell_storage.engagement.enums import InteractionKind, Platform
 from tests.engagement.defaults import FILTER
 
 PUBLISHED = datetime(2026, 3, 4, 18, 0, 7, tzinfo=UTC)

@@ -20,7 +20,7 @@ from groundswell_server.engagement.bot_detection.layer_pipeline import judge
 from groundswell_server.engagement.bot_detection.persona_layer import PersonaRegister
 from groundswell_server.engagement.bot_detection.reasons import Layer, Reason
 from groundswell_server.engagement.bot_detection.score_combination import DECISIVE
-from groundswell_server.engagement.enums import Verdict
+from groundswell_storage.engagement.enums import Verdict
 from tests.engagement.bot_detection.interactions import PUBLISHED, comment, like, reasons_of
 from tests.engagement.defaults import FILTER
 

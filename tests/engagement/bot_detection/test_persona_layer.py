@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from groundswell_server.engagement.bot_detection.handles import normalize_handle
 from groundswell_server.engagement.bot_detection.persona_layer import PersonaRegister, normalize_handles
 from groundswell_server.engagement.bot_detection.reasons import Layer, Reason
-from groundswell_server.engagement.enums import Platform, Verdict
+from groundswell_storage.engagement.enums import Platform, Verdict
 from tests.engagement.bot_detection.interactions import comment, judged, like, reasons_of
 
 REGISTER = PersonaRegister([(Platform.INSTAGRAM, "@Luna.Sky"), (Platform.TIKTOK, "rex")])

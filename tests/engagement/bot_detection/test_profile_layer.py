@@ -14,7 +14,7 @@ from groundswell_server.engagement.bot_detection.account_profiles import UNKNOWN
 from groundswell_server.engagement.bot_detection.profile_score import LEAST, score_profile
 from groundswell_server.engagement.bot_detection.reasons import Layer, Reason
 from groundswell_server.engagement.bot_detection.score_combination import DECISIVE, Judgment
-from groundswell_server.engagement.enums import Verdict
+from groundswell_storage.engagement.enums import Verdict
 from tests.engagement.bot_detection.interactions import comment, judged, like, reasons_of
 from tests.engagement.bot_detection.simulated_accounts import bot, forget, person
 

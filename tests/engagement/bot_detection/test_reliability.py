@@ -17,7 +17,7 @@ from groundswell_server.engagement.bot_detection.graph_layer import CoOccurrence
 from groundswell_server.engagement.bot_detection.interaction_batch import Interaction, InteractionBatch
 from groundswell_server.engagement.bot_detection.layer_pipeline import judge
 from groundswell_server.engagement.bot_detection.persona_layer import PersonaRegister
-from groundswell_server.engagement.enums import Verdict
+from groundswell_storage.engagement.enums import Verdict
 from tests.engagement.bot_detection.interactions import POST, POSTS, comment, like
 from tests.engagement.bot_detection.simulated_accounts import bot, forget, person
 from tests.engagement.defaults import FILTER

@@ -13,7 +13,7 @@ from groundswell_server.engagement.bot_detection.filter_settings import FilterSe
 from groundswell_server.engagement.bot_detection.layer_findings import LayerFindings, Signals
 from groundswell_server.engagement.bot_detection.reasons import Layer, Reason
 from groundswell_server.engagement.bot_detection.score_combination import DECISIVE, combine
-from groundswell_server.engagement.enums import Verdict
+from groundswell_storage.engagement.enums import Verdict
 from tests.engagement.defaults import FILTER
 
 EVERYBODY = np.ones(1, np.bool_)

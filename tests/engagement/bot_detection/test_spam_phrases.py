@@ -14,7 +14,7 @@ from groundswell_server.engagement.bot_detection.reasons import Reason
 from groundswell_server.engagement.bot_detection.spam_phrases import PHRASES, Phrase
 from groundswell_server.engagement.bot_detection.text_normalization import plain_texts
 from groundswell_server.engagement.bot_detection.trigger_table import LONGEST, ConcatenatedTexts
-from groundswell_server.engagement.enums import Verdict
+from groundswell_storage.engagement.enums import Verdict
 from tests.engagement.bot_detection.interactions import comment, judged, reasons_of
 from tests.engagement.defaults import FILTER
 from tests.video_comments import VIDEOS, comments_on

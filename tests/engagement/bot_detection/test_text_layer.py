@@ -14,7 +14,7 @@ from groundswell_server.engagement.bot_detection.persona_layer import PersonaReg
 from groundswell_server.engagement.bot_detection.reasons import Layer, Reason
 from groundswell_server.engagement.bot_detection.score_combination import Judgment
 from groundswell_server.engagement.bot_detection.text_normalization import text_key
-from groundswell_server.engagement.enums import InteractionKind, Verdict
+from groundswell_storage.engagement.enums import InteractionKind, Verdict
 from tests.engagement.bot_detection.interactions import POST, POSTS, comment, judged, reasons_of
 from tests.engagement.defaults import FILTER
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from groundswell_server.engagement.bot_detection.interaction_batch import Interaction
 from groundswell_server.engagement.bot_detection.reasons import Layer, Reason
-from groundswell_server.engagement.enums import Verdict
+from groundswell_storage.engagement.enums import Verdict
 from tests.engagement.bot_detection.interactions import comment, judged, like, reasons_of
 
 HOUR = 3600.0

@@ -26,8 +26,8 @@ from groundswell_server.engagement.bot_detection.text_fingerprints import Finger
 from groundswell_server.engagement.bot_detection.text_layer import phrase_findings
 from groundswell_server.engagement.bot_detection.text_normalization import normalized_texts
 from groundswell_server.engagement.bot_detection.time_layer import time_findings
-from groundswell_server.engagement.enums import InteractionKind, Platform
 from groundswell_server.engagement.interactions.cross_post_duplicates import REMEMBERED
+from groundswell_storage.engagement.enums import InteractionKind, Platform
 from tests.engagement.defaults import FILTER
 from tests.video_comments import VIDEOS, texts_by_spam
 

@@ -8,8 +8,8 @@ from typing import Any
 import grpc
 import pytest
 
-from groundswell_server.engagement.enums import PiiFilter
 from groundswell_storage import audit
+from groundswell_storage.engagement.enums import PiiFilter
 from tests.errors import refusal
 from tests.patience import eventually
 from tests.running import RunningServer

@@ -12,7 +12,7 @@ from groundswell_server.engagement.contexts.lifecycle import (
     finish,
     start_state,
 )
-from groundswell_server.engagement.enums import ContextState
+from groundswell_storage.engagement.enums import ContextState
 from groundswell_storage.errors import FailedPrecondition, InvalidArgument
 
 NOW = datetime(2026, 5, 1, 18, tzinfo=UTC)

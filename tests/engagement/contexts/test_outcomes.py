@@ -18,7 +18,7 @@ from groundswell_server.engagement.contexts.outcomes import (
     pattern_of_metrics,
     resolve,
 )
-from groundswell_server.engagement.enums import Confidence, MediaType, Platform, Rating, Validation
+from groundswell_storage.engagement.enums import Confidence, MediaType, Platform, Rating, Validation
 from tests.engagement.defaults import THRESHOLDS
 
 DAY = timedelta(days=1)

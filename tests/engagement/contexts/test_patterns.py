@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from groundswell_server.engagement.contexts.contexts import Context, ContextDraft, start_context, submit_feedback
-from groundswell_server.engagement.enums import MediaType, Platform, Rating
 from groundswell_server.engagement.ingestion.post_metrics import record_metrics
 from groundswell_server.engagement.metrics.engagement_rates import Counts
 from groundswell_server.engagement.personas import PersonaDraft, create_persona
 from groundswell_server.engagement.posts.posts import Post, PostDraft, create_post, delete_post
 from groundswell_storage.engagement import patterns
+from groundswell_storage.engagement.enums import MediaType, Platform, Rating
 from groundswell_storage.scope import Scope
 from tests.engagement.defaults import TARGET_AGE, THRESHOLDS
 

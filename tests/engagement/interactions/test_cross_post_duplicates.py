@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from groundswell_server.engagement.bot_detection.account_profiles import UNKNOWN, Profile
-from groundswell_server.engagement.enums import InteractionKind, Platform, Verdict
 from groundswell_server.engagement.ingestion.post_metrics import record_metrics
 from groundswell_server.engagement.interactions import (
     REJUDGE_DUPLICATES,
@@ -24,6 +23,7 @@ from groundswell_server.engagement.personas import PersonaDraft, create_persona
 from groundswell_server.engagement.posts.posts import PostDraft, create_post, delete_post, get_post
 from groundswell_storage import operations
 from groundswell_storage.database import Database
+from groundswell_storage.engagement.enums import InteractionKind, Platform, Verdict
 from groundswell_storage.engagement.fingerprints import PostFingerprintsRow
 from groundswell_storage.engagement.interactions import InteractionRow
 from groundswell_storage.fields import to_micros

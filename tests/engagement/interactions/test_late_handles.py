@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from groundswell_server.engagement.enums import InteractionKind, Platform, Verdict
 from groundswell_server.engagement.ingestion.post_metrics import record_metrics
 from groundswell_server.engagement.interactions import recorder
 from groundswell_server.engagement.interactions.interactions import NewInteraction
@@ -25,6 +24,7 @@ from groundswell_server.engagement.personas import (
 from groundswell_server.engagement.posts.posts import PostDraft, create_post, get_post
 from groundswell_storage import operations
 from groundswell_storage.database import Database
+from groundswell_storage.engagement.enums import InteractionKind, Platform, Verdict
 from groundswell_storage.engagement.interactions import InteractionRow
 from groundswell_storage.fields import to_micros
 from tests.engagement.defaults import FILTER, TARGET_AGE, THRESHOLDS

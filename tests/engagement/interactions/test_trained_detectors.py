@@ -12,11 +12,11 @@ import pytest
 
 from groundswell.v1 import learning_pb2 as pb
 from groundswell_server.engagement.bot_detection.account_profiles import Profile
-from groundswell_server.engagement.enums import InteractionKind
 from groundswell_server.engagement.interactions.interactions import NewInteraction
 from groundswell_server.engagement.trained_detectors import Detectors
 from groundswell_server.peers.peers import OnBehalf
 from groundswell_server.runtime.call import Principal
+from groundswell_storage.engagement.enums import InteractionKind
 from groundswell_storage.errors import FailedPrecondition, GroundswellError, PermissionDenied, Unavailable
 from tests.running import RunningServer
 from tests.wire import call, request_of

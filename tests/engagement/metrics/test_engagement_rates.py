@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groundswell_server.engagement.enums import InteractionKind, Platform, RateBase
 from groundswell_server.engagement.metrics.engagement_rates import Counts, KindTally, genuine_engagement
+from groundswell_storage.engagement.enums import InteractionKind, Platform, RateBase
 from groundswell_storage.errors import InvalidArgument
 
 DAY = timedelta(days=1)

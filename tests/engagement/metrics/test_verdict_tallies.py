@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from groundswell_server.engagement.analysis.filtered_counts import FilteredCount, LayerShare, by_layer, by_reason
 from groundswell_server.engagement.bot_detection.reasons import LAYER_OF, Layer, Reason
-from groundswell_server.engagement.enums import InteractionKind, Verdict
 from groundswell_server.engagement.metrics.engagement_rates import KindTally
 from groundswell_server.engagement.metrics.verdict_tallies import Tallies
+from groundswell_storage.engagement.enums import InteractionKind, Verdict
 
 COMMENT, LIKE = InteractionKind.COMMENT, InteractionKind.LIKE
 

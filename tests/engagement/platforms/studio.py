@@ -11,7 +11,6 @@ from groundswell.v1 import engagement_pb2 as pb
 from groundswell_server.engagement import personas
 from groundswell_server.engagement.connections import connections, token_vault
 from groundswell_server.engagement.connections.connections import Connection, ConnectionDraft
-from groundswell_server.engagement.enums import Platform
 from groundswell_server.engagement.jobs import SYNC, sync_with
 from groundswell_server.engagement.personas import PersonaDraft
 from groundswell_server.engagement.platforms import adapters
@@ -23,6 +22,7 @@ from groundswell_server.jobs.job import Job
 from groundswell_server.settings import Settings, load
 from groundswell_storage import operations
 from groundswell_storage.database import Database
+from groundswell_storage.engagement.enums import Platform
 from groundswell_storage.operations import Operation
 from tests.engagement.platforms.clocks import SharedClock
 from tests.jobs.running import look, run, take

@@ -11,7 +11,6 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from groundswell_server.engagement.enums import Platform
 from groundswell_server.engagement.metrics.engagement_rates import Counts
 from groundswell_server.engagement.platforms import adapters
 from groundswell_server.engagement.platforms.adapter import Adapter, PlatformPost
@@ -34,6 +33,7 @@ from groundswell_server.engagement.platforms.http_client import (
 )
 from groundswell_server.engagement.platforms.responses import Request, Response
 from groundswell_server.settings import load
+from groundswell_storage.engagement.enums import Platform
 from tests.stand_in import StandIn
 from tests.stand_in.wire import Reply
 

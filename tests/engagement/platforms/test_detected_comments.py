@@ -14,8 +14,8 @@ from structlog.testing import capture_logs
 
 from groundswell.v1 import learning_pb2 as pb
 from groundswell_server.engagement import trained_detectors
-from groundswell_server.engagement.enums import Platform, Verdict
 from groundswell_server.engagement.interactions.interactions import Interaction, list_interactions
+from groundswell_storage.engagement.enums import Platform, Verdict
 from groundswell_storage.engagement.interactions import InteractionRow
 from tests.engagement.platforms.clocks import SharedClock
 from tests.engagement.platforms.studio import MASTER_KEY, Studio

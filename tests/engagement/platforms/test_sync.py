@@ -10,7 +10,13 @@ import pytest
 from groundswell.v1.engagement_pb2 import SyncReport
 from groundswell_server.engagement import personas
 from groundswell_server.engagement.contexts.contexts import ContextDraft, start_context
-from groundswell_server.engagement.enums import (
+from groundswell_server.engagement.interactions.interactions import list_interactions
+from groundswell_server.engagement.workspace_settings import update_settings
+from groundswell_server.jobs.asking import Asking
+from groundswell_server.jobs.job import Job
+from groundswell_storage.engagement import post_syncs, snapshots
+from groundswell_storage.engagement.contexts import ContextRow
+from groundswell_storage.engagement.enums import (
     ConnectionState,
     ContentType,
     PiiFilter,
@@ -18,12 +24,6 @@ from groundswell_server.engagement.enums import (
     SyncOutcome,
     Validation,
 )
-from groundswell_server.engagement.interactions.interactions import list_interactions
-from groundswell_server.engagement.workspace_settings import update_settings
-from groundswell_server.jobs.asking import Asking
-from groundswell_server.jobs.job import Job
-from groundswell_storage.engagement import post_syncs, snapshots
-from groundswell_storage.engagement.contexts import ContextRow
 from groundswell_storage.fields import from_micros
 from tests.engagement.platforms.studio import Studio
 from tests.jobs.running import lapse, take

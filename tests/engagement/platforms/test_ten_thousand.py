@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from groundswell.v1.engagement_pb2 import SyncReport
-from groundswell_server.engagement.enums import Platform, SyncOutcome
 from groundswell_server.engagement.posts.posts import PostDraft, post_values
 from groundswell_storage.database import connect
 from groundswell_storage.engagement import posts
+from groundswell_storage.engagement.enums import Platform, SyncOutcome
 from groundswell_storage.engagement.posts import PostRow
 from groundswell_storage.engagement.snapshots import MetricSnapshotRow
 from tests.engagement.platforms.accelerated_jobs import CLOCK

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from groundswell_server.engagement.enums import Complexity, ContentType, MediaType, Platform
 from groundswell_server.engagement.metrics.engagement_rates import Counts
+from groundswell_storage.engagement.enums import Complexity, ContentType, MediaType, Platform
 
 
 @dataclass(frozen=True, slots=True)

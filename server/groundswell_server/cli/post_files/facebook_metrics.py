@@ -13,8 +13,8 @@ from typing import Any, Final
 from groundswell_server.cli.post_files import values
 from groundswell_server.cli.post_files.drafts import PostDraft, RowFault
 from groundswell_server.cli.post_files.values import Row
-from groundswell_server.engagement.enums import MediaType, Platform
 from groundswell_server.engagement.metrics.engagement_rates import Counts
+from groundswell_storage.engagement.enums import MediaType, Platform
 
 PERSONA: Final = "cosmetics page"
 YEAR: Final = 2014

@@ -9,8 +9,8 @@ from typing import Final
 from groundswell_server.cli.post_files import values
 from groundswell_server.cli.post_files.drafts import PostDraft, RowFault
 from groundswell_server.cli.post_files.values import Row
-from groundswell_server.engagement.enums import Complexity, ContentType, MediaType, Platform
 from groundswell_server.engagement.metrics.engagement_rates import Counts
+from groundswell_storage.engagement.enums import Complexity, ContentType, MediaType, Platform
 
 COUNT_COLUMNS: Final = tuple(count.name for count in fields(Counts))
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from groundswell_server.engagement.analysis.filtered_counts import FilteredCount, LayerShare, by_layer, by_reason
-from groundswell_server.engagement.enums import Verdict
 from groundswell_server.engagement.metrics.average_comparison import WINDOW
 from groundswell_server.engagement.metrics.verdict_tallies import Tallies
 from groundswell_storage.engagement import posts
+from groundswell_storage.engagement.enums import Verdict
 from groundswell_storage.engagement.personas import PersonaRow
 from groundswell_storage.errors import InvalidArgument
 from groundswell_storage.scope import Scope

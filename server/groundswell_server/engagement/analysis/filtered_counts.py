@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from groundswell_server.engagement.enums import Verdict
 from groundswell_server.engagement.metrics.verdict_tallies import Tallies
+from groundswell_storage.engagement.enums import Verdict
 
 
 @dataclass(frozen=True, slots=True)

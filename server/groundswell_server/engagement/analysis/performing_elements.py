@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from groundswell_server.engagement.enums import MediaType
+from groundswell_storage.engagement.enums import MediaType
 
 KINDS: Final = ("hashtag", "hour", "format", "length")
 CLEAR: Final = 2.0

@@ -9,7 +9,6 @@ from groundswell_server.engagement.analysis.filtered_counts import FilteredCount
 from groundswell_server.engagement.analysis.performing_elements import Element, PublishedPost
 from groundswell_server.engagement.analysis.recommendations import PostFigures, analyze_post
 from groundswell_server.engagement.analysis.sentiment_summary import SentimentAnalysis, sentiment_of_post
-from groundswell_server.engagement.enums import MediaType, RateBase
 from groundswell_server.engagement.metrics.age_interpolation import average_at_age, versus_average_pct
 from groundswell_server.engagement.metrics.average_comparison import peer_rates
 from groundswell_server.engagement.metrics.demographics import Demographics, demographics_of
@@ -17,6 +16,7 @@ from groundswell_server.engagement.metrics.verdict_tallies import Tallies
 from groundswell_server.engagement.personas import DEFAULT_TIME_ZONE
 from groundswell_server.engagement.posts.posts import Engagement, Post, post_of
 from groundswell_storage.engagement import posts
+from groundswell_storage.engagement.enums import MediaType, RateBase
 from groundswell_storage.engagement.personas import PersonaRow
 from groundswell_storage.engagement.posts import DescribedPost, PostRow
 from groundswell_storage.scope import Scope

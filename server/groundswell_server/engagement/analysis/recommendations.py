@@ -22,7 +22,7 @@ from groundswell_server.engagement.analysis.performing_elements import (
 )
 from groundswell_server.engagement.analysis.sentiment_recommendations import advice_on_sentiment
 from groundswell_server.engagement.analysis.sentiment_summary import SentimentAnalysis
-from groundswell_server.engagement.enums import RateBase
+from groundswell_storage.engagement.enums import RateBase
 
 ENOUGH: Final = 5
 """Posts with, and posts without, an element that a recommendation needs."""

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from groundswell_server.engagement.analysis.rank_correlation import spearman
-from groundswell_server.engagement.enums import Verdict
 from groundswell_server.engagement.estimates import Estimate
 from groundswell_server.sentiment.sentiment import Sentiment
 from groundswell_storage.engagement import sentiments
+from groundswell_storage.engagement.enums import Verdict
 from groundswell_storage.engagement.posts import PostRow
 from groundswell_storage.engagement.sentiments import SentimentCount
 from groundswell_storage.scope import Scope

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from groundswell_server.engagement.bot_detection.account_profiles import UNKNOWN, Profile
 from groundswell_server.engagement.bot_detection.text_normalization import NormalizedText
-from groundswell_server.engagement.enums import InteractionKind, Platform
+from groundswell_storage.engagement.enums import InteractionKind, Platform
 
 UNKNOWN_TIME: Final = int(np.iinfo(np.int64).min)
 """Stands in a column of times for one that is unknown."""

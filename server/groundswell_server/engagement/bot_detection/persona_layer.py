@@ -11,7 +11,7 @@ from groundswell_server.engagement.bot_detection.handles import normalize_handle
 from groundswell_server.engagement.bot_detection.interaction_batch import InteractionBatch, PostFacts
 from groundswell_server.engagement.bot_detection.layer_findings import LayerFindings, Signals
 from groundswell_server.engagement.bot_detection.reasons import Layer, Reason
-from groundswell_server.engagement.enums import Platform
+from groundswell_storage.engagement.enums import Platform
 
 _CERTAIN: Final = 9.0
 """Log-odds of a handle in the register: only a change of hands since it was registered could make it wrong."""

@@ -19,7 +19,7 @@ from groundswell_server.engagement.bot_detection.explanation import explain
 from groundswell_server.engagement.bot_detection.filter_settings import FilterSettings
 from groundswell_server.engagement.bot_detection.layer_findings import LayerFindings
 from groundswell_server.engagement.bot_detection.reasons import Layer, Reason
-from groundswell_server.engagement.enums import Verdict
+from groundswell_storage.engagement.enums import Verdict
 
 DECISIVE: Final = 2.5
 """Log-odds that a lone signal needs to make a BOT, whatever the threshold: a single weak signal never decides."""

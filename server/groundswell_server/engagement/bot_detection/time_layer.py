@@ -25,7 +25,7 @@ from groundswell_server.engagement.bot_detection.interaction_batch import (
 )
 from groundswell_server.engagement.bot_detection.layer_findings import LayerFindings, Signals
 from groundswell_server.engagement.bot_detection.reasons import Layer, Reason
-from groundswell_server.engagement.enums import InteractionKind
+from groundswell_storage.engagement.enums import InteractionKind
 
 SECOND: Final = 1_000_000
 MINUTE: Final = 60 * SECOND

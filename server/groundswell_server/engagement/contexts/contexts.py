@@ -11,10 +11,10 @@ from groundswell_server.engagement import audited
 from groundswell_server.engagement.contexts import lifecycle
 from groundswell_server.engagement.contexts.lifecycle import TraceArtifact
 from groundswell_server.engagement.contexts.outcomes import outcome_of_feedback, pattern_of_feedback
-from groundswell_server.engagement.enums import Complexity, Confidence, ContextState, Rating, Validation
 from groundswell_server.engagement.personas import active_persona
 from groundswell_storage.engagement import contexts, patterns
 from groundswell_storage.engagement.contexts import ContextRow
+from groundswell_storage.engagement.enums import Complexity, Confidence, ContextState, Rating, Validation
 from groundswell_storage.errors import FailedPrecondition, InvalidArgument
 from groundswell_storage.pages import Page
 from groundswell_storage.resources import check_etag, etag_of, revise

@@ -8,7 +8,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
-from groundswell_server.engagement.enums import ContextState
+from groundswell_storage.engagement.enums import ContextState
 from groundswell_storage.errors import FailedPrecondition, InvalidArgument
 
 TERMINAL_STATES: Final = frozenset({ContextState.DONE, ContextState.FAILED, ContextState.CANCELLED})

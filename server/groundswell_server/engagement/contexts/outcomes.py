@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from groundswell_server.engagement.enums import Confidence, MediaType, Platform, Rating, Validation
+from groundswell_storage.engagement.enums import Confidence, MediaType, Platform, Rating, Validation
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,11 @@ from groundswell_server.engagement.contexts.outcomes import (
     pattern_of_metrics,
     resolve,
 )
-from groundswell_server.engagement.enums import Confidence, Rating, Validation
 from groundswell_server.engagement.personas import DEFAULT_TIME_ZONE
 from groundswell_server.engagement.posts.posts import Engagement, Post
 from groundswell_storage.engagement import patterns
 from groundswell_storage.engagement.contexts import ContextRow
+from groundswell_storage.engagement.enums import Confidence, Rating, Validation
 from groundswell_storage.engagement.personas import PersonaRow
 from groundswell_storage.resources import revise
 from groundswell_storage.scope import Scope

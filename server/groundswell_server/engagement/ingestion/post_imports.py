@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from groundswell_server.engagement.contexts.outcomes import Thresholds
-from groundswell_server.engagement.enums import Complexity, Confidence, ContextState, Platform, Validation
 from groundswell_server.engagement.ingestion.context_outcomes import bring_up_to_date
 from groundswell_server.engagement.ingestion.post_metrics import (
     check_counts,
@@ -30,6 +29,7 @@ from groundswell_server.engagement.posts.posts import (
 )
 from groundswell_storage.engagement import posts, snapshots
 from groundswell_storage.engagement.contexts import ContextRow
+from groundswell_storage.engagement.enums import Complexity, Confidence, ContextState, Platform, Validation
 from groundswell_storage.engagement.posts import MeasuredPost, PostRow
 from groundswell_storage.errors import InvalidArgument
 from groundswell_storage.scope import Scope

@@ -8,7 +8,6 @@ from typing import Any
 
 from groundswell_server.engagement.contexts.contexts import Context, context_of
 from groundswell_server.engagement.contexts.outcomes import Thresholds
-from groundswell_server.engagement.enums import Platform, Verdict
 from groundswell_server.engagement.ingestion.context_outcomes import bring_up_to_date
 from groundswell_server.engagement.metrics.average_comparison import WINDOW, versus_average
 from groundswell_server.engagement.metrics.demographics import Demographics, record_demographics
@@ -18,6 +17,7 @@ from groundswell_server.engagement.posts.posts import COUNTS, Post, counts_of, p
 from groundswell_server.engagement.virality.alerts import raise_virality_alert
 from groundswell_storage.engagement import posts, snapshots
 from groundswell_storage.engagement.contexts import ContextRow
+from groundswell_storage.engagement.enums import Platform, Verdict
 from groundswell_storage.engagement.posts import PostRow
 from groundswell_storage.errors import InvalidArgument
 from groundswell_storage.resources import revise

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from groundswell_server.engagement.enums import InteractionKind
 from groundswell_server.engagement.interactions.interactions import NewInteraction
+from groundswell_storage.engagement.enums import InteractionKind
 
 
 def with_sentiment(batch: Sequence[NewInteraction]) -> list[NewInteraction]:

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from groundswell_server.engagement.bot_detection.account_profiles import UNKNOWN, Profile, with_digits
-from groundswell_server.engagement.enums import InteractionKind, Verdict
 from groundswell_server.sentiment.sentiment import NO_SENTIMENT, Sentiment, SentimentScore
 from groundswell_storage.engagement import interactions
+from groundswell_storage.engagement.enums import InteractionKind, Verdict
 from groundswell_storage.engagement.interactions import InteractionRow
 from groundswell_storage.engagement.posts import PostRow
 from groundswell_storage.pages import Page

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from functools import partial
 
-from groundswell_server.engagement.enums import Verdict
 from groundswell_server.engagement.interactions.rejudgment import judge_post
 from groundswell_server.jobs.job import Job
 from groundswell_storage.engagement import interactions
+from groundswell_storage.engagement.enums import Verdict
 
 
 def judge(job: Job) -> None:

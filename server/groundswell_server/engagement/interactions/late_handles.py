@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 from functools import partial
 
 from groundswell_server.engagement.bot_detection.handles import normalized_handles
-from groundswell_server.engagement.enums import Verdict
 from groundswell_server.engagement.interactions.rejudgment import judge_post
 from groundswell_server.jobs.job import Job
 from groundswell_storage.engagement import interactions, personas, posts
+from groundswell_storage.engagement.enums import Verdict
 from groundswell_storage.scope import Scope
 
 

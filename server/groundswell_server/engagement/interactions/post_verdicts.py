@@ -26,7 +26,6 @@ from groundswell_server.engagement.bot_detection.layer_pipeline import judge
 from groundswell_server.engagement.bot_detection.persona_layer import PersonaRegister
 from groundswell_server.engagement.bot_detection.score_combination import Judgments
 from groundswell_server.engagement.bot_detection.text_normalization import NormalizedText, normalized_texts
-from groundswell_server.engagement.enums import Platform
 from groundswell_server.engagement.interactions.cross_post_duplicates import (
     COPY_REASONS,
     DuplicateLookup,
@@ -35,6 +34,7 @@ from groundswell_server.engagement.interactions.cross_post_duplicates import (
 )
 from groundswell_server.engagement.interactions.interactions import NewInteraction
 from groundswell_storage.engagement import interactions, personas, posts
+from groundswell_storage.engagement.enums import Platform
 from groundswell_storage.engagement.interactions import JudgedInteraction
 from groundswell_storage.engagement.posts import PostRow
 from groundswell_storage.fields import to_micros

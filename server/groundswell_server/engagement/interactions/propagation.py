@@ -8,8 +8,8 @@ from typing import Final
 from groundswell_server.engagement.bot_detection.graph_layer import CoOccurrence, co_occurrence_log_odds
 from groundswell_server.engagement.bot_detection.handles import normalize_handles, normalized_handles
 from groundswell_server.engagement.bot_detection.score_combination import DECISIVE
-from groundswell_server.engagement.enums import Verdict
 from groundswell_storage.engagement import interactions
+from groundswell_storage.engagement.enums import Verdict
 from groundswell_storage.scope import Scope
 
 MOST_POSTS: Final = 20

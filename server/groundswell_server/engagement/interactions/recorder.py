@@ -21,7 +21,6 @@ from groundswell_server.engagement.bot_detection.persona_layer import PersonaReg
 from groundswell_server.engagement.bot_detection.reasons import Reason
 from groundswell_server.engagement.bot_detection.text_normalization import normalized_texts
 from groundswell_server.engagement.contexts.outcomes import Thresholds
-from groundswell_server.engagement.enums import InteractionKind, PiiFilter, Verdict
 from groundswell_server.engagement.ingestion.post_metrics import update_engagement
 from groundswell_server.engagement.interactions import cross_post_duplicates
 from groundswell_server.engagement.interactions.interactions import NewInteraction, Recorded
@@ -30,6 +29,7 @@ from groundswell_server.engagement.interactions.post_verdicts import Fresh, Judg
 from groundswell_server.engagement.interactions.propagation import posts_to_rejudge
 from groundswell_server.engagement.metrics.verdict_tallies import Tallies
 from groundswell_storage.engagement import interactions, sentiments
+from groundswell_storage.engagement.enums import InteractionKind, PiiFilter, Verdict
 from groundswell_storage.engagement.interactions import JudgedInteraction
 from groundswell_storage.engagement.posts import PostRow
 from groundswell_storage.errors import FieldViolation, InvalidArgument

@@ -8,8 +8,8 @@ from groundswell.v1 import engagement_pb2 as pb
 from groundswell_server.conversions.protobuf_conversions import fields_of, json_in, paths_in
 from groundswell_server.engagement.contexts.contexts import Context, ContextDraft, ContextEnd
 from groundswell_server.engagement.contexts.lifecycle import TraceArtifact
-from groundswell_server.engagement.enums import Complexity, Confidence, ContextState
 from groundswell_server.engagement.messages.edits import changes_in
+from groundswell_storage.engagement.enums import Complexity, Confidence, ContextState
 
 _CHANGEABLE = frozenset(
     {"note", "complexity", "state", "confidence", "validation", "input", "output", "assigned_agent", "strategy"}

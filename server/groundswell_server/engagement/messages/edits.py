@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from groundswell_server.conversions.protobuf_conversions import json_in, word_in
-from groundswell_server.engagement.enums import (
+from groundswell_storage.engagement.enums import (
     Complexity,
     Confidence,
     ContentType,

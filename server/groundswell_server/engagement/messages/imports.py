@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from groundswell.v1 import engagement_pb2 as pb
 from groundswell_server.conversions.protobuf_conversions import fields_of, json_in, time_in
-from groundswell_server.engagement.enums import Complexity
 from groundswell_server.engagement.ingestion.post_imports import Imported, ImportRow, RefusedRow, refused
 from groundswell_server.engagement.messages.metrics import counts_in
 from groundswell_server.engagement.messages.posts import post_draft
 from groundswell_server.runtime.validation import check
+from groundswell_storage.engagement.enums import Complexity
 from groundswell_storage.errors import InvalidArgument
 
 

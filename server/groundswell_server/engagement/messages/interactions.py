@@ -8,10 +8,10 @@ from groundswell.v1 import common_pb2
 from groundswell.v1 import engagement_pb2 as pb
 from groundswell_server.conversions.protobuf_conversions import fields_of
 from groundswell_server.engagement.bot_detection.account_profiles import UNKNOWN, Profile, digit_share
-from groundswell_server.engagement.enums import InteractionKind
 from groundswell_server.engagement.interactions.interactions import Interaction, NewInteraction, Recorded
 from groundswell_server.engagement.messages.posts import post_message
 from groundswell_server.engagement.posts.posts import Post
+from groundswell_storage.engagement.enums import InteractionKind
 
 
 def new_interactions(request: pb.RecordInteractionsRequest) -> list[NewInteraction]:

@@ -9,10 +9,10 @@ from typing import Any
 from groundswell.v1 import engagement_pb2 as pb
 from groundswell_server.conversions.protobuf_conversions import fields_of, time_in
 from groundswell_server.engagement.connections.connections import Connection, ConnectionDraft
-from groundswell_server.engagement.enums import Platform
 from groundswell_server.engagement.platforms import LIMIT_GROUPS
 from groundswell_server.engagement.sync.sync_plan import SyncScope
 from groundswell_server.engagement.sync.sync_report import SyncReport
+from groundswell_storage.engagement.enums import Platform
 
 _SYNCED_HOURS = 24
 """Hours of posts that SyncPosts covers unless told."""

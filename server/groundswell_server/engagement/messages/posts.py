@@ -6,9 +6,9 @@ from typing import Any
 
 from groundswell.v1 import engagement_pb2 as pb
 from groundswell_server.conversions.protobuf_conversions import fields_of, json_in, paths_in, time_in
-from groundswell_server.engagement.enums import ContentType, MediaType, Platform
 from groundswell_server.engagement.messages.edits import changes_in
 from groundswell_server.engagement.posts.posts import Post, PostDraft, normalize_tag_filter
+from groundswell_storage.engagement.enums import ContentType, MediaType, Platform
 from groundswell_storage.engagement.posts import PostFilter
 
 _CHANGEABLE = frozenset(

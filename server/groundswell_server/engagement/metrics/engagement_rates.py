@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Final
 
-from groundswell_server.engagement.enums import InteractionKind, Platform, RateBase
+from groundswell_storage.engagement.enums import InteractionKind, Platform, RateBase
 from groundswell_storage.errors import FieldViolation, InvalidArgument
 
 WITHOUT_REACH: Final = frozenset({Platform.TWITTER, Platform.TIKTOK})

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from groundswell_server.engagement.bot_detection.reasons import LAYER_OF
-from groundswell_server.engagement.enums import InteractionKind, Verdict
 from groundswell_server.engagement.metrics.engagement_rates import KindTally
+from groundswell_storage.engagement.enums import InteractionKind, Verdict
 
 _PLACES = (Verdict.GENUINE, Verdict.BOT, Verdict.PERSONA)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from groundswell_server.engagement.enums import Platform
 from groundswell_server.engagement.platforms.adapter import Adapter
 from groundswell_server.engagement.platforms.call_limits import Limit
 from groundswell_server.engagement.platforms.facebook import Facebook
@@ -13,6 +12,7 @@ from groundswell_server.engagement.platforms.instagram import Instagram
 from groundswell_server.engagement.platforms.tiktok import TikTok
 from groundswell_server.engagement.platforms.twitter import Twitter
 from groundswell_server.settings import Settings
+from groundswell_storage.engagement.enums import Platform
 
 LIMIT_GROUPS = ((Platform.INSTAGRAM, Platform.FACEBOOK), (Platform.TWITTER,), (Platform.TIKTOK,))
 """The platforms that can be synced, with those together that draw on one limit."""

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
-from groundswell_server.engagement.enums import Platform
 from groundswell_server.engagement.interactions.interactions import NewInteraction
 from groundswell_server.engagement.metrics.engagement_rates import Counts
 from groundswell_server.engagement.platforms.call_limits import Limit
 from groundswell_server.engagement.platforms.failures import PlatformFailure
 from groundswell_server.engagement.platforms.responses import Request, Response
+from groundswell_storage.engagement.enums import Platform
 
 Send = Callable[[Request], Response]
 """Makes a call and returns its response if that is no failure of the call as a whole; raises PlatformFailure."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from groundswell_server.engagement.enums import Platform
 from groundswell_server.engagement.metrics.engagement_rates import Counts
 from groundswell_server.engagement.platforms.adapter import CommentPage, PlatformPost, Send
 from groundswell_server.engagement.platforms.failures import NothingReported, PlatformFailure
 from groundswell_server.engagement.platforms.graph_api import GraphApi, lifetime_values
 from groundswell_server.engagement.platforms.responses import count, sum_known
+from groundswell_storage.engagement.enums import Platform
 
 _METRICS = "post_media_view,post_total_media_view_unique,post_clicks,post_reactions_by_type_total"
 _FIELDS = "shares,comments.summary(true),reactions.summary(true)"

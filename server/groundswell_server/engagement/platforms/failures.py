@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import ClassVar
 
-from groundswell_server.engagement.enums import SyncOutcome
+from groundswell_storage.engagement.enums import SyncOutcome
 
 
 class PlatformFailure(Exception):

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from groundswell_server.engagement.enums import InteractionKind, Platform
 from groundswell_server.engagement.interactions.interactions import NewInteraction
 from groundswell_server.engagement.metrics.engagement_rates import Counts
 from groundswell_server.engagement.platforms.adapter import CommentPage, PlatformPost, Send
 from groundswell_server.engagement.platforms.failures import NothingReported, NotPermitted, PlatformFailure
 from groundswell_server.engagement.platforms.graph_api import GraphApi, lifetime_values
 from groundswell_server.engagement.platforms.responses import count
+from groundswell_storage.engagement.enums import InteractionKind, Platform
 from groundswell_storage.fields import to_micros
 
 _METRICS = "reach,likes,comments,shares,saved,total_interactions,views"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from groundswell_server.engagement.enums import Platform
 from groundswell_server.engagement.metrics.engagement_rates import Counts
 from groundswell_server.engagement.platforms.adapter import CommentPage, PlatformPost, Send
 from groundswell_server.engagement.platforms.call_limits import Limit
@@ -20,6 +19,7 @@ from groundswell_server.engagement.platforms.failures import (
     Unavailable,
 )
 from groundswell_server.engagement.platforms.responses import Request, Response, count
+from groundswell_storage.engagement.enums import Platform
 
 _FIELDS = "id,like_count,comment_count,share_count,view_count"
 _FAILURES: Mapping[str, type[PlatformFailure]] = {

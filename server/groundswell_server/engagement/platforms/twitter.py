@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from groundswell_server.engagement.enums import Platform
 from groundswell_server.engagement.metrics.engagement_rates import Counts
 from groundswell_server.engagement.platforms.adapter import CommentPage, PlatformPost, Send
 from groundswell_server.engagement.platforms.call_limits import Limit
@@ -21,6 +20,7 @@ from groundswell_server.engagement.platforms.failures import (
     Unavailable,
 )
 from groundswell_server.engagement.platforms.responses import Request, Response, count, sum_known
+from groundswell_storage.engagement.enums import Platform
 
 _RATE_LIMITED = 88
 _TOKEN_CODES = frozenset({32, 89})

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from groundswell_server.engagement import audited
-from groundswell_server.engagement.enums import ContentType, MediaType, Platform, RateBase
 from groundswell_server.engagement.metrics.engagement_rates import Counts
 from groundswell_server.engagement.personas import active_persona
 from groundswell_server.engagement.posts.captions import (
@@ -28,6 +27,7 @@ from groundswell_storage.engagement import (
     snapshots,
 )
 from groundswell_storage.engagement.contexts import ContextRow
+from groundswell_storage.engagement.enums import ContentType, MediaType, Platform, RateBase
 from groundswell_storage.engagement.posts import PostFilter, PostRow
 from groundswell_storage.engagement.prediction_facts import prompt_length
 from groundswell_storage.errors import AlreadyExists, InvalidArgument

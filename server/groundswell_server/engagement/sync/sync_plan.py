@@ -11,10 +11,10 @@ from itertools import zip_longest
 from typing import TypeVar
 
 from groundswell_server.engagement.connections.connections import OpenConnection
-from groundswell_server.engagement.enums import Platform, SyncOutcome
 from groundswell_server.engagement.platforms.adapter import Adapter
 from groundswell_storage.chunks import chunks
 from groundswell_storage.engagement import post_syncs
+from groundswell_storage.engagement.enums import Platform, SyncOutcome
 from groundswell_storage.engagement.post_syncs import Overdue, SyncTarget
 from groundswell_storage.scope import Scope
 

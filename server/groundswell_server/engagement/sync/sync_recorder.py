@@ -15,7 +15,6 @@ import stamina
 
 from groundswell_server.engagement.bot_detection.filter_settings import FilterSettings
 from groundswell_server.engagement.contexts.outcomes import Thresholds
-from groundswell_server.engagement.enums import ConnectionState, SyncOutcome
 from groundswell_server.engagement.ingestion.post_metrics import record_metrics
 from groundswell_server.engagement.interactions import comment_sentiment, recorder
 from groundswell_server.engagement.interactions.interactions import NewInteraction, Recorded
@@ -27,6 +26,7 @@ from groundswell_server.engagement.workspace_settings import read_settings
 from groundswell_server.jobs.job import Job
 from groundswell_storage.chunks import chunks
 from groundswell_storage.engagement import connections, post_syncs
+from groundswell_storage.engagement.enums import ConnectionState, SyncOutcome
 from groundswell_storage.engagement.post_syncs import SyncTarget
 from groundswell_storage.engagement.posts import PostRow
 from groundswell_storage.errors import Aborted, InvalidArgument

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from groundswell_server.engagement.enums import Platform, SyncOutcome
 from groundswell_server.engagement.sync.sync_plan import Plan
 from groundswell_storage.engagement import post_syncs
+from groundswell_storage.engagement.enums import Platform, SyncOutcome
 from groundswell_storage.scope import Scope
 
 _MOST_PROBLEMS = 100

@@ -9,7 +9,6 @@ from functools import partial
 
 import httpx
 
-from groundswell_server.engagement.enums import ContentType, Platform
 from groundswell_server.engagement.platforms.adapter import Adapter, PlatformPost
 from groundswell_server.engagement.platforms.call_limits import Limit
 from groundswell_server.engagement.platforms.failures import (
@@ -27,6 +26,7 @@ from groundswell_server.engagement.sync.sync_plan import Plan, Unit
 from groundswell_server.engagement.sync.sync_queue import SyncQueue
 from groundswell_server.engagement.sync.sync_recorder import Fetched, SyncRecorder
 from groundswell_server.jobs.job import Job, Postponed
+from groundswell_storage.engagement.enums import ContentType, Platform
 from groundswell_storage.engagement.post_syncs import SyncTarget
 
 PATIENCE = timedelta(seconds=5)

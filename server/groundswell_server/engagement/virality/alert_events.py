@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from groundswell_server.engagement.enums import Platform, RateBase
 from groundswell_server.engagement.estimates import Estimate, Interval
+from groundswell_storage.engagement.enums import Platform, RateBase
 from groundswell_storage.fields import MICROSECOND
 
 

@@ -7,13 +7,13 @@ from datetime import timedelta
 from itertools import groupby
 from typing import Final
 
-from groundswell_server.engagement.enums import Platform, RateBase
 from groundswell_server.engagement.estimates import Estimate
 from groundswell_server.engagement.metrics.age_interpolation import AgePoint, value_at_age
 from groundswell_server.engagement.virality.alert_events import ViralityAlert, alert_to_json
 from groundswell_server.engagement.virality.projection import project
 from groundswell_server.engagement.virality.threshold import FEWEST, threshold_of
 from groundswell_storage.engagement import posts, snapshots
+from groundswell_storage.engagement.enums import Platform, RateBase
 from groundswell_storage.engagement.posts import PostRow
 from groundswell_storage.scope import Scope
 from groundswell_storage.topics import VIRALITY_ALERT

@@ -1,6 +1,7 @@
-"""The words of Engagement as Python enums: names and numbers are those of the contract, without its prefixes.
+"""The enumerations of Engagement. Names and numbers are those of the contract, without its prefixes.
 
-Zero is always "not given". The domain speaks these; only `messages.py` translates them to and from protobuf, by number.
+Zero always means "not given". Columns hold the numbers; the domain works with the members, and only messages.py
+converts them to and from protobuf, by number.
 """
 
 from __future__ import annotations
