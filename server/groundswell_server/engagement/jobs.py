@@ -43,18 +43,22 @@ def sync_posts(job: Job) -> pb.SyncReport:
 
 
 def sync_with(job: Job, means: SyncDependencies) -> pb.SyncReport:
-    """The same with a clock and adapters of one's own."""
-    from groundswell_server.engagement.sync import sync_operation
+    """Runs a sync with the given adapters and clock."""
+    from groundswell_server.engagement.interactions.intake import Intake
+    from groundswell_server.engagement.sync.sync_report import report
+    from groundswell_server.engagement.sync.sync_run import run_sync
+    from groundswell_server.engagement.trained_detectors import TrainedDetectors
 
     wanted = messages.wanted(pb.SyncPostsRequest.FromString(job.request), configuration.awaited_ages(job.settings))
     before = (each for each in operations.under_way(job.reading(), SYNC) if each.id < job.operation_id)
     if any(set(wanted.platforms).intersection(_platforms(each)) for each in before):
         raise Postponed(_TURN, "waits for the sync before it")
-    plan = sync_operation.run(job, means, wanted)
+    settings, thresholds = configuration.filter_settings(job.settings), configuration.thresholds(job.settings)
+    plan = run_sync(job, means, wanted, Intake(settings, thresholds, TrainedDetectors(job.peers)))
     with job.scope() as scope:
-        report = messages.sync_message(sync_operation.report(scope, plan, job.operation_id))
-        job.complete(scope, report)
-    return report
+        message = messages.sync_message(report(scope, plan, job.operation_id))
+        job.complete(scope, message)
+    return message
 
 
 def sync_hourly(database: Database, settings: Settings, now: datetime | None = None) -> None:
@@ -76,18 +80,18 @@ def sync_hourly(database: Database, settings: Settings, now: datetime | None = N
 
 
 def rejudge_handles(job: Job) -> Empty:
-    """Judges again what personas did before their handles were registered."""
-    from groundswell_server.engagement.interactions import late_handles
+    """Judges again the interactions of handles that were registered after them."""
+    from groundswell_server.engagement.interactions import rejudgment
 
-    late_handles.judge(job)
+    rejudgment.rejudge_handles(job)
     return Empty()
 
 
 def rejudge_duplicates(job: Job) -> Empty:
-    """Judges again what was there before its copies came."""
-    from groundswell_server.engagement.interactions import late_duplicates
+    """Judges again the interactions whose text was repeated after them."""
+    from groundswell_server.engagement.interactions import rejudgment
 
-    late_duplicates.judge(job)
+    rejudgment.rejudge_duplicates(job)
     return Empty()
 
 

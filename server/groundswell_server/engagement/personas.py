@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zoneinfo
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -87,6 +87,12 @@ def get_persona(scope: Scope, id: str) -> Persona:
 def active_persona(scope: Scope, id: str) -> Persona:
     """Returns a persona that is not deleted; raises NotFound."""
     return record_of(Persona, _active(scope.get(PersonaRow, id)))
+
+
+def check_active(scope: Scope, ids: Iterable[str]) -> None:
+    """Raises NotFound for the first persona that does not exist or is deleted."""
+    for id in ids:
+        active_persona(scope, id)
 
 
 def list_personas(

@@ -5,23 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from functools import partial
-from importlib import import_module
-from typing import TYPE_CHECKING
 
 from groundswell.v1 import engagement_pb2 as pb
 from groundswell_server.conversions.protobuf_conversions import paging_in, time_in
 from groundswell_server.engagement import change_feed, configuration, messages, personas, workspace_settings
-from groundswell_server.engagement.analysis import post_analysis
 from groundswell_server.engagement.analysis.audience import analyze_audience
+from groundswell_server.engagement.analysis_with_timing import analyze_with_best_hour
 from groundswell_server.engagement.connections import connections, token_vault
 from groundswell_server.engagement.contexts import contexts
 from groundswell_server.engagement.ingestion import post_imports, post_metrics
-from groundswell_server.engagement.interactions import comment_sentiment, interactions
-from groundswell_server.engagement.metrics.post_timeline import timeline_of_post
+from groundswell_server.engagement.interactions import interactions
+from groundswell_server.engagement.interactions.intake import Intake
+from groundswell_server.engagement.metrics.timeline import timeline_of_post
 from groundswell_server.engagement.posts import posts
 from groundswell_server.engagement.sync.budget_gauges import BudgetGauges
-from groundswell_server.engagement.trained_detectors import Detectors
-from groundswell_server.engagement.workspace_settings import SettingsCache
+from groundswell_server.engagement.trained_detectors import TrainedDetectors
 from groundswell_server.events.event_consumers import BOOKMARK_EVERY
 from groundswell_server.operations.messages import to_proto
 from groundswell_server.runtime.background import together
@@ -30,15 +28,8 @@ from groundswell_server.runtime.methods import audits_itself, ingests, read, wri
 from groundswell_server.services.dependencies import Dependencies
 from groundswell_storage.engagement.enums import PiiFilter, Rating
 from groundswell_storage.engagement.enums import Platform as SocialPlatform
-from groundswell_storage.errors import GroundswellError
 from groundswell_storage.events import decode_cursor
 from groundswell_storage.scope import Scope
-
-if TYPE_CHECKING:
-    from groundswell_server.engagement.interactions.recorder import Recording
-
-_MOST_POSTS = 100
-"""Posts that RecordInteractions answers with."""
 
 
 class Servicer:
@@ -50,22 +41,15 @@ class Servicer:
         self._peers = dependencies.peers
         self._jobs = dependencies.jobs
         self._settings = settings
-        self._filter = configuration.filter_settings(settings)
         self._thresholds = configuration.thresholds(settings)
         self._target_age = configuration.target_age(settings)
-        self._workspaces = SettingsCache()
-        self._detectors = Detectors(dependencies.peers)
+        self._detectors = TrainedDetectors(dependencies.peers)
+        self._intake = Intake(configuration.filter_settings(settings), self._thresholds, self._detectors)
         self.collector = BudgetGauges(dependencies.database, settings)
 
     async def run(self) -> None:
-        """Keeps what is known of workspaces true, and loads what judging needs beside the event loop."""
-        await together(
-            partial(self._workspaces.follow, self._feed), partial(self._detectors.follow, self._feed), self._load
-        )
-
-    async def _load(self) -> None:
-        loaded = await asyncio.to_thread(import_module, "groundswell_server.engagement.interactions.recorder")
-        await asyncio.to_thread(loaded.prepare, self._filter)
+        """Follows the promotion of detectors, and loads the filter on a thread beside the event loop."""
+        await together(partial(self._detectors.follow, self._feed), partial(asyncio.to_thread, self._intake.load))
 
     @write
     @audits_itself
@@ -178,39 +162,9 @@ class Servicer:
     async def RecordInteractions(
         self, requests: AsyncIterator[pb.RecordInteractionsRequest], call: Call
     ) -> pb.RecordInteractionsResponse:
-        total = interactions.Recorded()
-        touched: dict[str, None] = {}
-        async for request in requests:
-            touched[request.post_id] = None
-            batch = await self._with_moods(messages.new_interactions(request))
-            batch = await self._detectors.consult(call, batch)
-            pii_filter = (await self._workspaces.of(call)).pii_filter
-            recording = await call.write(self._record, request.post_id, batch, pii_filter)
-            total += recording.recorded
-            for post_id in recording.posts_to_rejudge:
-                await call.write(self._judge_again, post_id)
-        found = await call.read(posts.get_posts, list(touched)[:_MOST_POSTS])
-        return messages.recorded_message(total, found)
-
-    async def _with_moods(self, batch: list[interactions.NewInteraction]) -> list[interactions.NewInteraction]:
-        """The interactions with the mood of their texts, read on a thread of its own where there is any."""
-        return (
-            await asyncio.to_thread(comment_sentiment.with_sentiment, batch)
-            if comment_sentiment.has_comments(batch)
-            else batch
-        )
-
-    def _record(
-        self, scope: Scope, post_id: str, batch: list[interactions.NewInteraction], pii_filter: PiiFilter
-    ) -> Recording:
-        from groundswell_server.engagement.interactions import recorder
-
-        return recorder.record_interactions(scope, post_id, batch, self._filter, self._thresholds, pii_filter)
-
-    def _judge_again(self, scope: Scope, post_id: str) -> None:
-        from groundswell_server.engagement.interactions import recorder
-
-        recorder.rejudge(scope, post_id, self._filter, self._thresholds)
+        batches = ((request.post_id, messages.new_interactions(request)) async for request in requests)
+        total, touched = await self._intake.record_batches(call, batches)
+        return messages.recorded_message(total, touched)
 
     @read
     def ListInteractions(self, request: pb.ListInteractionsRequest, scope: Scope) -> pb.ListInteractionsResponse:
@@ -220,22 +174,13 @@ class Servicer:
         return pb.ListInteractionsResponse(interactions=page.items, next_page_token=page.next_page_token)
 
     async def AnalyzePost(self, request: pb.AnalyzePostRequest, call: Call) -> pb.AnalyzePostResponse:
-        analyzed = await call.read(post_analysis.analyze_stored_post, request.post_id, self._target_age)
-        best = await self._best_hour(call, analyzed.post)
-        return messages.analysis_message(post_analysis.with_hour(analyzed, best))
+        analyzed = await analyze_with_best_hour(call, self._peers, request.post_id, self._target_age)
+        return messages.analysis_message(analyzed)
 
     @read
     def AnalyzeAudience(self, request: pb.AnalyzeAudienceRequest, scope: Scope) -> pb.AnalyzeAudienceResponse:
         start, end = time_in(request, "start_time"), time_in(request, "end_time")
         return messages.audience_message(analyze_audience(scope, request.persona_id, request.platform, start, end))
-
-    async def _best_hour(self, call: Call, post: posts.Post) -> post_analysis.HourFigures | None:
-        """What Learning knows of the best hour; None when it knows too little, or is not there."""
-        predict = self._peers.learning.PredictTiming
-        try:
-            return messages.best_hour(await self._peers.ask(call, predict, messages.timing_request(post)))
-        except GroundswellError:
-            return None
 
     @read
     def GetTimeline(self, request: pb.GetTimelineRequest, scope: Scope) -> pb.GetTimelineResponse:
@@ -281,8 +226,7 @@ class Servicer:
     @write
     @audits_itself
     def SyncPosts(self, request: pb.SyncPostsRequest, scope: Scope) -> pb.SyncPostsResponse:
-        for persona_id in request.persona_ids:
-            personas.active_persona(scope, persona_id)
+        personas.check_active(scope, request.persona_ids)
         operation = self._jobs.start(scope, "engagement.sync_posts", messages.pinned_sync(request, scope.now))
         return pb.SyncPostsResponse(operation=to_proto(operation))
 

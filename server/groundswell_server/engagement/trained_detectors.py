@@ -38,7 +38,7 @@ _MOST_CHARACTERS = 500_000
 _MOST_WORKSPACES = 10_000
 
 
-class Detectors:
+class TrainedDetectors:
     """One for a server, which keeps it true by `follow`, or for a sync, which is soon over; used on an event loop."""
 
     def __init__(self, peers: Peers) -> None:

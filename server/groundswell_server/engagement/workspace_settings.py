@@ -5,19 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from groundswell_server.caching.cache import Cache
-from groundswell_server.events.event_consumers import invalidate_on
-from groundswell_server.runtime.call import Call
+from groundswell_storage.revisions import check_etag, etag_of
+
 from groundswell_storage import audit
 from groundswell_storage.engagement import workspace_settings as rows
 from groundswell_storage.engagement.enums import PiiFilter
 from groundswell_storage.engagement.workspace_settings import EngagementSettingsRow
-from groundswell_storage.feed import EventFeed
-from groundswell_storage.resources import check_etag, etag_of
 from groundswell_storage.scope import Scope
 from groundswell_storage.topics import ENGAGEMENT_SETTINGS_CHANGED
-
-_MOST_WORKSPACES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,31 +52,6 @@ def update_settings(scope: Scope, pii_filter: PiiFilter, reason: str, etag: str 
         after={"pii_filter": pii_filter.name},
     )
     return _settings_of(row)
-
-
-class SettingsCache:
-    """The settings that a server remembers; used on its event loop."""
-
-    def __init__(self) -> None:
-        self._known: Cache[str, EngagementSettings] = Cache(_MOST_WORKSPACES)
-
-    async def of(self, call: Call) -> EngagementSettings:
-        """The settings of the caller's workspace."""
-        known = self._known.get(call.workspace)
-        if known is None:
-            mark = self._known.mark()
-            known = await call.read(read_settings)
-            self._known.store(call.workspace, known, mark)
-        return known
-
-    async def follow(self, feed: EventFeed) -> None:
-        """Keeps what is known true as long as the server runs."""
-        await invalidate_on(
-            feed,
-            (ENGAGEMENT_SETTINGS_CHANGED,),
-            on_gap=self._known.clear,
-            on_event=lambda event: self._known.forget(event.workspace),
-        )
 
 
 def _settings_of(row: EngagementSettingsRow) -> EngagementSettings:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from groundswell.v1 import engagement_pb2
 from groundswell_server.engagement import messages
-from groundswell_server.engagement.bot_detection.graph_layer import find_co_occurrence
+from groundswell_server.engagement.bot_detection.co_occurrence import find_co_occurrence
 from groundswell_server.engagement.bot_detection.interaction_batch import InteractionBatch, PostFacts
 from groundswell_server.engagement.bot_detection.layer_pipeline import judge
 from groundswell_server.engagement.bot_detection.persona_layer import PersonaRegister

@@ -8,13 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from groundswell_server.engagement.bot_detection.co_occurrence import CoOccurrence, find_co_occurrence
 from groundswell_server.engagement.bot_detection.community_detection import Visits, find_communities
-from groundswell_server.engagement.bot_detection.graph_layer import (
-    CoOccurrence,
-    co_occurrence_log_odds,
-    find_co_occurrence,
-    graph_findings,
-)
+from groundswell_server.engagement.bot_detection.graph_layer import co_occurrence_log_odds, graph_findings
 from groundswell_server.engagement.bot_detection.interaction_batch import InteractionBatch, to_microseconds
 from groundswell_server.engagement.bot_detection.layer_pipeline import judge
 from groundswell_server.engagement.bot_detection.persona_layer import PersonaRegister

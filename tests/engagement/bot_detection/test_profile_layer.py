@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groundswell_server.engagement.bot_detection import profile_score
+from groundswell_server.engagement.bot_detection import profile_layer
 from groundswell_server.engagement.bot_detection.account_profiles import UNKNOWN, Profile
-from groundswell_server.engagement.bot_detection.profile_score import LEAST, score_profile
+from groundswell_server.engagement.bot_detection.profile_layer import LEAST, score_profile
 from groundswell_server.engagement.bot_detection.reasons import Layer, Reason
 from groundswell_server.engagement.bot_detection.score_combination import DECISIVE, Judgment
 from groundswell_storage.engagement.enums import Verdict
@@ -87,10 +87,10 @@ def test_one_thing_known_of_an_account_never_decides(known: Profile) -> None:
 
 
 def test_no_weight_decides_alone() -> None:
-    steps = (profile_score.FOLLOWERS, profile_score.FOLLOWERS_FOR_FOLLOWED, profile_score.MEDIA, profile_score.BIO)
-    weights = [weight for _, weights in (*steps, profile_score.DIGITS, profile_score.AGE_DAYS) for weight in weights]
+    steps = (profile_layer.FOLLOWERS, profile_layer.FOLLOWERS_FOR_FOLLOWED, profile_layer.MEDIA, profile_layer.BIO)
+    weights = [weight for _, weights in (*steps, profile_layer.DIGITS, profile_layer.AGE_DAYS) for weight in weights]
 
-    assert max([*weights, profile_score.NO_PICTURE_LOG_ODDS, profile_score.MASS_FOLLOWING_LOG_ODDS]) < DECISIVE
+    assert max([*weights, profile_layer.NO_PICTURE_LOG_ODDS, profile_layer.MASS_FOLLOWING_LOG_ODDS]) < DECISIVE
 
 
 @pytest.mark.parametrize(

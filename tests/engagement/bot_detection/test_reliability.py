@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from groundswell_server.engagement.bot_detection.graph_layer import CoOccurrence
+from groundswell_server.engagement.bot_detection.co_occurrence import CoOccurrence
 from groundswell_server.engagement.bot_detection.interaction_batch import Interaction, InteractionBatch
 from groundswell_server.engagement.bot_detection.layer_pipeline import judge
 from groundswell_server.engagement.bot_detection.persona_layer import PersonaRegister

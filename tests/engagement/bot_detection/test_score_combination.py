@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groundswell_server.engagement.bot_detection.explanation import explain
 from groundswell_server.engagement.bot_detection.filter_settings import FilterSettings
 from groundswell_server.engagement.bot_detection.layer_findings import LayerFindings, Signals
-from groundswell_server.engagement.bot_detection.reasons import Layer, Reason
+from groundswell_server.engagement.bot_detection.reasons import Layer, Reason, explain
 from groundswell_server.engagement.bot_detection.score_combination import DECISIVE, combine
 from groundswell_storage.engagement.enums import Verdict
 from tests.engagement.defaults import FILTER

@@ -13,7 +13,7 @@ import pytest
 from groundswell.v1 import learning_pb2 as pb
 from groundswell_server.engagement.bot_detection.account_profiles import Profile
 from groundswell_server.engagement.interactions.interactions import NewInteraction
-from groundswell_server.engagement.trained_detectors import Detectors
+from groundswell_server.engagement.trained_detectors import TrainedDetectors
 from groundswell_server.peers.peers import OnBehalf
 from groundswell_server.runtime.call import Principal
 from groundswell_storage.engagement.enums import InteractionKind
@@ -55,23 +55,23 @@ def comment(text: str, **known: Any) -> NewInteraction:
     return NewInteraction(InteractionKind.COMMENT, 0, "anna", text, profile=Profile(**known))
 
 
-def consulted(detectors: Detectors, *batch: NewInteraction, workspace: str = "acme") -> list[NewInteraction]:
+def consulted(detectors: TrainedDetectors, *batch: NewInteraction, workspace: str = "acme") -> list[NewInteraction]:
     caller = OnBehalf(Principal(workspace, "writer", "tester"), "a-request")
     return asyncio.run(detectors.consult(caller, list(batch)))
 
 
 def test_what_is_said_of_accounts_and_texts_is_taken() -> None:
-    found = consulted(Detectors(Learning()), comment("x", followers=1), comment("y"), comment(""))  # type: ignore[arg-type]
+    found = consulted(TrainedDetectors(Learning()), comment("x", followers=1), comment("y"), comment(""))  # type: ignore[arg-type]
     assert [one.spam_probability for one in found] == [0.8, 0.1, None]
     assert [one.profile.bot_probability for one in found] == [0.9, None, None]
 
 
 def test_a_text_is_asked_for_once_and_many_in_parts() -> None:
     learning = Learning()
-    consulted(Detectors(learning), *[comment(f"{number % 1500} x") for number in range(3000)])  # type: ignore[arg-type]
+    consulted(TrainedDetectors(learning), *[comment(f"{number % 1500} x") for number in range(3000)])  # type: ignore[arg-type]
     assert learning.asked == [1000, 500]
     learning.asked.clear()
-    found = consulted(Detectors(learning), *[comment(f"x{number}" * 4000) for number in range(120)])  # type: ignore[arg-type]
+    found = consulted(TrainedDetectors(learning), *[comment(f"x{number}" * 4000) for number in range(120)])  # type: ignore[arg-type]
     assert len(learning.asked) > 1
     assert {one.spam_probability for one in found} == {0.8}
 
@@ -81,14 +81,14 @@ def test_whatever_learning_answers_the_batch_is_recorded_as_it_is(refusal: Groun
     learning = Learning()
     learning.refusal = refusal
     batch = [comment("x", followers=1)]
-    assert consulted(Detectors(learning), *batch) == batch  # type: ignore[arg-type]
+    assert consulted(TrainedDetectors(learning), *batch) == batch  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("refusal", "asked"), [(NOT_LIVE, 2), (Unavailable("gone"), 1)])
 def test_what_is_not_there_is_not_asked_for_again_with_every_batch(refusal: GroundswellError, asked: int) -> None:
     learning = Learning()
     learning.refusal = refusal
-    detectors = Detectors(learning)  # type: ignore[arg-type]
+    detectors = TrainedDetectors(learning)  # type: ignore[arg-type]
     for _ in range(3):
         consulted(detectors, comment("x", followers=1))
     assert len(learning.asked) == asked

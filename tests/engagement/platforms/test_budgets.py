@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from groundswell_server.engagement.platforms.call_limits import Limit
-from groundswell_server.engagement.sync.call_budgets import CallBudgets, OverBudget
+from groundswell_server.engagement.sync.sync_queue import CallBudgets, OverBudget
 from groundswell_storage.database import Database
 from tests.engagement.platforms.clocks import SharedClock
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from groundswell_server.engagement.bot_detection.reasons import Layer, Reason
+
+SUREST: Final = 0.002
+"""No detector is believed to be surer: it has seen some hundreds of examples."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,3 +52,13 @@ class LayerFindings:
     genuine_log_odds: NDArray[np.float64] | None = None
     """(n,) log-odds, at most 0, of what speaks for a person on each row. A layer that has it is a score: the weights of
     its signals, and these, are made to be added up."""
+
+
+def model_log_odds(probability: float, prior_log_odds: float) -> float:
+    """The log-odds of a detector's probability, 0 to 1, beside those of the prior.
+
+    The probability is calibrated: it stands as it is when nothing else is known of an interaction, which is what
+    `prior_log_odds` is taken off for.
+    """
+    bounded = min(1.0 - SUREST, max(SUREST, probability))
+    return math.log(bounded / (1.0 - bounded)) - prior_log_odds

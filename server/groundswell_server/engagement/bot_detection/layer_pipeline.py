@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from groundswell_server.engagement.bot_detection.co_occurrence import NO_CO_OCCURRENCE, CoOccurrence
 from groundswell_server.engagement.bot_detection.duplicate_texts import DuplicateIndex
 from groundswell_server.engagement.bot_detection.filter_settings import FilterSettings
-from groundswell_server.engagement.bot_detection.graph_layer import NO_CO_OCCURRENCE, CoOccurrence, graph_findings
+from groundswell_server.engagement.bot_detection.graph_layer import graph_findings
 from groundswell_server.engagement.bot_detection.interaction_batch import InteractionBatch, PostFacts
 from groundswell_server.engagement.bot_detection.persona_layer import PersonaRegister, persona_findings
 from groundswell_server.engagement.bot_detection.profile_layer import profile_findings

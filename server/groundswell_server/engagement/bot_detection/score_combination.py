@@ -15,10 +15,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from groundswell_server.engagement.bot_detection.explanation import explain
 from groundswell_server.engagement.bot_detection.filter_settings import FilterSettings
 from groundswell_server.engagement.bot_detection.layer_findings import LayerFindings
-from groundswell_server.engagement.bot_detection.reasons import Layer, Reason
+from groundswell_server.engagement.bot_detection.reasons import Layer, Reason, explain
 from groundswell_storage.engagement.enums import Verdict
 
 DECISIVE: Final = 2.5

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from groundswell_server.engagement.bot_detection.duplicate_texts import DuplicateIndex, duplicate_signals
 from groundswell_server.engagement.bot_detection.filter_settings import FilterSettings
 from groundswell_server.engagement.bot_detection.interaction_batch import InteractionBatch
-from groundswell_server.engagement.bot_detection.layer_findings import LayerFindings, Signals
-from groundswell_server.engagement.bot_detection.model_weight import model_log_odds
+from groundswell_server.engagement.bot_detection.layer_findings import LayerFindings, Signals, model_log_odds
 from groundswell_server.engagement.bot_detection.phrase_scanner import TextSignal, scan
 from groundswell_server.engagement.bot_detection.reasons import Layer, Reason
 from groundswell_server.engagement.bot_detection.text_normalization import NormalizedText, plain_texts

@@ -11,9 +11,15 @@ from groundswell_server.engagement.contexts.outcomes import Thresholds
 from groundswell_server.engagement.ingestion.context_outcomes import bring_up_to_date
 from groundswell_server.engagement.metrics.average_comparison import WINDOW, versus_average
 from groundswell_server.engagement.metrics.demographics import Demographics, record_demographics
-from groundswell_server.engagement.metrics.engagement_rates import Counts, GenuineEngagement, genuine_engagement
+from groundswell_server.engagement.metrics.engagement_rates import (
+    COUNTS,
+    Counts,
+    GenuineEngagement,
+    counts_of,
+    genuine_engagement,
+)
 from groundswell_server.engagement.metrics.verdict_tallies import Tallies
-from groundswell_server.engagement.posts.posts import COUNTS, Post, counts_of, post_of, publish_post_changed
+from groundswell_server.engagement.posts.posts import Post, post_of, publish_post_changed
 from groundswell_server.engagement.virality.alerts import raise_virality_alert
 from groundswell_storage.engagement import posts, snapshots
 from groundswell_storage.engagement.contexts import ContextRow

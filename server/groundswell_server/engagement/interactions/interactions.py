@@ -28,7 +28,7 @@ class NewInteraction(NamedTuple):
     text: str = ""
     platform_interaction_id: str = ""
     """Empty when it has none: then the same kind, actor, text and time are the same interaction."""
-    mood: SentimentScore = NO_SENTIMENT
+    sentiment: SentimentScore = NO_SENTIMENT
     """What its text says of the actor's feeling."""
     profile: Profile = UNKNOWN
     spam_probability: float | None = None

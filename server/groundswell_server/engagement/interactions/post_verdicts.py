@@ -12,14 +12,10 @@ from typing import NamedTuple
 import numpy as np
 
 from groundswell_server.engagement.bot_detection.account_profiles import UNKNOWN, Profile
+from groundswell_server.engagement.bot_detection.co_occurrence import NO_CO_OCCURRENCE, CoOccurrence, find_co_occurrence
 from groundswell_server.engagement.bot_detection.community_detection import FEWEST_POSTS
 from groundswell_server.engagement.bot_detection.filter_settings import FilterSettings
-from groundswell_server.engagement.bot_detection.graph_layer import (
-    MOST_POSTS,
-    NO_CO_OCCURRENCE,
-    CoOccurrence,
-    find_co_occurrence,
-)
+from groundswell_server.engagement.bot_detection.graph_layer import MOST_POSTS
 from groundswell_server.engagement.bot_detection.handles import normalize_handles
 from groundswell_server.engagement.bot_detection.interaction_batch import InteractionBatch, PostFacts
 from groundswell_server.engagement.bot_detection.layer_pipeline import judge

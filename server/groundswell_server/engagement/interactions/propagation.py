@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from groundswell_server.engagement.bot_detection.graph_layer import CoOccurrence, co_occurrence_log_odds
+from groundswell_server.engagement.bot_detection.co_occurrence import CoOccurrence
+from groundswell_server.engagement.bot_detection.graph_layer import co_occurrence_log_odds
 from groundswell_server.engagement.bot_detection.handles import normalize_handles, normalized_handles
 from groundswell_server.engagement.bot_detection.score_combination import DECISIVE
 from groundswell_storage.engagement import interactions

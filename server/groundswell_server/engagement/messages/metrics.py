@@ -9,9 +9,8 @@ from groundswell.v1 import engagement_pb2 as pb
 from groundswell_server.conversions.protobuf_conversions import fields_of
 from groundswell_server.engagement.ingestion.post_metrics import Measured
 from groundswell_server.engagement.metrics.demographics import Demographics
-from groundswell_server.engagement.metrics.engagement_rates import Counts
+from groundswell_server.engagement.metrics.engagement_rates import COUNTS, Counts
 from groundswell_server.engagement.metrics.timeline import TimelineHour
-from groundswell_server.engagement.posts.posts import COUNTS
 
 
 def counts_in(metrics: pb.Metrics) -> Counts:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from typing import Final
+from typing import Any, Final
 
 from groundswell_storage.engagement.enums import InteractionKind, Platform, RateBase
 from groundswell_storage.errors import FieldViolation, InvalidArgument
@@ -30,6 +30,10 @@ _COUNT_OF_KIND: Final = {
     InteractionKind.SHARE: "shares",
     InteractionKind.SAVE: "saves",
 }
+
+
+COUNTS = ("likes", "comments", "shares", "saves", "clicks", "impressions", "reach", "views")
+"""The columns of counts, of posts and of snapshots; the fields of Counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,11 @@ class Counts:
     def engagement(self) -> int:
         """Likes, comments, shares and saves together; unknown ones add nothing."""
         return sum(value for value in (self.likes, self.comments, self.shares, self.saves) if value is not None)
+
+
+def counts_of(row: Any) -> Counts:
+    """The counts of a post's row, or of a snapshot's."""
+    return Counts(*(getattr(row, name) for name in COUNTS))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,11 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from groundswell_server.engagement.metrics.engagement_rates import Counts
+from groundswell_server.engagement.metrics.engagement_rates import Counts, counts_of
+from groundswell_storage.engagement import snapshots
+from groundswell_storage.engagement.posts import PostRow
 from groundswell_storage.errors import InvalidArgument
+from groundswell_storage.scope import Scope
 
 HOUR = timedelta(hours=1)
 MOST_HOURS = 2160
@@ -51,6 +54,19 @@ class TimelineHour:
     """Since the last snapshot before the hour, or since publication, when all counts were 0. None when that is
     unknown."""
     snapshot_count: int
+
+
+def timeline_of_post(
+    scope: Scope, post_id: str, start: datetime | None = None, end: datetime | None = None
+) -> tuple[TimelineHour, ...]:
+    """The hours from `start`, the post's publication when None, to `end` that hold snapshots, oldest first.
+
+    Raises NotFound, and InvalidArgument for an `end` that is not after the start or more than 2160 hours later.
+    """
+    post = scope.get(PostRow, post_id)
+    check_range(start or post.publish_time, end)
+    found = [Snapshot(row.fetch_time, counts_of(row)) for row in snapshots.of_post(scope, post_id)]
+    return hourly_timeline(post.publish_time, found, start, end)
 
 
 def hourly_timeline(

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from groundswell_storage.revisions import check_etag, etag_of, revise
+
 from groundswell_server.engagement import audited
-from groundswell_server.engagement.metrics.engagement_rates import Counts
+from groundswell_server.engagement.metrics.engagement_rates import Counts, counts_of
 from groundswell_server.engagement.personas import active_persona
 from groundswell_server.engagement.posts.captions import (
     hashtags_in,
@@ -32,12 +34,8 @@ from groundswell_storage.engagement.posts import PostFilter, PostRow
 from groundswell_storage.engagement.prediction_facts import prompt_length
 from groundswell_storage.errors import AlreadyExists, InvalidArgument
 from groundswell_storage.pages import Page
-from groundswell_storage.resources import check_etag, etag_of, revise
 from groundswell_storage.scope import Scope
 from groundswell_storage.topics import CONTEXT_CHANGED, POST_CHANGED, POST_DELETED
-
-COUNTS = ("likes", "comments", "shares", "saves", "clicks", "impressions", "reach", "views")
-"""The columns of counts, of posts and of snapshots; the fields of Counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,11 +265,6 @@ def post_of(row: PostRow) -> Post:
         update_time=row.update_time,
         etag=etag_of(row.version),
     )
-
-
-def counts_of(row: Any) -> Counts:
-    """The counts of a post's row, or of a snapshot's."""
-    return Counts(*(getattr(row, name) for name in COUNTS))
 
 
 def engagement_of(row: PostRow) -> Engagement:

@@ -13,16 +13,12 @@ from typing import TypeVar
 
 import stamina
 
-from groundswell_server.engagement.bot_detection.filter_settings import FilterSettings
 from groundswell_server.engagement.contexts.outcomes import Thresholds
 from groundswell_server.engagement.ingestion.post_metrics import record_metrics
-from groundswell_server.engagement.interactions import comment_sentiment, recorder
-from groundswell_server.engagement.interactions.interactions import NewInteraction, Recorded
-from groundswell_server.engagement.interactions.recorder import Recording
+from groundswell_server.engagement.interactions.intake import Intake
+from groundswell_server.engagement.interactions.interactions import NewInteraction
 from groundswell_server.engagement.metrics.engagement_rates import Counts
 from groundswell_server.engagement.platforms.failures import PlatformFailure
-from groundswell_server.engagement.trained_detectors import Detectors
-from groundswell_server.engagement.workspace_settings import read_settings
 from groundswell_server.jobs.job import Job
 from groundswell_storage.chunks import chunks
 from groundswell_storage.engagement import connections, post_syncs
@@ -59,12 +55,10 @@ class SyncRecorder:
     """Records what one run fetches."""
 
     job: Job
-    filter: FilterSettings
     thresholds: Thresholds
     projected_age: timedelta
     """For which the reach of a post that spreads is projected."""
-    detectors: Detectors
-    """Learning's, which read comments before the transaction that keeps them."""
+    intake: Intake
 
     def record_counts(self, targets: Sequence[SyncTarget], fetched: Fetched) -> list[SyncTarget]:
         """Records counts or failures of posts; returns the posts whose comments are to be fetched."""
@@ -85,10 +79,11 @@ class SyncRecorder:
 
     def record_comments(self, target: SyncTarget, comments: Sequence[NewInteraction], *, last: bool) -> None:
         """Records a page of comments; after the last the post's comments are done."""
-        told = comment_sentiment.with_sentiment([_storable(comment) for comment in comments])
-        told = self.job.wait_for(self.detectors.consult(self.job.acting_as("reader", "learning.read"), told))
-        for post_id in self._write(partial(self._keep_page, target, told, last)):
-            self._write(partial(recorder.rejudge, post_id=post_id, settings=self.filter, thresholds=self.thresholds))
+        batch = [_storable(comment) for comment in comments]
+        caller = self.job.acting_as("reader", "learning.read")
+        prepared = self.job.wait_for(self.intake.prepare(caller, batch))
+        for post_id in self._write(partial(self._keep_page, target, prepared, last)):
+            self._write(partial(self.intake.rejudge, post_id=post_id))
 
     def abandon_comments(self, target: SyncTarget) -> None:
         """Gives a post's comments up until the next sync."""
@@ -155,15 +150,11 @@ class SyncRecorder:
         post = scope.find(PostRow, target.post_id, lock=True)
         if post is None:
             return ()
-        kept = Recording(Recorded())
         batch = [_within(comment, to_micros(post.publish_time), to_micros(scope.now)) for comment in comments]
-        if batch:
-            pii_filter = read_settings(scope).pii_filter
-            kept = recorder.record_interactions(scope, target.post_id, batch, self.filter, self.thresholds, pii_filter)
-        seen = post.comments if last else None
-        count = kept.recorded.recorded_count
+        recording = self.intake.record(scope, target.post_id, batch)
+        count, seen = recording.recorded.recorded_count, post.comments if last else None
         post_syncs.note_comments(scope, target.post_id, recorded=count, seen=seen, due=not last)
-        return kept.posts_to_rejudge
+        return recording.posts_to_rejudge
 
     def _note_failure(self, scope: Scope, target: SyncTarget, failure: PlatformFailure) -> None:
         self._note(scope, target, failure.outcome, failure.message)

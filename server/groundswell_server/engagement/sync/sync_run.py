@@ -9,6 +9,9 @@ from functools import partial
 
 import httpx
 
+from groundswell_server.engagement import configuration
+from groundswell_server.engagement.connections import connections, token_vault
+from groundswell_server.engagement.interactions.intake import Intake
 from groundswell_server.engagement.platforms.adapter import Adapter, PlatformPost
 from groundswell_server.engagement.platforms.call_limits import Limit
 from groundswell_server.engagement.platforms.failures import (
@@ -20,10 +23,9 @@ from groundswell_server.engagement.platforms.failures import (
     Unavailable,
 )
 from groundswell_server.engagement.platforms.http_client import TRIES, PlatformClient
-from groundswell_server.engagement.sync.call_budgets import CallBudgets, OverBudget
 from groundswell_server.engagement.sync.sync_clock import Clock
-from groundswell_server.engagement.sync.sync_plan import Plan, Unit
-from groundswell_server.engagement.sync.sync_queue import SyncQueue
+from groundswell_server.engagement.sync.sync_plan import Plan, SyncScope, Unit, plan
+from groundswell_server.engagement.sync.sync_queue import CallBudgets, OverBudget, SyncQueue
 from groundswell_server.engagement.sync.sync_recorder import Fetched, SyncRecorder
 from groundswell_server.jobs.job import Job, Postponed
 from groundswell_storage.engagement.enums import ContentType, Platform
@@ -43,6 +45,18 @@ class SyncDependencies:
     client: httpx.Client
     clock: Clock
     patience: timedelta = PATIENCE
+
+
+def run_sync(job: Job, means: SyncDependencies, wanted: SyncScope, intake: Intake) -> Plan:
+    """Does the remaining work of a sync and returns the plan of this run. Raises Postponed and Cancelled."""
+    with job.scope() as scope:
+        vault = token_vault.open_vault(scope.database, token_vault.sealer_of(job.settings))
+    reading = job.reading()
+    usable = connections.usable(reading, vault)
+    planned = plan(reading, wanted, means.adapters, usable, job.operation_id, means.clock.now())
+    thresholds, target_age = configuration.thresholds(job.settings), configuration.target_age(job.settings)
+    SyncRun(job, means, SyncRecorder(job, thresholds, target_age, intake), planned).run()
+    return planned
 
 
 class SyncRun:
