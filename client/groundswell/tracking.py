@@ -2,7 +2,8 @@
 
 An exception ends the context as FAILED with a trace artifact (type, message, location) for it and for each of its
 causes, and is raised again. What a person or a supervisor stops ends as CANCELLED, with an artifact too:
-KeyboardInterrupt, a cancelled task, `sys.exit()` without an error, SIGTERM, and the end of the interpreter (see `_interrupts`).
+KeyboardInterrupt, a cancelled task, `sys.exit()` without an error, SIGTERM, and the end of the interpreter (see
+`_interrupts`).
 """
 
 from __future__ import annotations

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from groundswell_storage.revisions import check_etag, etag_of, revise
-
 from groundswell_server.engagement import audited
 from groundswell_server.engagement.metrics.engagement_rates import Counts, counts_of
 from groundswell_server.engagement.personas import active_persona
@@ -34,6 +32,7 @@ from groundswell_storage.engagement.posts import PostFilter, PostRow
 from groundswell_storage.engagement.prediction_facts import prompt_length
 from groundswell_storage.errors import AlreadyExists, InvalidArgument
 from groundswell_storage.pages import Page
+from groundswell_storage.resources import check_etag, etag_of, revise
 from groundswell_storage.scope import Scope
 from groundswell_storage.topics import CONTEXT_CHANGED, POST_CHANGED, POST_DELETED
 
