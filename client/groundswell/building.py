@@ -8,7 +8,10 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import math
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from enum import Enum
@@ -32,8 +35,8 @@ M = TypeVar("M", bound=Message)
 
 TimestampLike: TypeAlias = Timestamp | datetime | str
 """A moment: an aware datetime, or RFC 3339 text such as "2026-03-01T18:00:00Z"."""
-DurationLike: TypeAlias = Duration | timedelta | float
-"""A span of time; a number is in seconds."""
+DurationLike: TypeAlias = Duration | timedelta | float | str
+"""A length of time: a number is in seconds, text is like "90m", "1h30m" or "45s"."""
 FieldMaskLike: TypeAlias = FieldMask | Iterable[str] | str
 """Names of fields, one by one or in one text with commas."""
 StructLike: TypeAlias = Struct | Mapping[str, Any]
@@ -41,6 +44,15 @@ StructLike: TypeAlias = Struct | Mapping[str, Any]
 
 # A Struct keeps numbers as doubles, which hold every integer up to here and lose digits of larger ones.
 LARGEST_EXACT_INTEGER = 2**53
+
+_UNITS = {
+    "d": timedelta(days=1),
+    "h": timedelta(hours=1),
+    "m": timedelta(minutes=1),
+    "s": timedelta(seconds=1),
+    "ms": timedelta(milliseconds=1),
+}
+_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[dhms])")
 
 # Protobuf reads messages in messages to a depth of 100, and a mapping in a Struct is three of them.
 DEEPEST = 30
@@ -134,6 +146,8 @@ def _value(field: FieldDescriptor, value: object, path: str) -> object:
         return _message(field, value, path)
     if field.enum_type is not None and isinstance(value, str):
         return enum_number(field.enum_type, value, path)
+    if field.type == FieldDescriptor.TYPE_BYTES and isinstance(value, str):
+        return _bytes(value, path)
     if field.type == FieldDescriptor.TYPE_STRING and isinstance(value, UUID | PurePath):
         return str(value)
     if isinstance(value, Enum) and not isinstance(value, int | str):
@@ -141,6 +155,14 @@ def _value(field: FieldDescriptor, value: object, path: str) -> object:
     if isinstance(value, bool) and field.type != FieldDescriptor.TYPE_BOOL:
         raise invalid_field(path, f"takes a number or a text, not {value}")  # protobuf would take it for 0 or 1
     return value
+
+
+def _bytes(text: str, path: str) -> bytes:
+    """The bytes that text stands for in protobuf's JSON, which is base64."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise invalid_field(path, f"takes bytes, or text in base64: {error}") from error
 
 
 def _message(field: FieldDescriptor, value: object, path: str) -> Message:
@@ -185,12 +207,24 @@ def _timestamp(value: object, path: str) -> Timestamp:
 
 def _duration(value: object, path: str) -> Duration:
     span = Duration()
+    if isinstance(value, str):
+        value = parse_duration(value, path)
     if isinstance(value, Real) and not isinstance(value, bool):
         value = timedelta(seconds=float(value))
     if not isinstance(value, timedelta):
-        raise invalid_field(path, f"takes a timedelta or seconds, not {type(value).__name__}")
+        raise invalid_field(path, f"takes a timedelta, seconds or text such as 90m, not {type(value).__name__}")
     span.FromTimedelta(value)
     return span
+
+
+def parse_duration(text: str, path: str = "") -> timedelta:
+    """The length of time that text such as "1h30m" or "-0.5s" stands for."""
+    compact = text.replace(" ", "").lower()
+    sign, parts = (-1, compact[1:]) if compact.startswith("-") else (1, compact)
+    found = _DURATION_PART.findall(parts)
+    if not found or "".join(number + unit for number, unit in found) != parts:
+        raise invalid_field(path, f"takes a length of time such as 90m, 1h30m or 45s, got {text!r}")
+    return sign * sum((float(number) * _UNITS[unit] for number, unit in found), timedelta())
 
 
 def _field_mask(value: object, path: str) -> FieldMask:

@@ -1,0 +1,5 @@
+"""`python -m groundswell.cli` is `groundswell`."""
+
+from groundswell.cli import main
+
+main()
