@@ -1,5 +1,5 @@
 """`python -m groundswell_server` is `groundswell`."""
 
-from groundswell_server.cli import main
+from groundswell.cli import main
 
 main()

@@ -17,7 +17,7 @@ from pathlib import Path
 import httpx
 
 from groundswell import Client
-from groundswell_server.cli.importing import import_file
+from groundswell_server.cli.post_import import import_file
 from tests.bench.measure import pin
 from tests.processes import Suite
 

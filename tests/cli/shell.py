@@ -35,7 +35,7 @@ class Shell:
 
     def json(self, *arguments: str, **environment: str) -> Any:
         """What it prints as JSON when all goes well."""
-        done = self.run(*arguments, "--json", **environment)
+        done = self.run(*arguments, "-o", "json", **environment)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 

@@ -11,27 +11,23 @@ from pathlib import Path
 
 import pytest
 
-from groundswell import __version__
+from groundswell import __version__, types
 from groundswell_server.jobs.periodic import seal_audit
 from groundswell_server.settings import load
 from groundswell_storage.database import connect
 from tests.cli.shell import SCRIPT, Shell
+from tests.client.loopback import LoopbackServer, always
 
 
 def test_the_version_is_that_of_the_package(shell: Shell) -> None:
-    assert shell.run("version").stdout == f"groundswell {__version__}\n"
-    assert shell.json("version") == {"version": __version__}
+    assert shell.run("--version").stdout == f"groundswell {__version__}\n"
 
 
-def test_without_a_command_it_lists_them(shell: Shell) -> None:
-    said = shell.run("--help").stdout
-    for command in ("serve", "worker", "demo", "import", "migrate", "keys", "audit", "settings", "doctor", "version"):
-        assert command in said
-
-
-def test_help_shows_a_switch_without_a_value(shell: Shell) -> None:
-    for command in (["--help"], ["serve", "--help"], ["keys", "--help"]):
-        assert "<bool>" not in shell.run(*command).stdout
+def test_without_a_command_it_lists_those_of_the_server_and_the_calls(shell: Shell) -> None:
+    listed = shell.run("--help").stdout
+    for command in ("serve", "worker", "demo", "import", "migrate", "keys", "audit", "settings", "doctor", "plan"):
+        assert f"\n  {command} " in listed
+    assert "\n  personas             create, delete, get, list, update\n" in listed
 
 
 @pytest.mark.parametrize(
@@ -97,7 +93,7 @@ class TestAudit:
             database.execute("UPDATE audit_entry SET actor = 'somebody else'")
         database.close()
 
-        done = shell.run("audit", "verify", "--json", **where)
+        done = shell.run("audit", "verify", "-o", "json", **where)
 
         assert done.returncode == 1
         assert [fault["batch"] for fault in json.loads(done.stdout)["faults"]] == [1]
@@ -109,7 +105,7 @@ class TestMigrate:
     def test_a_check_says_what_is_due_and_changes_nothing(self, tmp_path: Path) -> None:
         shell = Shell(tmp_path, f"sqlite:///{tmp_path / 'new.db'}")
         for _ in range(2):
-            due = shell.run("migrate", "--check", "--json")
+            due = shell.run("migrate", "--check", "-o", "json")
             assert due.returncode == 1
             assert json.loads(due.stdout)["pending"]
         assert shell.json("migrate")["applied"] == json.loads(due.stdout)["pending"]
@@ -135,7 +131,7 @@ class TestSettings:
 
     def test_secrets_are_hidden(self, shell: Shell) -> None:
         hidden = {"GROUNDSWELL_DATABASE_URL": "postgresql://ann:hush@h/n", "GROUNDSWELL_MASTER_KEY": "aHVzaA=="}
-        for arguments in (["settings"], ["settings", "--json"]):
+        for arguments in (["settings"], ["settings", "-o", "json"]):
             said = shell.run(*arguments, **hidden).stdout
             assert "ann:**********@h/n" in said
             assert "hush@" not in said
@@ -173,27 +169,42 @@ class TestErrors:
             assert f"can't listen on 127.0.0.1:{port}" in shell.complaint("serve", "--port", port)
 
 
-def test_with_the_client_alone_installed_it_says_what_to_install(tmp_path: Path) -> None:
-    site = tmp_path / "site"
-    site.mkdir()
-    (site / "groundswell").symlink_to(Path(__file__).parents[2] / "client/groundswell")
-    hide = (
-        "import sys\n"
-        "from importlib.abc import MetaPathFinder\n"
-        "class Absent(MetaPathFinder):\n"
-        "    def find_spec(self, name, path=None, target=None):\n"
-        "        if name.partition('.')[0] in {'typer', 'rich', 'pydantic', 'peewee', 'protovalidate', 'structlog'}:\n"
-        "            raise ModuleNotFoundError(f'No module named {name!r}', name=name)\n"
-        "sys.meta_path.insert(0, Absent())\n"
-    )
-    (site / "sitecustomize.py").write_text(hide)
-    done = subprocess.run(
-        [str(SCRIPT), "serve"],
-        env={**os.environ, "PYTHONPATH": str(site)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 1
-    assert done.stderr.strip() == "error: this needs the server: pip install 'groundswell[server]'"
+class TestWithoutTheServer:
+    """The client package alone: commands of the server name what to install, calls work."""
+
+    @pytest.fixture
+    def site(self, tmp_path: Path) -> Path:
+        """A folder that hides the server and its libraries from an interpreter."""
+        hidden = {"groundswell_server", "groundswell_storage", "pydantic", "peewee", "protovalidate", "structlog"}
+        (tmp_path / "sitecustomize.py").write_text(
+            "import sys\n"
+            "from importlib.abc import MetaPathFinder\n"
+            "class Absent(MetaPathFinder):\n"
+            "    def find_spec(self, name, path=None, target=None):\n"
+            f"        if name.partition('.')[0] in {hidden}:\n"
+            "            raise ModuleNotFoundError(f'No module named {name!r}', name='pydantic')\n"
+            "sys.meta_path.insert(0, Absent())\n"
+        )
+        return tmp_path
+
+    def run(self, site: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(SCRIPT), *arguments],
+            env={**os.environ, "PYTHONPATH": str(site)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def test_a_command_of_the_server_names_what_to_install(self, site: Path) -> None:
+        done = self.run(site, "serve")
+        assert done.returncode == 1
+        assert done.stderr.strip() == "error: this needs the server: pip install 'groundswell[server]'"
+
+    def test_calls_are_sent(self, site: Path) -> None:
+        listed = self.run(site, "--help").stdout
+        assert "personas             create, delete, get, list, update" in listed
+        with LoopbackServer(ListPersonas=always(types.ListPersonasResponse(personas=[{"id": "7"}]))) as server:
+            done = self.run(site, "personas", "list", "-o", "name", "--target", server.target)
+        assert (done.returncode, done.stdout) == (0, "7\n"), done.stderr

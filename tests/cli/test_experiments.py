@@ -1,4 +1,4 @@
-"""`groundswell experiments`: what people read, what programs read, and the course of an experiment as a drawing."""
+"""`groundswell report` and `groundswell plan`: sentences, tables, and the intervals of an experiment as a drawing."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from matplotlib.image import imread
 
-from groundswell_server.cli.experiments import charts, course
-from groundswell_server.cli.experiments.course import MOST_LINES, WIDTH, Point
+from groundswell_server.cli.experiments import charts, interval_history
+from groundswell_server.cli.experiments.interval_history import MOST_LINES, WIDTH, IntervalHistory, Point
 from groundswell_server.experiments.design.design import Variant
 from groundswell_server.experiments.enums import ExperimentKind
 from groundswell_server.experiments.interim_analysis.scheduled_analyses import run_due_analyses
@@ -58,51 +58,15 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
 
 
 def said(shell: Shell, suite: RunningServer, *arguments: str) -> str:
-    done = shell.run("experiments", *arguments, GROUNDSWELL_TARGET=suite.target)
+    done = shell.run(*arguments, GROUNDSWELL_TARGET=suite.target)
     assert done.returncode == 0, done.stderr
-    assert max(map(len, done.stdout.splitlines())) <= 80
     return done.stdout
 
 
-def test_a_list_shows_where_each_is(shell: Shell, suite: RunningServer) -> None:
-    rows = shell.json("experiments", "list", GROUNDSWELL_TARGET=suite.target)
-    assert {(row["key"], row["state"], row["winner"]) for row in rows} == {
-        ("bandit", "running", ""),
-        ("draft", "draft", ""),
-        ("ended", "completed", "new"),
-        ("fresh", "running", ""),
-        ("hooks", "running", ""),
-    }
-    listed = said(shell, suite, "list", "--state", "running")
-    assert "hooks" in listed
-    assert "ended" not in listed
-
-
-def test_one_is_shown_with_its_end_and_the_reason_of_it(shell: Shell, suite: RunningServer) -> None:
-    shown = " ".join(said(shell, suite, "show", "ended").split())
-    assert "ended: ab_test, completed" in shown
-    assert "2026-03-01 12:16, new won: By itself: new beats old by 70.0%" in shown
-    told = shell.json("experiments", "show", "hooks", GROUNDSWELL_TARGET=suite.target)
-    assert told["design"]["hypothesis"] == "Questions draw more"
-    assert [one["weight"] for one in told["design"]["variants"]] == pytest.approx([1 / 3] * 3, abs=1e-4)
-
-
-def test_a_bandit_is_shown_with_how_it_chooses_now(shell: Shell, suite: RunningServer) -> None:
-    shown = said(shell, suite, "show", "bandit")
-    assert shown.startswith("bandit: bandit, running, shared out by thompson")
-    told = shell.json("experiments", "show", "bandit", GROUNDSWELL_TARGET=suite.target)
-    old, new = told["choice_probabilities"]
-    assert old + new == pytest.approx(1.0)
-    assert "chosen now" in shown
-    table = [line.split() for line in shown.splitlines()]
-    assert ["old", f"{old:.1%}", "yes"] in table
-    assert ["new", f"{new:.1%}"] in table
-
-
 def test_an_analysis_has_the_verdict_the_figures_and_the_course(shell: Shell, suite: RunningServer) -> None:
-    read = said(shell, suite, "analyze", "hooks")
+    read = said(shell, suite, "report", "hooks")
     assert " ".join(read.split()).startswith("WINNER: question beats old by 30.0%")
-    assert "30,000 units, shared out as planned" in read
+    assert "30,000 units, distributed as planned" in read
     assert "question against the control on conversion_rate" in read
     assert "emoji against the control on conversion_rate" in read
     lines = [line for line in read.splitlines() if line.startswith("2026-03-01")]
@@ -113,16 +77,16 @@ def test_an_analysis_has_the_verdict_the_figures_and_the_course(shell: Shell, su
 def test_an_analysis_says_how_the_experiment_ended_and_that_nothing_was_counted(
     shell: Shell, suite: RunningServer
 ) -> None:
-    ended = " ".join(said(shell, suite, "analyze", "ended").split())
+    ended = " ".join(said(shell, suite, "report", "ended").split())
     assert ended.startswith("ended 2026-03-01 12:16, new won: By itself")
     assert "WINNER:" not in ended
-    fresh = said(shell, suite, "analyze", "fresh")
+    fresh = said(shell, suite, "report", "fresh")
     assert "no unit has been counted yet" in fresh
     assert "●" not in fresh
 
 
 def test_a_chart_is_saved_and_programs_get_the_history(shell: Shell, suite: RunningServer) -> None:
-    done = shell.run("experiments", "analyze", "hooks", "--png", "hooks.png", "--json", GROUNDSWELL_TARGET=suite.target)
+    done = shell.run("report", "hooks", "--png", "hooks.png", "-o", "json", GROUNDSWELL_TARGET=suite.target)
     assert done.returncode == 0, done.stderr
     assert (shell.home / "hooks.png").read_bytes().startswith(b"\x89PNG")
     told = json.loads(done.stdout)
@@ -137,9 +101,9 @@ def test_a_chart_is_saved_and_programs_get_the_history(shell: Shell, suite: Runn
 
 def test_a_plan_is_that_of_the_service(shell: Shell, suite: RunningServer) -> None:
     arguments = ("plan", "--baseline", "0.1", "--lift", "0.3", "--units-per-day", "1000")
-    assert "1,769 units a variant, 3,538 in all" in said(shell, suite, *arguments)
+    assert "1,769 units per variant, 3,538 in total" in said(shell, suite, *arguments)
     assert "3.5 days to the planned size, at 1,000 units a day" in said(shell, suite, *arguments)
-    told = shell.json("experiments", *arguments, GROUNDSWELL_TARGET=suite.target)
+    told = shell.json(*arguments, GROUNDSWELL_TARGET=suite.target)
     assert told["units_per_variant"] == 1769
     small = ("plan", "--kind", "mean", "--standard-deviation", "4", "--baseline", "3", "--lift", "0.01")
     curve = [line.split()[0] for line in said(shell, suite, *small).splitlines() if line.startswith("+")]
@@ -148,25 +112,25 @@ def test_a_plan_is_that_of_the_service(shell: Shell, suite: RunningServer) -> No
 
 def test_what_goes_wrong_is_said_in_a_line_with_its_cure(shell: Shell, suite: RunningServer) -> None:
     target = {"GROUNDSWELL_TARGET": suite.target}
-    assert "groundswell experiments list" in shell.complaint("experiments", "show", "nothing", **target)
-    assert "start it first" in shell.complaint("experiments", "analyze", "draft", **target)
-    wanting = ("experiments", "plan", "--kind", "mean", "--baseline", "9", "--lift", "0.1")
+    assert "groundswell experiments list" in shell.complaint("report", "nothing", code=3, **target)
+    assert "start it first" in shell.complaint("report", "draft", **target)
+    wanting = ("plan", "--kind", "mean", "--baseline", "9", "--lift", "0.1")
     assert "--standard-deviation: is needed" in shell.complaint(*wanting, code=2, **target)
-    percent = ("experiments", "plan", "--baseline", "10", "--lift", "0.1", "--power", "0.9")
-    assert "--baseline 10: must be below 1" in shell.complaint(*percent, code=2, **target)
+    percent = ("plan", "--baseline", "10", "--lift", "0.1", "--power", "0.9")
+    assert "--baseline: must be below 1" in shell.complaint(*percent, code=2, **target)
     for file, wrong in (("hooks.jpg", "does not end in .png"), ("nowhere/hooks.png", "there is no folder nowhere")):
-        done = shell.run("experiments", "analyze", "hooks", "--png", file, **target)
+        done = shell.run("report", "hooks", "--png", file, **target)
         assert done.returncode == 2
         assert wrong in " ".join(done.stderr.split())
 
 
-def path_of(*points: tuple[float, float | None, float | None]) -> course.Path:
+def path_of(*points: tuple[float, float | None, float | None]) -> IntervalHistory:
     found = [Point(BEGAN + timedelta(minutes=number), 10 * number, *one) for number, one in enumerate(points)]
-    return course.Path("new", "conversion_rate", found)
+    return IntervalHistory("new", "conversion_rate", found)
 
 
-def bars(path: course.Path) -> list[str]:
-    return [line[29:].ljust(WIDTH)[:WIDTH] for line in course.drawn(path)]
+def bars(path: IntervalHistory) -> list[str]:
+    return [line[29:].ljust(WIDTH)[:WIDTH] for line in interval_history.drawn(path)]
 
 
 def test_an_interval_is_drawn_to_the_scale_of_the_last() -> None:
@@ -180,7 +144,7 @@ def test_an_interval_is_drawn_to_the_scale_of_the_last() -> None:
 
 
 def test_many_looks_are_drawn_evenly_and_the_last_always() -> None:
-    lines = list(course.drawn(path_of(*[(0.1, 0.0, 0.2)] * 100)))
+    lines = list(interval_history.drawn(path_of(*[(0.1, 0.0, 0.2)] * 100)))
     units = [int(line[16:28].replace(",", "")) for line in lines]
     assert len(lines) == MOST_LINES
     assert (units[0], units[-1]) == (0, 990)

@@ -66,7 +66,7 @@ class TestKeys:
         assert admitted(suite, renewed["token"])
 
     def test_an_unknown_key_and_an_unknown_role_are_said_in_a_line(self, shell: Shell) -> None:
-        said = shell.complaint("keys", "revoke", "nobody")
+        said = shell.complaint("keys", "revoke", "nobody", code=3)
         assert "'nobody' does not exist" in said
         assert "groundswell keys list" in said
         assert "role" in shell.complaint("keys", "create", "x", "--role", "god", code=2)
@@ -81,14 +81,14 @@ class TestDoctor:
         assert found["database"] == found["schema"] == found["keys"] == found["server"] == "ok"
 
     def test_a_server_that_does_not_answer_is_named_with_the_cure(self, shell: Shell) -> None:
-        done = shell.run("doctor", "--target", "127.0.0.1:1", "--json")
+        done = shell.run("doctor", "--target", "127.0.0.1:1", "-o", "json")
         assert done.returncode == 1
         (server,) = (row for row in json.loads(done.stdout) if row["check"] == "server")
         assert server["level"] == "fail"
         assert "groundswell serve" in server["cure"]
 
     def test_a_database_that_does_not_answer_is_named(self, shell: Shell) -> None:
-        done = shell.run("doctor", "--json", GROUNDSWELL_DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
+        done = shell.run("doctor", "-o", "json", GROUNDSWELL_DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
         assert done.returncode == 1
         (database,) = (row for row in json.loads(done.stdout) if row["check"] == "database")
         assert (database["level"], "GROUNDSWELL_DATABASE_URL" in database["cure"]) == ("fail", True)
@@ -118,16 +118,16 @@ class TestDoctor:
             "tls_private_key": file["server-key"],
             "tls_client_ca": file["ca"],
         }
-        known = ("--ca", str(file["ca"]), "--certificate", str(file["own"]), "--key", str(file["own-key"]))
+        known = ("--ca", str(file["ca"]), "--certificate", str(file["own"]), "--private-key", str(file["own-key"]))
         with RunningServer(f"sqlite:///{tmp_path / 'tls.db'}", **protected) as server:
-            stranger = shell.run("doctor", "--target", server.target, "--json")
+            stranger = shell.run("doctor", "--target", server.target, "-o", "json")
             found = {row["check"]: row["level"] for row in shell.json("doctor", "--target", server.target, *known)}
             reached = ("--target", server.target, *known)
             _, bearer = server.key("default")
             key = {"GROUNDSWELL_API_KEY": bearer.removeprefix("Bearer ")}
             assert shell.json("platforms", "list", *reached, **key) == []
-            said = shell.complaint("sync", "--persona", "nobody", *reached, code=2, **key)
-            assert said == "error: --persona nobody: must be a valid UUID"
+            said = shell.complaint("timeline", "get", "nothing", *reached, code=2, **key)
+            assert said == "error: POST_ID: must be a valid UUID (VALIDATION_FAILED)"
         assert "--ca" in json.loads(stranger.stdout)[-1]["cure"]
         assert found["server"] == "ok"
 
@@ -150,7 +150,7 @@ class TestImport:
             "Ava,INSTAGRAM,cli-4,2026-01-05T18:00:00Z,-10,100\n"
             "Ava,INSTAGRAM,cli-5,2026-01-06T18:00:00Z,10,100\n"
         )
-        command = ("import", "posts", str(file), "--target", suite.target, "--json")
+        command = ("import", "posts", str(file), "--target", suite.target, "-o", "json")
         first = beside.run(*command, **key)
         assert first.returncode == 1, first.stderr
         report = json.loads(first.stdout)
@@ -171,12 +171,14 @@ class TestImport:
     def test_without_a_key_it_says_how_to_get_one(self, suite: Suite, beside: Shell) -> None:
         file = beside.home / "posts.csv"
         file.write_text(GOOD + "Ava,INSTAGRAM,cli-9,2026-01-05T18:00:00Z,10,100\n")
-        assert "groundswell keys create" in beside.complaint("import", "posts", str(file), "--target", suite.target)
+        assert "groundswell keys create" in beside.complaint(
+            "import", "posts", str(file), "--target", suite.target, code=4
+        )
 
     def test_without_a_server_it_says_how_to_start_one(self, shell: Shell) -> None:
         file = shell.home / "posts.csv"
         file.write_text(GOOD + "Ava,INSTAGRAM,cli-9,2026-01-05T18:00:00Z,10,100\n")
-        assert "groundswell serve" in shell.complaint("import", "posts", str(file), "--target", "127.0.0.1:1")
+        assert "groundswell serve" in shell.complaint("import", "posts", str(file), "--target", "127.0.0.1:1", code=5)
 
     def test_a_file_that_is_not_there_is_a_wrong_call(self, shell: Shell) -> None:
         assert shell.run("import", "posts", "nowhere.csv").returncode == 2
@@ -186,39 +188,30 @@ def test_platforms_are_connected_listed_and_disconnected_without_a_token_in_sigh
     shell: Shell, server: RunningServer
 ) -> None:
     target = ("--target", server.target)
-    command = [str(SCRIPT), "platforms", "connect", "tiktok", "--account", "@mira", *target]
-    told = subprocess.run(command, input="act.secret\n", capture_output=True, text=True, timeout=60, check=True)
-    assert told.stdout == "tiktok is connected\n"
+    command = [str(SCRIPT), "platforms", "connect", "--platform", "tiktok", "--account", "@mira", *target]
+    done = subprocess.run(command, input="act.secret\n", capture_output=True, text=True, timeout=60, check=True)
     (row,) = shell.json("platforms", "list", *target)
-    assert (row["platform"], row["persona"], row["account"], row["state"]) == (
-        "tiktok",
-        "all others",
-        "@mira",
-        "connected",
-    )
-    assert "act.secret" not in str(row)
-    assert shell.run("platforms", "disconnect", "tiktok", *target).returncode == 0
+    assert (row["platform"], row["persona_id"], row["account"]) == ("PLATFORM_TIKTOK", "", "@mira")
+    assert "act.secret" not in done.stdout + str(row)
+    assert shell.run("platforms", "disconnect", "--platform", "tiktok", *target).returncode == 0
     assert shell.json("platforms", "list", *target) == []
-    assert "platforms connect" in shell.run("platforms", "list", *target).stdout
-    assert "not exist" in shell.complaint("platforms", "disconnect", "tiktok", *target)
+    assert shell.run("platforms", "list", *target).stdout == "no platforms\n"
+    assert "not exist" in shell.complaint("platforms", "disconnect", "--platform", "tiktok", *target, code=3)
 
 
-def test_rollouts_are_listed_and_shown(shell: Shell, server: RunningServer) -> None:
+def test_rollouts_are_listed_and_read(shell: Shell, server: RunningServer) -> None:
     target = ("--target", server.target)
     assert shell.json("rollouts", "list", *target) == []
-    assert shell.run("rollouts", "list", *target).stdout == "no rollouts\n"
-    with Client(server.target) as client:
-        metrics = [{"name": "conversion_rate"}, {"name": "engagement_rate", "role": "METRIC_ROLE_SECONDARY"}]
-        client.experiments.create_rollout(key="search", design={"metrics": metrics})
+    metric = '{"name": "conversion_rate"}'
+    created = shell.run("rollouts", "create", "--key", "search", "--set", f"design.metrics={metric}", *target)
+    assert created.returncode == 0, created.stderr
     check_rollouts(server.app.database, server.settings)
     (row,) = shell.json("rollouts", "list", *target)
-    assert (row["rollout"], row["state"], row["share_pct"], row["note"]) == ("search", "running", 1.0, "begun")
-    shown = shell.json("rollouts", "show", "search", *target)
-    assert shown["begun"].endswith("Z")
-    assert shown["stages"][0]["last_check"].endswith(" of 24 hours")
-    assert [(one["metric"], one["old"], one["broken_below"]) for one in shown["metrics"]] == [
-        ("conversion_rate", 0.0, pytest.approx(0.05 / 5)),  # five stages of six compare
-        ("engagement_rate", 0.0, None),
-    ]
-    assert "search: running at 1% (begun)" in shell.run("rollouts", "show", "search", *target).stdout
-    assert "groundswell rollouts list" in shell.complaint("rollouts", "show", "nothing", *target)
+    assert (row["key"], row["state"], row["share"]) == ("search", "ROLLOUT_STATE_RUNNING", 0.01)
+    assert shell.run("rollouts", "list", "-o", "name", *target).stdout == "search\n"
+    shown = shell.json("rollouts", "get", "search", *target)["rollout"]
+    assert shown["stages"][0]["check"]["outcome"].endswith(" of 24 hours")
+    table = [line.split() for line in shell.run("rollouts", "get", "search", *target).stdout.splitlines()]
+    assert ["key", "search"] in table
+    assert ["state", "running"] in table
+    assert "groundswell rollouts list" in shell.complaint("rollouts", "get", "nothing", *target, code=3)

@@ -16,17 +16,10 @@ from google.protobuf.message_factory import GetMessageClass
 from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
-from groundswell.v1 import engagement_pb2, experiments_pb2, learning_pb2
+from groundswell.v1.services import descriptors
 
 SERVICES = tuple(
-    service
-    for file in (
-        engagement_pb2.DESCRIPTOR,
-        experiments_pb2.DESCRIPTOR,
-        learning_pb2.DESCRIPTOR,
-        operations_pb2.DESCRIPTOR,
-    )
-    for service in file.services_by_name.values()
+    service for file in (*descriptors(), operations_pb2.DESCRIPTOR) for service in file.services_by_name.values()
 )
 
 Answer = Callable[[Any, grpc.ServicerContext], Any]

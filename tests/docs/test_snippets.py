@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from groundswell import Client
-from groundswell_server.cli.importing import import_file
+from groundswell_server.cli.post_import import import_file
 from tests.docs.snippets import PAGES, ROOT, Snippet, snippets
 from tests.processes import Suite
 from tests.stand_in import StandIn

@@ -2,10 +2,10 @@
 
 Imports by number: a module imports only modules with a lower number.
 
-1. `contract`: the calls, their comments, and the names of their commands.
+1. `contract`: the calls, their comments, and the names of their commands. `options`: the headings of the help.
 2. `documents`, `fields`: requests from files, `--set` and flags.
 3. `messages`, `tables`, `output`: answers as tables, JSON, YAML, CSV and names.
-4. `connection`, `failures`: the options for reaching a server; errors and exit codes.
+4. `connection`, `failures`, `sender`: how a server is reached, how calls are sent, and how they fail.
 5. `call_command`: the command of one call.
 6. `application`: all commands in one tree.
 """

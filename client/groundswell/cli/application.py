@@ -12,7 +12,7 @@ from typing import NoReturn
 import click
 
 from groundswell.cli import contract
-from groundswell.cli.failures import INTERRUPTED, Failure, failure_of
+from groundswell.cli.failures import INTERRUPTED, NEEDS_SERVER, failure_of
 
 PLUGINS = "groundswell.commands"
 """Group of the entry points that add commands: name of the command, and a `click.Command`."""
@@ -79,8 +79,6 @@ def application() -> None:
 
 def run(arguments: Sequence[str] | None = None) -> NoReturn:
     """Runs the command line and exits: 0 when all went well, else with a code of `failures`."""
-    from groundswell.errors import GroundswellError
-
     try:
         result = application.main(arguments, prog_name="groundswell", standalone_mode=False)
         sys.stdout.flush()
@@ -93,8 +91,10 @@ def run(arguments: Sequence[str] | None = None) -> NoReturn:
         # The reader of a pipe, such as `head`, has ended. Python would complain once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(_BROKEN_PIPE)
-    except (GroundswellError, OSError) as error:
+    except Exception as error:
         failure = failure_of(error)
+        if failure is None:
+            raise
         failure.show()
         sys.exit(failure.exit_code)
     sys.exit(result if isinstance(result, int) else 0)
@@ -106,18 +106,12 @@ def _plugins() -> Mapping[str, EntryPoint]:
 
 
 def _loaded(plugin: EntryPoint) -> click.Command:
-    try:
-        command: click.Command = plugin.load()
-    except ModuleNotFoundError as error:
-        missing = (error.name or "").partition(".")[0]
-        if missing.startswith("groundswell"):
-            raise
-        raise Failure(f"`groundswell {plugin.name}` needs the server: pip install 'groundswell[server]'") from error
+    command: click.Command = plugin.load()
     return command
 
 
 def _summary(name: str) -> str:
     try:
         return _loaded(_plugins()[name]).get_short_help_str(limit=100)
-    except Failure:
-        return "Needs the server: pip install 'groundswell[server]'"
+    except ModuleNotFoundError:
+        return f"({NEEDS_SERVER})"

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from groundswell.cli import documents, fields, output
+from groundswell.cli import output
 from groundswell.cli.connection import connect, connection_options, names
 from groundswell.cli.failures import failure_of
-from groundswell.cli.fields import SectionedOption
+from groundswell.cli.options import SectionedCommand, SectionedOption
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor
@@ -35,44 +36,38 @@ _DEADLINE = "Give the call up after this time, such as 90s."
 _PATH = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
 
 
-class SectionedCommand(click.Command):
-    """A command whose options are shown under headings."""
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Writes the options section by section, in the order in which they were declared."""
-        sections: dict[str, list[tuple[str, str]]] = {}
-        for parameter in self.get_params(ctx):
-            record = parameter.get_help_record(ctx)
-            if record is not None:
-                sections.setdefault(_section(parameter), []).append(record)
-        for title, records in sections.items():
-            with formatter.section(title):
-                formatter.write_dl(records)
-
-
-def _section(parameter: click.Parameter) -> str:
-    """The heading under which a parameter is shown."""
-    is_argument = isinstance(parameter, click.Argument)
-    return "Arguments" if is_argument else getattr(parameter, "section", "Options")
-
-
 class CallCommand(SectionedCommand):
     """Sends one call of the contract."""
 
     def __init__(self, call: Call) -> None:
         self.call = call
-        self.method = call.method
-        self.request_type: Descriptor = call.descriptor.input_type
         super().__init__(
             call.verb,
             callback=self._run,
-            params=self._parameters(),
             help=f"{call.comment}\n\n{_shape(call)}",
             short_help=call.comment.split(". ")[0].replace("\n", " ").rstrip("."),
         )
 
+    @cached_property
+    def method(self) -> Any:
+        """The constant of the generated client that describes the call."""
+        return self.call.method
+
+    @cached_property
+    def request_type(self) -> Descriptor:
+        """The descriptor of the request."""
+        return self.call.descriptor.input_type
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """The arguments and options, made when they are first needed: a list of commands needs none."""
+        if not self.params:
+            self.params = self._parameters()
+        return super().get_params(ctx)
+
     def _parameters(self) -> list[click.Parameter]:
         """The fields of the request, then the command's own options; a field keeps a long flag that both want."""
+        from groundswell.cli import fields
+
         from_fields = list(fields.parameters(self.request_type, paged=self._is_paged))
         taken = names(from_fields)
 
@@ -115,13 +110,22 @@ class CallCommand(SectionedCommand):
         return bool(self.call.proto.server_streaming)
 
     def _run(self, **typed: Any) -> None:
+        from groundswell.cli.fields import as_typed
         from groundswell.errors import GroundswellError
 
         try:
             with connect(typed) as client:
                 self._send(client, typed)
         except GroundswellError as error:
-            raise failure_of(error, lambda path: fields.as_typed(self.request_type, path)) from error
+            failure = failure_of(error, lambda path: as_typed(self.request_type, path))
+            raise failure or error from error
+
+    def prepare(self, request: Any) -> None:
+        """Completes a request before it is sent; for commands that are derived from this one."""
+
+    def show(self, request: Any, response: Message, form: str, columns: Sequence[str]) -> None:
+        """Prints the answer to one request; for commands that are derived from this one."""
+        output.show_message(response, form, columns)
 
     def _send(self, client: Client, typed: dict[str, Any]) -> None:
         from groundswell.cli.sender import Sender
@@ -129,38 +133,42 @@ class CallCommand(SectionedCommand):
         form, limit = typed["_format"], typed.get("_limit")
         columns = [name.strip() for name in (typed["_columns"] or "").split(",") if name.strip()]
         sender = Sender(client, _seconds(typed["_deadline"]))
-        if self._sends_several:
-            requests = self._requests(typed)
-            if self._receives_several:
-                output.show_stream(islice(sender.bidi(self.method, requests), limit), form, columns)
-            else:
-                output.show_message(sender.client_stream(self.method, requests), form, columns)
-            return
-        request = next(self._requests(typed))
-        if self._receives_several:
-            output.show_stream(islice(sender.server_stream(self.method, request), limit), form, columns)
+        requests = self._requests(typed)
+        if self._sends_several and self._receives_several:
+            output.show_stream(islice(sender.bidi(self.method, requests), limit), form, columns)
+        elif self._sends_several:
+            output.show_message(sender.client_stream(self.method, requests), form, columns)
+        elif self._receives_several:
+            output.show_stream(islice(sender.server_stream(self.method, next(requests)), limit), form, columns)
         elif self._is_paged:
-            if limit and not getattr(request, "page_size", 0):
-                request.page_size = min(limit, MOST_ROWS)  # type: ignore[attr-defined]
+            request = next(requests)
+            if limit and not request.page_size:
+                request.page_size = min(limit, MOST_ROWS)
             empty = f"no {self.call.resource.replace('-', ' ')}"
             output.show_items(islice(sender.pages(self.method, request), limit), form, columns, empty=empty)
         elif self._is_long_work:
-            output.show_message(sender.operation(self.method, request, wait=typed["_wait"]), form, columns)
+            output.show_message(sender.operation(self.method, next(requests), wait=typed["_wait"]), form, columns)
         else:
-            output.show_message(sender.unary(self.method, request), form, columns)
+            request = next(requests)
+            self.show(request, sender.unary(self.method, request), form, columns)
 
-    def _requests(self, typed: dict[str, Any]) -> Iterator[Message]:
+    def _requests(self, typed: dict[str, Any]) -> Iterator[Any]:
         """The requests to send; exactly one unless the call takes several."""
         from groundswell.building import build
+        from groundswell.cli import documents, fields
 
         for values in self._documents(typed.get("_file")):
             for assignment in typed.get("_set", ()):
                 documents.assign(values, self.request_type, assignment)
             values.update(fields.given(self.request_type, typed))
             fields.ask_for_secrets(self.request_type, values)
-            yield build(self.method.request_type, values)
+            request = build(self.method.request_type, values)
+            self.prepare(request)
+            yield request
 
     def _documents(self, file: Path | None) -> Iterable[dict[str, Any]]:
+        from groundswell.cli import documents
+
         if file is None:
             return [{}]
         return documents.read_all(file) if self._sends_several else [documents.read_one(file)]

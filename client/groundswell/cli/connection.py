@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from groundswell.cli.fields import SectionedOption
+from groundswell.cli.options import SectionedOption
 
 if TYPE_CHECKING:
     from groundswell import Client, Tls

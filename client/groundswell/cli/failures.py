@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import IO, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 import click
 
-from groundswell import errors
 from groundswell.cli.contract import commands
+
+if TYPE_CHECKING:
+    from groundswell import errors
 
 FAILED: Final = 1
 CALLED_WRONGLY: Final = 2
@@ -17,15 +19,8 @@ NOT_ALLOWED: Final = 4
 UNAVAILABLE: Final = 5
 INTERRUPTED: Final = 130
 
-_EXIT_CODES: Final = (
-    (errors.InvalidArgument, CALLED_WRONGLY),
-    (errors.NotFound, NOT_FOUND),
-    (errors.Unauthenticated, NOT_ALLOWED),
-    (errors.PermissionDenied, NOT_ALLOWED),
-    (errors.Unavailable, UNAVAILABLE),
-    (errors.ResourceExhausted, UNAVAILABLE),
-    (errors.DeadlineExceeded, UNAVAILABLE),
-)
+NEEDS_SERVER: Final = "this needs the server: pip install 'groundswell[server]'"
+_OWN_PACKAGES: Final = {"groundswell", "groundswell_server", "groundswell_storage"}
 
 
 class Failure(click.ClickException):
@@ -43,11 +38,24 @@ class Failure(click.ClickException):
             click.echo(f"  {self.cure}", file=file, err=True)
 
 
-def failure_of(error: errors.GroundswellError | OSError, as_typed: Callable[[str], str] = str) -> Failure:
-    """How a command ends after an error; `as_typed` translates paths of fields into what was typed."""
+def failure_of(error: Exception, as_typed: Callable[[str], str] = str) -> Failure | None:
+    """How a command ends after an error of a call, of the system, or of an import; None for any other, a bug.
+
+    `as_typed` translates paths of fields into what was typed.
+    """
+    from groundswell import errors
+
+    if isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] not in _OWN_PACKAGES:
+        return Failure(NEEDS_SERVER)
     if not isinstance(error, errors.GroundswellError):
-        return Failure(" ".join(str(error).split()))
-    code = next((code for kind, code in _EXIT_CODES if isinstance(error, kind)), FAILED)
+        return Failure(" ".join(str(error).split())) if isinstance(error, OSError) else None
+    exit_codes = (
+        (errors.InvalidArgument, CALLED_WRONGLY),
+        (errors.NotFound, NOT_FOUND),
+        (errors.Unauthenticated | errors.PermissionDenied, NOT_ALLOWED),
+        (errors.Unavailable | errors.ResourceExhausted | errors.DeadlineExceeded, UNAVAILABLE),
+    )
+    code = next((code for kind, code in exit_codes if isinstance(error, kind)), FAILED)
     return Failure(_message(error, as_typed), cure=_cure(error), exit_code=code)
 
 
@@ -62,6 +70,8 @@ def _message(error: errors.GroundswellError, as_typed: Callable[[str], str]) -> 
 
 
 def _cure(error: errors.GroundswellError) -> str:
+    from groundswell import errors
+
     if isinstance(error, errors.Unauthenticated):
         return "set GROUNDSWELL_API_KEY; `groundswell keys create NAME --role writer` makes a key"
     if error.retry_after is not None:

@@ -12,6 +12,7 @@ from click.shell_completion import CompletionItem
 from groundswell.building import is_map
 from groundswell.cli.contract import comment_of
 from groundswell.cli.documents import value_of
+from groundswell.cli.options import SectionedOption
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
@@ -28,14 +29,6 @@ _HINTS = {
 _SECTION = "Request"
 PREFIX = "field_"
 """Before the names of parameters that hold fields, so that they never clash with the command's own."""
-
-
-class SectionedOption(click.Option):
-    """An option that is shown under a heading of the help."""
-
-    def __init__(self, *arguments: Any, section: str, **options: Any) -> None:
-        self.section = section
-        super().__init__(*arguments, **options)
 
 
 class FieldType(click.ParamType[Any]):

@@ -14,7 +14,7 @@ from groundswell.building import is_map
 if TYPE_CHECKING:
     from google.protobuf.message import Message
 
-_IDENTIFIERS = ("id", "key", "name")
+_IDENTIFIERS = ("key", "id", "name")
 _WELL_KNOWN = "google.protobuf."
 # Descriptors are `Any`, because their types differ between the implementations of protobuf.
 
@@ -48,7 +48,7 @@ def unwrapped(message: Message) -> Message:
 
 
 def identifier(message: Message) -> str:
-    """The id, key or name of a message; empty when it has none."""
+    """What calls know a message by: its key, id or name; empty when it has none."""
     names = [name for name in _IDENTIFIERS if name in message.DESCRIPTOR.fields_by_name]
     found = next((getattr(message, name) for name in names if getattr(message, name)), "")
     return str(found)

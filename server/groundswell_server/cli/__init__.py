@@ -1,30 +1,12 @@
-"""The `groundswell` command. One file a command; heavy imports inside the functions, so that `--help` is instant."""
+"""The commands of the server: those that run it, administer its database, or tell a story.
 
-from __future__ import annotations
+Entry points of the group `groundswell.commands` in pyproject.toml add each of them to the `groundswell` command of the
+client package, which has the calls of the contract. Heavy imports are inside the functions, so that `--help` is quick.
 
-import os
-import sys
-from typing import NoReturn
+Imports by number: a module imports only modules with a lower number.
 
-OWN_PACKAGES = {"groundswell", "groundswell_server", "groundswell_storage"}
-
-
-def main() -> NoReturn:
-    """Runs the command line; says what to install where only the client was, which brings this script too."""
-    # Else gRPC's core writes lines of its own for every caller who takes a server for one without TLS.
-    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
-    try:
-        from groundswell_server.bootstrap.gc_freeze import gc_freeze, import_structlog
-
-        with gc_freeze():
-            import_structlog()
-            from groundswell_server.cli.application import main as run
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] in OWN_PACKAGES:
-            raise
-        sys.stderr.write("error: this needs the server: pip install 'groundswell[server]'\n")
-        sys.exit(1)
-    run()
-
-
-__all__ = ["main"]
+1. `commands`, `plot_style`, `post_files`: what all commands share; files of posts.
+2. `database_access`: the database as commands open it.
+3. `audit`, `database`, `keys`, `post_import`, `serve`, `settings`, `doctor`, `experiments`: a command or a group each.
+4. `demo`: the demonstrations.
+"""

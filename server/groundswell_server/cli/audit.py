@@ -1,35 +1,35 @@
-"""`groundswell audit`: who changed what, and whether the log of it is as it was written."""
+"""`groundswell audit`: lists the audit log and verifies that nobody altered it."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
-from groundswell_server.cli.commands import Commands
-from groundswell_server.cli.opening import Workspace, open_migrated, open_scope
-from groundswell_server.cli.output import AsJson, console, show, show_json
-from groundswell_server.cli.serving import Database
-from groundswell_server.settings import load
+from groundswell.cli.output import console, show, show_json
+from groundswell_server.cli.commands import ServerCommand, database_option, group, output_option, workspace_option
+from groundswell_server.cli.database_access import open_migrated, open_scope
 
 if TYPE_CHECKING:
     from groundswell_storage.audit import AuditEntry
     from groundswell_storage.audit_chain import Verification
 
-application = Commands(help="Read and verify the log of all changes.")
+
+@group("audit")
+def audit_group() -> None:
+    """Read and verify the audit log."""
 
 
-@application.command("list")
-def list_entries(
-    subject: Annotated[str, typer.Option(help="What was changed, such as experiment/checkout.")] = "",
-    action: Annotated[str, typer.Option(help="What was done, such as model.promoted.")] = "",
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="The most entries to show.")] = 50,
-    workspace: Workspace = "default",
-    database: Database = None,
-    as_json: AsJson = False,
-) -> None:
-    """Show the changes of a workspace, newest first; what was before and after with --json."""
+@audit_group.command("list", cls=ServerCommand)
+@click.option("--subject", default="", help="What was changed, such as experiment/checkout.")
+@click.option("--action", default="", help="What was done, such as model.promoted.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, help="The most entries to show; 50 by default.")
+@workspace_option
+@database_option
+@output_option
+def list_entries(subject: str, action: str, limit: int, workspace: str, database: str | None, as_json: bool) -> None:
+    """Show the changes of a workspace, newest first. `-o json` has the values before and after each change."""
     from groundswell_storage import audit
 
     with open_scope(database, workspace, existing=True) as scope:
@@ -41,14 +41,14 @@ def list_entries(
         show([_row(entry) for entry in page.items], False, empty=f"{none} in workspace {workspace}")
 
 
-@application.command()
-def verify(
-    head: Annotated[str, typer.Option(help="A seal that an earlier verification printed; has to be there still.")] = "",
-    database: Database = None,
-    as_json: AsJson = False,
-) -> None:
-    """Check every seal of all workspaces; exit 1 when an entry was changed, removed or inserted."""
+@audit_group.command("verify", cls=ServerCommand)
+@click.option("--head", default="", help="A seal that an earlier verification printed. It has to exist still.")
+@database_option
+@output_option
+def verify(head: str, database: str | None, as_json: bool) -> None:
+    """Check every seal of all workspaces. Exits with 1 when an entry was changed, removed or inserted."""
     from groundswell_server.bootstrap.master_key import master_key
+    from groundswell_server.settings import load
     from groundswell_storage import audit_chain
     from groundswell_storage.secrets import Sealer, made_secret
 
@@ -59,9 +59,9 @@ def verify(
     if as_json:
         show_json({**asdict(found), "intact": not found.faults})
     else:
-        _tell(found)
+        _print_verification(found)
     if found.faults:
-        raise typer.Exit(1)
+        raise click.exceptions.Exit(1)
 
 
 def _row(entry: AuditEntry) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def _row(entry: AuditEntry) -> dict[str, Any]:
     }
 
 
-def _tell(found: Verification) -> None:
+def _print_verification(found: Verification) -> None:
     show([{"batch": fault.batch, "problem": fault.problem} for fault in found.faults], False, empty="every seal holds")
     console().print(f"{found.entries} entries in {found.batches} sealed batches, {found.unsealed} not sealed yet")
     if found.head:

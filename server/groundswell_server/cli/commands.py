@@ -1,43 +1,93 @@
-"""What all groups of commands have in common, in one place."""
+"""The form of the server's commands: their options for output and database, and how they fail."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import typer
-from typer.core import TyperCommand, TyperGroup
+import click
+
+from groundswell.cli.failures import CALLED_WRONGLY, FAILED, NOT_FOUND, Failure
+from groundswell.cli.options import SectionedCommand
 
 if TYPE_CHECKING:
-    from typer.core import TyperOption
+    from groundswell_storage.errors import GroundswellError
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-class _Command(TyperCommand):
-    def get_help_option(self, ctx: Any) -> TyperOption | None:
-        """Typer shows `--help` as if it took a value."""
-        return _without_value(super().get_help_option(ctx))
+class ServerCommand(SectionedCommand):
+    """A command that ends with one line for an error of the database or of the settings."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs the command; raises Failure for errors that a user can cure."""
+        from groundswell_server.settings import SettingsError
+        from groundswell_storage.errors import GroundswellError
+
+        try:
+            return super().invoke(ctx)
+        except SettingsError as error:
+            raise Failure(_one_line(error)) from error
+        except GroundswellError as error:
+            raise _failure_of(error) from error
 
 
-class _Group(TyperGroup):
-    def get_help_option(self, ctx: Any) -> TyperOption | None:
-        """The same for a group."""
-        return _without_value(super().get_help_option(ctx))
+def command(name: str, **options: Any) -> Callable[[Callable[..., Any]], click.Command]:
+    """A decorator that makes a command of a function."""
+    return click.command(name, cls=ServerCommand, **options)
 
 
-def _without_value(option: TyperOption | None) -> TyperOption | None:
-    if option is not None:
-        option.metavar = ""
-    return option
+def group(name: str, **options: Any) -> Callable[[Callable[..., Any]], click.Group]:
+    """A decorator that makes a group of commands of a function."""
+    return click.group(name, **options)
 
 
-class Commands(typer.Typer):
-    """A group of commands, which shows its help when none is named."""
+def output_option(function: Function) -> Function:
+    """Adds `-o table|json`; the function takes it as `as_json`."""
+    return click.option(
+        "-o",
+        "--output",
+        "as_json",
+        type=click.Choice(["table", "json"]),
+        default="table",
+        callback=lambda context, parameter, value: value == "json",
+        help="How to print the answer; a table by default.",
+    )(function)
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**{"no_args_is_help": True, "add_completion": False, "cls": _Group, **options})
 
-    def command(self, name: str | None = None, **options: Any) -> Callable[[Function], Function]:
-        """A decorator that adds a command."""
-        return super().command(name, **{"cls": _Command, **options})
+def database_option(function: Function) -> Function:
+    """Adds `--database`; the function takes it as `database`."""
+    return click.option(
+        "--database", metavar="URL", callback=_known_url, help="sqlite:///path or postgresql://host/name."
+    )(function)
+
+
+def workspace_option(function: Function) -> Function:
+    """Adds `--workspace`; the function takes it as `workspace`."""
+    return click.option("--workspace", default="default", show_default=True, help="The workspace.")(function)
+
+
+def _known_url(context: click.Context, parameter: click.Parameter, url: str | None) -> str | None:
+    """Refuses a URL that no database can be opened by."""
+    if url:
+        from groundswell_storage import engines
+
+        try:
+            engines.open_engine(url, application="groundswell")
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from error
+    return url
+
+
+def _failure_of(error: GroundswellError) -> Failure:
+    from groundswell_storage import errors
+
+    if isinstance(error, errors.NotFound) and error.kind == "api_key":
+        cure = "`groundswell keys list --workspace NAME` shows the keys of a workspace with their ids"
+        return Failure(_one_line(error), cure=cure, exit_code=NOT_FOUND)
+    code = CALLED_WRONGLY if isinstance(error, errors.InvalidArgument) else FAILED
+    return Failure(_one_line(error), exit_code=code)
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

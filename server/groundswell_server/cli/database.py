@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import click
 
-import typer
-
-from groundswell_server.cli.output import AsJson, show, show_json
-from groundswell_server.cli.serving import Database
-from groundswell_server.settings import load
+from groundswell.cli.output import show, show_json
+from groundswell_server.cli.commands import command, database_option, output_option
 
 
-def migrate(
-    check: Annotated[
-        bool, typer.Option("--check", metavar="", help="Change nothing; exit 1 when migrations are due.")
-    ] = False,
-    database: Database = None,
-    as_json: AsJson = False,
-) -> None:
-    """Bring the database's schema up to this version. `serve` does it too; this is for doing it beforehand."""
+@command("migrate")
+@click.option("--check", is_flag=True, help="Change nothing. Exits with 1 when migrations are due.")
+@database_option
+@output_option
+def migrate(check: bool, database: str | None, as_json: bool) -> None:
+    """Bring the schema of the database up to this version, as `serve` does when it starts."""
     from groundswell_server.bootstrap.database import open_database
+    from groundswell_server.settings import load
     from groundswell_storage import schema
 
     opened = open_database(load(database_url=database))
@@ -33,4 +29,4 @@ def migrate(
         title = "due" if check else "applied"
         show([{"migration": name} for name in done], False, title=title, empty="the schema is up to date")
     if check and done:
-        raise typer.Exit(1)
+        raise click.exceptions.Exit(1)

@@ -1,52 +1,65 @@
-"""`groundswell keys`: the API keys of a workspace, read from and written to the database itself."""
+"""`groundswell keys`: manages the API keys of a workspace, directly in the database."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
-from groundswell_server.cli.commands import Commands
-from groundswell_server.cli.opening import Workspace, open_scope
-from groundswell_server.cli.output import AsJson, show, show_json
-from groundswell_server.cli.serving import Database
+from groundswell.cli.output import show, show_json
+from groundswell_server.cli.commands import (
+    ServerCommand,
+    database_option,
+    group,
+    output_option,
+    workspace_option,
+)
+from groundswell_server.cli.database_access import open_scope
 
 if TYPE_CHECKING:
     from groundswell_storage.keys import KeyRecord
 
 
-application = Commands(help="Create, list, revoke and rotate API keys.")
+@group("keys")
+def keys_group() -> None:
+    """Create, list, revoke and rotate API keys."""
 
-KeyId = Annotated[str, typer.Argument(metavar="ID", help="The middle part of gsk_ID_SECRET.")]
 
-
-@application.command()
+@keys_group.command("create", cls=ServerCommand)
+@click.argument("name", help="The purpose of the key, such as 'ci'.")
+@click.option("--role", default="writer", show_default=True, help="reader, agent, writer, operator or admin.")
+@click.option("--scope", multiple=True, help="Limit the key to this scope, such as learning.read. Can be repeated.")
+@click.option("--days", type=click.IntRange(min=1), help="Days until the key expires; never by default.")
+@workspace_option
+@database_option
+@output_option
 def create(
-    name: Annotated[str, typer.Argument(help="What the key is for, such as 'ci'.")],
-    role: Annotated[str, typer.Option(help="reader, writer, agent, operator or admin.")] = "writer",
-    workspace: Workspace = "default",
-    scope: Annotated[
-        list[str] | None, typer.Option(help="Limit the key to this scope, such as learning.read; can be repeated.")
-    ] = None,
-    days: Annotated[int | None, typer.Option(min=1, help="Days until it expires; never by default.")] = None,
-    database: Database = None,
-    as_json: AsJson = False,
+    name: str,
+    role: str,
+    scope: tuple[str, ...],
+    days: int | None,
+    workspace: str,
+    database: str | None,
+    as_json: bool,
 ) -> None:
-    """Make a key. Its secret is shown once and stored nowhere."""
+    """Create a key. Its secret is printed once and not stored."""
     from groundswell_storage import keys
 
-    _check(name, scope or ())
+    _check(name, scope)
     lifetime = timedelta(days=days) if days else None
     with open_scope(database, workspace) as opened:
-        record, token = keys.create(opened, name=name, role=role, scopes=tuple(scope or ()), lifetime=lifetime)
+        record, token = keys.create(opened, name=name, role=role, scopes=tuple(scope), lifetime=lifetime)
     _reveal(record, token, as_json)
 
 
-@application.command("list")
-def list_all(workspace: Workspace = "default", database: Database = None, as_json: AsJson = False) -> None:
-    """Show the keys of a workspace, revoked ones too."""
+@keys_group.command("list", cls=ServerCommand)
+@workspace_option
+@database_option
+@output_option
+def list_all(workspace: str, database: str | None, as_json: bool) -> None:
+    """List the keys of a workspace, revoked ones included."""
     from groundswell_storage import keys
 
     with open_scope(database, workspace, existing=True) as opened:
@@ -61,8 +74,12 @@ def list_all(workspace: Workspace = "default", database: Database = None, as_jso
     _show(rows, as_json, empty=f"workspace {workspace} has no keys")
 
 
-@application.command()
-def revoke(key: KeyId, workspace: Workspace = "default", database: Database = None, as_json: AsJson = False) -> None:
+@keys_group.command("revoke", cls=ServerCommand)
+@click.argument("key", metavar="ID", help="The middle part of gsk_ID_SECRET.")
+@workspace_option
+@database_option
+@output_option
+def revoke(key: str, workspace: str, database: str | None, as_json: bool) -> None:
     """End a key at once, on all servers."""
     from groundswell_storage import keys
 
@@ -71,14 +88,13 @@ def revoke(key: KeyId, workspace: Workspace = "default", database: Database = No
     _show([_row(record)], as_json)
 
 
-@application.command()
-def rotate(
-    key: KeyId,
-    grace_hours: Annotated[float, typer.Option(min=0, help="Hours for which the old secret still works.")] = 0.0,
-    workspace: Workspace = "default",
-    database: Database = None,
-    as_json: AsJson = False,
-) -> None:
+@keys_group.command("rotate", cls=ServerCommand)
+@click.argument("key", metavar="ID", help="The middle part of gsk_ID_SECRET.")
+@click.option("--grace-hours", type=click.FloatRange(min=0), default=0.0, help="Hours for which the old secret works.")
+@workspace_option
+@database_option
+@output_option
+def rotate(key: str, grace_hours: float, workspace: str, database: str | None, as_json: bool) -> None:
     """Give a key a new secret."""
     from groundswell_storage import keys
 
@@ -124,7 +140,7 @@ def _reveal(record: KeyRecord, token: str, as_json: bool) -> None:
     if as_json:
         show_json({**_row(record), "token": token})
         return
-    typer.echo(token)
+    click.echo(token)
     # Not to where the token goes: key=$(groundswell keys create ci) holds the token alone.
-    typer.echo("Keep it: it is not stored and can't be shown again. The SDK and this command take it from", err=True)
-    typer.echo("GROUNDSWELL_API_KEY; other callers send it as `authorization: Bearer gsk_...`.", err=True)
+    click.echo("Keep it: it is not stored and can't be shown again. The SDK and this command take it from", err=True)
+    click.echo("GROUNDSWELL_API_KEY; other callers send it as `authorization: Bearer gsk_...`.", err=True)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from groundswell_server.cli.output import AsJson, console, show_json
-from groundswell_server.settings import explain, load
+from groundswell.cli.output import console, show_json
+from groundswell_server.cli.commands import command, output_option
 
 
-def show_settings(as_json: AsJson = False) -> None:
-    """Print every setting with its value, where that comes from, and its meaning; secrets are hidden."""
+@command("settings")
+@output_option
+def settings(as_json: bool) -> None:
+    """Print every setting with its value, its source and its meaning. Secrets are hidden."""
+    from groundswell_server.settings import explain, load
+
     rows = list(explain(load()))
     if as_json:
         show_json([asdict(row) for row in rows])

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from groundswell_server.cli.figures import INK, PALE, WARM, figure
+from groundswell_server.cli.plot_style import INK, PALE, WARM, figure
 
 if TYPE_CHECKING:
     from groundswell.v1.learning_pb2 import FeatureImportance, PredictTimingResponse

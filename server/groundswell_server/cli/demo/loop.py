@@ -11,16 +11,16 @@ from pathlib import Path
 from rich.progress import BarColumn, Progress, TextColumn
 
 from groundswell import Client
+from groundswell.cli.output import console
 from groundswell.v1.common_pb2 import MEDIA_TYPE_LINK
 from groundswell.v1.engagement_pb2 import Post
 from groundswell.v1.learning_pb2 import ContentDraft, Model
 from groundswell_server.cli.demo import charts as pictures
 from groundswell_server.cli.demo import story
+from groundswell_server.cli.demo.narration import step
 from groundswell_server.cli.demo.suite import running_suite
-from groundswell_server.cli.demo.telling import step
 from groundswell_server.cli.demo.trial import LOOKBACK_DAYS, run_trial
-from groundswell_server.cli.importing import import_file
-from groundswell_server.cli.output import console
+from groundswell_server.cli.post_import import import_file
 from groundswell_server.settings import data_folder
 
 PERSONA = "cosmetics page"

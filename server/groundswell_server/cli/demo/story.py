@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
+from groundswell.cli.messages import word
+from groundswell.cli.output import console
 from groundswell.v1 import learning_pb2
-from groundswell_server.cli.demo.telling import bar, runnable, say, step, table_of
-from groundswell_server.cli.output import console
-from groundswell_server.cli.words import word
+from groundswell_server.cli.demo.narration import bar, runnable, say, step, table_of
 
 if TYPE_CHECKING:
     from groundswell.v1.engagement_pb2 import Post
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         PredictTimingResponse,
     )
     from groundswell_server.cli.demo.trial import Trial
-    from groundswell_server.cli.importing import ImportReport
+    from groundswell_server.cli.post_import import ImportReport
 
 SHOWN_FEATURES = 8
 SHOWN_HOURS = 6

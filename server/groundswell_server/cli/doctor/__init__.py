@@ -1,44 +1,40 @@
-"""`groundswell doctor`: checks a deployment and says what to mend."""
+"""`groundswell doctor`: checks a deployment and prints how to repair what is broken."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
-from groundswell_server.cli.output import AsJson, console, show_json
-from groundswell_server.cli.reaching import Authority, Certificate, Key, tls_of
-from groundswell_server.cli.serving import Database
-from groundswell_server.settings import Settings, load
+from groundswell.cli.connection import tls_of, with_connection
+from groundswell.cli.output import console, show_json
+from groundswell_server.cli.commands import command, database_option, output_option
 
 if TYPE_CHECKING:
     from groundswell_server.cli.doctor.finding import Finding
+    from groundswell_server.settings import Settings
 
 MARKS = {"ok": "[green]ok  [/]", "warn": "[yellow]warn[/]", "fail": "[red]fail[/]"}
 
 
-def examine(
-    target: Annotated[str, typer.Option(help="A running server to check too, such as localhost:50051.")] = "",
-    authority: Authority = None,
-    certificate: Certificate = None,
-    key: Key = None,
-    database: Database = None,
-    as_json: AsJson = False,
-) -> None:
-    """Check settings, database, disk, keys, jobs, TLS, the store of models, Redis, Dask and peers where they are set.
+@command("doctor")
+@database_option
+@output_option
+@with_connection
+def doctor(database: str | None, as_json: bool, **connection: Any) -> None:
+    """Check settings, database, disk, keys, jobs, TLS, model storage, Redis, Dask and peers.
 
-    With --target, check a running server too.
-
-    Exits with 1 when something is broken.
+    With --target, check a running server too. Exits with 1 when something is broken.
     """
     from groundswell_server.cli.doctor.server import server
+    from groundswell_server.settings import load
 
     findings = list(_findings(load(database_url=database)))
-    if target:
-        findings.append(server(target, tls_of(authority, certificate, key)))
+    if connection["target"]:
+        findings.append(server(connection["target"], connection["api_key"], tls_of(connection)))
     if as_json:
         show_json([asdict(finding) for finding in findings])
     else:
@@ -48,7 +44,7 @@ def examine(
             if finding.cure:
                 console().print(f"      {finding.cure}", markup=False, soft_wrap=True)
     if any(finding.level == "fail" for finding in findings):
-        raise typer.Exit(1)
+        raise click.exceptions.Exit(1)
 
 
 def _findings(settings: Settings) -> Iterator[Finding]:

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from groundswell import Tls
 
 
-def server(target: str, tls: Tls | None) -> Finding:
+def server(target: str, api_key: str | None, tls: Tls | None) -> Finding:
     """Asks for its health, and with the key of the environment for something that needs one."""
     import grpc
 
     from groundswell._connections import Connection
 
     # As the SDK reaches it: by TLS where the server is not on this machine, with the key of the environment.
-    connection = Connection.of(target, None, tls, False)
+    connection = Connection.of(target, api_key, tls, False)
     with connection.open("{}") as channel:
         try:
             status = health(channel)

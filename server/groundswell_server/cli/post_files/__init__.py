@@ -4,6 +4,6 @@ Reading happens where the file is, on the caller's side: nothing here knows the 
 """
 
 from groundswell_server.cli.post_files.drafts import PostDraft, RefusedRow
-from groundswell_server.cli.post_files.reading import Import, count_rows, read_posts
+from groundswell_server.cli.post_files.post_file import Import, count_rows, read_posts
 
 __all__ = ["Import", "PostDraft", "RefusedRow", "count_rows", "read_posts"]

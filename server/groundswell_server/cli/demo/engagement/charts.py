@@ -7,7 +7,7 @@ from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from groundswell_server.cli.figures import INK, PALE, WARM, figure
+from groundswell_server.cli.plot_style import INK, PALE, WARM, figure
 
 if TYPE_CHECKING:
     from groundswell.v1.engagement_pb2 import AnalyzePostResponse, Post, SentimentAnalysis

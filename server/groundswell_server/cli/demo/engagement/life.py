@@ -21,8 +21,8 @@ from groundswell.v1.engagement_pb2 import (
 from groundswell_server.cli.demo.engagement import charts as pictures
 from groundswell_server.cli.demo.engagement import past, story
 from groundswell_server.cli.demo.engagement.crowd import Visit, visits
+from groundswell_server.cli.demo.narration import step
 from groundswell_server.cli.demo.suite import running_suite
-from groundswell_server.cli.demo.telling import step
 from groundswell_server.settings import data_folder
 
 AGE = timedelta(hours=47)

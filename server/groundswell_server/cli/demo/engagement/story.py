@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
+from groundswell.cli.output import console
 from groundswell.v1 import engagement_pb2 as pb
 from groundswell_server.cli.demo.engagement.charts import total_of
-from groundswell_server.cli.demo.telling import bar, runnable, say, step, table_of
-from groundswell_server.cli.output import console
+from groundswell_server.cli.demo.narration import bar, runnable, say, step, table_of
 
 if TYPE_CHECKING:
     from groundswell.v1.common_pb2 import Estimate

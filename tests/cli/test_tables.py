@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from groundswell_server.cli.tables import draw
+from groundswell.cli.tables import draw
 
 SUBJECT = "experiment/0190c5f0-1111-7222-8333-444455556666"
 CHANGE = {

@@ -11,7 +11,7 @@ from rich.bar import Bar
 from rich.padding import Padding
 from rich.table import Table
 
-from groundswell_server.cli.output import console
+from groundswell.cli.output import console
 
 BAR = 30
 """Characters of the longest bar."""

@@ -1,4 +1,4 @@
-"""`groundswell import posts`: reads a file here, streams it to the server batch by batch, reports refused rows."""
+"""`groundswell import posts`: reads a file, sends it to the server in batches, and reports refused rows."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
-from groundswell_server.cli.commands import Commands
-from groundswell_server.cli.output import AsJson, console, is_interactive, show, show_json
-from groundswell_server.cli.reaching import Reach, reaching
+from groundswell.cli.connection import connect, with_connection
+from groundswell.cli.output import console, is_interactive, show, show_json
+from groundswell_server.cli.commands import ServerCommand, group, output_option
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from groundswell import Client
     from groundswell.v1 import engagement_pb2
     from groundswell_server.cli.post_files import Import, PostDraft
-
-application = Commands(help="Import what was posted elsewhere.")
 
 BATCH_ROWS = 500
 """Rows a call: each call's rows are durable when it is answered, so that a broken import has lost none of them."""
@@ -53,26 +51,31 @@ class ImportReport:
         return len(self.refused_rows)
 
 
-@application.command()
-@reaching
-def posts(
-    reach: Reach,
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A CSV or JSON Lines file.")],
-    format: Annotated[str, typer.Option(help="csv, jsonl or facebook_metrics; told by the file when auto.")] = "auto",
-    as_json: AsJson = False,
-) -> None:
-    """Import posts with their counts. Running it again adds nothing twice."""
+@group("import")
+def import_group() -> None:
+    """Import posts from files."""
+
+
+@import_group.command("posts", cls=ServerCommand)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A CSV or JSON Lines file.")
+@click.option(
+    "--format", default="auto", help="csv, jsonl or facebook_metrics; by default the content of the file decides."
+)
+@output_option
+@with_connection
+def posts(file: Path, format: str, as_json: bool, **connection: Any) -> None:
+    """Import posts with their counts. A second import of the same file adds nothing."""
     from rich.progress import Progress
 
     shown = Progress(console=console(), transient=True) if is_interactive() and not as_json else nullcontext()
-    with shown as progress, reach() as client:
+    with shown as progress, connect(connection) as client:
         report = import_file(client, file, format=format, progress=progress)
     if as_json:
         show_json({**asdict(report), "refused": report.refused})
     else:
-        _tell(report)
+        _print_report(report)
     if report.refused:
-        raise typer.Exit(1)
+        raise click.exceptions.Exit(1)
 
 
 def import_file(client: Client, path: Path, *, format: str = "auto", progress: Progress | None = None) -> ImportReport:
@@ -132,7 +135,7 @@ def _row(draft: PostDraft) -> engagement_pb2.ImportedPost:
     return build(engagement_pb2.ImportedPost, values)
 
 
-def _tell(report: ImportReport) -> None:
+def _print_report(report: ImportReport) -> None:
     console().print(f"{report.imported} imported, {report.duplicates} there already, {report.refused} refused")
     for assumption in report.assumptions:
         console().print(assumption, style="dim", markup=False)

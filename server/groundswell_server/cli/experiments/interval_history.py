@@ -37,8 +37,8 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
-class Path:
-    """A variant against the control on the primary metric, oldest look first, the present one last."""
+class IntervalHistory:
+    """The difference of a variant to the control on the primary metric, oldest analysis first, the present one last."""
 
     variant: str
     metric: str
@@ -58,19 +58,19 @@ class Path:
         return min(ends) - room, max(ends) + room
 
 
-def paths(response: AnalyzeExperimentResponse) -> list[Path]:
-    """The course of every variant but the control."""
+def histories(response: AnalyzeExperimentResponse) -> list[IntervalHistory]:
+    """Returns the history of every variant except the control."""
     from groundswell.v1.experiments_pb2 import METRIC_ROLE_PRIMARY
 
     primary = next(metric for metric in response.metrics if metric.role == METRIC_ROLE_PRIMARY)
     compared = (variant for variant in primary.variants if variant.HasField("comparison"))
-    return [Path(one.variant, primary.metric, _points(response, one)) for one in compared]
+    return [IntervalHistory(one.variant, primary.metric, _points(response, one)) for one in compared]
 
 
-def drawn(path: Path) -> Iterator[str]:
+def drawn(history: IntervalHistory) -> Iterator[str]:
     """A line for each look, 16 at most, evenly chosen: time, units, interval, difference."""
-    lower, upper = path.scale
-    for point in _chosen(path.points):
+    lower, upper = history.scale
+    for point in _chosen(history.points):
         told = f"{point.difference:+.3g}"
         yield f"{point.time:%Y-%m-%d %H:%M} {point.units:>11,} {_bar(point, lower, upper)} {told}".rstrip()
 

@@ -1,29 +1,24 @@
-"""How commands open the database itself, for what is done beside the servers."""
+"""The database as commands open it, for work that needs no server."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
-
-import typer
-
-from groundswell_server.settings import SettingsError, load
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from groundswell_storage.database import Database
     from groundswell_storage.scope import Scope
 
-Workspace = Annotated[str, typer.Option(help="The workspace.")]
-
 
 @contextmanager
 def open_migrated(url: str | None, *, existing: bool = False) -> Iterator[Database]:
-    """The database of the settings, or of a URL, with the schema of this version.
+    """Opens the database of the settings, or of a URL, and brings its schema up to this version.
 
-    Raises SettingsError where it has to be `existing` and is not: a path that was mistyped looks like an empty one.
+    With `existing`, raises SettingsError when there is no such file: a mistyped path would make an empty database.
     """
     from groundswell_server.bootstrap.database import open_database
+    from groundswell_server.settings import SettingsError, load
 
     opened = open_database(load(database_url=url))
     try:
@@ -37,6 +32,6 @@ def open_migrated(url: str | None, *, existing: bool = False) -> Iterator[Databa
 
 @contextmanager
 def open_scope(url: str | None, workspace: str, *, existing: bool = False) -> Iterator[Scope]:
-    """A transaction in a workspace, by the command line."""
+    """Opens a transaction in a workspace, with the actor `cli`."""
     with open_migrated(url, existing=existing) as opened, opened.scope(workspace, "cli") as scope:
         yield scope
