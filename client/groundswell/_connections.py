@@ -63,6 +63,12 @@ class Tls:
         if (self.certificate is None) != (self.key is None):
             raise InvalidArgument("mutual TLS needs both `certificate` and `key`")
 
+    @classmethod
+    def from_environment(cls) -> Tls | None:
+        """The files that GROUNDSWELL_CA, GROUNDSWELL_CERTIFICATE and GROUNDSWELL_PRIVATE_KEY name; None for none."""
+        files = [os.environ.get(f"GROUNDSWELL_{name}") or None for name in ("CA", "CERTIFICATE", "PRIVATE_KEY")]
+        return cls(*files) if any(files) else None
+
     def read(self) -> Tls:
         """The same with the content of the files. Raises InvalidArgument for one that can't be read, or is another's.
 
@@ -95,8 +101,9 @@ class Connection:
     def of(cls, target: str | None, api_key: str | None, tls: Tls | bool | None, insecure: bool) -> Connection:
         """Completes what was given from the environment and from what is safe.
 
-        A server on this machine is reached without TLS unless `tls` asks for it, any other with TLS unless `insecure`
-        is True. Raises InvalidArgument when the two contradict each other, or a certificate can't be read.
+        A server on this machine is reached without TLS unless `tls` or the environment names certificates, any other
+        with TLS unless `insecure` is True. Raises InvalidArgument when the two contradict each other, or when a
+        certificate can't be read.
         """
         if tls and insecure:
             raise InvalidArgument("`tls` and `insecure` contradict each other")
@@ -104,7 +111,7 @@ class Connection:
         key = (api_key if api_key is not None else os.environ.get("GROUNDSWELL_API_KEY", "")).strip()
         checked_metadata([("authorization", key)])
         if tls is None:
-            tls = not (insecure or is_local(target))
+            tls = not insecure and (Tls.from_environment() or not is_local(target))
         elif tls is False and not (insecure or is_local(target)):
             raise InvalidArgument(f"{target} is not this machine: only `insecure=True` sends credentials in the clear")
         return cls(grpc_target(target), key, Tls() if tls is True else tls.read() if tls else None)

@@ -32,7 +32,7 @@ IN_DATABASE = "database"
 """The place of models unless told otherwise."""
 FILE = Path("groundswell.toml")
 
-_OF_THE_CLIENT = {"TARGET", "API_KEY"}
+_OF_THE_CLIENT = {"TARGET", "API_KEY", "CA", "CERTIFICATE", "PRIVATE_KEY"}
 """Read by the SDK, which the command line is built on."""
 _OF_KUBERNETES = re.compile(r"_SERVICE_(HOST|PORT)|_PORT_\d+_")
 """Names that Kubernetes gives the containers beside a service called groundswell or groundswell-something."""

@@ -13,8 +13,8 @@ from tests.client.loopback import LoopbackServer
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is set on the machine must not steer a test."""
-    monkeypatch.delenv("GROUNDSWELL_TARGET", raising=False)
-    monkeypatch.delenv("GROUNDSWELL_API_KEY", raising=False)
+    for name in ("TARGET", "API_KEY", "CA", "CERTIFICATE", "PRIVATE_KEY"):
+        monkeypatch.delenv(f"GROUNDSWELL_{name}", raising=False)
 
 
 @pytest.fixture

@@ -10,9 +10,10 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 
-# A fence that is not executed has a comment above it that says why.
+# A comment above a fence, which readers do not see, marks what does not simply succeed.
 FENCE = re.compile(
-    r"^(?:<!-- not executed: (?P<excuse>[^\n]+) -->\n)?(?P<indent> *)```(?P<language>\w+)[^\n]*\n(?P<body>.*?)^ *```$",
+    r"^(?:<!-- (?:not executed: (?P<excuse>[^\n]+)|exits with (?P<code>\d+)|(?P<endless>runs until stopped)) -->\n)?"
+    r"(?P<indent> *)```(?P<language>\w+)[^\n]*\n(?P<body>.*?)^ *```$",
     re.MULTILINE | re.DOTALL,
 )
 
@@ -27,6 +28,10 @@ class Snippet:
     text: str
     excuse: str
     """Why it is not executed; empty when it is."""
+    code: int = 0
+    """The exit code that it ends with."""
+    endless: bool = False
+    """True when it runs until it is stopped."""
 
     @property
     def place(self) -> str:
@@ -42,4 +47,12 @@ def snippets(page: Path) -> Iterator[Snippet]:
             indent = len(found["indent"])
             body = "\n".join(line[indent:] for line in found["body"].splitlines())
             line = text.count("\n", 0, found.start()) + 1
-            yield Snippet(page, line, found["language"], body, found["excuse"] or "")
+            yield Snippet(
+                page,
+                line,
+                found["language"],
+                body,
+                found["excuse"] or "",
+                int(found["code"] or 0),
+                bool(found["endless"]),
+            )

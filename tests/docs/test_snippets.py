@@ -19,6 +19,8 @@ from tests.stand_in import StandIn
 
 POSTS = ROOT / "server/groundswell_server/cli/demo/data/facebook_metrics.csv"
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+SOON, STOPPED = "2", 124
+"""When `timeout` stops what would run for ever, and the exit code that it then gives."""
 TARGET = "localhost:50051"
 """Where the documentation says that the server is."""
 
@@ -59,7 +61,7 @@ def run(snippet: Snippet, suite: Suite, folder: Path) -> None:
     text = snippet.text.replace(TARGET, suite.target)
     interpreter = [sys.executable, "-c"] if snippet.language == "python" else ["bash", "-euo", "pipefail", "-c"]
     result = subprocess.run(
-        [*interpreter, text],
+        [*(["timeout", SOON] if snippet.endless else []), *interpreter, text],
         check=False,
         cwd=folder,
         env=environment(suite),
@@ -67,7 +69,8 @@ def run(snippet: Snippet, suite: Suite, folder: Path) -> None:
         text=True,
         timeout=100,
     )
-    assert result.returncode == 0, f"{snippet.place}\n{text}\n--- said\n{result.stdout}{result.stderr}"
+    expected = STOPPED if snippet.endless else snippet.code
+    assert result.returncode == expected, f"{snippet.place}\n{text}\n--- said\n{result.stdout}{result.stderr}"
 
 
 def pointed_at(platforms: StandIn) -> dict[str, str]:

@@ -26,7 +26,7 @@ def test_a_server_starts_without_the_libraries_that_are_only_needed_later() -> N
 
 
 def test_the_command_line_starts_without_the_sdk() -> None:
-    program = "import sys, groundswell_server.cli.application; print('groundswell.client' in sys.modules)"
+    program = "import sys, groundswell.cli.application; print('groundswell.client' in sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.strip()
     assert loaded == "False"
 

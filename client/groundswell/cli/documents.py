@@ -145,7 +145,7 @@ def _structured(field: FieldDescriptor, text: str) -> Any:
     (value,) = parse_all(text, "the value") or [None]
     free = kind.full_name in _FREE - {"google.protobuf.Struct"}
     if not free and not isinstance(value, dict):
-        raise ValueError(f"takes a {kind.name} as JSON or YAML, such as {{name: value}}, got {text!r}")
+        raise ValueError(f"takes {kind.name} as JSON or YAML, such as {{name: value}}, got {text!r}")
     return value
 
 

@@ -21,7 +21,7 @@ _WORDS = 12
 
 def draw(console: Console, rows: Sequence[Mapping[str, Any]], title: str) -> None:
     """Prints rows, of which there is one at least, all with the same keys."""
-    texts = [{name.replace("_", " "): _text(value) for name, value in row.items()} for row in rows]
+    texts = [{name: _text(value) for name, value in row.items()} for row in rows]
     if _narrowest(texts) > console.width:
         # What nobody has a value for tells nothing, and the room is needed.
         told = [name for name in texts[0] if any(row[name] for row in texts)]
