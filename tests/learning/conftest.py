@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from groundswell_server.learning import model_types
+from groundswell_server.models import model_types
 from groundswell_server.models.model_type import TrainingSettings
 from groundswell_server.models.training.trainer import TrainedModel, train
 from tests.learning import facebook

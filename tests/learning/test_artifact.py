@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from groundswell_server.learning.features.post_features import extract
-from groundswell_server.models.artifacts.model_files import ModelFile, load_estimator, load_predictor
+from groundswell_server.models.model_files import ModelFile, load_estimator, load_predictor
 from groundswell_server.models.training.trainer import TrainedModel
 from groundswell_server.models.uncertainty.conformal import adapt
 from groundswell_storage.errors import DataLoss
@@ -124,7 +124,7 @@ def test_serving_needs_no_scikit_learn(trained: TrainedModel, tmp_path: Path) ->
         from groundswell_server.learning.scoring import scorer as scoring
         from groundswell_server.learning.timing import estimates as timing
         assert "onnxruntime" not in sys.modules
-        from groundswell_server.models.artifacts.model_files import ModelFile, load_predictor
+        from groundswell_server.models.model_files import ModelFile, load_predictor
         from groundswell_server.learning.features.post_facts import PostFacts
         folder = Path(sys.argv[1])
         model = load_predictor(*(ModelFile.of((folder / name).read_bytes()) for name in ("onnx", "card")))

@@ -88,7 +88,7 @@ def test_files_are_outside_and_come_back_whole(database: Database, place: str, s
     fetched = store.fetch(kept)
     assert fetched["onnx"].content == b"trees of run-1"
     assert fetched["baseline"] == kept["baseline"]
-    registry.check_whole(version, fetched)
+    registry.require_intact(version, fetched)
 
 
 def test_the_same_run_written_twice_takes_no_file_from_the_first(scope: Scope, store: ArtifactStore) -> None:
@@ -106,7 +106,7 @@ def test_a_version_is_promoted_and_rolled_back(database: Database, store: Artifa
     promote(database, store, first)
     promote(database, store, second)
     with database.scope("default") as scope:
-        back = registry.way_back(scope, RESULT.model_type)
+        back = registry.rollback_target(scope, RESULT.model_type)
         fetched = {back.id: store.fetch(model_versions.read_artifacts(scope, back.id))}
         registry.roll_back(scope, RESULT.model_type, fetched=fetched)
         assert live_ids(scope) == [first.id]

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from groundswell_server.models.evaluation.baselines import baselines
+from groundswell_server.models.evaluation.baselines import baseline_predictions
 
 posts = st.lists(
     st.tuples(st.floats(0, 20), st.integers(0, 100), st.integers(0, 40), st.sampled_from("abc")),
@@ -23,7 +23,7 @@ def test_they_say_what_a_plain_search_of_the_past_says(rows: list[tuple[float, i
     published = np.array([row[1] for row in rows])
     known = published + np.array([row[2] for row in rows])
     personas = [row[3] for row in rows]
-    found = baselines(outcomes, published, known, personas, np.arange(len(rows)))
+    found = baseline_predictions(outcomes, published, known, personas, np.arange(len(rows)))
     for row in range(len(rows)):
         past = [other for other in range(len(rows)) if known[other] < published[row]]
         own = [other for other in past if personas[other] == personas[row]] or past

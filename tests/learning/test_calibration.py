@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 from statsmodels.stats.proportion import proportion_confint
 
-from groundswell_server.models.uncertainty.calibration import ISOTONIC_FROM, Calibration, calibrate, platt, wilson
+from groundswell_server.models.uncertainty.calibration import ISOTONIC_FROM, Calibration, calibrate, platt
+from groundswell_server.statistics.proportions import wilson
 
 Array = NDArray[np.float64]
 

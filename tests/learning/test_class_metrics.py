@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as golden
 
-from groundswell_server.models.evaluation.class_metrics import brier_errors, class_figures, precision_recall_f1
+from groundswell_server.models.evaluation.class_metrics import brier_errors, class_metrics, precision_recall_f1
 
 RANDOM = np.random.default_rng(5)
 LABELS = RANDOM.integers(0, 3, 200).astype(float)
@@ -14,7 +14,7 @@ PROBABILITIES = RANDOM.dirichlet([1.0, 1.0, 1.0], 200)
 
 
 def test_figures_of_several_classes() -> None:
-    figures, guesses = class_figures(LABELS, PROBABILITIES), PROBABILITIES.argmax(axis=1)
+    figures, guesses = class_metrics(LABELS, PROBABILITIES), PROBABILITIES.argmax(axis=1)
     assert figures["accuracy"] == pytest.approx(golden.accuracy_score(LABELS, guesses))
     assert figures["f1"] == pytest.approx(golden.f1_score(LABELS, guesses, average="macro"))
     truth = np.eye(3)[LABELS.astype(int)]
@@ -24,7 +24,7 @@ def test_figures_of_several_classes() -> None:
 
 def test_figures_of_a_class_that_is_looked_for() -> None:
     labels, score = (LABELS > 1).astype(float), PROBABILITIES[:, 2]
-    figures = class_figures(labels, np.column_stack([1 - score, score]), positive=1)
+    figures = class_metrics(labels, np.column_stack([1 - score, score]), positive=1)
     found = score > 0.5
     assert figures["precision"] == pytest.approx(golden.precision_score(labels, found))
     assert figures["recall"] == pytest.approx(golden.recall_score(labels, found))
@@ -34,7 +34,7 @@ def test_figures_of_a_class_that_is_looked_for() -> None:
 
 
 def test_what_is_undefined_is_left_out() -> None:
-    figures = class_figures(np.zeros(5), np.tile([0.9, 0.1], (5, 1)), positive=1)
+    figures = class_metrics(np.zeros(5), np.tile([0.9, 0.1], (5, 1)), positive=1)
     assert "roc_auc" not in figures
     assert (figures["accuracy"], figures["f1"], figures["precision"]) == (1.0, 0.0, 0.0)
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from groundswell_server.learning import model_types
 from groundswell_server.learning.labels import training_examples as examples
 from groundswell_server.learning.labels.training_examples import NewExample, add_examples, delete_examples
-from groundswell_server.learning.training.post_examples import Span
+from groundswell_server.models import model_types
+from groundswell_server.models.model_type import TrainingSpan
 from groundswell_storage.engagement.personas import PersonaRow
 from groundswell_storage.errors import ResourceExhausted
 from groundswell_storage.learning import training_examples
@@ -80,10 +80,10 @@ def test_copies_of_a_text_are_one_group_unless_told_otherwise(scope: Scope) -> N
     [
         (BOTS, a_text("Hello", "bot"), "text", "learns from profiles"),
         (TONE, NewExample(1, "", "warm", profile={"media": 3}), "profile", "learns from texts"),
-        (BOTS, NewExample(1, "", "robot", profile={"media": 3}), "label", "genuine and bot"),
-        ("SENTIMENT_ANALYZER", a_text("Hello", "happy"), "label", "negative and neutral and positive"),
-        (CONVERSION, NewExample(1, "", "converted", post_id=NOBODY), "post_id", "no such post"),
-        (TONE, a_text("Hello", persona_id=NOBODY), "persona_id", "no such persona"),
+        (BOTS, NewExample(1, "", "robot", profile={"media": 3}), "label", "genuine, bot"),
+        ("SENTIMENT_ANALYZER", a_text("Hello", "happy"), "label", "negative, neutral, positive"),
+        (CONVERSION, NewExample(1, "", "converted", post_id=NOBODY), "post_id", "names no post"),
+        (TONE, a_text("Hello", persona_id=NOBODY), "persona_id", "names no persona"),
     ],
 )
 def test_what_can_not_be_learnt_from_is_refused_by_line_and_the_rest_is_kept(
@@ -144,7 +144,7 @@ def test_a_model_reads_what_was_added_by_then(scope: Scope) -> None:
     kind = model_types.get(BOTS)
 
     def read(as_of: datetime, lookback: timedelta = timedelta.max, persona_id: str = "") -> list[str]:
-        span = Span(as_of, lookback, timedelta(days=7), persona_id)
+        span = TrainingSpan(as_of, lookback, timedelta(days=7), persona_id)
         return [example.label for example in kind.read_examples(later, span)]
 
     assert read(later.now) == ["bot", "genuine"]
@@ -152,4 +152,4 @@ def test_a_model_reads_what_was_added_by_then(scope: Scope) -> None:
     assert read(later.now, lookback=timedelta(days=1)) == ["genuine"]
     assert read(later.now, persona_id=ava) == ["bot"]
     assert read(datetime(2020, 1, 1, tzinfo=UTC)) == []
-    assert kind.read_examples(later, Span(later.now, timedelta.max, timedelta(days=7)))[0].subject.media == 3
+    assert kind.read_examples(later, TrainingSpan(later.now, timedelta.max, timedelta(days=7)))[0].subject.media == 3

@@ -11,13 +11,13 @@ from groundswell_server.learning.features.post_features import FEATURES, Feature
 from groundswell_server.learning.training.post_importance import (
     PRIOR_HOLD,
     PRIOR_SPREAD,
-    REPEATS,
     Shuffling,
-    holds,
+    effect_calibration,
     permutation,
     shuffle,
 )
-from groundswell_server.models.artifacts.model_files import load_estimator, load_predictor
+from groundswell_server.models.evaluation.importance import REPEATS
+from groundswell_server.models.model_files import load_estimator, load_predictor
 from groundswell_server.models.training.trainer import TrainedModel
 
 Array = NDArray[np.float64]
@@ -81,21 +81,21 @@ def test_how_far_it_holds_is_the_slope_weighed_against_the_prior() -> None:
     slope, error = fit.params[1], fit.bse[1]
     precision = 1 / error**2 + 1 / PRIOR_SPREAD**2
     expected = (slope / error**2 + PRIOR_HOLD / PRIOR_SPREAD**2) / precision, precision**-0.5
-    assert holds(shuffled(added, rest), outcomes)["hour"] == pytest.approx(expected, rel=1e-9)
+    assert effect_calibration(shuffled(added, rest), outcomes)["hour"] == pytest.approx(expected, rel=1e-9)
 
 
 def test_claims_that_are_noise_do_not_hold_and_claims_that_are_true_do() -> None:
     random = np.random.default_rng(6)
     added, rest = random.normal(size=500), random.normal(size=500)
-    noise, _ = holds(shuffled(added, rest), rest + random.normal(size=500))["hour"]
-    true, error = holds(shuffled(added, rest), rest + added + random.normal(size=500))["hour"]
+    noise, _ = effect_calibration(shuffled(added, rest), rest + random.normal(size=500))["hour"]
+    true, error = effect_calibration(shuffled(added, rest), rest + added + random.normal(size=500))["hour"]
     assert noise == pytest.approx(0.0, abs=0.15)
     assert true == pytest.approx(1.0, abs=0.15)
     assert error < 0.1
 
 
 def test_a_feature_that_never_varied_in_the_test_leaves_the_prior() -> None:
-    hold, error = holds(shuffled(np.zeros(50), np.arange(50.0)), np.arange(50.0))["hour"]
+    hold, error = effect_calibration(shuffled(np.zeros(50), np.arange(50.0)), np.arange(50.0))["hour"]
     assert (hold, error) == pytest.approx((PRIOR_HOLD, PRIOR_SPREAD), abs=1e-6)
 
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from groundswell_server.learning.features.post_features import FEATURES, extract
 from groundswell_server.learning.serving.track_record import read_record
-from groundswell_server.learning.training.post_examples import Span, read_examples
+from groundswell_server.learning.training.post_examples import read_examples
+from groundswell_server.models.model_type import TrainingSpan
 from groundswell_storage.engagement.contexts import ContextRow
 from groundswell_storage.engagement.personas import PersonaRow
 from groundswell_storage.engagement.posts import PostRow
@@ -19,7 +20,7 @@ from groundswell_storage.scope import Scope
 from tests.learning.past_posts import EVERY, FIRST, add_persona, add_posts
 
 COUNT = 80
-SPAN = Span(
+SPAN = TrainingSpan(
     as_of=FIRST + COUNT * EVERY + timedelta(days=30), lookback=timedelta(days=365), target_age=timedelta(days=7)
 )
 TRAILING = FEATURES.index("trailing_engagement_rate")
@@ -99,7 +100,7 @@ def test_serving_knows_of_a_moment_what_training_knows_of_it(scope: Scope, posts
 
 
 def test_a_moment_of_learning_knows_nothing_of_what_was_fetched_later(scope: Scope, posts: list[str]) -> None:
-    early = Span(as_of=FIRST + timedelta(days=12), lookback=SPAN.lookback, target_age=SPAN.target_age)
+    early = TrainingSpan(as_of=FIRST + timedelta(days=12), lookback=SPAN.lookback, target_age=SPAN.target_age)
     before = [(example.post_id, example.outcome, example.facts) for example in read_examples(scope, early)]
     change_everything_after(scope, early.as_of + timedelta(microseconds=1))
     after = [(example.post_id, example.outcome, example.facts) for example in read_examples(scope, early)]

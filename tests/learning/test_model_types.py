@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from groundswell_server.learning import model_types
-from groundswell_server.models.artifacts.model_files import load_predictor
+from groundswell_server.models import model_types
+from groundswell_server.models.model_files import load_predictor
 from groundswell_server.models.model_type import TrainingSettings
 from groundswell_server.models.training.trainer import train
 from tests.learning.simulated_posts import simulate

@@ -13,9 +13,9 @@ from groundswell_server.learning.features.post_facts import PostFacts
 from groundswell_server.learning.predictors.probability_predictor import ProbabilityPredictor
 from groundswell_server.learning.predictors.rate_predictor import RatePredictor
 from groundswell_server.learning.scoring.changes import possible_changes
-from groundswell_server.learning.scoring.optimizer import Optimizer
+from groundswell_server.learning.scoring.optimizer import Aim, Optimizer
 from groundswell_server.learning.scoring.scorer import Scorer
-from groundswell_server.models.artifacts.model_files import load_predictor
+from groundswell_server.models.model_files import load_predictor
 from groundswell_server.models.training.trainer import TrainedModel
 from tests.learning.post_strategies import any_post
 from tests.learning.simulated_posts import Simulation
@@ -65,12 +65,15 @@ def test_an_expected_gain_is_what_the_models_claim_times_what_held(scorer: Score
     assert found.current.percentile is not None
     by_rate = 60 * (changed.percentile - found.current.percentile)
     by_chance = 40 * (changed.success_probability or 0) - 40 * (found.current.success_probability or 0)
-    expected = scorer.engagement.holds["media_type"][0] * by_rate + scorer.success.holds["media_type"][0] * by_chance
+    expected = (
+        scorer.engagement.effect_calibration["media_type"][0] * by_rate
+        + scorer.success.effect_calibration["media_type"][0] * by_chance
+    )
     assert one.gain.value == pytest.approx(expected, abs=1e-3)
 
 
 def test_the_path_is_scored_by_the_models_step_by_step(scorer: Scorer) -> None:
-    found = Optimizer(scorer, None, MONDAY_NOON).optimize(POOR_DRAFT, target_score=100)
+    found = Optimizer(scorer, None, MONDAY_NOON).optimize(POOR_DRAFT, Aim(target_score=100))
     assert len(found.path) >= 2
     elements = [step.change.element for step in found.path]
     assert len(set(elements)) == len(elements)
@@ -85,8 +88,8 @@ def test_the_path_is_scored_by_the_models_step_by_step(scorer: Scorer) -> None:
 def test_the_path_ends_where_the_target_is_reached(scorer: Scorer) -> None:
     optimizer = Optimizer(scorer, None, MONDAY_NOON)
     current = optimizer.optimize(POOR_DRAFT).current.composite
-    there = optimizer.optimize(POOR_DRAFT, target_score=current)
-    near = optimizer.optimize(POOR_DRAFT, target_score=current + 1)
+    there = optimizer.optimize(POOR_DRAFT, Aim(target_score=current))
+    near = optimizer.optimize(POOR_DRAFT, Aim(target_score=current + 1))
     assert (there.path, there.target_reached, there.optimized) == ((), True, there.current)
     assert (len(near.path), near.target_reached) == (1, True)
 
@@ -96,7 +99,7 @@ def test_recommendations_are_sorted_and_limited(scorer: Scorer) -> None:
     found = optimizer.optimize(POOR_DRAFT).recommendations
     places = [["HIGH", "MEDIUM", "LOW"].index(one.priority) for one in found]
     assert places == sorted(places)
-    assert optimizer.optimize(POOR_DRAFT, limit=2).recommendations == found[:2]
+    assert optimizer.optimize(POOR_DRAFT, Aim(limit=2)).recommendations == found[:2]
     assert all(one.advice for one in found)
 
 

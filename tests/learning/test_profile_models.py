@@ -9,7 +9,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from groundswell_server.learning import model_types
 from groundswell_server.learning.features.profile_facts import ProfileFacts, digit_share
 from groundswell_server.learning.features.profile_features import (
     PROFILE_FEATURES,
@@ -17,8 +16,9 @@ from groundswell_server.learning.features.profile_features import (
     profile_rows,
     profile_values,
 )
-from groundswell_server.models.artifacts.model_files import load_predictor
+from groundswell_server.models import model_types
 from groundswell_server.models.evaluation.class_metrics import precision_recall_f1
+from groundswell_server.models.model_files import load_predictor
 from groundswell_server.models.model_type import TrainingSettings
 from groundswell_server.models.training.trainer import TrainedModel, train
 from tests.learning.labelled import profiles

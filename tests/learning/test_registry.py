@@ -118,7 +118,7 @@ def test_the_way_back_closes_after_90_days(scope: Scope) -> None:
     registry.promote(scope, first.id)
     registry.promote(scope, second.id)
     scope.now += timedelta(days=89)
-    assert registry.way_back(scope, "ENGAGEMENT_PREDICTOR").id == first.id
+    assert registry.rollback_target(scope, "ENGAGEMENT_PREDICTOR").id == first.id
     scope.now += timedelta(days=2)
     with pytest.raises(FailedPrecondition) as refused:
         registry.roll_back(scope, "ENGAGEMENT_PREDICTOR")

@@ -11,7 +11,7 @@ from scipy import stats
 from groundswell_server.learning.predictors.probability_predictor import ProbabilityPredictor
 from groundswell_server.learning.predictors.rate_predictor import RatePredictor
 from groundswell_server.learning.scoring.scorer import RateHistory, Score, Scorer, confidence, tier
-from groundswell_server.models.artifacts.model_files import load_predictor
+from groundswell_server.models.model_files import load_predictor
 from groundswell_server.models.training.trainer import TrainedModel
 from tests.learning.simulated_posts import Simulation
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from groundswell_server.learning import model_types
 from groundswell_server.learning.features.labelled_rows import LabelledExample
 from groundswell_server.learning.predictors.text_predictor import TextPredictor
-from groundswell_server.models.artifacts.model_files import load_predictor
+from groundswell_server.models import model_types
 from groundswell_server.models.evaluation.class_metrics import precision_recall_f1
+from groundswell_server.models.model_files import load_predictor
 from groundswell_server.models.model_type import TrainingSettings
 from groundswell_server.models.training.trainer import TrainedModel, train
 from groundswell_storage.errors import FailedPrecondition

@@ -14,7 +14,7 @@ from distributed import LocalCluster, SchedulerPlugin
 from pydantic import ValidationError
 
 from groundswell.v1 import learning_pb2 as pb
-from groundswell_server.learning import model_types
+from groundswell_server.models import model_types
 from groundswell_server.models.model_type import TrainingSettings
 from groundswell_server.models.training import parallel_backend as backend
 from groundswell_server.models.training.parallel_backend import parallel_work

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from groundswell_server.models.uncertainty.calibration import wilson
+from groundswell_server.statistics.proportions import wilson
 
 LEVEL = 0.95
 """The level of every interval in an answer."""

@@ -1,4 +1,4 @@
-"""Learning's work in the background: what a worker process does."""
+"""Background work of learning in worker processes: training, retraining schedules, retention, online learning."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import structlog
 from groundswell.v1 import learning_pb2
 from groundswell_server.jobs.job import Job
 from groundswell_server.jobs.registry import Periodic
-from groundswell_server.learning import messages
 from groundswell_server.learning.messages import monitoring as monitoring_messages
-from groundswell_server.learning.online import outcome_events as outcomes
+from groundswell_server.learning.messages.models import model_message
+from groundswell_server.learning.messages.training import training_run_in
+from groundswell_server.learning.online import outcome_events
 from groundswell_server.models.artifacts.artifact_store import ArtifactStore
 from groundswell_server.models.monitoring import retraining
-from groundswell_server.models.training import training_run
 from groundswell_server.models.training.parallel_backend import parallel_work
 from groundswell_server.settings import Settings
 from groundswell_storage import operations, stray_files
@@ -32,32 +32,35 @@ if TYPE_CHECKING:
 
 TRAIN = "learning.train_model"
 RETRAIN = "learning.retrain"
-_CHECK_TIME = timedelta(hours=1)
-"""When a check that failed is made again."""
+_RETRY = timedelta(hours=1)
+"""Period after which a failed check of a schedule is repeated."""
 
 _MOST_FILES = 1_000
-"""Removed at once."""
+"""Largest number of files removed at once."""
 
 log = structlog.get_logger(__name__)
 
 
 def train_model(job: Job) -> learning_pb2.Model:
-    """TrainModel: trains a version, keeps it, and promotes it when that was asked for and it is better."""
-    run = messages.run_of(learning_pb2.TrainModelRequest.FromString(job.request), job.settings, job.reading().now)
+    """Trains a version for TrainModel, stores it, and promotes it if the request wants that and it is better."""
+    # It imports NumPy, and a server imports this module without.
+    from groundswell_server.models.training import training_run
+
+    run = training_run_in(learning_pb2.TrainModelRequest.FromString(job.request), job.settings, job.reading().now)
     store = ArtifactStore(job.settings.ml_model_path)
     with parallel_work(job.settings):
-        outcome = training_run.carry_out(
+        outcome = training_run.execute(
             job.reading(), run, lambda share, message, /: job.progress(100.0 * share, message), store
         )
     _write_files(job, store, outcome.artifacts)
     with job.scope() as scope:
-        model = messages.model_message(training_run.keep(scope, outcome, job.operation_id))
+        model = model_message(training_run.store_version(scope, outcome, job.operation_id))
         job.complete(scope, model)
     return model
 
 
 def _write_files(job: Job, store: ArtifactStore, artifacts: Sequence[Artifact]) -> None:
-    """Before the transaction of their rows, and announced before that: see `stray_files`."""
+    """Writes files before the transaction of their rows, and announces them before that: see `stray_files`."""
     paths = [artifact.path for artifact in artifacts if artifact.path]
     if paths:
         with job.scope() as scope:
@@ -66,7 +69,7 @@ def _write_files(job: Job, store: ArtifactStore, artifacts: Sequence[Artifact]) 
 
 
 def remove_files(database: Database, settings: Settings) -> None:
-    """Removes files of models that are gone, and of trainings that came to nothing, from outside the database."""
+    """Removes the files of deleted versions and failed trainings from outside the database."""
     store = ArtifactStore(settings.ml_model_path)
     if not store.outside:
         return
@@ -77,7 +80,7 @@ def remove_files(database: Database, settings: Settings) -> None:
 
 
 def purge_predictions(database: Database, settings: Settings) -> None:
-    """Forgets predictions beyond their retention."""
+    """Deletes predictions older than their retention."""
     with database.transaction():
         before = database.now() - timedelta(days=settings.prediction_retention_days)
         predictions.purge(database, before)
@@ -85,10 +88,10 @@ def purge_predictions(database: Database, settings: Settings) -> None:
 
 
 def retrain_when_due(database: Database, settings: Settings) -> None:
-    """Checks the schedules that are due, and starts trainings where they say so."""
+    """Checks the schedules that are due, and starts a training where the check decides so."""
     for workspace, model_type in training_schedules.due(database, database.now()):
         with database.scope(workspace, RETRAIN) as scope:
-            schedule = training_schedules.claim(scope, model_type, scope.now + _CHECK_TIME)
+            schedule = training_schedules.claim(scope, model_type, scope.now + _RETRY)
         if schedule is not None:
             with database.scope(workspace, RETRAIN) as scope:
                 _check(scope, schedule, settings)
@@ -118,15 +121,15 @@ def _check(scope: Scope, schedule: TrainingSchedule, settings: Settings) -> None
 
 
 def learn_outcomes(database: Database, settings: Settings) -> None:
-    """Has the twins learn from outcomes that became known, within seconds."""
-    news = outcomes.read_news(database)
-    if news is not None:
-        _learner(settings.ml_model_path).learn(database, news, timedelta(days=settings.ml_target_age_days))
+    """Lets the online models learn from outcomes within seconds after they become known."""
+    changes = outcome_events.read_changes(database)
+    if changes is not None:
+        _learner(settings.ml_model_path).learn(database, changes, timedelta(days=settings.ml_target_age_days))
 
 
 @cache
 def _learner(place: str) -> Learner:
-    # NumPy comes with it, and a worker starts without.
+    # It imports NumPy, and a worker starts without.
     from groundswell_server.learning.online.learner import Learner
 
     return Learner(ArtifactStore(place))

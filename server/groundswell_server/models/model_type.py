@@ -1,65 +1,74 @@
-"""What a type of model has to say of itself; training, registry and serving need no more.
-
-A type is one module in `model_types`, found by scanning that package. Types of posts have `PostModelType` to build on.
-"""
+"""The interface of a model type: all that training, registry, serving and monitoring need to know of it."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from groundswell_server.learning.features.post_rows import Fold, Rows, forward_folds, newest
-from groundswell_server.learning.predictors.post_predictor import Predictor, Trees
-from groundswell_server.learning.training.post_importance import FeatureImportance
 from groundswell_server.models.artifacts.onnx_export import export_trees
-from groundswell_server.models.evaluation.baselines import BASELINES, baselines
+from groundswell_server.models.evaluation.baselines import BASELINES, baseline_predictions
+from groundswell_server.models.evaluation.importance import FeatureImportance
+from groundswell_server.models.outcomes import OutcomeSource
 from groundswell_server.models.predictions import Predictions
+from groundswell_server.models.predictor import Outputs, Predictor
+from groundswell_server.models.rows import Fold, MonitoredFeatures, Rows, forward_folds, newest
 from groundswell_storage.fields import to_micros
 from groundswell_storage.scope import Scope
 
-if TYPE_CHECKING:
-    from groundswell_server.learning.training.post_examples import Span
-
 Array = NDArray[np.float64]
 Parameters = Mapping[str, Any]
-Figures = dict[str, float]
+Metrics = dict[str, float]
 R = TypeVar("R", bound=Rows)
-Grower = Callable[[Parameters, int, int | None], Any]
-"""From parameters, random seed and number of jobs to an unfitted scikit-learn estimator."""
+EstimatorFactory = Callable[[Parameters, int, int | None], Any]
+"""Makes an unfitted scikit-learn estimator from parameters, random seed and number of jobs."""
 
 
 class Progress(Protocol):
-    """Told how far the work has come, 0 to 1, and what is done now. It may raise to stop the work."""
+    """A callback with the share of the work that is done, 0 to 1, and the current step. It may raise to stop it."""
 
     def __call__(self, share: float, message: str, /) -> None: ...
 
 
 def no_progress(share: float, message: str, /) -> None:
-    """Nobody wants to know."""
+    """Ignores progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSpan:
+    """The examples to learn from, and the moment whose knowledge a training run may use."""
+
+    as_of: datetime
+    """Nothing that was fetched later is read."""
+    lookback: timedelta
+    """Longest age of an example at `as_of`."""
+    target_age: timedelta
+    """Age at which a measured value counts as the outcome; younger subjects wait."""
+    persona_id: str = ""
+    """Restricts the examples to one persona; empty for all."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingSettings:
-    """What a training run may be told."""
+    """Options of a training run."""
 
     minimum_samples: int | None = None
     """Fewest examples; the type's own number when None."""
     test_share: float = 0.3
     """Share of the newest examples that is kept for the test, 0.1 to 0.5."""
     success_threshold_pct: float = 5.0
-    """Rate from which on a post counts as a success."""
+    """Rate at or above which a post counts as a success, for types that predict success."""
     parameters: Parameters = field(default_factory=dict)
-    """Of the algorithm, over the type's own."""
+    """Parameters of the algorithm that override the type's own."""
     grid_search: bool = False
-    """Try the type's grid by cross-validation in time and take the best."""
+    """Try the type's grid by cross-validation in time and take the best parameters."""
     jobs: int | None = None
-    """Of scikit-learn. None: one, unless `joblib.parallel_config` says otherwise, for instance Dask's workers."""
+    """Number of scikit-learn jobs. None means one, unless `joblib.parallel_config` says otherwise (such as Dask)."""
     random_seed: int = 0
 
 
@@ -68,68 +77,70 @@ class Learned:
     """A fitted model, before it is exported."""
 
     estimators: Mapping[str, Any]
-    """scikit-learn estimators, in the order of the trees' outputs; the first one predicts."""
+    """scikit-learn estimators in the order of the exported outputs; the first one predicts."""
     columns: int
-    """Numbers that the estimators read of each row."""
+    """Number of columns that the estimators read of each row."""
     card: Mapping[str, Any]
-    """All that serving needs beside the trees, `model_type` and `sample_count` among it; JSON."""
+    """Everything that serving needs beside the estimators, with `model_type` and `sample_count`; JSON."""
     predictor: Predictor
-    """Serves from scikit-learn's own trees."""
+    """A predictor that uses the scikit-learn estimators themselves."""
 
 
 @dataclass(frozen=True, slots=True)
 class Insight:
-    """What a model goes by."""
+    """What a training run found out about a model's use of its features."""
 
     importance: tuple[FeatureImportance, ...] = ()
-    """By feature, most important first."""
+    """Importance of each feature, most important first."""
     card: Mapping[str, Any] = field(default_factory=dict)
-    """What serving should know of it, to be added to the model's card."""
+    """Additions to the model's card."""
     notes: tuple[str, ...] = ()
     """The same in words."""
 
 
 class ModelType(ABC, Generic[R]):
-    """A type of model over examples of one kind, which it has as `R`."""
+    """A type of model over examples of one kind, given as rows of type `R`."""
 
     name: str
-    """As in the contract, such as `ENGAGEMENT_PREDICTOR`."""
+    """Name of the value of the contract's enum without prefix, such as `ENGAGEMENT_PREDICTOR`."""
     title: str
-    """What it learns, in words."""
+    """Description of the target."""
     algorithm: str
-    """How it learns it, in words."""
+    """Description of the algorithm."""
     features: tuple[str, ...]
-    """What it learns from."""
+    """Names of the features."""
     headline_metric: str
     """The error by which models and baselines are compared: a mean over examples, less is better."""
     minimum_samples: int
-    """Fewest examples it can learn from."""
+    """Fewest examples that the type can learn from."""
     parameters: Parameters
-    """Of the algorithm."""
+    """Default parameters of the algorithm."""
     grid: Mapping[str, Sequence[Any]]
-    """Parameters that are worth trying."""
+    """Values of parameters that a grid search tries."""
+    outcomes: OutcomeSource
+    """Source of the outcomes of served predictions."""
     subject: str = "post"
-    """What its examples are about: post, text or profile."""
+    """Kind of the examples: post, text or profile."""
     noun: str = "posts"
-    """What they are called in messages."""
+    """Word for the examples in messages."""
     labels: tuple[str, ...] = ()
-    """What examples can be labelled with; anything when there are none and it learns from labels."""
+    """Labels that examples may have; empty for any label."""
     positive: str = ""
-    """The label that is looked for; empty when all are alike."""
-    forgets: bool = True
-    """Old examples say little of what comes: it looks back a limited time unless told otherwise."""
+    """The label whose probability is predicted; empty when all labels are equal."""
+    forgets: ClassVar[bool] = True
+    """True where old examples lose their meaning, so that a run without a lookback uses the configured one."""
 
     @abstractmethod
-    def read_examples(self, scope: Scope, span: Span) -> Sequence[Any]:
-        """The examples of a span, oldest first."""
+    def read_examples(self, scope: Scope, span: TrainingSpan) -> Sequence[Any]:
+        """Reads the examples of a span, oldest first."""
 
     @abstractmethod
     def collect(self, examples: Sequence[Any]) -> R:
-        """The examples as arrays, in time order."""
+        """Returns the examples as arrays, in time order."""
 
     @abstractmethod
     def targets(self, rows: R, settings: TrainingSettings) -> Array:
-        """What is to be predicted, (n,)."""
+        """Returns the targets (n,)."""
 
     @abstractmethod
     def learn(
@@ -139,63 +150,71 @@ class ModelType(ABC, Generic[R]):
 
     @abstractmethod
     def try_out(self, past: R, targets: Array, future: R, parameters: Parameters, settings: TrainingSettings) -> Array:
-        """Predictions for `future` from a fit to `past` alone, without intervals and calibration: to try parameters."""
+        """Returns predictions for `future` from a fit to `past` without intervals and calibration."""
 
     @abstractmethod
     def errors(self, targets: Array, points: Array) -> Array:
-        """(n,) the error of each example, persona_and_platform mean is the headline metric."""
+        """Returns the error of each example (n,), whose mean is the headline metric."""
 
     def residuals(self, targets: Array, points: Array) -> Array:
-        """(n,) how much more came of each example than was predicted."""
+        """Returns outcome less prediction of each example (n,)."""
         return targets - points
 
     @abstractmethod
-    def measure_points(self, targets: Array, points: Array) -> Figures:
-        """The metrics that need no interval; what is undefined is left out."""
+    def measure_points(self, targets: Array, points: Array) -> Metrics:
+        """Returns the metrics that need no interval; undefined ones are left out."""
 
     @abstractmethod
-    def predictor(self, card: Mapping[str, Any], trees: Trees) -> Predictor:
-        """What serves a model with this card."""
+    def predictor(self, card: Mapping[str, Any], outputs: Outputs) -> Predictor:
+        """Returns the predictor of a model with this card."""
 
     def newest(self, rows: R, share: float) -> Fold:
-        """A share of the examples to test on, and those that can be learnt from for that: by time, unless told."""
+        """Splits off a share of the examples to test on: the newest ones, unless overridden."""
         return newest(rows, share)
 
     def folds(self, rows: R, count: int, first: float) -> Iterator[Fold]:
-        """Parts of the examples for cross-validation: in time, after the share `first`, unless told otherwise."""
+        """Yields folds for cross-validation: in time, after the share `first`, unless overridden."""
         return forward_folds(rows, count, first)
 
     def unseen(self, rows: R, data_end: datetime) -> NDArray[np.intp]:
-        """Which examples a model has not seen whose data ended then."""
+        """Returns the rows that a model whose training data ended at `data_end` has not seen."""
         return np.flatnonzero(rows.publish_time > to_micros(data_end))
 
-    def rivals(self, rows: R, targets: Array, fold: Fold) -> Mapping[str, Array]:
-        """What anybody could predict for `fold.future` without a model, by the name of the baseline."""
-        guesses = baselines(targets, rows.publish_time, rows.known, rows.personas, fold.future)
+    def baselines(self, rows: R, targets: Array, fold: Fold) -> Mapping[str, Array]:
+        """Returns predictions for `fold.future` without a model, by the name of the baseline."""
+        guesses = baseline_predictions(targets, rows.publish_time, rows.known, rows.personas, fold.future)
         before = float(targets[fold.past].mean())
         pairs = zip(BASELINES, (guesses.trailing_mean, guesses.last_value), strict=True)
         return {name: np.where(np.isnan(guess), before, guess) for name, guess in pairs}
 
     def predict(self, predictor: Predictor, rows: R) -> Predictions:
-        """What a model of this type predicts for examples."""
+        """Returns the predictions of a model of this type for examples."""
         return predictor.predict(rows.features, personas=rows.personas)
 
     def shown(self, rows: R, target: float) -> str:
-        """A target in words."""
+        """Returns a target in words."""
         return f"{target:g}"
 
     def remarks(self, rows: R) -> tuple[str, ...]:
-        """What to know of the examples, in words."""
+        """Returns notes on the examples, in words."""
         return ()
 
-    def measure(self, targets: Array, predictions: Predictions) -> Figures:
-        """All metrics of the type."""
+    def measure(self, targets: Array, predictions: Predictions) -> Metrics:
+        """Returns all metrics of the type."""
         return self.measure_points(targets, predictions.value)
 
     def export(self, learned: Learned) -> bytes:
-        """The model as ONNX."""
+        """Returns the model as ONNX."""
         return export_trees(learned.estimators, learned.columns)
 
     def explain(self, tested: Learned, future: R, targets: Array, served: Learned, random_seed: int) -> Insight:
-        """What the model goes by: `tested` on examples that it had not seen, `served` by its structure."""
+        """Returns feature importance: of `tested` on examples it had not seen, of `served` by its structure."""
         return Insight()
+
+    def target_parameters(self, settings: TrainingSettings) -> Parameters:
+        """Returns the settings that define the target. Versions that differ in them are not compared."""
+        return {}
+
+    def monitored_features(self, features: Any) -> MonitoredFeatures | None:
+        """Returns features as columns for drift checks; None for types whose features are not monitored."""
+        return None

@@ -1,4 +1,4 @@
-"""Which version of a model type serves: promotion, the way back, and what may be deleted."""
+"""The registry of model versions: promotion, roll back and deletion."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from types import MappingProxyType
 
+from groundswell_server.models.artifacts.artifact_store import ARTIFACTS, NOTHING_FETCHED, Fetched
 from groundswell_storage import audit
 from groundswell_storage.errors import Aborted, DataLoss, FailedPrecondition, InvalidArgument
 from groundswell_storage.learning import drift_reports, labelled_predictions, model_versions, predictions
@@ -15,85 +15,73 @@ from groundswell_storage.learning.model_versions import Artifact, ModelVersion
 from groundswell_storage.scope import Scope
 from groundswell_storage.topics import MODEL_CHANGED
 
-ENGAGEMENT = "ENGAGEMENT_PREDICTOR"
-SUCCESS = "SUCCESS_CLASSIFIER"
-"""Model types that serve scores; names of the contract without prefix."""
-CONVERSION, SENTIMENT, BOTS = "CONVERSION_PREDICTOR", "SENTIMENT_ANALYZER", "BOT_DETECTOR"
-"""Model types that have a call or an answer of their own."""
-MEASURED = frozenset({ENGAGEMENT, SUCCESS})
-"""Model types whose outcomes are measured; those of all others are labels that somebody gives."""
-CONVERTED, BOT = "converted", "bot"
-"""Labels that CONVERSION and BOTS look for."""
-
-THRESHOLD = "success_threshold_pct"
-"""Name of the parameter of classifiers that says from which rate on a post counts as a success."""
-
 HISTORY = timedelta(days=90)
-"""How long the way back to a version is open after it stopped being live."""
+"""Period after its retirement in which a version can be rolled back to."""
 
 EXPORT_TOLERANCE = 1e-3
-"""The most that the exported form of a model may deviate from the trained one: percentage points of a rate, or
-probability. Single precision accounts for a thousandth of that; more is a fault of the export."""
-
-ARTIFACTS = "onnx", "card", "estimator"
-"""Names of the artifacts of a version: what serves, what describes it, and the estimator it was exported from."""
-
-
-Fetched = Mapping[str, Mapping[str, Artifact]]
-"""Artifacts by version and name, read from outside the database beforehand: no transaction waits for a store."""
-NOTHING_FETCHED: Fetched = MappingProxyType({})
+"""Largest permitted deviation of an exported model from the trained one: percentage points of a rate, or probability.
+Single precision accounts for a thousandth of it; a larger deviation is a fault of the export."""
 
 
 @dataclass(frozen=True, slots=True)
 class Promotion:
-    """A change of what serves."""
+    """A change of the live version."""
 
     live: ModelVersion
     retired: ModelVersion | None
-    """What was live before, if anything was."""
+    """The version that was live before, if any."""
 
 
 def promote(
     scope: Scope, model_id: str, *, force: bool = False, fetched: Fetched = NOTHING_FETCHED, reason: str = ""
 ) -> Promotion:
-    """Makes a version live and retires the one that was; the audit log has the reason.
+    """Makes a version live, retires the live one, and records the reason in the audit log.
 
-    Raises NotFound; FailedPrecondition (`MODEL_NOT_BETTER`) when it does not beat all baselines, unless forced, or
-    when its exported form deviates; DataLoss (`ARTIFACT_DAMAGED`). A version that is live already stays it.
+    Raises NotFound; FailedPrecondition (`MODEL_NOT_BETTER`) when the version does not beat all baselines, unless
+    forced, or when its exported form deviates; DataLoss (`ARTIFACT_DAMAGED`). A live version stays live.
     """
     model_versions.hold_line(scope, model_versions.get_version(scope, model_id).model_type)
     version = model_versions.get_version(scope, model_id)
     if version.stage == "LIVE":
         return Promotion(version, None)
     if not (force or version.result.beats_baselines):
-        raise _not_better(version, "does not beat all baselines on what it had not seen: train on more, or force it")
+        raise _not_better(
+            version, "does not beat all baselines on unseen examples: train it on more examples, or set force"
+        )
     if version.result.export_deviation > EXPORT_TOLERANCE:
         deviation = version.result.export_deviation
-        raise _not_better(version, f"deviates by {deviation:.2g} in its exported form: train it again")
+        raise _not_better(
+            version,
+            f"has an exported form that deviates by {deviation:.2g}, more than {EXPORT_TOLERANCE:g}: train it again",
+        )
     return _make_live(scope, version, fetched, "promoted", reason or ("forced" if force else ""))
 
 
 def roll_back(scope: Scope, model_type: str, model_id: str = "", *, fetched: Fetched = NOTHING_FETCHED) -> Promotion:
-    """Makes the version that was live before live again, or a named one that was live within `HISTORY`.
+    """Makes the previously live version live again, or a named one that was live within `HISTORY`.
 
     Raises NotFound; FailedPrecondition (`NO_EARLIER_MODEL`); DataLoss (`ARTIFACT_DAMAGED`).
     """
     model_versions.hold_line(scope, model_type)
-    return _make_live(scope, way_back(scope, model_type, model_id), fetched, "rolled_back")
+    return _make_live(scope, rollback_target(scope, model_type, model_id), fetched, "rolled_back")
 
 
-def way_back(scope: Scope, model_type: str, model_id: str = "") -> ModelVersion:
-    """The version that `roll_back` makes live; raises what it raises."""
+def rollback_target(scope: Scope, model_type: str, model_id: str = "") -> ModelVersion:
+    """Returns the version that `roll_back` makes live; raises as `roll_back`."""
     if model_id:
         named = model_versions.get_version(scope, model_id)
         if named.model_type != model_type:
-            raise InvalidArgument.of("model_id", f"is a version of {named.model_type}", reason="VALIDATION_FAILED")
+            raise InvalidArgument.of(
+                "model_id",
+                f"must be a version of {model_type}, got one of {named.model_type}",
+                reason="VALIDATION_FAILED",
+            )
     earlier = earlier_versions(scope, model_type)
     target = next((id for id in earlier if model_id in ("", id)), None)
     if target is None:
-        named_or_any = f"version {model_id} was not" if model_id else "no other version was"
+        named_or_any = f"version {model_id} was not" if model_id else f"no other version of {model_type} was"
         raise FailedPrecondition(
-            f"{named_or_any} live before within the last {HISTORY.days} days: there is nothing to go back to",
+            f"{named_or_any} live within the last {HISTORY.days} days: promote a version instead",
             reason="NO_EARLIER_MODEL",
             metadata={"model_type": model_type},
         )
@@ -101,7 +89,7 @@ def way_back(scope: Scope, model_type: str, model_id: str = "") -> ModelVersion:
 
 
 def earlier_versions(scope: Scope, model_type: str) -> list[str]:
-    """Ids of the versions that were live within `HISTORY` and are no more, the one that was live last first."""
+    """Returns the ids of retired versions that were live within `HISTORY`, the last one first."""
     live = model_versions.live_version(scope, model_type)
     changes = model_versions.stage_history(scope, model_type, since=scope.now - HISTORY)
     retired = dict.fromkeys(change.model_id for change in changes if change.stage == "RETIRED")
@@ -109,7 +97,7 @@ def earlier_versions(scope: Scope, model_type: str) -> list[str]:
 
 
 def version_or_live(scope: Scope, model_id: str, model_type: str) -> ModelVersion:
-    """The version of this id, or the live one of the type when it is empty.
+    """Returns the version with this id, or the live one of the type when the id is empty.
 
     Raises NotFound (`MODEL_NOT_FOUND`), FailedPrecondition (`MODEL_NOT_LIVE`).
     """
@@ -122,9 +110,9 @@ def version_or_live(scope: Scope, model_id: str, model_type: str) -> ModelVersio
 
 
 def not_live(model_type: str) -> FailedPrecondition:
-    """What a caller is told who needs a live version of a type that has none."""
+    """Returns the error for a call that needs a live version of a type without one."""
     return FailedPrecondition(
-        f"no {model_type} is live: train one and promote it",
+        f"no version of {model_type} is live: train one and promote it",
         reason="MODEL_NOT_LIVE",
         metadata={"model_type": model_type},
     )
@@ -150,12 +138,12 @@ def delete(scope: Scope, model_id: str) -> None:
 
 
 def label(version: ModelVersion) -> str:
-    """How answers and logs name a version, such as `ENGAGEMENT_PREDICTOR/3`."""
+    """Returns the name of a version in answers and logs, such as `ENGAGEMENT_PREDICTOR/3`."""
     return f"{version.model_type}/{version.version}"
 
 
-def check_whole(version: ModelVersion, artifacts: Mapping[str, Artifact]) -> None:
-    """Raises DataLoss (`ARTIFACT_DAMAGED`) unless every artifact is what was stored."""
+def require_intact(version: ModelVersion, artifacts: Mapping[str, Artifact]) -> None:
+    """Raises DataLoss (`ARTIFACT_DAMAGED`) unless every artifact exists and matches its digest."""
     for name in ARTIFACTS:
         artifact = artifacts.get(name)
         if artifact is None or hashlib.sha256(artifact.content).hexdigest() != artifact.digest:
@@ -172,8 +160,8 @@ def _make_live(scope: Scope, version: ModelVersion, fetched: Fetched, change: st
     if artifacts is None:
         artifacts = model_versions.read_artifacts(scope, version.id)
         if any(artifact.path for artifact in artifacts.values()):
-            raise Aborted(f"{label(version)} became the one to promote meanwhile: repeat the call")
-    check_whole(version, artifacts)
+            raise Aborted(f"{label(version)} became the version to promote while the call was running: repeat the call")
+    require_intact(version, artifacts)
     before = model_versions.live_version(scope, version.model_type)
     retired = None if before is None else model_versions.set_stage(scope, before, "RETIRED")
     live = model_versions.set_stage(scope, version, "LIVE")

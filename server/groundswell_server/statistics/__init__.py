@@ -1,1 +1,1 @@
-"""To be described."""
+"""Statistical methods that several areas use: pure functions over NumPy arrays."""

@@ -18,7 +18,7 @@ from tests.bench.table import Measure
 
 ALL: tuple[Measure, ...] = (
     scoring.score_content,
-    online.score_content_with_twin,
+    online.score_content_with_online_model,
     scoring.score_content_against_peer,
     scoring.predict_one_row,
     scoring.batch_score_content,

@@ -10,8 +10,8 @@ import httpx
 import numpy as np
 
 from groundswell.v1 import learning_pb2
-from groundswell_server.learning import model_types
-from groundswell_server.models.artifacts.model_files import load_estimator, load_predictor
+from groundswell_server.models import model_types
+from groundswell_server.models.model_files import load_estimator, load_predictor
 from groundswell_server.models.model_type import TrainingSettings
 from groundswell_server.models.training.trainer import train
 from tests.bench import requests

@@ -11,9 +11,9 @@ from itertools import cycle, islice
 from typing import Any
 
 from groundswell import Client
-from groundswell_server.learning import model_types
 from groundswell_server.learning.features.labelled_rows import LabelledExample
 from groundswell_server.learning.features.post_facts import Example
+from groundswell_server.models import model_types
 from groundswell_server.models.model_type import TrainingSettings
 from groundswell_server.models.training.trainer import TrainedModel, train
 from tests.bench.measure import unpinned

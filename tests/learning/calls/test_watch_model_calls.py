@@ -12,7 +12,7 @@ from groundswell.v1 import engagement_pb2
 from groundswell.v1 import learning_pb2 as pb
 from groundswell.v1.learning_pb2_grpc import LearningServiceStub
 from groundswell_server.learning.jobs import learn_outcomes
-from groundswell_server.learning.online.outcome_events import read_news
+from groundswell_server.learning.online.outcome_events import read_changes
 from tests.errors import refusal
 from tests.learning.calls import world
 from tests.learning.calls.drafts import INSTAGRAM
@@ -26,7 +26,7 @@ AFTER = world.after(POSTS) + timedelta(days=10)
 def learn(studio: Studio) -> None:
     """Has a worker work through all news of outcomes."""
     database = studio.server.app.database
-    while read_news(database) is not None:
+    while read_changes(database) is not None:
         learn_outcomes(database, studio.server.settings)
 
 
@@ -102,7 +102,7 @@ def test_a_twin_that_does_better_gets_a_part_in_scores_and_answers_say_so(empty:
     assert twin.blended_error < twin.batch_error
     assert 0.1 < twin.weight < 0.5
     blended = eventually(lambda: (found := score()).model_versions[1:] and found)
-    assert list(blended.model_versions) == ["ENGAGEMENT_PREDICTOR/1", "ONLINE_TWIN/150"]
+    assert list(blended.model_versions) == ["ENGAGEMENT_PREDICTOR/1", "ONLINE_MODEL/150"]
     assert blended.engagement_rate_pct > alone.engagement_rate_pct
 
 

@@ -21,7 +21,7 @@ from tests.learning.model_rows import RESULT, artifact
 from tests.learning.past_posts import add_persona, add_posts
 
 TARGET_AGE = timedelta(days=7)
-BASELINE = Baseline(Summary(0.8, 0.6, 150.0), Summary(0.0, 1.0, 150.0), 0.8, {}, ())
+BASELINE = Baseline(Summary(0.8, 0.6, 150.0), Summary(0.0, 1.0, 150.0), 0.8, {})
 """Residuals with a standard deviation of 1 percentage point."""
 
 

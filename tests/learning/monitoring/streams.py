@@ -70,7 +70,7 @@ def simulate(
         features[shift_at:, 0] += input_shift
     inputs = [{"values": row, "category": None} for row in features.tolist()]
     errors = np.abs(test)
-    baseline = Baseline(Summary.of(errors), Summary.of(test), float(errors.mean()), points, ())
+    baseline = Baseline(Summary.of(errors), Summary.of(test), float(errors.mean()), points, FEATURES)
     return Stream(baseline, residuals, inputs)
 
 

@@ -31,11 +31,14 @@ def test_texts_of_any_labels_by_the_share_that_was_right(scope: Scope) -> None:
     # Half the squared distances: (0.04 + 0.04) / 2, (0.36 + 0.36) / 2, (0.01 + 0.81 + 1) / 2.
     assert judged.errors == pytest.approx([0.04, 0.36, 0.91])
     assert judged.residuals == pytest.approx([0.2, 0.6, 1.0])
-    figures = judged.figures()
+    figures = judged.metrics()
     assert figures["accuracy"] == pytest.approx(1 / 3)
     assert figures["brier"] == pytest.approx((0.04 + 0.36 + 0.91) / 3)
     assert figures["sample_size"] == 3
-    assert (judged.mean_said, judged.mean_outcome) == (pytest.approx((0.8 + 0.6 + 0.9) / 3), pytest.approx(1 / 3))
+    assert (judged.observed.mean_prediction, judged.observed.mean_outcome) == (
+        pytest.approx((0.8 + 0.6 + 0.9) / 3),
+        pytest.approx(1 / 3),
+    )
 
 
 def test_spam_by_the_probability_of_spam(scope: Scope) -> None:
@@ -43,9 +46,9 @@ def test_spam_by_the_probability_of_spam(scope: Scope) -> None:
         a_version_of(scope, "SPAM_DETECTOR"),
         [said("spam", genuine=0.1, spam=0.9), said("genuine", genuine=0.4, spam=0.6)],
     )
-    figures = judged.figures()
+    figures = judged.metrics()
     assert (figures["precision"], figures["recall"]) == (0.5, 1.0)
-    assert (judged.mean_said, judged.mean_outcome) == (pytest.approx(0.75), 0.5)
+    assert (judged.observed.mean_prediction, judged.observed.mean_outcome) == (pytest.approx(0.75), 0.5)
 
 
 @pytest.mark.parametrize(
@@ -58,5 +61,5 @@ def test_accounts_and_conversions_by_what_is_looked_for(
     judged = judge(a_version_of(scope, model_type), [said(positive, **{positive: 0.9}), said(other, **{positive: 0.5})])
     assert judged.errors == pytest.approx([0.01, 0.25])
     assert judged.residuals == pytest.approx([0.1, -0.5])
-    assert judged.figures()["brier"] == pytest.approx(0.13)
-    assert (judged.mean_said, judged.mean_outcome) == (pytest.approx(0.7), 0.5)
+    assert judged.metrics()["brier"] == pytest.approx(0.13)
+    assert (judged.observed.mean_prediction, judged.observed.mean_outcome) == (pytest.approx(0.7), 0.5)

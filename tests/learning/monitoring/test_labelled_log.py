@@ -7,13 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from groundswell_server.learning import model_types
 from groundswell_server.learning.features.post_facts import PostFacts
 from groundswell_server.learning.features.profile_facts import ProfileFacts
 from groundswell_server.learning.labels.classification import TextClass
 from groundswell_server.learning.labels.training_examples import NewExample, add_examples
-from groundswell_server.learning.serving.label_log import LabelledLog
-from groundswell_server.models import registry
+from groundswell_server.learning.serving.label_log import LabelLog
+from groundswell_server.models import model_types, registry
 from groundswell_server.models.predictions import Prediction
 from groundswell_storage.database import Database
 from groundswell_storage.engagement.posts import PostRow
@@ -38,8 +37,8 @@ async def executor(database: Database) -> AsyncIterator[DatabaseExecutor]:
 
 
 @pytest.fixture
-def log(executor: DatabaseExecutor) -> LabelledLog:
-    return LabelledLog(executor)
+def log(executor: DatabaseExecutor) -> LabelLog:
+    return LabelLog(executor)
 
 
 def version_of(database: Database, model_type: str) -> str:
@@ -59,9 +58,9 @@ def kept(database: Database, model_id: str) -> list[LabelledPrediction]:
         return labelled_predictions.judged(scope, model_id, since=since, until=until)
 
 
-async def test_a_label_that_comes_later_scores_what_was_said_of_the_text(database: Database, log: LabelledLog) -> None:
+async def test_a_label_that_comes_later_scores_what_was_said_of_the_text(database: Database, log: LabelLog) -> None:
     model_id = version_of(database, TOPIC)
-    log.note_texts("default", model_id, ["Soup  of the DAY", "a train"], [FOOD, FOOD], NOW)
+    log.record_texts("default", model_id, ["Soup  of the DAY", "a train"], [dict(FOOD.probabilities)] * 2, NOW)
     await log.flush()
     assert [one.known for one in kept(database, model_id)] == [None, None]
 
@@ -72,39 +71,39 @@ async def test_a_label_that_comes_later_scores_what_was_said_of_the_text(databas
     assert found.probabilities == {"food": 0.8, "travel": 0.2}
 
 
-async def test_a_correction_counts_and_a_repetition_does_not(database: Database, log: LabelledLog) -> None:
+async def test_a_correction_counts_and_a_repetition_does_not(database: Database, log: LabelLog) -> None:
     model_id = version_of(database, TOPIC)
-    log.note_texts("default", model_id, ["soup"], [FOOD], NOW)
+    log.record_texts("default", model_id, ["soup"], [dict(FOOD.probabilities)], NOW)
     await log.flush()
     label(database, TOPIC, NewExample(1, "c1", "food", text="soup"))
     label(database, TOPIC, NewExample(1, "c1", "travel", text="soup"))
     assert [one.label for one in kept(database, model_id)] == ["travel"]
 
 
-async def test_what_the_version_may_have_learnt_from_is_no_score(database: Database, log: LabelledLog) -> None:
+async def test_what_the_version_may_have_learnt_from_is_no_score(database: Database, log: LabelLog) -> None:
     model_id = version_of(database, TOPIC)
     label(database, TOPIC, NewExample(1, "", "food", text="soup"), now=NOW - timedelta(hours=1))
-    log.note_texts("default", model_id, ["soup"], [FOOD], NOW)
+    log.record_texts("default", model_id, ["soup"], [dict(FOOD.probabilities)], NOW)
     await log.flush()
     label(database, TOPIC, NewExample(1, "", "food", text="soup"))
     assert [one.known for one in kept(database, model_id)] == [None]
 
 
 async def test_what_is_said_after_the_label_does_not_replace_what_was_said_before(
-    database: Database, log: LabelledLog
+    database: Database, log: LabelLog
 ) -> None:
     model_id = version_of(database, TOPIC)
-    log.note_texts("default", model_id, ["soup"], [FOOD], NOW)
+    log.record_texts("default", model_id, ["soup"], [dict(FOOD.probabilities)], NOW)
     await log.flush()
     label(database, TOPIC, NewExample(1, "", "food", text="soup"))
-    log.note_texts("default", model_id, ["soup"], [TextClass("travel", (("travel", 1.0),))], LATER)
+    log.record_texts("default", model_id, ["soup"], [{"travel": 1.0}], LATER)
     await log.flush()
     assert [one.probabilities for one in kept(database, model_id)] == [{"food": 0.8, "travel": 0.2}]
 
 
-async def test_labels_of_another_type_or_workspace_score_nothing(database: Database, log: LabelledLog) -> None:
+async def test_labels_of_another_type_or_workspace_score_nothing(database: Database, log: LabelLog) -> None:
     model_id = version_of(database, TOPIC)
-    log.note_texts("default", model_id, ["soup"], [FOOD], NOW)
+    log.record_texts("default", model_id, ["soup"], [dict(FOOD.probabilities)], NOW)
     await log.flush()
     label(database, "TONE_CLASSIFIER", NewExample(1, "", "warm", text="soup"))
     with database.scope("rival", now=LATER) as scope:
@@ -112,23 +111,23 @@ async def test_labels_of_another_type_or_workspace_score_nothing(database: Datab
     assert [one.known for one in kept(database, model_id)] == [None]
 
 
-async def test_an_account_is_scored_by_its_figures(database: Database, log: LabelledLog) -> None:
+async def test_an_account_is_scored_by_its_figures(database: Database, log: LabelLog) -> None:
     model_id = version_of(database, BOTS)
     figures = ProfileFacts(followers=12, has_picture=False)
-    log.note_profiles("default", model_id, [figures], [Prediction(0.9, 0.7, 1.0)], NOW)
+    log.record_profiles("default", model_id, [figures], [Prediction(0.9, 0.7, 1.0)], NOW)
     await log.flush()
     label(database, BOTS, NewExample(1, "somebody", "bot", profile=figures.to_json()))
     (found,) = kept(database, model_id)
     assert (found.probabilities, found.label) == ({"bot": 0.9}, "bot")
 
 
-async def test_a_conversion_is_scored_by_the_post_of_its_context(database: Database, log: LabelledLog) -> None:
+async def test_a_conversion_is_scored_by_the_post_of_its_context(database: Database, log: LabelLog) -> None:
     model_id = version_of(database, CONVERSION)
     with database.scope("default") as scope:
         post = scope.get(PostRow, add_posts(scope, add_persona(scope), 1, seed=1)[0])
     early = post.publish_time - timedelta(hours=1)
-    log.note_conversion("default", model_id, post.context_id, PostFacts(platform=1), Prediction(0.3, 0.1, 0.6), early)
-    log.note_conversion("default", model_id, "", PostFacts(platform=1), Prediction(0.3, 0.1, 0.6), early)
+    log.record_conversion("default", model_id, post.context_id, PostFacts(platform=1), Prediction(0.3, 0.1, 0.6), early)
+    log.record_conversion("default", model_id, "", PostFacts(platform=1), Prediction(0.3, 0.1, 0.6), early)
     await log.flush()
     label(database, CONVERSION, NewExample(1, "", "converted", post_id=post.id), now=datetime.now(UTC))
     with database.scope("default") as scope:
@@ -137,10 +136,10 @@ async def test_a_conversion_is_scored_by_the_post_of_its_context(database: Datab
     assert (found.probabilities, found.label) == ({"converted": 0.3}, "converted")
 
 
-async def test_neither_texts_nor_figures_are_kept(database: Database, log: LabelledLog) -> None:
+async def test_neither_texts_nor_figures_are_kept(database: Database, log: LabelLog) -> None:
     model_id = version_of(database, TOPIC)
-    log.note_texts("default", model_id, ["my secret"], [FOOD], NOW)
-    log.note_profiles("default", model_id, [ProfileFacts(followers=987654)], [Prediction(0.9, 0.7, 1.0)], NOW)
+    log.record_texts("default", model_id, ["my secret"], [dict(FOOD.probabilities)], NOW)
+    log.record_profiles("default", model_id, [ProfileFacts(followers=987654)], [Prediction(0.9, 0.7, 1.0)], NOW)
     await log.flush()
     rows = database.execute("SELECT * FROM labelled_prediction").fetchall()
     assert len(rows) == 2
@@ -162,4 +161,4 @@ def test_predictions_go_with_their_version_and_with_time(scope: Scope) -> None:
 
 def test_types_whose_outcomes_are_measured_have_no_labels() -> None:
     for kind in model_types.all_model_types().values():
-        assert (kind.name in registry.MEASURED) is not (kind.subject != "post" or bool(kind.labels)), kind.name
+        assert kind.outcomes.measured is not (kind.subject != "post" or bool(kind.labels)), kind.name

@@ -46,7 +46,7 @@ async def test_what_was_said_is_kept_with_what_it_was_said_of(
     database: Database, executor: DatabaseExecutor, model_id: str
 ) -> None:
     log = PredictionLog(executor)
-    log.note("default", "context", model_id, RATE, FACTS, NOW)
+    log.record("default", "context", model_id, RATE, FACTS, NOW)
     await log.flush()
     (found,) = kept(database, model_id)
     assert (found.value, found.lower, found.upper, found.served) == (4.0, 1.0, 9.0, NOW)
@@ -60,17 +60,17 @@ async def test_what_is_said_again_is_not_written_again(
 ) -> None:
     log = PredictionLog(executor)
     for hours in range(3):
-        log.note("default", "context", model_id, RATE, FACTS, NOW + timedelta(hours=hours))
+        log.record("default", "context", model_id, RATE, FACTS, NOW + timedelta(hours=hours))
         await log.flush()
     assert [one.served for one in kept(database, model_id)] == [NOW]
-    log.note("default", "context", model_id, RATE._replace(value=5.0), FACTS, NOW + timedelta(hours=4))
+    log.record("default", "context", model_id, RATE._replace(value=5.0), FACTS, NOW + timedelta(hours=4))
     await log.flush()
     assert [one.value for one in kept(database, model_id)] == [5.0]
 
 
 async def test_a_draft_alone_is_not_kept(database: Database, executor: DatabaseExecutor, model_id: str) -> None:
     log = PredictionLog(executor)
-    log.note("default", "", model_id, RATE, FACTS, NOW)
+    log.record("default", "", model_id, RATE, FACTS, NOW)
     await log.flush()
     assert kept(database, model_id) == []
 
@@ -78,7 +78,7 @@ async def test_a_draft_alone_is_not_kept(database: Database, executor: DatabaseE
 async def test_all_that_one_call_says_is_kept(database: Database, executor: DatabaseExecutor, model_id: str) -> None:
     log = PredictionLog(executor)
     for number in range(2_000):
-        log.note("default", f"context-{number}", model_id, RATE, FACTS, NOW)
+        log.record("default", f"context-{number}", model_id, RATE, FACTS, NOW)
     await log.flush()
     assert len(kept(database, model_id)) == 2_000
 
@@ -91,18 +91,18 @@ async def test_no_more_than_so_many_wait(
     told: list[int] = []
     monkeypatch.setattr(write_behind.log, "warning", lambda event, *, count: told.append(count))
     for number in range(650):
-        log.note("default", f"context-{number}", model_id, RATE, FACTS, NOW)
+        log.record("default", f"context-{number}", model_id, RATE, FACTS, NOW)
     await log.flush()
     assert len(kept(database, model_id)) == 600
     assert told == [50]
-    log.note("default", "context-600", model_id, RATE, FACTS, NOW)
+    log.record("default", "context-600", model_id, RATE, FACTS, NOW)
     await log.flush()
     assert len(kept(database, model_id)) == 601
 
 
 async def test_an_infinite_interval_has_no_ends(database: Database, executor: DatabaseExecutor, model_id: str) -> None:
     log = PredictionLog(executor)
-    log.note("default", "context", model_id, Prediction(0.7, -inf, inf), FACTS, NOW)
+    log.record("default", "context", model_id, Prediction(0.7, -inf, inf), FACTS, NOW)
     await log.flush()
     assert [(one.lower, one.upper) for one in kept(database, model_id)] == [(None, None)]
 
@@ -113,11 +113,11 @@ async def test_what_could_not_be_written_is_noted_again(
     log = PredictionLog(executor)
     with database.transaction():
         database.execute("ALTER TABLE prediction RENAME TO gone")
-    log.note("default", "context", model_id, RATE, FACTS, NOW)
+    log.record("default", "context", model_id, RATE, FACTS, NOW)
     await log.flush()
     with database.transaction():
         database.execute("ALTER TABLE gone RENAME TO prediction")
     assert kept(database, model_id) == []
-    log.note("default", "context", model_id, RATE, FACTS, NOW)
+    log.record("default", "context", model_id, RATE, FACTS, NOW)
     await log.flush()
     assert len(kept(database, model_id)) == 1

@@ -68,7 +68,7 @@ def test_drift_below_the_threshold_of_the_schedule_is_not_acted_on(scope: Scope)
 
 def test_too_few_new_samples_are_waited_for(scope: Scope) -> None:
     live_version(scope, [2.0 + residual for residual in usual(60)])
-    assert decision(scope, minimum_new_samples=61).why == "60 new samples, and it takes 61."
+    assert decision(scope, minimum_new_samples=61).why == "60 new samples, 61 are needed."
 
 
 def test_force_needs_no_drift_but_new_samples(scope: Scope) -> None:
@@ -82,7 +82,7 @@ def test_drift_that_can_not_be_told_is_no_drift(scope: Scope) -> None:
     add_posts(scope, add_persona(scope), 30)
     found = decision(scope)
     assert not found.retrain
-    assert "a look takes 50 outcomes" in found.why
+    assert "needs 50 predictions with a known outcome" in found.why
 
 
 @pytest.mark.parametrize(("posts", "retrain"), [(49, False), (50, True)])
@@ -99,7 +99,7 @@ def label(scope: Scope, count: int) -> None:
 def test_types_that_learn_from_labels_count_those_that_are_new(database: Database) -> None:
     with database.scope("default") as scope:
         label(scope, 49)
-        assert decision(scope, model_type="SPAM_DETECTOR", lookback_days=0).why == "49 new samples, and it takes 50."
+        assert decision(scope, model_type="SPAM_DETECTOR", lookback_days=0).why == "49 new samples, 50 are needed."
         label(scope, 1)
         assert decision(scope, model_type="SPAM_DETECTOR", lookback_days=0).retrain
     with database.scope("default") as scope:
@@ -107,7 +107,7 @@ def test_types_that_learn_from_labels_count_those_that_are_new(database: Databas
     with database.scope("default") as scope:
         label(scope, 60)
         found = decision(scope, model_type="SPAM_DETECTOR", lookback_days=0, minimum_new_samples=61)
-        assert found.why == "60 new samples, and it takes 61."
+        assert found.why == "60 new samples, 61 are needed."
         assert decision(scope, model_type="SPAM_DETECTOR", lookback_days=0, force=True).retrain
 
 
@@ -119,7 +119,7 @@ def test_one_training_is_started_at_a_time(scope: Scope) -> None:
         scope, PLAN.model_type, next_check_time=scope.now, decision="", report_id="", operation_id=started.id
     )
     schedule = training_schedules.get(scope, PLAN.model_type)
-    assert "still under way" in decide(scope, schedule, target_age=TARGET_AGE, minimum_samples=50).why
+    assert "still running" in decide(scope, schedule, target_age=TARGET_AGE, minimum_samples=50).why
     operations.request_cancel(scope, started.id)
     assert decide(scope, schedule, target_age=TARGET_AGE, minimum_samples=50).retrain
 
@@ -148,7 +148,7 @@ def test_a_check_that_finds_nothing_says_so_too(database: Database) -> None:
         scheduled(scope)
     retrain_when_due(database, load())
     with database.scope("ours") as scope:
-        assert training_schedules.get(scope, PLAN.model_type).last_decision == "0 new samples, and it takes 50."
+        assert training_schedules.get(scope, PLAN.model_type).last_decision == "0 new samples, 50 are needed."
         assert operations.list_operations(scope).items == []
 
 

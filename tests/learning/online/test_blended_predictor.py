@@ -1,4 +1,4 @@
-"""Serving with the twin: every way to ask gives the batch model's word, moved by the twin's share."""
+"""LivePredictions with the twin: every way to ask gives the batch model's word, moved by the twin's share."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import pytest
 from groundswell_server.learning.features.post_features import category, feature_values
 from groundswell_server.learning.online.blended_predictor import BlendedPredictor
 from groundswell_server.learning.online.inputs import inputs_of
-from groundswell_server.learning.online.reading import rate_of
 from groundswell_server.learning.predictors.rate_predictor import RatePredictor
-from groundswell_server.models.artifacts.model_files import load_predictor
+from groundswell_server.models.model_files import load_predictor
+from groundswell_server.models.online.blend import linear_rate
 from groundswell_server.models.training.trainer import TrainedModel
 from tests.learning.simulated_posts import Simulation
 
@@ -30,7 +30,7 @@ def test_it_is_moved_towards_the_twin_and_keeps_its_width(batch: RatePredictor, 
     for example in simulation.examples[:20]:
         said, alone = blended.predict_one(example.facts), batch.predict_one(example.facts)
         inputs = inputs_of(feature_values(example.facts), category(example.facts))
-        twin = rate_of(WEIGHTS, INTERCEPT, inputs)
+        twin = linear_rate(WEIGHTS, INTERCEPT, inputs)
         assert said.value == pytest.approx((1 - SHARE) * alone.value + SHARE * twin)
         assert said.upper - said.value == pytest.approx(alone.upper - alone.value)
         assert said.lower >= 0.0

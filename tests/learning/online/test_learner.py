@@ -10,7 +10,7 @@ import pytest
 
 from groundswell_server.learning.online import learner as learners
 from groundswell_server.learning.online.learner import TYPE, Learner
-from groundswell_server.learning.online.outcome_events import read_news
+from groundswell_server.learning.online.outcome_events import read_changes
 from groundswell_server.models import registry
 from groundswell_server.models.predictions import Prediction
 from groundswell_storage import events
@@ -36,7 +36,7 @@ def publish(scope: Scope, count: int) -> list[str]:
 
 def learn(database: Database, learner: Learner | None = None) -> int:
     """What a worker does now and then."""
-    news = read_news(database)
+    news = read_changes(database)
     return 0 if news is None else (learner or Learner()).learn(database, news, WEEK)
 
 
@@ -69,7 +69,7 @@ def test_outcomes_are_learnt_once(database: Database) -> None:
     with database.scope("default") as scope:
         ids = publish(scope, 12)
     assert learn(database) == 12
-    assert read_news(database) is None
+    assert read_changes(database) is None
     with database.scope("default") as scope:
         scope.publish("post.changed", ids[0], {})
     assert learn(database) == 0
@@ -89,7 +89,7 @@ def test_what_was_learnt_is_told(database: Database) -> None:
 def test_of_two_workers_one_learns(database: Database) -> None:
     with database.scope("default") as scope:
         publish(scope, 5)
-    news = read_news(database)
+    news = read_changes(database)
     assert news is not None
     assert [Learner().learn(database, news, WEEK) for _ in range(2)] == [5, 0]
     assert twin(database).learned_count == 5
@@ -133,7 +133,7 @@ def test_what_one_workspace_has_keeps_no_other_from_learning(
 
     monkeypatch.setattr(Learner, "study", fails)
     assert learn(database) == 2
-    assert read_news(database) is None
+    assert read_changes(database) is None
 
 
 def test_it_is_compared_with_the_live_version_on_posts_that_neither_had_seen(
@@ -189,7 +189,7 @@ def test_other_events_are_passed_by(database: Database) -> None:
         for number in range(1_001):
             scope.publish("context.changed", str(number), {})
     assert learn(database) == 0
-    assert read_news(database) is None
+    assert read_changes(database) is None
     with database.scope("default") as scope:
         publish(scope, 1)
     assert learn(database) == 1

@@ -12,9 +12,10 @@ import pytest
 from groundswell_server.experiments.rollouts import lifecycle
 from groundswell_server.experiments.rollouts.design import RolloutDesign
 from groundswell_server.experiments.rollouts.stages import Stage
+from groundswell_server.learning.online import outcome_events
 from groundswell_server.models.rollouts import error_reporter as sending_module
-from groundswell_server.models.rollouts.error_reporter import CONSUMER, Sender
-from groundswell_server.models.rollouts.rollout_membership import Coverage
+from groundswell_server.models.rollouts.error_reporter import CONSUMER, ErrorReporter
+from groundswell_server.models.rollouts.rollout_membership import RolloutMembership
 from groundswell_server.peers.peers import PeerRefusal
 from groundswell_storage import consumers, events
 from groundswell_storage.database import Database
@@ -49,10 +50,17 @@ class Sending:
         # One gets the candidate, one the live version, one is not compared.
         self.peers = AnsweringPeers(on=self.personas[:1], left_out=self.personas[2:])
 
-    def sender(self) -> Sender:
+    def reporter(self) -> ErrorReporter:
         """Of a server that starts now."""
         peers = cast(Any, self.peers)
-        return Sender(self.executor, peers, Coverage(peers), TARGET_AGE)
+        return ErrorReporter(
+            self.executor,
+            peers,
+            RolloutMembership(peers),
+            TARGET_AGE,
+            topics=outcome_events.TOPICS,
+            read_changes=outcome_events.read_changes,
+        )
 
     def told(self) -> dict[str, list[float]]:
         """Values that were told of each unit, by the name of the event in front of it."""
@@ -76,7 +84,7 @@ async def sending(database: Database) -> AsyncIterator[Sending]:
 
 
 async def test_the_version_of_the_side_that_a_persona_is_compared_on_counts(sending: Sending) -> None:
-    await sending.sender().send_all()
+    await sending.reporter().report_all()
     told = sending.told()
     assert set(told) == {f"{name} {side}" for name in ("prediction_error", "prediction_outcome") for side in (0, 1)}
     assert told["prediction_error 0"] == pytest.approx([5.0] * POSTS, abs=0.21)
@@ -85,40 +93,40 @@ async def test_the_version_of_the_side_that_a_persona_is_compared_on_counts(send
 
 
 async def test_what_was_told_is_not_told_again(sending: Sending) -> None:
-    await sending.sender().send_all()
+    await sending.reporter().report_all()
     first = len(sending.peers.recorded)
-    await sending.sender().send_all()
+    await sending.reporter().report_all()
     assert len(sending.peers.recorded) == first
 
 
 async def test_two_servers_at_once_tell_the_same_events(sending: Sending) -> None:
     """Their ids are the same, and an id counts once."""
-    one, other = sending.sender(), sending.sender()
+    one, other = sending.reporter(), sending.reporter()
     sending.peers.error = Unavailable("away")
     for sender in (one, other):
         with pytest.raises(Unavailable):
-            await sender.send_all()
+            await sender.report_all()
     assert sending.position() == events.START
     sending.peers.error = None
-    await one.send_all()
+    await one.report_all()
     ids = [event.id for event in sending.peers.recorded]
     with sending.database.transaction():
         sending.database.execute("DELETE FROM event_consumer")
-    await other.send_all()
+    await other.report_all()
     assert [event.id for event in sending.peers.recorded] == ids + ids
     assert len(set(ids)) == len(ids)
 
 
 async def test_what_is_refused_for_good_does_not_keep_the_others_waiting(sending: Sending) -> None:
     sending.peers.error = PeerRefusal(grpc.StatusCode.NOT_FOUND, "no such rollout", reason="", metadata={})
-    await sending.sender().send_all()
+    await sending.reporter().report_all()
     assert sending.position() > events.START
 
 
 async def test_a_refusal_that_may_pass_is_waited_for(sending: Sending) -> None:
     sending.peers.error = PeerRefusal(grpc.StatusCode.RESOURCE_EXHAUSTED, "too many calls", reason="", metadata={})
     with pytest.raises(PeerRefusal):
-        await sending.sender().send_all()
+        await sending.reporter().report_all()
     assert sending.position() == events.START
 
 
@@ -129,19 +137,19 @@ async def test_a_workspace_that_can_not_be_read_does_not_keep_the_others_waiting
         raise ValueError("a bug")
 
     monkeypatch.setattr(sending_module, "read_errors", fail)
-    await sending.sender().send_all()
+    await sending.reporter().report_all()
     assert sending.position() > events.START
 
 
 async def test_what_was_predicted_before_the_rollout_does_not_count(sending: Sending) -> None:
     with sending.database.scope("default") as scope:
         scope.execute("UPDATE rollout SET create_time = ?", (to_micros(scope.now),))
-    await sending.sender().send_all()
+    await sending.reporter().report_all()
     assert sending.peers.recorded == []
 
 
 async def test_with_nothing_under_rollout_nothing_is_read_or_written(sending: Sending) -> None:
     with sending.database.scope("default") as scope:
         lifecycle.roll_back_rollout(scope, KEY)
-    await sending.sender().send_all()
+    await sending.reporter().report_all()
     assert (sending.peers.resolved, sending.position()) == ([], events.START)

@@ -19,12 +19,11 @@ from groundswell_server.experiments.rollouts.stages import (
     Stage,
     check_stages,
 )
+from groundswell_server.models import model_types
 
 _FEWEST_COMPARED = 60.0
 """Units, half of them new, for which no test is planned to be sharpest below."""
 
-_MEASURED = frozenset({"ENGAGEMENT_PREDICTOR", "SUCCESS_CLASSIFIER"})
-"""Model types whose predictions LearningService compares with what is measured: it tells rollouts their errors."""
 _OUTCOME_MARGIN = timedelta(hours=24)
 """For posts of the first day of a stage to reach the target age, and for their outcome to be told."""
 PREDICTION_ERROR = Metric(
@@ -74,7 +73,7 @@ def guarded(design: RolloutDesign, model_type: str, target_age: timedelta) -> Ro
 
     It gets a guardrail where it has none, and stages are held until outcomes, which take `target_age`, are known.
     """
-    if model_type not in _MEASURED:
+    if not model_types.is_measured(model_type):
         return design
     hold = target_age + _OUTCOME_MARGIN
     stages = (

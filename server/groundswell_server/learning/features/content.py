@@ -14,18 +14,13 @@ from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from groundswell_server.learning.enums import MEDIA_TYPES, PLATFORMS
 from groundswell_server.learning.features.captions import CaptionFacts, describe_caption
 from groundswell_server.learning.features.post_facts import UNKNOWN_TRAILING, PostFacts
 from groundswell_storage.engagement.prediction_facts import ContextFacts, PersonaFacts
 
 if TYPE_CHECKING:
     from groundswell_server.learning.features.trailing import TrailingRecord
-
-PLATFORMS = {"INSTAGRAM": 1, "FACEBOOK": 2, "TWITTER": 3, "TIKTOK": 4, "OTHER": 5}
-"""Numbers of the contract's `Platform` by name."""
-MEDIA_TYPES = {"TEXT": 1, "IMAGE": 2, "CAROUSEL": 3, "VIDEO": 4, "LINK": 5, "AUDIO": 6}
-"""Numbers of the contract's `MediaType` by name."""
-
 
 _USUAL_LENGTH = 2_200
 """Characters; what Instagram takes."""

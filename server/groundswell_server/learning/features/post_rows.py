@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,35 +12,6 @@ from numpy.typing import NDArray
 from groundswell_server.learning.features.post_facts import Example
 from groundswell_server.learning.features.post_features import FeatureRows, extract
 from groundswell_storage.fields import from_micros, to_micros
-
-
-class Rows(Protocol):
-    """n examples of any kind, oldest first: all that splitting, judging and comparing need of them."""
-
-    @property
-    def features(self) -> Any:
-        """What a predictor of such examples reads."""
-
-    @property
-    def publish_time(self) -> NDArray[np.int64]:
-        """(n,) the time of each, microseconds since 1970, ascending."""
-
-    @property
-    def known(self) -> NDArray[np.int64]:
-        """(n,) when the outcome of each became known, microseconds since 1970."""
-
-    @property
-    def personas(self) -> tuple[str, ...]:
-        """Who each belongs to; examples of one resemble each other."""
-
-    @property
-    def span(self) -> tuple[datetime, datetime]:
-        """The time of the first and of the last."""
-
-    def __len__(self) -> int: ...
-
-    def take(self, rows: NDArray[np.intp], /) -> Self:
-        """The rows at these positions, which have to ascend."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,38 +68,6 @@ class PostRows:
         """When the first and the last post were published."""
         first, last = self.publish_time[[0, -1]].tolist()
         return from_micros(first), from_micros(last)
-
-
-@dataclass(frozen=True, slots=True)
-class Fold:
-    """A part of the examples, and what could be learnt from when it began."""
-
-    past: NDArray[np.intp]
-    """Rows whose outcome was known before the first of `future`."""
-    future: NDArray[np.intp]
-
-
-def fold_at(rows: Rows, begin: int, end: int) -> Fold:
-    """The examples from `begin` up to `end` as the future of those before them."""
-    past = np.flatnonzero(rows.known[:begin] < rows.publish_time[begin])
-    return Fold(past, np.arange(begin, end))
-
-
-def newest(rows: Rows, share: float) -> Fold:
-    """The newest share of the examples as the future of those that were known by then."""
-    return fold_at(rows, round(len(rows) * (1.0 - share)), len(rows))
-
-
-def forward_folds(rows: Rows, count: int, first: float, fewest: int = 10) -> Iterator[Fold]:
-    """`count` equal parts of the examples after the share `first`, each as the future of all before it.
-
-    Rolling origins (Tashman 2000, "Out-of-sample tests of forecasting accuracy"). Parts with less than `fewest`
-    examples to learn from, or none to predict, are left out.
-    """
-    cuts = np.linspace(len(rows) * first, len(rows), count + 1).astype(int)
-    for begin, end in zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True):
-        if begin < end and len((fold := fold_at(rows, begin, end)).past) >= fewest:
-            yield fold
 
 
 def _micros(time: datetime | None) -> int:

@@ -1,7 +1,8 @@
-"""What examples and predictions are about, in short.
+"""Keys of the subjects of examples and predictions.
 
-The same for the same text but for case and spaces, the same figures of an account, the same post or its context.
-Digests: neither texts nor accounts can be read from them.
+Equal texts (ignoring case and spaces), equal facts about an account, the same post and the same context have the same
+key.
+Keys of texts and accounts are digests, which do not reveal their content.
 """
 
 from __future__ import annotations
@@ -14,22 +15,22 @@ from groundswell_storage.fields import to_json
 
 
 def text_subject(text: str) -> str:
-    """Of a text."""
+    """Returns the key of a text."""
     return f"text:{_digest(' '.join(text.lower().split()))}"
 
 
 def profile_subject(figures: Mapping[str, Any]) -> str:
-    """Of an account, by its figures."""
+    """Returns the key of an account, from the facts about it."""
     return f"profile:{_digest(to_json(dict(sorted(figures.items()))))}"
 
 
 def post_subject(post_id: str) -> str:
-    """Of a post."""
+    """Returns the key of a post."""
     return f"post:{post_id}"
 
 
 def context_subject(context_id: str) -> str:
-    """Of a context, which is predicted before there is a post."""
+    """Returns the key of a context, for which predictions are made before a post exists."""
     return f"context:{context_id}"
 
 

@@ -1,1 +1,1 @@
-"""To be described."""
+"""Labelled examples of texts, accounts and posts, and the classification of texts and accounts."""

@@ -1,84 +1,86 @@
-"""What texts and accounts are, by the live models."""
+"""Classification of texts and accounts by the live models."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from groundswell_server.learning.enums import SENTIMENT
 from groundswell_server.learning.features.profile_facts import ProfileFacts
-from groundswell_server.models.registry import SENTIMENT
+from groundswell_server.learning.predictors.text_predictor import TextPredictor
+from groundswell_server.models import model_types
+from groundswell_server.models.predictions import Prediction
+from groundswell_server.models.predictor import Predictor
+from groundswell_server.models.serving.live_models import LiveVersions
+from groundswell_server.models.serving.served_model import ServedModel
+from groundswell_storage.errors import InvalidArgument
 
-if TYPE_CHECKING:
-    from groundswell_server.learning.predictors.post_predictor import Predictor
-    from groundswell_server.models.predictions import Prediction
-    from groundswell_server.models.serving.live_models import Live
-    from groundswell_server.models.serving.served_model import Served
-
-GOOD, BAD = "positive", "negative"
-"""Labels that a score of mood is made of."""
+POSITIVE, NEGATIVE = "positive", "negative"
+"""Labels from whose probabilities a sentiment score is computed."""
 
 
 @dataclass(frozen=True, slots=True)
 class TextClass:
-    """What a text is."""
+    """The classification of a text."""
 
     label: str
-    """The likeliest."""
+    """The likeliest label."""
     probabilities: tuple[tuple[str, float], ...] = ()
-    """Every label with its probability, likeliest first; empty where none are known."""
-    mood: float | None = None
-    """Of sentiment, -1 to 1: the probability of a good mood less that of a bad one, or VADER's score."""
+    """Every label with its probability, likeliest first; empty for VADER."""
+    sentiment_score: float | None = None
+    """Of sentiment, -1 to 1: the probability of a positive less that of a negative one, or VADER's score."""
 
 
 class Classified(NamedTuple):
-    """What texts are, and by whose word."""
+    """The classifications of texts, and the version that made them."""
 
     classes: list[TextClass]
-    served: Served | None
-    """The version that said so; None for VADER."""
+    served: ServedModel | None
+    """None for VADER."""
 
 
-def classify(live: Live, model_type: str, texts: Sequence[str]) -> Classified:
-    """What texts are by the live version of a type, moods by VADER where there is none.
+def classify(live: LiveVersions, model_type: str, texts: Sequence[str]) -> Classified:
+    """Classifies texts with the live version of a type; sentiment falls back on VADER.
 
-    Raises FailedPrecondition (`MODEL_NOT_LIVE`).
+    Raises FailedPrecondition (`MODEL_NOT_LIVE`), and InvalidArgument for a type that does not classify texts.
     """
+    kind = model_types.get(model_type)
+    if kind.subject != "text":
+        raise InvalidArgument.of("model_type", f"must be a type that classifies texts, got {model_type} ({kind.noun})")
     if model_type == SENTIMENT and model_type not in live.by_type:
-        return Classified(moods_of(texts), None)
+        return Classified(sentiments_by_lexicon(texts), None)
     served = live.served(model_type)
     return Classified(classify_texts(served.predictor, texts), served)
 
 
 def classify_texts(predictor: Predictor, texts: Sequence[str]) -> list[TextClass]:
-    """What a model of texts says of them."""
-    from groundswell_server.learning.predictors.text_predictor import TextPredictor
-
+    """Classifies texts with a predictor of texts."""
     if not isinstance(predictor, TextPredictor):
-        raise TypeError(f"{predictor.model_type} is no model of texts")
+        raise TypeError(f"{predictor.model_type} does not classify texts")
     found = []
     for row in predictor.predict(texts).value.tolist():
-        of = dict(zip(predictor.classes, row, strict=True))
-        ranked = tuple(sorted(of.items(), key=lambda one: (-one[1], one[0])))
-        mood = of.get(GOOD, 0.0) - of.get(BAD, 0.0) if predictor.model_type == SENTIMENT else None
-        found.append(TextClass(ranked[0][0], ranked, mood))
+        by_label = dict(zip(predictor.classes, row, strict=True))
+        ranked = tuple(sorted(by_label.items(), key=lambda one: (-one[1], one[0])))
+        score = by_label.get(POSITIVE, 0.0) - by_label.get(NEGATIVE, 0.0) if predictor.model_type == SENTIMENT else None
+        found.append(TextClass(ranked[0][0], ranked, score))
     return found
 
 
-def moods_of(texts: Sequence[str]) -> list[TextClass]:
-    """What VADER says of the mood of texts, for want of a model."""
+def sentiments_by_lexicon(texts: Sequence[str]) -> list[TextClass]:
+    """Classifies the sentiment of texts with VADER."""
     from groundswell_server.sentiment.analyzer import analyze_sentiment
 
     found = []
     for text in texts:
-        mood = analyze_sentiment(text)
-        # A text without anything to read has no mood at all.
-        label = mood.sentiment.name.lower() if mood.sentiment else "neutral"
-        found.append(TextClass(label, mood=mood.score if mood.sentiment else 0.0))
+        result = analyze_sentiment(text)
+        # A text that VADER can't read has no sentiment of its own.
+        label = result.sentiment.name.lower() if result.sentiment else "neutral"
+        found.append(TextClass(label, sentiment_score=result.score if result.sentiment else 0.0))
     return found
 
 
 def classify_profiles(predictor: Predictor, profiles: Sequence[ProfileFacts]) -> list[Prediction]:
-    """The probability that each account is a bot, with its interval."""
+    """Predicts the probability that each account is a bot, with its interval."""
     found = predictor.predict(profiles)
     return [found.one(place) for place in range(len(found))]

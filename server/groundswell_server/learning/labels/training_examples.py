@@ -1,4 +1,4 @@
-"""Labelled examples: taken in batch by batch, each checked by itself, recognised when they come again."""
+"""Adds and deletes labelled examples. Each example of a batch is checked by itself; repeated ones are recognised."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from groundswell_server.learning.features.subject_keys import (
     profile_subject,
     text_subject,
 )
+from groundswell_server.models import model_types
 from groundswell_storage import audit
 from groundswell_storage.engagement import learning_rows
 from groundswell_storage.errors import InvalidArgument, ResourceExhausted
@@ -23,14 +24,14 @@ if TYPE_CHECKING:
     from groundswell_server.models.model_type import ModelType
 
 MOST_EXAMPLES = 200_000
-"""Of a type in a workspace."""
+"""Largest number of examples of a type in a workspace."""
 MOST_REPORTED = 1_000
-"""Refused examples that are named in a report."""
+"""Largest number of refused examples that a report lists."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewExample:
-    """An example as it was sent. Of text, profile and post one is given."""
+    """An example as it was received, with one of text, profile and post."""
 
     line: int
     client_id: str
@@ -39,12 +40,12 @@ class NewExample:
     persona_id: str = ""
     text: str = ""
     profile: Mapping[str, Any] | None = None
-    """Figures of an account."""
+    """Facts about an account."""
     post_id: str = ""
 
     @property
     def subject(self) -> str:
-        """What it is about: text, profile or post."""
+        """Kind of the example: text, profile or post."""
         return "text" if self.text else "post" if self.post_id else "profile"
 
 
@@ -60,17 +61,17 @@ class RefusedExample:
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What became of examples, or of one batch of them."""
+    """The report on added examples."""
 
     added_count: int = 0
     corrected_count: int = 0
     duplicate_count: int = 0
     refused_count: int = 0
     refused_examples: tuple[RefusedExample, ...] = ()
-    """The first of them."""
+    """The first `MOST_REPORTED` of them."""
 
     def __add__(self, other: Added) -> Added:
-        """Both together."""
+        """Returns the sum of both reports."""
         return Added(
             self.added_count + other.added_count,
             self.corrected_count + other.corrected_count,
@@ -83,13 +84,17 @@ class Added:
 def add_examples(
     scope: Scope, model_type: str, examples: Sequence[NewExample], faulty: Sequence[RefusedExample] = ()
 ) -> Added:
-    """Adds a batch, and corrects what came before with another label.
+    """Adds a batch, and corrects examples that were added before with another label.
 
-    An example that can't be learnt from is refused and keeps no other from coming in; `faulty` are those that were
-    refused before. Raises ResourceExhausted (`TOO_MANY_EXAMPLES`), and then nothing of the batch is kept.
+    An example that the type can't learn from is refused without effect on the others; `faulty` has those that were
+    refused before. Raises InvalidArgument for a type that does not learn from labels, and ResourceExhausted
+    (`TOO_MANY_EXAMPLES`), after which nothing of the batch is stored.
     """
+    kind = model_types.get(model_type)
+    if kind.outcomes.measured:
+        raise InvalidArgument.of("model_type", f"must be a type that learns from labels, got {model_type}")
     training_examples.hold(scope, model_type)
-    wanted, refused = _checked(scope, model_type, examples)
+    wanted, refused = _checked(scope, kind, examples)
     known = training_examples.of_keys(scope, model_type, list(wanted))
     new = [example for key, example in wanted.items() if key not in known]
     changed = [example for key, example in wanted.items() if known.get(key, example) != example]
@@ -109,7 +114,7 @@ def add_examples(
 
 
 def delete_examples(scope: Scope, model_type: str, persona_id: str, client_ids: Iterable[str]) -> int:
-    """Deletes the examples that all that is given holds of, and returns how many."""
+    """Deletes the examples that match all given conditions, and returns their number."""
     keys = [_client_key(id) for id in client_ids]
     removed = training_examples.remove(scope, model_type=model_type, keys=keys, persona_id=persona_id)
     asked = {"persona_id": persona_id, "client_ids": len(keys), "deleted": removed}
@@ -118,17 +123,14 @@ def delete_examples(scope: Scope, model_type: str, persona_id: str, client_ids: 
 
 
 def refused(line: int, client_id: str, error: InvalidArgument) -> RefusedExample:
-    """What the report says of an example with a fault: the first of its fields that is wrong."""
+    """Returns the report entry of a refused example, with the first of its invalid fields."""
     return RefusedExample(line, client_id, error.first.field, error.first.description)
 
 
 def _checked(
-    scope: Scope, model_type: str, examples: Sequence[NewExample]
+    scope: Scope, kind: ModelType[Any], examples: Sequence[NewExample]
 ) -> tuple[dict[str, StoredExample], list[RefusedExample]]:
-    """The examples to keep by key, the last of those that are the same, and the refused ones."""
-    from groundswell_server.learning import model_types
-
-    kind = model_types.get(model_type)
+    """Returns the valid examples by key, the last of equal ones, and the refused examples."""
     posts = learning_rows.personas_of_posts(scope, sorted({one.post_id for one in examples if one.post_id}))
     personas = learning_rows.known_personas(scope, sorted({one.persona_id for one in examples if one.persona_id}))
     wanted: dict[str, StoredExample] = {}
@@ -148,13 +150,15 @@ def _check(kind: ModelType[Any], example: NewExample, posts: Mapping[str, str], 
     """Raises InvalidArgument for an example that the type can't learn from."""
     if example.subject != kind.subject:
         field = "post_id" if example.subject == "post" else example.subject
-        raise InvalidArgument.of(field, f"{kind.name} learns from {kind.noun}")
+        raise InvalidArgument.of(field, f"must be absent: {kind.name} learns from {kind.noun}")
     if kind.labels and example.label not in kind.labels:
-        raise InvalidArgument.of("label", f"{kind.name} knows the labels {' and '.join(kind.labels)}")
+        raise InvalidArgument.of(
+            "label", f"must be one of {', '.join(kind.labels)} for {kind.name}, got {example.label!r}"
+        )
     if example.post_id and example.post_id not in posts:
-        raise InvalidArgument.of("post_id", "there is no such post", reason="POST_NOT_FOUND")
+        raise InvalidArgument.of("post_id", f"names no post: {example.post_id}", reason="POST_NOT_FOUND")
     if example.persona_id and example.persona_id not in personas:
-        raise InvalidArgument.of("persona_id", "there is no such persona", reason="PERSONA_NOT_FOUND")
+        raise InvalidArgument.of("persona_id", f"names no persona: {example.persona_id}", reason="PERSONA_NOT_FOUND")
 
 
 def _to_store(example: NewExample, persona_id: str) -> StoredExample:
@@ -175,14 +179,14 @@ def _client_key(client_id: str) -> str:
 
 
 def _subject(example: NewExample | StoredExample) -> str:
-    """What an example is about in short."""
+    """Returns the key of an example's subject."""
     if example.post_id:
         return post_subject(example.post_id)
     return text_subject(example.text) if example.text else profile_subject(example.profile or {})
 
 
 def _score(scope: Scope, model_type: str, labelled: Sequence[StoredExample]) -> None:
-    """Tells predictions what their subjects turned out to be; what is predicted of a post is kept of its context."""
+    """Stores labels with the predictions for their subjects. Predictions for a post are stored under its context."""
     contexts = learning_rows.contexts_of_posts(scope, [one.post_id for one in labelled if one.post_id])
     labels = {
         context_subject(contexts[one.post_id]) if one.post_id else _subject(one): one.label
@@ -195,7 +199,7 @@ def _score(scope: Scope, model_type: str, labelled: Sequence[StoredExample]) -> 
 def _require_room(scope: Scope, model_type: str, more: int) -> None:
     if more and training_examples.count(scope, model_type) + more > MOST_EXAMPLES:
         raise ResourceExhausted(
-            f"the workspace may have {MOST_EXAMPLES} labelled examples of {model_type}: delete some",
+            f"a workspace may have {MOST_EXAMPLES} labelled examples of {model_type}: delete some first",
             reason="TOO_MANY_EXAMPLES",
             metadata={"model_type": model_type, "limit": str(MOST_EXAMPLES)},
         )

@@ -12,15 +12,13 @@ from groundswell_server.learning.messages.enums import numbers
 from groundswell_server.learning.messages.estimates import estimate_message, fill_interval
 
 if TYPE_CHECKING:
-    from groundswell_server.learning.scoring.optimizer import Optimization, Recommendation
+    from groundswell_server.learning.scoring.live_scoring import LiveScoring
+    from groundswell_server.learning.scoring.optimizer import Aim, Optimization, Recommendation
     from groundswell_server.learning.scoring.scorer import Score
-    from groundswell_server.models.serving.live_models import Live
 
 _TIERS = numbers(pb.ScoreTier, "SCORE_TIER_")
 _CONFIDENCES = numbers(pb.ConfidenceLevel, "CONFIDENCE_LEVEL_")
 _PRIORITIES = numbers(pb.Priority, "PRIORITY_")
-_TARGET_SCORE = 80.0
-_MOST_RECOMMENDATIONS = 10
 
 
 def content_query_in(request: Any, path: str = "") -> ContentQuery:
@@ -48,13 +46,23 @@ def content_query_in(request: Any, path: str = "") -> ContentQuery:
     )
 
 
-def aim_in(request: pb.OptimizeContentRequest) -> tuple[float, int]:
-    """The score to get to, and the most recommendations."""
-    target = request.target_score if request.HasField("target_score") else _TARGET_SCORE
-    return target, request.max_recommendations or _MOST_RECOMMENDATIONS
+def content_queries_in(request: pb.BatchScoreContentRequest) -> list[ContentQuery]:
+    """Returns the pieces of content of a batch."""
+    return [content_query_in(one, f"requests[{place}].") for place, one in enumerate(request.requests)]
 
 
-def fill_score(message: pb.ContentScore, score: Score, live: Live) -> None:
+def aim_in(request: pb.OptimizeContentRequest) -> Aim:
+    """Returns the goal of an optimization."""
+    # It imports NumPy, and a server starts without.
+    from groundswell_server.learning.scoring.optimizer import Aim
+
+    given: dict[str, Any] = {"target_score": request.target_score} if request.HasField("target_score") else {}
+    if request.max_recommendations:
+        given["limit"] = request.max_recommendations
+    return Aim(**given)
+
+
+def fill_score(message: pb.ContentScore, score: Score, live: LiveScoring) -> None:
     """Writes a score into a message: field by field, which costs half of what a constructor does."""
     message.composite = score.composite
     message.tier = _TIERS[score.tier]
@@ -77,7 +85,7 @@ def fill_score(message: pb.ContentScore, score: Score, live: Live) -> None:
     message.model_versions.extend(live.labels)
 
 
-def scores_message(scores: Sequence[Score], lives: Sequence[Live]) -> pb.BatchScoreContentResponse:
+def scores_message(scores: Sequence[Score], lives: Sequence[LiveScoring]) -> pb.BatchScoreContentResponse:
     """Many scores, in order, each with what gave it."""
     response = pb.BatchScoreContentResponse()
     for score, live in zip(scores, lives, strict=True):
@@ -85,7 +93,7 @@ def scores_message(scores: Sequence[Score], lives: Sequence[Live]) -> pb.BatchSc
     return response
 
 
-def optimization_message(found: Optimization, live: Live) -> pb.OptimizeContentResponse:
+def optimization_message(found: Optimization, live: LiveScoring) -> pb.OptimizeContentResponse:
     """What could be better about content."""
     response = pb.OptimizeContentResponse(
         recommendations=[_recommendation(one) for one in found.recommendations],

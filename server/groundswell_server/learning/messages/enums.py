@@ -1,4 +1,4 @@
-"""The words of the contract by number and by name without prefix."""
+"""The contract's enums by number, and by name without prefix."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from groundswell.v1 import learning_pb2 as pb
 
 
 def numbers(enum: Any, prefix: str) -> Mapping[str, Any]:
-    """The values of an enum of the contract by their names without prefix."""
+    """Returns the values of an enum of the contract by their names without prefix."""
     return {name.removeprefix(prefix): number for name, number in enum.items()}
 
 
@@ -20,15 +20,15 @@ _STAGE_NAMES = {number: name for name, number in STAGES.items()} | {0: ""}
 
 
 def model_type_in(request: Any, default: str = "") -> str:
-    """The name of the request's `model_type` without prefix."""
+    """Returns the name of the request's `model_type` without prefix."""
     return _MODEL_TYPE_NAMES[request.model_type] or default
 
 
 def model_type_number(name: str) -> Any:
-    """The contract's number of a model type."""
+    """Returns the contract's number of a model type."""
     return MODEL_TYPES[name]
 
 
 def stage_in(request: pb.ListModelsRequest) -> str:
-    """The name of the request's `stage` without prefix; empty for any."""
+    """Returns the name of the request's `stage` without prefix; empty for any stage."""
     return _STAGE_NAMES[request.stage]

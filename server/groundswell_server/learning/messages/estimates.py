@@ -1,4 +1,4 @@
-"""Intervals, estimates and metrics as the contract shows them."""
+"""Intervals, estimates and metrics as messages."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from groundswell_server.learning.estimates import Estimate
 
 LEVEL = 0.95
-"""Of the intervals of scores, gains, importance and hours."""
+"""Level of the intervals of scores, gains, importance and hours."""
 
 
 def estimate(value: float, lower: float, upper: float, sample_size: int) -> common_pb2.Estimate:
-    """An estimate with its 95% interval."""
+    """Returns an estimate with its 95% interval."""
     interval = common_pb2.Interval(lower=lower, upper=upper, level=LEVEL)
     return common_pb2.Estimate(value=value, interval=interval, sample_size=sample_size)
 
@@ -28,16 +28,16 @@ def estimate_message(found: Estimate | None) -> common_pb2.Estimate | None:
 
 
 def fill_interval(interval: common_pb2.Interval, lower: float, upper: float) -> None:
-    """Writes a 95% interval."""
+    """Writes a 95% interval into a message."""
     interval.lower = lower
     interval.upper = upper
     interval.level = LEVEL
 
 
-def metrics_message(figures: Figures) -> pb.ModelMetrics:
-    """Metrics that the contract does not name are not shown."""
+def metrics_message(metrics: Figures) -> pb.ModelMetrics:
+    """Returns the metrics that the contract names; others are left out."""
     message = pb.ModelMetrics()
     for name in message.DESCRIPTOR.fields_by_name:
-        if name in figures:
-            setattr(message, name, int(figures[name]) if name == "sample_size" else figures[name])
+        if name in metrics:
+            setattr(message, name, int(metrics[name]) if name == "sample_size" else metrics[name])
     return message

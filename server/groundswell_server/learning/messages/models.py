@@ -1,4 +1,4 @@
-"""Versions of models, and what they go by."""
+"""Versions of models and their feature importance as messages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from groundswell_storage.learning.model_versions import ModelVersion
 
 
 def model_message(version: ModelVersion) -> pb.Model:
-    """A version as the contract shows it."""
+    """Returns a version as a message."""
     result = version.result
     parameters = struct_pb2.Struct()
     parameters.update(dict(result.parameters))
@@ -35,9 +35,9 @@ def model_message(version: ModelVersion) -> pb.Model:
         artifact_bytes=version.artifact_bytes,
         notes=result.notes,
     )
-    # One that the type is not compared with is absent, not full of zeros.
-    for name, figures in result.baselines.items():
-        getattr(model, f"{name}_baseline").CopyFrom(metrics_message(figures))
+    # A baseline that the type is not compared with stays absent.
+    for name, metrics in result.baselines.items():
+        getattr(model, f"{name}_baseline").CopyFrom(metrics_message(metrics))
     model.data_start_time.FromDatetime(result.data_start)
     model.data_end_time.FromDatetime(result.data_end)
     model.create_time.FromDatetime(version.create_time)
@@ -47,7 +47,7 @@ def model_message(version: ModelVersion) -> pb.Model:
 
 
 def promotion_fields(promotion: Promotion) -> dict[str, pb.Model]:
-    """The fields of the response to a promotion or a way back."""
+    """Returns the fields of the response to a promotion or a roll back."""
     fields = {"model": model_message(promotion.live)}
     if promotion.retired is not None:
         fields["retired_model"] = model_message(promotion.retired)
@@ -55,7 +55,7 @@ def promotion_fields(promotion: Promotion) -> dict[str, pb.Model]:
 
 
 def importance_message(version: ModelVersion) -> pb.GetFeatureImportanceResponse:
-    """What a version goes by, as its training run found out."""
+    """Returns the feature importance that the training run of a version measured."""
     features = [
         pb.FeatureImportance(
             feature=one["feature"],

@@ -1,4 +1,4 @@
-"""The calls that watch live models, on the wire."""
+"""Performance, drift reports and training schedules as messages."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from groundswell.v1 import learning_pb2 as pb
 from groundswell_server.conversions.protobuf_conversions import time_in
+from groundswell_server.learning.enums import THRESHOLD
 from groundswell_server.learning.messages.enums import model_type_in, model_type_number, numbers
 from groundswell_server.learning.messages.estimates import metrics_message
+from groundswell_server.models import model_types
 from groundswell_server.models.monitoring.performance import Performance, Period, Window
-from groundswell_server.models.registry import MEASURED, THRESHOLD
 from groundswell_server.settings import Settings
 from groundswell_storage.fields import from_micros
 from groundswell_storage.learning.drift_reports import DriftReport
@@ -27,23 +28,17 @@ _RECOMMENDATIONS = {
     "WARNING": pb.DRIFT_RECOMMENDATION_SCHEDULE_RETRAIN_SOON,
     "CRITICAL": pb.DRIFT_RECOMMENDATION_IMMEDIATE_RETRAIN_REQUIRED,
 }
-_LOOKBACK_DAYS = 90
-_WINDOW_DAYS = 7
 
 
 def period_in(request: pb.GetModelPerformanceRequest, target_age: timedelta, now: datetime) -> Period:
-    """Which predictions are asked for."""
-    end = time_in(request, "end_time") or now
-    return Period(
-        start=end - timedelta(days=request.lookback_days or _LOOKBACK_DAYS),
-        end=end,
-        window=timedelta(days=request.window_days or _WINDOW_DAYS),
-        target_age=target_age,
-    )
+    """Returns the period of service that is asked for."""
+    given = {"lookback": request.lookback_days, "window": request.window_days}
+    lengths = {name: timedelta(days=days) for name, days in given.items() if days}
+    return Period(time_in(request, "end_time") or now, target_age, **lengths)
 
 
 def performance_message(found: Performance) -> pb.GetModelPerformanceResponse:
-    """A version in service."""
+    """Returns the performance of a version in service."""
     version = found.version
     return pb.GetModelPerformanceResponse(
         model_id=version.id,
@@ -56,12 +51,12 @@ def performance_message(found: Performance) -> pb.GetModelPerformanceResponse:
 
 
 def status_in(request: pb.ListDriftReportsRequest) -> str:
-    """The name of the request's `status` without prefix; empty for any."""
+    """Returns the name of the request's `status` without prefix; empty for any status."""
     return _STATUS_NAMES[request.status]
 
 
 def report_message(report: DriftReport) -> pb.DriftReport:
-    """What a look found."""
+    """Returns a drift report as a message."""
     finding, details = report.finding, report.finding.details
     message = pb.DriftReport(
         id=report.id,
@@ -88,7 +83,7 @@ def report_message(report: DriftReport) -> pb.DriftReport:
 
 
 def plan_in(request: pb.ScheduleTrainingRequest, settings: Settings) -> Plan:
-    """When a type is to learn anew, defaults filled in from the settings."""
+    """Returns the plan of a schedule, with what the request leaves out taken from the settings."""
     threshold = request.drift_threshold if request.HasField("drift_threshold") else None
     model_type = model_type_in(request)
     return Plan(
@@ -96,18 +91,19 @@ def plan_in(request: pb.ScheduleTrainingRequest, settings: Settings) -> Plan:
         every_days=request.every_days or settings.retrain_every_days,
         minimum_new_samples=request.minimum_new_samples or settings.retrain_min_new_samples,
         drift_threshold=settings.retrain_drift_threshold if threshold is None else threshold,
-        lookback_days=request.lookback_days or (settings.ml_lookback_days if model_type in MEASURED else 0),
+        lookback_days=request.lookback_days
+        or (settings.ml_lookback_days if model_types.is_measured(model_type) else 0),
         force=request.force,
     )
 
 
 def first_check_in(request: pb.ScheduleTrainingRequest, now: datetime) -> datetime:
-    """When the schedule is checked first."""
+    """Returns the time of the first check of a schedule."""
     return time_in(request, "first_check_time") or now
 
 
 def schedule_message(schedule: TrainingSchedule) -> pb.TrainingSchedule:
-    """A schedule, and what became of it last."""
+    """Returns a schedule with the result of its last check."""
     plan = schedule.plan
     message = pb.TrainingSchedule(
         model_type=model_type_number(plan.model_type),
@@ -127,7 +123,7 @@ def schedule_message(schedule: TrainingSchedule) -> pb.TrainingSchedule:
 
 
 def retraining_request(plan: Plan, live: ModelVersion | None, now: datetime) -> pb.TrainModelRequest:
-    """The training that a schedule starts: one whose result can be compared with the live version."""
+    """Returns the training that a schedule starts, with the target of the live version: both will be compared."""
     request = pb.TrainModelRequest(
         model_type=model_type_number(plan.model_type),
         lookback_days=plan.lookback_days,

@@ -1,4 +1,4 @@
-"""Predicted rates and probabilities."""
+"""Predicted rates and probabilities as messages."""
 
 from __future__ import annotations
 
@@ -6,20 +6,23 @@ from typing import TYPE_CHECKING
 
 from groundswell.v1 import common_pb2
 from groundswell.v1 import learning_pb2 as pb
-from groundswell_server.learning.messages.estimates import LEVEL
+from groundswell_server.learning.messages.estimates import fill_interval
 
 if TYPE_CHECKING:
     from groundswell_server.models.predictions import Prediction
-    from groundswell_server.models.serving.served_model import Served
+    from groundswell_server.models.serving.served_model import ServedModel
 
 
 def level_in(request: pb.PredictEngagementRequest) -> float:
-    """The level of the interval that is asked for."""
-    return request.level if request.HasField("level") else LEVEL
+    """Returns the level of the interval that is asked for."""
+    # It imports NumPy, and a server starts without.
+    from groundswell_server.models.predictor import DEFAULT_LEVEL
+
+    return request.level if request.HasField("level") else DEFAULT_LEVEL
 
 
-def engagement_message(served: Served, prediction: Prediction, level: float) -> pb.PredictEngagementResponse:
-    """A predicted rate, percent."""
+def engagement_message(served: ServedModel, prediction: Prediction, level: float) -> pb.PredictEngagementResponse:
+    """Returns a predicted rate, percent."""
     return pb.PredictEngagementResponse(
         engagement_rate_pct=prediction.value,
         interval=common_pb2.Interval(lower=prediction.lower, upper=prediction.upper, level=level),
@@ -28,8 +31,8 @@ def engagement_message(served: Served, prediction: Prediction, level: float) -> 
     )
 
 
-def success_message(served: Served, prediction: Prediction, threshold_pct: float) -> pb.PredictSuccessResponse:
-    """A predicted probability of reaching the threshold."""
+def success_message(served: ServedModel, prediction: Prediction, threshold_pct: float) -> pb.PredictSuccessResponse:
+    """Returns a predicted probability of reaching the success threshold."""
     return pb.PredictSuccessResponse(
         success_probability=prediction.value,
         success_threshold_pct=threshold_pct,
@@ -37,3 +40,12 @@ def success_message(served: Served, prediction: Prediction, threshold_pct: float
         model_id=served.model_id,
         model_version=served.version,
     )
+
+
+def conversion_message(served: ServedModel, prediction: Prediction) -> pb.PredictConversionResponse:
+    """Returns a predicted probability of a conversion."""
+    response = pb.PredictConversionResponse(
+        conversion_probability=prediction.value, model_id=served.model_id, model_version=served.version
+    )
+    fill_interval(response.interval, prediction.lower, prediction.upper)
+    return response

@@ -1,4 +1,4 @@
-"""ENGAGEMENT_PREDICTOR: the engagement rate that a post will have at the fixed age."""
+"""ENGAGEMENT_PREDICTOR: the engagement rate of a post at the target age."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MODEL_TYPE = RateModelType(
     algorithm="random forest regression on the root of the rate, with conformal intervals",
     target=lambda rows, _settings: rows.outcomes,
     grow=_forest,
-    # Leaves of several posts and half of the features a split: rates are noisy, and trees that differ err less.
+    # Rates are noisy: leaves of several posts, and half of the features per split, lower the error.
     parameters={
         "n_estimators": 100,
         "max_depth": 10,

@@ -1,4 +1,4 @@
-"""SENTIMENT_ANALYZER: the mood of a text, by labels of one's own. It has to beat VADER, which stands in for it."""
+"""SENTIMENT_ANALYZER: the sentiment of a text, learnt from labelled texts. VADER is its baseline and its stand-in."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def _by_vader(text: str) -> str:
 
 MODEL_TYPE = TextModelType(
     name="SENTIMENT_ANALYZER",
-    title="mood of a text",
+    title="sentiment of a text",
     labels=("negative", "neutral", "positive"),
     lexicon=_by_vader,
 )

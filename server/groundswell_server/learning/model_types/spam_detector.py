@@ -1,4 +1,4 @@
-"""SPAM_DETECTOR: whether a comment is spam. It is the text layer that one trains on comments of one's own."""
+"""SPAM_DETECTOR: the probability that a comment is spam, learnt from labelled comments."""
 
 from __future__ import annotations
 

@@ -1,8 +1,10 @@
-"""SUCCESS_CLASSIFIER: whether the engagement rate of a post will reach the threshold of success."""
+"""SUCCESS_CLASSIFIER: the probability that the engagement rate of a post reaches the success threshold."""
 
 from __future__ import annotations
 
+from groundswell_server.learning.enums import THRESHOLD
 from groundswell_server.learning.features.post_rows import PostRows
+from groundswell_server.learning.training.measured_outcomes import MeasuredOutcomes
 from groundswell_server.learning.training.probability_model_type import ProbabilityModelType
 from groundswell_server.models.model_type import Array, TrainingSettings
 
@@ -15,4 +17,6 @@ MODEL_TYPE = ProbabilityModelType(
     name="SUCCESS_CLASSIFIER",
     title="probability that a post reaches the success threshold",
     target=_reaches_threshold,
+    outcomes=MeasuredOutcomes(threshold_parameter=THRESHOLD),
+    threshold_parameter=THRESHOLD,
 )

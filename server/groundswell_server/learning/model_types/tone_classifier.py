@@ -1,4 +1,4 @@
-"""TONE_CLASSIFIER: the tone in which a text is written, by labels of one's own."""
+"""TONE_CLASSIFIER: the tone of a text, learnt from labelled texts."""
 
 from __future__ import annotations
 

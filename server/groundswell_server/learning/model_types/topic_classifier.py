@@ -1,4 +1,4 @@
-"""TOPIC_CLASSIFIER: what a text is about, by labels of one's own."""
+"""TOPIC_CLASSIFIER: the topic of a text, learnt from labelled texts."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The incremental twin of the engagement predictor: it learns from each outcome, and blends in as it proves itself."""
+"""The online model of the engagement predictor: its inputs, its learner, and its part in served predictions."""

@@ -1,4 +1,4 @@
-"""A version with what its live outcomes have taught: the level of its intervals, and its incremental twin's word."""
+"""Adapts the live engagement predictor to recent outcomes: the level of its intervals, and its online model."""
 
 from __future__ import annotations
 
@@ -7,25 +7,18 @@ from dataclasses import replace
 from groundswell_server.learning.online.blended_predictor import BlendedPredictor
 from groundswell_server.learning.predictors.rate_predictor import RatePredictor
 from groundswell_server.models.online import blend
-from groundswell_server.models.serving.served_model import Served
+from groundswell_server.models.serving.served_model import ServedModel
 from groundswell_storage.learning.online import OnlineModel
 
 
-def with_twin(served: Served, twin: OnlineModel | None) -> Served:
-    """The version as its outcomes have adapted it, blended with its twin where that has a weight beside it."""
+def with_online_model(served: ServedModel, online: OnlineModel | None) -> ServedModel:
+    """Returns the version with adapted intervals, blended with its online model where that has a weight."""
     batch = served.predictor
-    if twin is None or twin.model_id != served.model_id or not isinstance(batch, RatePredictor):
+    if online is None or online.model_id != served.model_id or not isinstance(batch, RatePredictor):
         return served
-    adapted = batch.promising(twin.alpha)
-    share = blend.weight(twin)
+    adapted = batch.promising(online.alpha)
+    share = blend.weight(online)
     if share == 0.0:
         return replace(served, predictor=adapted)
-    blended = BlendedPredictor(adapted, twin.weights, twin.intercept, share)
-    return replace(served, predictor=blended, twin=f"ONLINE_TWIN/{twin.learned_count}")
-
-
-def without_twin(served: Served) -> Served:
-    """The version alone, as it was trained."""
-    if not isinstance(served.predictor, RatePredictor):
-        return served
-    return replace(served, predictor=served.predictor.promising(None), twin="")
+    blended = BlendedPredictor(adapted, online.weights, online.intercept, share)
+    return replace(served, predictor=blended, online_label=f"ONLINE_MODEL/{online.learned_count}")

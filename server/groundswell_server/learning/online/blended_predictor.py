@@ -1,7 +1,8 @@
-"""Serving the engagement predictor with its twin: the batch model's word, moved towards the twin's by the twin's share.
+"""Serves a blend of the batch model and its online model.
 
-Intervals move along and keep their width; the chance to reach a threshold is that of the batch model to reach one that
-is nearer by as much.
+The prediction of the batch model is moved towards that of the online model by the weight of the latter. Intervals move
+with it and keep their width. The probability of reaching a threshold is that of the batch model for the threshold moved
+the other way.
 """
 
 from __future__ import annotations
@@ -13,17 +14,17 @@ import numpy as np
 from groundswell_server.learning.features.post_facts import PostFacts
 from groundswell_server.learning.features.post_features import FeatureRows, extract
 from groundswell_server.learning.online.inputs import inputs_of
-from groundswell_server.learning.online.reading import rate_of
-from groundswell_server.learning.predictors.post_predictor import DEFAULT_LEVEL
 from groundswell_server.learning.predictors.rate_predictor import Array, RatePredictor
+from groundswell_server.models.online.blend import linear_rate
 from groundswell_server.models.predictions import Prediction, Predictions
+from groundswell_server.models.predictor import DEFAULT_LEVEL
 
 
 class BlendedPredictor(RatePredictor):
-    """A batch model and a linear twin of its target's root."""
+    """A batch model blended with a linear model of the square root of its target."""
 
     def __init__(self, batch: RatePredictor, weights: Mapping[str, float], intercept: float, share: float) -> None:
-        """`share`: the twin's part of a prediction, 0 to 1."""
+        """`share` is the weight of the online model in a prediction, 0 to 1."""
         self.__dict__.update(batch.__dict__)
         self._weights = weights
         self._intercept = intercept
@@ -65,7 +66,7 @@ class BlendedPredictor(RatePredictor):
         return _all_moved(said, moves), self._chance(outputs, np.maximum(threshold_pct - moves, 0.0))
 
     def _move(self, values: Sequence[float], category: str | None, said: float) -> float:
-        return self._share * (rate_of(self._weights, self._intercept, inputs_of(values, category)) - said)
+        return self._share * (linear_rate(self._weights, self._intercept, inputs_of(values, category)) - said)
 
     def _moves(self, rows: FeatureRows, said: Array) -> Array:
         given = zip(rows.values.tolist(), rows.categories, said.tolist(), strict=True)

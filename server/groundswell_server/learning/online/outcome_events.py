@@ -1,4 +1,4 @@
-"""News of outcomes in the event log, for a consumer that works through it. Looking costs two small reads."""
+"""Changes of posts in the event log, for consumers that learn from outcomes. An idle check costs two small reads."""
 
 from __future__ import annotations
 
@@ -12,38 +12,39 @@ from groundswell_storage.events import Position
 from groundswell_storage.topics import POST_CHANGED
 
 CONSUMER = "learning.online"
+TOPICS = (POST_CHANGED,)
 _MOST_EVENTS = 500
 _IDLE_EVENTS = 1_000
-"""Events about other things after which the consumer moves on, so that it does not read over them for ever."""
+"""Number of events of other topics after which the consumer's position advances, so that it never reads far back."""
 
 
 @dataclass(frozen=True, slots=True)
-class News:
-    """Posts that have changed, and the span of the log that tells of them."""
+class ChangedPosts:
+    """Posts that have changed, and the part of the event log that announced them."""
 
     before: Position
     after: Position
     posts: Mapping[str, Sequence[str]]
-    """Ids by workspace, in the order in which they changed; none when the consumer should just move on."""
+    """Ids by workspace, in the order in which they changed; empty when only the position is to advance."""
 
 
-def read_news(database: Database, consumer: str = CONSUMER) -> News | None:
-    """What a consumer has not worked through yet; None when there is nothing."""
+def read_changes(
+    database: Database, consumer: str = CONSUMER, workspaces: set[str] | None = None
+) -> ChangedPosts | None:
+    """Returns what a consumer has not processed yet, of these workspaces only if given; None when there is nothing."""
     before = consumers.position(database, consumer)
     end = events.latest_position(database)
-    found = events.read_after(database, before, topics=[POST_CHANGED], limit=_MOST_EVENTS)
+    if workspaces is not None and not workspaces:
+        return _skipped(before, end)
+    found = events.read_after(database, before, topics=TOPICS, limit=_MOST_EVENTS)
     if not found:
-        return _beyond(before, end)
+        return _skipped(before, end)
     posts: dict[str, dict[str, None]] = defaultdict(dict)
     for event in found:
-        posts[event.workspace][event.subject_id] = None
-    return News(before, found[-1].position, {workspace: list(ids) for workspace, ids in posts.items()})
+        if workspaces is None or event.workspace in workspaces:
+            posts[event.workspace][event.subject_id] = None
+    return ChangedPosts(before, found[-1].position, {workspace: list(ids) for workspace, ids in posts.items()})
 
 
-def skip(database: Database, consumer: str) -> News | None:
-    """For a consumer that nothing concerns now: what it may pass over, None while that is little."""
-    return _beyond(consumers.position(database, consumer), events.latest_position(database))
-
-
-def _beyond(before: Position, end: Position) -> News | None:
-    return News(before, end, {}) if end[1] - before[1] > _IDLE_EVENTS else None
+def _skipped(before: Position, end: Position) -> ChangedPosts | None:
+    return ChangedPosts(before, end, {}) if end[1] - before[1] > _IDLE_EVENTS else None

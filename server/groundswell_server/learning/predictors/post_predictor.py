@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,31 +18,13 @@ from groundswell_server.learning.features.encoder import Encoder
 from groundswell_server.learning.features.post_facts import PostFacts
 from groundswell_server.learning.features.post_features import FeatureRows, category, extract, feature_values
 from groundswell_server.models.predictions import Prediction, Predictions
-
-Trees = Callable[[NDArray[np.float32]], Sequence[NDArray[Any]]]
-"""From encoded rows (n, columns) to the sum of the trees of each ensemble, each (n, 1) or (n,)."""
-
-DEFAULT_LEVEL = 0.95
-
-
-class Predictor(Protocol):
-    """A model of anything that serves."""
-
-    model_type: str
-    sample_count: int
-    """Examples it was trained on."""
-
-    def predict(self, rows: Any, *, level: float = DEFAULT_LEVEL, personas: Sequence[str] = ()) -> Predictions:
-        """Predicts for many rows, which are `Rows.features` of the type's examples. `personas`: one a row, or none."""
-
-    def predict_one(self, row: Any, /, *, level: float = DEFAULT_LEVEL, persona_id: str = "") -> Prediction:
-        """Predicts for what one example is about."""
+from groundswell_server.models.predictor import DEFAULT_LEVEL, Outputs
 
 
 class PostPredictor(ABC):
     """A model of posts that serves."""
 
-    def __init__(self, card: Mapping[str, Any], trees: Trees) -> None:
+    def __init__(self, card: Mapping[str, Any], trees: Outputs) -> None:
         self.model_type: str = card["model_type"]
         self.sample_count: int = card["sample_count"]
         self.encoder = Encoder.from_json(card["encoder"])
@@ -50,8 +32,8 @@ class PostPredictor(ABC):
             feature: {float(value): count for value, count in values} for feature, values in card["seen"].items()
         }
         """For each feature that content can change: how many training posts had which value."""
-        self.holds: Mapping[str, tuple[float, float]] = {
-            feature: (share, error) for feature, (share, error) in card.get("holds", {}).items()
+        self.effect_calibration: Mapping[str, tuple[float, float]] = {
+            feature: (share, error) for feature, (share, error) in card.get("effect_calibration", {}).items()
         }
         """By feature: which share of the effect that the model ascribes to it held on unseen posts, and its standard
         error."""

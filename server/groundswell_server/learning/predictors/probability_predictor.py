@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from groundswell_server.learning.predictors.post_predictor import PostPredictor, Trees
+from groundswell_server.learning.predictors.post_predictor import PostPredictor
 from groundswell_server.models.predictions import Prediction, Predictions
+from groundswell_server.models.predictor import Outputs
 from groundswell_server.models.uncertainty.calibration import Calibration
 
 
@@ -20,7 +21,7 @@ class ProbabilityPredictor(PostPredictor):
     whatever level is asked for.
     """
 
-    def __init__(self, card: Mapping[str, Any], trees: Trees) -> None:
+    def __init__(self, card: Mapping[str, Any], trees: Outputs) -> None:
         super().__init__(card, trees)
         self.threshold_pct: float = card["success_threshold_pct"]
         """The rate from which on a post counts as a success; of models of success."""

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from groundswell_server.learning.features.profile_facts import ProfileFacts
 from groundswell_server.learning.features.profile_features import ProfileEncoder, profile_rows
-from groundswell_server.learning.predictors.post_predictor import DEFAULT_LEVEL, Trees
 from groundswell_server.models.predictions import Prediction, Predictions
+from groundswell_server.models.predictor import DEFAULT_LEVEL, Outputs
 from groundswell_server.models.uncertainty.calibration import Calibration
 
 
@@ -21,7 +21,7 @@ class ProfilePredictor:
     Its interval is that of the share of bots among past accounts that the model scored about as high, at 95%.
     """
 
-    def __init__(self, card: Mapping[str, Any], trees: Trees) -> None:
+    def __init__(self, card: Mapping[str, Any], trees: Outputs) -> None:
         self.model_type: str = card["model_type"]
         self.sample_count: int = card["sample_count"]
         self.encoder = ProfileEncoder.from_json(card["encoder"])

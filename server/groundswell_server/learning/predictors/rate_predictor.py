@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from groundswell_server.learning.features.post_facts import PostFacts
 from groundswell_server.learning.features.post_features import FeatureRows
-from groundswell_server.learning.predictors.post_predictor import DEFAULT_LEVEL, PostPredictor, Trees
+from groundswell_server.learning.predictors.post_predictor import PostPredictor
 from groundswell_server.models.predictions import Prediction, Predictions
+from groundswell_server.models.predictor import DEFAULT_LEVEL, Outputs
 from groundswell_server.models.uncertainty.conformal import Conformal
 
 Array = NDArray[np.float64]
@@ -45,7 +46,7 @@ class RatePredictor(PostPredictor):
     weigh less.
     """
 
-    def __init__(self, card: Mapping[str, Any], trees: Trees) -> None:
+    def __init__(self, card: Mapping[str, Any], trees: Outputs) -> None:
         super().__init__(card, trees)
         self.conformal = self._trained = Conformal.from_json(card["conformal"])
         self._floor: float = card["scale_floor"]

@@ -8,8 +8,8 @@ from typing import Any, Final
 import numpy as np
 
 from groundswell_server.learning.features.tf_idf import Vectorizer
-from groundswell_server.learning.predictors.post_predictor import DEFAULT_LEVEL, Trees
 from groundswell_server.models.predictions import Prediction, Predictions
+from groundswell_server.models.predictor import DEFAULT_LEVEL, Outputs
 
 _AT_ONCE: Final = 128
 """Texts that are laid out in memory together: some ten megabytes."""
@@ -18,7 +18,7 @@ _AT_ONCE: Final = 128
 class TextPredictor:
     """Predicts the probability of each label that the model was shown. There are no intervals."""
 
-    def __init__(self, card: Mapping[str, Any], outputs: Trees) -> None:
+    def __init__(self, card: Mapping[str, Any], outputs: Outputs) -> None:
         self.model_type: str = card["model_type"]
         self.sample_count: int = card["sample_count"]
         self.classes: tuple[str, ...] = tuple(card["classes"])

@@ -1,10 +1,9 @@
 """What to change about a piece of content before it is posted, and what that is worth.
 
-Every change is tried on the live models. What they then predict is a claim; what can be expected is that claim times
-the share of the models' claims about this element that held on posts they had not seen (`PostPredictor.holds`), and its
-95% interval is that of this share. So the interval is about the mean effect of the change, not about the luck of one
-post, which is far larger and the same before and after. The data are posts as they were made, not an experiment: what
-goes with success need not cause it.
+Every change is tried on the live models. The predicted effect is multiplied by the share of such predicted effects that
+held on posts the models had not seen (`PostPredictor.effect_calibration`); the 95% interval is that of this share. The
+interval is therefore about the mean effect of the change, not about the random outcome of one post, which varies far
+more and does not depend on the change. The data are observed posts, not an experiment: association need not be cause.
 
 Rules of thumb come in for elements that no model has anything to say of, and are marked as such.
 """
@@ -21,11 +20,14 @@ from groundswell_server.learning.features.post_features import extract
 from groundswell_server.learning.predictors.post_predictor import PostPredictor
 from groundswell_server.learning.scoring.changes import FEATURE_OF, WORDS, Change, possible_changes
 from groundswell_server.learning.scoring.heuristics import Heuristic, unmet_heuristics
-from groundswell_server.learning.scoring.scorer import ENGAGEMENT_POINTS, SUCCESS_POINTS, RateHistory, Score, Scorer
-from groundswell_server.models.uncertainty.calibration import Z_95
+from groundswell_server.learning.scoring.scorer import ENGAGEMENT_POINTS, SUCCESS_POINTS, Score, Scorer
+from groundswell_server.learning.serving.rate_history import RateHistory
+from groundswell_server.statistics.proportions import Z_95
 
 TARGET = 80.0
-"""Score to get to unless told otherwise: the lowest of the highest tier."""
+"""Default target: the lowest score of the highest tier."""
+MOST_RECOMMENDATIONS = 10
+"""Default number of recommendations."""
 PRIORITIES = "HIGH", "MEDIUM", "LOW"
 _LARGE_GAIN, _FAIR_GAIN, _SMALLEST_GAIN = 10.0, 4.0, 0.5
 _FEWEST_SEEN = 5
@@ -33,6 +35,18 @@ _COUNTED = frozenset({"hashtag_count", "caption_length"})
 """Features whose values lie between others; the rest is seen or not."""
 _UNPROVEN = 0.5, 0.5
 """Share that holds, and its standard error, where unseen posts said nothing of an element."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """The goal of an optimization."""
+
+    target_score: float = TARGET
+    limit: int = MOST_RECOMMENDATIONS
+    """Largest number of recommendations."""
+
+
+_DEFAULT_AIM = Aim()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +102,17 @@ class Optimizer:
     """Aware; planned times before it are moved to it."""
     persona_id: str = ""
 
-    def optimize(self, facts: PostFacts, *, target_score: float = TARGET, limit: int = 10) -> Optimization:
+    def optimize(self, facts: PostFacts, aim: Aim = _DEFAULT_AIM) -> Optimization:
         """Tries each change alone for the recommendations, and one upon the other for the path."""
         current = self._score(facts)
         spoken_of = set() if current.rule_based else self._spoken_of()
         found = [_recommend(current, change, gain) for change, gain in self._best(facts, spoken_of)]
         found += map(_recommend_rule, unmet_heuristics(facts, self.now, FEATURE_OF.keys() - spoken_of))
         found.sort(key=_order)
-        path, optimized = self._path(facts, current, spoken_of, target_score)
-        return Optimization(current, tuple(found[:limit]), path, optimized, optimized.composite >= target_score)
+        path, optimized = self._path(facts, current, spoken_of, aim.target_score)
+        return Optimization(
+            current, tuple(found[: aim.limit]), path, optimized, optimized.composite >= aim.target_score
+        )
 
     def _score(self, facts: PostFacts) -> Score:
         return self.scorer.score_one(facts, self.history, self.persona_id)
@@ -146,8 +162,10 @@ class Optimizer:
         gains = []
         for change, by_rate, by_chance in zip(changes, engagement, success, strict=True):
             feature = FEATURE_OF[change.element]
-            rate_holds, rate_error = scorer.engagement.holds.get(feature, _UNPROVEN)
-            chance_holds, chance_error = (scorer.success or scorer.engagement).holds.get(feature, _UNPROVEN)
+            rate_holds, rate_error = scorer.engagement.effect_calibration.get(feature, _UNPROVEN)
+            chance_holds, chance_error = (scorer.success or scorer.engagement).effect_calibration.get(
+                feature, _UNPROVEN
+            )
             value = rate_holds * by_rate + chance_holds * by_chance
             # Both models learnt from the same posts: their errors are taken to go together.
             half = Z_95 * (rate_error * abs(by_rate) + chance_error * abs(by_chance))

@@ -6,7 +6,6 @@ probability comes from the rate's own conformal distribution; without a live eng
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -19,6 +18,7 @@ from groundswell_server.learning.features.post_features import FeatureRows, cate
 from groundswell_server.learning.predictors.probability_predictor import ProbabilityPredictor
 from groundswell_server.learning.predictors.rate_predictor import RatePredictor
 from groundswell_server.learning.scoring.rule_score import RulePoints, rule_score
+from groundswell_server.learning.serving.rate_history import RateHistory
 from groundswell_server.models.predictions import Prediction
 
 Array = NDArray[np.float64]
@@ -28,44 +28,7 @@ TIER_POINTS = 20.0
 """Width of a tier."""
 TIERS = "POOR", "BELOW_AVERAGE", "AVERAGE", "GOOD", "EXCELLENT"
 """Names of the tiers, each `TIER_POINTS` wide, from 0."""
-FEWEST_POSTS = 20
-"""Posts from which on a persona is compared with itself."""
 _TRUSTED_SAMPLES, _FEW_SAMPLES = 200, 50
-
-
-@dataclass(frozen=True, slots=True)
-class RateHistory:
-    """Past rates to compare a prediction with."""
-
-    rates: Sequence[float]
-    """Percent, ascending."""
-    scope: str
-    """Whose: `persona`, `platform` or `training`."""
-    _array: Array = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_array", np.array(self.rates, dtype=np.float64))
-
-    @classmethod
-    def choose(cls, persona: Sequence[float], platform: Sequence[float]) -> RateHistory | None:
-        """The persona's own rates where there are `FEWEST_POSTS`, else the platform's; None where there is neither.
-
-        In any order; it sorts them.
-        """
-        if len(persona) >= FEWEST_POSTS:
-            return cls(sorted(persona), "persona")
-        return cls(sorted(platform), "platform") if len(platform) >= FEWEST_POSTS else None
-
-    def percentile(self, rate: float) -> float:
-        """Share of the past rates below this one, those equal counting half, 0 to 1."""
-        rates = self.rates
-        return (bisect_left(rates, rate) + bisect_right(rates, rate)) / (2.0 * len(rates))
-
-    def percentiles(self, rates: Array) -> Array:
-        """As `percentile`, for rates (n,)."""
-        found = np.searchsorted(self._array, rates) + np.searchsorted(self._array, rates, side="right")
-        shares: Array = found / (2.0 * len(self._array))
-        return shares
 
 
 class Score(NamedTuple):

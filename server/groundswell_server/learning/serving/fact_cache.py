@@ -1,4 +1,4 @@
-"""What a server remembers of the database for predictions: contexts, personas, past posts. It follows the event log."""
+"""A cache of the facts that predictions need: contexts, personas and past posts. It follows the event log."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from groundswell_server.learning.features.content import (
     stored_content,
 )
 from groundswell_server.learning.features.trailing import TrailingRecord
-from groundswell_server.learning.scoring.scorer import RateHistory
+from groundswell_server.learning.serving.rate_history import RateHistory
 from groundswell_server.learning.serving.track_record import Record, read_record
 from groundswell_storage import topics
 from groundswell_storage.engagement import prediction_facts
@@ -23,23 +23,23 @@ from groundswell_storage.events import Event
 from groundswell_storage.scope import Scope
 
 TOPICS = topics.PERSONA_CHANGED, topics.CONTEXT_CHANGED, topics.POST_CHANGED, topics.POST_DELETED
-"""Events that memory follows."""
+"""Topics of the events that invalidate the cache."""
 
 MOST_CONTEXTS, MOST_PERSONAS, MOST_RECORDS = 50_000, 20_000, 5_000
-DEAR_POSTS = 500
-"""A record of so many posts is not read again for each change of one of them, but within `DEAR_SECONDS`."""
-DEAR_SECONDS = 10.0
+LARGE_RECORD = 500
+"""Number of posts from which a track record is not invalidated at once, but expires within `LARGE_RECORD_SECONDS`."""
+LARGE_RECORD_SECONDS = 10.0
 
 ContextKey = tuple[str, str]
 """Workspace and context."""
 PersonaKey = tuple[str, str]
 """Workspace and persona."""
 RecordKey = tuple[str, str, int]
-"""Workspace, persona ("" for everybody) and platform (0 for any)."""
+"""Workspace, persona ("" for all) and platform (0 for any)."""
 
 
 class Background(NamedTuple):
-    """What is known of a piece of content beside what its caller says."""
+    """The stored facts about a piece of content."""
 
     persona_id: str
     """Empty without a persona."""
@@ -50,11 +50,11 @@ class Background(NamedTuple):
     trailing: TrailingRecord | None
     """Of the persona on the platform."""
     history: RateHistory | None
-    """Past rates of the persona on the platform, or of everybody there when its own are too few to compare with."""
+    """Past rates of the persona on the platform, or of all personas there when the persona has too few."""
 
 
 class Findings:
-    """What was read from the database for a call, by the keys of the caches."""
+    """Facts that were read from the database for a call, by the keys of the caches."""
 
     __slots__ = ("contexts", "personas", "records")
 
@@ -64,8 +64,8 @@ class Findings:
         self.records: dict[RecordKey, Record] = {}
 
 
-class Memory:
-    """Used on the event loop, but for `look_up`."""
+class FactCache:
+    """A cache that is used on the event loop; only `read` runs on a database thread."""
 
     def __init__(self, target_age: timedelta) -> None:
         self._target_age = target_age
@@ -73,14 +73,14 @@ class Memory:
         self._personas: Cache[PersonaKey, PersonaFacts] = Cache(MOST_PERSONAS)
         self._records: Cache[RecordKey, Record] = Cache(MOST_RECORDS)
 
-    def recall(self, workspace: str, source: ContentQuery) -> Background | None:
-        """What is known for a question from memory alone; None when something is missing."""
+    def find(self, workspace: str, query: ContentQuery) -> Background | None:
+        """Returns the facts for a query from the cache; None when one is missing."""
         stored = persona = None
-        if source.context_id:
-            stored = self._contexts.get((workspace, source.context_id))
+        if query.context_id:
+            stored = self._contexts.get((workspace, query.context_id))
             if stored is None:
                 return None
-        persona_id, platform = persona_and_platform(source.draft, stored)
+        persona_id, platform = persona_and_platform(query.draft, stored)
         if persona_id:
             persona = self._personas.get((workspace, persona_id))
             if persona is None:
@@ -95,20 +95,20 @@ class Memory:
             return None
         return Background(persona_id, stored, persona, own.trailing, common.history)
 
-    def look_up(self, scope: Scope, sources: Iterable[ContentQuery]) -> tuple[list[Background], Findings]:
-        """What is known for some questions; what memory lacks is read, on a database thread. Raises NotFound.
+    def read(self, scope: Scope, queries: Iterable[ContentQuery]) -> tuple[list[Background], Findings]:
+        """Returns the facts for queries, and those that had to be read from the database. Raises NotFound.
 
-        What was read is for `keep`, back on the event loop.
+        The caller passes the latter to `store` on the event loop.
         """
         found = Findings()
-        return [self._background(scope, source, found) for source in sources], found
+        return [self._background(scope, query, found) for query in queries], found
 
     def mark(self) -> tuple[int, int, int]:
-        """The moment at which a look-up begins."""
+        """Returns the moment at which a read begins."""
         return self._contexts.mark(), self._personas.mark(), self._records.mark()
 
-    def keep(self, found: Findings, mark: tuple[int, int, int]) -> None:
-        """Remembers what was found, but for what has changed since the look-up began."""
+    def store(self, found: Findings, mark: tuple[int, int, int]) -> None:
+        """Caches facts, except those that have changed since the read began."""
         for context_key, stored in found.contexts.items():
             self._contexts.store(context_key, stored, mark[0])
         for persona_key, persona in found.personas.items():
@@ -116,8 +116,8 @@ class Memory:
         for record_key, record in found.records.items():
             self._records.store(record_key, record, mark[2])
 
-    def heed(self, event: Event) -> None:
-        """Forgets what an event of `TOPICS` made untrue."""
+    def on_event(self, event: Event) -> None:
+        """Removes the facts that an event of `TOPICS` invalidates."""
         workspace, payload = event.workspace, event.payload
         match event.topic:
             case topics.PERSONA_CHANGED:
@@ -127,21 +127,21 @@ class Memory:
             case _:
                 if context_id := payload.get("context_id"):
                     self._contexts.forget((workspace, context_id))
-                # Where its handles tell of no followers, those of a persona are its newest post's.
+                # A persona whose handles have no follower count gets that of its newest post.
                 self._personas.forget((workspace, payload["persona_id"]))
                 for persona_id in ("", payload["persona_id"]):
                     for platform in (0, payload["platform"]):
                         self._forget_record((workspace, persona_id, platform))
 
     def clear(self) -> None:
-        """Forgets everything: news may have been missed."""
+        """Removes all facts, because events may have been missed."""
         self._contexts.clear()
         self._personas.clear()
         self._records.clear()
 
-    def _background(self, scope: Scope, source: ContentQuery, found: Findings) -> Background:
-        stored = self._find_context(scope, source.context_id, found) if source.context_id else None
-        persona_id, platform = persona_and_platform(source.draft, stored)
+    def _background(self, scope: Scope, query: ContentQuery, found: Findings) -> Background:
+        stored = self._find_context(scope, query.context_id, found) if query.context_id else None
+        persona_id, platform = persona_and_platform(query.draft, stored)
         persona = self._find_persona(scope, persona_id, found) if persona_id else None
         own = self._find_record(scope, persona_id, platform, found)
         history = own.history
@@ -172,7 +172,7 @@ class Memory:
 
     def _forget_record(self, key: RecordKey) -> None:
         known = self._records.get(key)
-        if known is not None and known.posts >= DEAR_POSTS:
-            self._records.forget_within(key, DEAR_SECONDS)
+        if known is not None and known.posts >= LARGE_RECORD:
+            self._records.forget_within(key, LARGE_RECORD_SECONDS)
         else:
             self._records.forget(key)

@@ -1,6 +1,6 @@
-"""Keeping the predictions that were served for stored contexts, behind the answers.
+"""Records the predictions served for stored contexts, by a write-behind buffer.
 
-A call pays for a look into a dictionary. What a version says of a context again and again is one row, and written again
+A call costs one dictionary look-up. Repeated predictions of a version for a context are one row, which is written again
 only when the prediction has changed.
 """
 
@@ -28,26 +28,26 @@ class _Waiting(NamedTuple):
 
 
 class PredictionLog:
-    """One for a server; used on its event loop."""
+    """The predictions of one server; used on its event loop."""
 
     def __init__(self, executor: DatabaseExecutor) -> None:
         self._behind: WriteBehind[_Waiting] = WriteBehind(executor, _keep)
 
-    def note(
+    def record(
         self, workspace: str, context_id: str, model_id: str, prediction: Prediction, facts: PostFacts, served: datetime
     ) -> None:
-        """Notes what a version said of a context; what is said of a draft alone has no outcome to wait for."""
+        """Records the prediction of a version for a context; predictions for drafts alone have no outcome."""
         if context_id:
             key = Key(workspace, context_id, model_id)
             self._behind.note(key, prediction.value, _Waiting(prediction, facts, served))
 
     async def flush(self) -> None:
-        """Writes what waits, and returns when all is durable or given up."""
+        """Writes the buffer, and returns when all entries are durable or given up."""
         await self._behind.flush()
 
 
-def kept_features(facts: PostFacts) -> dict[str, Any]:
-    """The features of a post as they are kept with what was predicted from them."""
+def stored_features(facts: PostFacts) -> dict[str, Any]:
+    """Returns the features of a post as they are stored with its prediction."""
     values = [None if math.isnan(value) else float(value) for value in feature_values(facts)]
     return {"values": values, "category": category(facts)}
 
@@ -62,7 +62,7 @@ def _rows(noted: Iterable[tuple[Key, _Waiting]]) -> Iterable[ServedPrediction]:
             key.model_id,
             key.subject,
             facts.platform or 0,
-            kept_features(facts),
+            stored_features(facts),
             prediction.value,
             _finite(prediction.lower),
             _finite(prediction.upper),

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from groundswell_server.learning.features.captions import describe_caption
 from groundswell_server.learning.features.post_facts import UNKNOWN_TRAILING, Example, PostFacts, Trailing
 from groundswell_server.learning.features.trailing import WINDOW, PastPost, TrailingRecord
+from groundswell_server.models.model_type import TrainingSpan
 from groundswell_storage.engagement import learning_rows
 from groundswell_storage.engagement.learning_rows import OutcomeRow, TrainingRow
 from groundswell_storage.scope import Scope
@@ -22,21 +22,7 @@ _EVER = datetime(1900, 1, 1, tzinfo=UTC)
 """Before all posts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Which posts to learn from, and what the moment of learning knows."""
-
-    as_of: datetime
-    """Nothing that was fetched later is read."""
-    lookback: timedelta
-    """How long before that the first of the posts was published, at most."""
-    target_age: timedelta
-    """Age at which a post's rate is its outcome; younger posts wait."""
-    persona_id: str = ""
-    """Only posts of this persona; of all when empty."""
-
-
-def read_examples(scope: Scope, span: Span) -> list[Example]:
+def read_examples(scope: Scope, span: TrainingSpan) -> list[Example]:
     """The posts of a span as examples, oldest first."""
     rows = list(
         learning_rows.training_rows(
@@ -51,7 +37,7 @@ def read_examples(scope: Scope, span: Span) -> list[Example]:
     return with_trailing_record(scope, span, rows)
 
 
-def with_trailing_record(scope: Scope, span: Span, rows: Sequence[TrainingRow]) -> list[Example]:
+def with_trailing_record(scope: Scope, span: TrainingSpan, rows: Sequence[TrainingRow]) -> list[Example]:
     """Posts as examples, each with what its persona's record was when it was published."""
     records = trailing_records(
         learning_rows.outcome_rows(

@@ -6,50 +6,26 @@ Both come from posts that the model had not seen, each feature's values shuffled
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from groundswell_server.learning.features.encoder import Encoder
 from groundswell_server.learning.features.post_features import CATEGORY, FEATURES, FeatureRows
-from groundswell_server.models.uncertainty.calibration import Z_95
+from groundswell_server.models.evaluation.importance import (
+    MOST_ROWS,
+    REPEATS,
+    FeatureImportance,
+    Spread,
+    mean_with_interval,
+)
 
 Array = NDArray[np.float64]
 
-REPEATS = 5
-MOST_ROWS = 2_000
 PRIOR_HOLD, PRIOR_SPREAD = 0.5, 0.5
 """Before any post has been seen: a model's word on a feature holds between not at all and fully."""
 _NOISE = 1e-12
-
-
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """A figure with its 95% interval."""
-
-    value: float
-    lower: float
-    upper: float
-
-
-@dataclass(frozen=True, slots=True)
-class FeatureImportance:
-    """How much a model goes by one of its features."""
-
-    feature: str
-    impurity: Spread
-    """Share of the impurity that splits on the feature remove, with what the trees differ by. Sums to 1."""
-    permutation: Spread
-    """Rise of the error on unseen posts when the feature is shuffled among them, with what the posts differ by; near
-    0 or below it: the model could do without."""
-    sample_size: int
-    """Posts behind `permutation`."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON."""
-        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +88,7 @@ def impurity(tree_importances: Sequence[Array], encoder: Encoder) -> dict[str, S
     return {name: Spread(one.value, max(one.lower, 0.0), min(one.upper, 1.0)) for name, one in found.items()}
 
 
-def holds(shuffling: Shuffling, targets: Array) -> dict[str, tuple[float, float]]:
+def effect_calibration(shuffling: Shuffling, targets: Array) -> dict[str, tuple[float, float]]:
     """By feature: which share of what the model says of its effect turned out to be so, and the share's standard error.
 
     What a feature adds to a prediction is the prediction less its mean over shuffled values; the outcomes, less what
@@ -130,7 +106,7 @@ def holds(shuffling: Shuffling, targets: Array) -> dict[str, tuple[float, float]
     return found
 
 
-def combine(
+def ranked_importance(
     by_impurity: Mapping[str, Spread], by_permutation: Mapping[str, Spread], sample_size: int
 ) -> tuple[FeatureImportance, ...]:
     """All features, those first whose shuffling hurts most."""
@@ -145,13 +121,6 @@ def _taken(rows: FeatureRows, feature: int, order: NDArray[np.intp]) -> FeatureR
     if feature == CATEGORY:
         categories = [categories[place] for place in order]
     return FeatureRows(values, categories)
-
-
-def mean_with_interval(values: Array) -> Spread:
-    """The mean of values (n,) with its 95% interval."""
-    mean = float(values.mean())
-    half = Z_95 * float(values.std(ddof=1)) / len(values) ** 0.5 if len(values) > 1 else 0.0
-    return Spread(mean, mean - half, mean + half)
 
 
 def _slope(x: Array, y: Array) -> tuple[float, float]:

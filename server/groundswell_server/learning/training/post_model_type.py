@@ -1,21 +1,32 @@
-"""What all types of models of posts have in common: their 18 features, and what can be said of them."""
+"""The base of model types that learn from posts: their 18 features, and feature importance."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from groundswell_server.learning.features.post_facts import Example
-from groundswell_server.learning.features.post_features import FEATURES
+from groundswell_server.learning.features.post_features import CATEGORY, FEATURES
 from groundswell_server.learning.features.post_rows import PostRows
 from groundswell_server.learning.predictors.post_predictor import PostPredictor
-from groundswell_server.learning.training import post_examples as dataset
-from groundswell_server.learning.training.post_examples import Span
-from groundswell_server.learning.training.post_importance import combine, holds, impurity, permutation, shuffle
-from groundswell_server.models.model_type import Array, Insight, Learned, ModelType, TrainingSettings
+from groundswell_server.learning.training import post_examples
+from groundswell_server.learning.training.measured_outcomes import MeasuredOutcomes
+from groundswell_server.learning.training.post_importance import (
+    effect_calibration,
+    impurity,
+    permutation,
+    ranked_importance,
+    shuffle,
+)
+from groundswell_server.models.model_type import Array, Insight, Learned, ModelType, TrainingSettings, TrainingSpan
+from groundswell_server.models.outcomes import OutcomeSource
+from groundswell_server.models.rows import MonitoredFeatures
 from groundswell_storage.scope import Scope
+
+_MEASURED = MeasuredOutcomes()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,11 +38,12 @@ class PostModelType(ModelType[PostRows]):
     name: str
     title: str
     target: Callable[[PostRows, TrainingSettings], Array]
-    """What is to be predicted, (n,): a rate, not below 0, or 1 where the post did something and else 0."""
+    """Computes the targets (n,): rates of at least 0, or 0 and 1."""
+    outcomes: OutcomeSource = _MEASURED
     minimum_samples: int = 50
 
-    def read_examples(self, scope: Scope, span: Span) -> Sequence[Example]:
-        return dataset.read_examples(scope, span)
+    def read_examples(self, scope: Scope, span: TrainingSpan) -> Sequence[Example]:
+        return post_examples.read_examples(scope, span)
 
     def targets(self, rows: PostRows, settings: TrainingSettings) -> Array:
         return self.target(rows, settings)
@@ -39,11 +51,14 @@ class PostModelType(ModelType[PostRows]):
     def collect(self, examples: Sequence[Example]) -> PostRows:
         return PostRows.of(examples)
 
+    def monitored_features(self, features: Any) -> MonitoredFeatures:
+        return MonitoredFeatures(FEATURES, features.values, FEATURES[CATEGORY], features.categories)
+
     def explain(self, tested: Learned, future: PostRows, targets: Array, served: Learned, random_seed: int) -> Insight:
-        """By impurity, and by what shuffling each feature does to predictions of unseen posts."""
-        predictor = _of_posts(tested)
+        """Returns importance by impurity, and by the effect of shuffling each feature on unseen posts."""
+        predictor = _post_predictor(tested)
         trees = np.ravel(next(iter(served.estimators.values())).estimators_)
-        by_impurity = impurity([tree.feature_importances_ for tree in trees], _of_posts(served).encoder)
+        by_impurity = impurity([tree.feature_importances_ for tree in trees], _post_predictor(served).encoder)
         shuffling = shuffle(
             future.features,
             sorted(predictor.encoder.features),
@@ -52,10 +67,11 @@ class PostModelType(ModelType[PostRows]):
         )
         unseen = targets[shuffling.rows]
         by_permutation = permutation(shuffling, lambda points: self.errors(unseen, points))
-        return Insight(combine(by_impurity, by_permutation, len(unseen)), {"holds": holds(shuffling, unseen)})
+        card = {"effect_calibration": effect_calibration(shuffling, unseen)}
+        return Insight(ranked_importance(by_impurity, by_permutation, len(unseen)), card)
 
 
-def _of_posts(learned: Learned) -> PostPredictor:
+def _post_predictor(learned: Learned) -> PostPredictor:
     if not isinstance(learned.predictor, PostPredictor):
-        raise TypeError("not a model of posts")
+        raise TypeError(f"{type(learned.predictor).__name__} does not predict from posts")
     return learned.predictor

@@ -1,4 +1,4 @@
-"""Learning whether a post will do something: gradient boosting, and a calibration that makes scores probabilities."""
+"""Model types of a yes-or-no outcome of posts: gradient boosting with calibrated probabilities."""
 
 from __future__ import annotations
 
@@ -10,22 +10,23 @@ import numpy as np
 
 from groundswell_server.learning.features.encoder import Encoder
 from groundswell_server.learning.features.post_facts import Example
-from groundswell_server.learning.features.post_rows import Fold, PostRows, forward_folds
-from groundswell_server.learning.predictors.post_predictor import Trees
+from groundswell_server.learning.features.post_rows import PostRows
 from groundswell_server.learning.predictors.probability_predictor import ProbabilityPredictor
 from groundswell_server.learning.predictors.serving_card import common_card
-from groundswell_server.learning.training import post_examples as dataset
-from groundswell_server.learning.training.post_examples import Span
+from groundswell_server.learning.training import post_examples
 from groundswell_server.learning.training.post_model_type import PostModelType
 from groundswell_server.models.evaluation import metrics
 from groundswell_server.models.model_type import (
     Array,
-    Figures,
     Learned,
+    Metrics,
     Parameters,
     Progress,
     TrainingSettings,
+    TrainingSpan,
 )
+from groundswell_server.models.predictor import Outputs
+from groundswell_server.models.rows import Fold, forward_folds
 from groundswell_server.models.training.gradient_boosting import (
     ALGORITHM,
     GRID,
@@ -39,19 +40,21 @@ from groundswell_storage.scope import Scope
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbabilityModelType(PostModelType):
-    """A type that predicts the probability that a post does something, from its 18 features."""
+    """A type that predicts the probability of an outcome of a post from its 18 features."""
 
     algorithm = ALGORITHM
     parameters = PARAMETERS
     grid = GRID
     headline_metric = "brier"
 
+    threshold_parameter: str = ""
+    """Parameter that stores the success threshold with a version; empty where the target has none."""
     labels: tuple[str, ...] = ()
     positive: str = ""
-    read: Callable[[Scope, Span], Sequence[Example]] = dataset.read_examples
-    """Where the posts are, and what came of them."""
+    read: Callable[[Scope, TrainingSpan], Sequence[Example]] = post_examples.read_examples
+    """Reads the posts and their outcomes."""
 
-    def read_examples(self, scope: Scope, span: Span) -> Sequence[Example]:
+    def read_examples(self, scope: Scope, span: TrainingSpan) -> Sequence[Example]:
         return self.read(scope, span)
 
     def learn(
@@ -61,7 +64,7 @@ class ProbabilityModelType(PostModelType):
         x = encoder.encode(rows.features)
         progress(0.0, "Growing the trees")
         model = boosting.fit(x, targets)
-        progress(0.4, "Calibrating on posts the trees had not seen")
+        progress(0.4, "Calibrating on posts unseen by the trees")
         calibration = boosting.calibrate(x, targets, with_both(_calibration_folds(rows), targets))
         card = {
             **common_card(self, rows, encoder),
@@ -82,7 +85,7 @@ class ProbabilityModelType(PostModelType):
     def errors(self, targets: Array, points: Array) -> Array:
         return np.square(targets - points)
 
-    def measure_points(self, targets: Array, points: Array) -> Figures:
+    def measure_points(self, targets: Array, points: Array) -> Metrics:
         return metrics.defined(
             {
                 "roc_auc": metrics.roc_auc(targets, points),
@@ -91,14 +94,17 @@ class ProbabilityModelType(PostModelType):
             }
         )
 
-    def predictor(self, card: Mapping[str, Any], trees: Trees) -> ProbabilityPredictor:
-        return ProbabilityPredictor(card, trees)
+    def predictor(self, card: Mapping[str, Any], outputs: Outputs) -> ProbabilityPredictor:
+        return ProbabilityPredictor(card, outputs)
+
+    def target_parameters(self, settings: TrainingSettings) -> Parameters:
+        return {self.threshold_parameter: settings.success_threshold_pct} if self.threshold_parameter else {}
 
 
 def _calibration_folds(rows: PostRows) -> Sequence[Fold]:
-    """The newest posts are scored by trees grown on earlier ones, as in service.
+    """Returns folds that score the newest posts by trees grown on earlier ones, as in service.
 
-    Where data is small the older ones count too, scored by trees grown on the rest.
+    In small data the older posts are scored too, by trees grown on the others.
     """
     if len(rows) > 5_000:
         return list(forward_folds(rows, 1, 0.75))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,24 +10,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groundswell_server.learning.features.labelled_rows import LabelledRows
-from groundswell_server.learning.features.post_rows import Fold
 from groundswell_server.learning.features.profile_facts import ProfileFacts
 from groundswell_server.learning.features.profile_features import PROFILE_FEATURES, ProfileEncoder, profile_rows
-from groundswell_server.learning.predictors.post_predictor import Trees
 from groundswell_server.learning.predictors.profile_predictor import ProfilePredictor
 from groundswell_server.learning.training.labelled_model_type import MAJORITY, LabelledModelType, class_shares
-from groundswell_server.learning.training.profile_importance import profile_importance
-from groundswell_server.models.evaluation.class_metrics import class_figures
+from groundswell_server.models.evaluation.class_metrics import class_metrics
 from groundswell_server.models.evaluation.group_folds import group_folds
+from groundswell_server.models.evaluation.importance import (
+    MOST_ROWS,
+    REPEATS,
+    FeatureImportance,
+    Spread,
+    mean_with_interval,
+)
 from groundswell_server.models.model_type import (
     Array,
-    Figures,
     Insight,
     Learned,
+    Metrics,
     Parameters,
     Progress,
     TrainingSettings,
 )
+from groundswell_server.models.predictor import Outputs
+from groundswell_server.models.rows import Fold
 from groundswell_server.models.training.gradient_boosting import (
     ALGORITHM,
     GRID,
@@ -95,24 +101,24 @@ class ProfileModelType(LabelledModelType):
         seen, unseen = encoder.encode(past.features), encoder.encode(future.features)
         return Boosting(parameters, settings).try_out(seen, targets, unseen)
 
-    def rivals(self, rows: LabelledRows, targets: Array, fold: Fold) -> Mapping[str, Array]:
+    def baselines(self, rows: LabelledRows, targets: Array, fold: Fold) -> Mapping[str, Array]:
         share = class_shares(rows.labels[fold.past], len(rows.classes))[1]
         return {MAJORITY: np.full(len(fold.future), share)}
 
     def errors(self, targets: Array, points: Array) -> Array:
         return np.square(targets - points)
 
-    def measure_points(self, targets: Array, points: Array) -> Figures:
-        return class_figures(targets, np.column_stack([1.0 - points, points]), positive=1)
+    def measure_points(self, targets: Array, points: Array) -> Metrics:
+        return class_metrics(targets, np.column_stack([1.0 - points, points]), positive=1)
 
-    def predictor(self, card: Mapping[str, Any], trees: Trees) -> ProfilePredictor:
+    def predictor(self, card: Mapping[str, Any], trees: Outputs) -> ProfilePredictor:
         return ProfilePredictor(card, trees)
 
     def explain(
         self, tested: Learned, future: LabelledRows, targets: Array, served: Learned, random_seed: int
     ) -> Insight:
         """By impurity, and by what shuffling each feature does to predictions of unseen accounts."""
-        found = profile_importance(
+        found = _importance(
             future.features,
             lambda rows: self.errors(targets[: len(rows)], tested.predictor.predict(rows).value),
             ProfileEncoder.from_json(served.card["encoder"]).features,
@@ -126,3 +132,40 @@ def _calibration_folds(rows: LabelledRows, targets: Array) -> Sequence[Fold]:
     """Accounts are scored by trees that had not seen their group."""
     folds = with_both(list(group_folds(rows.groups, _FOLDS)), targets)
     return folds[:1] if len(rows) > _PLENTY else folds
+
+
+def _importance(
+    rows: Array,
+    errors: Callable[[Array], Array],
+    columns: Sequence[str],
+    tree_importances: Sequence[Array],
+    random_seed: int,
+) -> tuple[FeatureImportance, ...]:
+    """All features, those first whose shuffling hurts most.
+
+    `errors` gives the error (n,) of the model on the first n of the accounts (m, features), which it had not seen;
+    `columns` the feature of
+    each column of the trees, `tree_importances` (columns,) of each tree.
+    """
+    rows = rows[:MOST_ROWS]
+    random, base = np.random.default_rng(random_seed), errors(rows)
+    found = []
+    for place, name in enumerate(PROFILE_FEATURES):
+        # What the trees do not read changes nothing.
+        repeats = REPEATS if name in columns else 0
+        rises = [errors(_shuffled(rows, place, random)) - base for _ in range(repeats)]
+        permutation = mean_with_interval(np.mean(rises, axis=0) if rises else np.zeros(1))
+        found.append(FeatureImportance(name, _impurity(name, columns, tree_importances), permutation, len(rows)))
+    return tuple(sorted(found, key=lambda one: (-one.permutation.value, -one.impurity.value)))
+
+
+def _shuffled(rows: Array, place: int, random: np.random.Generator) -> Array:
+    copy = rows.copy()
+    copy[:, place] = random.permutation(copy[:, place])
+    return copy
+
+
+def _impurity(name: str, columns: Sequence[str], tree_importances: Sequence[Array]) -> Spread:
+    own = [place for place, column in enumerate(columns) if column == name]
+    spread = mean_with_interval(np.array([tree[own].sum() for tree in tree_importances]))
+    return Spread(spread.value, max(spread.lower, 0.0), min(spread.upper, 1.0))

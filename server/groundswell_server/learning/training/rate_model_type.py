@@ -10,22 +10,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groundswell_server.learning.features.encoder import Encoder
-from groundswell_server.learning.features.post_rows import PostRows, forward_folds
-from groundswell_server.learning.predictors.post_predictor import Trees
+from groundswell_server.learning.features.post_rows import PostRows
 from groundswell_server.learning.predictors.rate_predictor import TARGET_SCALES, RatePredictor
 from groundswell_server.learning.predictors.serving_card import common_card
 from groundswell_server.learning.training.post_model_type import PostModelType
 from groundswell_server.models.evaluation import metrics
 from groundswell_server.models.model_type import (
     Array,
-    Figures,
-    Grower,
+    EstimatorFactory,
     Learned,
+    Metrics,
     Parameters,
     Progress,
     TrainingSettings,
 )
 from groundswell_server.models.predictions import Predictions
+from groundswell_server.models.predictor import Outputs
+from groundswell_server.models.rows import forward_folds
 from groundswell_server.models.uncertainty.conformal import calibrate
 
 NEWEST_SHARE = 0.5
@@ -46,7 +47,7 @@ class RateModelType(PostModelType):
     headline_metric = "mae"
 
     algorithm: str
-    grow: Grower
+    grow: EstimatorFactory
     """A forest with `oob_score`."""
     parameters: Parameters
     grid: Mapping[str, Sequence[Any]]
@@ -87,7 +88,7 @@ class RateModelType(PostModelType):
     def errors(self, targets: Array, points: Array) -> Array:
         return np.abs(targets - points)
 
-    def measure(self, targets: Array, predictions: Predictions) -> Figures:
+    def measure(self, targets: Array, predictions: Predictions) -> Metrics:
         lower, upper = predictions.lower, predictions.upper
         width = float(np.mean(upper - lower))
         return {
@@ -96,7 +97,7 @@ class RateModelType(PostModelType):
             **({"mean_interval_width": width} if np.isfinite(width) else {}),
         }
 
-    def measure_points(self, targets: Array, points: Array) -> Figures:
+    def measure_points(self, targets: Array, points: Array) -> Metrics:
         return metrics.defined(
             {
                 "r2": metrics.r_squared(targets, points),
@@ -105,7 +106,7 @@ class RateModelType(PostModelType):
             }
         )
 
-    def predictor(self, card: Mapping[str, Any], trees: Trees) -> RatePredictor:
+    def predictor(self, card: Mapping[str, Any], trees: Outputs) -> RatePredictor:
         return RatePredictor(card, trees)
 
 
@@ -142,7 +143,7 @@ class _Fit:
 class _Fitter:
     """Fits to encoded rows x (n, columns) and rates z (n,) on the target scale."""
 
-    grow: Grower
+    grow: EstimatorFactory
     parameters: Parameters
     settings: TrainingSettings
 

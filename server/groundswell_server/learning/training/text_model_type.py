@@ -10,9 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groundswell_server.learning.features.labelled_rows import LabelledRows
-from groundswell_server.learning.features.post_rows import Fold
 from groundswell_server.learning.features.tf_idf import Vectorizer
-from groundswell_server.learning.predictors.post_predictor import Predictor, Trees
 from groundswell_server.learning.predictors.text_predictor import TextPredictor
 from groundswell_server.learning.training.labelled_model_type import LabelledModelType, class_shares
 from groundswell_server.models.artifacts.onnx_export import export_linear
@@ -25,12 +23,18 @@ from groundswell_server.models.model_type import (
     TrainingSettings,
     no_progress,
 )
+from groundswell_server.models.outcomes import LabelledOutcomes, OutcomeSource
 from groundswell_server.models.predictions import Predictions
+from groundswell_server.models.predictor import Outputs, Predictor
+from groundswell_server.models.rows import Fold
 
 LEXICON = "lexicon"
 """The baseline that a lexicon sets: what the labels were before of texts of which it said the same."""
 _STRONGEST = 8
 """Terms of each label that are named."""
+
+
+_OF_EVERY_LABEL = LabelledOutcomes(every_label=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,7 @@ class TextModelType(LabelledModelType):
     positive: str = ""
     lexicon: Callable[[str], str] | None = None
     """What says of a text what it is without having learnt anything; a baseline like the others."""
+    outcomes: OutcomeSource = _OF_EVERY_LABEL
     algorithm: str = "TF-IDF of words, pairs of words and pieces of words, and logistic regression"
     subject: str = "text"
     noun: str = "texts"
@@ -54,16 +59,16 @@ class TextModelType(LabelledModelType):
     def read_features(self, subjects: Sequence[str]) -> list[str]:
         return list(subjects)
 
-    def rivals(self, rows: LabelledRows, targets: Array, fold: Fold) -> Mapping[str, Array]:
-        rivals = dict(LabelledModelType.rivals(self, rows, targets, fold))
+    def baselines(self, rows: LabelledRows, targets: Array, fold: Fold) -> Mapping[str, Array]:
+        found = dict(LabelledModelType.baselines(self, rows, targets, fold))
         if self.lexicon is not None:
             said = np.array([self.lexicon(text) for text in rows.features])
             shares = {
                 word: class_shares(rows.labels[fold.past][said[fold.past] == word], len(rows.classes))
                 for word in np.unique(said[fold.future])
             }
-            rivals[LEXICON] = np.array([shares[word] for word in said[fold.future]])
-        return rivals
+            found[LEXICON] = np.array([shares[word] for word in said[fold.future]])
+        return found
 
     def learn(
         self, rows: LabelledRows, targets: Array, parameters: Parameters, settings: TrainingSettings, progress: Progress
@@ -114,7 +119,7 @@ class TextModelType(LabelledModelType):
         lacking: Array = 1.0 - points[np.arange(len(points)), targets.astype(np.intp)]
         return lacking
 
-    def predictor(self, card: Mapping[str, Any], trees: Trees) -> TextPredictor:
+    def predictor(self, card: Mapping[str, Any], trees: Outputs) -> TextPredictor:
         return TextPredictor(card, trees)
 
     def export(self, learned: Learned) -> bytes:

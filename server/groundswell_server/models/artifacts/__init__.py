@@ -1,1 +1,1 @@
-"""To be described."""
+"""The stored files of model versions: packing, digests, stores outside the database, and ONNX."""

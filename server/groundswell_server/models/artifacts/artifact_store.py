@@ -1,42 +1,53 @@
-"""Where models' files are: in the database, or where an fsspec URL says, for many servers.
+"""Stores the files of model versions in the database, or at an fsspec URL that many servers share.
 
-Rows keep a file's place below the URL, not the URL: a store can be moved. Nothing here is called in a transaction.
+Rows keep the path of a file below the URL, not the URL itself, so that a store can be moved. Nothing here may be called
+in a transaction.
 """
 
 from __future__ import annotations
 
+import asyncio
 import io
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from groundswell_server.models.registry import ARTIFACTS
 from groundswell_server.settings import IN_DATABASE, SettingsError
-from groundswell_storage.errors import DataLoss, Unavailable
+from groundswell_storage.errors import DataLoss, GroundswellError, Unavailable
+from groundswell_storage.executor import DatabaseExecutor
 from groundswell_storage.learning import model_versions
-from groundswell_storage.learning.model_versions import Artifact
+from groundswell_storage.learning.model_versions import Artifact, ModelVersion
 from groundswell_storage.scope import Scope
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
+ARTIFACTS = "onnx", "card", "estimator"
+"""Names of the artifacts of a version: the exported model, its description, and the estimator it was exported from."""
+
+Fetched = Mapping[str, Mapping[str, Artifact]]
+"""Artifacts by version id and name, fetched from outside the database before a transaction begins."""
+NOTHING_FETCHED: Fetched = MappingProxyType({})
+
 
 class ArtifactStore:
-    """Models' files of all workspaces; safe for threads."""
+    """The model files of all workspaces; thread-safe."""
 
     def __init__(self, place: str = IN_DATABASE) -> None:
-        """`place`: `database`, or a URL such as `file:///srv/models` or `s3://bucket/models`."""
+        """`place` is `database`, or a URL such as `file:///srv/models` or `s3://bucket/models`."""
         self._place = place
 
     @property
     def outside(self) -> bool:
-        """Whether new files go anywhere but into the database."""
+        """True if new files are stored outside the database."""
         return self._place != IN_DATABASE
 
     def check(self) -> None:
-        """Raises SettingsError when the place is of a kind that nothing here can reach."""
+        """Raises SettingsError when no installed library can reach the configured kind of URL."""
         if self.outside:
             import fsspec
 
@@ -46,9 +57,9 @@ class ArtifactStore:
                 raise SettingsError(f"GROUNDSWELL_ML_MODEL_PATH: {error}", ["ml_model_path"]) from error
 
     def placed(self, scope: Scope, artifacts: Sequence[Artifact]) -> list[Artifact]:
-        """The artifacts, with the path where each is to be written that goes outside; no two ever have the same.
+        """Returns the artifacts, with a unique path for each that is to be stored outside the database.
 
-        The small baseline stays in the database: transactions look at it.
+        The small drift baseline stays in the database, because transactions read it.
         """
         if not self.outside:
             return list(artifacts)
@@ -59,20 +70,20 @@ class ArtifactStore:
         ]
 
     def write(self, artifacts: Sequence[Artifact]) -> None:
-        """Writes those that have a path, and returns when they are durable. Raises Unavailable."""
+        """Writes the artifacts that have a path, and returns when they are durable. Raises Unavailable."""
         for artifact in artifacts:
             if artifact.path:
                 self._write(artifact.path, artifact.content)
 
     def read(self, scope: Scope, model_id: str) -> dict[str, Artifact]:
-        """The files of a version by name, from wherever they are; `scope` needs no transaction. Raises as `fetch`."""
+        """Returns the files of a version by name, wherever they are stored. Raises as `fetch`."""
         return self.fetch(model_versions.read_artifacts(scope, model_id))
 
     def fetch(self, artifacts: Mapping[str, Artifact]) -> dict[str, Artifact]:
-        """The artifacts, those outside the database with their content, or left out where they are gone.
+        """Returns the artifacts with the content of those outside the database; files that are gone are left out.
 
-        Whether they are whole is for the reader to check. Raises Unavailable when the store does not answer, DataLoss
-        (`ARTIFACT_DAMAGED`) when nothing says where it is.
+        The caller verifies the digests. Raises Unavailable when the store does not answer, and DataLoss
+        (`ARTIFACT_DAMAGED`) when no store is configured.
         """
         found = {}
         for name, artifact in artifacts.items():
@@ -84,23 +95,23 @@ class ArtifactStore:
         return found
 
     def remove(self, path: str) -> None:
-        """Removes a file; one that is gone already is no fault. Raises Unavailable."""
+        """Removes a file if it exists. Raises Unavailable."""
         try:
             files, where = self._at(path)
             with suppress(FileNotFoundError):
                 files.rm_file(where)
         except Exception as error:
-            raise self._silent(error) from error
+            raise self._unavailable(error) from error
 
     def try_out(self, path: str) -> None:
-        """Writes a file outside the database, reads it and removes it again. Raises Unavailable where one fails."""
+        """Writes a file outside the database, reads it and removes it. Raises Unavailable if any step fails."""
         content = path.encode()
         self._write(path, content)
         try:
             if self._read(path) != content:
-                raise self._silent(ValueError("something else was read than was written"))
+                raise self._unavailable(ValueError("the content read differs from the content written"))
         except FileNotFoundError as error:
-            raise self._silent(error) from error
+            raise self._unavailable(error) from error
         finally:
             self.remove(path)
 
@@ -111,16 +122,16 @@ class ArtifactStore:
             with files.open(where, "wb") as file:
                 file.write(content)
                 file.flush()
-                # A file on a disk of this machine; other stores have it once it is closed.
+                # Files on a local disk need fsync; other stores are durable when the file is closed.
                 with suppress(io.UnsupportedOperation, AttributeError):
                     os.fsync(file.fileno())
         except Exception as error:
-            raise self._silent(error) from error
+            raise self._unavailable(error) from error
 
     def _read(self, path: str) -> bytes:
         if not self.outside:
             raise DataLoss(
-                f"the file {path} is outside the database, and GROUNDSWELL_ML_MODEL_PATH does not say where",
+                f"the file {path} is stored outside the database: set GROUNDSWELL_ML_MODEL_PATH to its store",
                 reason="ARTIFACT_DAMAGED",
                 metadata={"artifact": path},
             )
@@ -130,7 +141,7 @@ class ArtifactStore:
         except FileNotFoundError:
             raise
         except Exception as error:
-            raise self._silent(error) from error
+            raise self._unavailable(error) from error
         return content
 
     def _at(self, path: str) -> tuple[AbstractFileSystem, str]:
@@ -139,9 +150,32 @@ class ArtifactStore:
         files, root = url_to_fs(self._place)
         return files, f"{root.rstrip('/')}/{path}"
 
-    def _silent(self, error: Exception) -> Unavailable:
-        # Drivers raise what they like. The place may have a password in it, and so may what they say.
+    def _unavailable(self, error: Exception) -> Unavailable:
+        # Drivers raise any type of exception. The URL may contain a password, and so may the driver's message.
         kind = self._place.partition("://")[0]
         return Unavailable(
-            f"the store of models ({kind}://) does not answer: {type(error).__name__}", reason="MODEL_STORE_UNAVAILABLE"
+            f"the model store ({kind}://) is not reachable: {type(error).__name__}", reason="MODEL_STORE_UNAVAILABLE"
         )
+
+
+async def fetch_before_promotion(
+    executor: DatabaseExecutor,
+    store: ArtifactStore,
+    workspace: str,
+    now: datetime,
+    find: Callable[[Scope], ModelVersion],
+) -> Fetched:
+    """Fetches the files of the version that `find` returns, if they are stored outside the database."""
+    scope = Scope(executor.database, workspace, "system", now)
+    stored = await executor.read(lambda: _stored_outside(scope, find))
+    return {id: await asyncio.to_thread(store.fetch, artifacts) for id, artifacts in stored.items()}
+
+
+def _stored_outside(scope: Scope, find: Callable[[Scope], ModelVersion]) -> dict[str, Mapping[str, Artifact]]:
+    try:
+        version = find(scope)
+    except GroundswellError:
+        # The call itself will raise this, unless it is a repeated one whose answer is stored already.
+        return {}
+    artifacts = model_versions.read_artifacts(scope, version.id)
+    return {version.id: artifacts} if any(artifact.path for artifact in artifacts.values()) else {}

@@ -1,1 +1,1 @@
-"""To be described."""
+"""Comparison of a version in service with its baseline: pure functions over arrays."""

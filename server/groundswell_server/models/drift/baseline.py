@@ -1,6 +1,7 @@
-"""What a version was like when it was trained: the errors of its test, and what it learnt from, feature by feature.
+"""The baseline of a version: the errors of its test and the distribution of its training features.
 
-It is kept with the version, so that a later look compares with what was known then, whatever became of the posts.
+It is stored with the version, so that a later drift check compares with the values of that time, even if the examples
+have changed since.
 """
 
 from __future__ import annotations
@@ -8,102 +9,109 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from groundswell_server.learning.features.post_features import CATEGORY, FEATURES, FeatureRows
+from groundswell_server.models.rows import MonitoredFeatures
 from groundswell_server.statistics.two_sample_tests import Array, Summary, effective_size
 
-if TYPE_CHECKING:
-    from groundswell_server.models.model_type import ModelType
-    from groundswell_server.models.training.evaluation import Evaluation
-
 ARTIFACT = "baseline"
-"""Name of the artifact it is kept as."""
+"""Name of the artifact that holds it."""
 MISSING = -1e9
-"""Stands for an unknown value: below all known ones, so that more of them is a change like any other."""
+"""Stands for an unknown value: below all known ones, so that a larger share of unknown values counts as a change."""
 _MOST_POINTS = 400
 
 
 @dataclass(frozen=True, slots=True)
 class FeatureBaseline:
-    """The values of a feature that a version learnt from."""
+    """The training values of a feature."""
 
     points: Array
     """Evenly spaced order statistics, ascending."""
     size: float
-    """Independent observations behind them."""
+    """Number of independent observations behind them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """What a version is compared with."""
+    """The values that a version in service is compared with."""
 
     errors: Summary
-    """Of its test on the newest posts, which it had not seen; the mean is its headline metric there."""
+    """Errors of the test on the newest examples, which the tested model had not seen; their mean is the headline
+    metric."""
     residuals: Summary
-    """Outcome less prediction, of the same posts."""
+    """Outcome less prediction of the same examples."""
     absolute_residual: float
-    """Their mean absolute value."""
+    """Mean absolute residual."""
     features: Mapping[str, FeatureBaseline]
-    """None for types that do not learn from posts."""
-    categories: Sequence[str]
-    """In the order that stands for them among the values of their feature."""
+    """By name; empty for types without monitored features."""
+    names: Sequence[str] = ()
+    """Names of the values that are stored with predictions, in their order."""
+    category_feature: str = ""
+    """Name of the feature whose values are texts."""
+    categories: Sequence[str] = ()
+    """Its training values; their positions are its numbers."""
+
+    @classmethod
+    def of(cls, errors: Array, residuals: Array, features: MonitoredFeatures | None) -> Baseline:
+        """Returns the baseline of test errors (n,), test residuals (n,) and the features of all training examples."""
+        measured = Summary.of(errors), Summary.of(residuals), float(np.abs(residuals).mean())
+        if features is None:
+            return cls(*measured, {})
+        categories = sorted({name for name in features.categories if name is not None})
+        values = np.where(np.isnan(features.values), MISSING, features.values)
+        place = list(features.names).index(features.category_feature)
+        values[:, place] = category_numbers(features.categories, categories)
+        found = {name: _feature(column) for name, column in zip(features.names, values.T, strict=True)}
+        return cls(*measured, found, tuple(features.names), features.category_feature, categories)
 
     def values(self, rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Array]:
-        """The values (n,) of the features of predictions, as they were kept with these."""
+        """Returns the values (n,) of each feature, from features as they are stored with n predictions."""
         table = np.array(
             [[MISSING if value is None else value for value in row["values"]] for row in rows], dtype=np.float64
         )
-        table[:, CATEGORY] = numbered([row["category"] for row in rows], self.categories)
-        return {name: table[:, FEATURES.index(name)] for name in self.features}
+        if self.category_feature in self.features:
+            numbers = category_numbers([row["category"] for row in rows], self.categories)
+            table[:, self.names.index(self.category_feature)] = numbers
+        return {name: table[:, self.names.index(name)] for name in self.features}
 
     def to_bytes(self) -> bytes:
-        """As JSON."""
-        errors, residuals = astuple(self.errors), astuple(self.residuals)
-        features = {
-            name: {"points": np.round(feature.points, 6).tolist(), "size": feature.size}
-            for name, feature in self.features.items()
-        }
+        """Returns the baseline as JSON."""
+        features = [
+            [name, np.round(feature.points, 6).tolist(), feature.size] for name, feature in self.features.items()
+        ]
         described = {
-            "errors": errors,
-            "residuals": residuals,
+            "errors": astuple(self.errors),
+            "residuals": astuple(self.residuals),
             "absolute_residual": self.absolute_residual,
             "features": features,
+            "names": list(self.names),
+            "category_feature": self.category_feature,
             "categories": list(self.categories),
         }
         return json.dumps(described, separators=(",", ":"), allow_nan=False).encode()
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Baseline:
-        """What `to_bytes` wrote."""
+        """Returns the baseline that `to_bytes` wrote."""
         read = json.loads(content)
         features = {
-            name: FeatureBaseline(np.array(feature["points"], dtype=np.float64), feature["size"])
-            for name, feature in read["features"].items()
+            name: FeatureBaseline(np.array(points, dtype=np.float64), size) for name, points, size in read["features"]
         }
-        errors, residuals = Summary(*read["errors"]), Summary(*read["residuals"])
-        return cls(errors, residuals, read["absolute_residual"], features, read["categories"])
+        return cls(
+            Summary(*read["errors"]),
+            Summary(*read["residuals"]),
+            read["absolute_residual"],
+            features,
+            read["names"],
+            read["category_feature"],
+            read["categories"],
+        )
 
 
-def baseline_of(model_type: ModelType[Any], features: Any, tested: Evaluation[Any]) -> Baseline:
-    """The baseline of a version: of what it learnt from, in time order, and of its test."""
-    said = model_type.predict(tested.learned.predictor, tested.future)
-    residuals = model_type.residuals(tested.targets, said.value)
-    errors = Summary.of(model_type.errors(tested.targets, said.value))
-    figures = errors, Summary.of(residuals), float(np.abs(residuals).mean())
-    if not isinstance(features, FeatureRows):
-        return Baseline(*figures, {}, ())
-    categories = sorted({name for name in features.categories if name is not None})
-    values = np.where(np.isnan(features.values), MISSING, features.values)
-    values[:, CATEGORY] = numbered(features.categories, categories)
-    found = {name: _feature(column) for name, column in zip(FEATURES, values.T, strict=True)}
-    return Baseline(*figures, found, categories)
-
-
-def numbered(names: Sequence[str | None], known: Sequence[str]) -> Array:
-    """Categories as numbers: their place among the known ones, and after those for one that is new."""
+def category_numbers(names: Sequence[str | None], known: Sequence[str]) -> Array:
+    """Returns the positions (n,) of categories among the known ones; a new category comes after all of them."""
     places = {name: float(place) for place, name in enumerate(known)}
     return np.array([MISSING if name is None else places.get(name, float(len(known))) for name in names])
 

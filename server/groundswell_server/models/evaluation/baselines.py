@@ -26,7 +26,7 @@ class Baselines:
     """(n,) outcome of the persona's post whose outcome became known last, else of any."""
 
 
-def baselines(
+def baseline_predictions(
     outcomes: NDArray[np.float64],
     publish_time: NDArray[np.int64],
     known: NDArray[np.int64],

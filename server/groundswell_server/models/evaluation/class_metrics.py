@@ -20,7 +20,7 @@ def brier_errors(labels: Array, probabilities: Array) -> Array:
     return errors
 
 
-def class_figures(labels: Array, probabilities: Array, positive: int | None = None) -> dict[str, float]:
+def class_metrics(labels: Array, probabilities: Array, positive: int | None = None) -> dict[str, float]:
     """Accuracy, Brier score and F1; with a class that is looked for, precision, recall, ROC-AUC and calibration of it.
 
     F1 is that of the positive class, else the mean over the classes that occur (macro).

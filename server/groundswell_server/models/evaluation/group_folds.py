@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from groundswell_server.learning.features.post_rows import Fold
+from groundswell_server.models.rows import Fold
 
 
 def hold_out(groups: Sequence[str], share: float) -> Fold:

@@ -1,1 +1,1 @@
-"""To be described."""
+"""Monitoring of live versions: performance in service, drift checks and retraining."""

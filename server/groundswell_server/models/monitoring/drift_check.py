@@ -1,4 +1,4 @@
-"""A look at a version in service: what it said and what came of it are read, assessed, and the finding is kept."""
+"""Drift checks: reads the predictions of a version and their outcomes, assesses drift, and stores a report."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from groundswell_server.learning.monitoring import kept
-from groundswell_server.learning.monitoring.kept import Kept
-from groundswell_server.models import registry
+from groundswell_server.models import model_types, registry
 from groundswell_storage.errors import FailedPrecondition
 from groundswell_storage.fields import to_micros
 from groundswell_storage.learning import drift_reports, model_versions
@@ -20,45 +18,48 @@ from groundswell_storage.topics import DRIFT_CHECKED
 if TYPE_CHECKING:
     from groundswell_server.models.drift.assessment import Assessment
     from groundswell_server.models.drift.baseline import Baseline
+    from groundswell_server.models.outcomes import ServedPrediction
 
 _MOST_OUTCOMES, _MOST_INPUTS = 5_000, 1_000
 _MOST_FEATURES = 18
 
 
 def check_drift(scope: Scope, version: ModelVersion, target_age: timedelta) -> DriftReport:
-    """Looks at a version, and keeps what is found. Looking again at the same figures spends nothing.
+    """Checks a version for drift and stores the report. A repeated check of the same data spends no error budget.
 
     Raises FailedPrecondition (`INSUFFICIENT_SAMPLES`, `NO_BASELINE`), DataLoss (`ARTIFACT_DAMAGED`).
     """
-    # SciPy and River come with them, and a server starts without.
+    # They import SciPy and River, and a server starts without.
     from groundswell_server.models.drift.assessment import FEWEST, Evidence, assess
     from groundswell_server.models.monitoring.judgements import judge
 
     model_versions.hold_line(scope, version.model_type)
-    baseline = _baseline(scope, version)
-    known = kept.newest_outcomes(scope, version, target_age, _MOST_OUTCOMES)
+    baseline, outcomes = _baseline(scope, version), model_types.get(version.model_type).outcomes
+    known = outcomes.newest_outcomes(scope, version.id, target_age, _MOST_OUTCOMES)
     if len(known) < FEWEST:
         raise FailedPrecondition(
-            f"a look takes {FEWEST} outcomes of what {registry.label(version)} predicted, and {len(known)} are known",
+            f"a drift check of {registry.label(version)} needs {FEWEST} predictions with a known outcome, "
+            f"got {len(known)}",
             reason="INSUFFICIENT_SAMPLES",
             metadata={"have": str(len(known)), "need": str(FEWEST)},
         )
-    inputs = kept.newest_served(scope, version, _MOST_INPUTS)
-    seen = [len(known), to_micros(known[-1].known or scope.now), kept.count_served(scope, version)]
-    look = _look(drift_reports.newest(scope, version.id), seen)
+    inputs = outcomes.newest_features(scope, version.id, _MOST_INPUTS)
+    seen = [len(known), to_micros(known[-1].known or scope.now), outcomes.count_served(scope, version.id)]
+    check_number = _check_number(drift_reports.newest(scope, version.id), seen)
     judged = judge(version, known)
-    found = assess(baseline, Evidence(judged.errors, judged.residuals, inputs), look)
-    report = drift_reports.add(scope, _finding(version, baseline, found, known, look, seen))
-    told = {
+    found = assess(baseline, Evidence(judged.errors, judged.residuals, inputs), check_number)
+    report = drift_reports.add(scope, _finding(version, baseline, found, known, check_number, seen))
+    payload = {
         "model_type": version.model_type,
         "status": report.finding.status,
         "drift_score": report.finding.drift_score,
     }
-    scope.publish(DRIFT_CHECKED, report.id, told)
+    scope.publish(DRIFT_CHECKED, report.id, payload)
     return report
 
 
-def _look(before: DriftReport | None, seen: Sequence[int]) -> int:
+def _check_number(before: DriftReport | None, seen: Sequence[int]) -> int:
+    """Returns the number of this check; that of the check before if the data are the same."""
     if before is None:
         return 1
     same = bool(before.finding.details["seen"] == list(seen))
@@ -66,13 +67,13 @@ def _look(before: DriftReport | None, seen: Sequence[int]) -> int:
 
 
 def _baseline(scope: Scope, version: ModelVersion) -> Baseline:
-    from groundswell_server.models.artifacts.model_files import ModelFile
     from groundswell_server.models.drift.baseline import ARTIFACT, Baseline
+    from groundswell_server.models.model_files import ModelFile
 
     artifact = model_versions.read_artifacts(scope, version.id).get(ARTIFACT)
     if artifact is None:
         raise FailedPrecondition(
-            f"{registry.label(version)} was trained without a baseline to compare with: train again",
+            f"{registry.label(version)} has no baseline to compare with: train a new version",
             reason="NO_BASELINE",
             metadata={"model_id": version.id},
         )
@@ -83,8 +84,8 @@ def _finding(
     version: ModelVersion,
     baseline: Baseline,
     found: Assessment,
-    known: Kept,
-    look: int,
+    known: Sequence[ServedPrediction],
+    check_number: int,
     seen: Sequence[int],
 ) -> DriftFinding:
     decisive, rise = found.decisive, found.rise
@@ -114,7 +115,7 @@ def _finding(
         status=decisive.status,
         drift_score=decisive.score,
         p_value=decisive.p_value,
-        look=look,
+        look=check_number,
         sample_count=len(known),
         details=details,
     )

@@ -1,4 +1,4 @@
-"""How good a version is in service: what it said against what came of it, by windows of time.
+"""Performance of a version in service: its predictions against their outcomes, by windows of time.
 
 A prediction counts in the window in which it was served, with its outcome once that is known.
 """
@@ -8,52 +8,64 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from groundswell_server.learning.monitoring import kept
-from groundswell_server.learning.monitoring.kept import Kept
+from groundswell_server.models import model_types
 from groundswell_storage.learning.model_versions import Figures, ModelVersion
 from groundswell_storage.scope import Scope
+
+if TYPE_CHECKING:
+    from groundswell_server.models.outcomes import ServedPrediction
+
+DEFAULT_LOOKBACK = timedelta(days=90)
+DEFAULT_WINDOW = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Which predictions are looked at, and by how long windows."""
+    """A period of service, and the length of the windows that it is divided into."""
 
-    start: datetime
     end: datetime
-    window: timedelta
     target_age: timedelta
+    lookback: timedelta = DEFAULT_LOOKBACK
+    window: timedelta = DEFAULT_WINDOW
+
+    @property
+    def start(self) -> datetime:
+        """The beginning of the period."""
+        return self.end - self.lookback
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The predictions that were served in a span of time."""
+    """The predictions that were served in a window of time."""
 
     start: datetime
     end: datetime
     prediction_count: int
     outcome_count: int
-    """Those whose outcome is known."""
+    """Number of predictions whose outcome is known."""
     metrics: Figures
-    """Over these; empty where there is none."""
+    """Metrics over these; empty where there is none."""
     mean_prediction: float | None
-    """In the unit of what is predicted: together with the next it tells whether the version promises too much."""
+    """In the unit of the prediction. Compared with `mean_outcome` it shows whether the version predicts too much."""
     mean_outcome: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Performance:
-    """A version in service."""
+    """The performance of a version in service."""
 
     version: ModelVersion
     total: Window
     windows: Sequence[Window]
-    """Oldest first; the last may be shorter."""
+    """Oldest first; the last one may be shorter."""
 
 
 def measure_performance(scope: Scope, version: ModelVersion, period: Period) -> Performance:
-    """What a version said in a period, against what came of it."""
-    found = kept.judged(scope, version, period.target_age, period.start, period.end)
+    """Measures the predictions that a version served in a period."""
+    outcomes = model_types.get(version.model_type).outcomes
+    found = outcomes.served_between(scope, version.id, period.target_age, period.start, period.end)
     windows, start = [], period.start
     while start < period.end:
         end = min(start + period.window, period.end)
@@ -62,12 +74,13 @@ def measure_performance(scope: Scope, version: ModelVersion, period: Period) -> 
     return Performance(version, _measure(version, found, period.start, period.end), windows)
 
 
-def _measure(version: ModelVersion, found: Kept, start: datetime, end: datetime) -> Window:
+def _measure(version: ModelVersion, found: Sequence[ServedPrediction], start: datetime, end: datetime) -> Window:
     known = [one for one in found if one.known is not None]
     if not known:
         return Window(start, end, len(found), 0, {}, None, None)
-    # NumPy comes with it, and a server starts without.
+    # It imports NumPy, and a server starts without.
     from groundswell_server.models.monitoring.judgements import judge
 
     judged = judge(version, known)
-    return Window(start, end, len(found), len(known), judged.figures(), judged.mean_said, judged.mean_outcome)
+    observed = judged.observed
+    return Window(start, end, len(found), len(known), judged.metrics(), observed.mean_prediction, observed.mean_outcome)

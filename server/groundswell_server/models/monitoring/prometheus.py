@@ -1,4 +1,4 @@
-"""What Prometheus is told of models: which versions are live, and how far each had drifted when it was looked at."""
+"""Prometheus gauges of live versions and their drift."""
 
 from __future__ import annotations
 
@@ -14,22 +14,26 @@ _LABELS = ("workspace", "model_type")
 
 
 class ModelGauges(StoredGauges):
-    """Of all live versions of all workspaces."""
+    """Gauges of all live versions of all workspaces."""
 
     def families(self) -> Sequence[GaugeMetricFamily]:
-        """Version, drift and the time of the look at it."""
+        """Returns the empty metric families: version, drift score and time of the last drift check."""
         return (
-            GaugeMetricFamily("groundswell_model_version", "Number of the version that is live.", labels=_LABELS),
+            GaugeMetricFamily("groundswell_model_version", "Number of the live version.", labels=_LABELS),
             GaugeMetricFamily(
-                "groundswell_model_drift_score", "Drift of the live version, 0 to 1, at the last look.", labels=_LABELS
+                "groundswell_model_drift_score",
+                "Drift of the live version at its last drift check, 0 to 1.",
+                labels=_LABELS,
             ),
             GaugeMetricFamily(
-                "groundswell_model_drift_checked_timestamp_seconds", "When that look was taken.", labels=_LABELS
+                "groundswell_model_drift_checked_timestamp_seconds",
+                "Time of the last drift check of the live version.",
+                labels=_LABELS,
             ),
         )
 
     def read(self, database: Database, families: Sequence[GaugeMetricFamily]) -> None:
-        """One statement."""
+        """Fills the families with one statement."""
         versions, scores, ages = families
         for one in live_figures.read(database):
             labels = one.workspace, one.model_type

@@ -1,29 +1,30 @@
-"""The twin: a linear model of the root of the rate, fitted by one small step at each outcome (River).
+"""An online model: a linear model of the square root of a rate, fitted by one gradient step at each outcome (River).
 
-It forgets as it goes, so it follows where a forest has to be trained again; the root keeps large rates from shaking it.
-Its state is its weights: JSON, in which nothing runs.
+It forgets old outcomes gradually, so it follows changes for which a batch model has to be trained again. The square
+root limits the influence of large rates. Its state is its weights: JSON, which contains no code.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from river import linear_model, optim, utils
 
-from groundswell_server.learning.online.inputs import inputs_of
-from groundswell_server.learning.online.reading import rate_of
+from groundswell_server.models.online.blend import linear_rate
 
 STEP = 0.005
+CATEGORY_PREFIX = "category="
+"""Prefix of inputs that stand for a free-text category; their number is limited."""
 _SHRINKAGE = 1e-4
 _STEEPEST = 10.0
-"""Gradients are cut here: one odd outcome must not undo what many taught."""
+"""Limit of gradients: one outlier must not undo what many outcomes taught."""
 _MOST_CATEGORIES = 32
-"""Categories with a weight of their own; others count as none."""
+"""Largest number of categories with a weight; further categories are ignored."""
 
 
-class Twin:
-    """Learns; what it has learnt is `weights` and `intercept`."""
+class OnlineRateModel:
+    """A linear model that learns from one outcome at a time; its state is `weights` and `intercept`."""
 
     def __init__(self, weights: Mapping[str, float], intercept: float) -> None:
         self._model = linear_model.LinearRegression(
@@ -31,30 +32,30 @@ class Twin:
         )
         self._model._weights = utils.VectorDict(dict(weights))
         self._model.intercept = intercept
-        self._categories = {name for name in weights if name.startswith("category=")}
+        self._categories = {name for name in weights if name.startswith(CATEGORY_PREFIX)}
 
     @property
     def weights(self) -> dict[str, float]:
-        """By input."""
+        """Weights by input."""
         return {name: float(weight) for name, weight in self._model.weights.items()}
 
     @property
     def intercept(self) -> float:
-        """Of the root of the rate."""
+        """Intercept of the square root of the rate."""
         return float(self._model.intercept)
 
-    def predict(self, values: Sequence[float], category: str | None) -> float:
-        """The rate of a post, percent, as serving works it out too."""
-        return rate_of(self.weights, self.intercept, inputs_of(values, category))
+    def predict(self, inputs: Mapping[str, float]) -> float:
+        """Returns the predicted rate, percent, computed as in serving."""
+        return linear_rate(self.weights, self.intercept, inputs)
 
-    def learn(self, values: Sequence[float], category: str | None, rate_pct: float) -> None:
-        """One step towards what came of a post."""
-        inputs = inputs_of(values, category)
+    def learn(self, inputs: Mapping[str, float], rate_pct: float) -> None:
+        """Takes one gradient step towards an outcome."""
+        known = dict(inputs)
         for name in inputs:
-            if name.startswith("category=") and name not in self._categories:
+            if name.startswith(CATEGORY_PREFIX) and name not in self._categories:
                 if len(self._categories) >= _MOST_CATEGORIES:
-                    del inputs[name]
+                    del known[name]
                 else:
                     self._categories.add(name)
                 break
-        self._model.learn_one(inputs, math.sqrt(rate_pct))
+        self._model.learn_one(known, math.sqrt(rate_pct))

@@ -1,1 +1,1 @@
-"""To be described."""
+"""Versions under rollout: which units get them, and the errors of their predictions."""

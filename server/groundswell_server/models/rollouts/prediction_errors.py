@@ -1,4 +1,4 @@
-"""How far off predictions were, of versions under rollout and of those that are live beside them."""
+"""Errors of the predictions of versions under rollout, and of the live versions beside them."""
 
 from __future__ import annotations
 
@@ -6,29 +6,30 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from groundswell_server.models import registry
+from groundswell_server.models import model_types
 from groundswell_storage.experiments import model_rollouts
 from groundswell_storage.experiments.model_rollouts import ModelRollout
-from groundswell_storage.learning import model_versions, predictions
+from groundswell_storage.learning import model_versions
 from groundswell_storage.learning.model_versions import ModelVersion
 from groundswell_storage.scope import Scope
 
 
 class PredictionError(NamedTuple):
-    """What came of a prediction."""
+    """The error of one prediction."""
 
     model_id: str
-    context_id: str
-    persona_id: str
-    """Whose post it was."""
+    subject_id: str
+    """Stable id of the prediction's subject."""
+    unit: str
+    """Unit of the rollout that the subject belongs to."""
     error: float
-    """Zero or more, in the unit of the headline metric: its mean is that."""
+    """At least 0, in the unit of the headline metric, which is the mean of these errors."""
     known: datetime
-    """When the outcome was measured."""
+    """Time at which the outcome was measured."""
 
 
 class RolloutErrors(NamedTuple):
-    """What came of predictions since a rollout began."""
+    """Errors of predictions since a rollout began."""
 
     rollout: ModelRollout
     errors: Sequence[PredictionError]
@@ -36,10 +37,10 @@ class RolloutErrors(NamedTuple):
 
 
 def read_errors(scope: Scope, post_ids: Sequence[str], target_age: timedelta) -> list[RolloutErrors]:
-    """Of the posts, as far as their outcomes are known, for every version under rollout in the workspace."""
+    """Returns the errors of predictions about these posts for every version under rollout in the workspace."""
     found = []
     for rollout in model_rollouts.read(scope):
-        if rollout.model_type in registry.MEASURED:
+        if model_types.is_measured(rollout.model_type):
             candidate = model_versions.find_version(scope, rollout.model_id)
             pair = candidate, model_versions.live_version(scope, rollout.model_type)
             errors = [
@@ -55,14 +56,15 @@ def read_errors(scope: Scope, post_ids: Sequence[str], target_age: timedelta) ->
 def _errors(
     scope: Scope, version: ModelVersion, post_ids: Sequence[str], since: datetime, target_age: timedelta
 ) -> list[PredictionError]:
-    judged = predictions.of_posts(scope, version.id, post_ids, target_age=target_age, since=since)
-    if not judged:
+    outcomes = model_types.get(version.model_type).outcomes.of_posts(scope, version.id, post_ids, target_age, since)
+    if not outcomes:
         return []
-    # NumPy and the model types come with it, which no server needs to start.
+    # It imports NumPy, and a server starts without.
     from groundswell_server.models.monitoring.judgements import judge
 
+    errors = judge(version, [one.served for one in outcomes]).errors
     return [
-        PredictionError(version.id, one.context_id, one.persona_id, float(error), one.known)
-        for one, error in zip(judged, judge(version, judged).errors, strict=True)
-        if one.known is not None
+        PredictionError(version.id, one.subject_id, one.unit, float(error), one.served.known)
+        for one, error in zip(outcomes, errors, strict=True)
+        if one.served.known is not None
     ]

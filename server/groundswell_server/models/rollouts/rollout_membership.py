@@ -1,18 +1,17 @@
-"""Which personas get a version under rollout: ExperimentsService says it, and counts whoever it is asked about.
+"""Asks ExperimentsService which units get a version under rollout; asking enrols the unit in the comparison.
 
-What it said is remembered for the rollout as it stood. Where it does not answer, the live version serves, and it is
-left alone for a while.
+Answers are cached per version of the rollout. While ExperimentsService does not answer, the live version serves, and no
+further calls are made for a while.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from groundswell_server.caching.cache import Cache
-from groundswell_server.learning.rollouts.standing import Standing
-from groundswell_server.learning.rollouts.under_rollout import UnderRollout
 from groundswell_server.models.rollouts import messages
+from groundswell_server.models.serving.served_model import UnderRollout
 from groundswell_server.peers.circuit_breaker import CircuitBreaker
 from groundswell_server.peers.peers import Peers
 from groundswell_server.runtime.call import Principal
@@ -20,26 +19,35 @@ from groundswell_storage.errors import GroundswellError
 from groundswell_storage.experiments.model_rollouts import ModelRollout
 
 _ACTOR = "learning.rollouts"
-_MOST_STANDINGS = 100_000
-_PATIENCE_SECONDS = 1.0
+_MOST_MEMBERSHIPS = 100_000
+_TIMEOUT_SECONDS = 1.0
+
+
+class Membership(NamedTuple):
+    """The place of a unit in the rollout of a version."""
+
+    is_on: bool
+    """True if the unit gets the version."""
+    is_compared: bool
+    """True if its outcomes count in the comparison."""
 
 
 def principal(workspace: str) -> Principal:
-    """On whose behalf ExperimentsService is asked: who gets which version must not depend on who asks for it."""
+    """Returns the principal of calls to ExperimentsService: a unit's version must not depend on who asks for it."""
     return Principal(workspace, "agent", _ACTOR, frozenset({"experiments.write"}))
 
 
-class Coverage:
-    """One for a server; used on its event loop."""
+class RolloutMembership:
+    """The memberships of units in rollouts of versions; used on the event loop of a server."""
 
     def __init__(self, peers: Peers) -> None:
         self._peers = peers
-        self._known: Cache[tuple[str, int, str], Standing] = Cache(_MOST_STANDINGS)
-        """By rollout, its version, and persona: what was said of a rollout before it changed is not found any more."""
-        self._breaker = CircuitBreaker("who gets a version under rollout is not known; the live one serves")
+        self._known: Cache[tuple[str, int, str], Membership] = Cache(_MOST_MEMBERSHIPS)
+        """By rollout, its version, and unit: a change of the rollout makes its old entries unreachable."""
+        self._breaker = CircuitBreaker("memberships in model rollouts are unknown; the live version serves")
 
-    async def on(self, workspace: str, under_rollout: Iterable[UnderRollout], persona_id: str) -> frozenset[str]:
-        """The rollouts that cover a persona, by id; none while ExperimentsService does not answer."""
+    async def rollouts_of(self, workspace: str, under_rollout: Iterable[UnderRollout], unit: str) -> frozenset[str]:
+        """Returns the ids of the rollouts that give their version to a unit; none while the service is unreachable."""
         if self._breaker.is_open(workspace):
             return frozenset()
         try:
@@ -47,16 +55,16 @@ class Coverage:
                 [
                     one.rollout.rollout_id
                     for one in under_rollout
-                    if (await self.standing(workspace, one.rollout, persona_id)).is_on
+                    if (await self.membership(workspace, one.rollout, unit)).is_on
                 ]
             )
         except GroundswellError as error:
             self._breaker.trip(workspace, error)
             return frozenset()
 
-    async def standing(self, workspace: str, rollout: ModelRollout, persona_id: str) -> Standing:
-        """Where a persona stands; raises what ExperimentsService answers, and Unavailable when it does not."""
-        key = rollout.rollout_id, rollout.rollout_version, persona_id
+    async def membership(self, workspace: str, rollout: ModelRollout, unit: str) -> Membership:
+        """Returns the membership of a unit. Raises the errors of ExperimentsService, and Unavailable."""
+        key = rollout.rollout_id, rollout.rollout_version, unit
         known = self._known.get(key)
         if known is None:
             mark = self._known.mark()
@@ -64,10 +72,10 @@ class Coverage:
                 principal(workspace),
                 f"rollout-{rollout.rollout_id}",
                 self._peers.experiments.EvaluateRollout,
-                messages.resolve_request(rollout.rollout_key, persona_id),
-                timeout_seconds=_PATIENCE_SECONDS,
+                messages.resolve_request(rollout.rollout_key, unit),
+                timeout_seconds=_TIMEOUT_SECONDS,
             )
-            known = messages.standing_in(response)
+            known = Membership(response.is_on, response.is_compared)
             self._known.store(key, known, mark)
             self._breaker.reset()
         return known

@@ -1,1 +1,1 @@
-"""To be described."""
+"""Live versions in the memory of a server."""

@@ -1,7 +1,7 @@
-"""The models that serve, by workspace: loaded once, swapped by one assignment while calls go on.
+"""The live versions of each workspace, loaded once and swapped by one assignment while calls go on.
 
-A version whose artifacts are damaged is refused, loudly; the version that was live before it serves in its stead, and
-answers name the version that gave them.
+A version with damaged artifacts is refused with an error in the log. The version that was live before it serves
+instead, and answers name the version that gave them.
 """
 
 from __future__ import annotations
@@ -10,32 +10,26 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 import structlog
 
 from groundswell_server.caching.cache import TRUST_SECONDS
-from groundswell_server.learning.online import adaptation as blending
-from groundswell_server.learning.predictors.probability_predictor import ProbabilityPredictor
-from groundswell_server.learning.predictors.rate_predictor import RatePredictor
-from groundswell_server.learning.rollouts.under_rollout import UnderRollout
-from groundswell_server.learning.scoring.scorer import Scorer
 from groundswell_server.models import registry
 from groundswell_server.models.artifacts.artifact_store import ArtifactStore
-from groundswell_server.models.artifacts.model_files import load_stored
-from groundswell_server.models.registry import ENGAGEMENT, SUCCESS
-from groundswell_server.models.serving.served_model import Served
+from groundswell_server.models.model_files import load_stored
+from groundswell_server.models.serving.served_model import ServedModel, UnderRollout
 from groundswell_storage.errors import DataLoss, GroundswellError
 from groundswell_storage.experiments import model_rollouts
 from groundswell_storage.experiments.model_rollouts import ModelRollout
-from groundswell_storage.learning import model_versions, online
+from groundswell_storage.learning import model_versions
 from groundswell_storage.learning.model_versions import Artifact, ModelVersion
 from groundswell_storage.scope import Scope
 
 T = TypeVar("T")
 
 MOST_WORKSPACES = 128
-"""Workspaces whose models are kept in memory: some megabytes each."""
+"""Number of workspaces whose models are kept in memory, at some megabytes each."""
 
 log = structlog.get_logger(__name__)
 
@@ -46,88 +40,75 @@ class Reader(Protocol):
     def __call__(self, workspace: str, work: Callable[..., T], *args: Any) -> Awaitable[T]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Live:
-    """What serves in a workspace."""
+@dataclass(frozen=True, kw_only=True)
+class LiveVersions:
+    """The versions that serve in a workspace. Immutable; an area subclasses it with what it computes from them."""
 
-    by_type: Mapping[str, Served]
-    """By model type; types of which nothing is live are not there."""
-    scorer: Scorer
-    labels: tuple[str, ...]
-    """The versions that a score by model comes from."""
-    threshold_pct: float
-    """The rate from which on a post is a success."""
+    by_type: Mapping[str, ServedModel]
+    """By model type; types without a live version are absent."""
     under_rollout: tuple[UnderRollout, ...] = ()
-    """Versions which serve the personas that they cover."""
-    _with_rollouts: dict[frozenset[str], Live] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """Versions that serve the units which their rollouts include."""
+    as_trained: Mapping[str, ServedModel] = field(default_factory=dict, repr=False, compare=False)
+    """The live versions by type before `LiveModels` adapted them to recent outcomes."""
+    _with_rollouts: dict[frozenset[str], Self] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    @classmethod
-    def of(
-        cls, by_type: Mapping[str, Served], threshold_pct: float, under_rollout: tuple[UnderRollout, ...] = ()
-    ) -> Live:
-        """With a scorer; `threshold_pct` is what success is where no live classifier knows its own."""
-        scoring = [by_type[name] for name in (ENGAGEMENT, SUCCESS) if name in by_type]
-        rates, odds = (by_type[name].predictor if name in by_type else None for name in (ENGAGEMENT, SUCCESS))
-        if isinstance(odds, ProbabilityPredictor):
-            threshold_pct = odds.threshold_pct
-        scorer = Scorer(
-            rates if isinstance(rates, RatePredictor) else None,
-            odds if isinstance(odds, ProbabilityPredictor) else None,
-            threshold_pct,
-        )
-        return cls(
-            by_type, scorer, tuple(label for one in scoring for label in one.labels), threshold_pct, under_rollout
-        )
-
-    def with_rollouts(self, on: frozenset[str]) -> Live:
-        """What serves a persona that these rollouts cover, by id; of two of one type, the one that began first."""
-        found = self._with_rollouts.get(on) if on else self
+    def with_rollouts(self, rollout_ids: frozenset[str]) -> Self:
+        """Returns the versions for a unit in these rollouts; of two for one type, that of the older rollout."""
+        found = self._with_rollouts.get(rollout_ids) if rollout_ids else self
         if found is None:
-            covering = [one for one in self.under_rollout if one.rollout.rollout_id in on]
-            candidates = {one.rollout.model_type: one.served for one in reversed(covering)}
-            found = self._with_rollouts[on] = Live.of({**self.by_type, **candidates}, self.threshold_pct)
+            included = [one for one in self.under_rollout if one.rollout.rollout_id in rollout_ids]
+            candidates = {one.rollout.model_type: one.served for one in reversed(included)}
+            found = self._with_rollouts[rollout_ids] = self.replaced({**self.by_type, **candidates})
         return found
 
-    @property
-    def engagement(self) -> Served | None:
-        """What predicts rates."""
-        return self.by_type.get(ENGAGEMENT)
+    def replaced(self, by_type: Mapping[str, ServedModel]) -> Self:
+        """Returns the same with other versions, none of them under rollout."""
+        return type(self)(by_type=by_type)
 
-    @property
-    def success(self) -> Served | None:
-        """What predicts success."""
-        return self.by_type.get(SUCCESS)
-
-    def served(self, model_type: str) -> Served:
-        """What serves for a type; raises FailedPrecondition (`MODEL_NOT_LIVE`)."""
+    def served(self, model_type: str) -> ServedModel:
+        """Returns the live version of a type. Raises FailedPrecondition (`MODEL_NOT_LIVE`)."""
         served = self.by_type.get(model_type)
         if served is None:
             raise registry.not_live(model_type)
         return served
 
 
-class LiveModels:
-    """Used on the event loop."""
+L = TypeVar("L", bound=LiveVersions)
+
+Adapt = Callable[[str, Mapping[str, ServedModel]], Awaitable[Mapping[str, ServedModel]]]
+"""Maps a workspace and its live versions as trained to the versions that serve, such as blended ones."""
+
+
+async def unadapted(workspace: str, found: Mapping[str, ServedModel]) -> Mapping[str, ServedModel]:
+    """Serves versions as they were trained."""
+    return found
+
+
+class LiveModels(Generic[L]):
+    """A cache of the live versions of workspaces; used on the event loop."""
 
     def __init__(
         self,
         read: Reader,
-        success_threshold_pct: float,
         store: ArtifactStore,
+        build: Callable[..., L],
         *,
+        adapt: Adapt = unadapted,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`build` makes the area's `LiveVersions` from `by_type`, `under_rollout` and `as_trained`."""
         self._read = read
         self._store = store
-        self._threshold_pct = success_threshold_pct
+        self._build = build
+        self._adapt = adapt
         self._monotonic = monotonic
-        self._live: dict[str, tuple[Live, float]] = {}
-        """With the moment up to which it is believed should the news of a change be lost."""
+        self._live: dict[str, tuple[L, float]] = {}
+        """With the time at which an entry is refreshed even if no event announced a change."""
         self._outdated: set[str] = set()
         self._refreshing: dict[str, asyncio.Task[None]] = {}
 
-    def get(self, workspace: str) -> Live | None:
-        """What serves; None when it has to be loaded first."""
+    def get(self, workspace: str) -> L | None:
+        """Returns the live versions; None when they have to be loaded first."""
         entry = self._live.get(workspace)
         if entry is None:
             return None
@@ -135,20 +116,20 @@ class LiveModels:
             self.refresh(workspace)
         return entry[0]
 
-    async def load(self, workspace: str) -> Live:
-        """What serves, loaded if need be: once, however many calls wait for it."""
+    async def load(self, workspace: str) -> L:
+        """Returns the live versions, loaded once if need be, however many calls wait for them."""
         while (entry := self._live.get(workspace)) is None:
-            # A caller that gives up must not take the work from those who wait with it.
+            # A caller that gives up must not cancel the work that others wait for.
             await asyncio.shield(self.refresh(workspace))
         return entry[0]
 
-    async def look_again(self, workspace: str) -> Live:
-        """What serves now, whatever is remembered."""
+    async def reload(self, workspace: str) -> L:
+        """Returns the live versions as the database has them now."""
         await asyncio.shield(self.refresh(workspace))
         return await self.load(workspace)
 
     def refresh(self, workspace: str) -> asyncio.Task[None]:
-        """Looks what is live now; meanwhile what was live serves on."""
+        """Starts a read of the live versions; the known ones serve meanwhile."""
         self._outdated.add(workspace)
         task = self._refreshing.get(workspace)
         if task is None:
@@ -156,13 +137,13 @@ class LiveModels:
             task.add_done_callback(lambda done: self._refreshed(workspace, done))
         return task
 
-    def heed(self, workspace: str) -> None:
-        """Something was promoted or rolled back, or a rollout has changed."""
+    def on_change(self, workspace: str) -> None:
+        """Refreshes a workspace after a promotion, a roll back or a change of a rollout."""
         if workspace in self._live or workspace in self._refreshing:
             self.refresh(workspace)
 
-    def doubt_all(self) -> None:
-        """News may have been missed."""
+    def on_gap(self) -> None:
+        """Refreshes all workspaces, because events may have been missed."""
         for workspace in list(self._live):
             self.refresh(workspace)
 
@@ -171,11 +152,11 @@ class LiveModels:
             self._outdated.discard(workspace)
             before = self._live.get(workspace)
             try:
-                live = await self._look(workspace, before[0] if before else None)
+                live = await self._read_live(workspace, before[0] if before else None)
             except GroundswellError as error:
                 if before is None:
                     raise
-                log.warning("live models out of reach; the known ones serve on", error=error.message)
+                log.warning("live models could not be read; the known ones continue to serve", error=error.message)
                 live = before[0]
             self._live.pop(workspace, None)
             self._live[workspace] = live, self._monotonic() + TRUST_SECONDS
@@ -184,34 +165,31 @@ class LiveModels:
 
     def _refreshed(self, workspace: str, task: asyncio.Task[None]) -> None:
         self._refreshing.pop(workspace, None)
-        # Those who wait are told; when nobody waits any more, nobody needs to be.
+        # Waiting callers receive the exception; reading it here keeps asyncio from logging it when nobody waits.
         if not task.cancelled():
             task.exception()
 
-    async def _look(self, workspace: str, before: Live | None) -> Live:
-        known = (*before.by_type.values(), *(one.served for one in before.under_rollout)) if before else ()
-        in_memory = {one.model_id: blending.without_twin(one) for one in known}
+    async def _read_live(self, workspace: str, before: L | None) -> L:
+        known = (*before.as_trained.values(), *(one.served for one in before.under_rollout)) if before else ()
+        in_memory = {one.model_id: one for one in known}
         found, under_rollout = {}, []
         candidates, rollouts = await self._read(workspace, _candidates)
         for model_type, versions in candidates.items():
-            served = await self._serving(workspace, versions, in_memory)
+            served = await self._first_intact(workspace, versions, in_memory)
             if served is not None:
                 found[model_type] = served
         for rollout, version in rollouts:
-            served = await self._serving(workspace, [version], in_memory)
+            served = await self._first_intact(workspace, [version], in_memory)
             if served is not None:
                 under_rollout.append(UnderRollout(rollout, served))
-        if ENGAGEMENT in found:
-            twin = await self._read(workspace, online.find, ENGAGEMENT)
-            found[ENGAGEMENT] = blending.with_twin(found[ENGAGEMENT], twin)
-        if before is not None and before.by_type == found and before.under_rollout == tuple(under_rollout):
+        adapted = await self._adapt(workspace, found)
+        if before is not None and before.by_type == adapted and before.under_rollout == tuple(under_rollout):
             return before
-        return Live.of(found, self._threshold_pct, tuple(under_rollout))
+        return self._build(by_type=adapted, under_rollout=tuple(under_rollout), as_trained=found)
 
-    async def _serving(
-        self, workspace: str, candidates: Sequence[ModelVersion], in_memory: Mapping[str, Served]
-    ) -> Served | None:
-        """The first version that is whole."""
+    async def _first_intact(
+        self, workspace: str, candidates: Sequence[ModelVersion], in_memory: Mapping[str, ServedModel]
+    ) -> ServedModel | None:
         for version in candidates:
             if version.id in in_memory:
                 return in_memory[version.id]
@@ -219,15 +197,12 @@ class LiveModels:
             try:
                 return await asyncio.to_thread(_load, self._store, version, artifacts)
             except DataLoss as error:
-                log.error("version refused, the one before it serves", model=version.id, error=error.message)
+                log.error("version refused; the version before it serves", model=version.id, error=error.message)
         return None
 
 
 def _candidates(scope: Scope) -> tuple[dict[str, list[ModelVersion]], list[tuple[ModelRollout, ModelVersion]]]:
-    """By type that something is live of: the live version, and those that were live before it, newest first.
-
-    And the versions under rollout.
-    """
+    """Returns by type the live version and those that were live before it, newest first; and versions under rollout."""
     found = {}
     for live in model_versions.live_versions(scope):
         earlier = (model_versions.find_version(scope, id) for id in registry.earlier_versions(scope, live.model_type))
@@ -236,7 +211,7 @@ def _candidates(scope: Scope) -> tuple[dict[str, list[ModelVersion]], list[tuple
     return found, [(rollout, version) for rollout, version in versions if version is not None]
 
 
-def _load(store: ArtifactStore, version: ModelVersion, kept: Mapping[str, Artifact]) -> Served:
-    artifacts = store.fetch(kept)
-    registry.check_whole(version, artifacts)
-    return Served(version.id, version.version, registry.label(version), load_stored(artifacts))
+def _load(store: ArtifactStore, version: ModelVersion, stored: Mapping[str, Artifact]) -> ServedModel:
+    artifacts = store.fetch(stored)
+    registry.require_intact(version, artifacts)
+    return ServedModel(version.id, version.version, registry.label(version), load_stored(artifacts))

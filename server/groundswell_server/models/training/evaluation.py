@@ -8,17 +8,17 @@ from typing import Any, Generic
 
 import numpy as np
 
-from groundswell_server.learning.features.post_rows import Fold, Rows
 from groundswell_server.models.model_type import (
     Array,
-    Figures,
     Learned,
+    Metrics,
     ModelType,
     Parameters,
     Progress,
     R,
     TrainingSettings,
 )
+from groundswell_server.models.rows import Fold, Rows
 
 ENOUGH_TO_JUDGE = 50
 """Examples tested on from which on the test alone decides; with fewer, cross-validation does."""
@@ -29,13 +29,13 @@ _FOLDS = 4
 class Report:
     """What a training run found out. Metrics by name as in `metrics`, with the `sample_size` behind them."""
 
-    train: Figures
+    train: Metrics
     """On the examples that the tested model was fitted to: the older ones."""
-    test: Figures
+    test: Metrics
     """On those that it had not seen: the newest."""
-    baselines: Mapping[str, Figures]
+    baselines: Mapping[str, Metrics]
     """What no model would do on the examples of `test`: of posts `trailing_mean` and `last_value`."""
-    folds: Sequence[Mapping[str, Figures]]
+    folds: Sequence[Mapping[str, Metrics]]
     """Cross-validation, where the test is small: `model` and all baselines in each fold."""
     headline_metric: str
     """The error by which the model is compared with the baselines; less is better."""
@@ -90,17 +90,17 @@ def evaluate(
     return Evaluation(learned, future, targets[fold.future], report)
 
 
-def _baseline_figures(model_type: ModelType[R], rows: R, targets: Array, fold: Fold) -> dict[str, Figures]:
+def _baseline_figures(model_type: ModelType[R], rows: R, targets: Array, fold: Fold) -> dict[str, Metrics]:
     size = float(len(fold.future))
     return {
         name: {**model_type.measure_points(targets[fold.future], points), "sample_size": size}
-        for name, points in model_type.rivals(rows, targets, fold).items()
+        for name, points in model_type.baselines(rows, targets, fold).items()
     }
 
 
 def _cross_validate(
     model_type: ModelType[R], rows: R, targets: Array, parameters: Parameters, settings: TrainingSettings
-) -> tuple[Mapping[str, Figures], ...]:
+) -> tuple[Mapping[str, Metrics], ...]:
     folds = []
     for fold in model_type.folds(rows, _FOLDS, 0.4):
         past, future = rows.take(fold.past), rows.take(fold.future)
@@ -110,18 +110,18 @@ def _cross_validate(
     return tuple(folds)
 
 
-def _pooled(judged: Sequence[Mapping[str, Figures]], who: str, metric: str) -> float:
+def _pooled(judged: Sequence[Mapping[str, Metrics]], who: str, metric: str) -> float:
     """The metric over all folds; it has to be a mean over examples."""
     sizes = np.array([fold[who]["sample_size"] for fold in judged])
     return float(np.average([fold[who][metric] for fold in judged], weights=sizes))
 
 
-def _sized(figures: Figures, rows: Rows) -> Figures:
+def _sized(figures: Metrics, rows: Rows) -> Metrics:
     return {**figures, "sample_size": float(len(rows))}
 
 
 def _notes(
-    noun: str, unknown: int, folds: bool, judged: Sequence[Mapping[str, Figures]], metric: str, beats: bool
+    noun: str, unknown: int, folds: bool, judged: Sequence[Mapping[str, Metrics]], metric: str, beats: bool
 ) -> tuple[str, ...]:
     model, *rivals = judged[0]
     figures = [f"{_pooled(judged, name, metric):.3g} for the {name.replace('_', ' ')}" for name in rivals]

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from groundswell_server.learning.features.post_rows import Fold
-from groundswell_server.learning.predictors.post_predictor import Trees
 from groundswell_server.models.model_type import Array, Parameters, TrainingSettings
+from groundswell_server.models.predictor import Outputs
+from groundswell_server.models.rows import Fold
 from groundswell_server.models.uncertainty.calibration import Calibration, calibrate
 
 ALGORITHM: Final = "gradient boosting, calibrated by Platt's curve or isotonic regression"
@@ -73,6 +73,6 @@ def with_both(folds: Sequence[Fold], targets: Array) -> list[Fold]:
     return [fold for fold in folds if 0 < targets[fold.past].sum() < len(fold.past)]
 
 
-def trees_of(model: Any) -> Trees:
+def trees_of(model: Any) -> Outputs:
     """What serves raw scores from scikit-learn's own trees."""
     return lambda rows: (model.decision_function(rows),)

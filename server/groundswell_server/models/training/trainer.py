@@ -1,4 +1,4 @@
-"""One training run: test on unseen examples, compare with no model at all, then learn from everything for service."""
+"""Trains a model: tests it on unseen examples, compares it with baselines, and then fits it to all examples."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from groundswell_server.learning.training.post_importance import FeatureImportance
-from groundswell_server.models.artifacts.model_files import ModelFiles, export_deviation, pack
-from groundswell_server.models.drift.baseline import Baseline, baseline_of
+from groundswell_server.models.drift.baseline import Baseline
+from groundswell_server.models.evaluation.importance import FeatureImportance
+from groundswell_server.models.model_files import ModelFiles, export_deviation, pack
 from groundswell_server.models.model_type import (
     Array,
     ModelType,
@@ -27,7 +27,7 @@ from groundswell_storage.errors import FailedPrecondition
 
 @dataclass(frozen=True, slots=True)
 class TrainedModel:
-    """Everything that is kept of a training run."""
+    """The results of a training run."""
 
     model_type: str
     files: ModelFiles
@@ -38,12 +38,12 @@ class TrainedModel:
     parameters: Parameters
     library_versions: Mapping[str, str]
     window: tuple[datetime, datetime]
-    """When the first and the last post it learnt from were published, or example was added."""
+    """Times of the first and the last example."""
     sample_count: int
     tested: Evaluation[Any]
-    """The model that was tested, with the examples that it was tested on. Not kept."""
+    """The tested model with its test examples. Not stored."""
     baseline: Baseline
-    """What the version in service will be compared with."""
+    """The values that the version in service will be compared with."""
     export_deviation: float
     """Largest difference between the exported and the trained model on the training data, in the unit of
     predictions."""
@@ -55,7 +55,7 @@ def train(
     settings: TrainingSettings,
     progress: Progress = no_progress,
 ) -> TrainedModel:
-    """Trains a model type. The same examples, settings and seed make the same model.
+    """Trains a model. The same examples, settings and seed give the same model.
 
     Raises FailedPrecondition (`INSUFFICIENT_SAMPLES`, `TARGET_CONSTANT`), and whatever `progress` raises to stop it.
     """
@@ -68,9 +68,9 @@ def train(
     start = 0.3 if settings.grid_search else 0.0
     tested = evaluate(model_type, rows, targets, parameters, settings, _part(progress, start, 0.55))
     learned = model_type.learn(rows, targets, parameters, settings, _part(progress, 0.55, 0.85))
-    progress(0.85, "Asking the model what it goes by")
+    progress(0.85, "Measuring the importance of features")
     insight = model_type.explain(tested.learned, tested.future, tested.targets, learned, settings.random_seed)
-    progress(0.92, "Exporting the model, and checking it against the trained one")
+    progress(0.92, "Exporting the model and comparing it with the trained one")
     files = pack(model_type, replace(learned, card={**learned.card, **insight.card}))
     deviation = export_deviation(model_type, files, learned, rows)
     progress(1.0, "Trained")
@@ -85,8 +85,17 @@ def train(
         window=rows.span,
         sample_count=len(rows),
         tested=tested,
-        baseline=baseline_of(model_type, rows.features, tested),
+        baseline=_baseline(model_type, rows, tested),
         export_deviation=deviation,
+    )
+
+
+def _baseline(model_type: ModelType[R], rows: R, tested: Evaluation[R]) -> Baseline:
+    points = model_type.predict(tested.learned.predictor, tested.future).value
+    return Baseline.of(
+        model_type.errors(tested.targets, points),
+        model_type.residuals(tested.targets, points),
+        model_type.monitored_features(rows.features),
     )
 
 
@@ -94,34 +103,33 @@ def _require_samples(model_type: ModelType[Any], have: int, settings: TrainingSe
     need = model_type.minimum_samples if settings.minimum_samples is None else settings.minimum_samples
     need = max(need, _FEWEST)
     if have < need:
-        what = "whose outcome is known" if model_type.subject == "post" else "with a label that is not rare"
+        which = "with a known outcome" if model_type.subject == "post" else "with a label that is not rare"
         raise FailedPrecondition(
-            f"{model_type.name} needs {need} {model_type.noun} {what}, and there are {have}",
+            f"{model_type.name} needs at least {need} {model_type.noun} {which}, got {have}",
             reason="INSUFFICIENT_SAMPLES",
             metadata={"have": str(have), "need": str(need)},
         )
 
 
 _FEWEST = 20
-"""Below this there is nothing to split, whatever the settings say: a 95% interval alone needs 19 errors."""
+"""Smallest number of examples that can be split, whatever the settings are: a 95% interval needs 19 errors."""
 
 
 def _require_variation(model_type: ModelType[R], rows: R, targets: Array, settings: TrainingSettings) -> None:
-    """The part that the test is learnt from must vary too."""
+    """Requires that the targets vary, also within the part that the tested model learns from."""
     older = targets[model_type.newest(rows, settings.test_share).past]
     for which, values in (("", targets), ("older ", older)):
         if len(values) == 0:
             raise FailedPrecondition(
-                f"{model_type.noun} that are alike are learnt from or tested on, all of them together, and these leave "
-                "none to learn from",
+                f"all {len(targets)} {model_type.noun} are near copies of each other, which stay on one side of "
+                "the split and leave none to learn from: add others",
                 reason="INSUFFICIENT_SAMPLES",
                 metadata={"have": "0", "need": str(_FEWEST)},
             )
         if values.min() == values.max():
             value = model_type.shown(rows, values[0])
             raise FailedPrecondition(
-                f"there is nothing to learn: the outcome of all {len(values)} {which}{model_type.noun} is the same "
-                f"({value})",
+                f"all {len(values)} {which}{model_type.noun} have the same outcome ({value}): add different ones",
                 reason="TARGET_CONSTANT",
                 metadata={"value": value},
             )
@@ -130,7 +138,7 @@ def _require_variation(model_type: ModelType[R], rows: R, targets: Array, settin
 def _parameters(
     model_type: ModelType[R], rows: R, targets: Array, settings: TrainingSettings, progress: Progress
 ) -> Parameters:
-    """The type's own, those of the run, and with a grid the best among the examples that the test will not use."""
+    """Returns the parameters of the type and the run, and after a grid search the best on examples outside the test."""
     parameters = {**model_type.parameters, **settings.parameters}
     if not settings.grid_search:
         return parameters
@@ -139,7 +147,7 @@ def _parameters(
 
 
 def _part(progress: Progress, start: float, end: float) -> Progress:
-    """Progress of a part of the work."""
+    """Returns a callback for a part of the work."""
     return lambda share, message, /: progress(start + (end - start) * share, message)
 
 

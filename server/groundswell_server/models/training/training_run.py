@@ -1,6 +1,6 @@
-"""A training run from rows to a version: what a worker does for TrainModel, step by step.
+"""A training run, from reading the examples to a stored version: the work of TrainModel in a worker.
 
-Reading, training and judging take long and hold no transaction; keeping the version is one short one.
+Reading, training and comparing take long and hold no transaction. Storing the version is one short transaction.
 """
 
 from __future__ import annotations
@@ -12,13 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from groundswell_server.learning import model_types
-from groundswell_server.learning.training.post_examples import Span
-from groundswell_server.models import registry
+from groundswell_server.models import model_types, registry
 from groundswell_server.models.artifacts.artifact_store import ArtifactStore
-from groundswell_server.models.artifacts.model_files import ModelFile, load_stored
 from groundswell_server.models.drift import baseline
-from groundswell_server.models.model_type import Progress, TrainingSettings
+from groundswell_server.models.model_files import ModelFile, load_stored
+from groundswell_server.models.model_type import Progress, TrainingSettings, TrainingSpan
 from groundswell_server.models.training.trainer import TrainedModel, train
 from groundswell_storage.errors import DataLoss
 from groundswell_storage.learning import model_versions
@@ -26,121 +24,134 @@ from groundswell_storage.learning.model_versions import Artifact, ModelVersion, 
 from groundswell_storage.scope import Scope
 
 FEWEST_NEWER = 20
-"""Posts that the live version has not seen, from which on it can be compared with a new one."""
+"""Fewest examples unseen by the live version on which it is compared with a new one."""
+DEFAULT_TEST_SHARE = 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """What to train, on which posts, and what becomes of it."""
+class TrainingRun:
+    """The parameters of a training run."""
 
     model_type: str
-    span: Span
+    span: TrainingSpan
     minimum_samples: int
-    test_share: float
     success_threshold_pct: float
-    grid_search: bool
-    random_seed: int
-    promote_if_better: bool
+    test_share: float = DEFAULT_TEST_SHARE
+    grid_search: bool = False
+    random_seed: int = 0
+    promote_if_better: bool = True
+
+    @property
+    def settings(self) -> TrainingSettings:
+        """The options for the trainer."""
+        return TrainingSettings(
+            minimum_samples=self.minimum_samples,
+            test_share=self.test_share,
+            success_threshold_pct=self.success_threshold_pct,
+            grid_search=self.grid_search,
+            random_seed=self.random_seed,
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
-    """Whether a new version shall go live, and why."""
+class PromotionDecision:
+    """The decision whether a new version goes live, with its reason."""
 
     promote: bool
     live_id: str
-    """The version that it was compared with; empty when none was live."""
+    """The version that the new one was compared with; empty when none was live."""
     note: str
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of a run, before it is kept."""
+class RunOutcome:
+    """The results of a run, before they are stored."""
 
     result: TrainingResult
     artifacts: Sequence[Artifact]
-    judgement: Judgement
+    decision: PromotionDecision
 
 
-def carry_out(scope: Scope, run: Run, progress: Progress, store: ArtifactStore) -> Outcome:
-    """Reads the posts, trains, and judges the result; `scope` needs no transaction. `store` has the live version.
+def default_lookback(model_type: str, configured: timedelta) -> timedelta:
+    """Returns the lookback of a run that names none: the configured one, or no limit for types that never forget."""
+    return configured if model_types.get(model_type).forgets else timedelta.max
+
+
+def execute(scope: Scope, run: TrainingRun, progress: Progress, store: ArtifactStore) -> RunOutcome:
+    """Reads the examples, trains, and decides on promotion; `scope` needs no transaction.
 
     Raises FailedPrecondition (`INSUFFICIENT_SAMPLES`, `TARGET_CONSTANT`) and whatever `progress` raises to stop it.
     """
     model_type = model_types.get(run.model_type)
     progress(0.0, f"Reading the {model_type.noun}")
     examples = model_type.read_examples(scope, run.span)
-    settings = TrainingSettings(
-        minimum_samples=run.minimum_samples,
-        test_share=run.test_share,
-        success_threshold_pct=run.success_threshold_pct,
-        grid_search=run.grid_search,
-        random_seed=run.random_seed,
-    )
     trained = train(
         model_type,
         examples,
-        settings,
+        run.settings,
         lambda share, message, /: progress(0.05 + 0.9 * share, message),
     )
     progress(0.95, "Comparing with the live version")
-    judgement = judge(scope, run, trained, store)
-    return Outcome(_result(run, trained), store.placed(scope, _artifacts(trained)), judgement)
+    decision = decide_promotion(scope, run, trained, store)
+    return RunOutcome(_result(run, trained), store.placed(scope, _artifacts(trained)), decision)
 
 
-def keep(scope: Scope, outcome: Outcome, operation_id: str) -> ModelVersion:
-    """Keeps what came of a run as a version, in one transaction with its promotion. No run makes two versions."""
+def store_version(scope: Scope, outcome: RunOutcome, operation_id: str) -> ModelVersion:
+    """Stores the outcome as a version and promotes it if decided, in one transaction. Repeats return that version."""
     model_versions.hold_line(scope, outcome.result.model_type)
     known = model_versions.version_of_operation(scope, operation_id)
     if known is not None:
         return known
-    judgement = outcome.judgement
+    decision = outcome.decision
     live = model_versions.live_version(scope, outcome.result.model_type)
-    if judgement.promote and (live.id if live else "") != judgement.live_id:
-        judgement = Judgement(False, judgement.live_id, "Not promoted: another version went live while it was trained.")
-    result = replace(outcome.result, notes=(*outcome.result.notes, judgement.note))
+    if decision.promote and (live.id if live else "") != decision.live_id:
+        note = "Not promoted: another version went live during the training."
+        decision = PromotionDecision(False, decision.live_id, note)
+    result = replace(outcome.result, notes=(*outcome.result.notes, decision.note))
     version = model_versions.add_version(scope, result, outcome.artifacts, operation_id=operation_id)
-    if not judgement.promote:
+    if not decision.promote:
         return version
     written = {artifact.name: artifact for artifact in outcome.artifacts}
-    return registry.promote(scope, version.id, fetched={version.id: written}, reason=judgement.note).live
+    return registry.promote(scope, version.id, fetched={version.id: written}, reason=decision.note).live
 
 
-def judge(scope: Scope, run: Run, trained: TrainedModel, store: ArtifactStore) -> Judgement:
-    """Whether a new version beats all baselines and, on examples that the live one has not seen, the live one."""
+def decide_promotion(scope: Scope, run: TrainingRun, trained: TrainedModel, store: ArtifactStore) -> PromotionDecision:
+    """Decides to promote a version that beats all baselines and, on examples unseen by it, the live version."""
     live = model_versions.live_version(scope, run.model_type)
     live_id = live.id if live else ""
     if not run.promote_if_better:
-        return Judgement(False, live_id, "Kept as a candidate, as asked for.")
+        return PromotionDecision(False, live_id, "Not promoted: the request asked for a candidate.")
     if run.span.persona_id:
-        return Judgement(False, live_id, "Not promoted: it knows one persona alone, and would serve all.")
+        note = "Not promoted: it was trained on one persona, and a live version serves all personas."
+        return PromotionDecision(False, live_id, note)
     if not trained.report.beats_baselines:
-        return Judgement(False, live_id, "Not promoted: it does not beat all baselines.")
+        return PromotionDecision(False, live_id, "Not promoted: it does not beat all baselines.")
     if trained.export_deviation > registry.EXPORT_TOLERANCE:
-        return Judgement(False, live_id, f"Not promoted: its exported form deviates by {trained.export_deviation:.2g}.")
+        note = f"Not promoted: its exported form deviates by {trained.export_deviation:.2g}."
+        return PromotionDecision(False, live_id, note)
     if live is None:
-        return Judgement(True, "", "Promoted: it beats all baselines, and no version was live.")
+        return PromotionDecision(True, "", "Promoted: it beats all baselines, and no version was live.")
     promote, note = _compare(scope, live, run, trained, store)
-    return Judgement(promote, live_id, note)
+    return PromotionDecision(promote, live_id, note)
 
 
 def _compare(
-    scope: Scope, live: ModelVersion, run: Run, trained: TrainedModel, store: ArtifactStore
+    scope: Scope, live: ModelVersion, run: TrainingRun, trained: TrainedModel, store: ArtifactStore
 ) -> tuple[bool, str]:
-    """On the newest posts, as far as the live version did not learn from them: it knows the others by heart."""
-    name, tested = registry.label(live), trained.tested
-    if live.result.parameters.get(registry.THRESHOLD) != _parameters(run, trained).get(registry.THRESHOLD):
-        return False, f"Not promoted: {name} predicts another threshold, so that they can't be compared."
-    model_type = model_types.get(run.model_type)
+    """Compares both versions on the newest examples, except those that the live version learnt from."""
+    name, tested, model_type = registry.label(live), trained.tested, model_types.get(run.model_type)
+    targets_of = model_type.target_parameters(run.settings)
+    if any(live.result.parameters.get(parameter) != value for parameter, value in targets_of.items()):
+        return False, f"Not promoted: {name} has another {' and '.join(targets_of)}, so the two can't be compared."
     newer = model_type.unseen(tested.future, live.result.data_end)
     if len(newer) < FEWEST_NEWER:
         return False, (
-            f"Not promoted: {len(newer)} of the {model_type.noun} it was tested on are newer than those {name} learnt "
-            f"from, and a comparison takes {FEWEST_NEWER}."
+            f"Not promoted: a comparison with {name} needs {FEWEST_NEWER} tested {model_type.noun} that it has not "
+            f"learnt from, got {len(newer)}."
         )
     try:
         artifacts = store.read(scope, live.id)
-        registry.check_whole(live, artifacts)
+        registry.require_intact(live, artifacts)
     except DataLoss:
         return True, f"Promoted: it beats all baselines, and {name} is damaged."
     rows, targets = tested.future.take(newer), tested.targets[newer]
@@ -148,15 +159,13 @@ def _compare(
         float(np.mean(model_type.errors(targets, model_type.predict(predictor, rows).value)))
         for predictor in (tested.learned.predictor, load_stored(artifacts))
     )
-    # As good is good enough, to the precision of the export: it has learnt from more since it was tested.
+    # An equal error is enough, to the precision of the export: the stored version learnt from more examples.
     metric, better = trained.report.headline_metric, ours <= theirs + registry.EXPORT_TOLERANCE
-    figures = (
-        f"{metric} {ours:.3g} on {len(newer)} {model_type.noun} that neither had seen, against {theirs:.3g} of {name}"
-    )
-    return better, f"{'Promoted' if better else 'Not promoted'}: {figures}."
+    compared = f"{metric} {ours:.3g} on {len(newer)} {model_type.noun} unseen by both, against {theirs:.3g} of {name}"
+    return better, f"{'Promoted' if better else 'Not promoted'}: {compared}."
 
 
-def _result(run: Run, trained: TrainedModel) -> TrainingResult:
+def _result(run: TrainingRun, trained: TrainedModel) -> TrainingResult:
     report = trained.report
     return TrainingResult(
         model_type=trained.model_type,
@@ -177,12 +186,11 @@ def _result(run: Run, trained: TrainedModel) -> TrainingResult:
     )
 
 
-def _parameters(run: Run, trained: TrainedModel) -> dict[str, Any]:
-    """Of the algorithm and of the run, so that the version can be made again."""
-    threshold = {registry.THRESHOLD: run.success_threshold_pct} if run.model_type == registry.SUCCESS else {}
+def _parameters(run: TrainingRun, trained: TrainedModel) -> dict[str, Any]:
+    """Returns the parameters of the algorithm and of the run, which suffice to repeat it."""
     return {
         **trained.parameters,
-        **threshold,
+        **model_types.get(run.model_type).target_parameters(run.settings),
         "as_of_time": run.span.as_of.isoformat(),
         "lookback_days": run.span.lookback.days,
         "target_age_days": run.span.target_age / timedelta(days=1),

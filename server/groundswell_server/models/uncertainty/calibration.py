@@ -11,6 +11,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from groundswell_server.statistics.proportions import wilson
+
 ISOTONIC_FROM = 1000
 """Scores from which on isotonic regression is better than Platt's two numbers (Niculescu-Mizil, Caruana 2005)."""
 _ISOTONIC_CLASS = 100
@@ -18,8 +20,6 @@ _BIN_ROWS = 50
 _MOST_BINS = 20
 _ROUNDING = 1e-5
 """More than what single precision adds to the sum of a hundred trees, as a share of it."""
-Z_95 = 1.959963984540054
-"""Two-sided 95% quantile of the normal distribution."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,17 +174,6 @@ def _between(scores: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray
     ]
     place = np.searchsorted(middles, edges)
     return np.asarray(np.unique(middles[place[place < len(middles)]]))
-
-
-def wilson(
-    successes: NDArray[np.float64], rows: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """95% interval of a share; 0 to 1 where there are no rows. Wilson 1927."""
-    n = np.maximum(rows, 1e-9)
-    share = successes / n
-    middle = (share + Z_95**2 / (2 * n)) / (1 + Z_95**2 / n)
-    half = Z_95 / (1 + Z_95**2 / n) * np.sqrt(share * (1 - share) / n + Z_95**2 / (4 * n**2))
-    return np.clip(middle - half, 0.0, 1.0), np.clip(middle + half, 0.0, 1.0)
 
 
 def _interpolated(score: float, scores: Sequence[float], probabilities: Sequence[float]) -> float:

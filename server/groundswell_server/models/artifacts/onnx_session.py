@@ -13,7 +13,7 @@ Answer = Callable[[Sequence[float]], list[float]]
 """From one encoded row to the last number of each ensemble."""
 
 
-class OnnxTrees:
+class OnnxSession:
     """A session. Servers have a process a core: a second thread in it would only take turns with the first."""
 
     def __init__(self, content: bytes) -> None:

@@ -1,1 +1,0 @@
-"""Model versions under rollout: who gets them before they are live, and how far off they are."""
