@@ -72,7 +72,9 @@ class Resource(Table):
 def create(
     scope: Scope, model: type[R], *, action: str = "created", reason: str = "", id: str = "", **values: Any
 ) -> R:
-    """Adds a row and returns it. Its entry on the audit log has the action `<kind>.<action>`.
+    """Adds a row and returns it.
+
+    Its entry in the audit log has the action `<kind>.<action>`, or `action` itself where that has a dot.
 
     Raises Peewee's IntegrityError when a unique key is there already.
     """
@@ -87,7 +89,7 @@ def note_created(scope: Scope, row: Resource, *, action: str = "created", reason
     after = _audited(row)
     names = [name for name, value in after.items() if value or name in row.audited_always]
     _record(scope, row, action, reason, after=_shown(row, after, names))
-    scope.publish(row.topic, row.id, row.event_payload())
+    announce(scope, row)
 
 
 def change(
@@ -96,19 +98,15 @@ def change(
     *,
     action: str = "updated",
     reason: str = "",
-    payload: Mapping[str, Any] | None = None,
     **values: Any,
 ) -> None:
-    """Writes changes of a row that this transaction has locked, as its next version; `row` has them afterwards.
-
-    `payload` is added to what the event holds.
-    """
+    """Writes changes of a row that this transaction has locked, as its next version; `row` has them afterwards."""
     before = _audited(row)
     revise(scope, row, **_stored(type(row), values))
     after = _audited(row)
     names = [name for name in after if name in row.audited_always or before[name] != after[name]]
     _record(scope, row, action, reason, before=_shown(row, before, names), after=_shown(row, after, names))
-    scope.publish(row.topic, row.id, {**row.event_payload(), **(payload or {})})
+    announce(scope, row)
 
 
 def remove(scope: Scope, row: Resource, *, action: str = "deleted", reason: str = "") -> None:
@@ -120,6 +118,11 @@ def remove(scope: Scope, row: Resource, *, action: str = "deleted", reason: str 
     names = [name for name, value in before.items() if value or name in row.audited_always]
     _record(scope, row, action, reason, before=_shown(row, before, names))
     scope.publish(row.removal_topic, row.id, row.event_payload())
+
+
+def announce(scope: Scope, row: Resource, **payload: Any) -> None:
+    """Publishes the event of a changed row; `payload` is added to what the event holds."""
+    scope.publish(row.topic, row.id, {**row.event_payload(), **payload})
 
 
 def get_locked(scope: Scope, model: type[R], id: str, etag: str = "") -> R:
@@ -183,7 +186,8 @@ def _audited(row: Resource) -> dict[str, Any]:
 
 
 def _record(scope: Scope, row: Resource, action: str, reason: str, **states: Mapping[str, Any]) -> None:
-    audit.record(scope, f"{kind_of(type(row))}.{action}", row.audit_subject, reason=reason, **states)
+    name = action if "." in action else f"{kind_of(type(row))}.{action}"
+    audit.record(scope, name, row.audit_subject, reason=reason, **states)
 
 
 def _shown(row: Resource, values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from groundswell_storage.errors import InvalidArgument
 from groundswell_storage.fields import from_micros
-from groundswell_storage.records import converted, from_plain
+from groundswell_storage.records import converted
 
 Word = TypeVar("Word", bound=IntEnum)
 Sent = TypeVar("Sent", bound=Message)
@@ -102,24 +102,27 @@ def message_of(kind: type[Sent], record: Any) -> Sent:
     return kind(**fields_of(record))
 
 
-def record_in(record: type[Record], message: Message, path: str = "") -> Record:
+def record_in(record: type[Record], message: Message, path: str = "", **known: Any) -> Record:
     """Returns a dataclass filled from the fields of a message that have the same names.
 
     An absent optional field and an absent message are None, a Timestamp is a datetime, a Struct a dictionary; enums,
-    messages and repeated fields become what the type hints of the dataclass say. `path` is put before the names of
-    fields in errors. Raises InvalidArgument as `time_in` and `json_in` do.
+    messages and repeated fields get the types of the dataclass. `path` is put before the names of fields in errors;
+    fields that are `known` are not read. Raises InvalidArgument as `time_in` and `json_in` do.
     """
-    known = message.DESCRIPTOR.fields_by_name
-    names = [field.name for field in fields(cast(Any, record)) if field.name in known]
-    return from_plain(record, _values_in(message, names, path))
+    own = message.DESCRIPTOR.fields_by_name
+    names = [field.name for field in fields(cast(Any, record)) if field.name in own and field.name not in known]
+    return record(**converted(record, _values_in(message, names, path)), **known)
 
 
-def changes_in(record: type[Any], mask: FieldMask, message: Message, path: str) -> dict[str, Any]:
+def changes_in(
+    record: type[Any], mask: FieldMask, message: Message, path: str, allowed: Collection[str] = ()
+) -> dict[str, Any]:
     """Returns the new values of the fields that an update names, as `record_in` reads them.
 
-    The fields of the dataclass `record` can be changed. Raises InvalidArgument naming a path that cannot be.
+    The fields of the dataclass `record` can be changed, or only those `allowed`. Raises InvalidArgument naming a path
+    that cannot be.
     """
-    names = paths_in(mask, message, [field.name for field in fields(record)])
+    names = paths_in(mask, message, allowed or [field.name for field in fields(record)])
     return converted(record, _values_in(message, names, path))
 
 
@@ -137,6 +140,8 @@ def _field_in(message: Message, field: Any, path: str) -> Any:
         return [_values_in(each, names, f"{path}[{place}].") for place, each in enumerate(value)]
     if field.has_presence and not message.HasField(field.name):
         return None
+    if field.enum_type is not None and value not in field.enum_type.values_by_number:
+        raise InvalidArgument.of(path, f"{value} is not a value of the contract")
     if inner is None:
         return value
     if inner is Timestamp.DESCRIPTOR:

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from peewee import BigIntegerField, DoubleField, IntegerField, SmallIntegerField, TextField
+from typing import Any
 
-from groundswell_storage.fields import InstantField, JsonField
-from groundswell_storage.pages import Page, read_page
+from peewee import BigIntegerField, DoubleField, SmallIntegerField, TextField
+
+from groundswell_storage import resources
+from groundswell_storage.engagement.enums import Complexity, Confidence, ContextState, Rating, Validation
+from groundswell_storage.fields import EnumField, InstantField, JsonField
+from groundswell_storage.pages import Page
+from groundswell_storage.resources import Resource
 from groundswell_storage.scope import Scope
 from groundswell_storage.table import Table
+from groundswell_storage.topics import CONTEXT_CHANGED
 
 
-class ContextRow(Table):
+class ContextRow(Resource):
     """The record of one piece of generation."""
 
-    id = TextField(primary_key=True)
     persona_id = TextField(null=True)
     phase = TextField()
     note = TextField(default="")
-    complexity = SmallIntegerField()
-    state = SmallIntegerField()
-    confidence = SmallIntegerField()
-    validation = SmallIntegerField()
+    complexity = EnumField(Complexity)
+    state = EnumField(ContextState)
+    confidence = EnumField(Confidence)
+    validation = EnumField(Validation)
     input = JsonField(null=True)
     output = JsonField(null=True)
     assigned_agent = TextField(default="")
@@ -36,10 +41,18 @@ class ContextRow(Table):
     metrics_fetch_time = InstantField(null=True)
     pattern = TextField(default="")
     strategy = JsonField(null=True)
-    rating = SmallIntegerField(default=0)
-    create_time = InstantField()
-    update_time = InstantField()
-    version = IntegerField(default=1)
+    rating = EnumField(Rating, default=Rating.UNSPECIFIED)
+
+    topic = CONTEXT_CHANGED
+    audited = (
+        *("persona_id", "phase", "note", "complexity", "state", "confidence", "validation", "input", "output"),
+        *("assigned_agent", "trace_artifacts", "strategy", "pattern", "rating"),
+    )
+    audited_by_length = frozenset(("note", "input", "output", "trace_artifacts", "strategy"))
+
+    def event_payload(self) -> dict[str, Any]:
+        """Returns the persona that the context belongs to."""
+        return {"persona_id": self.persona_id or ""}
 
     class Meta:
         indexes = (
@@ -65,23 +78,15 @@ class ContextFeedbackRow(Table):
 def page(
     scope: Scope, *, persona_id: str, phase: str, state: int, validation: int, page_size: int, page_token: str
 ) -> Page[ContextRow]:
-    """One page of the workspace's contexts, newest first; empty and 0 mean any."""
-    query = scope.select(ContextRow)
-    if persona_id:
-        query = query.where(ContextRow.persona_id == persona_id)
-    if phase:
-        query = query.where(ContextRow.phase == phase)
-    if state:
-        query = query.where(ContextRow.state == state)
-    if validation:
-        query = query.where(ContextRow.validation == validation)
-    return read_page(
-        query,
-        time=ContextRow.create_time,
-        id=ContextRow.id,
-        page_size=page_size,
-        page_token=page_token,
+    """Returns one page of the workspace's contexts, newest first; empty and 0 mean any."""
+    filters = (
+        (ContextRow.persona_id, persona_id),
+        (ContextRow.phase, phase),
+        (ContextRow.state, state),
+        (ContextRow.validation, validation),
     )
+    conditions = [column == value for column, value in filters if value]
+    return resources.page(scope, ContextRow, *conditions, page_size=page_size, page_token=page_token)
 
 
 def add_feedback(scope: Scope, context_id: str, rating: int, comment: str) -> None:

@@ -17,33 +17,36 @@ from peewee import (
     TextField,
 )
 
+from groundswell_storage import resources
 from groundswell_storage.chunks import chunks
 from groundswell_storage.database import Database
+from groundswell_storage.engagement.enums import ContentType, MediaType, Platform, RateBase
 from groundswell_storage.engagement.outcomes import OUTCOME, outcome_at
-from groundswell_storage.fields import InstantField, JsonField, from_micros, to_micros
+from groundswell_storage.fields import EnumField, InstantField, JsonField, from_micros, to_micros
 from groundswell_storage.pages import Page, read_page
+from groundswell_storage.resources import Resource
 from groundswell_storage.scope import Scope
 from groundswell_storage.table import Table
+from groundswell_storage.topics import POST_CHANGED, POST_DELETED
 
 _CHUNK = 500
 """Posts looked up in one statement."""
 
 
-class PostRow(Table):
+class PostRow(Resource):
     """Something that was published. Counts are cumulative; null is unknown, which is not zero."""
 
-    id = TextField(primary_key=True)
     context_id = TextField(null=True)
     persona_id = TextField()
     content_id = TextField(default="")
-    content_type = SmallIntegerField()
+    content_type = EnumField(ContentType)
     category = TextField(default="")
-    platform = SmallIntegerField()
+    platform = EnumField(Platform)
     platform_post_id = TextField()
     caption = TextField(default="")
     hashtags = JsonField()
     mentions = JsonField()
-    media_type = SmallIntegerField(default=0)
+    media_type = EnumField(MediaType, default=MediaType.UNSPECIFIED)
     publish_time = InstantField()
     permalink = TextField(default="")
     attributes = JsonField(null=True)
@@ -69,7 +72,7 @@ class PostRow(Table):
     bots_filtered = BigIntegerField(default=0)
     personas_filtered = BigIntegerField(default=0)
     engagement_rate_pct = DoubleField(null=True)
-    rate_base = SmallIntegerField(default=0)
+    rate_base = EnumField(RateBase, default=RateBase.UNSPECIFIED)
     genuine_ratio = DoubleField(null=True)
     vs_average_pct = DoubleField(null=True)
     estimated = BooleanField(default=False)
@@ -89,9 +92,17 @@ class PostRow(Table):
     alert_time = InstantField(null=True)
     """When it was told that the post spreads: once a post."""
 
-    create_time = InstantField()
-    update_time = InstantField()
-    version = IntegerField(default=1)
+    topic = POST_CHANGED
+    removal_topic = POST_DELETED
+    audited = (
+        *("persona_id", "context_id", "content_id", "content_type", "category", "platform", "platform_post_id"),
+        *("caption", "hashtags", "mentions", "media_type", "publish_time", "permalink", "attributes"),
+    )
+    audited_by_length = frozenset(("caption", "hashtags", "mentions", "attributes"))
+
+    def event_payload(self) -> dict[str, Any]:
+        """Returns what the post is a part of, so that readers of the event know which of their figures change."""
+        return {"persona_id": self.persona_id, "platform": int(self.platform), "context_id": self.context_id or ""}
 
     class Meta:
         indexes = (
@@ -313,11 +324,11 @@ def workspaces(database: Database) -> list[str]:
     return [workspace for (workspace,) in rows]
 
 
-def remove(scope: Scope, post_id: str) -> None:
-    """Deletes the row of a post with its hashtags and its context snapshot."""
-    scope.delete(PostHashtagRow).where(PostHashtagRow.post_id == post_id).execute()
-    scope.delete(ContextSnapshotRow).where(ContextSnapshotRow.post_id == post_id).execute()
-    scope.delete(PostRow).where(PostRow.id == post_id).execute()
+def remove(scope: Scope, row: PostRow) -> None:
+    """Deletes a post with its hashtags and its context snapshot."""
+    scope.delete(PostHashtagRow).where(PostHashtagRow.post_id == row.id).execute()
+    scope.delete(ContextSnapshotRow).where(ContextSnapshotRow.post_id == row.id).execute()
+    resources.remove(scope, row)
 
 
 def measured(

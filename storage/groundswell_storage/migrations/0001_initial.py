@@ -166,6 +166,9 @@ class ContextFeedbackRow(Frozen):
 class ContextRow(Frozen):
     id = TextField(primary_key=True)
     workspace = TextField()
+    create_time = BigIntegerField()
+    update_time = BigIntegerField()
+    version = IntegerField()
     persona_id = TextField(null=True)
     phase = TextField()
     note = TextField()
@@ -187,9 +190,6 @@ class ContextRow(Frozen):
     pattern = TextField()
     strategy = JSONField(null=True)
     rating = SmallIntegerField()
-    create_time = BigIntegerField()
-    update_time = BigIntegerField()
-    version = IntegerField()
 
     class Meta:
         table_name = 'context'
@@ -776,6 +776,9 @@ class PostHashtagRow(Frozen):
 class PostRow(Frozen):
     id = TextField(primary_key=True)
     workspace = TextField()
+    create_time = BigIntegerField()
+    update_time = BigIntegerField()
+    version = IntegerField()
     context_id = TextField(null=True)
     persona_id = TextField()
     content_id = TextField()
@@ -820,9 +823,6 @@ class PostRow(Frozen):
     sentiment_score = DoubleField(null=True)
     sentiment_count = IntegerField()
     alert_time = BigIntegerField(null=True)
-    create_time = BigIntegerField()
-    update_time = BigIntegerField()
-    version = IntegerField()
 
     class Meta:
         table_name = 'post'

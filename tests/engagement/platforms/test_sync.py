@@ -190,7 +190,7 @@ def test_a_gone_post_is_asked_for_again_only_after_the_platform_was_connected_ag
 
 
 def test_a_refused_token_costs_one_call_and_is_told(studio: Studio, ava: str) -> None:
-    studio.stand_in.revoke_time.add("expired")
+    studio.stand_in.revoked.add("expired")
     studio.connect(INSTAGRAM, token="expired")
     ids = [studio.post(ava, INSTAGRAM, f"t{number}") for number in range(5)]
     studio.post(ava, TWITTER, "fine")

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from groundswell_server.engagement import audited
 from groundswell_server.engagement.contexts import lifecycle
 from groundswell_server.engagement.contexts.lifecycle import TraceArtifact
 from groundswell_server.engagement.contexts.outcomes import outcome_of_feedback, pattern_of_feedback
 from groundswell_server.engagement.personas import active_persona
+from groundswell_storage import resources
 from groundswell_storage.engagement import contexts, patterns
 from groundswell_storage.engagement.contexts import ContextRow
 from groundswell_storage.engagement.enums import Complexity, Confidence, ContextState, Rating, Validation
 from groundswell_storage.errors import FailedPrecondition, InvalidArgument
 from groundswell_storage.pages import Page
-from groundswell_storage.resources import check_etag, etag_of, revise
+from groundswell_storage.records import record_of
 from groundswell_storage.scope import Scope
-from groundswell_storage.topics import CONTEXT_CHANGED
 
 JUDGED_FIELDS = frozenset({"confidence", "validation"})
 """What may be changed when the context has ended, too."""
@@ -90,23 +89,18 @@ class ContextEnd:
     """None leaves what is there."""
     confidence: Confidence = Confidence.UNSPECIFIED
     """Unchanged when not given."""
-    trace_artifacts: Sequence[TraceArtifact] = field(default_factory=tuple)
+    trace_artifacts: tuple[TraceArtifact, ...] = ()
 
 
 def start_context(scope: Scope, draft: ContextDraft) -> Context:
     """Opens a context; raises NotFound for a persona that is not there."""
     if draft.persona_id:
         active_persona(scope, draft.persona_id)
-    row = _open(scope, draft)
-    audited.created(scope, "context.started", row)
-    return _told(scope, row)
-
-
-def _open(scope: Scope, draft: ContextDraft) -> ContextRow:
     state = lifecycle.start_state(draft.state or None)
-    return scope.insert(
+    row = resources.create(
+        scope,
         ContextRow,
-        id=scope.new_id(),
+        action="started",
         persona_id=draft.persona_id or None,
         phase=draft.phase,
         note=draft.note,
@@ -119,9 +113,8 @@ def _open(scope: Scope, draft: ContextDraft) -> ContextRow:
         trace_artifacts=[],
         start_time=scope.now if state is ContextState.PROCESSING else None,
         strategy=draft.strategy,
-        create_time=scope.now,
-        update_time=scope.now,
     )
+    return context_of(row)
 
 
 def get_context(scope: Scope, id: str) -> Context:
@@ -160,39 +153,40 @@ def update_context(scope: Scope, id: str, changes: Mapping[str, Any], etag: str 
     (`ETAG_MISMATCH`), InvalidArgument for a word that is not given, FailedPrecondition (`CONTEXT_STATE_INVALID`) for a
     change that the state of the context forbids.
     """
-    row = scope.get(ContextRow, id, lock=True)
-    check_etag(row.version, etag)
+    row = resources.get_locked(scope, ContextRow, id, etag)
     values = {name: value for name, value in changes.items() if getattr(row, name) != value}
     if not values:
         return context_of(row)
     for name in ("complexity", "state", "confidence", "validation"):
         if name in values and not values[name]:
             raise InvalidArgument.of(f"context.{name}", "must be given, where the update mask names it")
-    state = ContextState(row.state)
+    state = row.state
     if state in lifecycle.TERMINAL_STATES and not values.keys() <= JUDGED_FIELDS:
         raise _ended(state, "only its confidence and its validation can be changed now")
     if "state" in values:
         values |= _begin(row, values["state"], scope.now)
-    with audited.changed(scope, "context.updated", row):
-        revise(scope, row, **values)
-    return _told(scope, row)
+    resources.change(scope, row, **values)
+    return context_of(row)
 
 
 def finish_context(scope: Scope, id: str, end: ContextEnd) -> Context:
     """Ends a context; raises NotFound and FailedPrecondition (`CONTEXT_STATE_INVALID`) when it has ended already."""
     row = scope.get(ContextRow, id, lock=True)
-    finish = lifecycle.finish(ContextState(row.state), end.state, scope.now, row.start_time, tuple(end.trace_artifacts))
-    kept = {"output": end.output} if end.output is not None else {}
-    judged = {"confidence": end.confidence} if end.confidence else {}
-    artifacts = [
-        {"type": artifact.type, "message": artifact.message, "location": artifact.location}
-        for artifact in finish.trace_artifacts
-    ]
-    started = row.start_time or finish.end_time
-    ended = {"state": finish.state, "start_time": started, "end_time": finish.end_time, "trace_artifacts": artifacts}
-    with audited.changed(scope, "context.finished", row):
-        revise(scope, row, **ended, **kept, **judged)
-    return _told(scope, row)
+    finish = lifecycle.finish(row.state, end.state, scope.now, row.start_time, end.trace_artifacts)
+    changes: dict[str, Any] = {"output": end.output} if end.output is not None else {}
+    if end.confidence:
+        changes["confidence"] = end.confidence
+    resources.change(
+        scope,
+        row,
+        action="finished",
+        state=finish.state,
+        start_time=row.start_time or finish.end_time,
+        end_time=finish.end_time,
+        trace_artifacts=finish.trace_artifacts,
+        **changes,
+    )
+    return context_of(row)
 
 
 def submit_feedback(scope: Scope, id: str, rating: Rating, comment: str = "") -> Context:
@@ -219,10 +213,16 @@ def submit_feedback(scope: Scope, id: str, rating: Rating, comment: str = "") ->
             engagement_rate_pct=None,
         )
     pattern = next((kept.name for kept in patterns.of_context(scope, id)), "") if draft is None else draft.name
-    judged = {"validation": outcome.validation, "confidence": outcome.confidence}
-    with audited.changed(scope, "feedback.submitted", row):
-        revise(scope, row, rating=rating, pattern=pattern, **judged)
-    return _told(scope, row)
+    resources.change(
+        scope,
+        row,
+        action="feedback.submitted",
+        rating=rating,
+        pattern=pattern,
+        validation=outcome.validation,
+        confidence=outcome.confidence,
+    )
+    return context_of(row)
 
 
 def generation_parameters(row: ContextRow) -> dict[str, Any]:
@@ -232,45 +232,19 @@ def generation_parameters(row: ContextRow) -> dict[str, Any]:
 
 
 def context_of(row: ContextRow) -> Context:
-    """The context of a row."""
-    measured = row.metrics_fetch_time
-    return Context(
-        id=row.id,
-        persona_id=row.persona_id or "",
-        phase=row.phase,
-        note=row.note,
-        complexity=Complexity(row.complexity),
-        state=ContextState(row.state),
-        confidence=Confidence(row.confidence),
-        validation=Validation(row.validation),
-        input=row.input,
-        output=row.output,
-        assigned_agent=row.assigned_agent,
-        trace_artifacts=tuple(TraceArtifact(**artifact) for artifact in row.trace_artifacts),
-        start_time=row.start_time,
-        end_time=row.end_time,
-        social_metrics=SocialMetrics(row.engagement_rate_pct, row.genuine_ratio, row.genuine_count or 0, measured)
-        if measured is not None
-        else None,
-        pattern=row.pattern,
-        strategy=row.strategy,
-        rating=Rating(row.rating),
-        create_time=row.create_time,
-        update_time=row.update_time,
-        etag=etag_of(row.version),
-    )
-
-
-def _told(scope: Scope, row: ContextRow) -> Context:
-    scope.publish(CONTEXT_CHANGED, row.id, {"persona_id": row.persona_id or ""})
-    return context_of(row)
+    """Returns the context of a row."""
+    fetched = row.metrics_fetch_time
+    metrics = None
+    if fetched is not None:
+        metrics = SocialMetrics(row.engagement_rate_pct, row.genuine_ratio, row.genuine_count or 0, fetched)
+    return record_of(Context, row, social_metrics=metrics)
 
 
 def _begin(row: ContextRow, target: ContextState, now: datetime) -> dict[str, Any]:
     """What changes with the state, which an update moves from READY to PROCESSING only."""
-    lifecycle.check_transition(ContextState(row.state), target)
+    lifecycle.check_transition(row.state, target)
     if target is not ContextState.PROCESSING:
-        raise _ended(ContextState(row.state), "end it by FinishContext")
+        raise _ended(row.state, "end it by FinishContext")
     return {"start_time": now}
 
 

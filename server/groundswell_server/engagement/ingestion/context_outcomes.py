@@ -14,13 +14,13 @@ from groundswell_server.engagement.contexts.outcomes import (
 )
 from groundswell_server.engagement.personas import DEFAULT_TIME_ZONE
 from groundswell_server.engagement.posts.posts import Engagement, Post
+from groundswell_storage import resources
 from groundswell_storage.engagement import patterns
 from groundswell_storage.engagement.contexts import ContextRow
-from groundswell_storage.engagement.enums import Confidence, Rating, Validation
+from groundswell_storage.engagement.enums import Validation
 from groundswell_storage.engagement.personas import PersonaRow
 from groundswell_storage.resources import revise
 from groundswell_storage.scope import Scope
-from groundswell_storage.topics import CONTEXT_CHANGED
 
 
 def bring_up_to_date(scope: Scope, post: Post, thresholds: Thresholds) -> ContextRow | None:
@@ -35,7 +35,6 @@ def bring_up_to_date(scope: Scope, post: Post, thresholds: Thresholds) -> Contex
         return row
     if row.metrics_fetch_time is not None and row.metrics_fetch_time > fetched and row.metrics_post_id != post.id:
         return row
-    rating = Rating(row.rating)
     age = fetched - post.publish_time
     reaction = outcome_of_metrics(engagement.engagement_rate_pct, engagement.genuine_ratio, age, thresholds)
     if reaction is None and row.engagement_rate_pct is not None:
@@ -43,8 +42,8 @@ def bring_up_to_date(scope: Scope, post: Post, thresholds: Thresholds) -> Contex
     before = None
     if row.metrics_post_id == post.id:
         before = outcome_of_metrics(row.engagement_rate_pct, row.genuine_ratio, age, thresholds)
-    current = Outcome(Validation(row.validation), Confidence(row.confidence))
-    outcome = resolve(rating or None, reaction, current, before)
+    current = Outcome(row.validation, row.confidence)
+    outcome = resolve(row.rating or None, reaction, current, before)
     draft = None
     if outcome.validation is Validation.APPROVED:
         draft = pattern_of_metrics(reaction, _source(scope, row, post, engagement))
@@ -60,7 +59,7 @@ def bring_up_to_date(scope: Scope, post: Post, thresholds: Thresholds) -> Contex
         genuine_count=engagement.total,
         pattern=_keep_pattern(scope, row, post, draft, engagement.engagement_rate_pct),
     )
-    scope.publish(CONTEXT_CHANGED, row.id, {"persona_id": row.persona_id or "", "post_id": post.id})
+    resources.announce(scope, row, post_id=post.id)
     return row
 
 

@@ -25,7 +25,6 @@ from groundswell_server.engagement.posts.posts import (
     context_at_posting,
     post_of,
     post_values,
-    publish_post_changed,
 )
 from groundswell_storage.engagement import posts, snapshots
 from groundswell_storage.engagement.contexts import ContextRow
@@ -33,7 +32,7 @@ from groundswell_storage.engagement.enums import Complexity, Confidence, Context
 from groundswell_storage.engagement.posts import MeasuredPost, PostRow
 from groundswell_storage.errors import InvalidArgument
 from groundswell_storage.scope import Scope
-from groundswell_storage.topics import CONTEXT_CHANGED
+from groundswell_storage.topics import CONTEXT_CHANGED, POST_CHANGED
 
 PHASE = "SOCIAL_MEDIA_CONTENT"
 """Of the contexts that imported posts come from, when something is known of their generation."""
@@ -129,7 +128,8 @@ def import_posts(
     _react(scope, [id for id in added if id in batch.contexts], thresholds)
     for id in added:
         post = batch.posts[id]
-        publish_post_changed(scope, id, post["persona_id"], post["platform"], post["context_id"])
+        parents = {name: post[name] or "" for name in ("persona_id", "platform", "context_id")}
+        scope.publish(POST_CHANGED, id, parents)
     duplicates = len(rows) - len(added) - len(batch.refused)
     all_refused = sorted([*faulty, *batch.refused], key=lambda row: row.line)
     return Imported(len(added), duplicates, len(all_refused), tuple(all_refused[:MOST_REPORTED]), tuple(batch.created))

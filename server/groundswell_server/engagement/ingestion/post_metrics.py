@@ -19,8 +19,9 @@ from groundswell_server.engagement.metrics.engagement_rates import (
     genuine_engagement,
 )
 from groundswell_server.engagement.metrics.verdict_tallies import Tallies
-from groundswell_server.engagement.posts.posts import Post, post_of, publish_post_changed
+from groundswell_server.engagement.posts.posts import Post, post_of
 from groundswell_server.engagement.virality.alerts import raise_virality_alert
+from groundswell_storage import resources
 from groundswell_storage.engagement import posts, snapshots
 from groundswell_storage.engagement.contexts import ContextRow
 from groundswell_storage.engagement.enums import Platform, Verdict
@@ -60,11 +61,9 @@ def record_metrics(
     """
     row = scope.get(PostRow, post_id, lock=True)
     at = check_fetch(scope, fetch_time, row.publish_time)
-    check_counts(counts, Platform(row.platform))
+    check_counts(counts, row.platform)
     tallies = Tallies.from_json(row.tallies)
-    genuine = genuine_engagement(
-        counts, Platform(row.platform), tallies.by_kind(), _trailing_share(scope, row, tallies)
-    )
+    genuine = genuine_engagement(counts, row.platform, tallies.by_kind(), _trailing_share(scope, row, tallies))
     snapshot_id = scope.new_id()
     snapshots.add(scope, [snapshot_values(scope, snapshot_id, row.__data__, counts, at, genuine, tallies)])
     record_demographics(scope, row.id, at, reached)
@@ -72,7 +71,7 @@ def record_metrics(
     if row.fetch_time is None or at >= row.fetch_time:
         revise(scope, row, snapshot_id=snapshot_id, fetch_time=at, **_figures(scope, row, counts, at, genuine))
         context = bring_up_to_date(scope, post_of(row), thresholds)
-        publish_post_changed(scope, row.id, row.persona_id, row.platform, row.context_id)
+        resources.announce(scope, row)
         raise_virality_alert(scope, row, projected_age)
     elif row.context_id:
         context = scope.find(ContextRow, row.context_id)
@@ -91,11 +90,11 @@ def update_engagement(scope: Scope, row: PostRow, tallies: Tallies, thresholds: 
         revise(scope, row, **judged)
     else:
         counts = counts_of(row)
-        genuine = genuine_engagement(counts, Platform(row.platform), tallies.by_kind())
+        genuine = genuine_engagement(counts, row.platform, tallies.by_kind())
         revise(scope, row, **judged, **_figures(scope, row, counts, row.fetch_time, genuine))
         snapshots.correct_outcome(scope, row.snapshot_id, genuine.engagement_rate_pct)
         bring_up_to_date(scope, post_of(row), thresholds)
-    publish_post_changed(scope, row.id, row.persona_id, row.platform, row.context_id)
+    resources.announce(scope, row)
 
 
 def check_fetch(scope: Scope, fetch_time: datetime | None, publish_time: datetime) -> datetime:

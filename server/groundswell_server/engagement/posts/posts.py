@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from groundswell_server.engagement import audited
 from groundswell_server.engagement.metrics.engagement_rates import Counts, counts_of
 from groundswell_server.engagement.personas import active_persona
 from groundswell_server.engagement.posts.captions import (
@@ -17,6 +16,7 @@ from groundswell_server.engagement.posts.captions import (
     normalize_mention,
     validate_caption,
 )
+from groundswell_storage import resources
 from groundswell_storage.engagement import (
     demographics,
     fingerprints,
@@ -32,9 +32,9 @@ from groundswell_storage.engagement.posts import PostFilter, PostRow
 from groundswell_storage.engagement.prediction_facts import prompt_length
 from groundswell_storage.errors import AlreadyExists, InvalidArgument
 from groundswell_storage.pages import Page
-from groundswell_storage.resources import check_etag, etag_of, revise
+from groundswell_storage.records import record_of
+from groundswell_storage.resources import revise
 from groundswell_storage.scope import Scope
-from groundswell_storage.topics import CONTEXT_CHANGED, POST_CHANGED, POST_DELETED
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +123,8 @@ def create_post(scope: Scope, draft: PostDraft) -> Post:
     if context is not None:
         posts.add_context_snapshots(scope, [context_at_posting(values["id"], context)])
     row = scope.get(PostRow, values["id"])
-    audited.created(scope, "post.created", row)
-    return _told(scope, row)
+    resources.note_created(scope, row)
+    return post_of(row)
 
 
 def post_values(scope: Scope, draft: PostDraft, follower_count: int | None) -> dict[str, Any]:
@@ -195,8 +195,7 @@ def update_post(scope: Scope, id: str, changes: Mapping[str, Any], etag: str = "
     `content_id`, `content_type`, `category`, `caption`, `hashtags`, `mentions`, `media_type`, `permalink` and
     `attributes` can be. Raises NotFound, Aborted (`ETAG_MISMATCH`).
     """
-    row = scope.get(PostRow, id, lock=True)
-    check_etag(row.version, etag)
+    row = resources.get_locked(scope, PostRow, id, etag)
     values = dict(changes)
     if not values:
         return post_of(row)
@@ -209,9 +208,8 @@ def update_post(scope: Scope, id: str, changes: Mapping[str, Any], etag: str = "
     if "hashtags" in values:
         values["hashtags"] = _hashtags(values["hashtags"], "post.hashtags")
         posts.replace_hashtags(scope, id, values["hashtags"])
-    with audited.changed(scope, "post.updated", row):
-        revise(scope, row, **values)
-    return _told(scope, row)
+    resources.change(scope, row, **values)
+    return post_of(row)
 
 
 def delete_post(scope: Scope, id: str) -> None:
@@ -225,12 +223,10 @@ def delete_post(scope: Scope, id: str) -> None:
     snapshots.remove_of_post(scope, id)
     demographics.remove_of_post(scope, id)
     post_syncs.remove_of_post(scope, id)
-    posts.remove(scope, id)
-    audited.deleted(scope, "post.deleted", row)
+    posts.remove(scope, row)
     if row.context_id:
         patterns.drop_of_post(scope, row.context_id, id)
         _forget_in_context(scope, row.context_id, id)
-    scope.publish(POST_DELETED, id, _whose(row.persona_id, row.platform, row.context_id))
 
 
 def normalize_tag_filter(hashtag: str) -> str:
@@ -239,64 +235,27 @@ def normalize_tag_filter(hashtag: str) -> str:
 
 
 def post_of(row: PostRow) -> Post:
-    """The post of a row."""
+    """Returns the post of a row."""
     measured = row.fetch_time is not None
-    return Post(
-        id=row.id,
-        context_id=row.context_id or "",
-        persona_id=row.persona_id,
-        content_id=row.content_id,
-        content_type=ContentType(row.content_type),
-        category=row.category,
-        platform=Platform(row.platform),
-        platform_post_id=row.platform_post_id,
-        caption=row.caption,
-        hashtags=tuple(row.hashtags),
-        mentions=tuple(row.mentions),
-        media_type=MediaType(row.media_type),
-        publish_time=row.publish_time,
-        permalink=row.permalink,
-        attributes=row.attributes,
+    return record_of(
+        Post,
+        row,
         metrics=counts_of(row) if measured else None,
         engagement=engagement_of(row) if measured else None,
-        fetch_time=row.fetch_time,
-        create_time=row.create_time,
-        update_time=row.update_time,
-        etag=etag_of(row.version),
     )
 
 
 def engagement_of(row: PostRow) -> Engagement:
-    """The genuine engagement of a post that was measured."""
-    return Engagement(
+    """Returns the genuine engagement of a post that was measured."""
+    return record_of(
+        Engagement,
+        row,
         likes=row.genuine_likes,
         comments=row.genuine_comments,
         shares=row.genuine_shares,
         saves=row.genuine_saves,
         total=row.genuine_total,
-        bots_filtered=row.bots_filtered,
-        personas_filtered=row.personas_filtered,
-        engagement_rate_pct=row.engagement_rate_pct,
-        rate_base=RateBase(row.rate_base),
-        genuine_ratio=row.genuine_ratio,
-        vs_average_pct=row.vs_average_pct,
-        estimated=row.estimated,
     )
-
-
-def publish_post_changed(scope: Scope, id: str, persona_id: str, platform: int, context_id: str | None) -> None:
-    """Tells that a post was recorded, changed or got new figures."""
-    scope.publish(POST_CHANGED, id, _whose(persona_id, platform, context_id))
-
-
-def _whose(persona_id: str, platform: int, context_id: str | None) -> dict[str, Any]:
-    """What followers of the event log need to know which of their figures a post is part of."""
-    return {"persona_id": persona_id, "platform": int(platform), "context_id": context_id or ""}
-
-
-def _told(scope: Scope, row: PostRow) -> Post:
-    publish_post_changed(scope, row.id, row.persona_id, row.platform, row.context_id)
-    return post_of(row)
 
 
 def _check_new(scope: Scope, draft: PostDraft) -> None:
@@ -327,4 +286,4 @@ def _forget_in_context(scope: Scope, context_id: str, post_id: str) -> None:
         genuine_ratio=other.genuine_ratio if other else None,
         genuine_count=other.genuine_total if other else None,
     )
-    scope.publish(CONTEXT_CHANGED, context_id, {"persona_id": context.persona_id or ""})
+    resources.announce(scope, context)
