@@ -110,6 +110,8 @@ class Service:
     base_name: str
     """Its name without the ending, such as "Engagement"."""
     full_name: str
+    package: str
+    """The Python package of its module, such as "groundswell.v1"."""
     module: str
     """The generated module with its messages, such as "engagement_pb2"."""
     comment: str
@@ -138,6 +140,17 @@ class Contract:
         own = (file for file in self._files.file if file.package == PACKAGE)
         return tuple(service for file in own for service in self._services(file))
 
+    @cached_property
+    def imported_services(self) -> tuple[Service, ...]:
+        """The services of imported files, such as the standard Operations service."""
+        imported = (file for file in self._files.file if file.package != PACKAGE)
+        return tuple(service for file in imported for service in self._services(file))
+
+    @cached_property
+    def file_names(self) -> tuple[str, ...]:
+        """The files of the contract's own package."""
+        return tuple(file.name for file in self._files.file if file.package == PACKAGE)
+
     def is_map(self, field: Field) -> bool:
         """True for `map<...>`, which a descriptor shows as a repeated message with a key and a value."""
         return field.type_name in self.messages and self.messages[field.type_name].proto.options.map_entry
@@ -154,6 +167,7 @@ class Contract:
             yield Service(
                 base_name=service.name.removesuffix("Service"),
                 full_name=full_name,
+                package=".".join(PurePosixPath(file.name).parent.parts),
                 module=f"{PurePosixPath(file.name).stem}_pb2",
                 comment=comments.get(place, ""),
                 calls=calls,

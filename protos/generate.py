@@ -16,10 +16,11 @@ from google.protobuf import descriptor_pb2
 from grpc_tools import protoc
 from protovalidate._gen.buf.validate import validate_pb
 
+from call_options import check_call_options
 from clients import module_name, render_client
 from contract import PACKAGE as PACKAGE_NAME
 from contract import Contract
-from services import render_services
+from services import render_services, render_types
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = Path(*PACKAGE_NAME.split("."))
@@ -30,7 +31,8 @@ def generate(root: Path = ROOT, destination: Path | None = None) -> None:
     """Brings the generated files under `destination` (default: `root/client`) up to date with `root/protos`.
 
     Files that are right already keep their time stamps, files that no longer belong there go.
-    Raises SystemExit with protoc's code when the contract does not compile.
+    Raises SystemExit with protoc's code when the contract does not compile, and with the names of calls whose options
+    are missing or contradict each other.
     """
     destination = destination or root / "client"
     with tempfile.TemporaryDirectory() as scratch:
@@ -61,9 +63,11 @@ def _compile(protos: Path, out: Path, imports: Path) -> None:
     files = descriptor_pb2.FileDescriptorSet.FromString(image.read_bytes())
     stubs = [f"--grpc_python_out={out}", f"--plugin={_plugin('protoc-gen-mypy_grpc')}", f"--mypy_grpc_out=quiet:{out}"]
     _protoc([*inputs, *stubs, *(file.name for file in files.file if file.package == PACKAGE_NAME and file.service)])
+    check_call_options(files)
     contract = Contract(files)
     (package / "__init__.py").write_text('"""Messages, stubs and clients, generated from the contract."""\n')
-    (package / "services.py").write_text(render_services(contract.services))
+    (package / "services.py").write_text(render_services(contract.services, contract.imported_services))
+    (package / "types.py").write_text(render_types(contract.file_names))
     for service in contract.services:
         (package / f"{module_name(service)}.py").write_text(render_client(contract, service))
 

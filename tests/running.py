@@ -13,7 +13,8 @@ import numpy as np  # noqa: F401  # pytest.approx asks NumPy as soon as a server
 from pydantic import SecretStr
 
 from groundswell.v1 import engagement_pb2_grpc, learning_pb2_grpc
-from groundswell_server.app import SERVICES, App
+from groundswell_server.app import App
+from groundswell_server.services.registry import SERVICES
 from groundswell_server.settings import Settings
 from groundswell_storage import keys
 
@@ -60,7 +61,7 @@ class RunningServer:
         channel = self._open.enter_context(grpc.insecure_channel(self.target))
         return grpc.intercept_channel(channel, *([_WithMetadata(metadata)] if metadata else []))
 
-    def key(self, workspace: str, role: str = "admin", scopes: Sequence[str] = ()) -> tuple[str, str]:
+    def key(self, workspace: str, role: str = "admin", scopes: Sequence[str] = (keys.ALL_SCOPES,)) -> tuple[str, str]:
         """The metadata of a new API key of a workspace."""
         with self.app.database.scope(workspace, "tester") as scope:
             _, token = keys.create(scope, name=f"{workspace} {role}", role=role, scopes=tuple(scopes))

@@ -11,8 +11,6 @@ from typing import Any, cast
 
 import grpc
 import grpc.aio
-from google.longrunning import operations_pb2
-from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message import Message
 
 from groundswell._connections import Connection, checked_metadata
@@ -23,7 +21,7 @@ from groundswell._sources import AsyncSource, Source
 from groundswell._statuses import from_rpc_error
 from groundswell.errors import Cancelled, FailedPrecondition, GroundswellError, Unknown
 from groundswell.streams import AsyncStream, Stream
-from groundswell.v1.services import descriptors
+from groundswell.v1.services import services
 
 REQUEST_ID = "x-request-id"
 """Metadata that names a call in the logs of both sides."""
@@ -36,14 +34,12 @@ class _Terms:
     """What every call is sent with: made once from the contract and the connection."""
 
     def __init__(self, connection: Connection) -> None:
-        services = _services()
+        called = services().values()
         self.connection = connection
-        self.config = channel_config(services)
+        self.config = channel_config(called)
         self._authorization = (("authorization", f"Bearer {connection.api_key}"),) if connection.api_key else ()
         self._policies: Mapping[str, CallPolicy] = {
-            f"/{service.full_name}/{method.name}": policy_of(method)
-            for service in services
-            for method in service.methods
+            f"/{service.full_name}/{method.name}": policy_of(method) for service in called for method in service.methods
         }
 
     def timeout(self, path: str, asked: float | None) -> float | None:
@@ -255,12 +251,6 @@ class AsyncChannelInvoker:
         if known is not None:
             return known
         return self._callables.setdefault(method.path, _bind(self._channel, shape, method))
-
-
-def _services() -> tuple[ServiceDescriptor, ...]:
-    """All services that the SDK calls."""
-    files = (*descriptors(), operations_pb2.DESCRIPTOR)
-    return tuple(service for file in files for service in file.services_by_name.values())
 
 
 def _bind(channel: Any, shape: str, method: Method[Any, Any]) -> Any:

@@ -1,63 +1,26 @@
 """Deadlines and retries of every call, as data: a gRPC service config that is derived from the contract.
 
-Safe to repeat is what only reads, and what changes something under a `request_id`, which the SDK always sends. Such
-calls are repeated on UNAVAILABLE; nothing else is ever repeated, and nothing is sent twice at once (no hedging).
+A call is safe to repeat when it is a read, when the contract declares it idempotent, or when it carries a
+`request_id`, which the SDK always sends. Such calls are repeated on UNAVAILABLE. No other call is repeated, and no
+call is sent twice at once (no hedging).
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 
-DEFAULT_TIMEOUT = timedelta(seconds=30)
-"""For a call that is not named below, its retries included."""
+from groundswell.call_options import options_of
 
-LONG_CALLS = {
-    "groundswell.v1.EngagementService.AnalyzePost": timedelta(minutes=1),
-    "groundswell.v1.EngagementService.ImportPosts": timedelta(hours=6),
-    "groundswell.v1.EngagementService.RecordInteractions": timedelta(hours=1),
-    "groundswell.v1.LearningService.AddTrainingExamples": timedelta(hours=1),
-    "groundswell.v1.LearningService.AnalyzePatterns": timedelta(minutes=1),
-    "groundswell.v1.LearningService.BatchScoreContent": timedelta(minutes=1),
-    "groundswell.v1.LearningService.ClassifyProfiles": timedelta(minutes=1),
-    "groundswell.v1.LearningService.ClassifyText": timedelta(minutes=1),
-    "groundswell.v1.LearningService.FindFailurePatterns": timedelta(minutes=1),
-    "groundswell.v1.LearningService.FindSuccessfulPatterns": timedelta(minutes=1),
-    "groundswell.v1.LearningService.GetEffectiveHashtags": timedelta(minutes=1),
-    "groundswell.v1.LearningService.GetFeatureImportance": timedelta(minutes=1),
-    "groundswell.v1.LearningService.OptimizeContent": timedelta(minutes=1),
-    "groundswell.v1.LearningService.PredictTiming": timedelta(minutes=1),
-    "groundswell.v1.LearningService.PromoteModel": timedelta(minutes=1),
-    "groundswell.v1.LearningService.RecommendPatterns": timedelta(minutes=1),
-    "groundswell.v1.LearningService.SuggestImprovements": timedelta(minutes=1),
-    "groundswell.v1.LearningService.SummarizePerformance": timedelta(minutes=1),
-}
-"""Calls that may take longer than the default, or last as long as the caller feeds them."""
+DEFAULT_TIMEOUT = timedelta(seconds=30)
+"""Deadline of a call for which the contract declares none, retries included."""
 
 STREAM_LIFETIME = timedelta(hours=1)
 """For a stream from the server. One that resumes after a cursor goes on with a new call, perhaps on another server."""
-
-READS = re.compile(
-    r"(Analyze|BatchScore|Classify|Find|Get|List|Optimize|Peek|Plan|Predict|Recommend|Score|Search|Suggest|Summarize"
-    r"|Wait)(?![a-z])"
-)
-"""How the names of calls begin that change nothing. Any other call has to carry a `request_id` to be repeated."""
-
-REPEATABLE = frozenset(
-    {
-        "google.longrunning.Operations.CancelOperation",
-        "groundswell.v1.ExperimentsService.AssignVariant",
-        "groundswell.v1.ExperimentsService.BatchAssignVariants",
-        "groundswell.v1.ExperimentsService.RecordEvents",
-        "groundswell.v1.ExperimentsService.EvaluateRollout",
-    }
-)
-"""Changes without a `request_id` that do nothing the second time."""
 
 RETRY_POLICY = {
     "maxAttempts": 5,
@@ -85,15 +48,13 @@ class CallPolicy:
 
 
 def policy_of(method: MethodDescriptor) -> CallPolicy:
-    """The policy of a call, from what the contract says of it."""
+    """Returns the policy of a call, as the contract declares it."""
+    options = options_of(method)
     if method.server_streaming:
-        return CallPolicy(LONG_CALLS.get(method.full_name, STREAM_LIFETIME), repeatable=False)
-    repeatable = not method.client_streaming and (
-        "request_id" in method.input_type.fields_by_name
-        or READS.match(method.name) is not None
-        or method.full_name in REPEATABLE
-    )
-    return CallPolicy(LONG_CALLS.get(method.full_name, DEFAULT_TIMEOUT), repeatable)
+        return CallPolicy(options.timeout or STREAM_LIFETIME, repeatable=False)
+    has_request_id = "request_id" in method.input_type.fields_by_name
+    repeatable = not method.client_streaming and (options.idempotent or has_request_id)
+    return CallPolicy(options.timeout or DEFAULT_TIMEOUT, repeatable)
 
 
 def service_config(services: Iterable[ServiceDescriptor]) -> dict[str, object]:

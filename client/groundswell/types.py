@@ -1,4 +1,4 @@
-"""All messages and enums of the contract under one name: a line for every file of it.
+"""All messages and enums of the contract under one name.
 
 >>> from groundswell import types
 >>> types.Metrics(likes=12, reach=300).reach
@@ -7,8 +7,4 @@
 
 from __future__ import annotations
 
-from groundswell.v1.common_pb2 import *  # noqa: F403
-from groundswell.v1.engagement_pb2 import *  # noqa: F403
-from groundswell.v1.errors_pb2 import *  # noqa: F403
-from groundswell.v1.experiments_pb2 import *  # noqa: F403
-from groundswell.v1.learning_pb2 import *  # noqa: F403
+from groundswell.v1.types import *  # noqa: F403

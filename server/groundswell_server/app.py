@@ -14,9 +14,7 @@ from typing import Any
 
 import grpc.aio
 import structlog
-from google.longrunning import operations_pb2
 
-from groundswell.v1 import engagement_pb2, experiments_pb2, learning_pb2
 from groundswell_server.bootstrap.database import migrate, open_database
 from groundswell_server.bootstrap.gc_freeze import gc_freeze
 from groundswell_server.bootstrap.master_key import master_key
@@ -35,19 +33,12 @@ from groundswell_server.runtime.metrics import Metrics
 from groundswell_server.runtime.pipeline import Stage
 from groundswell_server.runtime.telemetry import CallTelemetry
 from groundswell_server.services.dependencies import Dependencies
+from groundswell_server.services.registry import SERVICES, unknown_service
 from groundswell_server.settings import Settings, SettingsError
 from groundswell_storage import keys
 from groundswell_storage.executor import DatabaseExecutor
 from groundswell_storage.feed import EventFeed
 from groundswell_storage.token_buckets import Draw, Limit, draw
-
-SERVICES = {
-    "engagement": engagement_pb2.DESCRIPTOR.services_by_name["EngagementService"],
-    "learning": learning_pb2.DESCRIPTOR.services_by_name["LearningService"],
-    "experiments": experiments_pb2.DESCRIPTOR.services_by_name["ExperimentsService"],
-    "operations": operations_pb2.DESCRIPTOR.services_by_name["Operations"],
-}
-"""Folders with a service.py, and what each serves. A new service is a folder and a line here."""
 
 _FIRST_CALLS_SECONDS = 0.2
 
@@ -104,9 +95,9 @@ class App:
             settings, database, executor, self._feed, JobQueue(database, settings), self._peers
         )
         self._server = self._listen(peer_socket)
+        if problem := unknown_service(self._services):
+            raise SettingsError(problem)
         for name in self._services:
-            if name not in SERVICES:
-                raise SettingsError(f"there is no service {name!r}; there are {', '.join(SERVICES)}")
             self._dispatcher.promise(SERVICES[name], partial(self._servicer, name))
         self._introspection = Introspection(self._dispatcher)
         await self._server.start()

@@ -26,6 +26,8 @@ from groundswell_storage.topics import KEY_CHANGED
 
 Role = Literal["reader", "writer", "agent", "operator", "admin"]
 ROLES: tuple[str, ...] = get_args(Role)
+ALL_SCOPES = "*"
+"""In place of a list of scopes: every scope, so that only the role limits the key."""
 
 _PREFIX = "gsk"
 _ID_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"  # no 0, 1, l, o: ids are read aloud and typed
@@ -61,7 +63,7 @@ class KeyRecord:
     name: str
     role: str
     scopes: tuple[str, ...]
-    """Further restrictions or grants, such as those of a plugin; empty for what the role allows."""
+    """The scopes of the key, such as `learning.read`, or ALL_SCOPES alone."""
     create_time: datetime
     created_by: str
     expire_time: datetime | None
@@ -71,14 +73,22 @@ class KeyRecord:
 
 
 def create(
-    scope: Scope, *, name: str, role: str, scopes: tuple[str, ...] = (), lifetime: timedelta | None = None
+    scope: Scope,
+    *,
+    name: str,
+    role: str,
+    scopes: tuple[str, ...] = (ALL_SCOPES,),
+    lifetime: timedelta | None = None,
 ) -> tuple[KeyRecord, str]:
-    """Makes a key of the scope's workspace; returns it and its token, which cannot be had again.
+    """Creates a key of the scope's workspace. Returns it and its token, which cannot be read again.
 
-    Raises InvalidArgument for a role that does not exist.
+    Raises InvalidArgument for an unknown role, for no scopes, and for ALL_SCOPES beside other scopes.
     """
     if role not in ROLES:
         raise errors.InvalidArgument.of("role", f"must be one of {', '.join(ROLES)}", reason="VALIDATION_FAILED")
+    if not scopes or (ALL_SCOPES in scopes and len(scopes) > 1):
+        problem = f"must list scopes, or {ALL_SCOPES!r} alone for every scope, got {list(scopes)}"
+        raise errors.InvalidArgument.of("scopes", problem, reason="VALIDATION_FAILED")
     id = "".join(secrets.choice(_ID_ALPHABET) for _ in range(_ID_LENGTH))
     token, secret_digest = _new_token(id)
     row = scope.insert(

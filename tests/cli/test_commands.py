@@ -58,7 +58,7 @@ class TestAudit:
         made = shell.json("keys", "create", "ci", "--role", "reader")
         (entry,) = shell.json("audit", "list", "--action", "api_key.created")
         assert (entry["actor"], entry["subject"], entry["batch"]) == ("cli", f"api_key/{made['id']}", None)
-        assert entry["after"] == {"name": "ci", "role": "reader", "scopes": [], "expire_time": None}
+        assert entry["after"] == {"name": "ci", "role": "reader", "scopes": ["*"], "expire_time": None}
         assert made["id"] in shell.run("audit", "list").stdout
         assert shell.json("audit", "list", "--workspace", "rival") == []
         assert "no such change" in shell.run("audit", "list", "--subject", "model/none").stdout

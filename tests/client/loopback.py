@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import grpc
-from google.longrunning import operations_pb2
 from google.protobuf import any_pb2
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
@@ -16,11 +15,9 @@ from google.protobuf.message_factory import GetMessageClass
 from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
-from groundswell.v1.services import descriptors
+from groundswell.v1.services import services
 
-SERVICES = tuple(
-    service for file in (*descriptors(), operations_pb2.DESCRIPTOR) for service in file.services_by_name.values()
-)
+SERVICES = tuple(services().values())
 
 Answer = Callable[[Any, grpc.ServicerContext], Any]
 

@@ -181,5 +181,5 @@ def test_the_sdk_works_without_the_server_extra(wheel: Path, tmp_path: Path) -> 
     venv.create(tmp_path / "venv", with_pip=True)
     python = tmp_path / "venv/bin/python"
     run(python, "-m", "pip", "install", "--quiet", "--constraint", ROOT / "constraints.txt", wheel, cwd=tmp_path)
-    program = "import groundswell; from groundswell.v1 import services; print(len(services.descriptors()))"
+    program = "import groundswell; from groundswell.v1 import services; print(len(services.services()))"
     assert int(run(python, "-c", program, cwd=tmp_path)) >= 2

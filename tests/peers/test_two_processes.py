@@ -18,7 +18,8 @@ from groundswell import Client
 from groundswell.errors import NotFound, PermissionDenied
 from groundswell.v1 import engagement_pb2 as pb
 from groundswell.v1 import engagement_pb2_grpc
-from groundswell_server.peers.tokens import AUDIENCE, HEADER
+from groundswell_server.peers.tokens import AUDIENCE
+from groundswell_server.runtime.authentication import PEER_HEADER
 from groundswell_storage import keys, secrets
 from groundswell_storage.database import connect
 from tests.errors import refusal
@@ -139,7 +140,7 @@ def token(split: Split, **changes: object) -> str:
         "workspace": "ours",
         "role": "reader",
         "actor": "tester",
-        "scopes": [],
+        "scopes": ["*"],
     }
     signed_with = changes.pop("secret", secret)
     algorithm = str(changes.pop("algorithm", "HS256"))
@@ -150,7 +151,7 @@ def token(split: Split, **changes: object) -> str:
 def list_posts(split: Split, said: str) -> pb.ListPostsResponse:
     with grpc.insecure_channel(split.engagement.target) as channel:
         stub = engagement_pb2_grpc.EngagementServiceStub(channel)
-        return stub.ListPosts(pb.ListPostsRequest(page_size=1), metadata=((HEADER, said),))
+        return stub.ListPosts(pb.ListPostsRequest(page_size=1), metadata=((PEER_HEADER, said),))
 
 
 def test_the_word_of_a_peer_is_believed(split: Split) -> None:
@@ -194,5 +195,5 @@ def test_nonsense_in_place_of_a_word_is_refused(split: Split, said: str) -> None
 def test_a_callers_own_key_counts_more_than_what_it_says_of_peers(split: Split) -> None:
     with grpc.insecure_channel(split.engagement.target) as channel:
         stub = engagement_pb2_grpc.EngagementServiceStub(channel)
-        sent = ((HEADER, token(split)), ("authorization", f"Bearer {split.stranger}"))
+        sent = ((PEER_HEADER, token(split)), ("authorization", f"Bearer {split.stranger}"))
         assert not stub.ListPosts(pb.ListPostsRequest(), metadata=sent).posts

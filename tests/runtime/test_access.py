@@ -12,8 +12,7 @@ import pytest
 from groundswell.v1 import engagement_pb2 as pb
 from groundswell.v1 import experiments_pb2 as xp
 from groundswell.v1 import experiments_pb2_grpc
-from groundswell_server.app import SERVICES
-from groundswell_server.runtime import permissions, tls
+from groundswell_server.runtime import tls
 from groundswell_server.settings import Settings, SettingsError
 from groundswell_storage import keys
 from tests.errors import refusal
@@ -124,12 +123,6 @@ def test_a_stream_ends_when_its_key_has_expired(server: RunningServer) -> None:
     with refusal() as refused:
         list(watching)
     assert refused.reason == "CREDENTIALS_INVALID"
-
-
-def test_every_call_of_every_service_has_a_row_in_the_table_of_permissions(sqlite_url: str) -> None:
-    with RunningServer(sqlite_url, SERVICES) as server:
-        served = set(server.app._dispatcher.methods())
-    assert served == set(permissions.ACCESS)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.9.9.9"])

@@ -13,7 +13,8 @@ PROGRAM = """
 import sys
 import groundswell_server.app
 from importlib import import_module
-for name in groundswell_server.app.SERVICES:
+from groundswell_server.services.registry import SERVICES
+for name in SERVICES:
     import_module(f"groundswell_server.{name}.service")
 heavy = {"numpy", "scipy", "sklearn", "onnxruntime", "skl2onnx", "joblib", "matplotlib", "datasketch", "jwt", "huey"}
 print(*sorted(heavy & set(sys.modules)))
@@ -35,7 +36,8 @@ CALLS = """
 import asyncio, sys
 import grpc
 from groundswell.v1 import experiments_pb2, experiments_pb2_grpc
-from groundswell_server.app import SERVICES, App
+from groundswell_server.app import App
+from groundswell_server.services.registry import SERVICES
 from groundswell_server.runtime import logs
 from groundswell_server.settings import Settings
 from groundswell_storage.ids import uuid7

@@ -18,9 +18,9 @@ class Sender(ServiceClient):
 
     def __init__(self, client: Client, timeout: float | None) -> None:
         """`timeout` is in seconds; None takes the default of each call."""
-        from groundswell.v1.services import descriptors
+        from groundswell.v1.services import services
 
-        descriptors()  # the types that an operation may hold have to be known before it can be printed
+        services()  # the types that an operation may hold have to be known before it can be printed
         super().__init__(client._invoker())
         self._timeout = timeout
 

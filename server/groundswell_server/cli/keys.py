@@ -30,7 +30,11 @@ def keys_group() -> None:
 @keys_group.command("create", cls=ServerCommand)
 @click.argument("name", help="The purpose of the key, such as 'ci'.")
 @click.option("--role", default="writer", show_default=True, help="reader, agent, writer, operator or admin.")
-@click.option("--scope", multiple=True, help="Limit the key to this scope, such as learning.read. Can be repeated.")
+@click.option(
+    "--scope",
+    multiple=True,
+    help="Limit the key to this scope, such as learning.read; repeatable. Without it: every scope.",
+)
 @click.option("--days", type=click.IntRange(min=1), help="Days until the key expires; never by default.")
 @workspace_option
 @database_option
@@ -49,8 +53,9 @@ def create(
 
     _check(name, scope)
     lifetime = timedelta(days=days) if days else None
+    scopes = tuple(scope) if scope else (keys.ALL_SCOPES,)
     with open_scope(database, workspace) as opened:
-        record, token = keys.create(opened, name=name, role=role, scopes=tuple(scope), lifetime=lifetime)
+        record, token = keys.create(opened, name=name, role=role, scopes=scopes, lifetime=lifetime)
     _reveal(record, token, as_json)
 
 
@@ -104,13 +109,13 @@ def rotate(key: str, grace_hours: float, workspace: str, database: str | None, a
 
 
 def _check(name: str, scopes: Iterable[str]) -> None:
-    from groundswell_server.runtime.permissions import ACCESS
+    from groundswell_server.services.registry import all_scopes
     from groundswell_storage.errors import InvalidArgument
 
     if not name.strip():
         raise InvalidArgument.of("name", "is empty: say what the key is for")
     # A key that is limited to a scope that no call asks for can do nothing, and says so only when it is used.
-    known = sorted({access.scope for access in ACCESS.values() if access.scope})
+    known = all_scopes()
     for scope in scopes:
         if scope not in known:
             raise InvalidArgument.of("scope", f"{scope!r} is not one of {', '.join(known)}")
@@ -137,10 +142,14 @@ def _show(rows: list[dict[str, Any]], as_json: bool, *, empty: str = "") -> None
 
 
 def _reveal(record: KeyRecord, token: str, as_json: bool) -> None:
+    from groundswell_storage import keys
+
     if as_json:
         show_json({**_row(record), "token": token})
         return
     click.echo(token)
+    limit = "every scope" if keys.ALL_SCOPES in record.scopes else f"the scopes {', '.join(record.scopes)}"
+    click.echo(f"Role {record.role} with {limit}.", err=True)
     # Not to where the token goes: key=$(groundswell keys create ci) holds the token alone.
     click.echo("Keep it: it is not stored and can't be shown again. The SDK and this command take it from", err=True)
     click.echo("GROUNDSWELL_API_KEY; other callers send it as `authorization: Bearer gsk_...`.", err=True)

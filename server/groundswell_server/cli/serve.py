@@ -33,7 +33,7 @@ def serve(
     with gc_freeze():
         import_structlog()
         from groundswell_server import processes
-        from groundswell_server.app import SERVICES
+        from groundswell_server.services.registry import SERVICES, unknown_service
         from groundswell_server.settings import SettingsError, load
 
     options = {"host": host, "port": port, "metrics_port": metrics_port, "training_workers": training_workers}
@@ -44,8 +44,8 @@ def serve(
             raise click.BadParameter(str(error)) from error
         raise
     chosen = tuple(name.strip() for name in services.split(",") if name.strip()) or tuple(SERVICES)
-    if unknown := sorted(set(chosen).difference(SERVICES)):
-        raise click.BadParameter(f"there is no service {unknown[0]!r}; there are {', '.join(SERVICES)}")
+    if problem := unknown_service(chosen):
+        raise click.BadParameter(problem)
     raise click.exceptions.Exit(processes.serve(settings, chosen, workers=workers, insecure=insecure))
 
 

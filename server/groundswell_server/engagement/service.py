@@ -24,7 +24,7 @@ from groundswell_server.events.event_consumers import BOOKMARK_EVERY
 from groundswell_server.operations.messages import to_proto
 from groundswell_server.runtime.background import together
 from groundswell_server.runtime.call import Call
-from groundswell_server.runtime.methods import audits_itself, ingests, read, write
+from groundswell_server.runtime.methods import rpc
 from groundswell_server.services.dependencies import Dependencies
 from groundswell_storage.engagement.enums import PiiFilter, Rating
 from groundswell_storage.engagement.enums import Platform as SocialPlatform
@@ -51,60 +51,54 @@ class Servicer:
         """Follows the promotion of detectors, and loads the filter on a thread beside the event loop."""
         await together(partial(self._detectors.follow, self._feed), partial(asyncio.to_thread, self._intake.load))
 
-    @write
-    @audits_itself
+    @rpc
     def CreatePersona(self, request: pb.CreatePersonaRequest, scope: Scope) -> pb.CreatePersonaResponse:
         persona = personas.create_persona(scope, messages.persona_draft(request))
         return pb.CreatePersonaResponse(persona=messages.persona_message(persona))
 
-    @read
+    @rpc
     def GetPersona(self, request: pb.GetPersonaRequest, scope: Scope) -> pb.GetPersonaResponse:
         return pb.GetPersonaResponse(persona=messages.persona_message(personas.get_persona(scope, request.persona_id)))
 
-    @read
+    @rpc
     def ListPersonas(self, request: pb.ListPersonasRequest, scope: Scope) -> pb.ListPersonasResponse:
         page = personas.list_personas(
             scope, niche=request.niche, show_deleted=request.show_deleted, **paging_in(request)
         ).map(messages.persona_message)
         return pb.ListPersonasResponse(personas=page.items, next_page_token=page.next_page_token)
 
-    @write
-    @audits_itself
+    @rpc
     def UpdatePersona(self, request: pb.UpdatePersonaRequest, scope: Scope) -> pb.UpdatePersonaResponse:
         changes = messages.persona_changes(request)
         persona = personas.update_persona(scope, request.persona_id, changes, request.persona.etag)
         return pb.UpdatePersonaResponse(persona=messages.persona_message(persona))
 
-    @write
-    @audits_itself
+    @rpc
     def DeletePersona(self, request: pb.DeletePersonaRequest, scope: Scope) -> pb.DeletePersonaResponse:
         persona = personas.delete_persona(scope, request.persona_id)
         return pb.DeletePersonaResponse(persona=messages.persona_message(persona))
 
-    @write
-    @audits_itself
+    @rpc
     def StartContext(self, request: pb.StartContextRequest, scope: Scope) -> pb.StartContextResponse:
         context = contexts.start_context(scope, messages.context_draft(request))
         return pb.StartContextResponse(context=messages.context_message(context))
 
-    @write
-    @audits_itself
+    @rpc
     def UpdateContext(self, request: pb.UpdateContextRequest, scope: Scope) -> pb.UpdateContextResponse:
         changes = messages.context_changes(request)
         context = contexts.update_context(scope, request.context_id, changes, request.context.etag)
         return pb.UpdateContextResponse(context=messages.context_message(context))
 
-    @write
-    @audits_itself
+    @rpc
     def FinishContext(self, request: pb.FinishContextRequest, scope: Scope) -> pb.FinishContextResponse:
         context = contexts.finish_context(scope, request.context_id, messages.context_end(request))
         return pb.FinishContextResponse(context=messages.context_message(context))
 
-    @read
+    @rpc
     def GetContext(self, request: pb.GetContextRequest, scope: Scope) -> pb.GetContextResponse:
         return pb.GetContextResponse(context=messages.context_message(contexts.get_context(scope, request.context_id)))
 
-    @read
+    @rpc
     def ListContexts(self, request: pb.ListContextsRequest, scope: Scope) -> pb.ListContextsResponse:
         page = contexts.list_contexts(
             scope,
@@ -116,41 +110,36 @@ class Servicer:
         ).map(messages.context_message)
         return pb.ListContextsResponse(contexts=page.items, next_page_token=page.next_page_token)
 
-    @write
-    @audits_itself
+    @rpc
     def SubmitFeedback(self, request: pb.SubmitFeedbackRequest, scope: Scope) -> pb.SubmitFeedbackResponse:
         context = contexts.submit_feedback(scope, request.context_id, Rating(request.rating), request.comment)
         return pb.SubmitFeedbackResponse(context=messages.context_message(context))
 
-    @write
-    @audits_itself
+    @rpc
     def CreatePost(self, request: pb.CreatePostRequest, scope: Scope) -> pb.CreatePostResponse:
         draft = messages.post_draft(request, persona_id=request.persona_id, context_id=request.context_id)
         return pb.CreatePostResponse(post=messages.post_message(posts.create_post(scope, draft)))
 
-    @read
+    @rpc
     def GetPost(self, request: pb.GetPostRequest, scope: Scope) -> pb.GetPostResponse:
         return pb.GetPostResponse(post=messages.post_message(posts.get_post(scope, request.post_id)))
 
-    @read
+    @rpc
     def ListPosts(self, request: pb.ListPostsRequest, scope: Scope) -> pb.ListPostsResponse:
         page = posts.list_posts(scope, messages.post_filter(request), **paging_in(request)).map(messages.post_message)
         return pb.ListPostsResponse(posts=page.items, next_page_token=page.next_page_token)
 
-    @write
-    @audits_itself
+    @rpc
     def UpdatePost(self, request: pb.UpdatePostRequest, scope: Scope) -> pb.UpdatePostResponse:
         post = posts.update_post(scope, request.post_id, messages.post_changes(request), request.post.etag)
         return pb.UpdatePostResponse(post=messages.post_message(post))
 
-    @write
-    @audits_itself
+    @rpc
     def DeletePost(self, request: pb.DeletePostRequest, scope: Scope) -> pb.DeletePostResponse:
         posts.delete_post(scope, request.post_id)
         return pb.DeletePostResponse()
 
-    @write
-    @ingests
+    @rpc
     def RecordMetrics(self, request: pb.RecordMetricsRequest, scope: Scope) -> pb.RecordMetricsResponse:
         counts, fetched = messages.counts_in(request.metrics), time_in(request, "fetch_time")
         reached = messages.demographics_in(request)
@@ -159,6 +148,7 @@ class Servicer:
         )
         return messages.measured_message(measured)
 
+    @rpc
     async def RecordInteractions(
         self, requests: AsyncIterator[pb.RecordInteractionsRequest], call: Call
     ) -> pb.RecordInteractionsResponse:
@@ -166,56 +156,54 @@ class Servicer:
         total, touched = await self._intake.record_batches(call, batches)
         return messages.recorded_message(total, touched)
 
-    @read
+    @rpc
     def ListInteractions(self, request: pb.ListInteractionsRequest, scope: Scope) -> pb.ListInteractionsResponse:
         page = interactions.list_interactions(
             scope, request.post_id, verdict=request.verdict, kind=request.kind, **paging_in(request)
         ).map(messages.interaction_message)
         return pb.ListInteractionsResponse(interactions=page.items, next_page_token=page.next_page_token)
 
+    @rpc
     async def AnalyzePost(self, request: pb.AnalyzePostRequest, call: Call) -> pb.AnalyzePostResponse:
         analyzed = await analyze_with_best_hour(call, self._peers, request.post_id, self._target_age)
         return messages.analysis_message(analyzed)
 
-    @read
+    @rpc
     def AnalyzeAudience(self, request: pb.AnalyzeAudienceRequest, scope: Scope) -> pb.AnalyzeAudienceResponse:
         start, end = time_in(request, "start_time"), time_in(request, "end_time")
         return messages.audience_message(analyze_audience(scope, request.persona_id, request.platform, start, end))
 
-    @read
+    @rpc
     def GetTimeline(self, request: pb.GetTimelineRequest, scope: Scope) -> pb.GetTimelineResponse:
         start, end = time_in(request, "start_time"), time_in(request, "end_time")
         return messages.timeline_message(timeline_of_post(scope, request.post_id, start, end))
 
-    @write
-    @audits_itself
+    @rpc
     def ConnectPlatform(self, request: pb.ConnectPlatformRequest, scope: Scope) -> pb.ConnectPlatformResponse:
         vault = token_vault.open_vault(scope.database, token_vault.sealer_of(self._settings))
         connection = connections.connect(scope, messages.connection_draft(request), vault)
         return pb.ConnectPlatformResponse(connection=messages.connection_message(connection))
 
-    @write
-    @audits_itself
+    @rpc
     def DisconnectPlatform(self, request: pb.DisconnectPlatformRequest, scope: Scope) -> pb.DisconnectPlatformResponse:
         connections.disconnect(scope, request.persona_id, SocialPlatform(request.platform))
         return pb.DisconnectPlatformResponse()
 
-    @read
+    @rpc
     def ListPlatforms(self, request: pb.ListPlatformsRequest, scope: Scope) -> pb.ListPlatformsResponse:
         page = connections.list_connections(scope, persona_id=request.persona_id, **paging_in(request)).map(
             messages.connection_message
         )
         return pb.ListPlatformsResponse(connections=page.items, next_page_token=page.next_page_token)
 
-    @read
+    @rpc
     def GetEngagementSettings(
         self, request: pb.GetEngagementSettingsRequest, scope: Scope
     ) -> pb.GetEngagementSettingsResponse:
         settings = workspace_settings.read_settings(scope)
         return pb.GetEngagementSettingsResponse(settings=messages.settings_message(settings))
 
-    @write
-    @audits_itself
+    @rpc
     def UpdateEngagementSettings(
         self, request: pb.UpdateEngagementSettingsRequest, scope: Scope
     ) -> pb.UpdateEngagementSettingsResponse:
@@ -223,13 +211,13 @@ class Servicer:
         changed = workspace_settings.update_settings(scope, pii_filter, request.reason, request.etag)
         return pb.UpdateEngagementSettingsResponse(settings=messages.settings_message(changed))
 
-    @write
-    @audits_itself
+    @rpc
     def SyncPosts(self, request: pb.SyncPostsRequest, scope: Scope) -> pb.SyncPostsResponse:
         personas.check_active(scope, request.persona_ids)
         operation = self._jobs.start(scope, "engagement.sync_posts", messages.pinned_sync(request, scope.now))
         return pb.SyncPostsResponse(operation=to_proto(operation))
 
+    @rpc
     async def WatchEngagement(
         self, request: pb.WatchEngagementRequest, call: Call
     ) -> AsyncIterator[pb.WatchEngagementResponse]:
@@ -246,6 +234,7 @@ class Servicer:
             if not batch.events:
                 yield pb.WatchEngagementResponse(cursor=batch.cursor)
 
+    @rpc
     async def ImportPosts(self, requests: AsyncIterator[pb.ImportPostsRequest], call: Call) -> pb.ImportPostsResponse:
         total = post_imports.Imported()
         async for request in requests:

@@ -26,7 +26,7 @@ from groundswell_server.experiments.rollouts.evaluator import RolloutCache
 from groundswell_server.experiments.rollouts.service import RolloutCalls
 from groundswell_server.runtime.background import together
 from groundswell_server.runtime.call import Call
-from groundswell_server.runtime.methods import accepted_by, audits_itself, read, write
+from groundswell_server.runtime.methods import rpc
 from groundswell_server.services.dependencies import Dependencies
 from groundswell_storage.experiments import past_looks
 from groundswell_storage.scope import Scope
@@ -65,25 +65,23 @@ class Servicer(RolloutCalls):
         finally:
             await self._exposures.flush()
 
-    @write
-    @audits_itself
+    @rpc
     def CreateExperiment(self, request: pb.CreateExperimentRequest, scope: Scope) -> pb.CreateExperimentResponse:
         created = lifecycle.create_experiment(scope, request.key, messages.design_in(request.design))
         return pb.CreateExperimentResponse(experiment=messages.experiment_message(created))
 
-    @read
+    @rpc
     def GetExperiment(self, request: pb.GetExperimentRequest, scope: Scope) -> pb.GetExperimentResponse:
         found = lifecycle.get_experiment(scope, request.experiment_key)
         return pb.GetExperimentResponse(experiment=messages.experiment_message(found))
 
-    @read
+    @rpc
     def ListExperiments(self, request: pb.ListExperimentsRequest, scope: Scope) -> pb.ListExperimentsResponse:
         page = lifecycle.list_experiments(scope, state=request.state, **paging_in(request))
         experiments = page.map(messages.experiment_message)
         return pb.ListExperimentsResponse(experiments=experiments.items, next_page_token=page.next_page_token)
 
-    @write
-    @audits_itself
+    @rpc
     def UpdateExperiment(self, request: pb.UpdateExperimentRequest, scope: Scope) -> pb.UpdateExperimentResponse:
         design = messages.design_in(request.design)
         updated = lifecycle.update_experiment(
@@ -91,42 +89,37 @@ class Servicer(RolloutCalls):
         )
         return pb.UpdateExperimentResponse(experiment=messages.experiment_message(updated))
 
-    @write
-    @audits_itself
+    @rpc
     def StartExperiment(self, request: pb.StartExperimentRequest, scope: Scope) -> pb.StartExperimentResponse:
         started = lifecycle.start_experiment(scope, request.experiment_key)
         return pb.StartExperimentResponse(experiment=messages.experiment_message(started))
 
-    @write
-    @audits_itself
+    @rpc
     def PauseExperiment(self, request: pb.PauseExperimentRequest, scope: Scope) -> pb.PauseExperimentResponse:
         paused = lifecycle.pause_experiment(scope, request.experiment_key)
         return pb.PauseExperimentResponse(experiment=messages.experiment_message(paused))
 
-    @write
-    @audits_itself
+    @rpc
     def ResumeExperiment(self, request: pb.ResumeExperimentRequest, scope: Scope) -> pb.ResumeExperimentResponse:
         resumed = lifecycle.resume_experiment(scope, request.experiment_key)
         return pb.ResumeExperimentResponse(experiment=messages.experiment_message(resumed))
 
-    @write
-    @audits_itself
+    @rpc
     def CompleteExperiment(self, request: pb.CompleteExperimentRequest, scope: Scope) -> pb.CompleteExperimentResponse:
         completed = lifecycle.complete_experiment(scope, request.experiment_key, request.winner, request.reason)
         return pb.CompleteExperimentResponse(experiment=messages.experiment_message(completed))
 
-    @write
-    @audits_itself
+    @rpc
     def ArchiveExperiment(self, request: pb.ArchiveExperimentRequest, scope: Scope) -> pb.ArchiveExperimentResponse:
         archived = lifecycle.archive_experiment(scope, request.experiment_key)
         return pb.ArchiveExperimentResponse(experiment=messages.experiment_message(archived))
 
-    @accepted_by(accepts_assign)
+    @rpc(accepts=accepts_assign)
     async def AssignVariant(self, request: pb.AssignVariantRequest, call: Call) -> pb.AssignVariantResponse:
         assigned = await self._assignments.assign(call, messages.assignment_request_in(request))
         return pb.AssignVariantResponse(assignment=messages.assignment_message(assigned))
 
-    @accepted_by(accepts_assign_all)
+    @rpc(accepts=accepts_assign_all)
     async def BatchAssignVariants(
         self, request: pb.BatchAssignVariantsRequest, call: Call
     ) -> pb.BatchAssignVariantsResponse:
@@ -135,17 +128,17 @@ class Servicer(RolloutCalls):
         )
         return pb.BatchAssignVariantsResponse(assignments=map(messages.assignment_message, assigned))
 
-    @accepted_by(accepts_assign)
+    @rpc(accepts=accepts_assign)
     async def EvaluateVariant(self, request: pb.EvaluateVariantRequest, call: Call) -> pb.EvaluateVariantResponse:
         peeked = await self._assignments.peek(call, messages.assignment_request_in(request))
         return pb.EvaluateVariantResponse(assignment=messages.assignment_message(peeked))
 
-    @accepted_by(accepts_record)
+    @rpc(accepts=accepts_record)
     async def RecordEvents(self, request: pb.RecordEventsRequest, call: Call) -> pb.RecordEventsResponse:
         outcome = await self._recorder.record(call, messages.events_in(request, call.now))
         return pb.RecordEventsResponse(outcome=messages.outcome_message(request, outcome))
 
-    @accepted_by(accepts_stream)
+    @rpc(accepts=accepts_stream)
     async def StreamEvents(
         self, requests: AsyncIterator[pb.StreamEventsRequest], call: Call
     ) -> AsyncIterator[pb.StreamEventsResponse]:
@@ -153,11 +146,13 @@ class Servicer(RolloutCalls):
             outcome = await self._recorder.record(call, messages.events_in(request, call.now))
             yield pb.StreamEventsResponse(sequence=request.sequence, outcome=messages.outcome_message(request, outcome))
 
+    @rpc
     async def AnalyzeExperiment(self, request: pb.AnalyzeExperimentRequest, call: Call) -> pb.AnalyzeExperimentResponse:
         look = await self._look(call, request.experiment_key)
         history = await call.read(past_looks.read, request.experiment_key) if request.with_history else ()
         return messages.analysis_message(look, history)
 
+    @rpc
     async def WatchExperiment(
         self, request: pb.WatchExperimentRequest, call: Call
     ) -> AsyncIterator[pb.WatchExperimentResponse]:
@@ -167,6 +162,7 @@ class Servicer(RolloutCalls):
         async for seen in watcher.watch(request.cursor):
             yield messages.watch_message(seen)
 
+    @rpc
     async def PlanExperiment(self, request: pb.PlanExperimentRequest, call: Call) -> pb.PlanExperimentResponse:
         from groundswell_server.experiments import experiment_plan
 

@@ -103,9 +103,9 @@ class Job:
         self._completing = True
 
     def acting_as(self, role: str, *scopes: str) -> OnBehalf:
-        """On whose behalf the job asks peers: who asked for it, in its workspace, with these rights and no others.
+        """Returns the caller of the job's calls to peers: the job's starter, with this role and these scopes only.
 
-        The rights are the job's own choice: ask for the least that the calls need (`runtime/permissions.py`).
+        Choose the least role and scopes that the contract requires for the calls (`groundswell.v1.call`).
         """
         return OnBehalf(Principal(self.workspace, role, self.actor, frozenset(scopes)), self.operation_id)
 

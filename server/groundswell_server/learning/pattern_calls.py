@@ -9,6 +9,7 @@ from groundswell_server.learning.messages import patterns as messages
 from groundswell_server.learning.patterns import reports
 from groundswell_server.learning.patterns.query import PatternQuery
 from groundswell_server.runtime.call import Call
+from groundswell_server.runtime.methods import rpc
 from groundswell_server.services.dependencies import Dependencies
 
 _TOP_PATTERNS = 3
@@ -25,16 +26,19 @@ class PatternCalls:
     _dependencies: Dependencies
     _target_age: timedelta
 
+    @rpc
     async def AnalyzePatterns(self, request: pb.AnalyzePatternsRequest, call: Call) -> pb.AnalyzePatternsResponse:
         query = self._query(request, call.now, messages.LONG_DAYS)
         return messages.analysis_message(await reports.analysis(call.read, query), query.lookback_days)
 
+    @rpc
     async def RecommendPatterns(self, request: pb.RecommendPatternsRequest, call: Call) -> pb.RecommendPatternsResponse:
         query = self._query(request, call.now, messages.LONG_DAYS)
         top_k = request.top_k or _TOP_PATTERNS
         found = await reports.recommendations(call.read, query, request.task_type, top_k)
         return messages.recommendations_message(found)
 
+    @rpc
     async def FindSuccessfulPatterns(
         self, request: pb.FindSuccessfulPatternsRequest, call: Call
     ) -> pb.FindSuccessfulPatternsResponse:
@@ -43,12 +47,14 @@ class PatternCalls:
         found, best = await reports.successes(call.read, query, messages.min_rate_in(request), limit)
         return messages.successes_message(found, best)
 
+    @rpc
     async def FindFailurePatterns(
         self, request: pb.FindFailurePatternsRequest, call: Call
     ) -> pb.FindFailurePatternsResponse:
         found = await reports.failures(call.read, self._query(request, call.now, messages.RECENT_DAYS))
         return messages.failures_message(found, request.max_examples or _EXAMPLES)
 
+    @rpc
     async def GetEffectiveHashtags(
         self, request: pb.GetEffectiveHashtagsRequest, call: Call
     ) -> pb.GetEffectiveHashtagsResponse:
@@ -56,6 +62,7 @@ class PatternCalls:
         found = await reports.hashtags(call.read, query, request.min_posts or _FEWEST_POSTS)
         return messages.hashtags_message(found, request.top_k or _TOP_HASHTAGS)
 
+    @rpc
     async def SummarizePerformance(
         self, request: pb.SummarizePerformanceRequest, call: Call
     ) -> pb.SummarizePerformanceResponse:
@@ -63,6 +70,7 @@ class PatternCalls:
         threshold = self._dependencies.settings.success_threshold_pct
         return messages.performance_message(await reports.performance(call.read, query, threshold))
 
+    @rpc
     async def SuggestImprovements(
         self, request: pb.SuggestImprovementsRequest, call: Call
     ) -> pb.SuggestImprovementsResponse:

@@ -31,7 +31,7 @@ from groundswell_server.models.rollouts.rollout_membership import RolloutMembers
 from groundswell_server.operations.messages import to_proto
 from groundswell_server.runtime.background import together
 from groundswell_server.runtime.call import Call
-from groundswell_server.runtime.methods import accepted_by, after, audits_itself, needs, read, write
+from groundswell_server.runtime.methods import rpc
 from groundswell_server.services.dependencies import Dependencies
 from groundswell_storage.engagement import prediction_facts
 from groundswell_storage.events import decode_cursor
@@ -90,30 +90,27 @@ class Servicer(PatternCalls):
     async def _fetch(self, call: Call, find: Callable[[Scope], ModelVersion]) -> Fetched:
         return await fetch_before_promotion(self._dependencies.executor, self._store, call.workspace, call.now, find)
 
-    @write
-    @audits_itself
+    @rpc
     def TrainModel(self, request: pb.TrainModelRequest, scope: Scope) -> pb.TrainModelResponse:
         if request.persona_id:
             prediction_facts.persona_facts(scope, request.persona_id)
         operation = self._jobs.start(scope, "learning.train_model", with_as_of_time(request, scope.now))
         return pb.TrainModelResponse(operation=to_proto(operation))
 
-    @read
+    @rpc
     def ListModels(self, request: pb.ListModelsRequest, scope: Scope) -> pb.ListModelsResponse:
         model_type, stage = model_type_in(request), stage_in(request)
         page = model_versions.list_versions(scope, model_type=model_type, stage=stage, **paging_in(request))
         return pb.ListModelsResponse(models=map(models.model_message, page.items), next_page_token=page.next_page_token)
 
-    @read
+    @rpc
     def GetModel(self, request: pb.GetModelRequest, scope: Scope) -> pb.GetModelResponse:
         return pb.GetModelResponse(model=models.model_message(model_versions.get_version(scope, request.model_id)))
 
     async def _fetch_to_promote(self, request: pb.PromoteModelRequest, call: Call) -> Fetched:
         return await self._fetch(call, lambda scope: model_versions.get_version(scope, request.model_id))
 
-    @write
-    @audits_itself
-    @after(_fetch_to_promote)
+    @rpc(prepare=_fetch_to_promote)
     def PromoteModel(self, request: pb.PromoteModelRequest, scope: Scope, fetched: Fetched) -> pb.PromoteModelResponse:
         promotion = registry.promote(scope, request.model_id, force=request.force, fetched=fetched)
         return pb.PromoteModelResponse(**models.promotion_fields(promotion))
@@ -122,28 +119,26 @@ class Servicer(PatternCalls):
         model_type = model_type_in(request)
         return await self._fetch(call, lambda scope: registry.rollback_target(scope, model_type, request.model_id))
 
-    @write
-    @audits_itself
-    @after(_fetch_to_roll_back)
+    @rpc(prepare=_fetch_to_roll_back)
     def RollBackModel(
         self, request: pb.RollBackModelRequest, scope: Scope, fetched: Fetched
     ) -> pb.RollBackModelResponse:
         promotion = registry.roll_back(scope, model_type_in(request), request.model_id, fetched=fetched)
         return pb.RollBackModelResponse(**models.promotion_fields(promotion))
 
-    @write
-    @audits_itself
+    @rpc
     def DeleteModel(self, request: pb.DeleteModelRequest, scope: Scope) -> pb.DeleteModelResponse:
         registry.delete(scope, request.model_id)
         return pb.DeleteModelResponse()
 
-    @read
+    @rpc
     def GetFeatureImportance(
         self, request: pb.GetFeatureImportanceRequest, scope: Scope
     ) -> pb.GetFeatureImportanceResponse:
         version = registry.version_or_live(scope, request.model_id, model_type_in(request, default=ENGAGEMENT))
         return models.importance_message(version)
 
+    @rpc
     async def GetModelPerformance(
         self, request: pb.GetModelPerformanceRequest, call: Call
     ) -> pb.GetModelPerformanceResponse:
@@ -155,14 +150,13 @@ class Servicer(PatternCalls):
         period = monitoring.period_in(request, self._target_age, scope.now)
         return monitoring.performance_message(measure_performance(scope, version, period))
 
-    @write
-    @needs("groundswell_server.models.drift.assessment")
+    @rpc(preload="groundswell_server.models.drift.assessment")
     def CheckDrift(self, request: pb.CheckDriftRequest, scope: Scope) -> pb.CheckDriftResponse:
         version = registry.version_or_live(scope, request.model_id, model_type_in(request, default=ENGAGEMENT))
         report = check_drift(scope, version, self._target_age)
         return pb.CheckDriftResponse(report=monitoring.report_message(report))
 
-    @read
+    @rpc
     def ListDriftReports(self, request: pb.ListDriftReportsRequest, scope: Scope) -> pb.ListDriftReportsResponse:
         chosen = {"model_type": model_type_in(request), "status": monitoring.status_in(request)}
         page = drift_reports.list_reports(scope, model_id=request.model_id, **chosen, **paging_in(request))
@@ -170,13 +164,13 @@ class Servicer(PatternCalls):
             reports=map(monitoring.report_message, page.items), next_page_token=page.next_page_token
         )
 
-    @write
-    @audits_itself
+    @rpc
     def ScheduleTraining(self, request: pb.ScheduleTrainingRequest, scope: Scope) -> pb.ScheduleTrainingResponse:
         plan = monitoring.plan_in(request, self._dependencies.settings)
         schedule = training_schedules.put(scope, plan, monitoring.first_check_in(request, scope.now))
         return pb.ScheduleTrainingResponse(schedule=monitoring.schedule_message(schedule))
 
+    @rpc
     async def WatchModel(self, request: pb.WatchModelRequest, call: Call) -> AsyncIterator[pb.WatchModelResponse]:
         cursor = request.cursor or self._dependencies.feed.cursor
         decode_cursor(cursor)
@@ -187,36 +181,41 @@ class Servicer(PatternCalls):
             for message in online_model.change_messages(batch):
                 yield message
 
-    @write
-    @audits_itself
+    @rpc
     def CancelTrainingSchedule(
         self, request: pb.CancelTrainingScheduleRequest, scope: Scope
     ) -> pb.CancelTrainingScheduleResponse:
         training_schedules.remove(scope, model_type_in(request))
         return pb.CancelTrainingScheduleResponse()
 
+    @rpc
     async def PredictEngagement(self, request: pb.PredictEngagementRequest, call: Call) -> pb.PredictEngagementResponse:
         prepared = await self._live.prepare(call.workspace, content.content_query_in(request), ENGAGEMENT)
         level = predictions.level_in(request)
         return predictions.engagement_message(*self._live.predict(prepared, ENGAGEMENT, level), level)
 
+    @rpc
     async def PredictSuccess(self, request: pb.PredictSuccessRequest, call: Call) -> pb.PredictSuccessResponse:
         prepared = await self._live.prepare(call.workspace, content.content_query_in(request), SUCCESS)
         predicted = self._live.predict(prepared, SUCCESS)
         return predictions.success_message(*predicted, prepared.live.threshold_pct)
 
+    @rpc
     async def PredictConversion(self, request: pb.PredictConversionRequest, call: Call) -> pb.PredictConversionResponse:
         prepared = await self._live.prepare(call.workspace, content.content_query_in(request), CONVERSION)
         return predictions.conversion_message(*self._live.predict_conversion(prepared))
 
+    @rpc
     async def ClassifyText(self, request: pb.ClassifyTextRequest, call: Call) -> pb.ClassifyTextResponse:
         found = await self._live.classify(call.workspace, model_type_in(request), request.texts[:])
         return labels.text_classes_message(found)
 
+    @rpc
     async def ClassifyProfiles(self, request: pb.ClassifyProfilesRequest, call: Call) -> pb.ClassifyProfilesResponse:
         profiles = [labels.profile_in(profile) for profile in request.profiles]
         return labels.profile_classes_message(*await self._live.classify_profiles(call.workspace, profiles))
 
+    @rpc
     async def AddTrainingExamples(
         self, requests: AsyncIterator[pb.AddTrainingExamplesRequest], call: Call
     ) -> pb.AddTrainingExamplesResponse:
@@ -226,8 +225,7 @@ class Servicer(PatternCalls):
             total += await call.write(training_examples.add_examples, model_type_in(request), *batch)
         return labels.added_message(total)
 
-    @write
-    @audits_itself
+    @rpc
     def DeleteTrainingExamples(
         self, request: pb.DeleteTrainingExamplesRequest, scope: Scope
     ) -> pb.DeleteTrainingExamplesResponse:
@@ -235,24 +233,25 @@ class Servicer(PatternCalls):
         deleted = training_examples.delete_examples(scope, model_type, request.persona_id, request.client_ids)
         return pb.DeleteTrainingExamplesResponse(deleted_count=deleted)
 
-    @accepted_by(accepts_content)
+    @rpc(accepts=accepts_content)
     async def ScoreContent(self, request: pb.ScoreContentRequest, call: Call) -> pb.ScoreContentResponse:
         prepared = await self._live.prepare(call.workspace, content.content_query_in(request))
         response = pb.ScoreContentResponse()
         content.fill_score(response.score, self._live.score(prepared), prepared.live)
         return response
 
-    @accepted_by(accepts_contents)
+    @rpc(accepts=accepts_contents)
     async def BatchScoreContent(self, request: pb.BatchScoreContentRequest, call: Call) -> pb.BatchScoreContentResponse:
         queries = content.content_queries_in(request)
         return content.scores_message(*await self._live.score_all(call.workspace, queries))
 
+    @rpc
     async def OptimizeContent(self, request: pb.OptimizeContentRequest, call: Call) -> pb.OptimizeContentResponse:
         prepared = await self._live.prepare(call.workspace, content.content_query_in(request))
         found = await self._live.optimize(prepared, content.aim_in(request))
         return content.optimization_message(found, prepared.live)
 
-    @read
+    @rpc
     def PredictTiming(self, request: pb.PredictTimingRequest, scope: Scope) -> pb.PredictTimingResponse:
         question = timing.question_in(request, self._target_age, scope.now)
         return timing.timing_message(best_hours(scope, question), request.top_k)

@@ -10,7 +10,7 @@ from google.protobuf import empty_pb2
 from groundswell_server.operations import listing, messages, waiting
 from groundswell_server.operations.gauges import JobGauges
 from groundswell_server.runtime.call import Call
-from groundswell_server.runtime.methods import read, waits, write
+from groundswell_server.runtime.methods import rpc
 from groundswell_server.services.dependencies import Dependencies
 from groundswell_storage import operations
 from groundswell_storage.scope import Scope
@@ -24,11 +24,11 @@ class Servicer:
         self._default_deadline_seconds = dependencies.settings.default_deadline_seconds
         self.collector = JobGauges(dependencies.database)
 
-    @read
+    @rpc
     def GetOperation(self, request: operations_pb2.GetOperationRequest, scope: Scope) -> operations_pb2.Operation:
         return messages.to_proto(operations.get(scope, messages.operation_id(request.name)))
 
-    @read
+    @rpc
     def ListOperations(
         self, request: operations_pb2.ListOperationsRequest, scope: Scope
     ) -> operations_pb2.ListOperationsResponse:
@@ -37,17 +37,17 @@ class Servicer:
         page = listing.list_operations(scope, wanted, page_size=request.page_size, page_token=request.page_token)
         return messages.to_list(page)
 
-    @write
+    @rpc
     def DeleteOperation(self, request: operations_pb2.DeleteOperationRequest, scope: Scope) -> empty_pb2.Empty:
         operations.delete(scope, messages.operation_id(request.name))
         return empty_pb2.Empty()
 
-    @write
+    @rpc
     def CancelOperation(self, request: operations_pb2.CancelOperationRequest, scope: Scope) -> empty_pb2.Empty:
         operations.request_cancel(scope, messages.operation_id(request.name))
         return empty_pb2.Empty()
 
-    @waits
+    @rpc(waits=True)
     async def WaitOperation(self, request: operations_pb2.WaitOperationRequest, call: Call) -> operations_pb2.Operation:
         id = messages.operation_id(request.name)
         asked = messages.timeout_seconds(request.timeout) if request.HasField("timeout") else None

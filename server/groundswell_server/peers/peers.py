@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from functools import cached_property
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import grpc
@@ -16,8 +15,9 @@ import grpc.aio
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
-from groundswell.v1 import engagement_pb2_grpc, experiments_pb2_grpc, learning_pb2_grpc
-from groundswell_server.peers.tokens import HEADER, PeerTokens
+from groundswell.v1.services import Stubs
+from groundswell_server.peers.tokens import PeerTokens
+from groundswell_server.runtime.authentication import PEER_HEADER
 from groundswell_server.runtime.call import Principal
 from groundswell_server.runtime.errors import DETAILS_KEY
 from groundswell_server.runtime.request_id import HEADER as REQUEST_ID_HEADER
@@ -80,7 +80,7 @@ class UnaryCall(Protocol[Request, Response]):
     def __call__(self, request: Request, *, metadata: Any, timeout: float) -> Any: ...
 
 
-class Peers:
+class Peers(Stubs):
     """Typed stubs of the suite's services, wherever they are served."""
 
     def __init__(
@@ -99,21 +99,6 @@ class Peers:
         self._peer_socket = peer_socket
         self._tokens = tokens
         self._channels: dict[str, grpc.aio.Channel] = {}
-
-    @cached_property
-    def engagement(self) -> engagement_pb2_grpc.EngagementServiceAsyncStub:
-        """EngagementService."""
-        return engagement_pb2_grpc.EngagementServiceStub(self._channel("engagement"))
-
-    @cached_property
-    def experiments(self) -> experiments_pb2_grpc.ExperimentsServiceAsyncStub:
-        """ExperimentsService."""
-        return experiments_pb2_grpc.ExperimentsServiceStub(self._channel("experiments"))
-
-    @cached_property
-    def learning(self) -> learning_pb2_grpc.LearningServiceAsyncStub:
-        """LearningService."""
-        return learning_pb2_grpc.LearningServiceStub(self._channel("learning"))
 
     async def ask(
         self, caller: Caller, method: UnaryCall[Request, Response], request: Request, *, timeout_seconds: float = 5.0
@@ -135,7 +120,7 @@ class Peers:
         timeout_seconds: float = 5.0,
     ) -> Response:
         """The same on behalf of somebody whose call is over; `request_id` is for the peer's logs."""
-        metadata = ((HEADER, await self._tokens.sign(principal)), (REQUEST_ID_HEADER, request_id))
+        metadata = ((PEER_HEADER, await self._tokens.sign(principal)), (REQUEST_ID_HEADER, request_id))
         try:
             response: Response = await method(request, metadata=metadata, timeout=timeout_seconds)
             return response

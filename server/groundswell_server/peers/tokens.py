@@ -15,7 +15,6 @@ from groundswell_storage import secrets
 from groundswell_storage.database import Database
 from groundswell_storage.errors import Unauthenticated
 
-HEADER = "x-groundswell-peer"
 AUDIENCE = "groundswell-peer"
 LIFETIME = timedelta(minutes=1)
 

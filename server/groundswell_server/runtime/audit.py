@@ -1,8 +1,7 @@
-"""Puts writes on the audit log: every call marked `@write` leaves an entry in its own transaction.
+"""The audit of changes by the runtime: each call with AUDIT_RUNTIME leaves an entry in its own transaction.
 
-The entry says who called what, when, and on which thing, nothing of what the request says. Calls whose domain knows
-what a thing was before and after record that themselves (`@audits_itself`); those that take in what is counted leave
-none (`@ingests`).
+The entry has the caller, the time, the action and its subject, and no content of the request. The domain of a call
+with AUDIT_DOMAIN writes its own entry, with the values before and after.
 """
 
 from __future__ import annotations

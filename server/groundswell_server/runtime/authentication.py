@@ -16,9 +16,8 @@ import structlog
 
 from groundswell_server.caching.cache import Cache
 from groundswell_server.events.event_consumers import invalidate_on
-from groundswell_server.peers.tokens import HEADER as PEER_HEADER
 from groundswell_server.runtime import permissions
-from groundswell_server.runtime.call import ANONYMOUS, Call, Handler, Principal
+from groundswell_server.runtime.call import ANONYMOUS, EVERY_SCOPE, Call, Handler, Principal
 from groundswell_server.runtime.keyed_streams import KeyedStreams
 from groundswell_server.runtime.methods import Method
 from groundswell_storage import keys
@@ -27,8 +26,10 @@ from groundswell_storage.executor import DatabaseExecutor
 from groundswell_storage.feed import EventFeed
 from groundswell_storage.topics import KEY_CHANGED
 
-LOCAL = Principal(workspace="default", role="admin", actor="local")
+LOCAL = Principal(workspace="default", role="admin", actor="local", scopes=EVERY_SCOPE)
 """The caller without a key on loopback."""
+PEER_HEADER = "x-groundswell-peer"
+"""Metadata with the token by which another server of the deployment vouches for a caller."""
 _MOST_KEYS = 10_000
 NOTE_EVERY_SECONDS = 60.0
 
@@ -82,12 +83,9 @@ class Authenticator:
 
     def stage(self, method: Method, proceed: Handler) -> Handler:
         """Refuses callers that are unknown or may not make this call."""
-        access = permissions.ACCESS.get(method.path)
-        if access is None:
-            raise TypeError(f"{method.path} has no row in runtime/permissions.py")
-        open_to_all = "anonymous" in access.roles
+        access = permissions.access_of(method.descriptor)
+        open_to_all = access.is_public
         keyless = LOCAL if self._keyless else None
-        path = method.path
 
         async def handler(request: Any, call: Call) -> Any:
             token = call.header("authorization")
@@ -103,8 +101,8 @@ class Authenticator:
                 raise Unauthenticated(
                     "send an API key as metadata `authorization: Bearer gsk_...`", reason="CREDENTIALS_MISSING"
                 )
-            permissions.authorize(call.principal, path, access)
-            if not token or not (method.streaming or method.waits):
+            permissions.authorize(call.principal, access)
+            if not token or not (method.streaming or method.rpc.waits):
                 return await proceed(request, call)
             with self.streams.under(token, call):
                 return await proceed(request, call)

@@ -15,6 +15,7 @@ from groundswell_server.runtime.methods import Method
 from groundswell_storage.errors import GroundswellError
 from groundswell_storage.executor import DatabaseExecutor
 from groundswell_storage.ids import uuid7
+from groundswell_storage.keys import ALL_SCOPES
 from groundswell_storage.scope import Scope
 
 P = ParamSpec("P")
@@ -37,11 +38,12 @@ class Principal:
     """reader, writer, agent, operator or admin; anonymous before authentication."""
     actor: str
     """Id of its key, as events and the audit log name it."""
-    scopes: frozenset[str] = frozenset()
-    """What it is limited to beyond its role, such as `learning.read`; empty for no further limit."""
+    scopes: frozenset[str]
+    """The scopes of its key, such as `learning.read`; EVERY_SCOPE when only the role limits it."""
 
 
-ANONYMOUS = Principal(workspace="", role="anonymous", actor="anonymous")
+EVERY_SCOPE = frozenset({ALL_SCOPES})
+ANONYMOUS = Principal(workspace="", role="anonymous", actor="anonymous", scopes=frozenset())
 
 
 class Call:

@@ -55,7 +55,7 @@ class Dispatcher(grpc.GenericRpcHandler):
         """What is served, by full name."""
 
     def register(self, service: ServiceDescriptor, servicer: object, *, foreign: bool = False) -> None:
-        """Adds a service; raises TypeError when a call has no function or no permission row."""
+        """Adds a service; raises TypeError when a call has no function, or options that do not fit it."""
         for method in methods_of(service, servicer, foreign=foreign):
             behaviour = self._behaviours[method.path] = self._behaviour(method, compose(self._stages, method))
             self._handlers[method.path] = self._wired(method.descriptor, behaviour)
@@ -110,7 +110,7 @@ class Dispatcher(grpc.GenericRpcHandler):
             finally:
                 self._open_ended.discard(call)
 
-        return serve_open_ended if method.streaming or method.waits else serve
+        return serve_open_ended if method.streaming or method.rpc.waits else serve
 
     def _promised(self, path: str, load: Callable[[], Awaitable[object]]) -> Behaviour:
         async def serve_late(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:

@@ -1,24 +1,30 @@
-"""What a call is before anybody makes one: the method as the contract and the servicer describe it."""
+"""The methods of a service, as the contract and the servicer describe them, and the decorator of servicer methods."""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from types import MethodType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from google.protobuf import message_factory
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import Message
 
+from groundswell.call_options import CallOptions, options_of
+from groundswell.v1.options_pb2 import Audit
+
 Function = TypeVar("Function", bound=Callable[..., Any])
+FastAccept = Callable[[Any], bool]
+"""A hand-written check that returns True only for requests that protovalidate accepts; saves its 12 us on hot paths."""
 Preparation = Callable[[Any, Any, Any], Awaitable[Any]]
 """`async (servicer, request, call)`."""
 
 
 class Mode(Enum):
-    """Where a servicer method runs."""
+    """The place where a servicer method runs."""
 
     READ = "read"
     """`(self, request, scope) -> response`, synchronous, whole on the database executor; changes nothing."""
@@ -30,72 +36,58 @@ class Mode(Enum):
     """`async (self, request, context)` as grpc.aio defines it: health, reflection, channelz."""
 
 
-def read(function: Function) -> Function:
-    """Marks a servicer method that only reads the database."""
-    function.mode = Mode.READ  # type: ignore[attr-defined]
-    return function
+@dataclass(frozen=True, slots=True)
+class Rpc:
+    """The arguments of `@rpc`."""
+
+    accepts: FastAccept | None = None
+    preload: str = ""
+    prepare: Preparation | None = None
+    waits: bool = False
 
 
-def write(function: Function) -> Function:
-    """Marks a servicer method that changes the database."""
-    function.mode = Mode.WRITE  # type: ignore[attr-defined]
-    return function
+@overload
+def rpc(function: Function, /) -> Function: ...
 
 
-def waits(function: Function) -> Function:
-    """Marks an inline method that waits for something to happen: a server that ends does not wait for it."""
-    function.waits = True  # type: ignore[attr-defined]
-    return function
+@overload
+def rpc(
+    *, accepts: FastAccept | None = None, preload: str = "", prepare: Preparation | None = None, waits: bool = False
+) -> Callable[[Function], Function]: ...
 
 
-def audits_itself(function: Function) -> Function:
-    """Marks a write whose domain puts its change on the audit log, with what was before and after."""
-    function.audited = False  # type: ignore[attr-defined]
-    return function
+def rpc(
+    function: Callable[..., Any] | None = None,
+    /,
+    *,
+    accepts: FastAccept | None = None,
+    preload: str = "",
+    prepare: Preparation | None = None,
+    waits: bool = False,
+) -> Any:
+    """Marks a servicer method as the implementation of the call that has its name.
 
+    A synchronous method runs whole on the database executor: in a read when the contract declares NO_SIDE_EFFECTS,
+    otherwise in a transaction. An asynchronous method runs on the event loop. Role, scope, audit and effect are in
+    the contract. The arguments take effect in this order, after authentication and limits:
 
-def ingests(function: Function) -> Function:
-    """Marks a write that takes in what is counted, which is not on the audit log."""
-    function.audited = False  # type: ignore[attr-defined]
-    return function
+    1. `accepts`: a request for which it returns True skips the validation of the contract's constraints.
+    2. `preload`: a module with heavy libraries, imported in a thread before the first call, so that no other call
+       waits for the import on the database executor.
+    3. `prepare`: a coroutine function `(self, request, call)` that a write awaits on the event loop, for work that
+       must not hold up the database executor. Its result is the method's third argument; what it raises refuses the
+       call, a repeated one too.
+    4. The method itself, followed by its entry in the audit log where the contract declares AUDIT_RUNTIME.
 
-
-def needs(module: str) -> Callable[[Function], Function]:
-    """Marks a read or a write with a module that comes with heavy libraries.
-
-    It is imported beside the event loop before the first such call goes to the database, so that nobody else's call
-    waits for it there.
+    `waits` marks an asynchronous method that waits for an event: a server that shuts down ends it at once.
     """
+    arguments = Rpc(accepts, preload, prepare, waits)
 
     def mark(function: Function) -> Function:
-        function.needs = module  # type: ignore[attr-defined]
+        function.rpc = arguments  # type: ignore[attr-defined]
         return function
 
-    return mark
-
-
-def after(preparation: Preparation) -> Callable[[Function], Function]:
-    """Marks a write with a coroutine function that is awaited on the event loop before it.
-
-    For what the database's thread must not wait for. What it returns is the method's third argument; what it raises
-    refuses the call, a repeated one too.
-    """
-
-    def mark(function: Function) -> Function:
-        function.preparation = preparation  # type: ignore[attr-defined]
-        return function
-
-    return mark
-
-
-def accepted_by(accepts: Callable[[Any], bool]) -> Callable[[Function], Function]:
-    """Marks a servicer method with the check that may spare its requests the rules."""
-
-    def mark(function: Function) -> Function:
-        function.fast_accept = accepts  # type: ignore[attr-defined]
-        return function
-
-    return mark
+    return mark if function is None else mark(function)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,9 +95,11 @@ class Method:
     """One call of one service."""
 
     descriptor: MethodDescriptor
-    """The call as the contract says it."""
+    """The call as the contract declares it."""
+    options: CallOptions
+    """What the contract requires of its caller."""
     path: str
-    """`/package.Service/Call`, as it stands on the wire."""
+    """`/package.Service/Call`, its path on the wire."""
     service: str
     """Full name of the service."""
     name: str
@@ -118,27 +112,19 @@ class Method:
     function: Callable[..., Any]
     """The bound servicer method."""
     mode: Mode
-
-    @property
-    def waits(self) -> bool:
-        """True for a call that waits for something to happen, and may as well wait on another server."""
-        return bool(getattr(self.function, "waits", False))
+    rpc: Rpc
+    """The arguments of the servicer method's `@rpc`."""
 
     @property
     def audited(self) -> bool:
         """True for a write that the runtime puts on the audit log."""
-        return self.mode is Mode.WRITE and bool(getattr(self.function, "audited", True))
-
-    @property
-    def needs(self) -> str:
-        """The module that has to be imported before the call; empty for none."""
-        return str(getattr(self.function, "needs", ""))
+        return self.options.audit == Audit.AUDIT_RUNTIME
 
     @property
     def preparation(self) -> Callable[[Any, Any], Awaitable[Any]] | None:
-        """What is awaited with the request and the call before the function runs, if anything is."""
-        found: Preparation | None = getattr(self.function, "preparation", None)
-        return None if found is None else MethodType(found, getattr(self.function, "__self__", None))
+        """The coroutine function that is awaited with the request and the call before a write, or None."""
+        prepare = self.rpc.prepare
+        return None if prepare is None else MethodType(prepare, getattr(self.function, "__self__", None))
 
     @property
     def streaming(self) -> bool:
@@ -147,33 +133,59 @@ class Method:
 
 
 def path_of(descriptor: MethodDescriptor) -> str:
-    """`/package.Service/Call`, as the call stands on the wire."""
+    """Returns `/package.Service/Call`, the path of the call on the wire."""
     return f"/{descriptor.containing_service.full_name}/{descriptor.name}"
 
 
 def methods_of(service: ServiceDescriptor, servicer: object, *, foreign: bool = False) -> Iterator[Method]:
-    """The methods of a service with the servicer's functions. A call without a function is a fault of the build."""
+    """Yields the methods of a service with the servicer's functions.
+
+    Raises TypeError naming a call without a function, without options in the contract, or whose function does not fit
+    its options. `foreign` is for servicers that grpcio provides.
+    """
     for descriptor in service.methods:
         function = getattr(servicer, descriptor.name, None)
         if function is None:
             raise TypeError(f"{type(servicer).__name__} does not implement {descriptor.full_name}")
-        mode = Mode.FOREIGN if foreign else getattr(function, "mode", Mode.INLINE)
-        yield _method(descriptor, function, mode)
+        yield _foreign(descriptor, function) if foreign else _own(descriptor, function)
 
 
-def _method(descriptor: MethodDescriptor, function: Callable[..., Any], mode: Mode) -> Method:
-    has_request_id = not descriptor.client_streaming and "request_id" in descriptor.input_type.fields_by_name
-    if has_request_id and mode is not Mode.WRITE:
-        raise TypeError(f"{descriptor.full_name} takes a request_id: only @write keeps its promise")
+def _own(descriptor: MethodDescriptor, function: Callable[..., Any]) -> Method:
+    arguments: Rpc | None = getattr(function, "rpc", None)
+    if arguments is None:
+        raise TypeError(f"{descriptor.full_name}: its servicer method is not marked with @rpc")
+    options = options_of(descriptor)
+    inline = inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
+    mode = Mode.INLINE if inline else Mode.READ if options.reads else Mode.WRITE
+    method = _method(descriptor, options, function, mode, arguments)
+    if mode is not Mode.WRITE:
+        if method.has_request_id:
+            raise TypeError(f"{descriptor.full_name} takes a request_id: only a synchronous write can honour it")
+        if method.audited:
+            raise TypeError(f"{descriptor.full_name} has AUDIT_RUNTIME: only a synchronous write can be audited so")
+        if arguments.prepare is not None:
+            raise TypeError(f"{descriptor.full_name} has @rpc(prepare=...): only a synchronous write takes it")
+    return method
+
+
+def _foreign(descriptor: MethodDescriptor, function: Callable[..., Any]) -> Method:
+    return _method(descriptor, options_of(descriptor), function, Mode.FOREIGN, Rpc())
+
+
+def _method(
+    descriptor: MethodDescriptor, options: CallOptions, function: Callable[..., Any], mode: Mode, arguments: Rpc
+) -> Method:
     return Method(
         descriptor=descriptor,
+        options=options,
         path=path_of(descriptor),
         service=descriptor.containing_service.full_name,
         name=descriptor.name,
         response_class=message_factory.GetMessageClass(descriptor.output_type),
         client_streaming=descriptor.client_streaming,
         server_streaming=descriptor.server_streaming,
-        has_request_id=has_request_id,
+        has_request_id=not descriptor.client_streaming and "request_id" in descriptor.input_type.fields_by_name,
         function=function,
         mode=mode,
+        rpc=arguments,
     )

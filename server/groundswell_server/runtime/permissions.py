@@ -1,107 +1,55 @@
-"""Who may make which call: the one table. A call without a row stops the start, and a test."""
+"""The check of a caller's role and scopes against the options that the contract declares for a call."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from groundswell_server.runtime.call import Principal
-from groundswell_storage.errors import PermissionDenied
+from google.protobuf.descriptor import MethodDescriptor
 
-READER = frozenset({"reader", "writer", "agent", "operator", "admin"})
-WRITER = frozenset({"writer", "operator", "admin"})
-CREATOR = WRITER | {"agent"}
-"""Writers, and agents: contexts are opened by those who do the work."""
-OPERATOR = frozenset({"operator", "admin"})
-ANYBODY = READER | {"anonymous"}
+from groundswell.call_options import ROLES, options_of
+from groundswell_server.runtime.call import Principal
+from groundswell_server.runtime.methods import path_of
+from groundswell_storage.errors import PermissionDenied
+from groundswell_storage.keys import ALL_SCOPES
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a call asks of its caller."""
+    """The rights that a call requires of its caller."""
 
+    path: str
+    """The call's path on the wire."""
     roles: frozenset[str]
-    """Roles that may make it."""
-    scope: str = ""
-    """Scope that a key limited by scopes must have; empty when none is asked for."""
+    """The roles that may make it."""
+    scope: str
+    """The scope that the caller's API key must have; empty when the call requires none."""
+
+    @property
+    def is_public(self) -> bool:
+        """True when the call needs no credentials."""
+        return "anonymous" in self.roles
 
 
-def _of(package: str, area: str, reads: str, writes: str, creates: str = "") -> dict[str, Access]:
-    rows = {f"/{package}/{name}": Access(READER, f"{area}.read") for name in reads.split()}
-    rows |= {f"/{package}/{name}": Access(WRITER, f"{area}.write") for name in writes.split()}
-    rows |= {f"/{package}/{name}": Access(CREATOR, f"{area}.write") for name in creates.split()}
-    return rows
+def access_of(method: MethodDescriptor) -> Access:
+    """Returns the rights that a call requires. Raises TypeError for a call without options in the contract."""
+    options = options_of(method)
+    roles = frozenset(options.roles)
+    return Access(path_of(method), roles | {"anonymous"} if ROLES[0] in roles else roles, options.scope)
 
 
-ACCESS: dict[str, Access] = {
-    **_of(
-        "groundswell.v1.EngagementService",
-        "engagement",
-        reads="GetPersona ListPersonas GetContext ListContexts GetPost ListPosts ListInteractions AnalyzePost "
-        "AnalyzeAudience GetTimeline WatchEngagement ListPlatforms",
-        writes="CreatePersona UpdatePersona DeletePersona SubmitFeedback CreatePost UpdatePost DeletePost "
-        "RecordMetrics RecordInteractions ImportPosts ConnectPlatform DisconnectPlatform SyncPosts",
-        creates="StartContext UpdateContext FinishContext",
-    ),
-    # What is personal is the operators' to decide on.
-    "/groundswell.v1.EngagementService/GetEngagementSettings": Access(OPERATOR, "engagement.read"),
-    "/groundswell.v1.EngagementService/UpdateEngagementSettings": Access(OPERATOR, "engagement.write"),
-    **_of(
-        "groundswell.v1.LearningService",
-        "learning",
-        reads="ListModels GetModel GetFeatureImportance GetModelPerformance PredictEngagement PredictSuccess "
-        "PredictConversion ScoreContent BatchScoreContent OptimizeContent PredictTiming ListDriftReports ClassifyText "
-        "ClassifyProfiles AnalyzePatterns RecommendPatterns FindSuccessfulPatterns FindFailurePatterns "
-        "GetEffectiveHashtags SummarizePerformance SuggestImprovements WatchModel",
-        writes="TrainModel PromoteModel RollBackModel DeleteModel CheckDrift ScheduleTraining CancelTrainingSchedule "
-        "AddTrainingExamples DeleteTrainingExamples",
-    ),
-    **_of(
-        "groundswell.v1.ExperimentsService",
-        "experiments",
-        reads="GetExperiment ListExperiments EvaluateVariant AnalyzeExperiment WatchExperiment PlanExperiment "
-        "GetRollout ListRollouts",
-        writes="CreateExperiment UpdateExperiment StartExperiment PauseExperiment ResumeExperiment CompleteExperiment "
-        "ArchiveExperiment CreateRollout AdvanceRollout PauseRollout ResumeRollout RollBackRollout",
-        creates="AssignVariant BatchAssignVariants RecordEvents StreamEvents EvaluateRollout",
-    ),
-    **_of(
-        "google.longrunning.Operations",
-        "operations",
-        reads="ListOperations GetOperation WaitOperation",
-        writes="DeleteOperation CancelOperation",
-    ),
-    "/grpc.health.v1.Health/Check": Access(ANYBODY),
-    "/grpc.health.v1.Health/Watch": Access(ANYBODY),
-    "/grpc.health.v1.Health/List": Access(ANYBODY),
-    # The contract is public; where calls are made from and to is not.
-    "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo": Access(ANYBODY),
-    "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo": Access(ANYBODY),
-    **{
-        f"/grpc.channelz.v1.Channelz/{name}": Access(OPERATOR, "server.read")
-        for name in [
-            "GetTopChannels",
-            "GetServers",
-            "GetServer",
-            "GetServerSockets",
-            "GetChannel",
-            "GetSubchannel",
-            "GetSocket",
-        ]
-    },
-}
-
-
-def authorize(principal: Principal, path: str, access: Access) -> None:
+def authorize(principal: Principal, access: Access) -> None:
     """Raises PermissionDenied unless the role and the scopes of the caller allow the call."""
     if principal.role not in access.roles:
+        needed = sorted(access.roles)
         raise PermissionDenied(
-            f"role {principal.role} may not call {path}; it takes one of {', '.join(sorted(access.roles))}",
+            f"role {principal.role} may not call {access.path}; it takes one of {', '.join(needed)}",
             reason="PERMISSION_DENIED",
-            metadata={"method": path, "role": principal.role, "needs": ",".join(sorted(access.roles))},
+            metadata={"method": access.path, "role": principal.role, "needs": ",".join(needed)},
         )
-    if principal.scopes and access.scope and access.scope not in principal.scopes:
+    scopes = principal.scopes
+    if access.scope and access.scope not in scopes and ALL_SCOPES not in scopes:
         raise PermissionDenied(
-            f"the key lacks the scope {access.scope} that {path} needs",
+            f"the key lacks the scope {access.scope} that {access.path} needs",
             reason="PERMISSION_DENIED",
-            metadata={"method": path, "role": principal.role, "needs": access.scope},
+            metadata={"method": access.path, "role": principal.role, "needs": access.scope},
         )

@@ -32,7 +32,7 @@ def invocation(method: Method) -> Handler:
     """The innermost handler: runs the servicer's function where its mode says."""
     if method.mode in (Mode.READ, Mode.WRITE):
         handler = _read(method) if method.mode is Mode.READ else _write(method)
-        return _prepared(method.needs, handler) if method.needs else handler
+        return _preloaded(method.rpc.preload, handler) if method.rpc.preload else handler
     takes_context = method.mode is Mode.FOREIGN
     return _stream(method, takes_context) if method.server_streaming else _inline(method, takes_context)
 
@@ -59,7 +59,7 @@ def _write(method: Method) -> Handler:
     return prepared if prepare is not None else handler
 
 
-def _prepared(module: str, proceed: Handler) -> Handler:
+def _preloaded(module: str, proceed: Handler) -> Handler:
     async def handler(request: Any, call: Call) -> Any:
         if module not in sys.modules:
             await asyncio.to_thread(import_module, module)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 from google.protobuf.descriptor import Descriptor
@@ -14,12 +14,9 @@ from buf.validate import validate_pb2
 from groundswell_server.runtime import wording
 from groundswell_server.runtime.call import Call, Handler
 from groundswell_server.runtime.decoding import Unreadable
-from groundswell_server.runtime.methods import Method, Mode
+from groundswell_server.runtime.methods import FastAccept, Method, Mode
 from groundswell_server.runtime.nul_characters import nul_violations
 from groundswell_storage.errors import FieldViolation, InvalidArgument
-
-FastAccept = Callable[[Any], bool]
-"""A hand-written check that says True only of requests protovalidate would accept; saves its 12 us on hot paths."""
 
 _validator = Validator()
 _FIELD_OF_THIS = re.compile(r"\bthis\.(\w+)")
@@ -45,7 +42,7 @@ def stage(method: Method, proceed: Handler) -> Handler:
     """Refuses requests that can't be read or break a constraint, before anything is done for them."""
     foreign = method.mode is Mode.FOREIGN
     # Rules are compiled by the first call: all at once would hold up the start. A test compiles every one.
-    accepts: FastAccept = _accepts_all if foreign else getattr(method.function, "fast_accept", _accepts_none)
+    accepts: FastAccept = _accepts_all if foreign else method.rpc.accepts or _accepts_none
 
     def check_one(request: Any) -> None:
         if type(request) is Unreadable:

@@ -15,7 +15,7 @@ from groundswell_server.engagement.bot_detection.account_profiles import Profile
 from groundswell_server.engagement.interactions.interactions import NewInteraction
 from groundswell_server.engagement.trained_detectors import TrainedDetectors
 from groundswell_server.peers.peers import OnBehalf
-from groundswell_server.runtime.call import Principal
+from groundswell_server.runtime.call import EVERY_SCOPE, Principal
 from groundswell_storage.engagement.enums import InteractionKind
 from groundswell_storage.errors import FailedPrecondition, GroundswellError, PermissionDenied, Unavailable
 from tests.running import RunningServer
@@ -56,7 +56,7 @@ def comment(text: str, **known: Any) -> NewInteraction:
 
 
 def consulted(detectors: TrainedDetectors, *batch: NewInteraction, workspace: str = "acme") -> list[NewInteraction]:
-    caller = OnBehalf(Principal(workspace, "writer", "tester"), "a-request")
+    caller = OnBehalf(Principal(workspace, "writer", "tester", EVERY_SCOPE), "a-request")
     return asyncio.run(detectors.consult(caller, list(batch)))
 
 

@@ -260,7 +260,7 @@ def test_the_registry_is_asked_on_behalf_of_who_made_the_rollout(server: Running
         registry = Registry.open(server, client)
         registry.begin()
         with server.app.database.scope("default", "tester") as scope:
-            scope.execute("UPDATE rollout SET principal = ?", ('{"role":"reader","actor":"ana","scopes":[]}',))
+            scope.execute("UPDATE rollout SET principal = ?", ('{"role":"reader","actor":"ana","scopes":["*"]}',))
         registry.advance()
         eventually(
             lambda: "role reader may not call" in client.experiments.get_rollout(rollout_key="model").rollout.note

@@ -94,12 +94,12 @@ def peers(settings: Settings) -> Iterator[Finding]:
 def _peer(settings: Settings, service: str, address: str) -> str:
     import grpc
 
-    from groundswell_server.app import SERVICES
     from groundswell_server.runtime.tls import peer_credentials
+    from groundswell_server.services.registry import SERVICES, unknown_service
     from groundswell_server.settings import SettingsError
 
-    if service not in SERVICES:
-        raise SettingsError(f"there is no service {service!r}; there are {', '.join(SERVICES)}")
+    if problem := unknown_service([service]):
+        raise SettingsError(problem)
     credentials = peer_credentials(settings)
     made = grpc.secure_channel(address, credentials) if credentials else grpc.insecure_channel(address)
     with made as channel:
