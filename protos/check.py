@@ -1,6 +1,7 @@
-"""Checks the contract with buf: its style, and that it still serves the clients of the version before.
+"""Checks the contract with buf: its style, and that it still serves the clients of its baseline.
 
-`python protos/check.py` compares with the last tag; without one, with the last commit that differs.
+The baseline is the commit that last changed `protos/BASELINE`, or the last tag after it. A commit that breaks the
+contract on purpose changes that file and so becomes the baseline.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ from pathlib import Path
 from generate import ROOT, write_image
 
 CONFIG = ROOT / "protos/buf.yaml"
+BASELINE = "protos/BASELINE"
 
 
 def main() -> int:
-    """Runs both checks and returns 0 when both pass."""
+    """Runs both checks. Returns 0 when both pass."""
     with tempfile.TemporaryDirectory() as scratch:
         image = Path(scratch, "contract.binpb")
         write_image(ROOT / "protos", image)
@@ -28,24 +30,25 @@ def main() -> int:
         baseline = _baseline()
         before = baseline and _image_of(baseline, Path(scratch))
         if not before:
-            _say("buf breaking: no earlier version to compare with")
+            _say(f"buf breaking: nothing to compare with; the next commit of {BASELINE} is the baseline")
             return 0
         _say(f"buf breaking: compared with {baseline}")
         return _buf("breaking", str(image), "--against", str(before))
 
 
 def _baseline() -> str | None:
-    """The commit whose clients must still be served; None outside git and where there is none."""
+    """Returns the commit whose clients must still be served; None outside git and before a new baseline is committed."""
+    commit = _git("log", "-1", "--format=%h", "--", BASELINE)
+    if not commit or _git("diff", "--quiet", "HEAD", "--", BASELINE) is None:
+        return None
     tag = _git("describe", "--tags", "--abbrev=0")
-    if tag:
-        return tag.decode().strip()
-    unchanged = _git("diff", "--quiet", "HEAD", "--", "protos/groundswell") is not None
-    commit = _git("rev-parse", "--short", "--verify", "--quiet", "HEAD~1" if unchanged else "HEAD")
-    return commit.decode().strip() if commit else None
+    if tag and _git("merge-base", "--is-ancestor", commit.decode().strip(), tag.decode().strip()) is not None:
+        commit = tag
+    return commit.decode().strip()
 
 
 def _image_of(commit: str, scratch: Path) -> Path | None:
-    """The image of the contract at `commit`; None where it had none."""
+    """Returns the image of the contract at `commit`; None where it had none."""
     archive = _git("archive", commit, "--", "protos/groundswell")
     if archive is None:
         return None
@@ -57,7 +60,7 @@ def _image_of(commit: str, scratch: Path) -> Path | None:
 
 
 def _git(*arguments: str) -> bytes | None:
-    """What git prints, None when it fails."""
+    """Returns the output of git; None when it fails."""
     done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, check=False)  # noqa: S603, S607
     return None if done.returncode else done.stdout
 
