@@ -1,7 +1,7 @@
 """Writes the typed clients of the SDK: for every service a module with a client for threads and one for asyncio.
 
 The generated modules hold signatures, documentation and one constant a call. What happens in a call (deadlines,
-retries, request ids, pages, operations) is written by hand in `groundswell._calls`.
+retries, request ids, pages, operations) is written by hand in `groundswell._service_client`.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from google.protobuf.descriptor_pb2 import FieldDescriptorProto
 from contract import Call, Contract, Field, PythonName, Service, snake_case
 
 WIDTH = 120
-RUNTIME = "groundswell._calls"
-VALUES = "groundswell.building"
+RUNTIME = "groundswell._service_client"
+VALUES = "groundswell.message_builder"
 TAKEN = {"self", "request", "timeout", "metadata"}
 
 _SCALARS = {

@@ -16,7 +16,7 @@ def render_services(services: tuple[Service, ...], imported: tuple[Service, ...]
     lines += ["from abc import ABC, abstractmethod", "from functools import cached_property"]
     lines += ["from typing import TYPE_CHECKING", "", "if TYPE_CHECKING:"]
     lines += ["    import grpc.aio", "    from google.protobuf.descriptor import ServiceDescriptor", ""]
-    lines += ["    from groundswell._invoking import AsyncInvoker, Invoker"]
+    lines += ["    from groundswell._invoker import AsyncInvoker, Invoker"]
     for service in services:
         lines.append(f"    from groundswell.v1.{module_name(service)} import {', '.join(_class_names(service))}")
         lines.append(f"    from groundswell.v1.{service.module}_grpc import {_stub_name(service)}")

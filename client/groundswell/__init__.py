@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from groundswell import errors, types
     from groundswell._connections import Tls
+    from groundswell._operation_wait import Progress
     from groundswell._version import __version__
-    from groundswell._waiting import Progress
     from groundswell.analysis import Analysis
     from groundswell.client import AsyncClient, Client
     from groundswell.errors import (
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from groundswell.operations import AsyncOperationHandle, OperationHandle
     from groundswell.pages import AsyncPager, Page, Pager
     from groundswell.streams import AsyncStream, Stream
-    from groundswell.tracking import TrackedContext
+    from groundswell.tracked_context import TrackedContext
 
 __all__ = [
     "Aborted",
@@ -94,10 +94,10 @@ _HOMES = {
     "OperationHandle": "operations",
     "Page": "pages",
     "Pager": "pages",
-    "Progress": "_waiting",
+    "Progress": "_operation_wait",
     "Stream": "streams",
     "Tls": "_connections",
-    "TrackedContext": "tracking",
+    "TrackedContext": "tracked_context",
     "__version__": "_version",
 }
 """Where names live that are no errors."""

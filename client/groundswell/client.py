@@ -7,14 +7,14 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from groundswell._channel_invoker import AsyncChannelInvoker, ChannelInvoker
 from groundswell._connections import Connection, Tls
-from groundswell._invokers import AsyncChannelInvoker, ChannelInvoker
-from groundswell.tracking import TrackedContext, track, track_async
+from groundswell.tracked_context import TrackedContext, track, track_async
 from groundswell.v1.services import AsyncServices, Services
 
 if TYPE_CHECKING:
-    from groundswell.building import StructLike
     from groundswell.experiments import AsyncExperiments, Experiments
+    from groundswell.message_builder import StructLike
     from groundswell.operations_client import AsyncOperationsClient, OperationsClient
     from groundswell.v1 import common_pb2
 
@@ -99,7 +99,7 @@ class Client(Services):
             complexity: How demanding it is, MEDIUM by default.
             input: What goes in: prompt, parameters, model.
             note: A remark for people.
-            strategy: The approach, in one's own terms.
+            strategy: The approach, in one's own options.
             assigned_agent: Name of the agent that does it.
         """
         start = {
@@ -215,7 +215,7 @@ class AsyncClient(AsyncServices):
             complexity: How demanding it is, MEDIUM by default.
             input: What goes in: prompt, parameters, model.
             note: A remark for people.
-            strategy: The approach, in one's own terms.
+            strategy: The approach, in one's own options.
             assigned_agent: Name of the agent that does it.
         """
         start = {

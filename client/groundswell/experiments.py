@@ -8,7 +8,7 @@ from groundswell.v1.experiments_client import AsyncExperimentsClient, Experiment
 
 if TYPE_CHECKING:
     from groundswell.analysis import Analysis
-    from groundswell.events import EventSender
+    from groundswell.event_sender import EventSender
 
 
 class Experiments(ExperimentsClient):
@@ -27,7 +27,7 @@ class Experiments(ExperimentsClient):
             linger_seconds: How long an event waits for others to go with it.
             most_waiting: Events that wait, at most; beyond them `record` waits too.
         """
-        from groundswell.events import EventSender
+        from groundswell.event_sender import EventSender
 
         return EventSender(self, batch_size, linger_seconds, most_waiting)
 

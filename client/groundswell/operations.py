@@ -12,10 +12,10 @@ from google.longrunning.operations_pb2 import Operation
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import DecodeError, Message
 
-from groundswell._invoking import AsyncInvoker, Invoker
+from groundswell._invoker import AsyncInvoker, Invoker
 from groundswell._methods import Method
-from groundswell._statuses import from_status
-from groundswell._waiting import GRACE, REPORT_EVERY, Progress, Report, Wait, reporter, wait_request
+from groundswell._operation_wait import GRACE, REPORT_EVERY, Progress, Report, Wait, reporter, wait_request
+from groundswell._status_conversion import from_status
 from groundswell.errors import DataLoss, GroundswellError, Unimplemented
 
 Result = TypeVar("Result", bound=Message)

@@ -6,8 +6,8 @@ from google.longrunning import operations_pb2
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import Message
 
-from groundswell._calls import AsyncServiceClient, Metadata, Method, PagedMethod, ServiceClient
-from groundswell.building import DurationLike
+from groundswell._service_client import AsyncServiceClient, Metadata, Method, PagedMethod, ServiceClient
+from groundswell.message_builder import DurationLike
 from groundswell.operations import (
     CANCEL_OPERATION,
     GET_OPERATION,

@@ -17,9 +17,9 @@ import grpc
 import grpc.aio
 from google.protobuf.message import Message
 
-from groundswell._courses import Course, OpenAsyncStream, OpenStream, StreamTerms, task_is_cancelled
-from groundswell._sources import AsyncSource, Source
-from groundswell._statuses import from_rpc_error
+from groundswell._request_stream import AsyncRequestStream, RequestStream
+from groundswell._status_conversion import from_rpc_error
+from groundswell._stream_state import OpenAsyncStream, OpenStream, StreamOptions, StreamState, task_is_cancelled
 from groundswell.errors import Cancelled, GroundswellError
 
 Res = TypeVar("Res", bound=Message)
@@ -41,13 +41,13 @@ class Stream(Generic[Res]):
     def __init__(
         self,
         connect: Callable[[str, float | None], OpenStream[Res]],
-        terms: StreamTerms,
-        source: Source[Any] | None = None,
+        options: StreamOptions,
+        source: RequestStream[Any] | None = None,
     ) -> None:
         """`connect` opens the stream after a cursor and for so many seconds; `source` is what the caller streams."""
         self._connect = connect
         self._source = source
-        self._course: Course[Res] = Course(terms)
+        self._state: StreamState[Res] = StreamState(options)
         self._closed = threading.Event()
         # At once, not with the first message that is asked for: what happens from now on is to be told.
         self._call: OpenStream[Res] | None = self._open()
@@ -58,7 +58,7 @@ class Stream(Generic[Res]):
     @property
     def cursor(self) -> str:
         """Where the stream is: give it to a later call to go on from here. Empty for a stream that can't resume."""
-        return self._course.cursor or ""
+        return self._state.cursor or ""
 
     def __iter__(self) -> Iterator[Res]:
         return self
@@ -87,7 +87,7 @@ class Stream(Generic[Res]):
         self.close()
 
     def _open(self) -> OpenStream[Res]:
-        return self._connect(*self._course.open_at(time.monotonic()))
+        return self._connect(*self._state.open_at(time.monotonic()))
 
     def _receive(self) -> Res | GroundswellError | None:
         """What comes next: a message; a failure; None at the end, and for what is not for the caller."""
@@ -98,18 +98,18 @@ class Stream(Generic[Res]):
         try:
             message = next(self._call)
         except grpc.RpcError as error:
-            return from_rpc_error(error, self._course.request_id)
+            return from_rpc_error(error, self._state.request_id)
         except StopIteration:
             self.close()
             return None
-        return message if self._course.receive(message) else None
+        return message if self._state.receive(message) else None
 
     def _recover(self, error: GroundswellError) -> None:
         """Waits until the stream is to be opened again. Raises when it is not, unless it was closed on purpose."""
         if self._closed.is_set():
             return
         self._call = None
-        wait = self._course.wait_after(error, time.monotonic())
+        wait = self._state.wait_after(error, time.monotonic())
         if wait is None:
             self._closed.set()
             raise (self._source and self._source.error) or error
@@ -125,13 +125,13 @@ class AsyncStream(Generic[Res]):
     def __init__(
         self,
         connect: Callable[[str, float | None], OpenAsyncStream[Res]],
-        terms: StreamTerms,
-        source: AsyncSource[Any] | None = None,
+        options: StreamOptions,
+        source: AsyncRequestStream[Any] | None = None,
     ) -> None:
         """`connect` opens the stream after a cursor and for so many seconds; `source` is what the caller streams."""
         self._connect = connect
         self._source = source
-        self._course: Course[Res] = Course(terms)
+        self._state: StreamState[Res] = StreamState(options)
         self._closed = asyncio.Event()
         self._call: OpenAsyncStream[Res] | None = self._open()
 
@@ -141,7 +141,7 @@ class AsyncStream(Generic[Res]):
     @property
     def cursor(self) -> str:
         """Where the stream is: give it to a later call to go on from here. Empty for a stream that can't resume."""
-        return self._course.cursor or ""
+        return self._state.cursor or ""
 
     def __aiter__(self) -> AsyncIterator[Res]:
         return self
@@ -170,7 +170,7 @@ class AsyncStream(Generic[Res]):
         await self.close()
 
     def _open(self) -> OpenAsyncStream[Res]:
-        return self._connect(*self._course.open_at(time.monotonic()))
+        return self._connect(*self._state.open_at(time.monotonic()))
 
     async def _receive(self) -> Res | GroundswellError | None:
         """As `Stream._receive`."""
@@ -179,7 +179,7 @@ class AsyncStream(Generic[Res]):
         try:
             message = await self._call.read()
         except grpc.RpcError as error:
-            return from_rpc_error(error, self._course.request_id)
+            return from_rpc_error(error, self._state.request_id)
         except asyncio.CancelledError:
             if self._closed.is_set():
                 return None
@@ -190,7 +190,7 @@ class AsyncStream(Generic[Res]):
         if message is grpc.aio.EOF:
             await self.close()
             return None
-        return cast("Res", message) if self._course.receive(cast("Res", message)) else None
+        return cast("Res", message) if self._state.receive(cast("Res", message)) else None
 
     def _let_go(self) -> None:
         """Drops the connection, which is cancelled with the task: `wait_for(anext(stream), 1)` does that.
@@ -198,7 +198,7 @@ class AsyncStream(Generic[Res]):
         A stream that can resume opens another one when it is asked for more.
         """
         self._call = None
-        if self._course.cursor is None:
+        if self._state.cursor is None:
             self._closed.set()
 
     async def _recover(self, error: GroundswellError) -> None:
@@ -206,7 +206,7 @@ class AsyncStream(Generic[Res]):
         if self._closed.is_set():
             return
         self._call = None
-        wait = self._course.wait_after(error, time.monotonic())
+        wait = self._state.wait_after(error, time.monotonic())
         if wait is None:
             self._closed.set()
             raise (self._source and self._source.error) or error

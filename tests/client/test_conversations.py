@@ -10,8 +10,8 @@ import grpc
 import pytest
 
 from groundswell import AlreadyExists, types
+from groundswell._channel_invoker import AsyncChannelInvoker, ChannelInvoker
 from groundswell._connections import Connection
-from groundswell._invokers import AsyncChannelInvoker, ChannelInvoker
 from groundswell._methods import Method
 
 TALK = Method("/test.Echo/Talk", types.Post, types.Post)

@@ -22,7 +22,7 @@ from groundswell import (
     Unauthenticated,
     types,
 )
-from groundswell.building import build
+from groundswell.message_builder import build
 from tests.processes import Suite
 from tests.running import RunningServer
 

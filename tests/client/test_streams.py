@@ -25,7 +25,7 @@ from groundswell import (
     errors,
     types,
 )
-from groundswell._patience import Outage, Patience
+from groundswell._backoff import Backoff, BackoffPolicy
 from tests.client.loopback import Answer, LoopbackServer, failing, in_turn, reason, unavailable
 
 
@@ -243,48 +243,50 @@ async def test_closing_while_an_asynchronous_stream_waits_to_reconnect_ends_it(
 
 # How long to go on: the rule by itself, without a clock
 
-PATIENCE = Patience(first_wait=0.2, longest_wait=10, growth=2, before_contact=10, after_contact=900, settled_after=60)
+DEFAULT_BACKOFF = BackoffPolicy(
+    first_wait=0.2, longest_wait=10, growth=2, before_contact=10, after_contact=900, settled_after=60
+)
 LOST = errors.Unavailable("lost")
 
 
-def _outage(random: Callable[[], float] = lambda: 1.0) -> Outage:
-    return Outage(PATIENCE, random)
+def _outage(random: Callable[[], float] = lambda: 1.0) -> Backoff:
+    return Backoff(DEFAULT_BACKOFF, random)
 
 
 def test_waits_double_up_to_the_longest() -> None:
-    outage = _outage()
-    outage.answered()
-    assert [outage.wait_after(LOST, 0, 0) for _ in range(8)] == [0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 10.0, 10.0]
+    backoff = _outage()
+    backoff.answered()
+    assert [backoff.wait_after(LOST, 0, 0) for _ in range(8)] == [0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 10.0, 10.0]
 
 
 def test_an_answer_ends_the_trouble() -> None:
-    outage = _outage()
-    outage.answered()
+    backoff = _outage()
+    backoff.answered()
     for _ in range(5):
-        outage.wait_after(LOST, 0, 0)
-    outage.answered()
-    assert outage.wait_after(LOST, 0, 5000) == 0.2
+        backoff.wait_after(LOST, 0, 0)
+    backoff.answered()
+    assert backoff.wait_after(LOST, 0, 5000) == 0.2
 
 
 def test_a_server_that_never_answered_is_given_up_soon() -> None:
-    outage = _outage()
-    assert outage.wait_after(LOST, 0, 0) == 0.2
-    assert outage.wait_after(LOST, 0, 9) == 0.4
-    assert outage.wait_after(LOST, 0, 10) is None
+    backoff = _outage()
+    assert backoff.wait_after(LOST, 0, 0) == 0.2
+    assert backoff.wait_after(LOST, 0, 9) == 0.4
+    assert backoff.wait_after(LOST, 0, 10) is None
 
 
 def test_a_server_that_answered_once_is_given_a_quarter_of_an_hour() -> None:
-    outage = _outage()
-    outage.answered()
-    assert outage.wait_after(LOST, 0, 0) is not None
-    assert outage.wait_after(LOST, 880, 880) is not None
-    assert outage.wait_after(LOST, 899, 900) is None
+    backoff = _outage()
+    backoff.answered()
+    assert backoff.wait_after(LOST, 0, 0) is not None
+    assert backoff.wait_after(LOST, 880, 880) is not None
+    assert backoff.wait_after(LOST, 899, 900) is None
 
 
 def test_a_silent_connection_that_lived_long_ends_the_trouble_too() -> None:
-    outage = _outage()
-    outage.wait_after(LOST, 0, 0)
-    assert outage.wait_after(LOST, 1, 4000) == 0.2
+    backoff = _outage()
+    backoff.wait_after(LOST, 0, 0)
+    assert backoff.wait_after(LOST, 1, 4000) == 0.2
 
 
 def test_the_server_s_advice_is_followed() -> None:
@@ -299,17 +301,17 @@ def test_the_end_of_a_connection_s_lifetime_is_no_trouble() -> None:
 @pytest.mark.parametrize("kind", [errors.Cancelled, errors.ResourceExhausted])
 def test_what_a_server_says_on_its_way_out_is_believed_only_after_contact(kind: type[errors.GroundswellError]) -> None:
     error = kind("later", errors.Explanation(retry_after=timedelta(seconds=1)))
-    outage = _outage()
-    assert outage.wait_after(error, 0, 0) is None
-    outage.answered()
-    assert outage.wait_after(error, 0, 0) is not None
+    backoff = _outage()
+    assert backoff.wait_after(error, 0, 0) is None
+    backoff.answered()
+    assert backoff.wait_after(error, 0, 0) is not None
 
 
 @given(chance=some.floats(0, 1, exclude_max=True), failures=some.integers(1, 30))
 def test_every_wait_is_between_half_of_its_length_and_the_whole(chance: float, failures: int) -> None:
-    outage = _outage(lambda: chance)
-    outage.answered()
-    waits = [outage.wait_after(LOST, 0, 0) for _ in range(failures)]
+    backoff = _outage(lambda: chance)
+    backoff.answered()
+    waits = [backoff.wait_after(LOST, 0, 0) for _ in range(failures)]
     longest = [min(0.2 * 2**number, 10) for number in range(failures)]
     assert all(wait is not None and full / 2 <= wait <= full for wait, full in zip(waits, longest, strict=True))
 

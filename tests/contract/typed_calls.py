@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, assert_type
 
 from groundswell import Analysis, Client
-from groundswell._calls import AsyncOperationHandle, AsyncPager, OperationHandle, Pager
+from groundswell._service_client import AsyncOperationHandle, AsyncPager, OperationHandle, Pager
 from groundswell.v1 import engagement_pb2, learning_pb2
 from groundswell.v1.engagement_client import EngagementClient
 from groundswell.v1.learning_client import AsyncLearningClient, LearningClient

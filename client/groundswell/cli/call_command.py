@@ -154,8 +154,8 @@ class CallCommand(SectionedCommand):
 
     def _requests(self, typed: dict[str, Any]) -> Iterator[Any]:
         """The requests to send; exactly one unless the call takes several."""
-        from groundswell.building import build
         from groundswell.cli import documents, fields
+        from groundswell.message_builder import build
 
         for values in self._documents(typed.get("_file")):
             for assignment in typed.get("_set", ()):
@@ -175,7 +175,7 @@ class CallCommand(SectionedCommand):
 
 
 def _seconds(deadline: str | None) -> float | None:
-    from groundswell.building import parse_duration
+    from groundswell.message_builder import parse_duration
 
     return None if deadline is None else parse_duration(deadline, "--deadline").total_seconds()
 

@@ -1,6 +1,6 @@
 """Requests as people write them: YAML or JSON, values of fields, and paths such as `design.metrics[0].name=clicks`.
 
-Everything ends as plain values that `groundswell.building.build` makes a message of.
+Everything ends as plain values that `groundswell.message_builder.build` makes a message of.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from groundswell.building import enum_number, is_map
 from groundswell.errors import InvalidArgument
+from groundswell.message_builder import enum_number, is_map
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor

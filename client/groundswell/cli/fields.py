@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 from click.shell_completion import CompletionItem
 
-from groundswell.building import is_map
 from groundswell.cli.contract import comment_of
 from groundswell.cli.documents import value_of
 from groundswell.cli.options import SectionedOption
+from groundswell.message_builder import is_map
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from google.protobuf.json_format import MessageToDict
 
-from groundswell.building import is_map
+from groundswell.message_builder import is_map
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message

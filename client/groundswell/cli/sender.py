@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from groundswell._calls import ServiceClient
+from groundswell._service_client import ServiceClient
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message

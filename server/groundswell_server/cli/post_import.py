@@ -124,7 +124,7 @@ def _request(drafts: Sequence[PostDraft]) -> engagement_pb2.ImportPostsRequest:
 
 def _row(draft: PostDraft) -> engagement_pb2.ImportedPost:
     """The draft in the contract's words: the names are the same, and so are the numbers of the enumerations."""
-    from groundswell.building import build
+    from groundswell.message_builder import build
     from groundswell.v1 import engagement_pb2
 
     values = {field.name: getattr(draft, field.name) for field in fields(draft)}

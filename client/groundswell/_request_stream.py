@@ -17,7 +17,7 @@ class Cancellable(Protocol):
     def cancel(self) -> Any: ...
 
 
-class Source(Generic[Item]):
+class RequestStream(Generic[Item]):
     """The messages that a caller sends. Keeps an error of the caller's iterator and cancels the call.
 
     grpc would only log the error, and would take an end of the iterator for the end of the stream.
@@ -50,7 +50,7 @@ class Source(Generic[Item]):
             raise StopIteration from None
 
 
-class AsyncSource(Generic[Item]):
+class AsyncRequestStream(Generic[Item]):
     """The same for asyncio, where grpc cancels the call by itself but drops the error."""
 
     def __init__(self, messages: AsyncIterator[Item]) -> None:

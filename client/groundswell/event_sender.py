@@ -12,9 +12,9 @@ from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from groundswell._patience import PATIENCE, Outage
-from groundswell.building import build
+from groundswell._backoff import DEFAULT_BACKOFF, Backoff
 from groundswell.errors import Cancelled, DeadlineExceeded, GroundswellError
+from groundswell.message_builder import build
 from groundswell.v1.experiments_pb2 import EventColumns, ExperimentEvent, RefusedEvent
 
 if TYPE_CHECKING:
@@ -117,19 +117,19 @@ class EventSender:
             raise Cancelled("the sender is closed")
 
     def _run(self) -> None:
-        outage = Outage(PATIENCE, random.random)
+        backoff = Backoff(DEFAULT_BACKOFF, random.random)
         while batch := self._next_batch():
             opened = time.monotonic()
             try:
                 outcome = self._experiments.record_events(columns=_columns(batch)).outcome
             except GroundswellError as error:
-                wait = outage.wait_after(error, opened, time.monotonic())
+                wait = backoff.wait_after(error, opened, time.monotonic())
                 if wait is None:
                     self._give_up(error)
                     return
                 time.sleep(wait)
                 continue
-            outage.answered()
+            backoff.answered()
             with self._changed:
                 for _ in batch:
                     self._waiting.popleft()

@@ -1,4 +1,4 @@
-"""Where a stream is and whether a failure ends it: what streams for threads and for asyncio have in common."""
+"""The state of a resumable stream, shared by the streams for threads and for asyncio."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar, cast
 
 from google.protobuf.message import Message
 
-from groundswell._patience import PATIENCE, Outage, Patience
+from groundswell._backoff import DEFAULT_BACKOFF, Backoff, BackoffPolicy
 from groundswell.errors import GroundswellError
 
 Res = TypeVar("Res", bound=Message)
@@ -19,7 +19,7 @@ Received = TypeVar("Received", covariant=True)
 
 
 class OpenStream(Protocol[Received]):
-    """One connection of a stream for threads, as grpc hands it out."""
+    """One connection of a stream for threads, as grpc returns it."""
 
     def __next__(self) -> Received: ...
 
@@ -27,7 +27,7 @@ class OpenStream(Protocol[Received]):
 
 
 class OpenAsyncStream(Protocol[Received]):
-    """One connection of a stream for asyncio. `read` gives `grpc.aio.EOF` at the end."""
+    """One connection of a stream for asyncio. `read` returns `grpc.aio.EOF` at the end."""
 
     def read(self) -> Awaitable[Received | object]: ...
 
@@ -35,63 +35,63 @@ class OpenAsyncStream(Protocol[Received]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StreamTerms:
-    """What a stream is to know of its call. Times are in seconds."""
+class StreamOptions:
+    """Options of a stream. Times are in seconds."""
 
     request_id: str
-    """Names the call in logs and errors."""
+    """Identifies the call in logs and errors."""
     cursor: str | None = None
-    """Where to begin; None for a stream that can't resume."""
+    """Cursor to start after; None for a stream that can't resume."""
     lifetime: float | None = None
-    """How long one connection may last; None for ever."""
+    """Longest life of one connection; None for no limit."""
     timeout: float | None = None
-    """When the whole stream ends, as the caller asked; None for never."""
-    patience: Patience = PATIENCE
+    """Timeout of the whole stream, as the caller gave it; None for none."""
+    backoff: BackoffPolicy = DEFAULT_BACKOFF
 
 
-class Course(Generic[Res]):
-    """Where a stream is, and whether a failure ends it. What the two kinds of stream have in common; does no I/O."""
+class StreamState(Generic[Res]):
+    """Position of a stream, and the decision whether a failure ends it. Does no I/O."""
 
-    def __init__(self, terms: StreamTerms) -> None:
-        self.request_id = terms.request_id
-        self.cursor = terms.cursor
-        self._lifetime = terms.lifetime
-        self._end = None if terms.timeout is None else time.monotonic() + terms.timeout
+    def __init__(self, options: StreamOptions) -> None:
+        self.request_id = options.request_id
+        self.cursor = options.cursor
+        self._lifetime = options.lifetime
+        self._end = None if options.timeout is None else time.monotonic() + options.timeout
         self._opened = 0.0
-        self._outage = Outage(terms.patience, random)
+        self._backoff = Backoff(options.backoff, random)
 
     def open_at(self, now: float) -> tuple[str, float | None]:
-        """Notes the time of a new connection; gives the cursor to open it after and the seconds it may last."""
+        """Records a new connection. Returns the cursor to open it after and its longest life in seconds."""
         self._opened = now
         limits = [limit for limit in (self._lifetime, self._end and max(self._end - now, 0.0)) if limit is not None]
         return self.cursor or "", min(limits, default=None)
 
     def receive(self, message: Res) -> bool:
-        """Notes a message. False when it only tells a cursor and is not for the caller."""
+        """Records a message. Returns False when it carries only a cursor and is not for the caller."""
         if self.cursor is None:
             return True
-        self._outage.answered()
+        self._backoff.answered()
         self.cursor = cast("str", cast("Any", message).cursor) or self.cursor
         return not _is_bookmark(message)
 
     def wait_after(self, error: GroundswellError, now: float) -> float | None:
-        """Seconds until the stream is to be opened again; None when the failure is the caller's to see."""
+        """Returns the seconds until the stream is reopened, or None when the failure is to be raised."""
         if self.cursor is None:
             return None
-        wait = self._outage.wait_after(error, self._opened, now)
+        wait = self._backoff.wait_after(error, self._opened, now)
         return None if wait is None or (self._end is not None and now + wait >= self._end) else wait
 
 
 def _is_bookmark(message: Message) -> bool:
-    """True when a message has alternatives and none is set: it only tells how far the stream is.
+    """True when a message has alternatives and none is set, so that it carries only a cursor.
 
-    A kind of change that this version of the SDK does not know looks the same, and is passed over.
+    A kind of change that this version of the SDK does not know looks the same and is skipped.
     """
     alternatives = [each for each in message.DESCRIPTOR.oneofs if not each.name.startswith("_")]
     return bool(alternatives) and all(message.WhichOneof(each.name) is None for each in alternatives)
 
 
 def task_is_cancelled() -> bool:
-    """True when somebody cancels this task: grpc.aio raises CancelledError also when a channel is closed."""
+    """True when this task is being cancelled: grpc.aio also raises CancelledError when a channel is closed."""
     task = asyncio.current_task()
     return task is None or task.cancelling() > 0

@@ -23,7 +23,7 @@ from groundswell import (
     NotFound,
     TrackedContext,
     Unavailable,
-    tracking,
+    _trace_artifacts,
     types,
 )
 from tests.client.loopback import LoopbackServer, failing, in_turn, reason, unavailable
@@ -128,7 +128,7 @@ def test_an_exception_is_recorded_with_its_place_and_goes_on(client: Client, loo
     assert json_format.MessageToDict(ending.output) == {"draft": "a.png"}
     (artifact,) = ending.trace_artifacts
     assert (artifact.type, artifact.message) == ("TimeoutError", "the model did not answer")
-    assert artifact.location == f"test_tracking.py:{_line(render, 'raise TimeoutError')}"
+    assert artifact.location == f"test_tracked_context.py:{_line(render, 'raise TimeoutError')}"
 
 
 def test_every_cause_leaves_its_trace(client: Client, loopback: LoopbackServer) -> None:
@@ -305,7 +305,7 @@ async def test_a_task_that_is_cancelled_twice_is_recorded_nevertheless(
 
 @given(message=some.text(max_size=200) | some.just("x" * 20_000) | some.just("\ud800"), kind=some.text(min_size=1))
 def test_a_trace_is_always_one_that_the_contract_takes(message: str, kind: str) -> None:
-    artifact = tracking.artifact(kind.encode("utf-8", "replace").decode(), message, "render.py:88")
+    artifact = _trace_artifacts.artifact(kind.encode("utf-8", "replace").decode(), message, "render.py:88")
     assert 1 <= len(artifact.type) <= 200
     assert len(artifact.message) <= 10_000
     assert types.TraceArtifact.FromString(artifact.SerializeToString()) == artifact
@@ -317,13 +317,15 @@ def test_a_long_chain_of_causes_is_cut() -> None:
         following = ValueError(str(number))
         following.__cause__ = error
         error = following
-    assert [artifact.message for artifact in tracking.artifacts_of(error)] == [str(29 - each) for each in range(10)]
+    assert [artifact.message for artifact in _trace_artifacts.artifacts_of(error)] == [
+        str(29 - each) for each in range(10)
+    ]
 
 
 def test_causes_that_go_round_in_a_circle_end() -> None:
     first, second = ValueError("1"), ValueError("2")
     first.__cause__, second.__cause__ = second, first
-    assert len(tracking.artifacts_of(first)) == 2
+    assert len(_trace_artifacts.artifacts_of(first)) == 2
 
 
 # The signal handler of the process

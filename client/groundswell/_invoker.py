@@ -1,4 +1,4 @@
-"""What sends calls, as its callers see it; `_invokers` does it over a channel."""
+"""What sends calls, as its callers see it; `_channel_invoker` does it over a channel."""
 
 from __future__ import annotations
 

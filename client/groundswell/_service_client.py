@@ -9,10 +9,10 @@ from typing import Any, cast
 from google.longrunning.operations_pb2 import Operation
 from google.protobuf.message import Message
 
-from groundswell._invoking import AsyncInvoker, Invoker
+from groundswell._invoker import AsyncInvoker, Invoker
 from groundswell._methods import Item, Metadata, Method, OperationMethod, PagedMethod, Req, Res, Result
-from groundswell.building import build
 from groundswell.errors import InvalidArgument
+from groundswell.message_builder import build
 from groundswell.operations import AsyncOperationHandle, OperationHandle
 from groundswell.pages import AsyncPager, Page, Pager
 from groundswell.streams import AsyncStream, Stream

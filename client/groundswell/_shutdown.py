@@ -1,13 +1,13 @@
-"""Ends the contexts that are still open when the process does, by SIGTERM or by the end of the interpreter.
+"""Ends the contexts that are still open when the process ends, by SIGTERM or by the end of the interpreter.
 
-SIGTERM kills a Python program without running any `finally`. While a context is open, a handler stands in its way that
-records the end of all open contexts and then lets the signal do what it would have done. It is put in place only from
-the main thread and only over the default: a program with a handler of its own (asyncio's `add_signal_handler` makes
-one) keeps it, and is expected to unwind or to exit, which ends its contexts in the ordinary way. It goes away with the
-last open context. Nothing can be done about SIGKILL: such a context stays PROCESSING.
+SIGTERM kills a Python program without running any `finally`. While a context is open, a signal handler records the end
+of all open contexts and then lets the signal take its usual effect. The handler is installed only from the main thread
+and only in place of the default handler. A program with its own handler (asyncio's `add_signal_handler` installs one)
+keeps it, and is expected to unwind or to exit, which ends its contexts in the ordinary way. The handler is removed
+with the last open context. SIGKILL can't be handled: the context stays PROCESSING.
 
-The calls go over a channel of their own: that of the client may be locked by the very code that the signal interrupted,
-or belong to an event loop that has stopped.
+The calls are sent over a separate channel, because the client's channel may be locked by the code that the signal
+interrupted, or may belong to an event loop that has stopped.
 """
 
 from __future__ import annotations
@@ -21,43 +21,50 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from groundswell._invokers import ChannelInvoker
+from groundswell._channel_invoker import ChannelInvoker
 from groundswell.errors import GroundswellError
 
 if TYPE_CHECKING:
     from groundswell._connections import Connection
-    from groundswell.tracking import TrackedContext
-    from groundswell.v1.engagement_pb2 import FinishContextRequest
+    from groundswell.v1.engagement_pb2 import ContextState, FinishContextRequest, TraceArtifact
 
 TIME_FOR_ALL = 3.0
-"""Seconds that the recording may hold up the end of the process: supervisors send SIGKILL after some 10."""
+"""Seconds by which the recording may delay the end of the process; supervisors send SIGKILL after about 10."""
 
 _log = logging.getLogger(__name__)
 
 
+class OpenContext(Protocol):
+    """A context that has not ended yet."""
+
+    def end_as(self, state: ContextState.ValueType, artifacts: list[TraceArtifact]) -> FinishContextRequest:
+        """Returns the request that records its end."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class _Guarded:
-    context: TrackedContext
+    context: OpenContext
     connection: Connection
     process: int
-    """A forked child inherits this registry, but not the work."""
+    """Id of the process. A forked child inherits this registry, but must not end its parent's contexts."""
 
 
-# A signal handler must not wait for a lock that the code it interrupted may hold: operations on a dict need none.
+# A dict needs no lock. A signal handler must not wait for one that the interrupted code may hold.
 _open: dict[int, _Guarded] = {}
 
 
-def guard(context: TrackedContext, connection: Connection) -> None:
-    """Sees to it that the context is ended when the process is, until `release`."""
+def guard(context: OpenContext, connection: Connection) -> None:
+    """Ends the context when the process ends before `release`."""
     _open[id(context)] = _Guarded(context, connection, os.getpid())
     if _in_main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, _on_sigterm)
 
 
-def release(context: TrackedContext) -> None:
-    """Ends what `guard` began."""
+def release(context: OpenContext) -> None:
+    """Undoes `guard`."""
     _open.pop(id(context), None)
     if not _open and _in_main_thread() and signal.getsignal(signal.SIGTERM) is _on_sigterm:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -68,11 +75,11 @@ def _in_main_thread() -> bool:
 
 
 def _on_sigterm(number: int, frame: FrameType | None) -> None:
-    from groundswell.tracking import location_of
+    from groundswell._trace_artifacts import location_of
 
     location = location_of(frame.f_code.co_filename, frame.f_lineno) if frame else ""
-    # In a thread of its own, which can be left behind when it takes too long.
-    arguments = ("SIGTERM", "the process was told to end", location)
+    # A separate thread can be abandoned when it takes too long.
+    arguments = ("SIGTERM", "the process received SIGTERM", location)
     recording = threading.Thread(target=_end_open, args=arguments, name="groundswell-sigterm", daemon=True)
     recording.start()
     recording.join(TIME_FOR_ALL)
@@ -86,8 +93,8 @@ def _on_exit() -> None:
 
 
 def _end_open(kind: str, message: str, location: str) -> None:
-    """Records the end of every open context of this process: as CANCELLED, or as the end that was being recorded."""
-    from groundswell.tracking import artifact
+    """Records the end of every open context of this process, as CANCELLED unless another end is being recorded."""
+    from groundswell._trace_artifacts import artifact
     from groundswell.v1.engagement_pb2 import ContextState
 
     requests: dict[Connection, list[FinishContextRequest]] = {}

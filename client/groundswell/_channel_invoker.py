@@ -14,11 +14,11 @@ import grpc.aio
 from google.protobuf.message import Message
 
 from groundswell._connections import Connection, checked_metadata
-from groundswell._courses import StreamTerms, task_is_cancelled
 from groundswell._methods import Metadata, Method, Req, Res
 from groundswell._policies import DEFAULT_TIMEOUT, CallPolicy, channel_config, policy_of
-from groundswell._sources import AsyncSource, Source
-from groundswell._statuses import from_rpc_error
+from groundswell._request_stream import AsyncRequestStream, RequestStream
+from groundswell._status_conversion import from_rpc_error
+from groundswell._stream_state import StreamOptions, task_is_cancelled
 from groundswell.errors import Cancelled, FailedPrecondition, GroundswellError, Unknown
 from groundswell.streams import AsyncStream, Stream
 from groundswell.v1.services import services
@@ -49,13 +49,15 @@ class _Terms:
         policy = self._policies.get(path)
         return (policy.timeout if policy else DEFAULT_TIMEOUT).total_seconds()
 
-    def stream(self, method: Method[Any, Any], request_id: str, asked: float | None, cursor: str | None) -> StreamTerms:
+    def stream(
+        self, method: Method[Any, Any], request_id: str, asked: float | None, cursor: str | None
+    ) -> StreamOptions:
         """The terms of a stream. For one that resumes, the time a caller asks for is that of all its connections."""
         if not method.resumes:
-            return StreamTerms(request_id=request_id, lifetime=self.timeout(method.path, asked))
+            return StreamOptions(request_id=request_id, lifetime=self.timeout(method.path, asked))
         lifetime = self.timeout(method.path, None)
         total = None if asked == math.inf else asked
-        return StreamTerms(request_id=request_id, cursor=cursor, lifetime=lifetime, timeout=total)
+        return StreamOptions(request_id=request_id, cursor=cursor, lifetime=lifetime, timeout=total)
 
     def metadata(self, given: Metadata | None, request: Message | None = None) -> tuple[Metadata, str]:
         """The metadata to send, and the request id among them.
@@ -118,7 +120,7 @@ class ChannelInvoker:
     ) -> Res:
         send = self._callable("stream_unary", method)
         sent, request_id = self._terms.metadata(metadata)
-        source = Source(requests)
+        source = RequestStream(requests)
         failure: Exception
         try:
             call = send.future(source, timeout=self._terms.timeout(method.path, timeout), metadata=sent)
@@ -139,7 +141,7 @@ class ChannelInvoker:
     ) -> Stream[Res]:
         send = self._callable("stream_stream", method)
         sent, request_id = self._terms.metadata(metadata)
-        source = Source(requests)
+        source = RequestStream(requests)
 
         def connect(_: str, seconds: float | None) -> Any:
             call = send(source, timeout=seconds, metadata=sent)
@@ -211,7 +213,7 @@ class AsyncChannelInvoker:
     ) -> Res:
         send = self._callable("stream_unary", method)
         sent, request_id = self._terms.metadata(metadata)
-        source = AsyncSource(requests)
+        source = AsyncRequestStream(requests)
         failure: Exception
         try:
             return cast("Res", await send(source, timeout=self._terms.timeout(method.path, timeout), metadata=sent))
@@ -228,7 +230,7 @@ class AsyncChannelInvoker:
     ) -> AsyncStream[Res]:
         send = self._callable("stream_stream", method)
         sent, request_id = self._terms.metadata(metadata)
-        source = AsyncSource(requests)
+        source = AsyncRequestStream(requests)
 
         def connect(_: str, seconds: float | None) -> Any:
             return send(source, timeout=seconds, metadata=sent)

@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeAlias
 from google.longrunning import operations_pb2
 from google.protobuf.duration_pb2 import Duration
 
-from groundswell._patience import Outage, Patience
+from groundswell._backoff import Backoff, BackoffPolicy
 from groundswell.errors import DeadlineExceeded, GroundswellError
 
 Report: TypeAlias = Callable[[float, str], object]
@@ -42,7 +42,7 @@ class Wait:
         self._timeout = timeout
         self._report = report
         self._reported: Progress | None = None
-        self._outage = Outage(Patience(before_contact=60.0, after_contact=60.0), random)
+        self._backoff = Backoff(BackoffPolicy(before_contact=60.0, after_contact=60.0), random)
         self._asked = 0.0
 
     def next_seconds(self, name: str, now: float) -> float:
@@ -57,11 +57,11 @@ class Wait:
 
     def answered(self) -> None:
         """The server answered."""
-        self._outage.answered()
+        self._backoff.answered()
 
     def seconds_after(self, error: GroundswellError, now: float) -> float:
         """Seconds to wait after a failure of the wait itself, not of the work; raises it when that does not help."""
-        wait = self._outage.wait_after(error, self._asked, now)
+        wait = self._backoff.wait_after(error, self._asked, now)
         if wait is None:
             raise error
         return wait if self._end is None else max(0.0, min(wait, self._end - now))

@@ -20,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from groundswell import InvalidArgument, types
-from groundswell.building import build
+from groundswell.message_builder import build
 
 ID = UUID("019366c4-0000-7000-8000-000000000001")
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
