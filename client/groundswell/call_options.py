@@ -39,6 +39,13 @@ class CallOptions:
     """True for a call that changes nothing when it is repeated. Calls with a `request_id` are safe to repeat too."""
 
     @property
+    def requirement(self) -> str:
+        """Returns a sentence about what the caller needs."""
+        if not self.scope:
+            return f"Needs the role {self.role}." if self.role != ROLES[0] else "Open to anybody."
+        return f"Needs the role {self.role} and the scope {self.scope}."
+
+    @property
     def roles(self) -> tuple[str, ...]:
         """Returns every role that may make the call, from the least to the greatest."""
         return ROLES[ROLES.index(self.role) :]

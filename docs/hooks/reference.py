@@ -56,6 +56,7 @@ def _page(file: descriptor_pb2.FileDescriptorProto) -> Iterator[str]:
             yield f"### {method.name}\n\n{comments.get((SERVICE, number, METHOD, index), '')}\n"
             yield f"{_streamed(method.client_streaming)}{_link(method.input_type)} → "
             yield f"{_streamed(method.server_streaming)}{_link(method.output_type)}\n"
+            yield f"{_requirement(f'{PACKAGE}.{service.name}', method.name)}\n"
     for number, message in enumerate(file.message_type):
         yield from _message(message, message.name, (MESSAGE, number), comments)
     for number, enum in enumerate(file.enum_type):
@@ -63,6 +64,15 @@ def _page(file: descriptor_pb2.FileDescriptorProto) -> Iterator[str]:
         yield "| value | number | meaning |\n|---|---|---|"
         for index, value in enumerate(enum.value):
             yield f"| `{value.name}` | {value.number} | {_cell(comments.get((ENUM, number, VALUE, index), ''))} |"
+
+
+def _requirement(service: str, method: str) -> str:
+    """Returns the role and scope that a call needs, and the command that sends it."""
+    from groundswell.call_options import options_of
+    from groundswell.cli.contract import calls
+
+    (call,) = (each for each in calls() if each.full_name == f"{service}.{method}")
+    return f"{options_of(call.descriptor).requirement} Command: `groundswell {call.resource} {call.verb}`."
 
 
 def _message(

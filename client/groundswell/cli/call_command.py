@@ -44,7 +44,7 @@ class CallCommand(SectionedCommand):
         super().__init__(
             call.verb,
             callback=self._run,
-            help=f"{call.comment}\n\n{_shape(call)}",
+            help=call.comment,
             short_help=call.comment.split(". ")[0].replace("\n", " ").rstrip("."),
         )
 
@@ -63,6 +63,15 @@ class CallCommand(SectionedCommand):
         if not self.params:
             self.params = self._parameters()
         return super().get_params(ctx)
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the comment of the contract, what the call needs, and its name in the contract."""
+        from groundswell.call_options import options_of
+
+        super().format_help_text(ctx, formatter)
+        formatter.write_paragraph()
+        with formatter.indentation():
+            formatter.write_text(f"{options_of(self.call.descriptor).requirement} {_shape(self.call)}")
 
     def _parameters(self) -> list[click.Parameter]:
         """The fields of the request, then the command's own options; a field keeps a long flag that both want."""
@@ -181,7 +190,7 @@ def _seconds(deadline: str | None) -> float | None:
 
 
 def _shape(call: Call) -> str:
-    """The last paragraph of the help: the name of the call in the contract."""
+    """Returns a sentence with the name of the call in the contract."""
     sends = "a stream of " if call.proto.client_streaming else ""
     returns = "a stream of " if call.proto.server_streaming else ""
     request, response = (each.rpartition(".")[2] for each in (call.proto.input_type, call.proto.output_type))
