@@ -1,5 +1,6 @@
-"""Genuine or not: a verdict, a probability and reasons for every interaction.
+"""Bot detection: a verdict, a probability and reasons for every interaction.
 
-Five layers: the register of AI personas, the clock, the text, the profile, the graph. Each is a function from a batch
-to `LayerFindings`; `combine` takes any number of them.
+Five layers examine a batch: the register of AI personas, the times, the texts, the profiles and the graph of
+co-occurrence. Each is a function from a batch to `LayerFindings`; `score_combination.combine` accepts any number of
+them.
 """

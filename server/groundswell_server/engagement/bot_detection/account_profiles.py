@@ -1,4 +1,4 @@
-"""What is known of the account that an interaction came from: figures alone, never a name."""
+"""The known facts of the account that an interaction came from: figures only, never a name."""
 
 from __future__ import annotations
 
@@ -7,51 +7,51 @@ from typing import Any, NamedTuple
 
 
 class Profile(NamedTuple):
-    """What is known of an account; what is None is unknown, and counts for nothing."""
+    """The known facts of an account. An attribute that is None is unknown and carries no weight."""
 
     age_days: float | None = None
-    """Days since it was opened."""
+    """Days since the account was opened."""
     followers: int | None = None
     following: int | None = None
     media: int | None = None
-    """Posts that it has published."""
+    """Posts that the account has published."""
     has_picture: bool | None = None
     bio_length: int | None = None
-    """Characters of its description."""
+    """Characters of the description."""
     has_link: bool | None = None
     is_private: bool | None = None
     is_verified: bool | None = None
     handle_digit_share: float | None = None
     """Share of digits among the characters of the handle, 0 to 1."""
     bot_probability: float | None = None
-    """What the workspace's trained BOT_DETECTOR takes it for, 0 to 1; None where there is none."""
+    """Probability of a bot by the workspace's trained BOT_DETECTOR, 0 to 1; None without one."""
 
     def known(self) -> bool:
-        """Whether anything is known."""
+        """Returns True when any fact is known."""
         return self is not UNKNOWN and self != UNKNOWN
 
     def to_json(self) -> dict[str, Any]:
-        """What is known, by name."""
+        """Returns the known facts by name."""
         return {name: figure for name, figure in zip(self._fields, self, strict=True) if figure is not None}
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Profile:
-        """Reads what `to_json` made."""
+        """Reads the result of `to_json`."""
         return cls(**stored)
 
 
 UNKNOWN = Profile()
-"""Nothing is known."""
+"""The profile of an account without known facts."""
 
 
 def digit_share(handle: str) -> float | None:
-    """Share of digits among the characters of a handle, 0 to 1; None without any."""
+    """Returns the share of digits among the characters of a handle, 0 to 1; None for an empty handle."""
     bare = handle.strip().lstrip("@")
     return sum(map(str.isdigit, bare)) / len(bare) if bare else None
 
 
 def with_digits(profile: Profile, handle: str) -> Profile:
-    """The profile with the digits of the account's handle, where their share is not given."""
+    """Returns the profile with the digit share of the handle, unless the profile has one already."""
     if profile.handle_digit_share is not None:
         return profile
     return profile._replace(handle_digit_share=digit_share(handle))

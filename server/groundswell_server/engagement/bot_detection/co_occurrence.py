@@ -1,4 +1,4 @@
-"""Co-occurrence of actors under the posts of a persona."""
+"""Co-occurrence of actors under a persona's posts: groups that appear together, and periodic accounts."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ _NOTHING: Final[Mapping[str, int]] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class CoOccurrence:
-    """Which actors came to which of a persona's posts, who of them always comes together, and who by the clock."""
+    """The appearances of actors under a persona's posts."""
 
     visited: Mapping[str, int] = field(default_factory=dict)
-    """Normalized handle to the number of the persona's posts that the actor came to."""
+    """Number of the persona's posts on which the actor appeared, by normalized handle."""
     together: Mapping[str, int] = field(default_factory=dict)
-    """Normalized handle of a member of a group to the number of posts that it came to together."""
+    """Number of posts on which a member of a group appeared together with the group, by normalized handle."""
     periods: Mapping[str, float] = field(default_factory=dict)
-    """Normalized handle of an actor who comes at machine-regular gaps to their step, seconds."""
+    """Period in seconds of each actor that appears at regular times, by normalized handle."""
     spellings: tuple[str, ...] = ()
-    """The handles of those who come together or by the clock, as they are stored."""
+    """Handles of the actors in `together` and `periods`, spelled as they are stored."""
     posts: tuple[str, ...] = ()
-    """The persona's posts that were looked at."""
+    """Ids of the persona's posts that were examined."""
 
 
 NO_CO_OCCURRENCE = CoOccurrence()
-"""Nothing is known of other posts."""
+"""The value to use when no other posts are known."""
 
 
 def find_co_occurrence(
@@ -43,14 +43,14 @@ def find_co_occurrence(
     popularity: Mapping[str, int],
     published_us: Mapping[str, int] = _NOTHING,
 ) -> CoOccurrence:
-    """Finds who always comes together, and who by the clock.
+    """Finds the groups of actors that appear together and the actors that appear periodically.
 
     Args:
-        visits: (actor handle, post id, microseconds since 1970 UTC), in any order, repeats allowed; the posts are some
-            of `popularity`'s.
-        popularity: interactions of each of the persona's posts on one platform, by post id; those that nobody of
-            `visits` came to belong in here too.
-        published_us: when these posts were published; without, nobody is looked for who comes by the clock.
+        visits: (actor handle, post id, microseconds since 1970 UTC) in any order; repeats are allowed. The posts are
+            among the keys of `popularity`.
+        popularity: interactions of each of the persona's posts on one platform, by post id. Posts without any of these
+            visits belong in it too.
+        published_us: publication times of these posts. Without them no periodic actors are sought.
     """
     first: defaultdict[str, dict[str, int]] = defaultdict(dict)
     visits = list(visits)
@@ -71,7 +71,7 @@ def find_co_occurrence(
 
 
 def _together(first: Mapping[str, Mapping[str, int]], popularity: Mapping[str, int]) -> dict[str, int]:
-    """Members of groups, with the posts together, among actors whose first times under posts are given."""
+    """Returns the members of groups with the number of their common posts, given the first times under each post."""
     actors = list(first)
     column_of = {post: column for column, post in enumerate(popularity)}
     times = np.full((len(actors), len(popularity)), np.nan)

@@ -1,11 +1,11 @@
-"""Accounts that always come together: communities of the graph of who came to which posts beside whom.
+"""Detects communities: groups of accounts that appear under the same posts at the same times.
 
-Fans come to the same posts too: to all of them, or to those that everybody comes to. Two accounts are joined only when
-their visits coincide beyond what the popularity of the posts, the eagerness of the two and the hours that the audience
-keeps explain. How likely the coincidence is by chance is bounded as for a binomial (H. Chernoff, "A measure of
-asymptotic efficiency", 1952) and corrected for the number of pairs looked at. Groups in that graph are found by the
-Louvain method (V. Blondel et al., "Fast unfolding of communities in large networks", 2008) of `networkx`, which is
-imported when there is a graph at all.
+Fans also appear under the same posts: under all of them, or under those that everybody visits. Two accounts are
+therefore joined only when their visits coincide more often than the popularity of the posts, the activity of the two
+accounts and the hours of the audience explain. The probability of a coincidence by chance is bounded as for a binomial
+distribution (H. Chernoff, "A measure of asymptotic efficiency", 1952) and corrected for the number of pairs. The groups
+of the graph are found with the Louvain method (V. Blondel et al., "Fast unfolding of communities in large networks",
+2008) of `networkx`, which is imported only when the graph has edges.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 TOGETHER_US: Final = 10 * 60 * 1_000_000
-"""Microseconds within which two accounts come to a post together."""
+"""Two visits of a post within this many microseconds are simultaneous."""
 FEWEST_POSTS: Final = 4
-"""Posts to which two accounts have to come together, and posts that they have to be away from."""
+"""Posts that two accounts must visit together, and posts that both must leave out."""
 ALWAYS: Final = 0.8
-"""Part of the posts of both to which two accounts have to come together."""
+"""Share of the posts of two accounts that they must visit together."""
 FEWEST_MEMBERS: Final = 4
 DENSITY: Final = 0.5
-"""Part of the pairs of a group that have to be joined."""
+"""Share of the pairs of a group that must be joined."""
 MOST_ACCOUNTS: Final = 1_000
-"""Accounts that are compared with one another: those that came to most posts."""
+"""Accounts that are compared with one another: those with the most posts."""
 SAME_POSTS: Final = math.log(1e3)
-"""Surprise (natural logarithm of 1 in so many) that the same posts alone have to be, whatever the times."""
+"""Surprise (natural logarithm of 1 in so many) required of the common posts alone, regardless of the times."""
 CHANCE: Final = 1e-3
 """Probability that any pair at all is joined by chance."""
 
@@ -40,27 +40,27 @@ class Visits:
     """The first interactions of m accounts with p posts."""
 
     times_us: NDArray[np.float64]
-    """(m, p) microseconds since 1970 UTC, NaN where an account did not come."""
+    """(m, p) microseconds since 1970 UTC, NaN where an account did not visit a post."""
     popularity: NDArray[np.float64]
-    """(p,) interactions that each post had in all."""
+    """(p,) total number of interactions of each post."""
 
 
 _Pairs = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
-"""Pairs of accounts: rows of the one and of the other, and the number of posts they came to together."""
+"""Pairs of accounts: the row of the first, the row of the second, and the number of posts they visited together."""
 
 
 @dataclass(frozen=True, slots=True)
 class Community:
-    """Accounts that always come together."""
+    """A group of accounts that appear together."""
 
     accounts: tuple[int, ...]
     """Rows of `Visits`, ascending."""
     posts_together: int
-    """Median number of posts to which two of them came together."""
+    """Median number of posts that two members visited together."""
 
 
 def find_communities(visits: Visits) -> list[Community]:
-    """The groups of accounts that always come together, largest first."""
+    """Returns the groups of accounts that appear together, largest first."""
     came = ~np.isnan(visits.times_us)
     counts = came.sum(axis=1)
     away = came.shape[1] - counts
@@ -69,7 +69,7 @@ def find_communities(visits: Visits) -> list[Community]:
     if len(able) < FEWEST_MEMBERS:
         return []
     met = _often_together(visits.times_us[able])
-    # What follows is dear, and under most posts nobody comes this far.
+    # The following steps are expensive, and for most posts there is no pair.
     if not len(met[0]):
         return []
     first, second, together = _beyond_chance(
@@ -81,7 +81,7 @@ def find_communities(visits: Visits) -> list[Community]:
 
 
 def _often_together(times: NDArray[np.float64]) -> _Pairs:
-    """Pairs that come together as often as one could ask of a group."""
+    """Returns the pairs that visit enough posts together to be in a group."""
     came = ~np.isnan(times)
     same = came.astype(np.float64) @ came.T
     counts = came.sum(axis=1)
@@ -94,7 +94,7 @@ def _often_together(times: NDArray[np.float64]) -> _Pairs:
 
 
 def _beyond_chance(met: _Pairs, times: NDArray[np.float64], popularity: NDArray[np.float64], share: float) -> _Pairs:
-    """Those of the pairs that come together more often than chance explains."""
+    """Returns the pairs that coincide more often than chance explains."""
     first, second, together = met
     came = ~np.isnan(times)
     counts = came.sum(axis=1)
@@ -111,10 +111,10 @@ def _beyond_chance(met: _Pairs, times: NDArray[np.float64], popularity: NDArray[
 
 
 def _likely(counts: NDArray[np.int64], popularity: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(m, p) probability that an account that comes to so many posts comes to each of them, by its popularity."""
+    """Returns the (m, p) probability that an account with so many visits visits a post, by the post's popularity."""
     share = np.maximum(popularity, 1.0) / np.maximum(popularity, 1.0).sum()
     likely: NDArray[np.float64] = np.minimum(1.0, counts[:, None] * share)
-    # Where some are certain the others have to be likelier for the sum to be right.
+    # Where the probability of some posts reaches 1, that of the others has to rise for the sum to be right.
     for _ in range(8):
         rest = np.where(likely < 1.0, likely, 0.0)
         missing = counts - (likely - rest).sum(axis=1)
@@ -124,7 +124,7 @@ def _likely(counts: NDArray[np.int64], popularity: NDArray[np.float64]) -> NDArr
 
 
 def _coincidence_share(times: NDArray[np.float64]) -> float:
-    """Share of the pairs of accounts at a post that came together, over all posts: as close as the audience comes."""
+    """Returns the share of simultaneous visits among all pairs of visits of the same post, over all posts."""
     close = pairs = 0
     for post in range(times.shape[1]):
         ascending = np.sort(times[~np.isnan(times[:, post]), post])
@@ -141,7 +141,7 @@ def _surprise(
     given: NDArray[np.int64],
     other: NDArray[np.int64],
 ) -> NDArray[np.float64]:
-    """Minus the logarithm of a bound on the chance of so many `hits` of `other` among the posts of `given`."""
+    """Returns minus the logarithm of a bound on the chance of so many `hits` of `other` among the posts of `given`."""
     trials = came[given].sum(axis=1)
     expected = np.clip((came[given] * likely[other]).sum(axis=1) / trials, 1e-9, 1.0 - 1e-9)
     found = np.clip(hits / trials, 1e-9, 1.0)

@@ -1,4 +1,4 @@
-"""The same, or nearly the same, text by several actors or under several posts."""
+"""Detects texts that several actors, or one actor under several posts, wrote identically or nearly so."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from groundswell_server.engagement.bot_detection.text_normalization import (
 SHORT_LETTERS: Final = 40
 LONG_LETTERS: Final = 80
 MOST_REMEMBERED: Final = 64
-"""Actors of a text, and posts of an actor, that are remembered: more of them say no more."""
+"""Actors of a text, and posts of an actor, that are remembered. More of them would not change the weight."""
 _NO_TEXTS: Final[Mapping[int, str]] = MappingProxyType({})
 _GROUP: Final = 0x6E656172
-"""Tells the record of a group of near copies from the record of the text that founded it."""
+"""Distinguishes the key of a group of near copies from the key of the text that founded the group."""
 
 
 def duplicate_log_odds(letters: int, times: int) -> float:
-    """Weight of a text with so many letters that `times` actors share, or one actor wrote under `times` posts.
+    """Returns the weight of a text of so many letters by `times` actors, or by one actor under `times` posts.
 
-    The longer a text, the less people hit upon it independently: a short one (under 40 letters: praise, a line of a
-    song) never decides alone, a longer one from three on.
+    The longer a text is, the less likely people write it independently. A short text (under 40 letters: praise, a line
+    of a song) never decides alone; a longer one decides from three times on.
     """
     if times < 2:
         return 0.0
@@ -41,7 +41,7 @@ def duplicate_log_odds(letters: int, times: int) -> float:
 
 
 class DuplicateIndex:
-    """Who wrote which text under which post, over batches and bounded: the texts not seen for longest are forgotten."""
+    """A bounded index of the actors and posts of each text. The least recently used texts are dropped."""
 
     __slots__ = ("_capacity", "_seen", "near")
 
@@ -60,9 +60,10 @@ class DuplicateIndex:
         texts: Mapping[int, str] = _NO_TEXTS,
         sketches: Sketches = NONE_SKETCHED,
     ) -> None:
-        """Bring in stored rows: (text key, actor handle, post id).
+        """Adds stored rows of (text key, actor handle, post id).
 
-        Those of `texts` (key to letters) count for near copies too; `sketches` of them that are there need not be made.
+        The `texts` (key to letters) are also indexed for near copies; `sketches` are the sketches of them that exist
+        already.
         """
         groups = self.near.groups_of(texts, sketches)
         for key, actor, post in rows:
@@ -71,7 +72,7 @@ class DuplicateIndex:
                 self.add(groups[key] ^ _GROUP, actor, post)
 
     def add(self, key: int, actor: str, post: str) -> None:
-        """Remember that `actor` wrote the text with this key under `post`. Adding it again changes nothing."""
+        """Records that `actor` wrote the text with this key under `post`; repeating it changes nothing."""
         authors = self._seen.setdefault(key, {})
         self._seen.move_to_end(key)
         if actor in authors or len(authors) < MOST_REMEMBERED:
@@ -82,15 +83,15 @@ class DuplicateIndex:
             self._seen.popitem(last=False)
 
     def actors_of(self, key: int) -> int:
-        """Number of actors who wrote the text. All whose names are unknown count as one."""
+        """Returns the number of actors who wrote the text; actors without a name count as one."""
         return len(self._seen.get(key, ()))
 
     def posts_of(self, key: int, actor: str) -> int:
-        """Number of posts under which `actor` wrote the text."""
+        """Returns the number of posts under which `actor` wrote the text."""
         return len(self._seen.get(key, {}).get(actor, ()))
 
     def times(self, key: int, actor: str) -> int:
-        """Actors who wrote the text, or posts under which `actor` did, whichever are more; near copies count too."""
+        """Returns the larger of the number of actors of a text and of `actor`'s posts with it, near copies included."""
         group = self.near.group_of(key)
         return max(_most_of(self, known, actor) for known in (key, key if group is None else group ^ _GROUP))
 
@@ -108,7 +109,7 @@ class _Keyed(NamedTuple):
 def duplicate_signals(
     batch: InteractionBatch, settings: FilterSettings, index: DuplicateIndex | None = None
 ) -> list[Signals]:
-    """Signals of equal and nearly equal texts. `index` brings in what came before, and is brought up to date."""
+    """Returns the signals of equal and nearly equal texts. `index` holds earlier batches and is updated."""
     worded = _worded(batch)
     index = DuplicateIndex(max(1, 2 * len(batch.texts.values))) if index is None else index
     rows = [
@@ -119,7 +120,7 @@ def duplicate_signals(
     for keyed in rows:
         index.add(keyed.key, keyed.actor, keyed.post)
     exact = [_by_several_actors(rows, index), _by_one_actor(rows, index)]
-    # Where near copies are not sought, those that `index` has the groups of are compared with these.
+    # When near copies are not sought, only texts whose group `index` already knows are compared.
     long = {
         found.key: found.letters
         for found in worded.values()
@@ -131,7 +132,7 @@ def duplicate_signals(
 
 
 def _worded(batch: InteractionBatch) -> dict[int, NormalizedText]:
-    """What of each text of a batch is compared, by position among the distinct texts; short ones are left out."""
+    """Returns the normalized form of each text that is long enough, by position among the distinct texts."""
     texts = {code: text for code, text in enumerate(batch.texts.values) if len(text) >= MINIMUM_KEY_LETTERS}
     known = batch.normalized_texts
     new = [text for text in texts.values() if text not in known]
@@ -149,9 +150,9 @@ def _by_several_actors(rows: list[_Keyed], index: DuplicateIndex) -> Signals:
 
 
 def _by_one_actor(rows: list[_Keyed], index: DuplicateIndex) -> Signals:
-    """Rows whose named actor wrote the text under several posts, or again and again under one.
+    """Finds the rows whose named actor wrote the text under several posts, or repeatedly under one.
 
-    Sending twice under one post is a slip of the finger: there it counts from the third time on.
+    Sending a text twice under one post is often an accident, so under one post it counts from the third time on.
     """
     again = Counter((keyed.key, keyed.actor, keyed.post) for keyed in rows)
     found = []
@@ -165,7 +166,7 @@ def _by_one_actor(rows: list[_Keyed], index: DuplicateIndex) -> Signals:
 
 
 def _near_copies(rows: list[_Keyed], texts: dict[int, str], index: DuplicateIndex) -> Signals:
-    """Rows whose text has near copies by more actors, or by its actor under more posts, than it has exact ones."""
+    """Finds the rows whose text has more near copies (by actors, or under the actor's posts) than exact copies."""
     groups = {key: group ^ _GROUP for key, group in index.near.groups_of(texts).items()}
     for keyed in rows:
         index.add(groups[keyed.key], keyed.actor, keyed.post)

@@ -1,4 +1,4 @@
-"""The dials of the bot filter."""
+"""The settings of the bot filter."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class FilterSettings:
-    """Everything that can be set. The defaults lean to leaving a bot in rather than taking a person out.
+    """The settings of the filter. The defaults prefer to miss a bot over accusing a person.
 
-    That of the threshold is with the settings of the deployment.
+    The default of the threshold is a setting of the deployment.
     """
 
     threshold: float
-    """An interaction is a BOT from this probability on, 0 to 1."""
+    """Probability from which an interaction is a BOT, 0 to 1."""
     prior_bot_share: float = 0.1
-    """Share of bots among interactions of which nothing is known, 0 to 1 (exclusive)."""
+    """Share of bots among interactions without any evidence, 0 to 1 (exclusive)."""
     burst_per_second: int = 10
     """More interactions of one post than this within a second are a burst."""
     instant_reply_seconds: float = 2.0
     """An interaction sooner than this after publication is an instant reply."""
     near_duplicates: bool = True
-    """Whether nearly equal texts are sought: some 20 microseconds a distinct text of 40 letters and more."""
+    """True to seek nearly equal texts, which takes some 20 microseconds for a distinct text of 40 letters or more."""
 
     @property
     def prior_log_odds(self) -> float:
-        """Log-odds of being a bot before anything is known."""
+        """The log-odds of being a bot before any evidence is known."""
         return math.log(self.prior_bot_share / (1.0 - self.prior_bot_share))

@@ -1,4 +1,4 @@
-"""Layer 5: actors that always come together under a persona's posts are a bot farm."""
+"""Layer 5, graph: groups of actors that appear together under a persona's posts are a bot farm."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from groundswell_server.engagement.bot_detection.layer_findings import LayerFind
 from groundswell_server.engagement.bot_detection.reasons import Layer, Reason
 
 MOST_POSTS: Final = 50
-"""The persona's last posts that are looked at."""
+"""The persona's newest posts that are examined."""
 _SLOPE: Final = 1.2
 _MOST: Final = 4.2
 
 
 def co_occurrence_log_odds(posts: int) -> float:
-    """Weight of belonging to a group that came to so many posts together: from five on it decides."""
+    """Returns the weight of membership in a group with so many common posts: from five on it decides."""
     return min(_MOST, _SLOPE * math.log2(posts)) if posts > 1 else 0.0
 
 
 def graph_findings(batch: InteractionBatch, co_occurrence: CoOccurrence) -> LayerFindings:
-    """Signals on the interactions of those who always come together. One post alone is nothing to go by."""
+    """Returns the signals of the members of groups. A single post is no evidence."""
     handles = normalize_handles(batch.actors.values) if co_occurrence.visited else []
     several = _by_actor(batch, [co_occurrence.visited.get(handle, 0) for handle in handles]) > 1
     posts = _by_actor(batch, [co_occurrence.together.get(handle, 0) for handle in handles])
@@ -36,7 +36,7 @@ def graph_findings(batch: InteractionBatch, co_occurrence: CoOccurrence) -> Laye
 
 
 def _by_actor(batch: InteractionBatch, figures: Sequence[int]) -> NDArray[np.int64]:
-    """Figures of distinct actors as figures of rows."""
+    """Converts figures of distinct actors to figures of rows."""
     if not figures:
         return np.zeros(len(batch), np.int64)
     rows: NDArray[np.int64] = np.array(figures, np.int64)[batch.actors.codes]

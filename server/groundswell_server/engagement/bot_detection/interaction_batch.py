@@ -1,4 +1,4 @@
-"""What is judged: interactions, one by one or as the columns that a million of them are handled in."""
+"""The input of the layers: interactions as columns, so that a million of them are handled quickly."""
 
 from __future__ import annotations
 
@@ -17,35 +17,35 @@ from groundswell_server.engagement.bot_detection.text_normalization import Norma
 from groundswell_storage.engagement.enums import InteractionKind, Platform
 
 UNKNOWN_TIME: Final = int(np.iinfo(np.int64).min)
-"""Stands in a column of times for one that is unknown."""
+"""The value of a column of times where a time is unknown."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 
 def to_microseconds(time: datetime | None) -> int:
-    """Microseconds since 1970 UTC of an aware datetime, UNKNOWN_TIME for None."""
+    """Returns the microseconds since 1970 UTC of an aware datetime, UNKNOWN_TIME for None."""
     return UNKNOWN_TIME if time is None else (time - _EPOCH) // _MICROSECOND
 
 
 @dataclass(frozen=True, slots=True)
 class Interaction:
-    """One thing that an actor did to a post."""
+    """One action of an actor on a post."""
 
     post_id: str
     actor_handle: str
-    """Account name; empty when the platform does not tell."""
+    """Account name; empty when the platform does not report it."""
     kind: InteractionKind
     time: datetime | None
     """Aware; None when unknown."""
     text: str = ""
-    """Text of a comment, as the platform gave it: judge first, mask afterwards."""
+    """Text of a comment as the platform reported it. Judge it before masking."""
     profile: Profile = UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
 class PostFacts:
-    """What the layers need to know of a post."""
+    """The facts of a post that the layers need."""
 
     platform: Platform
     published_time: datetime | None
@@ -53,7 +53,7 @@ class PostFacts:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EncodedColumn:
-    """A column of n strings, each distinct one kept once."""
+    """A dictionary-encoded column of n strings."""
 
     codes: NDArray[np.int64]
     """(n,) positions in `values`."""
@@ -62,8 +62,8 @@ class EncodedColumn:
 
     @classmethod
     def of(cls, strings: Sequence[str]) -> EncodedColumn:
-        """Number equal strings equally."""
-        # A dictionary that numbers what it does not know yet: the whole loop runs in C.
+        """Encodes strings; equal strings get equal codes."""
+        # The dictionary numbers unknown keys by itself, so the whole loop runs in C.
         number: defaultdict[str, int] = defaultdict(count().__next__)
         codes = np.fromiter(map(number.__getitem__, strings), np.int64, len(strings))
         return cls(codes, list(number))
@@ -75,19 +75,19 @@ class EncodedColumn:
         return self.values[int(self.codes[row])]
 
     def filled(self) -> NDArray[np.bool_]:
-        """(n,) True where the string is not empty."""
+        """Returns (n,) True where the string is not empty."""
         return np.fromiter(map(bool, self.values), np.bool_, len(self.values))[self.codes]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class InteractionBatch:
-    """n interactions as columns of length n, in the order they came.
+    """n interactions as columns of length n, in the order of arrival.
 
-    All interactions of a post belong into one batch: bursts are sought post by post.
+    All interactions of a post belong in one batch, because bursts are detected post by post.
     """
 
     posts: EncodedColumn
-    """Ids of posts."""
+    """Ids of the posts."""
     actors: EncodedColumn
     """Handles as the platform spells them; empty when unknown."""
     kinds: NDArray[np.int8]
@@ -96,11 +96,11 @@ class InteractionBatch:
     """Microseconds since 1970 UTC, UNKNOWN_TIME where unknown."""
     texts: EncodedColumn
     profiles: Mapping[int, Profile] = field(default_factory=dict)
-    """What is known of the accounts, by row; rows of which nothing is known are left out."""
+    """Profiles of the accounts by row; rows of unknown accounts are left out."""
     spam: Mapping[str, float] = field(default_factory=dict)
-    """What the workspace's trained SPAM_DETECTOR takes texts for, 0 to 1, by text; empty where there is none."""
+    """Probability of spam of each text by the workspace's trained SPAM_DETECTOR, 0 to 1; empty without one."""
     normalized_texts: Mapping[str, NormalizedText] = field(default_factory=dict)
-    """What of some of the texts is compared, where it is worked out already."""
+    """Normalized forms of texts that are computed already."""
 
     def __post_init__(self) -> None:
         if len({len(self.posts), len(self.actors), len(self.kinds), len(self.times_us), len(self.texts)}) != 1:
@@ -121,7 +121,7 @@ class InteractionBatch:
         spam: Mapping[str, float] | None = None,
         normalized_texts: Mapping[str, NormalizedText] | None = None,
     ) -> InteractionBatch:
-        """A batch of plain columns of one length; no profiles at all where nothing is known of any account."""
+        """Makes a batch of plain columns of one length; `profiles` is empty when no account is known."""
         return cls(
             posts=EncodedColumn.of(post_ids),
             actors=EncodedColumn.of(handles),
@@ -135,7 +135,7 @@ class InteractionBatch:
 
     @classmethod
     def of(cls, interactions: Iterable[Interaction]) -> InteractionBatch:
-        """The columns of single interactions."""
+        """Makes a batch of single interactions."""
         rows = list(interactions)
         return cls.from_columns(
             [row.post_id for row in rows],

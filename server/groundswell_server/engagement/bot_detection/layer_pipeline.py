@@ -1,4 +1,4 @@
-"""Judge interactions: run the layers over a batch and combine what they find."""
+"""The pipeline of the filter: runs the layers over a batch and combines their findings."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def judge(
     duplicates: DuplicateIndex | None = None,
     co_occurrence: CoOccurrence = NO_CO_OCCURRENCE,
 ) -> Judgments:
-    """Verdict, probability and reasons for each interaction of the batch.
+    """Returns verdict, probability and reasons for each interaction of the batch.
 
-    Give all interactions of a post together, earlier ones too: a later one can give an earlier one away. Posts that are
-    missing from `posts` are judged without the persona layer and without their time of publication. `duplicates`
-    carries texts over from one batch to the next; `co_occurrence` says who comes together, or by the clock, to the
-    persona's posts.
+    Pass all interactions of a post together, earlier ones too: later evidence can change an earlier verdict. Posts that
+    are missing from `posts` are judged without the persona layer and without their time of publication. `duplicates`
+    carries texts over from one batch to the next. `co_occurrence` describes who appears together or periodically under
+    the persona's posts.
     """
     findings = (
         persona_findings(batch, posts, register),

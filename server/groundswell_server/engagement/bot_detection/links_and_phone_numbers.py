@@ -1,4 +1,4 @@
-"""Web addresses and telephone numbers in comments."""
+"""Detects web addresses and telephone numbers in comments."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import Final
 from groundswell_server.engagement.bot_detection.reasons import Reason
 
 EXTERNAL_LINK_LOG_ODDS: Final = 3.4
-"""Comment sections do not make addresses clickable; those who write one mostly sell something."""
+"""Comment sections do not make addresses clickable, so most writers of an address promote something."""
 MEDIA_LINK_LOG_ODDS: Final = 1.3
-"""Of a site that people quote from: the very song they talk about, a reaction picture."""
+"""Weight of an address of a site that people quote from, such as the song they discuss or a reaction picture."""
 PHONE_LOG_ODDS: Final = 3.4
 MANY_DIGITS_LOG_ODDS: Final = 0.5
-"""View counts and jokes have ten digits too."""
+"""Low, because view counts and jokes have ten digits too."""
 
 _DOMAINS: Final = "app be br ca cc club co de es fm fr gg gl in io it ly me mx nl pl pw ru se site to tv uk us"
 LINK_TRIGGERS: Final = (
     *("http:", "https:", "www", ".com", ".net", ".org", ".info", ".biz", ".xyz"),
     *map(".{}/".format, _DOMAINS.split(" ")),
 )
-"""One of them is in every address that `link_findings` is shown."""
+"""Every address that `link_findings` examines contains one of them."""
 
 _LINK: Final = re.compile(
     r"https?:/{1,2}\S+|\bwww\d?\.\S+"
@@ -39,12 +39,12 @@ _PHONE: Final = re.compile(
     r")(?! ?(?:views?|wiews|viewers?|likes?|people|subs|subscribers|followers|times|comments|dislikes|hits|years|%))"
 )
 _CUSTOMER_NUMBER: Final = re.compile(r"\b(?:order|tracking|invoice|reference|ref|ticket|case|parcel|isbn|sku)\b")
-"""People who wait for a parcel quote long numbers."""
+"""Customers who wait for a parcel quote long numbers."""
 _DIGITS: Final = re.compile(r"\d(?:[ .,]?\d){9,}")
 
 
 def link_findings(text: str) -> list[tuple[Reason, float, float]]:
-    """(reason, log-odds, number of addresses) for each kind of address in a normalized text."""
+    """Returns (reason, log-odds, number of addresses) for each kind of address in a normalized text."""
     links = _LINK.findall(text)
     media = sum(1 for link in links if _MEDIA.match(link))
     found = []
@@ -56,9 +56,9 @@ def link_findings(text: str) -> list[tuple[Reason, float, float]]:
 
 
 def number_findings(text: str) -> list[tuple[Reason, float, float]]:
-    """(reason, log-odds, digits) for a telephone number, or else for ten and more digits in a row.
+    """Returns (reason, log-odds, digits) for a telephone number, or else for ten or more digits in a row.
 
-    Numbers inside addresses are the address's.
+    Digits inside an address are ignored.
     """
     bare = _LINK.sub(" ", text)
     if (phone := _PHONE.search(bare)) and not _CUSTOMER_NUMBER.search(bare):

@@ -1,8 +1,8 @@
-"""Texts that are nearly the same: MinHash with locality-sensitive hashing.
+"""Detects nearly equal texts with MinHash and locality-sensitive hashing.
 
 A. Broder, "On the resemblance and containment of documents", 1997; J. Leskovec, A. Rajaraman, J. Ullman, "Mining of
-Massive Datasets", chapter 3 (shingles, bands). The sketches of many texts are made at once, in NumPy: a tenth of the
-time of `datasketch`, which makes one after another and brings SciPy with it. A test compares the two.
+Massive Datasets", chapter 3 (shingles, bands). NumPy computes the sketches of many texts at once, in a tenth of the
+time of `datasketch`, which computes one after another and imports SciPy. A test compares the two.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ PERMUTATIONS: Final = 64
 """Hash functions of a sketch."""
 BANDS: Final = 16
 ROWS: Final = 4
-"""16 bands of 4 rows: a pair that is alike to 0.8 meets with 99.98%, one alike to 0.3 with 12%. Who meets is compared
-exactly."""
+"""Rows of a band. With 16 bands, a pair of similarity 0.8 shares a band with probability 99.98%, a pair of 0.3 with
+12%. Pairs that share a band are compared exactly."""
 SIMILARITY: Final = 0.8
-"""Jaccard similarity of their shingles from which two texts count as nearly the same."""
+"""Jaccard similarity of the shingles from which two texts are near duplicates."""
 SHINGLE: Final = 4
-"""Bytes of a shingle: short enough that one changed word of ten leaves most shingles of a comment as they were."""
+"""Bytes of a shingle. It is short enough that one changed word of ten leaves most shingles of a comment unchanged."""
 _MOST_COMPARED: Final = 32
-"""Texts that a new one is compared with: who meets more of them and is like none is like none."""
+"""Candidates that a new text is compared with."""
 _CHUNK: Final = 64
-"""Texts sketched at once: more do not fit the cache."""
+"""Texts that are sketched at once; more do not fit the cache."""
 _GAP: Final = bytes(SHINGLE - 1)
-"""Stands behind the last text, so that there are as many shingles as bytes."""
+"""Padding behind the last text, so that there are as many shingles as bytes."""
 
 _RANDOM: Final = np.random.default_rng(1)
 _FACTORS: Final = _RANDOM.integers(0, 1 << 32, (PERMUTATIONS, 1), np.uint32) | np.uint32(1)
@@ -39,7 +39,7 @@ _OFFSETS: Final = _RANDOM.integers(0, 1 << 32, (PERMUTATIONS, 1), np.uint32)
 """`factor * hash + offset` modulo 2^32 with an odd factor is a permutation of all 32-bit numbers."""
 _BAND_FACTORS: Final = _RANDOM.integers(0, 1 << 64, (BANDS, ROWS), np.uint64)
 _BAND_OFFSETS: Final = _RANDOM.integers(0, 1 << 64, BANDS, np.uint64)
-"""Make one number of a band and its place; who meets by chance alone is told apart when compared."""
+"""Hash a band and its position to one number; collisions are resolved by the exact comparison."""
 
 
 Sketches = Mapping[int, NDArray[np.uint32]]
@@ -48,7 +48,7 @@ NONE_SKETCHED: Final[Sketches] = MappingProxyType({})
 
 
 def sketch(texts: Sequence[str]) -> NDArray[np.uint32]:
-    """MinHash sketches of texts, (n, PERMUTATIONS): two agree in as large a part as the texts share of their shingles.
+    """Returns MinHash sketches, (n, PERMUTATIONS): the share of equal hashes estimates the Jaccard similarity.
 
     A shingle is `SHINGLE` consecutive bytes of the text in UTF-8; a shorter text is one shingle.
     """
@@ -57,14 +57,14 @@ def sketch(texts: Sequence[str]) -> NDArray[np.uint32]:
 
 
 class NearDuplicates:
-    """Groups of nearly equal texts, over batches and bounded: the oldest texts are forgotten first."""
+    """A bounded index of groups of nearly equal texts. The oldest texts are dropped first."""
 
     __slots__ = ("_capacity", "_first", "_group_of", "_others", "_texts")
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
         self._first: dict[int, int] = {}
-        """The first text with a band; as most have it to themselves, `_others` come in a list of their own."""
+        """The first text of a band. Most bands have one text only; the further ones are in `_others`."""
         self._others: dict[int, list[int]] = {}
         self._texts: OrderedDict[int, tuple[str, list[int]]] = OrderedDict()
         self._group_of: dict[int, int] = {}
@@ -76,25 +76,25 @@ class NearDuplicates:
         return key in self._group_of
 
     def group_of(self, key: int) -> int | None:
-        """The group of a text, None for one that is not known."""
+        """Returns the group of a text, None for an unknown one."""
         return self._group_of.get(key)
 
     def like(self, key: int) -> set[int]:
-        """The texts of the same group."""
+        """Returns the texts of the same group."""
         group = self._group_of.get(key)
         return {other for other, its_group in self._group_of.items() if its_group == group}
 
     def groups_of(self, texts: Mapping[int, str], sketches: Sketches = NONE_SKETCHED) -> dict[int, int]:
-        """The group of each text (key to letters): the group of the first that it is a near copy of, or its own key.
+        """Returns the group of each text (key to letters), which is the key of the group's first text.
 
-        `sketches` are those that are made already.
+        `sketches` are those that exist already.
         """
         new = [key for key in texts if key not in self._group_of]
         unknown = [key for key in new if key not in sketches]
         made = {**sketches, **dict(zip(unknown, sketch([texts[key] for key in unknown]), strict=True))}
         for key, bands in zip(new, _bands_of([made[key] for key in new]), strict=True):
             self._add(key, texts[key], bands)
-        # A batch stays whole even when it is larger than the capacity: its texts still have to be counted.
+        # A batch larger than the capacity is kept whole, because all its texts are counted.
         while len(self._texts) > max(self._capacity, len(texts)):
             self._forget(*self._texts.popitem(last=False))
         return {key: self._group_of.get(key, key) for key in texts}
@@ -102,7 +102,7 @@ class NearDuplicates:
     def _add(self, key: int, letters: str, bands: list[int]) -> None:
         first, others = self._first, self._others
         self._texts[key] = letters, bands
-        if first.keys().isdisjoint(bands):  # most texts meet none
+        if first.keys().isdisjoint(bands):  # most texts share no band
             self._group_of[key] = key
             first.update(dict.fromkeys(bands, key))
             return
@@ -114,7 +114,7 @@ class NearDuplicates:
                 others.setdefault(band, []).append(key)
 
     def _original_of(self, letters: str, met: Iterable[int]) -> int | None:
-        """The first of the texts met that this one is a near copy of."""
+        """Returns the first candidate that the text is a near copy of."""
         others = islice(dict.fromkeys(met), _MOST_COMPARED)
         shingles = _shingles(letters)
         alike = (other for other in others if _resemblance(shingles, _shingles(self._texts[other][0])) >= SIMILARITY)
@@ -135,7 +135,7 @@ class NearDuplicates:
 
 
 def confirmed(pairs: Iterable[tuple[int, int]], texts: Mapping[int, str]) -> set[int]:
-    """The second of each pair of keys whose texts (key to letters) are nearly the same."""
+    """Returns the second key of each pair of keys whose texts (key to letters) are nearly equal."""
     shingles: dict[int, set[bytes]] = {}
     found: set[int] = set()
     for one, other in pairs:
@@ -153,12 +153,12 @@ def _shingles(letters: str) -> set[bytes]:
 
 
 def _resemblance(one: set[bytes], other: set[bytes]) -> float:
-    """Jaccard similarity, 0 to 1."""
+    """Returns the Jaccard similarity, 0 to 1."""
     return len(one & other) / len(one | other)
 
 
 def _bands_of(sketches: Sequence[NDArray[np.uint32]]) -> list[list[int]]:
-    """The bands of each sketch, as numbers; texts that share one are compared."""
+    """Returns the bands of each sketch as numbers; texts that share one are compared."""
     rows = np.array(sketches, np.uint64).reshape(-1, BANDS, ROWS)
     bands: list[list[int]] = ((rows * _BAND_FACTORS).sum(axis=2) + _BAND_OFFSETS).tolist()
     return bands
@@ -170,10 +170,10 @@ def _sketch_chunk(texts: Sequence[str]) -> NDArray[np.uint32]:
     data = np.frombuffer(b"".join([*encoded, _GAP]), np.uint8)
     shingles = np.lib.stride_tricks.sliding_window_view(data, SHINGLE)
     hashes = _mix(np.ascontiguousarray(shingles).view("<u4").ravel())
-    # A permutation a row: NumPy is four times as fast along what lies together.
+    # One row for each permutation: NumPy is four times as fast along contiguous memory.
     permuted = hashes * _FACTORS
     permuted += _OFFSETS
-    # The texts lie end to end: the shingles that begin in one and end in the next are the pieces left out.
+    # The texts are concatenated; the shingles that span two texts are the pieces that are left out.
     starts = np.cumsum(lengths) - lengths
     pieces = np.stack([starts, starts + lengths - (SHINGLE - 1)], axis=1).ravel()
     least: NDArray[np.uint32] = np.minimum.reduceat(permuted, pieces, axis=1)[:, ::2]
@@ -181,7 +181,7 @@ def _sketch_chunk(texts: Sequence[str]) -> NDArray[np.uint32]:
 
 
 def _mix(numbers: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """MurmurHash3's finalizer (A. Appleby): spreads numbers that differ in few bits over all 32."""
+    """Returns MurmurHash3's finalizer (A. Appleby), which spreads numbers that differ in few bits over all 32."""
     numbers = (numbers ^ (numbers >> np.uint32(16))) * np.uint32(0x85EBCA6B)
     numbers = (numbers ^ (numbers >> np.uint32(13))) * np.uint32(0xC2B2AE35)
     mixed: NDArray[np.uint32] = numbers ^ (numbers >> np.uint32(16))

@@ -1,8 +1,8 @@
-"""Accounts that come to a persona's posts by the clock, to within seconds, however the posts are published.
+"""Detects accounts that visit a persona's posts at periodic times, whenever the posts are published.
 
-People have habits: in the evening at about eight, in the lunch break. None of them keeps a habit to the second over
-days; a timer does. Who answers a post at once follows the post's clock and not one of its own, and posts are often
-published by a timer: such visits say nothing here.
+People have habits, such as the evening at about eight or the lunch break, but nobody keeps a habit to the second over
+days. A timer does. A visit soon after publication follows the time of the post, and posts are often published by a
+timer, so such visits are ignored.
 """
 
 from __future__ import annotations
@@ -17,28 +17,28 @@ from numpy.typing import NDArray
 from groundswell_server.engagement.bot_detection.time_layer import MINUTE, SECOND
 
 FEWEST_GAPS: Final = 8
-"""Gaps that have to be alike, so visits to nine posts at least."""
+"""Regular gaps that are needed, and so at least nine visits."""
 ALIKE_SHARE: Final = 0.8
-"""Of all gaps of an account: a bot that misses a visit is one still."""
+"""Share of an account's gaps that must be regular. A bot that misses a visit is still a bot."""
 MOST_APART: Final = 10 * SECOND
-"""From a multiple of the clock's step. Of somebody who keeps a time of day to a minute, as a standard deviation, one
-gap in 11 is as near as that, and eight of ten are once in four million; of a habit of half an hour one in 320."""
+"""Tolerance around a multiple of the period. For a person who keeps a time of day to a minute (standard deviation), one
+gap in 11 is within it, and eight of ten are once in four million. For a habit of half an hour it is one gap in 320."""
 RELATIVELY: Final = 0.025
-"""Of the clock's step: of gaps of any length one in 20 is as near as that."""
+"""Tolerance as a share of the period: of gaps of arbitrary length one in 20 is within it."""
 _SKIPPED: Final = np.arange(1.0, 9.0)
-"""Into how many steps the shortest gap is divided: a bot that finds nothing new at one time comes at the next."""
+"""Divisors of the shortest gap that are tried as the period, because a bot may skip visits."""
 FOLLOWING: Final = 10 * MINUTE
-"""A visit so soon after publication is an answer to it: its time is that of the post."""
+"""A visit sooner after publication is a reply, and its time is determined by the post."""
 SAME_VISIT: Final = MINUTE
-"""What follows the visit before within a minute belongs to it: several posts are looked at in one go."""
+"""Visits within a minute are one visit to several posts."""
 
 
 def periodic_visitors(first: Mapping[str, Mapping[str, int]], published_us: Mapping[str, int]) -> dict[str, float]:
-    """The accounts that come by the clock, with its step in seconds: of that length are the gaps, or multiples of it.
+    """Returns the period in seconds of each account whose gaps are multiples of a period.
 
     Args:
-        first: the time of the first interaction (microseconds since 1970 UTC) with each post, by account and post id.
-        published_us: when the posts were published. What an account did to others is not looked at.
+        first: time of the first interaction (microseconds since 1970 UTC) with each post, by account and post id.
+        published_us: publication times of the posts. Interactions with other posts are ignored.
     """
     own = {
         account: [
@@ -52,13 +52,13 @@ def periodic_visitors(first: Mapping[str, Mapping[str, int]], published_us: Mapp
     found = _steps({account: [time for _, time in visits] for account, visits in own.items()})
     if not found:
         return found
-    # What several did in the same moment was written down in it, and its time is that of the pen.
+    # Several interactions at exactly the same moment have the time of an export, not their own.
     times = Counter(visit for visits in first.values() for visit in visits.items())
     return _steps({account: [visit[1] for visit in own[account] if times[visit] == 1] for account in found})
 
 
 def _steps(visits: Mapping[str, Sequence[int]]) -> dict[str, float]:
-    """The step in seconds of the clock by which accounts come at these times; of those who come by one."""
+    """Returns the period in seconds of each account whose visits are periodic."""
     many = {account: times for account, times in visits.items() if len(times) > FEWEST_GAPS}
     if not many:
         return {}
@@ -74,7 +74,7 @@ def _steps(visits: Mapping[str, Sequence[int]]) -> dict[str, float]:
 
 
 def _regular(table: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(n,) step of the clock, NaN for none, of n accounts with times in rows, ascending, filled up with infinity."""
+    """Returns the (n,) period, NaN for none, of n rows of ascending times that are padded with infinity."""
     gaps = np.diff(table, axis=1)
     gaps[~np.isfinite(gaps)] = np.nan
     known = np.isfinite(gaps).sum(axis=1)
@@ -89,12 +89,12 @@ def _regular(table: NDArray[np.float64]) -> NDArray[np.float64]:
     found = np.full(len(table), np.nan)
     for row in np.flatnonzero(regular.any(axis=1)):
         chosen = np.argmax(regular[row])
-        # A clock that is coarser than what counts as alike makes gaps alike by itself.
+        # Times that are rounded more coarsely than the tolerance would make any gaps regular.
         if tolerance[row, chosen, 0] >= _tick(table[row][np.isfinite(table[row])]):
             found[row] = steps[row, chosen, 0]
     return found
 
 
 def _tick(times: NDArray[np.float64]) -> int:
-    """The step of the clock that told the times: the coarsest that fits all of them."""
+    """Returns the resolution of the times: the coarsest unit that divides all of them."""
     return next((step * SECOND for step in (3600, 60, 1) if not np.any(times % (step * SECOND))), SECOND // 1000)

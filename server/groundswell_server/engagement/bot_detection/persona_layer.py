@@ -1,4 +1,4 @@
-"""Layer 1: is the actor one of the AI personas of this deployment?"""
+"""Layer 1, persona: looks the actor up in the register of AI personas."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from groundswell_server.engagement.bot_detection.reasons import Layer, Reason
 from groundswell_storage.engagement.enums import Platform
 
 _CERTAIN: Final = 9.0
-"""Log-odds of a handle in the register: only a change of hands since it was registered could make it wrong."""
+"""Log-odds of a registered handle. It is wrong only if the handle changed hands after its registration."""
 
 
 class PersonaRegister:
-    """The handles of all AI personas, by platform. Built once, asked for every interaction; it never changes."""
+    """The handles of all AI personas, by platform. It is built once and immutable."""
 
     __slots__ = ("_platforms_of",)
 
@@ -33,7 +33,7 @@ class PersonaRegister:
         return len(self._platforms_of)
 
     def find(self, handles: Sequence[str]) -> dict[int, frozenset[Platform]]:
-        """Which of many handles are those of personas: position to platforms."""
+        """Returns the platforms of each registered handle, by its position among `handles`."""
         known = self._platforms_of
         return {at: known[handle] for at, handle in enumerate(normalize_handles(handles)) if handle in known}
 
@@ -41,7 +41,7 @@ class PersonaRegister:
 def persona_findings(
     batch: InteractionBatch, posts: Mapping[str, PostFacts], register: PersonaRegister
 ) -> LayerFindings:
-    """Look every actor up. Handles repeat, so each distinct one is looked up once."""
+    """Returns the findings for all actors; each distinct handle is looked up once."""
     known = register.find(batch.actors.values)
     suspects = np.zeros(len(batch.actors.values), np.bool_)
     suspects[list(known)] = True

@@ -1,7 +1,7 @@
-"""Find the phrases, links and numbers of many texts fast.
+"""Scans many texts for phrases, links and numbers.
 
-Words that could begin a match are sought in all texts at once (`triggers`); only texts with such a word are normalized
-and shown to the patterns that the word belongs to.
+`trigger_table` first searches all texts at once for words that could begin a match. Only texts with such a word are
+matched against the patterns that the word belongs to.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from groundswell_server.engagement.bot_detection.spam_phrases import MIDDLING, P
 from groundswell_server.engagement.bot_detection.trigger_table import ConcatenatedTexts, TriggerTable
 
 MINIMUM_DIGITS: Final = 10
-"""Numbers with fewer digits are not looked at."""
+"""Texts with fewer digits are not searched for numbers."""
 
 
 @dataclass(frozen=True, slots=True)
 class TextSignal:
-    """One thing found in one text."""
+    """One finding in one text."""
 
     reason: Reason
     log_odds: float
@@ -37,7 +37,7 @@ class TextSignal:
 
 
 Examiner = Callable[[str], list[TextSignal]]
-"""Looks at one normalized text."""
+"""Examines one normalized text."""
 
 
 def _phrase_examiner(phrase: Phrase) -> Examiner:
@@ -65,7 +65,7 @@ _MIDDLING_PHRASES: Final = sum(1 << number for number, phrase in enumerate(PHRAS
 
 @lru_cache(maxsize=1)
 def _table() -> tuple[TriggerTable, tuple[tuple[int, Examiner], ...]]:
-    """Compile the phrases once, when they are first needed: the triggers, and the examiner of each task."""
+    """Compiles the phrases on first use; returns the triggers and the examiner of each task."""
     tasks_of: dict[str, int] = dict.fromkeys(LINK_TRIGGERS, _LINKS)
     for number, phrase in enumerate(PHRASES):
         for trigger in phrase.trigger_words():
@@ -75,7 +75,7 @@ def _table() -> tuple[TriggerTable, tuple[tuple[int, Examiner], ...]]:
 
 
 def scan(texts: ConcatenatedTexts) -> dict[int, list[TextSignal]]:
-    """What is found in each of the texts, by position; texts without a finding are left out."""
+    """Returns the signals of each text by position; texts without any are left out."""
     table, examiners = _table()
     wanted = dict(table.find(texts))
     digits = texts.count((texts.data >= ord("0")) & (texts.data <= ord("9")))
@@ -86,7 +86,7 @@ def scan(texts: ConcatenatedTexts) -> dict[int, list[TextSignal]]:
 
 
 def _examine(text: str, tasks: int, examiners: Sequence[tuple[int, Examiner]]) -> list[TextSignal]:
-    """One signal a reason, the strongest first. Middling phrases are not sought where a strong one was found."""
+    """Returns one signal for each reason. Middling phrases are skipped where a strong one was found."""
     found: dict[Reason, TextSignal] = {}
     decided = 0
     for task, examine in examiners:

@@ -1,15 +1,15 @@
-"""How much an account looks like one of a bot: a sum of weights over what its profile shows.
+"""Layer 4, profile: scores an account by a sum of weights over the known facts of its profile.
 
-Each weight is the natural logarithm of how many times likelier accounts of bots show that than people's. Together they
-are drawn towards 0, because empty accounts are empty in all respects at once. They are judgment, not fitted to labelled
-accounts. The signals are those that the literature agrees on: S. Cresci et al., "Fame for sale: efficient detection of
-fake Twitter followers", Decision Support Systems 80, 2015 (followers against friends, empty description, default
-picture, few posts, age); S. Gurajala et al., "Profile characteristics of fake Twitter accounts", Big Data & Society 3,
-2016 (a median of 30 friends for each follower, against 1 of people); F. C. Akyon, E. Kalfaoglu, "Instagram fake and
-automated account detection", 2019 (digits in the name, picture, length of the biography, media count, private). With
-labelled accounts of one's own a trained BOT_DETECTOR is better.
+Each weight is the natural logarithm of a likelihood ratio: how many times likelier a bot's account has the property
+than a person's. The weights are shrunk towards 0, because empty accounts are empty in all respects at once. They are
+judgment, not fitted to labelled accounts. The signals are those that the literature agrees on: S. Cresci et al., "Fame
+for sale: efficient detection of fake Twitter followers", Decision Support Systems 80, 2015 (followers against friends,
+empty description, default picture, few posts, age); S. Gurajala et al., "Profile characteristics of fake Twitter
+accounts", Big Data & Society 3, 2016 (a median of 30 friends for each follower, against 1 for people); F. C. Akyon, E.
+Kalfaoglu, "Instagram fake and automated account detection", 2019 (digits in the name, picture, length of the biography,
+media count, private). A BOT_DETECTOR that is trained on the workspace's labelled accounts is better.
 
-No weight reaches `combine.DECISIVE`: nothing that a profile shows decides by itself.
+No weight reaches `score_combination.DECISIVE`, so no property of a profile decides alone.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from groundswell_server.engagement.bot_detection.layer_findings import LayerFind
 from groundswell_server.engagement.bot_detection.reasons import Layer, Reason
 
 Steps = tuple[tuple[float, ...], tuple[float, ...]]
-"""Ascending bounds, and one weight more than these: that of figures below the first bound, from it on, and so forth."""
+"""Ascending bounds, and one weight more than bounds: the first weight is that of figures below the first bound."""
 
 FOLLOWERS: Final[Steps] = ((10, 30, 100, 300, 1000), (1.3, 0.9, 0.5, 0.0, -0.7, -1.3))
 FOLLOWERS_FOR_FOLLOWED: Final[Steps] = ((0.02, 0.05, 0.1, 0.25, 0.5, 1.0), (2.4, 2.2, 1.8, 1.0, 0.4, -0.2, -0.5))
 ENOUGH_FOLLOWED: Final = 50
-"""Below so many followed accounts the ratio says nothing: the account is new or not used."""
+"""With fewer followed accounts the ratio is no evidence: the account is new or unused."""
 MASS_FOLLOWING: Final = 1000
 MASS_FOLLOWING_LOG_ODDS: Final = 0.9
-"""Follows so many, and is followed by less than half as many."""
+"""Weight of an account that follows so many and has less than half as many followers."""
 MEDIA: Final[Steps] = ((1, 4, 10, 30), (1.5, 0.8, 0.3, -0.3, -1.0))
 BIO: Final[Steps] = ((1, 30), (0.6, -0.6, -0.9))
 DIGITS: Final[Steps] = ((0.001, 0.15, 0.3), (-0.4, 0.0, 0.8, 1.6))
@@ -46,13 +46,13 @@ PRIVATE_LOG_ODDS: Final = -0.2
 VERIFIED_LOG_ODDS: Final = -3.0
 
 TOGETHER: Final = 0.85
-"""What of each weight counts: signals of one account say in part the same."""
+"""Factor of each weight, because the signals of one account are correlated."""
 LEAST: Final = -3.0
-"""Log-odds below which no profile speaks for a person: accounts are taken over, and sold."""
+"""Lower bound of the log-odds of a profile, because genuine accounts are taken over and sold."""
 
 
 class ProfileSignal(NamedTuple):
-    """One thing that speaks against an account."""
+    """One fact that counts against an account."""
 
     reason: Reason
     log_odds: float
@@ -61,22 +61,22 @@ class ProfileSignal(NamedTuple):
 
 
 class ProfileScore(NamedTuple):
-    """What speaks against an account, and how much speaks for it."""
+    """The facts that count against an account, and the weight of those that count for it."""
 
     signals: tuple[ProfileSignal, ...]
     genuine_log_odds: float
-    """Log-odds, at most 0, of all that speaks for a person."""
+    """Log-odds, at most 0, of all facts that count for a person."""
 
     @property
     def log_odds(self) -> float:
-        """All together."""
+        """The sum of all log-odds."""
         return sum(signal.log_odds for signal in self.signals) + self.genuine_log_odds
 
 
 def profile_findings(batch: InteractionBatch, settings: FilterSettings) -> LayerFindings:
-    """Scores every known profile. The weights of one profile's signals add up, and so does what speaks for a person.
+    """Returns the findings on every known profile; its weights are added, those for a person too.
 
-    Handles are always known: their digits count only beside something else that is known of the account.
+    Handles are always known, so their digits count only beside another known fact of the account.
     """
     has_evidence = np.zeros(len(batch), np.bool_)
     genuine_log_odds = np.zeros(len(batch))
@@ -95,9 +95,9 @@ def profile_findings(batch: InteractionBatch, settings: FilterSettings) -> Layer
 
 
 def score_profile(profile: Profile, prior_log_odds: float = 0.0) -> ProfileScore:
-    """Weighs all that is known of an account; what a trained detector says of it takes the place of the weights.
+    """Returns the score of the known facts; the probability of a trained detector replaces the weights.
 
-    `prior_log_odds`: see `model_log_odds`.
+    `prior_log_odds` is passed to `model_log_odds`.
     """
     if profile.bot_probability is not None:
         return _detected(profile.bot_probability, prior_log_odds)
@@ -138,7 +138,7 @@ def _detected(probability: float, prior_log_odds: float) -> ProfileScore:
 
 
 def _following(profile: Profile) -> list[ProfileSignal]:
-    """What the accounts it follows say beside those that follow it."""
+    """Returns the signals of the ratio of followed accounts to followers."""
     followers, following = profile.followers, profile.following
     if followers is None or following is None or following < ENOUGH_FOLLOWED:
         return []

@@ -1,4 +1,4 @@
-"""Names of the layers and of the reasons for a verdict. They are stored and shown: add to them, never rename one."""
+"""The layers and the reasons for a verdict. The names are stored: add new ones, never rename one."""
 
 from __future__ import annotations
 
@@ -19,22 +19,23 @@ class Layer(StrEnum):
 
 
 class Reason(StrEnum):
-    """What was seen. The comment of each says what its figure is."""
+    """The reasons for a verdict. The comment of each describes its figure."""
 
     REGISTERED_PERSONA = "REGISTERED_PERSONA"
     """The actor's handle is in the register of AI personas. No figure."""
 
     BURST = "BURST"
-    """Part of more interactions within a second than the post's own pace explains. Figure: interactions in it."""
+    """Part of more interactions within a second than the usual pace of the post explains. Figure: interactions in
+    it."""
     REGULAR_GAPS = "REGULAR_GAPS"
-    """The actor acts at machine-regular gaps. Figure: the gap, seconds."""
+    """The actor acts at regular intervals. Figure: the interval, seconds."""
     INSTANT_REPLY = "INSTANT_REPLY"
-    """It came within 2 seconds of publication. Figure: seconds."""
+    """The interaction came within 2 seconds of publication. Figure: seconds."""
 
     FOLLOW_PLEA = "FOLLOW_PLEA"
     """Asks to be followed or subscribed to, or to exchange follows."""
     AUDIENCE_PLEA = "AUDIENCE_PLEA"
-    """Begs for a number of followers."""
+    """Asks for a number of followers."""
     SELF_PROMOTION = "SELF_PROMOTION"
     """Points to the actor's own work or place ("check out my channel")."""
     PROFILE_LINK = "PROFILE_LINK"
@@ -50,54 +51,54 @@ class Reason(StrEnum):
     ACCOUNT_HACK = "ACCOUNT_HACK"
     """Offers to break into or to recover accounts."""
     ADULT_OFFER = "ADULT_OFFER"
-    """Offers pornography or paid co_occurrence."""
+    """Offers pornography or paid company."""
     LIKE_BAIT = "LIKE_BAIT"
-    """Fishes for likes and shares. People do it too."""
+    """Asks for likes and shares. People do it too."""
     POINTER = "POINTER"
-    """Points elsewhere, to something that may be somebody else's."""
+    """Points to other content, which may belong to somebody else."""
     EXTERNAL_LINK = "EXTERNAL_LINK"
-    """Holds an address on the web. Figure: how many."""
+    """Contains a web address. Figure: number of addresses."""
     MEDIA_LINK = "MEDIA_LINK"
-    """Holds an address of a site where people quote from, such as YouTube or Giphy. Figure: how many."""
+    """Contains an address of a site that people quote from, such as YouTube or Giphy. Figure: number of addresses."""
     PHONE_NUMBER = "PHONE_NUMBER"
-    """Holds a telephone number of ten or more digits. Figure: digits."""
+    """Contains a telephone number of ten or more digits. Figure: digits."""
     MANY_DIGITS = "MANY_DIGITS"
-    """Holds ten or more digits in a row that do not look like a telephone number. Figure: digits."""
+    """Contains ten or more digits in a row that do not look like a telephone number. Figure: digits."""
     EMOJI_REPEAT = "EMOJI_REPEAT"
-    """Nothing but the same emoji, three times or more. Figure: times."""
+    """Consists of the same emoji, three times or more. Figure: times."""
     STRETCHED = "STRETCHED"
-    """A letter four times or more in a row. Figure: the longest run."""
+    """Repeats a letter four times or more in a row. Figure: the longest run."""
     DUPLICATE_TEXT = "DUPLICATE_TEXT"
-    """Several actors wrote the very same. Figure: actors."""
+    """Several actors wrote exactly the same text. Figure: actors."""
     REPEATED_TEXT = "REPEATED_TEXT"
-    """One actor wrote the very same under several posts or again and again. Figure: times."""
+    """One actor wrote exactly the same text under several posts or repeatedly. Figure: times."""
     NEAR_DUPLICATE_TEXT = "NEAR_DUPLICATE_TEXT"
-    """Several actors, or one under several posts, wrote nearly the same. Figure: texts alike."""
+    """Several actors, or one under several posts, wrote nearly the same text. Figure: similar texts."""
 
     SPAM_DETECTOR = "SPAM_DETECTOR"
-    """The workspace's trained model takes the text for spam. Figure: its probability, 0 to 1."""
+    """The workspace's trained model classifies the text as spam. Figure: its probability, 0 to 1."""
 
     NO_PICTURE = "NO_PICTURE"
     """The account has no picture of its own. No figure."""
     FEW_MEDIA = "FEW_MEDIA"
     """The account has published little. Figure: posts."""
     FEW_FOLLOWERS = "FEW_FOLLOWERS"
-    """Few follow the account. Figure: followers."""
+    """The account has few followers. Figure: followers."""
     FOLLOWS_UNANSWERED = "FOLLOWS_UNANSWERED"
-    """The account follows many more than follow it. Figure: followed accounts for each follower."""
+    """The account follows many more accounts than follow it. Figure: followed accounts for each follower."""
     MASS_FOLLOWING = "MASS_FOLLOWING"
-    """The account follows more than a person can read. Figure: followed accounts."""
+    """The account follows more accounts than a person can read. Figure: followed accounts."""
     EMPTY_BIO = "EMPTY_BIO"
-    """The account says nothing of itself. Figure: characters of its description."""
+    """The account has no description. Figure: characters of the description."""
     DIGITS_IN_NAME = "DIGITS_IN_NAME"
-    """Much of the account's name is digits. Figure: share of them, 0 to 1."""
+    """A large share of the account's name is digits. Figure: the share, 0 to 1."""
     NEW_ACCOUNT = "NEW_ACCOUNT"
-    """The account was opened lately. Figure: days ago."""
+    """The account was opened recently. Figure: its age in days."""
     BOT_DETECTOR = "BOT_DETECTOR"
-    """The workspace's trained model takes the account for a bot's. Figure: its probability, 0 to 1."""
+    """The workspace's trained model classifies the account as a bot. Figure: its probability, 0 to 1."""
 
     CO_INTERACTION = "CO_INTERACTION"
-    """The account belongs to a group that comes to the persona's posts together. Figure: posts together."""
+    """The account belongs to a group that visits the persona's posts together. Figure: posts visited together."""
 
 
 _OTHERS: Final = {
@@ -120,7 +121,7 @@ LAYER_OF: Final[Mapping[str, Layer]] = MappingProxyType(
     dict.fromkeys(map(str, Reason), Layer.TEXT)
     | {str(reason): layer for layer, reasons in _OTHERS.items() for reason in reasons}
 )
-"""The layer that sees a reason: the text, unless another is named."""
+"""The layer that finds a reason: the text layer, unless another is named."""
 
 _WORDS: Final[Mapping[Reason, str]] = MappingProxyType(
     {
@@ -165,5 +166,5 @@ _WORDS: Final[Mapping[Reason, str]] = MappingProxyType(
 
 
 def explain(reason: Reason, figure: float | None) -> str:
-    """One clause that says why, with the figure where the reason has one."""
+    """Returns the reason as a clause, with its figure where it has one."""
     return _WORDS[reason].format(figure=figure) if figure is not None else _WORDS[reason]

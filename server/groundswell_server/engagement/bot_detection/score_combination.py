@@ -1,4 +1,4 @@
-"""Bring the findings of all layers together: one probability, one verdict and the reasons for each interaction.
+"""Combines the findings of all layers into one probability, one verdict and the reasons for each interaction.
 
 The log-odds of the prior and of the signals are added (naive Bayes). The signals of one layer are correlated, so the
 strongest of a layer counts in full and the others count half. A layer that is itself a score is added unchanged. A
@@ -21,9 +21,9 @@ from groundswell_server.engagement.bot_detection.reasons import Layer, Reason, e
 from groundswell_storage.engagement.enums import Verdict
 
 DECISIVE: Final = 2.5
-"""Log-odds that a lone signal needs to make a BOT, whatever the threshold: a single weak signal never decides."""
+"""Log-odds that a lone signal needs for the verdict BOT, whatever the threshold: a weak signal never decides alone."""
 _MOST: Final = 9.0
-"""Log-odds beyond which nobody can be surer."""
+"""Bound on the log-odds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,25 +40,25 @@ class Signal:
 
 @dataclass(frozen=True, slots=True)
 class Judgment:
-    """What is thought of one interaction."""
+    """The judgment of one interaction."""
 
     verdict: Verdict
     probability: float
-    """That it is not genuine, 0 to 1."""
+    """Probability that the interaction is not genuine, 0 to 1."""
     reasons: tuple[Signal, ...]
-    """The signals seen, strongest first; a GENUINE interaction can have weak ones."""
+    """The signals, strongest first. A GENUINE interaction can have weak ones."""
     layers: tuple[Layer, ...]
-    """Layers that had something to go by."""
+    """Layers that had evidence."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judgments:
-    """Judgments of n interactions as columns, in the order of the batch; `judgment` spells one out."""
+    """Judgments of n interactions as columns, in the order of the batch."""
 
     verdicts: NDArray[np.int8]
     """(n,) numbers of `Verdict`."""
     probabilities: NDArray[np.float64]
-    """(n,) probability that it is not genuine."""
+    """(n,) probability that the interaction is not genuine."""
     findings: tuple[LayerFindings, ...]
     _signs: _LazySignals
 
@@ -69,7 +69,7 @@ class Judgments:
         return (self.judgment(row) for row in range(len(self)))
 
     def judgment(self, row: int) -> Judgment:
-        """The judgment of one row."""
+        """Returns the judgment of one row."""
         return Judgment(
             Verdict(int(self.verdicts[row])),
             float(self.probabilities[row]),
@@ -78,16 +78,16 @@ class Judgments:
         )
 
     def reasons(self, row: int) -> tuple[Signal, ...]:
-        """The signals seen on one row, strongest first."""
+        """Returns the signals of one row, strongest first."""
         return self._signs.of_row(row)
 
     def count(self, verdict: Verdict) -> int:
-        """Number of rows with this verdict."""
+        """Returns the number of rows with this verdict."""
         return int(np.count_nonzero(self.verdicts == verdict))
 
 
 def combine(findings: Sequence[LayerFindings], count: int, settings: FilterSettings) -> Judgments:
-    """Judge `count` interactions by what the layers found."""
+    """Judges `count` interactions by the findings of the layers."""
     evidence = np.zeros(count)
     strongest = np.zeros(count)
     seen = np.zeros(count, np.int64)
@@ -117,7 +117,7 @@ def combine(findings: Sequence[LayerFindings], count: int, settings: FilterSetti
 
 
 class _LazySignals:
-    """Signals by row, spelled out when asked for: of a million interactions few are looked at."""
+    """Signals by row, built on demand: of a million interactions few are read."""
 
     __slots__ = ("_findings", "_places")
 
@@ -126,14 +126,14 @@ class _LazySignals:
         self._places: dict[int, list[tuple[Layer, Reason, float, float]]] | None = None
 
     def of_row(self, row: int) -> tuple[Signal, ...]:
-        """The signals seen on one row, strongest first."""
+        """Returns the signals of one row, strongest first."""
         places = self._index().get(row)
         if places is None:
             return ()
         return tuple(sorted((_spell_out(*place) for place in places), key=lambda signal: -signal.log_odds))
 
     def _index(self) -> dict[int, list[tuple[Layer, Reason, float, float]]]:
-        """The signals of each row, made when first asked for."""
+        """Returns the signals of each row, indexed on first use."""
         if self._places is None:
             self._places = {}
             for found in self._findings:

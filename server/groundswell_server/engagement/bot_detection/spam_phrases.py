@@ -1,13 +1,13 @@
-r"""Phrases that give a bot comment away, as a table.
+r"""Phrases that are typical of bot comments, as a table.
 
-The table is untrained: each entry names a kind of solicitation that comment spam is known for (the phrase list of the
+The table is not trained. Each entry names a kind of solicitation that comment spam is known for (the phrase list of the
 specification; T. Alberto, J. Lochter, T. Almeida, "TubeSpam", ICMLA 2015), worded for creators on any platform. A
-STRONG phrase is one that people who enjoy a post do not write in passing. A MIDDLING one occurs in genuine comments too
-("my new favourite song", "can you DM me?") and decides nothing without another signal of another kind.
+STRONG phrase is one that people who enjoy a post do not write in passing. A MIDDLING phrase occurs in genuine comments
+too ("my new favourite song", "can you DM me?") and decides nothing without a signal of another kind.
 
-Patterns run on text in lower case with single spaces. All of a phrase begin with `\b`: their alternation is then five
-times faster. The triggers are beginnings of words, one of which every match holds: texts without any are never shown
-to the pattern.
+Patterns run on text in lower case with single spaces. All patterns of a phrase begin with `\b`, which makes their
+alternation five times faster. The triggers are beginnings of words, and every match contains one of them: texts without
+any are never matched against the pattern.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ class Phrase:
     reason: Reason
     log_odds: float
     triggers: str
-    """With | between them. Of each the first 8 characters count."""
+    """Separated by |. Only the first 8 characters of each are used."""
     patterns: tuple[str, ...]
 
     def trigger_words(self) -> list[str]:
-        """The triggers one by one."""
+        """Returns the triggers as a list."""
         return self.triggers.split("|")
 
     def compiled(self) -> re.Pattern[str]:
-        """The patterns as one alternation."""
+        """Returns the patterns as one alternation."""
         return re.compile("|".join(self.patterns))
 
 
@@ -308,4 +308,4 @@ PHRASES: Final = (
         ),
     ),
 )
-"""All phrases, strong ones first. Those of one reason count once."""
+"""All phrases, strong ones first. Phrases of the same reason count once."""

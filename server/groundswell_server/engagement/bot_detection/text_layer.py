@@ -1,4 +1,4 @@
-"""Layer 3: what the text gives away, alone and beside the other texts."""
+"""Layer 3, text: examines each text by itself and compares it with other texts."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from groundswell_server.engagement.bot_detection.trigger_table import Concatenat
 
 EMOJI_LOG_ODDS: Final = 0.5
 STRETCHED_LOG_ODDS: Final = 0.3
-"""Flames and sooo are how people praise: these two count only beside stronger signals, and not beside one another."""
+"""People praise with flames and with "sooo", so these two count only beside stronger signals, not beside each other."""
 STRETCH: Final = 4
 UNREMARKABLE_LOG_ODDS: Final = -2.0
-"""Of a text in which nothing is found: measured on four videos' comments, spam goes unnoticed once in ten times."""
+"""Log-odds of a text without findings. Measured on the comments of four videos, one spam text in ten has none."""
 
 _WORD: Final = re.compile(r"\w")
 _SAME_RUN: Final = re.compile(r"(.)\1{2,}|(\S+)(?:\s*\2){2,}")
@@ -32,11 +32,11 @@ _SAME_RUN: Final = re.compile(r"(.)\1{2,}|(\S+)(?:\s*\2){2,}")
 def text_findings(
     batch: InteractionBatch, settings: FilterSettings, duplicates: DuplicateIndex | None = None
 ) -> LayerFindings:
-    """What each text says by itself and what it shares with others, those of earlier batches included.
+    """Returns the findings on each text by itself and on texts that are shared, also with earlier batches.
 
-    What a trained detector says of a text takes the place of the phrases.
+    The probability of a trained detector replaces the phrases.
     """
-    if not any(batch.texts.values):  # likes alone: nothing to look for
+    if not any(batch.texts.values):  # likes only
         return LayerFindings(Layer.TEXT, batch.texts.filled(), ())
     alone = phrase_findings(batch)
     detected = spam_signals(batch, settings)
@@ -45,7 +45,7 @@ def text_findings(
 
 
 def spam_signals(batch: InteractionBatch, settings: FilterSettings) -> list[Signals]:
-    """The texts that a trained detector rather takes for spam than interactions are taken for bots' beforehand."""
+    """Returns signals of the texts whose probability of spam by a trained detector is above the prior."""
     found = {
         code: [TextSignal(Reason.SPAM_DETECTOR, log_odds, batch.spam[text])]
         for code, text in enumerate(batch.texts.values)
@@ -55,7 +55,7 @@ def spam_signals(batch: InteractionBatch, settings: FilterSettings) -> list[Sign
 
 
 def phrase_findings(batch: InteractionBatch) -> LayerFindings:
-    """What each text says by itself that no detector has read; each distinct text is examined once."""
+    """Returns the findings on each text that no detector has classified; each distinct text is examined once."""
     values = [("" if text in batch.spam else text) for text in batch.texts.values] if batch.spam else batch.texts.values
     texts = _plain(values, batch.normalized_texts)
     laid_out = ConcatenatedTexts(texts)
@@ -67,14 +67,14 @@ def phrase_findings(batch: InteractionBatch) -> LayerFindings:
 
 
 def _plain(texts: Sequence[str], known: Mapping[str, NormalizedText]) -> list[str]:
-    """`plain_texts`, of those that are not worked out already."""
+    """Returns `plain_texts`, reusing the ones that are known."""
     new = [text for text in texts if text not in known]
     made = dict(zip(new, plain_texts(new), strict=True))
     return [made[text] if text in made else known[text].plain for text in texts]
 
 
 def _spread(found: dict[int, list[TextSignal]], codes: NDArray[np.int64]) -> list[Signals]:
-    """Signals of distinct texts as signals of the rows that hold them, one `Signals` a reason."""
+    """Converts signals of distinct texts to signals of rows, one `Signals` for each reason."""
     order = np.argsort(codes, kind="stable")
     edges = np.searchsorted(codes[order], np.arange(int(codes.max(initial=-1)) + 2))
     by_reason: dict[Reason, list[tuple[int, float, float]]] = {}
@@ -86,7 +86,7 @@ def _spread(found: dict[int, list[TextSignal]], codes: NDArray[np.int64]) -> lis
 
 
 def _enthusiasm(texts: Sequence[str], laid_out: ConcatenatedTexts) -> list[tuple[int, TextSignal]]:
-    """Emoji-only repeats, or else stretched letters: (position, signal)."""
+    """Returns (position, signal) of texts of repeated emoji only, and of texts with stretched letters."""
     found = []
     for code, text in enumerate(texts):
         if not text.isascii() and not _WORD.search(text) and (repeats := _emoji_repeats(text)) >= 3:
@@ -95,13 +95,13 @@ def _enthusiasm(texts: Sequence[str], laid_out: ConcatenatedTexts) -> list[tuple
 
 
 def _emoji_repeats(text: str) -> int:
-    """How often the most repeated emoji, or group of emoji, follows itself in a text without words."""
+    """Returns the longest run of the same emoji, or group of emoji, in a text without words."""
     runs = [(match[0], match[1] or match[2]) for match in _SAME_RUN.finditer("".join(text.split()))]
     return max((len(run) // len(unit) for run, unit in runs if not unit.isascii()), default=0)
 
 
 def _stretched(laid_out: ConcatenatedTexts) -> list[tuple[int, TextSignal]]:
-    """Texts with a letter `STRETCH` times or more in a row, found in all texts at once."""
+    """Returns the texts with a letter `STRETCH` times or more in a row, found in all texts at once."""
     data = laid_out.data
     same = np.zeros(len(data), np.bool_)
     same[1:] = (data[1:] == data[:-1]) & (data[1:] >= ord("a")) & (data[1:] <= ord("z"))

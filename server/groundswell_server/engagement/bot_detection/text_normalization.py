@@ -1,4 +1,4 @@
-"""One spelling for texts that say the same, so that patterns and keys see through markup and decoration."""
+"""Normalizes texts, so that patterns and keys are independent of markup and decoration."""
 
 from __future__ import annotations
 
@@ -11,38 +11,38 @@ from typing import Final, NamedTuple
 from groundswell_server.conversions.plain_text import has_any, in_plain_characters, without_markup
 
 SEPARATOR: Final = "\x1e"
-"""The record separator of ASCII: stands between texts that are handled end to end."""
+"""The record separator of ASCII, which separates texts that are handled together."""
 
 _ADDRESS: Final = re.compile(r"https?://\S+|www\.\S+|(?<![^\s@])[^\s@]{1,64}@[^\s@]+|\[(?:e-mail|telephone|name)\]")
-"""Also what `pii` leaves in their place, so that a masked text is like the one it was."""
+"""Includes the placeholders of `pii_filter`, so that a masked text normalizes like the original."""
 _ADDRESS_MARKS: Final = ("@", "http", "www.", "[")
-"""One of them is in every text with a match of `_ADDRESS`: searching the others is most of the cost."""
+"""Every text with a match of `_ADDRESS` contains one of them; searching the other texts would be most of the cost."""
 _NO_LETTER: Final = re.compile(r"[\W\d_]+")
 _ASCII_LETTERS: Final = bytes(code if chr(code) in ascii_letters else ord(" ") for code in range(256))
 
 MINIMUM_KEY_LETTERS: Final = 20
-"""Texts with fewer letters have no key: many people independently write "love this song"."""
+"""Texts with fewer letters have no key, because many people independently write "love this song"."""
 
 
 class NormalizedText(NamedTuple):
-    """What of a text is compared with other texts."""
+    """The parts of a text that are compared with other texts."""
 
     plain: str
     """The text in plain characters."""
     letters: str
-    """In lower case, words apart by one space; addresses, digits, marks and emoji fall away."""
+    """The text in lower case with single spaces, without addresses, digits, punctuation and emoji."""
     letter_count: int
-    """Spaces not counted."""
+    """Number of letters, spaces not counted."""
     key: int | None
-    """A signed 64-bit key that is equal for texts with the same letters, or None for one too short to tell anything.
+    """A signed 64-bit key that is equal for texts with the same letters; None for a text that is too short.
 
-    Digits, addresses, marks and emoji do not enter it, so masking a mail address or a telephone number does not change
-    it; masking a name does.
+    Digits, addresses, punctuation and emoji are not part of it. Masking an e-mail address or a telephone number
+    therefore does not change it; masking a name does.
     """
 
 
 def plain_texts(texts: Sequence[str]) -> list[str]:
-    """`plain_text` of each. Those with other than ASCII characters are done end to end, which is three times faster."""
+    """Returns `plain_text` of each. Texts with non-ASCII characters are joined, which is three times faster."""
     plain = [without_markup(text) if "<" in text or "&" in text else text for text in texts]
     foreign = [at for at, text in enumerate(plain) if not text.isascii()]
     if not foreign:
@@ -56,12 +56,12 @@ def plain_texts(texts: Sequence[str]) -> list[str]:
 
 
 def normalized_texts(texts: Sequence[str]) -> list[NormalizedText]:
-    """What of each text is compared."""
+    """Returns the normalized form of each text."""
     return [_wording(plain) for plain in plain_texts(texts)]
 
 
 def text_key(text: str) -> int | None:
-    """The key of one text."""
+    """Returns the key of one text."""
     return normalized_texts([text])[0].key
 
 

@@ -1,7 +1,7 @@
-"""Layer 2: what the clock gives away. Bursts, machine-regular gaps, answers before anybody could have read the post.
+"""Layer 2, time: bursts, regular gaps, and replies before anybody could have read the post.
 
-All three are vectorized over a batch: one sort by post and time, one by actor and time. Times that are only known to
-the minute say nothing here, and nothing is said. Who comes to many posts by the clock is told by `clockwork`.
+All three are vectorized over a batch: one sort by post and time, one by actor and time. Times that are known to the
+minute only are no evidence. `periodicity` detects accounts that are periodic over many posts.
 """
 
 from __future__ import annotations
@@ -31,39 +31,39 @@ SECOND: Final = 1_000_000
 MINUTE: Final = 60 * SECOND
 
 SURROUNDINGS: Final = 30 * SECOND
-"""How far before and after a burst the post's own pace is measured."""
+"""Time before and after a burst over which the usual pace of the post is measured."""
 LONGEST_BURST: Final = 60 * SECOND
-"""A rush that lasts longer is a crowd: a live moment, or a large audience that is told at once."""
+"""A longer rush is a crowd, such as a live moment or a notification to a large audience."""
 
 _NOBODY: Final[Mapping[str, float]] = MappingProxyType({})
 MINIMUM_REGULAR_GAPS: Final = 5
 REGULAR_SHARE: Final = 0.8
 GAP_TOLERANCE: Final = 0.05
-"""Gaps count as equal within 5% of the median. Human gaps spread log-normally with a standard deviation near 1 and
-above (A.-L. Barabasi, "The origin of bursts", Nature 435, 2005): one in 25 falls in there, five of five by chance one
-actor in 100,000."""
+"""Tolerance around the median gap. Human gaps have a log-normal distribution with a standard deviation of about 1 or
+more (A.-L. Barabasi, "The origin of bursts", Nature 435, 2005): one in 25 is within 5%, and five of five by chance for
+one actor in 100,000."""
 MINIMUM_TICKS: Final = 20
-"""Gaps shorter than 20 steps of the clock look regular by rounding alone."""
+"""Gaps shorter than 20 units of the clock look regular by rounding alone."""
 
 REGULAR_LOG_ODDS: Final = 4.2
 INSTANT_LOG_ODDS: Final = 2.0
-"""A tap or a word within 2 seconds: a fan with notifications on can do it, so it needs another signal."""
+"""Log-odds of a tap or a word within 2 seconds. A fan with notifications can do it, so it needs another signal."""
 INSTANT_TEXT_LOG_ODDS: Final = 3.4
-"""More text within 2 seconds than can be typed."""
+"""Log-odds of more text within 2 seconds than can be typed."""
 TYPEABLE: Final = 20
-"""Characters that a fast typist manages in 2 seconds (10 a second)."""
+"""Characters that a fast typist writes in 2 seconds (10 a second)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Line:
-    """Timed rows in the order of post and time; the arrays have one length."""
+    """Rows with a time, ordered by post and time; the arrays have one length."""
 
     rows: NDArray[np.int64]
     times: NDArray[np.int64]
     posts: NDArray[np.int64]
 
     def of_post(self, post: int) -> NDArray[np.int64]:
-        """Times of one post, ascending."""
+        """Returns the times of one post, ascending."""
         return self.times[np.searchsorted(self.posts, post) : np.searchsorted(self.posts, post, side="right")]
 
 
@@ -73,9 +73,9 @@ def time_findings(
     settings: FilterSettings,
     regular: Mapping[str, float] = _NOBODY,
 ) -> LayerFindings:
-    """Run the three tests on a batch that holds whole posts.
+    """Returns the findings of the three tests on a batch of whole posts.
 
-    `regular` are those of whom other posts tell that they come by the clock: normalized handle to its step in seconds.
+    `regular` has the period in seconds of actors that are periodic over other posts, by normalized handle.
     """
     timed = batch.times_us != UNKNOWN_TIME
     rows = np.flatnonzero(timed)
@@ -90,7 +90,7 @@ def time_findings(
 
 
 def _bursts(line: _Line, settings: FilterSettings) -> Signals:
-    """Rows in a sliding second that holds more than `burst_per_second` interactions of one post."""
+    """Returns signals of the rows in a sliding second with more than `burst_per_second` interactions of one post."""
     limit = settings.burst_per_second
     found: list[tuple[int, float, float]] = []
     if len(line.rows) > limit:
@@ -102,7 +102,7 @@ def _bursts(line: _Line, settings: FilterSettings) -> Signals:
 
 
 def _stretches(starts: NDArray[np.int64], length: int) -> list[tuple[int, int]]:
-    """Merge windows [start, start + length] that overlap into (first, last) ranges, both inclusive."""
+    """Merges overlapping windows [start, start + length] into (first, last) ranges, both inclusive."""
     if not len(starts):
         return []
     breaks = np.flatnonzero(np.diff(starts) > length) + 1
@@ -110,10 +110,10 @@ def _stretches(starts: NDArray[np.int64], length: int) -> list[tuple[int, int]]:
 
 
 def _burst_log_odds(line: _Line, first: int, last: int, settings: FilterSettings) -> float:
-    """Weight of belonging to the burst from `first` to `last`.
+    """Returns the weight of membership in the burst from `first` to `last`.
 
-    The post's own pace just outside the burst says how many of its members would have come anyway; their share is the
-    probability that a member is genuine, which keeps a viral post from losing its audience.
+    The usual pace of the post around the burst gives the number of members that would have come anyway. Their share is
+    the probability that a member is genuine, which protects the audience of a viral post.
     """
     start, end = int(line.times[first]), int(line.times[last])
     times = line.of_post(int(line.posts[first]))
@@ -122,7 +122,7 @@ def _burst_log_odds(line: _Line, first: int, last: int, settings: FilterSettings
     count = last - first + 1
     before, after = np.searchsorted(times, [start - SURROUNDINGS, end + SURROUNDINGS + 1])
     pace = (int(after) - int(before) - count) / (2 * SURROUNDINGS / SECOND)
-    # One more than expected: of a handful seen nowhere else, one may still be a person.
+    # One more than expected, because one of a handful may still be a person.
     expected = pace * max(1.0, (end - start) / SECOND) + 1.0
     if expected >= count:
         return 0.0
@@ -130,27 +130,27 @@ def _burst_log_odds(line: _Line, first: int, last: int, settings: FilterSettings
 
 
 def _coarse(times: NDArray[np.int64]) -> bool:
-    """True when the times of a post are only known to the minute or worse."""
+    """Returns True when the times of a post are known to the minute or less precisely."""
     if np.any(times % MINUTE):
         return False
     return bool(times[0] != times[-1]) or not np.any(times % (24 * 60 * MINUTE))
 
 
 def _regular_gaps(batch: InteractionBatch, rows: NDArray[np.int64], regular: Mapping[str, float]) -> Signals:
-    """Rows of actors most of whose gaps are equal within the tolerance, in the batch or over other posts."""
+    """Returns signals of the actors most of whose gaps are equal, in the batch or over other posts."""
     period = np.maximum(_periods_over_posts(batch, regular), _periods(batch, rows))[batch.actors.codes[rows]]
     hit = period > 0
     return Signals.uniform(Reason.REGULAR_GAPS, rows[hit], REGULAR_LOG_ODDS, period[hit])
 
 
 def _periods_over_posts(batch: InteractionBatch, regular: Mapping[str, float]) -> NDArray[np.float64]:
-    """The step in seconds of each actor's clock that other posts tell of, 0 for none."""
+    """Returns each actor's period in seconds over other posts, 0 for none."""
     handles = normalize_handles(batch.actors.values) if regular else []
     return np.array([regular.get(handle, 0.0) for handle in handles] or np.zeros(len(batch.actors.values)))
 
 
 def _periods(batch: InteractionBatch, rows: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The usual gap in seconds of each actor whose gaps in the batch are equal, 0 for none."""
+    """Returns the usual gap in seconds of each actor whose gaps in the batch are equal, 0 for none."""
     actors = batch.actors.codes[rows]
     busy = np.bincount(actors, minlength=len(batch.actors.values)) > MINIMUM_REGULAR_GAPS
     busy &= np.fromiter(map(bool, batch.actors.values), np.bool_, len(busy))
@@ -166,7 +166,7 @@ def _periods(batch: InteractionBatch, rows: NDArray[np.int64]) -> NDArray[np.flo
 
 
 def _ticks(times: NDArray[np.int64], groups: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Step of the clock for every row: minute, second or millisecond, the coarsest that fits all times of its group."""
+    """Returns the resolution of each row's times: minute, second or millisecond, the coarsest that fits its group."""
     edges = np.flatnonzero(np.r_[True, groups[1:] != groups[:-1]])
     sizes = np.diff(np.r_[edges, len(groups)])
     tick = np.full(len(edges), SECOND / 1000)
@@ -178,7 +178,7 @@ def _ticks(times: NDArray[np.int64], groups: NDArray[np.int64]) -> NDArray[np.fl
 def _regular_groups(
     gaps: NDArray[np.int64], groups: NDArray[np.int64], ticks: NDArray[np.float64]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Groups whose gaps are regular, and their median gaps (microseconds). `groups` is sorted."""
+    """Returns the groups whose gaps are regular with their median gaps (microseconds). `groups` is sorted."""
     order = np.lexsort((gaps, groups))
     gaps = gaps[order]
     edges = np.flatnonzero(np.r_[True, groups[1:] != groups[:-1]])
@@ -195,7 +195,7 @@ def _regular_groups(
 def _instant_replies(
     batch: InteractionBatch, posts: Mapping[str, PostFacts], rows: NDArray[np.int64], settings: FilterSettings
 ) -> Signals:
-    """Rows within `instant_reply_seconds` after publication. Before publication is a wrong clock and says nothing."""
+    """Returns signals of the rows within `instant_reply_seconds` after publication; earlier ones have a wrong clock."""
     published = np.array(
         [to_microseconds(posts[post].published_time) if post in posts else UNKNOWN_TIME for post in batch.posts.values],
         np.int64,

@@ -1,7 +1,7 @@
-"""Find words of a table in a great many texts at once.
+"""Searches many texts at once for the words of a table.
 
-The texts are laid end to end as bytes. At every beginning of a word the next 8 bytes are read as one number, and the
-numbers are looked up in a hash table, all in NumPy: some 10 ns a character where a regular expression takes 80.
+The texts are concatenated as bytes. At each beginning of a word the next 8 bytes are read as one number, and NumPy
+looks the numbers up in a hash table: some 10 ns for a character, where a regular expression takes 80.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from groundswell_server.engagement.bot_detection.text_normalization import SEPARATOR
 
 LONGEST: Final = 8
-"""Bytes of a trigger that are looked at."""
+"""Bytes of a trigger that are compared."""
 
 _LOWER_AND_SPACES: Final = bytes(
     ord(" ") if chr(byte).isspace() and byte < 128 and byte != 0x1E else byte + 32 if 65 <= byte <= 90 else byte
@@ -26,10 +26,10 @@ _HASH_BITS: Final = 16
 
 
 class TriggerTable:
-    """Words, each with a set of tasks (bits of a number) that want to see the texts it occurs in.
+    """Words, each with the set of tasks (bits of a number) that examine the texts with this word.
 
-    A trigger matches where a word of a text begins with it, in any case; it may hold single spaces, and one that begins
-    with a dot matches anywhere. Of a longer one only the first 8 bytes count, of a shorter one there are at least 2.
+    A trigger matches where a word of a text begins with it, in any case. It may contain single spaces; one that begins
+    with a dot matches anywhere. A trigger has at least 2 bytes, and only its first 8 are compared.
     """
 
     __slots__ = ("_beginnings", "_groups")
@@ -49,7 +49,7 @@ class TriggerTable:
         ]
 
     def find(self, texts: ConcatenatedTexts) -> list[tuple[int, int]]:
-        """(position of the text, tasks) of each text with a trigger, by position."""
+        """Returns (position of the text, tasks) of each text with a trigger, by position."""
         starts = _word_starts(texts.data)
         words = _eight_bytes(texts.data, starts)
         likely = self._beginnings[(words & np.uint64(0xFFFF)).astype(np.int64)]
@@ -78,7 +78,7 @@ class _Group:
         self._maybe[_hash(self._words)] = True
 
     def mark(self, words: NDArray[np.uint64], tasks: NDArray[np.int64]) -> None:
-        """Add the tasks of the triggers with which `words` begin."""
+        """Adds the tasks of the triggers with which `words` begin."""
         begin = words & self._mask
         at = np.flatnonzero(self._maybe[_hash(begin)])
         near = np.minimum(np.searchsorted(self._words, begin[at]), len(self._words) - 1)
@@ -86,7 +86,7 @@ class _Group:
 
 
 class ConcatenatedTexts:
-    """Texts end to end as bytes: ASCII in lower case, white space as single spaces."""
+    """Texts concatenated as bytes: ASCII in lower case, white space as single spaces."""
 
     __slots__ = ("_joined", "data", "ends")
 
@@ -98,14 +98,14 @@ class ConcatenatedTexts:
         self._joined = joined
         self.data: NDArray[np.uint8] = np.frombuffer(joined, np.uint8)
         self.ends: NDArray[np.int64] = np.r_[np.flatnonzero(self.data == ord(SEPARATOR)), len(self.data)]
-        """Where each text ends in `data`."""
+        """The end of each text in `data`."""
 
     def text(self, position: int) -> str:
-        """One of the texts, in lower case (ASCII) and with single spaces."""
+        """Returns one of the texts, in lower case (ASCII) and with single spaces."""
         return self._joined[self.ends[position - 1] + 1 if position else 0 : self.ends[position]].decode()
 
     def count(self, found: NDArray[np.bool_]) -> NDArray[np.int64]:
-        """Of how many bytes of each text `found` is true."""
+        """Returns the number of bytes of each text for which `found` is true."""
         total = np.zeros(len(found) + 1, np.int64)
         np.cumsum(found, out=total[1:])
         return np.diff(total[self.ends], prepend=0)
@@ -116,7 +116,7 @@ def _hash(words: NDArray[np.uint64]) -> NDArray[np.int64]:
 
 
 def _word_starts(data: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Positions of ASCII letters and digits after anything else, and of dots."""
+    """Returns the positions of ASCII letters and digits that begin a word, and of dots."""
     word = _IN_WORD[data]
     starts = word.copy()
     starts[1:] &= ~word[:-1]
@@ -124,7 +124,7 @@ def _word_starts(data: NDArray[np.uint8]) -> NDArray[np.int64]:
 
 
 def _eight_bytes(data: NDArray[np.uint8], starts: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """The 8 bytes from each position on as a little-endian number, zeros after the end."""
+    """Returns the 8 bytes from each position on as a little-endian number, padded with zeros."""
     padded = np.r_[data, np.zeros(2 * LONGEST - len(data) % LONGEST, np.uint8)]
     shifted = np.stack([padded[shift : len(padded) - LONGEST + shift].view("<u8") for shift in range(LONGEST)])
     found: NDArray[np.uint64] = shifted[starts % LONGEST, starts // LONGEST]
