@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from vaderSentiment.vaderSentiment import BOOSTER_DICT, NEGATE, SPECIAL_CASES, SentimentIntensityAnalyzer
 
-from groundswell_server.sentiment.analyzer import MOST_CHARACTERS, analyze_sentiment
+from groundswell_server.sentiment.analyzer import MAX_CHARACTERS, analyze_sentiment
 from groundswell_server.sentiment.emoji import EMOJI
 from groundswell_server.sentiment.sentiment import Sentiment
 from groundswell_server.sentiment.slang import PHRASES, SIGNS, replace_phrases
@@ -204,7 +204,7 @@ def test_a_text_without_a_word_or_an_emoji_says_nothing() -> None:
 
 
 def test_what_stands_far_behind_in_a_long_text_is_not_read() -> None:
-    start = "I love it. ".ljust(MOST_CHARACTERS, "a")
+    start = "I love it. ".ljust(MAX_CHARACTERS, "a")
     assert analyze_sentiment(start + " worst awful terrible" * 500) == analyze_sentiment(start)
 
 

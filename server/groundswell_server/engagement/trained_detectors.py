@@ -1,7 +1,7 @@
-"""What Learning's live detectors say of the accounts and texts of interactions, as far as there are any.
+"""The workspace's trained detectors, which LearningService serves, applied to the accounts and texts of interactions.
 
-Interactions are recorded whether Learning answers or not: without it the documented weights and phrases judge. Where
-nothing is live, or nobody answers, Learning is not asked again for every batch. Calls and syncs go the same way.
+Interactions are recorded whether LearningService answers or not: without it the documented weights and phrases decide.
+Without a live model, or while the service does not answer, it is not asked for every batch.
 """
 
 from __future__ import annotations
@@ -27,28 +27,31 @@ T = TypeVar("T")
 BOTS, SPAM = "BOT_DETECTOR", "SPAM_DETECTOR"
 _NOT_LIVE = "MODEL_NOT_LIVE"
 _NOT_PERMITTED = "PERMISSION_DENIED"
-_PATIENCE_SECONDS = 5.0
-"""For one answer."""
-_MOST_ASKED = 1000
-"""Accounts or texts that Learning classifies in one call."""
-_LONGEST_TEXT = 10_000
-"""Characters of a text that Learning reads; what comes after them is rarely what makes it spam."""
-_MOST_CHARACTERS = 500_000
-"""Of all texts of one call."""
-_MOST_WORKSPACES = 10_000
+_TIMEOUT_SECONDS = 5.0
+"""Timeout of one call."""
+_MAX_ASKED = 1000
+"""Accounts or texts in one call."""
+_MAX_TEXT = 10_000
+"""Characters of a text that are sent; the rest rarely decides."""
+_MAX_CHARACTERS = 500_000
+"""Characters of all texts of one call."""
+_MAX_WORKSPACES = 10_000
 
 
 class TrainedDetectors:
-    """One for a server, which keeps it true by `follow`, or for a sync, which is soon over; used on an event loop."""
+    """Asks the trained detectors, on an event loop.
+
+    A server keeps one up to date with `follow`; a sync makes one of its own.
+    """
 
     def __init__(self, peers: Peers) -> None:
         self._peers = peers
-        self._absent: Cache[tuple[str, str], bool] = Cache(_MOST_WORKSPACES)
-        """Workspaces and model types of which nothing is live."""
+        self._absent: Cache[tuple[str, str], bool] = Cache(_MAX_WORKSPACES)
+        """Workspaces and model types without a live model."""
         self._breaker = CircuitBreaker("a detector does not answer; the documented weights and phrases judge")
 
     async def consult(self, caller: Caller, batch: list[NewInteraction]) -> list[NewInteraction]:
-        """The interactions with what is said of their accounts and texts."""
+        """Returns the interactions with the probabilities of their accounts and texts."""
         if accounts := await self._ask(caller, BOTS, interactions.known_accounts(batch), self._accounts):
             batch = interactions.with_detector(batch, accounts)
         if texts := await self._ask(caller, SPAM, interactions.texts_of(batch), self._texts):
@@ -56,7 +59,7 @@ class TrainedDetectors:
         return batch
 
     async def follow(self, feed: EventFeed) -> None:
-        """Notices what is promoted, as long as the server runs."""
+        """Follows the promotion of models for as long as the server runs."""
         await invalidate_on(
             feed,
             (MODEL_CHANGED,),
@@ -71,7 +74,7 @@ class TrainedDetectors:
         asked: list[T],
         classify: Callable[[Caller, list[T]], Awaitable[dict[T, float]]],
     ) -> dict[T, float]:
-        """What the live version of a type says of each; nothing where there is none, or it does not answer."""
+        """Returns the probabilities by the live model of a type; nothing without one, or when it does not answer."""
         workspace = caller.principal.workspace
         if not asked or self._absent.get((workspace, model_type)) or self._breaker.is_open(workspace):
             return {}
@@ -83,7 +86,7 @@ class TrainedDetectors:
         except GroundswellError as error:
             if error.reason == _NOT_LIVE:
                 self._absent.store((workspace, model_type), True, mark)
-            elif error.reason != _NOT_PERMITTED:  # which is the caller's own affair
+            elif error.reason != _NOT_PERMITTED:  # the caller lacks the permission
                 self._breaker.warn(error, model_type=model_type)
         else:
             self._breaker.reset()
@@ -93,9 +96,9 @@ class TrainedDetectors:
     async def _accounts(self, caller: Caller, asked: list[Profile]) -> dict[Profile, float]:
         found: dict[Profile, float] = {}
         classify = self._peers.learning.ClassifyProfiles
-        for part in chunks(asked, _MOST_ASKED):
+        for part in chunks(asked, _MAX_ASKED):
             request = messages.bots_request(part)
-            answer: Any = await self._peers.ask(caller, classify, request, timeout_seconds=_PATIENCE_SECONDS)
+            answer: Any = await self._peers.ask(caller, classify, request, timeout_seconds=_TIMEOUT_SECONDS)
             found.update(zip(part, messages.bot_probabilities(answer), strict=True))
         return found
 
@@ -103,19 +106,19 @@ class TrainedDetectors:
         found: dict[str, float] = {}
         classify = self._peers.learning.ClassifyText
         for part in _parts(asked):
-            request = messages.spam_request([text[:_LONGEST_TEXT] for text in part])
-            answer: Any = await self._peers.ask(caller, classify, request, timeout_seconds=_PATIENCE_SECONDS)
+            request = messages.spam_request([text[:_MAX_TEXT] for text in part])
+            answer: Any = await self._peers.ask(caller, classify, request, timeout_seconds=_TIMEOUT_SECONDS)
             found.update(zip(part, messages.spam_probabilities(answer), strict=True))
         return found
 
 
 def _parts(texts: Sequence[str]) -> Iterator[list[str]]:
-    """The texts in parts that fit into one call each."""
+    """Splits texts into parts that fit into one call."""
     part: list[str] = []
     characters = 0
     for text in texts:
-        length = min(len(text), _LONGEST_TEXT)
-        if part and (len(part) == _MOST_ASKED or characters + length > _MOST_CHARACTERS):
+        length = min(len(text), _MAX_TEXT)
+        if part and (len(part) == _MAX_ASKED or characters + length > _MAX_CHARACTERS):
             yield part
             part, characters = [], 0
         part.append(text)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 CLEAR: Final = 0.05
 """Score from which a text is positive, and below whose negative it is negative: VADER's own bounds."""
-MOST_CHARACTERS: Final = 500
+MAX_CHARACTERS: Final = 500
 """What of a text is read: nobody's mood changes after that, and the time for a text stays bounded."""
 
 _TAG_MARK: Final = re.compile(r"#(?=\w)")
@@ -34,7 +34,7 @@ _WORD: Final = re.compile(r"[^\W\d_]+")
 def analyze_sentiment(text: str) -> SentimentScore:
     """The mood of a comment: UNSPECIFIED for an empty one, UNSUPPORTED for one in another language than English."""
     english, vader = _readers()
-    plain = strip_modifiers(plain_text(text[:MOST_CHARACTERS])).strip()
+    plain = strip_modifiers(plain_text(text[:MAX_CHARACTERS])).strip()
     if not plain:
         return NO_SENTIMENT
     if not english.is_english(without_emoji(plain)):

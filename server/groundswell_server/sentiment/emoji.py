@@ -31,7 +31,7 @@ LAUGHTER: Final = frozenset("😂🤣😹😆😅💀☠")
 
 _UNSEEN: Final = re.compile("[\u200d\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\u20e3]")
 _SYMBOL: Final = re.compile("[\u2190-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff]")
-MOST_REPEATS: Final = 3
+MAX_REPEATS: Final = 3
 """Three flames say more than one; thirty say what three say."""
 
 
@@ -41,7 +41,7 @@ def strip_modifiers(text: str) -> str:
 
 
 def separate_emoji(text: str) -> str:
-    """`text` with every emoji a word of its own, of repeats the first `MOST_REPEATS`, of laughter the first."""
+    """`text` with every emoji a word of its own, of repeats the first `MAX_REPEATS`, of laughter the first."""
     if text.isascii():
         return text
     seen: dict[str, int] = {}
@@ -52,7 +52,7 @@ def separate_emoji(text: str) -> str:
         if symbol in LAUGHTER:
             laughed = sum(seen.get(each, 0) for each in LAUGHTER)
             return f" {symbol} " if laughed == 1 else " "
-        return f" {symbol} " if count <= MOST_REPEATS else " "
+        return f" {symbol} " if count <= MAX_REPEATS else " "
 
     return _SYMBOL.sub(spaced, text)
 

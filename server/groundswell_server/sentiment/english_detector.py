@@ -37,7 +37,7 @@ _SOUNDS: Final = re.compile(
 """Laughter and exclamations that are written alike everywhere, or nearly so."""
 _RUN: Final = re.compile(r"(.)\1{2,}")
 
-_MOST_UNKNOWN: Final = 10_000
+_MAX_UNKNOWN: Final = 10_000
 """Words of no dictionary, names above all, whose sign is remembered: under posts of one persona they come again."""
 
 _UNKNOWN, _ENGLISH, _FOREIGN, _SHARED, _SOUND = range(5)
@@ -55,7 +55,7 @@ class EnglishDetector:
         self._lexicon = frozenset(lexicon)
         known = self._lexicon | self._small.english | self._small.others
         self._signs = {word: self._sign(word) for word in known}
-        self._sign_of_unknown = lru_cache(_MOST_UNKNOWN)(self._sign)
+        self._sign_of_unknown = lru_cache(_MAX_UNKNOWN)(self._sign)
 
     def is_english(self, text: str) -> bool:
         """True for English, and for a text without words; `text` is in plain characters."""

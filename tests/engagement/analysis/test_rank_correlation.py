@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from groundswell_server.engagement.analysis.rank_correlation import FEWEST, LEVEL, spearman
+from groundswell_server.engagement.analysis.rank_correlation import LEVEL, MIN_PAIRS, spearman
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_rho_is_scipys(seed: int) -> None:
     chance = np.random.default_rng(seed)
-    count = int(chance.integers(FEWEST, 200))
+    count = int(chance.integers(MIN_PAIRS, 200))
     first = chance.normal(size=count).round(1)  # rounded, so that there are ties
     second = (0.5 * first + chance.normal(size=count)).round(1)
     found = spearman(first.tolist(), second.tolist())
@@ -60,5 +60,5 @@ def test_perfect_agreement_has_an_interval() -> None:
 
 
 def test_few_pairs_and_constant_figures_have_no_correlation() -> None:
-    assert spearman(range(FEWEST - 1), range(FEWEST - 1)) is None
+    assert spearman(range(MIN_PAIRS - 1), range(MIN_PAIRS - 1)) is None
     assert spearman(range(20), [3.0] * 20) is None

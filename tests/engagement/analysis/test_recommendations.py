@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from groundswell_server.engagement.analysis.filtered_counts import FilteredCount
 from groundswell_server.engagement.analysis.performing_elements import PublishedPost, performing_elements
-from groundswell_server.engagement.analysis.recommendations import MOST_OF_A_KIND, PostFigures, analyze_post
+from groundswell_server.engagement.analysis.recommendations import MAX_OF_A_KIND, PostFigures, analyze_post
 from groundswell_storage.engagement.enums import MediaType, RateBase, Verdict
 
 WEEK = timedelta(days=7)
@@ -123,7 +123,7 @@ def test_many_hashtags_do_not_crowd_out_the_hours() -> None:
     found = analyze_post(post(rate=1.0, hour=8), figures(), past, [], "UTC", WEEK).elements
 
     kinds = [element.kind for element in found]
-    assert kinds.count("hashtag") == MOST_OF_A_KIND
+    assert kinds.count("hashtag") == MAX_OF_A_KIND
     assert {"hour", "format", "length"} <= set(kinds)
     assert [element.value for element in found if element.kind == "hashtag"][:2] == ["tag39", "tag38"]
 

@@ -260,7 +260,7 @@ def test_under_a_post_with_very_many_comments_new_ones_are_compared_all_the_same
 
 
 @pytest.mark.parametrize(
-    ("bound", "value"), [("REMEMBERED", 1), ("_REMEMBERED_POSTS", 1), ("_REMEMBERED_OF_POST", 1), ("MOST_SOUGHT", 1)]
+    ("bound", "value"), [("REMEMBERED", 1), ("_REMEMBERED_POSTS", 1), ("_REMEMBERED_OF_POST", 1), ("MAX_SOUGHT", 1)]
 )
 def test_what_is_remembered_is_bounded(
     database: Database, posts: Sequence[str], monkeypatch: pytest.MonkeyPatch, bound: str, value: int

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groundswell_server.engagement.metrics.demographics import FEWEST, OTHER, anonymize
+from groundswell_server.engagement.metrics.demographics import MIN_PEOPLE, OTHER, anonymize
 
 
 @pytest.mark.parametrize(
@@ -31,9 +31,9 @@ def test_small_groups_are_added_up(told: dict[str, int], kept: dict[str, int]) -
 @given(st.dictionaries(st.text("ABCDEF", min_size=2, max_size=2), st.integers(0, 40)))
 def test_no_group_is_small_and_nobody_is_lost_unless_all_are_few(told: dict[str, int]) -> None:
     kept = anonymize(told)
-    assert all(people >= FEWEST for people in kept.values())
+    assert all(people >= MIN_PEOPLE for people in kept.values())
     total = sum(told.values())
-    assert sum(kept.values()) == (total if total >= FEWEST else 0)
+    assert sum(kept.values()) == (total if total >= MIN_PEOPLE else 0)
 
 
 @given(st.dictionaries(st.text("ABCDEF", min_size=2, max_size=2), st.integers(1, 40), min_size=2))

@@ -24,7 +24,7 @@ from groundswell_server.engagement.platforms.failures import (
     Unavailable,
 )
 from groundswell_server.engagement.platforms.http_client import (
-    LONGEST_RETRY,
+    MAX_RETRY,
     TRIES,
     PlatformClient,
     backoff,
@@ -206,7 +206,7 @@ def test_every_try_is_paid_for(stand_in: StandIn) -> None:
 
 def test_a_long_retry_after_is_a_rest_for_all(stand_in: StandIn) -> None:
     rests: list[timedelta] = []
-    long = LONGEST_RETRY + timedelta(seconds=1)
+    long = MAX_RETRY + timedelta(seconds=1)
     stand_in.replies.append(Reply(503, {}, {"retry-after": f"{long.total_seconds():.0f}"}))
     with pytest.raises(Throttled):
         api(INSTAGRAM, [], rests)(Request("GET", f"{stand_in.url}/v26.0/1/insights"))

@@ -153,7 +153,7 @@ def unknown() -> Iterator[str]:
 def test_without_the_server_the_phrases_judge_and_the_sync_says_so_in_the_log(
     studio: Studio, monkeypatch: pytest.MonkeyPatch, gone: type
 ) -> None:
-    monkeypatch.setattr(trained_detectors, "_PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr(trained_detectors, "_TIMEOUT_SECONDS", 0.2)
     with gone() as studio.server, capture_logs() as told:
         found = synced(studio)
     assert verdicts(found) == BY_PHRASES

@@ -21,11 +21,11 @@ from groundswell_storage.engagement.personas import PersonaRow
 from groundswell_storage.engagement.posts import DescribedPost, PostRow
 from groundswell_storage.scope import Scope
 
-MOST_POSTS = 500
+MAX_POSTS = 500
 """The persona's posts that elements are sought in: the newest."""
 CONFIDENT = 0.8
 """Probability that an hour is better than the average, from which it is recommended."""
-ENOUGH_POSTS = 5
+MIN_POSTS = 5
 """Posts in an hour, from which it is recommended."""
 
 
@@ -80,7 +80,7 @@ def analyze_stored_post(scope: Scope, post_id: str, target_age: timedelta) -> An
     total = post.metrics.engagement() if post.metrics else 0
     sentiment = sentiment_of_post(scope, row, target_age)
     tallies = Tallies.from_json(row.tallies)
-    described = posts.described(scope, post.persona_id, post.platform, target_age=target_age, limit=MOST_POSTS)
+    described = posts.described(scope, post.persona_id, post.platform, target_age=target_age, limit=MAX_POSTS)
     found = analyze_post(
         _published(post, next((each.aged_rate_pct for each in described if each.id == post_id), None)),
         _figures(engagement, total, average, compared),
@@ -108,7 +108,7 @@ def analyze_stored_post(scope: Scope, post_id: str, target_age: timedelta) -> An
 
 def with_hour(analyzed: AnalyzedPost, best: HourFigures | None) -> AnalyzedPost:
     """The analysis with the hour recommended that Learning finds best, where that is sure enough to say."""
-    if best is None or best.sample_size < ENOUGH_POSTS or best.probability_better < CONFIDENT:
+    if best is None or best.sample_size < MIN_POSTS or best.probability_better < CONFIDENT:
         return analyzed
     sentence = (
         f"Best hour {best.hour:02d}:00 {best.time_zone}: {best.mean_rate_pct:.2f}% expected "

@@ -13,7 +13,7 @@ from typing import Final
 from groundswell_server.engagement.estimates import Estimate, Interval
 
 LEVEL: Final = 0.95
-FEWEST: Final = 10
+MIN_PAIRS: Final = 10
 """Pairs below which a correlation is noise: its interval spans most of -1 to 1."""
 
 
@@ -26,7 +26,7 @@ def spearman(first: Sequence[float], second: Sequence[float]) -> Estimate | None
     if len(first) != len(second):
         raise ValueError("two figures of each")
     count = len(first)
-    rho = _pearson(_ranks(first), _ranks(second)) if count >= FEWEST else None
+    rho = _pearson(_ranks(first), _ranks(second)) if count >= MIN_PAIRS else None
     if rho is None:
         return None
     # Perfect agreement has no finite z; it is taken for one pair of neighbours short of perfect.

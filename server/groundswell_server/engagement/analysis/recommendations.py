@@ -1,7 +1,7 @@
 """How a post does, what goes with its persona's rates, and what to do: every sentence cites its figures.
 
 What is found here is association: posts at 18:00 may do better because of what is posted at 18:00. It is said in the
-words, and nothing is recommended on fewer posts than `ENOUGH` on either side, or on a difference within the noise.
+words, and nothing is recommended on fewer posts than `MIN_SAMPLE` on either side, or on a difference within the noise.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from groundswell_server.engagement.analysis.sentiment_recommendations import adv
 from groundswell_server.engagement.analysis.sentiment_summary import SentimentAnalysis
 from groundswell_storage.engagement.enums import RateBase
 
-ENOUGH: Final = 5
+MIN_SAMPLE: Final = 5
 """Posts with, and posts without, an element that a recommendation needs."""
-MOST_OF_A_KIND: Final = 8
+MAX_OF_A_KIND: Final = 8
 """Elements of each kind in the answer: many hashtags must not crowd out the hours."""
 
 
@@ -92,7 +92,7 @@ def analyze_post(
 
 def _best_of_each_kind(elements: Sequence[Element]) -> tuple[Element, ...]:
     """The first of each kind, in the order they came in."""
-    left = dict.fromkeys(KINDS, MOST_OF_A_KIND)
+    left = dict.fromkeys(KINDS, MAX_OF_A_KIND)
     best = []
     for element in elements:
         if left[element.kind]:
@@ -110,7 +110,7 @@ def _on_the_rate(figures: PostFigures) -> list[str]:
         f"average over {figures.compared_post_count} {posts} of the 30 days before at the same age "
         f"({figures.vs_average_pct:+.0f}%)"
     )
-    if figures.compared_post_count < ENOUGH:
+    if figures.compared_post_count < MIN_SAMPLE:
         return [f"{against}: too few posts to conclude from."]
     if figures.vs_average_pct >= 20:
         return [f"{against}: worth repeating, one element changed at a time to see what did it."]
@@ -148,7 +148,7 @@ def _on_elements(post: PublishedPost, elements: Sequence[Element], zone: ZoneInf
         sound = [
             element
             for element in elements
-            if element.kind == kind and element.is_clear and element.sample_size >= ENOUGH
+            if element.kind == kind and element.is_clear and element.sample_size >= MIN_SAMPLE
         ]
         better = [element for element in sound if element.mean_rate_pct > (element.other_mean_rate_pct or 0.0)]
         worse = [element for element in sound if element not in better and (kind, element.value) in own]
@@ -189,9 +189,9 @@ def _on_what_is_missing(figures: PostFigures, past: Sequence[PublishedPost], tar
     if figures.estimated:
         sentences.append("The bot share is that of earlier posts: record this post's interactions to be sure.")
     known = sum(1 for post in past if post.rate_pct is not None)
-    if known < 2 * ENOUGH:
+    if known < 2 * MIN_SAMPLE:
         sentences.append(
             f"{known} other post{'s' * (known != 1)} with a rate at {target_age / timedelta(days=1):g} days: what goes "
-            f"with the rate shows from {2 * ENOUGH} on."
+            f"with the rate shows from {2 * MIN_SAMPLE} on."
         )
     return sentences

@@ -6,7 +6,7 @@ from typing import Final
 
 from groundswell_server.engagement.analysis.sentiment_summary import SentimentAnalysis
 
-ENOUGH: Final = 5
+MIN_SAMPLE: Final = 5
 """Comments on either side that a sentence needs."""
 MANY: Final = 0.2
 """Share of negative comments that is worth a word."""
@@ -23,7 +23,7 @@ def advice_on_sentiment(sentiment: SentimentAnalysis | None) -> list[str]:
 
 def _on_mix(sentiment: SentimentAnalysis) -> list[str]:
     scored, negative = sentiment.scored_count, sentiment.negative_count
-    if scored < ENOUGH or negative < MANY * scored:
+    if scored < MIN_SAMPLE or negative < MANY * scored:
         return []
     return [
         f"{negative} of {scored} comments ({100 * negative / scored:.0f}%) are negative: read and answer them first."
@@ -31,7 +31,7 @@ def _on_mix(sentiment: SentimentAnalysis) -> list[str]:
 
 
 def _on_trend(sentiment: SentimentAnalysis) -> list[str]:
-    told = [period for period in sentiment.trend if period.scored_count >= ENOUGH]
+    told = [period for period in sentiment.trend if period.scored_count >= MIN_SAMPLE]
     if len(told) < 2 or abs(told[-1].mean_score - told[0].mean_score) < FALL:
         return []
     first, last = told[0], told[-1]
@@ -56,6 +56,6 @@ def _on_correlation(sentiment: SentimentAnalysis) -> list[str]:
 
 def _on_languages(sentiment: SentimentAnalysis) -> list[str]:
     unread, total = sentiment.unsupported_count, sentiment.unsupported_count + sentiment.scored_count
-    if unread < ENOUGH or 2 * unread < total:
+    if unread < MIN_SAMPLE or 2 * unread < total:
         return []
     return [f"{unread} of {total} comments are not in English: what they feel is not known."]

@@ -22,9 +22,9 @@ SPAN_ENDS: Final = (
     *(timedelta(days=days) for days in (1, 2, 4, 7, 14, 28)),
 )
 """Ends of the spans of the trend, after publication: most comments come at once, so that spans grow."""
-FEWEST_COMMENTS: Final = 3
+MIN_COMMENTS: Final = 3
 """Scored comments that a post's mean score needs to be compared with its rate."""
-MOST_POSTS: Final = 500
+MAX_POSTS: Final = 500
 """The persona's posts that the correlation is over: the newest."""
 
 
@@ -79,8 +79,8 @@ def sentiment_of_post(scope: Scope, post: PostRow, target_age: timedelta) -> Sen
         post.persona_id,
         post.platform,
         target_age=target_age,
-        fewest_comments=FEWEST_COMMENTS,
-        limit=MOST_POSTS,
+        fewest_comments=MIN_COMMENTS,
+        limit=MAX_POSTS,
     )
     correlation = spearman([mood.mean_score for mood in moods], [mood.rate_pct for mood in moods])
     return summarize(counts, post.publish_time, scope.now, correlation)

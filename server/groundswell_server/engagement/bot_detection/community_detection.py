@@ -20,14 +20,14 @@ from numpy.typing import NDArray
 
 TOGETHER_US: Final = 10 * 60 * 1_000_000
 """Two visits of a post within this many microseconds are simultaneous."""
-FEWEST_POSTS: Final = 4
+MIN_POSTS: Final = 4
 """Posts that two accounts must visit together, and posts that both must leave out."""
 ALWAYS: Final = 0.8
 """Share of the posts of two accounts that they must visit together."""
-FEWEST_MEMBERS: Final = 4
+MIN_MEMBERS: Final = 4
 DENSITY: Final = 0.5
 """Share of the pairs of a group that must be joined."""
-MOST_ACCOUNTS: Final = 1_000
+MAX_ACCOUNTS: Final = 1_000
 """Accounts that are compared with one another: those with the most posts."""
 SAME_POSTS: Final = math.log(1e3)
 """Surprise (natural logarithm of 1 in so many) required of the common posts alone, regardless of the times."""
@@ -64,9 +64,9 @@ def find_communities(visits: Visits) -> list[Community]:
     came = ~np.isnan(visits.times_us)
     counts = came.sum(axis=1)
     away = came.shape[1] - counts
-    able = np.flatnonzero((counts >= FEWEST_POSTS) & (away >= FEWEST_POSTS))
-    able = np.sort(able[np.argsort(-counts[able], kind="stable")[:MOST_ACCOUNTS]])
-    if len(able) < FEWEST_MEMBERS:
+    able = np.flatnonzero((counts >= MIN_POSTS) & (away >= MIN_POSTS))
+    able = np.sort(able[np.argsort(-counts[able], kind="stable")[:MAX_ACCOUNTS]])
+    if len(able) < MIN_MEMBERS:
         return []
     met = _often_together(visits.times_us[able])
     # The following steps are expensive, and for most posts there is no pair.
@@ -86,10 +86,10 @@ def _often_together(times: NDArray[np.float64]) -> _Pairs:
     same = came.astype(np.float64) @ came.T
     counts = came.sum(axis=1)
     union = counts[:, None] + counts - same
-    first, second = np.nonzero(np.triu((same >= FEWEST_POSTS) & (same >= ALWAYS * union), 1))
+    first, second = np.nonzero(np.triu((same >= MIN_POSTS) & (same >= ALWAYS * union), 1))
     close = np.abs(times[first] - times[second]) <= TOGETHER_US
     together = close.sum(axis=1)
-    often = (together >= FEWEST_POSTS) & (together >= ALWAYS * union[first, second])
+    often = (together >= MIN_POSTS) & (together >= ALWAYS * union[first, second])
     return first[often], second[often], together[often]
 
 
@@ -160,7 +160,7 @@ def _communities(edges: Iterable[tuple[int, int, int]]) -> list[Community]:
     found = []
     for members in networkx.community.louvain_communities(graph, seed=1):
         inner = graph.subgraph(members)
-        if len(members) >= FEWEST_MEMBERS and networkx.density(inner) >= DENSITY:
+        if len(members) >= MIN_MEMBERS and networkx.density(inner) >= DENSITY:
             together = np.median([weight for _, _, weight in inner.edges(data="weight")])
             found.append(Community(tuple(sorted(members)), int(together)))
     return sorted(found, key=lambda community: (-len(community.accounts), community.accounts))

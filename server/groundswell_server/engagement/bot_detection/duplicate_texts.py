@@ -14,14 +14,14 @@ from groundswell_server.engagement.bot_detection.layer_findings import Signals
 from groundswell_server.engagement.bot_detection.near_duplicates import NONE_SKETCHED, NearDuplicates, Sketches
 from groundswell_server.engagement.bot_detection.reasons import Reason
 from groundswell_server.engagement.bot_detection.text_normalization import (
-    MINIMUM_KEY_LETTERS,
+    MIN_KEY_LETTERS,
     NormalizedText,
     normalized_texts,
 )
 
 SHORT_LETTERS: Final = 40
 LONG_LETTERS: Final = 80
-MOST_REMEMBERED: Final = 64
+MAX_REMEMBERED: Final = 64
 """Actors of a text, and posts of an actor, that are remembered. More of them would not change the weight."""
 _NO_TEXTS: Final[Mapping[int, str]] = MappingProxyType({})
 _GROUP: Final = 0x6E656172
@@ -75,9 +75,9 @@ class DuplicateIndex:
         """Records that `actor` wrote the text with this key under `post`; repeating it changes nothing."""
         authors = self._seen.setdefault(key, {})
         self._seen.move_to_end(key)
-        if actor in authors or len(authors) < MOST_REMEMBERED:
+        if actor in authors or len(authors) < MAX_REMEMBERED:
             posts = authors.setdefault(actor, set())
-            if len(posts) < MOST_REMEMBERED:
+            if len(posts) < MAX_REMEMBERED:
                 posts.add(post)
         if len(self._seen) > self._capacity:
             self._seen.popitem(last=False)
@@ -133,7 +133,7 @@ def duplicate_signals(
 
 def _worded(batch: InteractionBatch) -> dict[int, NormalizedText]:
     """Returns the normalized form of each text that is long enough, by position among the distinct texts."""
-    texts = {code: text for code, text in enumerate(batch.texts.values) if len(text) >= MINIMUM_KEY_LETTERS}
+    texts = {code: text for code, text in enumerate(batch.texts.values) if len(text) >= MIN_KEY_LETTERS}
     known = batch.normalized_texts
     new = [text for text in texts.values() if text not in known]
     found = {**known, **dict(zip(new, normalized_texts(new), strict=True))}

@@ -15,15 +15,15 @@ from groundswell_server.engagement.bot_detection.interaction_batch import Intera
 from groundswell_server.engagement.bot_detection.layer_findings import LayerFindings, Signals
 from groundswell_server.engagement.bot_detection.reasons import Layer, Reason
 
-MOST_POSTS: Final = 50
+MAX_POSTS: Final = 50
 """The persona's newest posts that are examined."""
 _SLOPE: Final = 1.2
-_MOST: Final = 4.2
+_MAX_LOG_ODDS: Final = 4.2
 
 
 def co_occurrence_log_odds(posts: int) -> float:
     """Returns the weight of membership in a group with so many common posts: from five on it decides."""
-    return min(_MOST, _SLOPE * math.log2(posts)) if posts > 1 else 0.0
+    return min(_MAX_LOG_ODDS, _SLOPE * math.log2(posts)) if posts > 1 else 0.0
 
 
 def graph_findings(batch: InteractionBatch, co_occurrence: CoOccurrence) -> LayerFindings:

@@ -26,7 +26,7 @@ SIMILARITY: Final = 0.8
 """Jaccard similarity of the shingles from which two texts are near duplicates."""
 SHINGLE: Final = 4
 """Bytes of a shingle. It is short enough that one changed word of ten leaves most shingles of a comment unchanged."""
-_MOST_COMPARED: Final = 32
+_MAX_COMPARED: Final = 32
 """Candidates that a new text is compared with."""
 _CHUNK: Final = 64
 """Texts that are sketched at once; more do not fit the cache."""
@@ -115,7 +115,7 @@ class NearDuplicates:
 
     def _original_of(self, letters: str, met: Iterable[int]) -> int | None:
         """Returns the first candidate that the text is a near copy of."""
-        others = islice(dict.fromkeys(met), _MOST_COMPARED)
+        others = islice(dict.fromkeys(met), _MAX_COMPARED)
         shingles = _shingles(letters)
         alike = (other for other in others if _resemblance(shingles, _shingles(self._texts[other][0])) >= SIMILARITY)
         return next(alike, None)

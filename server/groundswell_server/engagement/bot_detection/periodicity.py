@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from groundswell_server.engagement.bot_detection.time_layer import MINUTE, SECOND
 
-FEWEST_GAPS: Final = 8
+MIN_GAPS: Final = 8
 """Regular gaps that are needed, and so at least nine visits."""
 ALIKE_SHARE: Final = 0.8
 """Share of an account's gaps that must be regular. A bot that misses a visit is still a bot."""
-MOST_APART: Final = 10 * SECOND
+MAX_APART: Final = 10 * SECOND
 """Tolerance around a multiple of the period. For a person who keeps a time of day to a minute (standard deviation), one
 gap in 11 is within it, and eight of ten are once in four million. For a habit of half an hour it is one gap in 320."""
 RELATIVELY: Final = 0.025
@@ -47,7 +47,7 @@ def periodic_visitors(first: Mapping[str, Mapping[str, int]], published_us: Mapp
             if post in published_us and time - published_us[post] > FOLLOWING
         ]
         for account, visits in first.items()
-        if len(visits) > FEWEST_GAPS
+        if len(visits) > MIN_GAPS
     }
     found = _steps({account: [time for _, time in visits] for account, visits in own.items()})
     if not found:
@@ -59,7 +59,7 @@ def periodic_visitors(first: Mapping[str, Mapping[str, int]], published_us: Mapp
 
 def _steps(visits: Mapping[str, Sequence[int]]) -> dict[str, float]:
     """Returns the period in seconds of each account whose visits are periodic."""
-    many = {account: times for account, times in visits.items() if len(times) > FEWEST_GAPS}
+    many = {account: times for account, times in visits.items() if len(times) > MIN_GAPS}
     if not many:
         return {}
     table = np.full((len(many), max(map(len, many.values()))), np.inf)
@@ -83,9 +83,9 @@ def _regular(table: NDArray[np.float64]) -> NDArray[np.float64]:
     ratios = np.sort(gaps / np.maximum(np.rint(gaps / steps[:, :, None]), 1.0), axis=2)
     steps = np.take_along_axis(ratios, (known // 2)[:, None, None], axis=2)
     apart = np.abs(gaps - np.maximum(np.rint(gaps / steps), 1.0) * steps)
-    tolerance = np.minimum(MOST_APART, RELATIVELY * steps)
+    tolerance = np.minimum(MAX_APART, RELATIVELY * steps)
     alike = np.count_nonzero(apart <= tolerance, axis=2)
-    regular = (alike >= FEWEST_GAPS) & (alike >= ALIKE_SHARE * known[:, None])
+    regular = (alike >= MIN_GAPS) & (alike >= ALIKE_SHARE * known[:, None])
     found = np.full(len(table), np.nan)
     for row in np.flatnonzero(regular.any(axis=1)):
         chosen = np.argmax(regular[row])

@@ -22,7 +22,7 @@ from groundswell_server.engagement.bot_detection.reasons import Reason
 from groundswell_server.engagement.bot_detection.spam_phrases import MIDDLING, PHRASES, STRONG, Phrase
 from groundswell_server.engagement.bot_detection.trigger_table import ConcatenatedTexts, TriggerTable
 
-MINIMUM_DIGITS: Final = 10
+MIN_DIGITS: Final = 10
 """Texts with fewer digits are not searched for numbers."""
 
 
@@ -79,7 +79,7 @@ def scan(texts: ConcatenatedTexts) -> dict[int, list[TextSignal]]:
     table, examiners = _table()
     wanted = dict(table.find(texts))
     digits = texts.count((texts.data >= ord("0")) & (texts.data <= ord("9")))
-    for row in np.flatnonzero(digits >= MINIMUM_DIGITS).tolist():
+    for row in np.flatnonzero(digits >= MIN_DIGITS).tolist():
         wanted[row] = wanted.get(row, 0) | _NUMBERS
     found = ((row, _examine(texts.text(row), tasks, examiners)) for row, tasks in wanted.items())
     return {row: signals for row, signals in found if signals}

@@ -30,7 +30,7 @@ Steps = tuple[tuple[float, ...], tuple[float, ...]]
 
 FOLLOWERS: Final[Steps] = ((10, 30, 100, 300, 1000), (1.3, 0.9, 0.5, 0.0, -0.7, -1.3))
 FOLLOWERS_FOR_FOLLOWED: Final[Steps] = ((0.02, 0.05, 0.1, 0.25, 0.5, 1.0), (2.4, 2.2, 1.8, 1.0, 0.4, -0.2, -0.5))
-ENOUGH_FOLLOWED: Final = 50
+MIN_FOLLOWED: Final = 50
 """With fewer followed accounts the ratio is no evidence: the account is new or unused."""
 MASS_FOLLOWING: Final = 1000
 MASS_FOLLOWING_LOG_ODDS: Final = 0.9
@@ -140,7 +140,7 @@ def _detected(probability: float, prior_log_odds: float) -> ProfileScore:
 def _following(profile: Profile) -> list[ProfileSignal]:
     """Returns the signals of the ratio of followed accounts to followers."""
     followers, following = profile.followers, profile.following
-    if followers is None or following is None or following < ENOUGH_FOLLOWED:
+    if followers is None or following is None or following < MIN_FOLLOWED:
         return []
     found = [
         ProfileSignal(

@@ -22,7 +22,7 @@ from groundswell_storage.engagement.enums import Verdict
 
 DECISIVE: Final = 2.5
 """Log-odds that a lone signal needs for the verdict BOT, whatever the threshold: a weak signal never decides alone."""
-_MOST: Final = 9.0
+_MAX_LOG_ODDS: Final = 9.0
 """Bound on the log-odds."""
 
 
@@ -110,7 +110,7 @@ def combine(findings: Sequence[LayerFindings], count: int, settings: FilterSetti
         np.maximum(strongest, top, out=strongest)
     for found in findings:
         evidence[found.has_evidence & ~odd] += found.absence_log_odds
-    probabilities = 1.0 / (1.0 + np.exp(-np.minimum(settings.prior_log_odds + evidence, _MOST)))
+    probabilities = 1.0 / (1.0 + np.exp(-np.minimum(settings.prior_log_odds + evidence, _MAX_LOG_ODDS)))
     bot = (probabilities >= settings.threshold) & ((strongest >= DECISIVE) | (seen > 1))
     verdicts = np.where(persona, Verdict.PERSONA, np.where(bot, Verdict.BOT, Verdict.GENUINE)).astype(np.int8)
     return Judgments(verdicts, probabilities, tuple(findings), _LazySignals(findings))

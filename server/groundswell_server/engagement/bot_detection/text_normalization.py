@@ -20,7 +20,7 @@ _ADDRESS_MARKS: Final = ("@", "http", "www.", "[")
 _NO_LETTER: Final = re.compile(r"[\W\d_]+")
 _ASCII_LETTERS: Final = bytes(code if chr(code) in ascii_letters else ord(" ") for code in range(256))
 
-MINIMUM_KEY_LETTERS: Final = 20
+MIN_KEY_LETTERS: Final = 20
 """Texts with fewer letters have no key, because many people independently write "love this song"."""
 
 
@@ -78,7 +78,7 @@ def _wording(plain: str) -> NormalizedText:
         letters = _NO_LETTER.sub(" ", folded).strip()
         encoded = letters.encode()
         count = len(letters) - letters.count(" ")
-    if count < MINIMUM_KEY_LETTERS:
+    if count < MIN_KEY_LETTERS:
         return NormalizedText(plain, letters, count, None)
     digest = hashlib.blake2b(encoded, digest_size=8).digest()
     return NormalizedText(plain, letters, count, int.from_bytes(digest, "big", signed=True))

@@ -32,17 +32,17 @@ MINUTE: Final = 60 * SECOND
 
 SURROUNDINGS: Final = 30 * SECOND
 """Time before and after a burst over which the usual pace of the post is measured."""
-LONGEST_BURST: Final = 60 * SECOND
+MAX_BURST: Final = 60 * SECOND
 """A longer rush is a crowd, such as a live moment or a notification to a large audience."""
 
 _NOBODY: Final[Mapping[str, float]] = MappingProxyType({})
-MINIMUM_REGULAR_GAPS: Final = 5
+MIN_REGULAR_GAPS: Final = 5
 REGULAR_SHARE: Final = 0.8
 GAP_TOLERANCE: Final = 0.05
 """Tolerance around the median gap. Human gaps have a log-normal distribution with a standard deviation of about 1 or
 more (A.-L. Barabasi, "The origin of bursts", Nature 435, 2005): one in 25 is within 5%, and five of five by chance for
 one actor in 100,000."""
-MINIMUM_TICKS: Final = 20
+MIN_TICKS: Final = 20
 """Gaps shorter than 20 units of the clock look regular by rounding alone."""
 
 REGULAR_LOG_ODDS: Final = 4.2
@@ -117,7 +117,7 @@ def _burst_log_odds(line: _Line, first: int, last: int, settings: FilterSettings
     """
     start, end = int(line.times[first]), int(line.times[last])
     times = line.of_post(int(line.posts[first]))
-    if end - start > LONGEST_BURST or _coarse(times):
+    if end - start > MAX_BURST or _coarse(times):
         return 0.0
     count = last - first + 1
     before, after = np.searchsorted(times, [start - SURROUNDINGS, end + SURROUNDINGS + 1])
@@ -152,7 +152,7 @@ def _periods_over_posts(batch: InteractionBatch, regular: Mapping[str, float]) -
 def _periods(batch: InteractionBatch, rows: NDArray[np.int64]) -> NDArray[np.float64]:
     """Returns the usual gap in seconds of each actor whose gaps in the batch are equal, 0 for none."""
     actors = batch.actors.codes[rows]
-    busy = np.bincount(actors, minlength=len(batch.actors.values)) > MINIMUM_REGULAR_GAPS
+    busy = np.bincount(actors, minlength=len(batch.actors.values)) > MIN_REGULAR_GAPS
     busy &= np.fromiter(map(bool, batch.actors.values), np.bool_, len(busy))
     rows = rows[busy[actors]]
     rows = rows[np.lexsort((batch.times_us[rows], batch.actors.codes[rows]))]
@@ -186,9 +186,7 @@ def _regular_groups(
     medians = gaps[edges + sizes // 2].astype(np.float64)
     near = np.abs(gaps - np.repeat(medians, sizes)) <= GAP_TOLERANCE * np.repeat(medians, sizes)
     alike = np.add.reduceat(near.astype(np.int64), edges)
-    regular = (
-        (alike >= MINIMUM_REGULAR_GAPS) & (alike >= REGULAR_SHARE * sizes) & (medians >= MINIMUM_TICKS * ticks[edges])
-    )
+    regular = (alike >= MIN_REGULAR_GAPS) & (alike >= REGULAR_SHARE * sizes) & (medians >= MIN_TICKS * ticks[edges])
     return groups[edges][regular], medians[regular]
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from groundswell_server.engagement.bot_detection.text_normalization import SEPARATOR
 
-LONGEST: Final = 8
+TRIGGER_BYTES: Final = 8
 """Bytes of a trigger that are compared."""
 
 _LOWER_AND_SPACES: Final = bytes(
@@ -37,7 +37,7 @@ class TriggerTable:
     def __init__(self, tasks_of: Mapping[str, int]) -> None:
         cut: dict[bytes, int] = {}
         for word, tasks in tasks_of.items():
-            begin = word.encode()[:LONGEST]
+            begin = word.encode()[:TRIGGER_BYTES]
             cut[begin] = cut.get(begin, 0) | tasks
         numbers = {int.from_bytes(word, "little"): tasks for word, tasks in cut.items()}
         self._beginnings = np.zeros(1 << 16, np.bool_)
@@ -125,9 +125,11 @@ def _word_starts(data: NDArray[np.uint8]) -> NDArray[np.int64]:
 
 def _eight_bytes(data: NDArray[np.uint8], starts: NDArray[np.int64]) -> NDArray[np.uint64]:
     """Returns the 8 bytes from each position on as a little-endian number, padded with zeros."""
-    padded = np.r_[data, np.zeros(2 * LONGEST - len(data) % LONGEST, np.uint8)]
-    shifted = np.stack([padded[shift : len(padded) - LONGEST + shift].view("<u8") for shift in range(LONGEST)])
-    found: NDArray[np.uint64] = shifted[starts % LONGEST, starts // LONGEST]
+    padded = np.r_[data, np.zeros(2 * TRIGGER_BYTES - len(data) % TRIGGER_BYTES, np.uint8)]
+    shifted = np.stack(
+        [padded[shift : len(padded) - TRIGGER_BYTES + shift].view("<u8") for shift in range(TRIGGER_BYTES)]
+    )
+    found: NDArray[np.uint64] = shifted[starts % TRIGGER_BYTES, starts // TRIGGER_BYTES]
     return found
 
 

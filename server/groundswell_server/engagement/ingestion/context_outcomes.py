@@ -1,4 +1,4 @@
-"""Reactions: what people's reaction to a post says of the context that it came from."""
+"""The outcome of a context, updated by the metrics of its posts."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from groundswell_storage.resources import revise
 from groundswell_storage.scope import Scope
 
 
-def bring_up_to_date(scope: Scope, post: Post, thresholds: Thresholds) -> ContextRow | None:
-    """Tells the context of a post that was measured what came of it, and returns the context; None when it has none.
+def apply_metrics(scope: Scope, post: Post, thresholds: Thresholds) -> ContextRow | None:
+    """Updates the context of a measured post and returns it; None when the post has none.
 
-    The post of a context that was fetched last decides, and a human's rating before any metrics. Counts without a base
-    decide nothing and displace nothing: what was known of the rate is still what is known of it.
+    The post of a context that was fetched last decides, and a human's rating takes precedence over metrics. Counts
+    without a rate base change nothing: the last known rate stays.
     """
     row = scope.find(ContextRow, post.context_id, lock=True) if post.context_id else None
     engagement, fetched = post.engagement, post.fetch_time
@@ -64,7 +64,7 @@ def bring_up_to_date(scope: Scope, post: Post, thresholds: Thresholds) -> Contex
 
 
 def _keep_pattern(scope: Scope, row: ContextRow, post: Post, draft: PatternDraft | None, rate_pct: float | None) -> str:
-    """Keeps what the metrics confirm and forgets what they did before; returns the name that the context shows."""
+    """Stores or removes the pattern that the metrics confirm; returns the name that the context shows."""
     if draft is None:
         patterns.drop_of_post(scope, row.id, post.id)
         left = patterns.of_context(scope, row.id)
@@ -84,7 +84,7 @@ def _keep_pattern(scope: Scope, row: ContextRow, post: Post, draft: PatternDraft
 
 
 def _source(scope: Scope, row: ContextRow, post: Post, engagement: Engagement) -> PatternSource:
-    """What a pattern is made of."""
+    """Returns the source of a pattern."""
     persona = scope.find(PersonaRow, post.persona_id)
     return PatternSource(
         platform=post.platform,

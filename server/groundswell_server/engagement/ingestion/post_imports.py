@@ -1,4 +1,4 @@
-"""Imports: posts that were published before the suite knew of them, row by row, with their counts."""
+"""Imports of posts that were published earlier, row by row, with their counts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from groundswell_server.engagement.contexts.outcomes import Thresholds
-from groundswell_server.engagement.ingestion.context_outcomes import bring_up_to_date
+from groundswell_server.engagement.ingestion.context_outcomes import apply_metrics
 from groundswell_server.engagement.ingestion.post_metrics import (
     check_counts,
     check_fetch,
@@ -35,9 +35,9 @@ from groundswell_storage.scope import Scope
 from groundswell_storage.topics import CONTEXT_CHANGED, POST_CHANGED
 
 PHASE = "SOCIAL_MEDIA_CONTENT"
-"""Of the contexts that imported posts come from, when something is known of their generation."""
-MOST_REPORTED = 1000
-"""Refused rows that are named in a report."""
+"""Phase of the contexts of imported posts, where something is known of their generation."""
+MAX_REPORTED = 1000
+"""Refused rows that a report names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +45,20 @@ class ImportRow:
     """One row of an import."""
 
     line: int
-    """In the source."""
+    """Line in the source."""
     persona_name: str
     draft: PostDraft
-    """Without a persona yet."""
+    """The post, without a persona."""
     time_zone: str = ""
-    """Of the persona, when it is made."""
+    """Time zone of a persona that is created."""
     follower_count: int | None = None
-    """Of the persona on the platform at the moment of posting."""
+    """Followers of the persona on the platform at the time of posting."""
     counts: Counts | None = None
-    """None when none are known."""
+    """None when unknown."""
     fetch_time: datetime | None = None
-    """Of the counts; now when None."""
+    """Time of the counts; now when None."""
     context_input: dict[str, Any] | None = None
-    """What went into the generation, when known."""
+    """Input of the generation, when known."""
     complexity: Complexity = Complexity.UNSPECIFIED
 
 
@@ -74,29 +74,29 @@ class RefusedRow:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What became of an import, or of one batch of it."""
+    """The result of an import, or of one batch."""
 
     imported_count: int = 0
     duplicate_count: int = 0
     refused_count: int = 0
     refused_rows: tuple[RefusedRow, ...] = ()
-    """The first of them."""
+    """The first `MAX_REPORTED` of them."""
     created_personas: tuple[Persona, ...] = ()
 
     def __add__(self, other: Imported) -> Imported:
-        """Both together."""
+        """Adds the results of two batches."""
         return Imported(
             self.imported_count + other.imported_count,
             self.duplicate_count + other.duplicate_count,
             self.refused_count + other.refused_count,
-            (*self.refused_rows, *other.refused_rows)[:MOST_REPORTED],
+            (*self.refused_rows, *other.refused_rows)[:MAX_REPORTED],
             self.created_personas + other.created_personas,
         )
 
 
 @dataclass(slots=True)
 class _Batch:
-    """What a batch is going to write."""
+    """The rows that a batch is going to write."""
 
     posts: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Columns by post id."""
@@ -112,9 +112,9 @@ class _Batch:
 def import_posts(
     scope: Scope, rows: Sequence[ImportRow], faulty: Sequence[RefusedRow], thresholds: Thresholds
 ) -> Imported:
-    """Adds the posts of a batch that are not there.
+    """Adds the posts of a batch that are not stored yet.
 
-    A row that can't be is refused and keeps nothing else from coming in; `faulty` are those that were refused before.
+    An invalid row is refused and does not stop the others; `faulty` are the rows that were refused before.
     """
     fresh = _fresh(scope, rows)
     batch = _Batch()
@@ -132,16 +132,16 @@ def import_posts(
         scope.publish(POST_CHANGED, id, parents)
     duplicates = len(rows) - len(added) - len(batch.refused)
     all_refused = sorted([*faulty, *batch.refused], key=lambda row: row.line)
-    return Imported(len(added), duplicates, len(all_refused), tuple(all_refused[:MOST_REPORTED]), tuple(batch.created))
+    return Imported(len(added), duplicates, len(all_refused), tuple(all_refused[:MAX_REPORTED]), tuple(batch.created))
 
 
 def refused(line: int, platform_post_id: str, error: InvalidArgument) -> RefusedRow:
-    """What the report says of a row with a fault: the first of its fields that is wrong."""
+    """Returns the report of an invalid row, which names the first invalid field."""
     return RefusedRow(line, platform_post_id, error.first.field, error.first.description)
 
 
 def _fresh(scope: Scope, rows: Iterable[ImportRow]) -> list[ImportRow]:
-    """The rows whose posts are not there, the first of those that name the same post."""
+    """Returns the rows whose posts are not stored, the first of those that name the same post."""
     first: dict[tuple[Platform, str], ImportRow] = {}
     for row in rows:
         first.setdefault((row.draft.platform, row.draft.platform_post_id), row)
@@ -153,7 +153,7 @@ def _fresh(scope: Scope, rows: Iterable[ImportRow]) -> list[ImportRow]:
 
 
 def _prepare(scope: Scope, batch: _Batch, row: ImportRow) -> None:
-    """Checks a row and works out what it will write; raises InvalidArgument before it has any effect."""
+    """Checks a row and computes its columns; raises InvalidArgument before it has any effect."""
     values = post_values(scope, row.draft, row.follower_count)
     fetched = None
     if row.counts is not None:
@@ -182,7 +182,7 @@ def _persona(scope: Scope, batch: _Batch, row: ImportRow) -> Persona:
 
 
 def _context(scope: Scope, post: dict[str, Any], row: ImportRow) -> dict[str, Any]:
-    """The columns of a context that ended when its post was published."""
+    """Returns the columns of a context that ended when its post was published."""
     return {
         "id": scope.new_id(),
         "persona_id": post["persona_id"],
@@ -201,7 +201,7 @@ def _context(scope: Scope, post: dict[str, Any], row: ImportRow) -> dict[str, An
 
 
 def _measure(scope: Scope, batch: _Batch, post: dict[str, Any], counts: Counts, fetch_time: datetime) -> None:
-    """Adds a snapshot to the batch and the figures of it to the post."""
+    """Adds a snapshot to the batch and its figures to the post."""
     share = trailing_bot_share(scope, post["persona_id"], post["platform"], post["publish_time"])
     genuine = genuine_engagement(counts, Platform(post["platform"]), (), share)
     snapshot_id = scope.new_id()
@@ -210,7 +210,7 @@ def _measure(scope: Scope, batch: _Batch, post: dict[str, Any], counts: Counts, 
 
 
 def _write(scope: Scope, batch: _Batch) -> list[str]:
-    """Writes the batch and returns the ids of the posts that are new: another server may import the same rows."""
+    """Writes the batch and returns the ids of the new posts; another server may import the same rows."""
     new = posts.add(scope, list(batch.posts.values()))
     snapshots.add(scope, [snapshot for snapshot in batch.snapshots if snapshot["post_id"] in new])
     for post_id, values in batch.contexts.items():
@@ -222,7 +222,7 @@ def _write(scope: Scope, batch: _Batch) -> list[str]:
 
 
 def _compare(scope: Scope, added: Iterable[dict[str, Any]]) -> None:
-    """Compares the new posts, and those after them, with the persona's average."""
+    """Compares the new posts, and the posts after them, with the persona's average."""
     measured: dict[tuple[str, int], list[MeasuredPost]] = {}
     for post in added:
         if post.get("fetch_time") is not None:
@@ -234,6 +234,6 @@ def _compare(scope: Scope, added: Iterable[dict[str, Any]]) -> None:
 
 
 def _react(scope: Scope, post_ids: Sequence[str], thresholds: Thresholds) -> None:
-    """Tells contexts what came of their posts."""
+    """Updates the contexts of the posts."""
     for row in scope.find_many(PostRow, post_ids).values():
-        bring_up_to_date(scope, post_of(row), thresholds)
+        apply_metrics(scope, post_of(row), thresholds)

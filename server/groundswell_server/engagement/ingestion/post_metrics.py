@@ -1,4 +1,4 @@
-"""Metrics: a snapshot of a post's counts, the genuine engagement in it, and what that says of the post's context."""
+"""Metrics of a post: records a snapshot of its counts and updates its engagement, its context and its alerts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from groundswell_server.engagement.contexts.contexts import Context, context_of
 from groundswell_server.engagement.contexts.outcomes import Thresholds
-from groundswell_server.engagement.ingestion.context_outcomes import bring_up_to_date
+from groundswell_server.engagement.ingestion.context_outcomes import apply_metrics
 from groundswell_server.engagement.metrics.average_comparison import WINDOW, versus_average
 from groundswell_server.engagement.metrics.demographics import Demographics, record_demographics
 from groundswell_server.engagement.metrics.engagement_rates import (
@@ -30,17 +30,17 @@ from groundswell_storage.errors import InvalidArgument
 from groundswell_storage.resources import revise
 from groundswell_storage.scope import Scope
 
-MOST = 10**15
-"""Counts beyond it are no counts; sums of some of them still fit the columns."""
+MAX_COUNT = 10**15
+"""Largest count that is accepted; sums of several still fit the columns."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What recording metrics changed."""
+    """The post and the context after metrics were recorded."""
 
     post: Post
     context: Context | None
-    """None when the post has none."""
+    """None when the post has no context."""
 
 
 def record_metrics(
@@ -52,12 +52,12 @@ def record_metrics(
     projected_age: timedelta,
     reached: Demographics | None = None,
 ) -> Measured:
-    """Keeps a snapshot and, unless a newer one is there, brings the post and its context up to date.
+    """Stores a snapshot and, unless a newer one exists, updates the post and its context.
 
-    `projected_age` is the age for which the reach of a post that spreads is projected; `reached` are the people that
-    the post reached, where anything is told of them.
+    `projected_age` is the age for which the reach of a viral post is projected. `reached` are the demographics, when
+    the platform reports them.
 
-    Raises NotFound, and InvalidArgument for counts that can't be (`METRICS_IMPOSSIBLE`) or a time that can't.
+    Raises NotFound, and InvalidArgument for impossible counts (`METRICS_IMPOSSIBLE`) or an impossible time.
     """
     row = scope.get(PostRow, post_id, lock=True)
     at = check_fetch(scope, fetch_time, row.publish_time)
@@ -70,7 +70,7 @@ def record_metrics(
     context = None
     if row.fetch_time is None or at >= row.fetch_time:
         revise(scope, row, snapshot_id=snapshot_id, fetch_time=at, **_figures(scope, row, counts, at, genuine))
-        context = bring_up_to_date(scope, post_of(row), thresholds)
+        context = apply_metrics(scope, post_of(row), thresholds)
         resources.announce(scope, row)
         raise_virality_alert(scope, row, projected_age)
     elif row.context_id:
@@ -79,7 +79,7 @@ def record_metrics(
 
 
 def update_engagement(scope: Scope, row: PostRow, tallies: Tallies, thresholds: Thresholds) -> None:
-    """Works the genuine engagement of a locked post out again after its interactions were judged."""
+    """Recomputes the genuine engagement of a locked post after its interactions were judged."""
     judged = {
         "tallies": tallies.to_json(),
         "judged_genuine": tallies.count(Verdict.GENUINE),
@@ -93,12 +93,12 @@ def update_engagement(scope: Scope, row: PostRow, tallies: Tallies, thresholds: 
         genuine = genuine_engagement(counts, row.platform, tallies.by_kind())
         revise(scope, row, **judged, **_figures(scope, row, counts, row.fetch_time, genuine))
         snapshots.correct_outcome(scope, row.snapshot_id, genuine.engagement_rate_pct)
-        bring_up_to_date(scope, post_of(row), thresholds)
+        apply_metrics(scope, post_of(row), thresholds)
     resources.announce(scope, row)
 
 
 def check_fetch(scope: Scope, fetch_time: datetime | None, publish_time: datetime) -> datetime:
-    """The time of a fetch, now when None; raises InvalidArgument for one before publication or in the future."""
+    """Returns the time of a fetch, now for None; raises InvalidArgument before publication and in the future."""
     at = fetch_time or scope.now
     if at > scope.now:
         raise InvalidArgument.of("fetch_time", "lies in the future")
@@ -108,14 +108,14 @@ def check_fetch(scope: Scope, fetch_time: datetime | None, publish_time: datetim
 
 
 def check_counts(counts: Counts, platform: Platform) -> None:
-    """Raises InvalidArgument for counts that can't be (`METRICS_IMPOSSIBLE`), and where there is none at all."""
+    """Raises InvalidArgument for impossible counts (`METRICS_IMPOSSIBLE`) and for no counts at all."""
     counts.validate(platform)
     given = [(name, count) for name in COUNTS if (count := getattr(counts, name)) is not None]
     if not given:
         raise InvalidArgument.of("metrics", "holds no count; leave out what is unknown, but not everything")
     for name, count in given:
-        if count > MOST:
-            raise InvalidArgument.of(f"metrics.{name}", f"is above {MOST}", reason="METRICS_IMPOSSIBLE")
+        if count > MAX_COUNT:
+            raise InvalidArgument.of(f"metrics.{name}", f"is above {MAX_COUNT}", reason="METRICS_IMPOSSIBLE")
 
 
 def snapshot_values(
@@ -127,7 +127,7 @@ def snapshot_values(
     genuine: GenuineEngagement,
     tallies: Tallies,
 ) -> dict[str, Any]:
-    """The columns of a snapshot of a post, of which `post` has the columns."""
+    """Returns the columns of a snapshot; `post` holds the columns of the post."""
     return {
         "id": id,
         "post_id": post["id"],
@@ -145,7 +145,7 @@ def snapshot_values(
 
 
 def figures_of(counts: Counts, genuine: GenuineEngagement) -> dict[str, Any]:
-    """The columns of a post's latest figures, but for its comparison with others."""
+    """Returns the columns of a post's latest figures, except the comparison with other posts."""
     return {
         **{name: getattr(counts, name) for name in COUNTS},
         "genuine_likes": genuine.likes,
@@ -163,13 +163,13 @@ def figures_of(counts: Counts, genuine: GenuineEngagement) -> dict[str, Any]:
 
 
 def trailing_bot_share(scope: Scope, persona_id: str, platform: int, publish_time: datetime) -> float | None:
-    """Bots among the interactions known on the persona's posts of the 30 days before, 0 to 1; None without any."""
+    """Returns the share of bots on the persona's posts of the 30 days before, 0 to 1; None without any."""
     known, bots = posts.judged_counts(scope, persona_id, platform, since=publish_time - WINDOW, before=publish_time)
     return bots / known if known else None
 
 
 def _trailing_share(scope: Scope, row: PostRow, tallies: Tallies) -> float | None:
-    """Needed only where no single interaction is known."""
+    """Returns the trailing share, which is needed only when no single interaction is known."""
     if tallies.by_kind():
         return None
     return trailing_bot_share(scope, row.persona_id, row.platform, row.publish_time)

@@ -1,4 +1,4 @@
-"""Interactions: taken in, judged by the layers of the filter, kept and counted."""
+"""Interactions: intake, verdicts, storage, and rejudgment when later evidence changes a verdict."""
 
 REJUDGE_DUPLICATES = "engagement.rejudge_duplicates"
-"""The operation that judges again what was there before its copies came."""
+"""The operation that judges texts again after other actors repeated them."""

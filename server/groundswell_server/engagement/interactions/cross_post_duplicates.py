@@ -1,9 +1,9 @@
-"""Copies over the workspace's posts: who wrote elsewhere what an interaction says, or nearly that.
+"""Finds duplicates of texts over all posts of the workspace.
 
-The same texts are found by their keys, nearly the same ones by fingerprints of the texts that were recorded last; what
-these find is compared letter by letter, in the same way as within a post.
+Equal texts are found by their keys, near duplicates by the fingerprints of the newest texts. Candidates are compared
+letter by letter, as within a post.
 
-NumPy comes with this module.
+This module imports NumPy.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from groundswell_server.engagement.bot_detection.duplicate_texts import (
-    MOST_REMEMBERED,
+    MAX_REMEMBERED,
     SHORT_LETTERS,
     DuplicateIndex,
     duplicate_log_odds,
@@ -32,15 +32,15 @@ from groundswell_storage.scope import Scope
 
 COPY_REASONS: Final = frozenset(map(str, (Reason.DUPLICATE_TEXT, Reason.REPEATED_TEXT, Reason.NEAR_DUPLICATE_TEXT)))
 
-MOST_SOUGHT: Final = 500
-"""Texts of one batch whose near copies are sought on other posts, the last ones: 30 us each."""
+MAX_SOUGHT: Final = 500
+"""Texts of one batch, the last ones, whose near duplicates are sought on other posts: 30 us each."""
 REMEMBERED: Final = 10_000
-"""Texts of the workspace among which near copies are sought: those recorded last."""
+"""Newest texts of the workspace among which near duplicates are sought."""
 _REMEMBERED_POSTS: Final = 500
-"""Posts that they are of, at most."""
+"""Posts whose texts are remembered."""
 _REMEMBERED_OF_POST: Final = 1_000
-"""Texts of one post that are remembered: those recorded last."""
-_MOST_MET: Final = 500
+"""Newest texts of one post that are remembered."""
+_MAX_MET: Final = 500
 """Texts of other posts that are compared with those of one batch."""
 
 
@@ -54,30 +54,30 @@ class NewText(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DuplicateLookup:
-    """What is known of some texts."""
+    """The duplicates that were found for some texts."""
 
     index: DuplicateIndex
-    """Who wrote them where; what is judged with it is counted in."""
+    """Actors and posts of each text. Judging a batch with the index adds the batch to it."""
     unknown: Fingerprints
-    """Those of the texts that are not remembered yet, long ones alone."""
+    """Fingerprints of the long texts that are not remembered yet."""
     before: Mapping[NewText, float]
-    """What the copies of new texts weighed before these were counted in (log-odds), where there were any."""
+    """Weight (log-odds) of the duplicates of each new text before the new ones were counted, where it had any."""
 
 
 def look_up(scope: Scope, asked: Iterable[NormalizedText], new: Iterable[NewText]) -> DuplicateLookup:
-    """Who wrote the texts that are asked for, or nearly these, anywhere in the workspace; the last ones are the newest.
+    """Looks up the actors and posts of texts and of their near duplicates in the workspace, newest texts last.
 
-    `new` are those of them that nobody has counted yet.
+    `new` are the texts that are not counted yet.
     """
     known = {found.key: found for found in asked if found.key is not None}
     long = [(key, found.letters) for key, found in known.items() if found.letter_count >= SHORT_LETTERS]
-    sought = dict(long[-MOST_SOUGHT:])
+    sought = dict(long[-MAX_SOUGHT:])
     sketches = dict(zip(sought, sketch(list(sought.values())), strict=True))
     fingerprints_of = Fingerprints.of_sketches(sketches)
     met = _remembered(scope).alike(fingerprints_of) if sought else []
     texts = {**sought, **_texts(scope, [other for _, other in met if other not in known])}
     others = confirmed([(key, other) for key, other in met if other not in known and other in texts], texts)
-    rows = interactions.actors_of_texts(scope, sorted(known.keys() | others), MOST_REMEMBERED)
+    rows = interactions.actors_of_texts(scope, sorted(known.keys() | others), MAX_REMEMBERED)
     index = DuplicateIndex()
     index.seed(rows, {key: texts[key] for key in (*others, *sought)}, sketches)
     elsewhere = {key for key, _, _ in rows} | {key for key, other in met if other in others}
@@ -86,7 +86,7 @@ def look_up(scope: Scope, asked: Iterable[NormalizedText], new: Iterable[NewText
 
 
 def remember(scope: Scope, post_id: str, copies: DuplicateLookup, new: Iterable[NewText]) -> None:
-    """Remembers new texts of a post, so that their near copies are found on others."""
+    """Remembers new texts of a post, so that their near duplicates are found on other posts."""
     written = {each.key for each in new}
     entries = copies.unknown.but({key for key in copies.unknown.keys.tolist() if key not in written}).to_bytes()
     if entries:
@@ -96,15 +96,15 @@ def remember(scope: Scope, post_id: str, copies: DuplicateLookup, new: Iterable[
 def request_rejudgment(
     scope: Scope, post_id: str, copies: DuplicateLookup, new: Sequence[NewText], verdicts: Sequence[int]
 ) -> None:
-    """Asks for the other posts to be judged again on which copies of new texts are still taken for people's.
+    """Requests rejudgment of the other posts where duplicates of new texts still count as genuine.
 
-    `verdicts` are those on the new texts. A text can be sent as often as its copies come to weigh more, which they do
-    a few times, however many there are.
+    `verdicts` are the verdicts on the new texts. A text is requested again only when the weight of its duplicates grew,
+    which happens a few times, however many duplicates there are.
     """
     grown: set[int] = set()
     for each, verdict in zip(new, verdicts, strict=True):
         before = copies.before.get(each)
-        if before is None:  # nobody wrote it elsewhere
+        if before is None:  # no duplicate elsewhere
             continue
         weight = _weight(copies.index, each)
         if weight > before and (weight >= DECISIVE or verdict == Verdict.BOT):
@@ -118,8 +118,8 @@ def _remembered(scope: Scope) -> Fingerprints:
 
 
 def _texts(scope: Scope, keys: Iterable[int]) -> dict[int, str]:
-    """The letters of texts, by key: of the first `_MOST_MET`, as far as they are still there."""
-    distinct = list(dict.fromkeys(keys))[:_MOST_MET]
+    """Returns the letters of texts by key, for the first `_MAX_MET` that are still stored."""
+    distinct = list(dict.fromkeys(keys))[:_MAX_MET]
     found = normalized_texts(interactions.texts_of_keys(scope, distinct)) if distinct else []
     return {each.key: each.letters for each in found if each.key is not None}
 

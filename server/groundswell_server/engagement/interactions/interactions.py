@@ -1,4 +1,4 @@
-"""Interactions: what is said of one before and after it is judged, and lists of them."""
+"""Interactions before and after they are judged, and their lists."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ from groundswell_storage.scope import Scope
 
 
 class NewInteraction(NamedTuple):
-    """Something that an actor did; a tuple, because a million of them are nothing unusual."""
+    """An action of an actor, to be recorded. It is a tuple, because a batch may hold a million of them."""
 
     kind: InteractionKind
     occurred_us: int
     """Microseconds since 1970 UTC."""
     actor_handle: str = ""
-    """Empty when the platform does not tell."""
+    """Empty when the platform does not report it."""
     text: str = ""
     platform_interaction_id: str = ""
-    """Empty when it has none: then the same kind, actor, text and time are the same interaction."""
+    """Empty when unknown; then interactions of the same kind, actor, text and time are the same."""
     sentiment: SentimentScore = NO_SENTIMENT
-    """What its text says of the actor's feeling."""
+    """Sentiment of the text."""
     profile: Profile = UNKNOWN
     spam_probability: float | None = None
-    """What the workspace's trained SPAM_DETECTOR takes its text for, 0 to 1; None where there is none."""
+    """Probability of spam by the workspace's trained SPAM_DETECTOR, 0 to 1; None without one."""
 
 
 def known_accounts(batch: Iterable[NewInteraction]) -> list[Profile]:
-    """The accounts of a batch of which anything is known, each once."""
+    """Returns the distinct accounts of a batch of which any fact is known."""
     return list({with_digits(new.profile, new.actor_handle): None for new in batch if new.profile.known()})
 
 
 def with_detector(batch: Iterable[NewInteraction], probabilities: Mapping[Profile, float]) -> list[NewInteraction]:
-    """The interactions with what a trained detector takes their accounts for, 0 to 1, by `known_accounts`."""
+    """Returns the interactions with the bot probabilities, 0 to 1, of their accounts."""
 
     def detected(new: NewInteraction) -> NewInteraction:
         probability = probabilities.get(with_digits(new.profile, new.actor_handle)) if new.profile.known() else None
@@ -51,29 +51,29 @@ def with_detector(batch: Iterable[NewInteraction], probabilities: Mapping[Profil
 
 
 def texts_of(batch: Iterable[NewInteraction]) -> list[str]:
-    """The texts of a batch, each once."""
+    """Returns the distinct texts of a batch."""
     return list({new.text: None for new in batch if new.text})
 
 
 def with_spam(batch: Iterable[NewInteraction], probabilities: Mapping[str, float]) -> list[NewInteraction]:
-    """The interactions with what a trained detector takes their texts for, 0 to 1, by text."""
+    """Returns the interactions with the spam probabilities, 0 to 1, of their texts."""
     return [new._replace(spam_probability=probabilities.get(new.text)) for new in batch]
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What became of interactions, of one batch or of several."""
+    """The counts of recorded interactions, of one batch or of several."""
 
     recorded_count: int = 0
     duplicate_count: int = 0
-    """There already."""
+    """Interactions that had been recorded before."""
     genuine_count: int = 0
-    """Of those recorded; the following two as well."""
+    """Part of `recorded_count`, as are the following two."""
     bot_count: int = 0
     persona_count: int = 0
 
     def __add__(self, other: Recorded) -> Recorded:
-        """Both together."""
+        """Adds the counts of two batches."""
         return Recorded(
             self.recorded_count + other.recorded_count,
             self.duplicate_count + other.duplicate_count,
@@ -100,25 +100,25 @@ class Interaction:
     kind: InteractionKind
     actor_handle: str
     text: str
-    """Masked."""
+    """The text after masking."""
     interact_time: datetime
     verdict: Verdict
     inauthentic_probability: float
-    """That it is not genuine, 0 to 1."""
+    """Probability that the interaction is not genuine, 0 to 1."""
     reasons: tuple[VerdictReason, ...]
     """Strongest first."""
     layers: tuple[str, ...]
     sentiment: Sentiment
     sentiment_score: float | None
-    """-1 to 1; None where nothing is said."""
+    """-1 to 1; None without a score."""
     profile: Profile | None
-    """None where nothing is known."""
+    """None when no fact is known."""
 
 
 def list_interactions(
     scope: Scope, post_id: str, *, verdict: int = 0, kind: int = 0, page_size: int = 0, page_token: str = ""
 ) -> Page[Interaction]:
-    """One page of a post's interactions, newest first; 0 means any. Raises NotFound for the post."""
+    """Returns one page of a post's interactions, newest first; 0 means any. Raises NotFound for the post."""
     scope.get(PostRow, post_id)
     found = interactions.page(scope, post_id, verdict=verdict, kind=kind, page_size=page_size, page_token=page_token)
     return found.map(interaction_of)

@@ -1,10 +1,10 @@
-"""Mask e-mail addresses, telephone numbers and names in the text of interactions before it is stored.
+"""Masks e-mail addresses, telephone numbers and names in the text of interactions before it is stored.
 
-What this can and cannot do. E-mail addresses and telephone numbers are found by their form, also when they are written
-to hide it ("name at mail dot com"). Names are found where the text says that something is one ("my name is ...", a
-signature at the end); without a language model a name in the middle of a sentence is not told from any other word and
-stays. Mentions (@account) stay: they are public handles, and the bot filter and the register need them. Numbers that
-are no telephone numbers stay: counts ("1,000,000 views"), years, prices, times.
+E-mail addresses and telephone numbers are found by their form, including spellings that hide it ("name at mail dot
+com"). Names are found where the text introduces them ("my name is ...", a signature at the end). Without a language
+model, a name in the middle of a sentence cannot be distinguished from other words and stays. Mentions (@account) stay:
+they are public handles, and the bot filter and the register need them. Numbers that are not telephone numbers stay:
+counts ("1,000,000 views"), years, prices, times.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ _TELEPHONE: Final = re.compile(
     r"(?:"
     r"(?:\+|00)\d{1,3}(?:[ .()/-]{0,3}\d){6,12}"  # international
     r"|\(?0\d{1,5}\)?(?:[ ./-]{1,3}\d{2,8}){1,5}"  # national with a leading 0 and groups
-    r"|\(0\) ?\d{1,5}(?:[ ./-]{0,3}\d{2,8}){1,5}"  # the same with the 0 that is left out from abroad
+    r"|\(0\) ?\d{1,5}(?:[ ./-]{0,3}\d{2,8}){1,5}"  # national with the 0 that is left out from abroad
     r"|0\d{9,11}"  # the same without groups
     r"|\(\d{3}\) ?\d{3}[ .-]\d{4}|\d{3}[.-]\d{3}[.-]\d{4}|\d{3} \d{3} \d{4}|1[ .-]\d{3}[ .-]\d{3}[ .-]\d{4}"  # American
-    r"|[1-9]\d{9,12}"  # ten to thirteen digits and nothing between
+    r"|[1-9]\d{9,12}"  # ten to thirteen digits without separators
     r")(?![\w@/]|[.,]\d)"
     r"(?! ?(?:views?|viewers?|likes?|people|subs|subscribers|followers|comments|times|hits|dollars|euros?|\u20ac|%))",
     re.IGNORECASE,
@@ -46,10 +46,10 @@ _CALL: Final = re.compile(
     r"(?: me| us)?(?: at| on| now)?[ :]{1,3})(?P<number>\+?\d(?:[ .()/-]{0,2}\d){5,14})(?![\w])",
     re.IGNORECASE,
 )
-_FEWEST_DIGITS: Final = 7
+_MIN_DIGITS: Final = 7
 _DIGIT: Final = re.compile(r"\d")
 _SIGNATURE: Final = 150
-"""Characters at the end of a text in which a signature is sought."""
+"""Characters at the end of a text that are searched for a signature."""
 _YEARS: Final = re.compile(r"(?:19|20)\d\d(?:[ ./-]{1,3}(?:(?:19|20)\d\d|\d{1,2}))*")
 
 _WORD: Final = r"[^\W\d_](?:[^\W\d_]|['\u2019-](?=[^\W\d_])){1,30}"
@@ -84,7 +84,7 @@ _NAMING: Final = (
     "mi nombre",
     "meu nome",
 )
-"""One of them is in every text with a match of `_SAID`."""
+"""Every text with a match of `_SAID` contains one of them."""
 _INTRODUCED: Final = re.compile(
     rf"\b(?:[Ii]['\u2019]?m|[Ii] am|I'M|I AM) (?P<name>{_FULL_NAME})(?=[,.!]|$| (?:and|from|here|btw)\b)"
 )
@@ -121,14 +121,14 @@ class MaskedText(NamedTuple):
 
 
 def mask(text: str) -> MaskedText:
-    """Mask the personal data that can be recognized in `text`. A masked text comes back as it is."""
+    """Masks the personal data that can be recognized in `text`. Masking a masked text changes nothing."""
     lower = text.lower()
     text, emails = _EMAIL.subn(EMAIL, text) if "@" in text else (text, 0)
     if "at)" in lower or "at]" in lower or " at " in lower:
         text, spelled = _SPELLED_EMAIL.subn(EMAIL, text)
         emails += spelled
-    # Searching for what can't be there is most of the cost: few texts hold the digits of a number.
-    text, telephones = _mask_telephones(text) if len(_DIGIT.findall(text)) >= _FEWEST_DIGITS else (text, 0)
+    # Searching texts that cannot match would be most of the cost, and few texts have the digits of a number.
+    text, telephones = _mask_telephones(text) if len(_DIGIT.findall(text)) >= _MIN_DIGITS else (text, 0)
     text, names = _mask_names(text, lower)
     return MaskedText(text, emails, telephones, names)
 
@@ -139,7 +139,7 @@ def _mask_telephones(text: str) -> tuple[str, int]:
     def replace(match: re.Match[str]) -> str:
         nonlocal count
         number = match["number"] if "number" in match.re.groupindex else match[0]
-        if sum(map(str.isdigit, number)) < _FEWEST_DIGITS or _YEARS.fullmatch(number):
+        if sum(map(str.isdigit, number)) < _MIN_DIGITS or _YEARS.fullmatch(number):
             return match[0]
         count += 1
         return match[0].removesuffix(number) + TELEPHONE
@@ -148,7 +148,7 @@ def _mask_telephones(text: str) -> tuple[str, int]:
 
 
 def _mask_names(text: str, lower: str) -> tuple[str, int]:
-    """Mask names; `lower` is the text before anything was masked, in lower case, and spares most texts the search."""
+    """Masks names. `lower` is the unmasked text in lower case, by which most texts are skipped."""
     said = introduced = presented = 0
     if has_any(lower, _NAMING):
         text, said = _replace_names(_SAID, text, _is_called)
@@ -156,7 +156,7 @@ def _mask_names(text: str, lower: str) -> tuple[str, int]:
         text, introduced = _replace_names(_INTRODUCED, text, _is_introduced)
     if "this is " in lower or "here is " in lower:
         text, presented = _replace_names(_PRESENTED, text, _is_introduced)
-    # Signatures stand at the end: only that is searched.
+    # Signatures are at the end, so only that part is searched.
     body, end = text[:-_SIGNATURE], text[-_SIGNATURE:]
     end, signed = _replace_names(_SIGNED, end, _is_signed) if "," in end or "\n" in end else (end, 0)
     end, dashed = _replace_names(_DASHED, end, _is_signed) if has_any(end, _DASHES) else (end, 0)
@@ -164,7 +164,7 @@ def _mask_names(text: str, lower: str) -> tuple[str, int]:
 
 
 def _replace_names(pattern: re.Pattern[str], text: str, is_name: Callable[[str], bool]) -> tuple[str, int]:
-    """Replace the group `name` of each match that `is_name` takes for one: (text, number replaced)."""
+    """Replaces the group `name` of each match that `is_name` accepts; returns (text, number of replacements)."""
     count = 0
 
     def replace(match: re.Match[str]) -> str:

@@ -1,6 +1,6 @@
-"""Judging a post's interactions: what is stored that the layers of the filter need, brought to them.
+"""Verdicts on the interactions of a post: reads the stored evidence and runs the layers of the filter on it.
 
-NumPy comes with this module.
+This module imports NumPy.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import numpy as np
 
 from groundswell_server.engagement.bot_detection.account_profiles import UNKNOWN, Profile
 from groundswell_server.engagement.bot_detection.co_occurrence import NO_CO_OCCURRENCE, CoOccurrence, find_co_occurrence
-from groundswell_server.engagement.bot_detection.community_detection import FEWEST_POSTS
+from groundswell_server.engagement.bot_detection.community_detection import MIN_POSTS
 from groundswell_server.engagement.bot_detection.filter_settings import FilterSettings
-from groundswell_server.engagement.bot_detection.graph_layer import MOST_POSTS
+from groundswell_server.engagement.bot_detection.graph_layer import MAX_POSTS
 from groundswell_server.engagement.bot_detection.handles import normalize_handles
 from groundswell_server.engagement.bot_detection.interaction_batch import InteractionBatch, PostFacts
 from groundswell_server.engagement.bot_detection.layer_pipeline import judge
@@ -37,22 +37,22 @@ from groundswell_storage.fields import to_micros
 from groundswell_storage.scope import Scope
 
 NEARLY_EQUAL = 500
-"""Texts of a post among which nearly equal ones are sought, which takes 20 us each; where there are more, the new ones
-alone are compared, with one another and with those that the workspace remembers."""
+"""Texts of a post up to which all are searched for near duplicates, at 20 us each. With more texts, only the new ones
+are compared, with each other and with the texts that the workspace remembers."""
 
 Reasons = Sequence[tuple[str, str]]
 """(code, detail) of each reason, strongest first."""
 
 
 class Fresh(NamedTuple):
-    """An interaction that is not there yet, as it will be stored."""
+    """An interaction that is not stored yet, in the form in which it will be stored."""
 
     new: NewInteraction
     digest: bytes
     text: str
     masked: bool
     wording: NormalizedText | None
-    """Of the text as it will be stored; None without any."""
+    """Normalized form of the text that will be stored; None without a text."""
 
     @property
     def text_key(self) -> int | None:
@@ -61,7 +61,7 @@ class Fresh(NamedTuple):
 
     @property
     def written(self) -> NewText | None:
-        """What copies of it are counted by; None for a text that is too short to tell anything."""
+        """The text as its duplicates are counted; None for a text that is too short."""
         if self.wording is None or self.wording.key is None:
             return None
         return NewText(self.wording.key, self.wording.letter_count, self.new.actor_handle)
@@ -69,7 +69,7 @@ class Fresh(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judged:
-    """What is thought of interactions, in the form it is stored in."""
+    """The verdicts on interactions, in the form in which they are stored."""
 
     judgments: Judgments
     co_occurrence: CoOccurrence
@@ -77,10 +77,10 @@ class Judged:
     verdicts: list[int]
     probabilities: list[float]
     layers: list[str]
-    """Names of the layers that had something to go by, with commas between."""
+    """Names of the layers that had evidence, separated by commas."""
 
     def reasons(self, row: int) -> Reasons:
-        """Those for the verdict on a row."""
+        """Returns the reasons for the verdict on a row."""
         return [(str(signal.reason), signal.detail) for signal in self.judgments.reasons(row)]
 
 
@@ -91,7 +91,7 @@ def judge_rows(
     fresh: Sequence[Fresh],
     settings: FilterSettings,
 ) -> Judged:
-    """Judges stored and new interactions of a post together, in this order."""
+    """Judges the stored and the new interactions of a post together, in this order."""
     handles = [row.actor_handle for row in stored] + [row.new.actor_handle for row in fresh]
     platform = Platform(post.platform)
     worded = _worded(stored, fresh)
@@ -128,23 +128,23 @@ def judge_rows(
 
 
 def _register(scope: Scope, platform: Platform, handles: Sequence[str]) -> PersonaRegister:
-    """The part of the register of AI personas that says of each of these handles whether it is in there."""
+    """Returns the entries of the register of AI personas for these handles."""
     normalized = list(dict.fromkeys(normalize_handles(handles)))
     return PersonaRegister((platform, handle) for handle in personas.registered(scope, platform, normalized))
 
 
 def _worded(stored: Sequence[JudgedInteraction], fresh: Sequence[Fresh]) -> dict[str, NormalizedText]:
-    """What is compared of the texts whose copies are sought on other posts, by text, newest last.
+    """Returns the normalized form of the texts whose duplicates are sought on other posts, by text, newest last.
 
-    Those are the new ones, and of the stored ones, which were compared when they came, those that a verdict says are
-    copies; all of them where there is nothing new.
+    These are the new texts and the stored texts that a verdict names as duplicates; all stored texts when there are no
+    new ones.
     """
     asked = [row.text for row in stored if row.text and (not fresh or COPY_REASONS.intersection(_codes(row)))]
     masked = [row for row in fresh if row.masked and row.wording]
     texts = list(dict.fromkeys([*reversed(asked), *(row.new.text for row in masked)]))
     found = dict(zip(texts, normalized_texts(texts), strict=True))
     found |= {row.text: row.wording for row in fresh if row.wording and not row.masked}
-    # It is compared as it will be stored, so that it is a copy of the same texts now and when it is judged again.
+    # The text is compared in the form that will be stored, so that a rejudgment finds the same duplicates.
     found |= {row.new.text: row.wording._replace(plain=found[row.new.text].plain) for row in masked if row.wording}
     return found
 
@@ -154,11 +154,11 @@ def _codes(row: JudgedInteraction) -> Iterator[str]:
 
 
 def _co_occurrence(scope: Scope, post: PostRow, handles: Sequence[str], fresh: Sequence[Fresh]) -> CoOccurrence:
-    """Who of these actors came to the persona's other posts on the platform, who always together, who by the clock."""
-    others = posts.newest_judged(scope, post.persona_id, post.platform, limit=MOST_POSTS)
+    """Finds the actors that visit the persona's other posts on the platform, together or periodically."""
+    others = posts.newest_judged(scope, post.persona_id, post.platform, limit=MAX_POSTS)
     popularity = {id: count for id, _, count in others}
     popularity[post.id] = popularity.get(post.id, 0) + len(fresh)
-    if len(popularity) < 2 * FEWEST_POSTS:
+    if len(popularity) < 2 * MIN_POSTS:
         return NO_CO_OCCURRENCE
     since = min(post.publish_time, *(published for _, published, _ in others))
     here = [(row.new.actor_handle, post.id, row.new.occurred_us) for row in fresh]

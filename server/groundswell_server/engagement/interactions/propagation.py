@@ -1,4 +1,4 @@
-"""Accounts that one post gives away: the persona's other posts, on which they are still taken for people."""
+"""Propagation of verdicts: evidence on one post that changes verdicts on the persona's other posts."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from groundswell_storage.engagement import interactions
 from groundswell_storage.engagement.enums import Verdict
 from groundswell_storage.scope import Scope
 
-MOST_POSTS: Final = 20
-"""Other posts that one batch sends to be judged again; the next batch sends the others."""
+MAX_POSTS: Final = 20
+"""Other posts that one batch requests to rejudge; the next batch requests further ones."""
 
 
 def posts_to_rejudge(
     scope: Scope, post_id: str, handles: Sequence[str], co_occurrence: CoOccurrence, verdicts: Sequence[int]
 ) -> tuple[str, ...]:
-    """Other posts with interactions of those whom their co_occurrence, or their clock, made bots on this one.
+    """Returns other posts on which accounts still count as genuine that co-occurrence or periodicity made bots here.
 
-    `handles` are those of the interactions that the verdicts are on. Who is taken for a person here all the same is so
-    elsewhere, and sends nothing.
+    `handles` belong to the interactions that the verdicts are on. An account that is genuine here in spite of such
+    evidence is genuine elsewhere too, and requests nothing.
     """
     if not co_occurrence.spellings:
         return ()
@@ -34,4 +34,4 @@ def posts_to_rejudge(
     if not wanted:
         return ()
     others = [post for post in co_occurrence.posts if post != post_id]
-    return tuple(interactions.posts_with(scope, wanted, others, verdict=Verdict.GENUINE, limit=MOST_POSTS))
+    return tuple(interactions.posts_with(scope, wanted, others, verdict=Verdict.GENUINE, limit=MAX_POSTS))

@@ -1,6 +1,6 @@
-"""Recording interactions: each batch is judged, kept and counted in one transaction.
+"""Records interactions: each batch is judged, stored and counted in one transaction.
 
-NumPy and the layers of the filter come with this module: the service loads it beside the event loop.
+This module imports NumPy and the layers of the filter, so the service loads it on a thread.
 """
 
 from __future__ import annotations
@@ -38,26 +38,25 @@ from groundswell_storage.scope import Scope
 from groundswell_storage.topics import INTERACTIONS_JUDGED
 
 JUDGED_AGAIN = 2_000
-"""Stored interactions of the post that a batch is judged together with: all of most posts, the last ones of a huge one.
-A later interaction can give an earlier one away."""
+"""Stored interactions that a batch is judged together with: all of most posts, the last ones of a very large post. A
+later interaction can change an earlier verdict."""
 _AFTERWARDS_US = 60_000_000
-"""What came within a minute after a batch is judged with it: the rush that it may be part of."""
+"""Interactions up to a minute after a batch are judged with it, because they may be part of the same burst."""
 _VIOLATIONS = 20
-"""Wrong rows of a batch that are named."""
+"""Invalid rows of a batch that an error names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What became of a batch."""
+    """The result of recording a batch."""
 
     recorded: Recorded
     posts_to_rejudge: tuple[str, ...] = ()
-    """Other posts, on which actors that turned out to come together, or by the clock, are still taken for people:
-    `rejudge`."""
+    """Other posts to pass to `rejudge`, because actors that co-occur or are periodic still count as genuine there."""
 
 
 def prepare(settings: FilterSettings) -> None:
-    """Compiles the phrases: the first batch would have to wait for it."""
+    """Compiles the phrases, so that the first batch does not have to wait."""
     judge(InteractionBatch.of(()), {}, PersonaRegister(), settings)
 
 
@@ -69,9 +68,9 @@ def record_interactions(
     thresholds: Thresholds,
     pii_filter: PiiFilter = PiiFilter.ON,
 ) -> Recording:
-    """Judges and keeps a batch of a post's interactions and brings the post's engagement up to date.
+    """Judges and stores a batch of a post's interactions and updates the engagement of the post.
 
-    Texts are masked before they are stored, unless the workspace has turned that off. Raises NotFound, and
+    Texts are masked before they are stored, unless the workspace turned the filter off. Raises NotFound, and
     InvalidArgument for interactions before publication or in the future.
     """
     post = scope.get(PostRow, post_id, lock=True)
@@ -91,7 +90,7 @@ def record_interactions(
     update_engagement(scope, post, tallies, thresholds)
     counted = np.bincount(judged.verdicts[len(stored) :], minlength=len(Verdict))
     genuine, bots, personas = (int(counted[verdict]) for verdict in (Verdict.GENUINE, Verdict.BOT, Verdict.PERSONA))
-    _tell_of_copies(scope, post_id, fresh, len(stored), judged)
+    _propagate_texts(scope, post_id, fresh, len(stored), judged)
     told = {"persona_id": post.persona_id, "genuine": genuine, "bots": bots, "personas": personas}
     scope.publish(INTERACTIONS_JUDGED, post_id, told)
     recorded = Recorded(len(fresh), len(batch) - len(fresh), genuine, bots, personas)
@@ -102,10 +101,10 @@ def record_interactions(
 def rejudge(
     scope: Scope, post_id: str, settings: FilterSettings, thresholds: Thresholds, until_us: int | None = None
 ) -> int | None:
-    """Judges the stored interactions of a post anew, in the light of what is known by now.
+    """Judges the stored interactions of a post again with the evidence that is known now.
 
-    The last `JUDGED_AGAIN` of them; of those up to a minute after `until_us` (microseconds since 1970 UTC), where that
-    is given. Returns the time of the first that was judged, where there may be others before it; None where not.
+    It judges the last `JUDGED_AGAIN` interactions, or the last of those up to a minute after `until_us` (microseconds
+    since 1970 UTC). Returns the time of the first of them when there may be earlier ones, otherwise None.
     """
     post = scope.find(PostRow, post_id, lock=True)
     if post is None:
@@ -119,8 +118,8 @@ def rejudge(
     return stored[-1].occurred_us if len(stored) == JUDGED_AGAIN else None
 
 
-def _tell_of_copies(scope: Scope, post_id: str, fresh: Sequence[Fresh], first: int, judged: Judged) -> None:
-    """Has the texts of new interactions, judged as the rows from `first` on, found on other posts."""
+def _propagate_texts(scope: Scope, post_id: str, fresh: Sequence[Fresh], first: int, judged: Judged) -> None:
+    """Remembers new texts, judged as the rows from `first` on, and requests rejudgment of their duplicates."""
     written = {place: row.written for place, row in enumerate(fresh, first)}
     new = {place: each for place, each in written.items() if each is not None}
     cross_post_duplicates.remember(scope, post_id, judged.copies, new.values())
@@ -143,9 +142,9 @@ def _check_times(batch: Sequence[NewInteraction], published_us: int, now_us: int
 
 
 def _fresh(scope: Scope, post_id: str, batch: Iterable[NewInteraction], pii_filter: PiiFilter) -> list[Fresh]:
-    """The interactions that the post does not have, each once, with the texts to store.
+    """Returns the distinct interactions that the post does not have, with the texts to store.
 
-    What is the same is told by the masked texts, so that the filter can be turned on and off between two deliveries.
+    Interactions are compared by the masked text, so that turning the filter on or off records none of them twice.
     """
     by_digest: dict[bytes, tuple[NewInteraction, str]] = {}
     for new in batch:
@@ -159,7 +158,7 @@ def _fresh(scope: Scope, post_id: str, batch: Iterable[NewInteraction], pii_filt
 
 
 def _digest(new: NewInteraction, text: str) -> bytes:
-    """Names an interaction within its post; of the masked text, for nothing personal may be kept, hashed either."""
+    """Returns the identity of an interaction within its post. It hashes the masked text: no personal data is kept."""
     if new.platform_interaction_id:
         named = f"id\0{new.platform_interaction_id}"
     else:
@@ -168,10 +167,10 @@ def _digest(new: NewInteraction, text: str) -> bytes:
 
 
 def _change_verdicts(scope: Scope, stored: Sequence[JudgedInteraction], judged: Judged, tallies: Tallies) -> int:
-    """Replaces the verdicts that turn out otherwise in the light of what came; returns how many.
+    """Stores the verdicts that changed and returns their number.
 
-    Where masking took something from a text, the verdict on the full text stands: what it saw can't be seen any more.
-    So does that on a text whose near copies were found once: they need not be remembered any more.
+    A verdict on a text that was masked is kept, because it was based on the full text. So is a verdict by near
+    duplicates, which may be remembered no longer.
     """
     changed = 0
     for place, row in enumerate(stored):
@@ -201,7 +200,7 @@ def _is_near_copy(reasons: Reasons) -> bool:
 
 
 def _count_in(tallies: Tallies, fresh: Sequence[Fresh], verdicts: Sequence[int], reasons: Sequence[Reasons]) -> None:
-    """Counts new interactions with their verdicts and reasons: those that are alike at once."""
+    """Counts new interactions by kind, verdict and reasons."""
     alike = Counter(
         (row.new.kind, verdict, tuple(code for code, _ in why))
         for row, verdict, why in zip(fresh, verdicts, reasons, strict=True)
@@ -213,11 +212,11 @@ def _count_in(tallies: Tallies, fresh: Sequence[Fresh], verdicts: Sequence[int],
 def _columns(
     scope: Scope, post_id: str, fresh: Sequence[Fresh], first: int, judged: Judged, reasons: Sequence[Reasons]
 ) -> Iterable[dict[str, Any]]:
-    """The columns of new interactions, judged as the rows from `first` on, with their reasons."""
+    """Returns the columns of new interactions, which were judged as the rows from `first` on."""
     created = to_micros(scope.now)
     for place, (row, why) in enumerate(zip(fresh, reasons, strict=True), first):
         new = row.new
-        # Plain numbers: SQLite's driver takes a microsecond to see what an enum's value is.
+        # Plain numbers, because SQLite's driver takes a microsecond to convert an enum.
         yield {
             "id": scope.new_id(),
             "post_id": post_id,

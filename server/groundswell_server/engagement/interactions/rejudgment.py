@@ -1,4 +1,7 @@
-"""Judging a whole post again, in the light of something that became known late: a part of a huge one at a time."""
+"""Rejudgment of posts after new evidence: copies of a text, or a handle that was registered later.
+
+A very large post is judged in parts.
+"""
 
 from __future__ import annotations
 
@@ -18,14 +21,14 @@ from groundswell_storage.scope import Scope
 
 
 class Last(Protocol):
-    """Finds when the last interaction happened of those that are to be judged again; None where there are none."""
+    """Finds the time of the last interaction that has to be judged again; None when there is none."""
 
     def __call__(self, scope: Scope, post_id: str, *, before_us: int | None) -> int | None:
-        """In microseconds since 1970 UTC, and before `before_us`."""
+        """Returns microseconds since 1970 UTC, before `before_us`."""
 
 
 def rejudge_post(job: Job, workspace: str, post_id: str, last: Last) -> None:
-    """Judges a post again as often as it takes, from its end to its beginning, each part in a transaction."""
+    """Judges a post again from its end to its beginning, each part in a transaction of its own."""
     settings, thresholds = configuration.filter_settings(job.settings), configuration.thresholds(job.settings)
     before_us: int | None = None
     while True:
@@ -36,15 +39,15 @@ def rejudge_post(job: Job, workspace: str, post_id: str, last: Last) -> None:
             first_us = recorder.rejudge(scope, post_id, settings, thresholds, until_us=time_us)
         if first_us is None:
             return
-        # At the first of them there may be more, unless all that were judged are of one moment.
+        # More interactions may have the time of the first, unless all that were judged have the same time.
         before_us = min(first_us + 1, time_us)
 
 
 def rejudge_duplicates(job: Job) -> None:
-    """Judges the posts again on which the texts of a request are taken for people's.
+    """Judges the posts again on which the texts of a request count as genuine.
 
-    What is done stays done: a run that is lost is begun anew and finds the rest. It asks for nothing further, however
-    the verdicts turn out.
+    Finished posts stay finished: a run that is lost is started again and finds the rest. It never requests another
+    rejudgment.
     """
     keys: list[int] = json.loads(job.request)
     last = partial(interactions.last_of_texts, text_keys=keys, verdict=Verdict.GENUINE)
@@ -55,14 +58,16 @@ def rejudge_duplicates(job: Job) -> None:
 
 
 def rejudge_handles(job: Job) -> None:
-    """Judges the posts again on which the handles of a request are not taken for personas.
+    """Judges the posts again on which the handles of a request do not count as personas.
 
-    What is done stays done: a run that is lost is begun anew and finds the rest.
+    The register belongs to the deployment, and so does this job. Each workspace's posts are judged in a scope of their
+    own, and the workspace that registered a handle learns nothing about the others. Finished posts stay finished: a run
+    that is lost is started again and finds the rest.
     """
     asked: dict[int, set[str]] = {}
     for platform, handle in json.loads(job.request):
         asked.setdefault(platform, set()).add(handle)
-    # Whoever left the register meanwhile is nobody to look for.
+    # A handle that has left the register since is not sought.
     wanted = {
         platform: set(personas.registered(job.reading(), platform, sorted(asked[platform]))) for platform in asked
     }
@@ -77,7 +82,7 @@ def rejudge_handles(job: Job) -> None:
 
 
 def _spellings(scope: Scope, wanted: Mapping[int, set[str]]) -> dict[int, list[str]]:
-    """How the handles are spelled in a workspace, by platform."""
+    """Returns the spellings of the handles in a workspace, by platform."""
     every = set().union(*wanted.values())
     found = {handle: known for handle, known in _normalized(interactions.actor_handles(scope)) if known in every}
     by_platform = {

@@ -1,1 +1,1 @@
-"""Metrics: counts of posts, the genuine engagement in them, and what they are compared with."""
+"""Metrics: counts of posts, the genuine engagement in them, and comparisons between posts."""

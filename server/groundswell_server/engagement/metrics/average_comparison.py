@@ -1,4 +1,4 @@
-"""Against the average: a post's rate beside those of the persona's posts of the 30 days before, at equal age."""
+"""Compares a post's rate with the persona's posts of the 30 days before, at equal age."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from groundswell_storage.engagement.posts import MeasuredPost
 from groundswell_storage.scope import Scope
 
 WINDOW = timedelta(days=30)
-"""How far back a post is compared."""
-MOST_PEERS = 200
-"""Posts that one is compared with at most: the newest."""
-MOST_REFRESHED = 500
-"""Posts that are compared anew after older ones were imported."""
+"""Time before a post whose posts it is compared with."""
+MAX_PEERS = 200
+"""Newest posts that a post is compared with."""
+MAX_REFRESHED = 500
+"""Posts that are compared again after older ones were imported."""
 
 
 def peer_rates(
     scope: Scope, persona_id: str, platform: int, publish_time: datetime, age: timedelta
 ) -> list[list[AgePoint]]:
-    """What is known of the rates at an age of the persona's posts of the 30 days before a time, post by post."""
+    """Returns the known rates at an age of the persona's posts of the 30 days before a time, grouped by post."""
     rates = snapshots.rates_around_age(
-        scope, persona_id, platform, since=publish_time - WINDOW, before=publish_time, age=age, limit=MOST_PEERS
+        scope, persona_id, platform, since=publish_time - WINDOW, before=publish_time, age=age, limit=MAX_PEERS
     )
     by_post = groupby(rates, key=lambda rate: rate.post_id)
     return [[AgePoint(rate.age, rate.rate_pct) for rate in group] for _, group in by_post]
@@ -41,7 +41,7 @@ def versus_average(
     fetch_time: datetime,
     rate_pct: float | None,
 ) -> float | None:
-    """A rate against the persona's average at equal age, percent; None without any post to compare with."""
+    """Compares a rate with the persona's average at equal age, percent; None without posts to compare with."""
     if rate_pct is None:
         return None
     age = fetch_time - publish_time
@@ -49,14 +49,14 @@ def versus_average(
 
 
 def compare_imported(scope: Scope, persona_id: str, platform: int, imported: Sequence[MeasuredPost]) -> None:
-    """Compares posts that were imported, and anew those of the 30 days after them: posts are imported in any order.
+    """Compares imported posts, and again the posts of the 30 days after them.
 
-    Of the latter the nearest `MOST_REFRESHED`; the others are compared anew with their next metrics. All rates of the
-    span are read at once, for a batch holds hundreds of posts.
+    Of the latter the nearest `MAX_REFRESHED` are compared; the others follow with their next metrics. All rates of the
+    span are read at once, because a batch has hundreds of posts.
     """
     first = min(post.publish_time for post in imported)
     end = max(post.publish_time for post in imported) + WINDOW
-    most = len(imported) + MOST_REFRESHED
+    most = len(imported) + MAX_REFRESHED
     later = posts.measured(scope, persona_id, platform, since=first, before=end, limit=most)
     rates = snapshots.rates_of_span(scope, persona_id, platform, since=first - WINDOW, before=end)
     peers = [
@@ -72,8 +72,8 @@ def compare_imported(scope: Scope, persona_id: str, platform: int, imported: Seq
 
 
 def _against(post: MeasuredPost, peers: Sequence[tuple[datetime, Sequence[AgePoint]]]) -> float | None:
-    """A post against those among `peers`, which come by publication, of the 30 days before it."""
+    """Compares a post with the `peers`, ordered by publication, of the 30 days before it."""
     start = bisect_left(peers, post.publish_time - WINDOW, key=itemgetter(0))
     end = bisect_left(peers, post.publish_time, key=itemgetter(0))
-    points = [points for _, points in peers[max(start, end - MOST_PEERS) : end]]
+    points = [points for _, points in peers[max(start, end - MAX_PEERS) : end]]
     return versus_average_pct(post.engagement_rate_pct, post.fetch_time - post.publish_time, points)

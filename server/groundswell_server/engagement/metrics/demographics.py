@@ -1,4 +1,4 @@
-"""Demographics: who the people are that a post reached, in groups too large to point at anybody."""
+"""Demographics of the people that a post reached, in groups too large to identify anybody."""
 
 from __future__ import annotations
 
@@ -10,43 +10,43 @@ from typing import Any, Final
 from groundswell_storage.engagement import demographics
 from groundswell_storage.scope import Scope
 
-FEWEST: Final = 5
+MIN_PEOPLE: Final = 5
 """People in the smallest group that is kept."""
 OTHER: Final = "other"
-"""The groups that are too small, together."""
+"""Name of the sum of the groups that are too small."""
 
 
 @dataclass(frozen=True, slots=True)
 class Demographics:
-    """People by group."""
+    """Number of people by group."""
 
     countries: Mapping[str, int] = field(default_factory=dict)
     age_bands: Mapping[str, int] = field(default_factory=dict)
     genders: Mapping[str, int] = field(default_factory=dict)
 
     def anonymized(self) -> Demographics:
-        """The same without a group of fewer than 5 people."""
+        """Returns the demographics without groups of fewer than 5 people."""
         return Demographics(anonymize(self.countries), anonymize(self.age_bands), anonymize(self.genders))
 
 
 def anonymize(groups: Mapping[str, int]) -> dict[str, int]:
-    """Groups of 5 people and more, largest first; the others added up as "other".
+    """Returns the groups of 5 or more people, largest first; smaller ones are added up as "other".
 
-    Where those are fewer than 5 together, the smallest larger group joins them: else who knows the total could tell how
-    many they are. Where even that does not reach 5, nothing is left.
+    When the sum of the small groups is below 5, the smallest larger group is added to it, because otherwise the total
+    would reveal it. When even that sum is below 5, it is left out.
     """
     told = sorted(
         ((name, people) for name, people in groups.items() if people), key=lambda group: (-group[1], group[0])
     )
-    kept = [(name, people) for name, people in told if people >= FEWEST and name != OTHER]
+    kept = [(name, people) for name, people in told if people >= MIN_PEOPLE and name != OTHER]
     rest = sum(people for name, people in told) - sum(people for _, people in kept)
-    if 0 < rest < FEWEST and kept:
+    if 0 < rest < MIN_PEOPLE and kept:
         rest += kept.pop()[1]
-    return {**dict(kept), **({OTHER: rest} if rest >= FEWEST else {})}
+    return {**dict(kept), **({OTHER: rest} if rest >= MIN_PEOPLE else {})}
 
 
 def record_demographics(scope: Scope, post_id: str, fetch_time: datetime, told: Demographics | None) -> None:
-    """Keeps who a post reached, where anything is told; the post is locked."""
+    """Stores the demographics of a locked post; None changes nothing."""
     if told is not None:
         found = told.anonymized()
         groups = {"countries": found.countries, "age_bands": found.age_bands, "genders": found.genders}
@@ -54,7 +54,7 @@ def record_demographics(scope: Scope, post_id: str, fetch_time: datetime, told: 
 
 
 def demographics_of(scope: Scope, post_id: str) -> Demographics | None:
-    """Who a post reached; None when nobody told."""
+    """Returns the demographics of a post; None when none were recorded."""
     row = demographics.of_post(scope, post_id)
     return None if row is None else _of_json(row.groups)
 

@@ -1,9 +1,9 @@
-"""Engagement rates: what people did, as a share of those who could have done it.
+"""Engagement rates: genuine interactions as a share of the people who could have interacted.
 
-Bots and personas are taken out first. Where single interactions are known for some kinds only, the other kinds take
-their bot share; where none are known, the persona's trailing share stands in and the result is called estimated. The
-bot share is always that of bots among all interactions that are known, personas among them: whoever is no bot but a
-persona is known by name, taken out where it was seen and presumed nowhere else.
+Bots and personas are subtracted first. When single interactions are known for some kinds only, the other kinds take
+their bot share. When none are known, the persona's trailing share is used and the result is marked as estimated. The
+bot share is that of bots among all known interactions, those of personas included. Personas are known by their handles,
+so they are subtracted where they were seen and not extrapolated.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from groundswell_storage.engagement.enums import InteractionKind, Platform, Rate
 from groundswell_storage.errors import FieldViolation, InvalidArgument
 
 WITHOUT_REACH: Final = frozenset({Platform.TWITTER, Platform.TIKTOK})
-"""Platforms that report no reach: there the rate is taken of impressions or views."""
+"""Platforms that report no reach; their base is impressions or views."""
 
 _BASES: Final = {
     Platform.TIKTOK: (("views", RateBase.VIEWS), ("impressions", RateBase.IMPRESSIONS)),
@@ -33,12 +33,12 @@ _COUNT_OF_KIND: Final = {
 
 
 COUNTS = ("likes", "comments", "shares", "saves", "clicks", "impressions", "reach", "views")
-"""The columns of counts, of posts and of snapshots; the fields of Counts."""
+"""The fields of Counts, which are also columns of posts and of snapshots."""
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Cumulative counts of a post as its platform reports them. None is unknown, which is not zero."""
+    """Cumulative counts of a post as the platform reports them. None is unknown, which is not zero."""
 
     likes: int | None = None
     comments: int | None = None
@@ -50,11 +50,11 @@ class Counts:
     views: int | None = None
 
     def validate(self, platform: Platform) -> None:
-        """Raise InvalidArgument (METRICS_IMPOSSIBLE) naming each count that can't be.
+        """Raises InvalidArgument (METRICS_IMPOSSIBLE) that names each impossible count.
 
-        No count is negative, and nobody likes what was not shown: likes are at most the impressions, or the views where
-        a platform without reach reports these alone. Reach is not compared: platforms estimate it by another way than
-        impressions, and real exports hold posts with more reach than impressions.
+        No count is negative, and likes are at most the impressions, or the views where a platform without reach reports
+        only these. Reach is not compared: platforms estimate it by another method than impressions, and real exports
+        contain posts with more reach than impressions.
         """
         violations = [
             FieldViolation(f"metrics.{count.name}", "is negative", "METRICS_IMPOSSIBLE")
@@ -72,18 +72,18 @@ class Counts:
             raise InvalidArgument(violations)
 
     def engagement(self) -> int:
-        """Likes, comments, shares and saves together; unknown ones add nothing."""
+        """Returns the sum of likes, comments, shares and saves; unknown ones count as 0."""
         return sum(value for value in (self.likes, self.comments, self.shares, self.saves) if value is not None)
 
 
 def counts_of(row: Any) -> Counts:
-    """The counts of a post's row, or of a snapshot's."""
+    """Returns the counts of a row of a post or of a snapshot."""
     return Counts(*(getattr(row, name) for name in COUNTS))
 
 
 @dataclass(frozen=True, slots=True)
 class KindTally:
-    """How the single interactions of one kind, as far as they are known, were judged."""
+    """The verdicts on the known single interactions of one kind."""
 
     kind: InteractionKind
     genuine: int
@@ -92,13 +92,13 @@ class KindTally:
 
     @property
     def known(self) -> int:
-        """All that were judged."""
+        """The number of known interactions."""
         return self.genuine + self.bots + self.personas
 
 
 @dataclass(frozen=True, slots=True)
 class GenuineEngagement:
-    """What is left of the counts once bots and personas are taken out."""
+    """The counts without bots and personas."""
 
     likes: int | None
     comments: int | None
@@ -109,13 +109,13 @@ class GenuineEngagement:
     total: int
     """Likes, comments, shares and saves as reported."""
     genuine_total: int
-    """What of them is genuine."""
+    """The genuine part of `total`."""
     engagement_rate_pct: float | None
     """Genuine total as percent of the base; None when no base is known, or it is 0."""
     rate_base: RateBase
     base_count: int | None
     genuine_ratio: float | None
-    """Genuine total over total, 0 to 1; None when there was no interaction."""
+    """Genuine total divided by total, 0 to 1; None without interactions."""
     estimated: bool
     """True when no single interaction was known and the trailing bot share was applied."""
 
@@ -126,14 +126,14 @@ def genuine_engagement(
     tallies: Iterable[KindTally] = (),
     trailing_bot_share: float | None = None,
 ) -> GenuineEngagement:
-    """Genuine counts, rate and ratio of one set of counts.
+    """Returns genuine counts, rate and ratio for one set of counts.
 
     Args:
-        counts: what the platform reports.
-        platform: decides on the base of the rate.
+        counts: the counts that the platform reports.
+        platform: determines the base of the rate.
         tallies: verdicts on single interactions, for the kinds of which any are known.
-        trailing_bot_share: share of bots among all that is known of the persona's earlier interactions, 0 to 1; used
-            only when `tallies` holds none, None when there is no history either: then nothing is taken out.
+        trailing_bot_share: share of bots among the known interactions with the persona's earlier posts, 0 to 1. It is
+            used only when `tallies` is empty; None without any history, and then nothing is subtracted.
     """
     by_kind = {tally.kind: tally for tally in tallies if tally.known}
     bots = sum(tally.bots for tally in by_kind.values())
@@ -159,9 +159,9 @@ def genuine_engagement(
 
 
 def _kept(count: int | None, tally: KindTally | None, share: float) -> tuple[int, int] | None:
-    """(genuine, personas) of one kind; None when its count is unknown.
+    """Returns (genuine, personas) of one kind; None when its count is unknown.
 
-    A platform often tells of fewer interactions than it counts: those it is silent about are like those it tells of.
+    A platform often reports fewer single interactions than it counts; the others are assumed to be alike.
     """
     if count is None:
         return None
@@ -177,10 +177,10 @@ def _rounded(value: float) -> int:
 
 
 def rate_base(counts: Counts, platform: Platform) -> tuple[RateBase, int | None]:
-    """The count that the rate is taken of, and its value; (UNSPECIFIED, None) when it is unknown.
+    """Returns the base of the rate and its count; (UNSPECIFIED, None) when it is unknown.
 
-    Reach, wherever a platform reports it; impressions on X and views on TikTok, the other of the two when that is all
-    there is. A reach that is given all the same is taken.
+    The base is reach when it is given. Otherwise it is impressions on X and views on TikTok, or the other of the two
+    when only that is given.
     """
     for name, base in (*_REACH, *_BASES.get(platform, ())):
         if (value := getattr(counts, name)) is not None:

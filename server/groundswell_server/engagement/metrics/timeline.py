@@ -1,9 +1,8 @@
-"""The counts of a post hour by hour, read from its metric snapshots.
+"""The timeline of a post: its counts hour by hour, read from the metric snapshots.
 
-Snapshots are what the platform said at a time; nothing is made up between them. An hour without one is left out, and
-growth says over how long it came about, so that a gap shows as one step with its true length. Interpolated hours would
-look like measurements, and whoever wants a smooth line can draw it through the points. Counts may go down: platforms
-take back what they find to be fake, and people take back likes.
+Nothing is interpolated, because interpolated hours would look like measurements. An hour without a snapshot is left
+out, and growth includes the hours over which it happened, so that a gap shows as one step with its true length. Counts
+may go down: platforms remove fake interactions, and people take back likes.
 """
 
 from __future__ import annotations
@@ -20,13 +19,13 @@ from groundswell_storage.errors import InvalidArgument
 from groundswell_storage.scope import Scope
 
 HOUR = timedelta(hours=1)
-MOST_HOURS = 2160
-"""Longest stretch of one answer, hours: 90 days."""
+MAX_HOURS = 2160
+"""Hours in one response at most: 90 days."""
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Cumulative counts as they were fetched at a time."""
+    """Cumulative counts at the time of a fetch."""
 
     time: datetime
     counts: Counts
@@ -37,9 +36,9 @@ class Growth:
     """Growth of counts between two snapshots."""
 
     counts: Counts
-    """What each count gained; negative where the platform took some back, None where either end is unknown."""
+    """Increase of each count; negative where the platform took some back, None where either end is unknown."""
     elapsed_hours: float
-    """Hours between the two, above 1 after a gap."""
+    """Hours between the two snapshots, above 1 after a gap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +48,9 @@ class TimelineHour:
     start_time: datetime
     """Full hour, in the zone of the snapshots (UTC)."""
     counts: Counts
-    """At its end, as the last snapshot in it reports them."""
+    """Counts at the end of the hour, by its last snapshot."""
     growth: Growth | None
-    """Since the last snapshot before the hour, or since publication, when all counts were 0. None when that is
+    """Growth since the last snapshot before the hour, or since publication, when all counts were 0. None when
     unknown."""
     snapshot_count: int
 
@@ -59,7 +58,7 @@ class TimelineHour:
 def timeline_of_post(
     scope: Scope, post_id: str, start: datetime | None = None, end: datetime | None = None
 ) -> tuple[TimelineHour, ...]:
-    """The hours from `start`, the post's publication when None, to `end` that hold snapshots, oldest first.
+    """Returns the hours with snapshots from `start` (publication when None) to `end`, oldest first.
 
     Raises NotFound, and InvalidArgument for an `end` that is not after the start or more than 2160 hours later.
     """
@@ -75,13 +74,13 @@ def hourly_timeline(
     start: datetime | None = None,
     end: datetime | None = None,
 ) -> tuple[TimelineHour, ...]:
-    """The hours from `start` to `end` that hold snapshots, oldest first.
+    """Returns the hours with snapshots from `start` to `end`, oldest first.
 
     Args:
-        published_time: when the post was published; None when unknown.
-        snapshots: all of the post, in any order; those before `start` say what the first hour grew from.
-        start: begins the first hour; that of the first snapshot when None.
-        end: ends the last hour, exclusive; that of the last snapshot when None.
+        published_time: time of publication; None when unknown.
+        snapshots: all snapshots of the post, in any order; the growth of the first hour needs those before `start`.
+        start: start of the first hour; that of the first snapshot when None.
+        end: end of the last hour, exclusive; that of the last snapshot when None.
 
     Raises InvalidArgument when `end` is not after `start` or more than 2160 hours later.
     """
@@ -98,13 +97,13 @@ def hourly_timeline(
 
 
 def check_range(start: datetime | None, end: datetime | None) -> None:
-    """Raise InvalidArgument when `end` is not after `start`, or the range holds more than `MOST_HOURS` hours."""
+    """Raises InvalidArgument when `end` is not after `start`, or more than `MAX_HOURS` hours after it."""
     if start is None or end is None:
         return
     if end <= start:
         raise InvalidArgument.of("end_time", "is not after start_time")
-    if end - _floor(start) > MOST_HOURS * HOUR:
-        raise InvalidArgument.of("end_time", f"is more than {MOST_HOURS} hours after start_time")
+    if end - _floor(start) > MAX_HOURS * HOUR:
+        raise InvalidArgument.of("end_time", f"is more than {MAX_HOURS} hours after start_time")
 
 
 _ZERO = Counts(*(0 for _ in fields(Counts)))

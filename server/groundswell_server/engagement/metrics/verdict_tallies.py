@@ -1,4 +1,4 @@
-"""Tallies: how many interactions of each kind got which verdict, and why, kept with the post as they come in."""
+"""Tallies of verdicts: the number of interactions by kind, verdict and reason, stored with the post."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ _PLACES = (Verdict.GENUINE, Verdict.BOT, Verdict.PERSONA)
 
 @dataclass(slots=True)
 class Tallies:
-    """Counts of a post's judged interactions; they change as interactions are added and judged again."""
+    """Counts of a post's judged interactions, updated as interactions are recorded and judged again."""
 
     kinds: Counter[tuple[InteractionKind, Verdict]] = field(default_factory=Counter)
     reasons: Counter[tuple[Verdict, str]] = field(default_factory=Counter)
-    """By verdict and code of the reason, of those that are not genuine."""
+    """Interactions that are not genuine, by verdict and reason code."""
     layers: Counter[tuple[Verdict, str]] = field(default_factory=Counter)
-    """By verdict and layer that saw a reason, of those that are not genuine; of one each layer counts once."""
+    """Interactions that are not genuine, by verdict and layer; each layer counts an interaction once."""
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Tallies:
-        """Reads what `to_json` made; empty for a post without interactions."""
+        """Reads the result of `to_json`; empty for a post without interactions."""
         tallies = cls()
         for kind, counts in stored.get("kinds", {}).items():
             for verdict, count in zip(_PLACES, counts, strict=True):
@@ -39,7 +39,7 @@ class Tallies:
         return tallies
 
     def to_json(self) -> dict[str, Any]:
-        """The form in which a post's row keeps them."""
+        """Returns the form in which a post's row stores the tallies."""
         kinds = sorted({kind for kind, _ in self.kinds})
         return {
             "kinds": {str(int(kind)): [self.kinds[kind, verdict] for verdict in _PLACES] for kind in kinds},
@@ -48,11 +48,11 @@ class Tallies:
         }
 
     def __add__(self, other: Tallies) -> Tallies:
-        """Both together."""
+        """Adds two tallies."""
         return Tallies(self.kinds + other.kinds, self.reasons + other.reasons, self.layers + other.layers)
 
     def add(self, kind: InteractionKind, verdict: Verdict, codes: Iterable[str], times: int = 1) -> None:
-        """Counts an interaction in, or out with -1 `times`."""
+        """Adds an interaction, or removes it with -1 `times`."""
         self.kinds[kind, verdict] += times
         if verdict is Verdict.GENUINE:
             return
@@ -64,11 +64,11 @@ class Tallies:
             self.layers[verdict, str(layer)] += times
 
     def count(self, verdict: Verdict) -> int:
-        """Interactions with this verdict."""
+        """Returns the number of interactions with this verdict."""
         return sum(count for (_, given), count in self.kinds.items() if given is verdict)
 
     def by_kind(self) -> tuple[KindTally, ...]:
-        """The tallies of the kinds of which single interactions are known."""
+        """Returns the tallies of the kinds of which single interactions are known."""
         kinds = sorted({kind for (kind, _), count in self.kinds.items() if count})
         return tuple(
             KindTally(
@@ -81,12 +81,12 @@ class Tallies:
         )
 
     def bot_share(self) -> float | None:
-        """Bots among all, 0 to 1; None when no interaction is known. Personas are no bots, but part of the whole."""
+        """Returns the share of bots, 0 to 1; None without any interaction. Personas count in the total only."""
         total = sum(self.kinds.values())
         return None if not total else self.count(Verdict.BOT) / total
 
     def inauthentic_share(self) -> float | None:
-        """Bots and personas among all, 0 to 1; None when no interaction is known."""
+        """Returns the share of bots and personas, 0 to 1; None without any interaction."""
         total = sum(self.kinds.values())
         return None if not total else 1.0 - self.count(Verdict.GENUINE) / total
 

@@ -15,10 +15,10 @@ from groundswell_server.engagement.platforms.failures import Throttled, Unavaila
 from groundswell_server.engagement.platforms.responses import Request, Response
 
 TRIES = 4
-LONGEST_RETRY = timedelta(seconds=10)
+MAX_RETRY = timedelta(seconds=10)
 """A longer wait that a platform asks for is a rest for all calls, not for one."""
 _FIRST_BACKOFF_SECONDS = 0.5
-_LONGEST_BACKOFF_SECONDS = 8.0
+_MAX_BACKOFF_SECONDS = 8.0
 _JITTER_SECONDS = 0.5
 _TIMEOUT_SECONDS = 10.0
 log = structlog.get_logger(__name__)
@@ -65,7 +65,7 @@ class PlatformClient:
             attempts=TRIES,
             timeout=None,
             wait_initial=_FIRST_BACKOFF_SECONDS,
-            wait_max=_LONGEST_BACKOFF_SECONDS,
+            wait_max=_MAX_BACKOFF_SECONDS,
             wait_jitter=_JITTER_SECONDS,
         ):
             with attempt:
@@ -86,7 +86,7 @@ class PlatformClient:
             self._close(failure.regain if failure.regain is not None else self._adapter.limit.window)
             raise
         except Unavailable as failure:
-            if failure.retry_after is not None and failure.retry_after > LONGEST_RETRY:
+            if failure.retry_after is not None and failure.retry_after > MAX_RETRY:
                 self._close(failure.retry_after)
                 raise Throttled(failure.message, failure.retry_after) from failure
             raise

@@ -8,9 +8,9 @@ from typing import Final
 
 from groundswell_storage.errors import InvalidArgument
 
-MOST_CHARACTERS: Final = 20_000
+MAX_CHARACTERS: Final = 20_000
 """Longest caption, characters. Platforms stop earlier (Instagram 2,200, Facebook 63,206 of which few are read)."""
-MOST_TAG_CHARACTERS: Final = 150
+MAX_TAG_CHARACTERS: Final = 150
 
 _HASHTAG: Final = re.compile(r"(?<![\w&/#])[#\uff03](\w+)")
 _MENTION: Final = re.compile(r"(?<![\w@.+-])@(\w+(?:[.\-]\w+)*)")
@@ -20,13 +20,13 @@ _ADDRESS: Final = re.compile(r"https?://\S+")
 def hashtags_in(caption: str) -> tuple[str, ...]:
     """Hashtags of a caption in order, each once, without # and in lower case. "#1" is a rank, not a hashtag."""
     found = (_folded(tag) for tag in _HASHTAG.findall(_ADDRESS.sub(" ", caption)))
-    return tuple(dict.fromkeys(tag for tag in found if not tag.isdigit() and len(tag) <= MOST_TAG_CHARACTERS))
+    return tuple(dict.fromkeys(tag for tag in found if not tag.isdigit() and len(tag) <= MAX_TAG_CHARACTERS))
 
 
 def mentions_in(caption: str) -> tuple[str, ...]:
     """Accounts that a caption mentions in order, each once, without @ and in lower case. A mail address is none."""
     found = (handle.lower() for handle in _MENTION.findall(_ADDRESS.sub(" ", caption)))
-    return tuple(dict.fromkeys(handle for handle in found if len(handle) <= MOST_TAG_CHARACTERS))
+    return tuple(dict.fromkeys(handle for handle in found if len(handle) <= MAX_TAG_CHARACTERS))
 
 
 def normalize_hashtag(tag: str, field: str) -> str:
@@ -38,8 +38,8 @@ def normalize_hashtag(tag: str, field: str) -> str:
         raise InvalidArgument.of(field, f"a hashtag has no spaces: {tag!r}")
     if "#" in found:
         raise InvalidArgument.of(field, f"one hashtag only: {tag!r}")
-    if len(found) > MOST_TAG_CHARACTERS:
-        raise InvalidArgument.of(field, f"a hashtag has at most {MOST_TAG_CHARACTERS} characters")
+    if len(found) > MAX_TAG_CHARACTERS:
+        raise InvalidArgument.of(field, f"a hashtag has at most {MAX_TAG_CHARACTERS} characters")
     return found
 
 
@@ -48,15 +48,15 @@ def normalize_mention(handle: str, field: str) -> str:
     found = handle.removeprefix("@").lower()
     if not found or any(character.isspace() or character == "@" for character in found):
         raise InvalidArgument.of(field, f"an account name has no spaces and one @ at most, in front: {handle!r}")
-    if len(found) > MOST_TAG_CHARACTERS:
-        raise InvalidArgument.of(field, f"an account name has at most {MOST_TAG_CHARACTERS} characters")
+    if len(found) > MAX_TAG_CHARACTERS:
+        raise InvalidArgument.of(field, f"an account name has at most {MAX_TAG_CHARACTERS} characters")
     return found
 
 
 def validate_caption(caption: str, field: str) -> None:
     """Raise InvalidArgument for a caption that is too long or that holds characters no text has."""
-    if len(caption) > MOST_CHARACTERS:
-        raise InvalidArgument.of(field, f"has {len(caption)} characters, at most {MOST_CHARACTERS} are kept")
+    if len(caption) > MAX_CHARACTERS:
+        raise InvalidArgument.of(field, f"has {len(caption)} characters, at most {MAX_CHARACTERS} are kept")
     if "\x00" in caption:
         raise InvalidArgument.of(field, "holds a NUL character")
 

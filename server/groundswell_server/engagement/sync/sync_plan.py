@@ -18,7 +18,7 @@ from groundswell_storage.engagement.enums import Platform, SyncOutcome
 from groundswell_storage.engagement.post_syncs import Overdue, SyncTarget
 from groundswell_storage.scope import Scope
 
-SHORTEST_CACHE, LONGEST_CACHE = timedelta(minutes=5), timedelta(minutes=15)
+SHORTEST_CACHE, MAX_CACHE = timedelta(minutes=5), timedelta(minutes=15)
 _OF_AGE = 12
 OVERDUE = timedelta(days=7)
 """How long after an age that is waited for posts are asked for that have no metrics from then on."""
@@ -72,7 +72,7 @@ class Plan:
 
 def cache_time(age: timedelta) -> timedelta:
     """How long counts of a post of this age count as fresh: 5 minutes in its first hour, 15 from the third on."""
-    return min(max(age / _OF_AGE, SHORTEST_CACHE), LONGEST_CACHE)
+    return min(max(age / _OF_AGE, SHORTEST_CACHE), MAX_CACHE)
 
 
 def plan(

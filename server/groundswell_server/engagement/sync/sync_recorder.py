@@ -32,8 +32,8 @@ from groundswell_storage.scope import Scope
 _POSTS_PER_TRANSACTION = 25
 """Others wait for the rows of a transaction, and on SQLite for its end."""
 _TRIES = 5
-_LONGEST_TEXT, _LONGEST_HANDLE, _LONGEST_ID = 20_000, 100, 200
-_LONGEST_PROBLEM = 500
+_MAX_TEXT, _MAX_HANDLE, _MAX_ID = 20_000, 100, 200
+_MAX_PROBLEM = 500
 
 T = TypeVar("T")
 
@@ -92,13 +92,11 @@ class SyncRecorder:
     def mark_token_refused(self, connection_id: str, problem: str) -> None:
         """Writes down that the token of a connection is refused."""
         state = ConnectionState.TOKEN_REFUSED
-        self._write(
-            lambda scope: connections.note(scope, connection_id, state=state, problem=problem[:_LONGEST_PROBLEM])
-        )
+        self._write(lambda scope: connections.note(scope, connection_id, state=state, problem=problem[:_MAX_PROBLEM]))
 
     def record_problem(self, connection_id: str, problem: str) -> None:
         """Writes down what a platform refuses a connection, which may serve for other things."""
-        self._write(lambda scope: connections.note(scope, connection_id, problem=problem[:_LONGEST_PROBLEM]))
+        self._write(lambda scope: connections.note(scope, connection_id, problem=problem[:_MAX_PROBLEM]))
 
     def _write(self, work: Callable[[Scope], T]) -> T:
         """Does the work in a transaction; again when somebody else changed the same rows in the same moment."""
@@ -161,7 +159,7 @@ class SyncRecorder:
 
     def _note(self, scope: Scope, target: SyncTarget, outcome: SyncOutcome, problem: str) -> None:
         if scope.find(PostRow, target.post_id) is not None:
-            told = problem.replace("\0", "")[:_LONGEST_PROBLEM]
+            told = problem.replace("\0", "")[:_MAX_PROBLEM]
             post_syncs.note(scope, target, self.job.operation_id, outcome=outcome, problem=told)
 
 
@@ -173,9 +171,9 @@ def _parts(targets: Sequence[SyncTarget]) -> Iterator[Sequence[SyncTarget]]:
 def _storable(comment: NewInteraction) -> NewInteraction:
     """The comment without what the contract would refuse."""
     return comment._replace(
-        text=comment.text.replace("\0", "")[:_LONGEST_TEXT],
-        actor_handle=comment.actor_handle.replace("\0", "")[:_LONGEST_HANDLE],
-        platform_interaction_id=comment.platform_interaction_id.replace("\0", "")[:_LONGEST_ID],
+        text=comment.text.replace("\0", "")[:_MAX_TEXT],
+        actor_handle=comment.actor_handle.replace("\0", "")[:_MAX_HANDLE],
+        platform_interaction_id=comment.platform_interaction_id.replace("\0", "")[:_MAX_ID],
     )
 
 

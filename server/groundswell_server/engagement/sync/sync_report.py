@@ -9,7 +9,7 @@ from groundswell_storage.engagement import post_syncs
 from groundswell_storage.engagement.enums import Platform, SyncOutcome
 from groundswell_storage.scope import Scope
 
-_MOST_PROBLEMS = 100
+_MAX_PROBLEMS = 100
 _FINE = (SyncOutcome.SYNCED, SyncOutcome.UNKNOWN)
 
 
@@ -49,7 +49,7 @@ def report(scope: Scope, plan: Plan, operation_id: str) -> SyncReport:
     """The report of an operation whose last run was planned so."""
     rows = post_syncs.tally(scope, operation_id)
     counts = tuple(SyncCount(Platform(platform), SyncOutcome(outcome), count) for platform, outcome, count, _ in rows)
-    problems = post_syncs.failures(scope, operation_id, fine=_FINE, limit=_MOST_PROBLEMS)
+    problems = post_syncs.failures(scope, operation_id, fine=_FINE, limit=_MAX_PROBLEMS)
     return SyncReport(
         synced_count=_sum(counts, SyncOutcome.SYNCED),
         fresh_count=plan.fresh,

@@ -33,7 +33,7 @@ from groundswell_storage.engagement.post_syncs import SyncTarget
 
 PATIENCE = timedelta(seconds=5)
 """A longer wait leaves the worker to others."""
-MOST_PAGES = 40
+MAX_PAGES = 40
 """Pages of comments of a post that one sync fetches."""
 
 
@@ -119,7 +119,7 @@ class SyncRun:
         adapter, (target,) = self._means.adapters[unit.connection.platform], unit.targets
         api, token = self._apis[adapter.platform], unit.connection.token
         page = adapter.fetch_comments(api, token, target.platform_post_id, unit.after or "")
-        last = not page.after or unit.pages + 1 == MOST_PAGES
+        last = not page.after or unit.pages + 1 == MAX_PAGES
         self._keeper.record_comments(target, page.comments, last=last)
         if not last:
             self._queue.add([Unit(unit.connection, unit.targets, page.after, unit.pages + 1)])

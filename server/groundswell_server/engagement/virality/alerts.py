@@ -11,7 +11,7 @@ from groundswell_server.engagement.estimates import Estimate
 from groundswell_server.engagement.metrics.age_interpolation import AgePoint, value_at_age
 from groundswell_server.engagement.virality.alert_events import ViralityAlert, alert_to_json
 from groundswell_server.engagement.virality.projection import project
-from groundswell_server.engagement.virality.threshold import FEWEST, threshold_of
+from groundswell_server.engagement.virality.threshold import MIN_POSTS, threshold_of
 from groundswell_storage.engagement import posts, snapshots
 from groundswell_storage.engagement.enums import Platform, RateBase
 from groundswell_storage.engagement.posts import PostRow
@@ -20,7 +20,7 @@ from groundswell_storage.topics import VIRALITY_ALERT
 
 LOOKBACK: Final = timedelta(days=365)
 """How long before it a post may have been published to be compared with."""
-MOST_POSTS: Final = 200
+MAX_POSTS: Final = 200
 """Posts that one is compared with: the newest."""
 
 _COUNT_OF_BASE: Final = {RateBase.REACH: "reach", RateBase.IMPRESSIONS: "impressions", RateBase.VIEWS: "views"}
@@ -40,7 +40,7 @@ def evaluate_virality(scope: Scope, row: PostRow, projected_age: timedelta) -> V
         return None
     age = fetched - row.publish_time
     rates, platform_wide = _rates(scope, row, row.persona_id, age), False
-    if len(rates) < FEWEST:
+    if len(rates) < MIN_POSTS:
         rates, platform_wide = _rates(scope, row, None, age), True
     threshold = threshold_of(list(rates.values()))
     if threshold is None or rate <= threshold:
@@ -70,7 +70,7 @@ def _rates(scope: Scope, row: PostRow, persona_id: str | None, age: timedelta) -
         since=row.publish_time - LOOKBACK,
         before=row.publish_time,
         age=age,
-        limit=MOST_POSTS,
+        limit=MAX_POSTS,
     )
     by_post = groupby(found, key=lambda rate: rate.post_id)
     points = {post_id: [AgePoint(rate.age, rate.rate_pct) for rate in group] for post_id, group in by_post}

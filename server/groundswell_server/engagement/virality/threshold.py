@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from typing import Final
 
 PERCENTILE: Final = 0.95
-FEWEST: Final = 20
+MIN_POSTS: Final = 20
 """Posts that the percentile needs."""
 
 
 def threshold_of(rates: Sequence[float]) -> float | None:
     """The 95th percentile of rates; None of fewer than 20."""
-    return quantile(rates, PERCENTILE) if len(rates) >= FEWEST else None
+    return quantile(rates, PERCENTILE) if len(rates) >= MIN_POSTS else None
 
 
 def quantile(values: Sequence[float], share: float) -> float:
