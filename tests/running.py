@@ -16,7 +16,7 @@ from groundswell.v1 import engagement_pb2_grpc, learning_pb2_grpc
 from groundswell_server.app import App
 from groundswell_server.services.registry import SERVICES
 from groundswell_server.settings import Settings
-from groundswell_storage import keys
+from groundswell_storage.access import keys
 
 
 class RunningServer:

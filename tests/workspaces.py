@@ -9,7 +9,7 @@ from typing import Any
 import grpc
 
 from groundswell.v1 import learning_pb2, learning_pb2_grpc
-from groundswell_storage import operations
+from groundswell_storage.jobs import operations
 from tests.learning.calls import world
 from tests.learning.model_rows import a_version
 from tests.running import RunningServer

@@ -35,10 +35,10 @@ from groundswell_server.runtime.telemetry import CallTelemetry
 from groundswell_server.services.dependencies import Dependencies
 from groundswell_server.services.registry import SERVICES, unknown_service
 from groundswell_server.settings import Settings, SettingsError
-from groundswell_storage import keys
+from groundswell_storage.access import keys
+from groundswell_storage.calls.token_buckets import Draw, Limit, draw
+from groundswell_storage.events.feed import EventFeed
 from groundswell_storage.executor import DatabaseExecutor
-from groundswell_storage.feed import EventFeed
-from groundswell_storage.token_buckets import Draw, Limit, draw
 
 _FIRST_CALLS_SECONDS = 0.2
 

@@ -275,7 +275,7 @@ def _shown(value: object) -> str:
         return json.dumps(value)
     if not isinstance(value, SecretStr):
         return "" if value is None else str(value)
-    from groundswell_storage.urls import HIDDEN, hide_password  # not for `--help`: it brings the data layer
+    from groundswell_storage.engines.urls import HIDDEN, hide_password  # not for `--help`: it brings the data layer
 
     secret = value.get_secret_value()
     return hide_password(secret) if "://" in secret else HIDDEN

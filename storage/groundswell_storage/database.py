@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from peewee import SQL, PeeweeException
 
-from groundswell_storage import engines, failures
+from groundswell_storage import failures
+from groundswell_storage.engines.tracked_database import current_database, thread
+from groundswell_storage.engines.urls import hide_password, open_engine
 from groundswell_storage.fields import from_micros
-from groundswell_storage.urls import hide_password
 
 if TYPE_CHECKING:
+    from groundswell_storage.engines.tracked_database import Engine
     from groundswell_storage.scope import Scope
 
 Dialect = Literal["sqlite", "postgresql", "cockroachdb"]
@@ -35,9 +37,9 @@ def connect(url: str, *, pool_size: int = 4, application: str = "groundswell") -
     `cockroachdb://user@host/name`. `pool_size` is the number of connections that a server keeps to PostgreSQL
     (SQLite has one). No connection is opened before the first use; a wrong URL raises ValueError here.
     """
-    dialect, engine = engines.open_engine(url, application)
-    engines.current_database.initialize(engine)
-    engines.thread.engine = None  # what this thread worked with before is not what it works with from now on
+    dialect, engine = open_engine(url, application)
+    current_database.initialize(engine)
+    thread.engine = None  # what this thread worked with before is not what it works with from now on
     return Database(url, dialect, engine, pool_size)  # type: ignore[arg-type]
 
 
@@ -46,7 +48,7 @@ class Database:
 
     __slots__ = ("_engine", "_translated", "clock_sql", "dialect", "pool_size", "url")
 
-    def __init__(self, url: str, dialect: Dialect, engine: engines.Engine, pool_size: int) -> None:
+    def __init__(self, url: str, dialect: Dialect, engine: Engine, pool_size: int) -> None:
         self.url = url
         """With the password, if there is one: show `shown_url` instead."""
         self.dialect: Dialect = dialect
@@ -68,7 +70,7 @@ class Database:
         return self._engine.file
 
     @property
-    def engine(self) -> engines.Engine:
+    def engine(self) -> Engine:
         """Peewee's database, for this package only."""
         return self._engine
 
@@ -106,7 +108,7 @@ class Database:
 
     def bind(self) -> None:
         """Makes this the database of the tables for the calling thread, whatever is connected later."""
-        engines.thread.engine = self._engine
+        thread.engine = self._engine
 
     def transaction(self) -> Transaction:
         """`with database.transaction():` all of it or nothing; not to be nested (see `savepoint`).
@@ -146,7 +148,7 @@ class Database:
         What is not `durable` outlives the process once it is committed, and the machine with the next durable commit:
         SQLite then need not wait for the disk. PostgreSQL is not asked for less.
         """
-        engines.thread.engine = self._engine
+        thread.engine = self._engine
         self._engine.begin(durable=durable)
         self._engine.push_transaction(self)
 
@@ -232,8 +234,8 @@ class Database:
 
     def close(self) -> None:
         """Closes the connections of all threads; the threads that use the database must have stopped."""
-        if engines.thread.engine is self._engine:
-            engines.thread.engine = None
+        if thread.engine is self._engine:
+            thread.engine = None
         self.drop_connection()
         self._engine.connections.close_all()
 
@@ -245,18 +247,18 @@ class Transaction:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._outer: engines.Engine | None = None
-        self._published = engines.thread.published
+        self._outer: Engine | None = None
+        self._published = thread.published
 
     def __enter__(self) -> Database:
         database = self._database
         if database.engine.in_transaction():
             raise RuntimeError("a transaction is open on this thread already; use Database.savepoint inside it")
-        self._outer = engines.thread.engine
+        self._outer = thread.engine
         try:
             begin(database)
         except Exception as error:
-            engines.thread.engine = self._outer
+            thread.engine = self._outer
             raise failures.translate(error) from error
         return database
 
@@ -273,7 +275,7 @@ class Transaction:
                 if meant is not error:
                     raise meant from error
         finally:
-            engines.thread.engine = self._outer
+            thread.engine = self._outer
 
     def _commit(self) -> None:
         database = self._database
@@ -282,7 +284,7 @@ class Transaction:
         except Exception as failure:
             database.rollback()
             raise failures.translate(failure) from failure
-        if engines.thread.published != self._published:
+        if thread.published != self._published:
             # Servers have a feed that does this for many commits at once; who commits here has none. If it fails,
             # their slow clock finds the events a little later.
             with suppress(PeeweeException):

@@ -22,7 +22,7 @@ from peewee import PeeweeException
 from groundswell_storage import database as databases
 from groundswell_storage import errors, failures
 from groundswell_storage.database import Database
-from groundswell_storage.engines import thread
+from groundswell_storage.engines.tracked_database import thread
 
 T = TypeVar("T")
 Observer = Callable[[Literal["read", "write"], int, float], None]

@@ -24,7 +24,8 @@ from typing import Any, ClassVar, TypeVar
 
 from peewee import IntegerField, TextField
 
-from groundswell_storage import audit, pages
+from groundswell_storage import pages
+from groundswell_storage.audit import audit
 from groundswell_storage.errors import Aborted
 from groundswell_storage.fields import InstantField, JsonField
 from groundswell_storage.records import plain

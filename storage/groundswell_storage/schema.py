@@ -6,11 +6,13 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from groundswell_storage import errors, failures
-from groundswell_storage.database import Database
-from groundswell_storage.sqlite import SqliteEngine
+from groundswell_storage.engines.sqlite import SqliteEngine
+
+if TYPE_CHECKING:
+    from groundswell_storage.database import Database
 
 _FOLDER = Path(__file__).parent / "migrations"
 _HISTORY = "schema_migration"

@@ -14,13 +14,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from random import Random, SystemRandom
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from peewee import ModelDelete, ModelInsert, ModelSelect, ModelUpdate
 
-from groundswell_storage import errors, events, ids
-from groundswell_storage.database import Database
+from groundswell_storage import errors, ids
+from groundswell_storage.events import events
 from groundswell_storage.table import Table, kind_of
+
+if TYPE_CHECKING:
+    from groundswell_storage.database import Database
 
 T = TypeVar("T", bound=Table)
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from itertools import chain
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from peewee import (
     AutoField,
@@ -21,14 +21,16 @@ from peewee import (
 )
 
 from groundswell_storage.chunks import chunks
-from groundswell_storage.database import Database
-from groundswell_storage.engines import current_database
+from groundswell_storage.engines.tracked_database import current_database
 
 M = TypeVar("M", bound=Model)
 
 _PLAIN_FIELDS = frozenset(
     (AutoField, BigAutoField, BigIntegerField, DoubleField, FloatField, IntegerField, SmallIntegerField, TextField)
 )
+
+if TYPE_CHECKING:
+    from groundswell_storage.database import Database
 """Fields whose values both drivers take and return as they should be."""
 
 

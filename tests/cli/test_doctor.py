@@ -12,8 +12,8 @@ from groundswell_server.cli.doctor import surroundings
 from groundswell_server.cli.doctor.database import database as examine
 from groundswell_server.cli.doctor.finding import Finding
 from groundswell_server.settings import Settings
-from groundswell_storage import leases, operations
 from groundswell_storage.database import Database
+from groundswell_storage.jobs import leases, operations
 from tests.running import RunningServer
 
 NOBODY = "127.0.0.1:1"

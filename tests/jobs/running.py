@@ -17,9 +17,9 @@ from groundswell_server.jobs.asking import Asking
 from groundswell_server.jobs.lease import Lease
 from groundswell_server.jobs.registry import JobFunction
 from groundswell_server.settings import load
-from groundswell_storage import leases, operations
 from groundswell_storage.database import Database
-from groundswell_storage.operations import Operation
+from groundswell_storage.jobs import leases, operations
+from groundswell_storage.jobs.operations import Operation
 
 ROOT = Path(__file__).parent.parent.parent
 LONG = timedelta(minutes=5)

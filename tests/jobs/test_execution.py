@@ -11,8 +11,9 @@ from structlog.testing import capture_logs
 
 from groundswell_server.jobs.job import Job, Postponed
 from groundswell_server.jobs.lease import Stop
-from groundswell_storage import errors, leases, operations
+from groundswell_storage import errors
 from groundswell_storage.database import Database
+from groundswell_storage.jobs import leases, operations
 from tests.jobs.running import ask, lapse, look, run, take
 from tests.jobs.tiny_jobs import EFFECT, echo, effects
 from tests.patience import eventually

@@ -9,9 +9,12 @@ from pathlib import Path
 from groundswell_server.jobs.periodic import HOUSEKEEPING, Timekeeper, purge_events, purge_request_ids, seal_audit
 from groundswell_server.jobs.registry import Periodic
 from groundswell_server.settings import Settings, load
-from groundswell_storage import audit, audit_chain, events, idempotency, schedules
+from groundswell_storage.audit import audit, audit_chain
+from groundswell_storage.calls import idempotency
 from groundswell_storage.database import Database
 from groundswell_storage.errors import Unavailable
+from groundswell_storage.events import events
+from groundswell_storage.jobs import schedules
 from tests.jobs.running import ask, look, take
 from tests.jobs.tiny_jobs import PERIODIC, effects
 

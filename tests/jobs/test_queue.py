@@ -14,11 +14,11 @@ from google.protobuf.wrappers_pb2 import StringValue
 from groundswell_server.jobs.queue import JobQueue
 from groundswell_server.jobs.wakeups import WakeUps
 from groundswell_server.settings import load
-from groundswell_storage import operations
 from groundswell_storage.database import Database
+from groundswell_storage.events.feed import EventFeed
 from groundswell_storage.executor import DatabaseExecutor
-from groundswell_storage.feed import EventFeed
-from groundswell_storage.operations import Operation
+from groundswell_storage.jobs import operations
+from groundswell_storage.jobs.operations import Operation
 from groundswell_storage.scope import Scope
 from tests.jobs.running import look
 

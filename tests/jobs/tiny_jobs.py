@@ -11,9 +11,9 @@ from google.protobuf.wrappers_pb2 import StringValue
 from groundswell_server.jobs.job import Job
 from groundswell_server.jobs.registry import Periodic
 from groundswell_server.settings import Settings
-from groundswell_storage import events
 from groundswell_storage.database import Database
 from groundswell_storage.errors import Cancelled
+from groundswell_storage.events import events
 from tests.patience import eventually
 
 EFFECT = "tiny.effect"

@@ -15,10 +15,9 @@ from groundswell_server.learning.jobs import remove_files
 from groundswell_server.models import registry
 from groundswell_server.models.artifacts.artifact_store import ArtifactStore
 from groundswell_server.settings import Settings, SettingsError
-from groundswell_storage import stray_files
 from groundswell_storage.database import Database
 from groundswell_storage.errors import Aborted, DataLoss, NotFound, Unavailable
-from groundswell_storage.learning import model_versions
+from groundswell_storage.learning import model_versions, stray_files
 from groundswell_storage.learning.model_versions import ModelVersion
 from groundswell_storage.scope import Scope
 from tests.learning.model_rows import RESULT, artifact, live_ids

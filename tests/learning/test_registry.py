@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from groundswell_server.models import registry
-from groundswell_storage import events
 from groundswell_storage.database import Database
 from groundswell_storage.errors import DataLoss, FailedPrecondition, InvalidArgument, NotFound
+from groundswell_storage.events import events
 from groundswell_storage.learning import model_versions
 from groundswell_storage.scope import Scope
 from tests.learning.model_rows import a_version, live_ids

@@ -17,9 +17,9 @@ from google.rpc import code_pb2, error_details_pb2
 
 from groundswell.v1 import common_pb2
 from groundswell_server.jobs.job import Job
-from groundswell_storage import operations
 from groundswell_storage.errors import FailedPrecondition
-from groundswell_storage.operations import Operation
+from groundswell_storage.jobs import operations
+from groundswell_storage.jobs.operations import Operation
 from tests.errors import refusal
 from tests.jobs.running import ask, run, take
 from tests.jobs.tiny_jobs import echo

@@ -20,7 +20,7 @@ from groundswell.v1 import engagement_pb2 as pb
 from groundswell.v1 import engagement_pb2_grpc
 from groundswell_server.peers.tokens import AUDIENCE
 from groundswell_server.runtime.authentication import PEER_HEADER
-from groundswell_storage import keys, secrets
+from groundswell_storage.access import keys, secrets
 from groundswell_storage.database import connect
 from tests.errors import refusal
 from tests.learning.calls import world

@@ -21,8 +21,8 @@ from google.longrunning import operations_pb2_grpc
 from groundswell_server.processes.child_spec import Orders, Report
 from groundswell_server.processes.ports import shared_port
 from groundswell_server.settings import SettingsError, load
-from groundswell_storage import schedules
 from groundswell_storage.database import Database
+from groundswell_storage.jobs import schedules
 from tests.patience import eventually
 from tests.processes import Suite
 

@@ -10,9 +10,9 @@ import psycopg
 import pytest
 from google.protobuf.wrappers_pb2 import StringValue
 
-from groundswell_storage import operations
 from groundswell_storage.database import Database, connect
-from groundswell_storage.operations import Operation
+from groundswell_storage.jobs import operations
+from groundswell_storage.jobs.operations import Operation
 from tests.jobs.running import ask, lapse, look, run, take, worker_process
 from tests.jobs.tiny_jobs import echo, effects
 from tests.patience import eventually

@@ -14,7 +14,7 @@ from groundswell.v1 import experiments_pb2 as xp
 from groundswell.v1 import experiments_pb2_grpc
 from groundswell_server.runtime import tls
 from groundswell_server.settings import Settings, SettingsError
-from groundswell_storage import keys
+from groundswell_storage.access import keys
 from tests.errors import refusal
 from tests.running import RunningServer
 

@@ -9,8 +9,8 @@ import grpc
 import pytest
 
 from groundswell_server.runtime.audit import action_of
-from groundswell_storage import audit
-from groundswell_storage.audit import AuditEntry
+from groundswell_storage.audit import audit
+from groundswell_storage.audit.audit import AuditEntry
 from tests.running import RunningServer
 from tests.wire import call, request_of
 

@@ -11,8 +11,8 @@ import pytest
 
 from groundswell_server.events import event_consumers
 from groundswell_storage.errors import Unavailable
-from groundswell_storage.events import Event
-from groundswell_storage.feed import Batch, EventFeed
+from groundswell_storage.events.events import Event
+from groundswell_storage.events.feed import Batch, EventFeed
 
 CHANGED = Event((1, 1), "default", "key.changed", "0190", {}, datetime(2026, 3, 1, tzinfo=UTC))
 

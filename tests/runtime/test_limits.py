@@ -10,8 +10,8 @@ import pytest
 
 from groundswell.v1 import engagement_pb2 as pb
 from groundswell_server.runtime.token_buckets import TokenBuckets
+from groundswell_storage.calls.token_buckets import Draw, Limit, drawn_from
 from groundswell_storage.errors import Unavailable
-from groundswell_storage.token_buckets import Draw, Limit, drawn_from
 from tests.errors import refusal
 from tests.running import RunningServer
 

@@ -16,7 +16,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from groundswell.v1 import engagement_pb2 as pb
 from groundswell.v1 import experiments_pb2, experiments_pb2_grpc
 from groundswell_server.models import registry
-from groundswell_storage import call_budgets, leases, operations
+from groundswell_storage.engagement import call_budgets
+from groundswell_storage.jobs import leases, operations
 from groundswell_storage.learning import drift_reports
 from groundswell_storage.learning.drift_reports import DriftFinding
 from tests.errors import refusal

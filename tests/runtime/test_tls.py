@@ -15,7 +15,7 @@ import pytest
 from groundswell.v1 import engagement_pb2 as pb
 from groundswell.v1.engagement_pb2_grpc import EngagementServiceStub
 from groundswell_server.settings import SettingsError
-from groundswell_storage import keys
+from groundswell_storage.access import keys
 from groundswell_storage.database import connect
 from tests.client.certificates import Authority, Identity
 from tests.running import RunningServer

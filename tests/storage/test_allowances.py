@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from groundswell_storage.calls.token_buckets import Draw, Limit, draw, drawn_from
 from groundswell_storage.database import Database
-from groundswell_storage.token_buckets import Draw, Limit, draw, drawn_from
 
 LIMIT = Limit(per_second=2.0, burst=10)
 TRICKLE = Limit(per_second=1e-6, burst=10)

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from groundswell_storage import audit, audit_chain
-from groundswell_storage.audit_chain import Verification
+from groundswell_storage.audit import audit, audit_chain
+from groundswell_storage.audit.audit_chain import Verification
 from groundswell_storage.database import Database
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from groundswell_storage import call_budgets
 from groundswell_storage.database import Database
+from groundswell_storage.engagement import call_budgets
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

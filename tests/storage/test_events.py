@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from groundswell_storage import errors, events
+from groundswell_storage import errors
 from groundswell_storage.database import Database, connect
+from groundswell_storage.events import events
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

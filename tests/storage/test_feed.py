@@ -12,10 +12,11 @@ from typing import Any
 import psycopg
 import pytest
 
-from groundswell_storage import errors, events
+from groundswell_storage import errors
 from groundswell_storage.database import Database, connect
+from groundswell_storage.events import events
+from groundswell_storage.events.feed import Batch, EventFeed
 from groundswell_storage.executor import DatabaseExecutor
-from groundswell_storage.feed import Batch, EventFeed
 from groundswell_storage.scope import Scope
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

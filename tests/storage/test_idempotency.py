@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from groundswell_storage import errors, idempotency
+from groundswell_storage import errors
+from groundswell_storage.calls import idempotency
 from groundswell_storage.database import Database, connect
 from groundswell_storage.executor import DatabaseExecutor
 from groundswell_storage.scope import Scope

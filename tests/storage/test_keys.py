@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from groundswell_storage import errors, events, keys
+from groundswell_storage import errors
+from groundswell_storage.access import keys
 from groundswell_storage.database import Database
-from groundswell_storage.topics import KEY_CHANGED
+from groundswell_storage.events import events
+from groundswell_storage.events.topics import KEY_CHANGED
 
 NOW = datetime.now(UTC)
 

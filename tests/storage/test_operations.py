@@ -8,10 +8,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from groundswell_storage import errors, events, leases, operations
+from groundswell_storage import errors
 from groundswell_storage.database import Database, connect
-from groundswell_storage.operations import Operation
-from groundswell_storage.topics import OPERATION_CHANGED
+from groundswell_storage.events import events
+from groundswell_storage.events.topics import OPERATION_CHANGED
+from groundswell_storage.jobs import leases, operations
+from groundswell_storage.jobs.operations import Operation
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LEASE = timedelta(minutes=1)

@@ -6,8 +6,8 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
-from groundswell_storage import schedules
 from groundswell_storage.database import Database
+from groundswell_storage.jobs import schedules
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOURLY = timedelta(hours=1)

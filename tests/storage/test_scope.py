@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 import pytest
 from peewee import IntegrityError, PeeweeException
 
-from groundswell_storage import errors, events
+from groundswell_storage import errors
 from groundswell_storage.database import Database, connect
+from groundswell_storage.events import events
 from groundswell_storage.failures import is_duplicate
 from groundswell_storage.scope import Scope
 

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from groundswell_storage import errors
+from groundswell_storage.access.secrets import Sealer, deployment_secret
 from groundswell_storage.database import Database
-from groundswell_storage.secrets import Sealer, deployment_secret
 
 MASTER = bytes(range(32))
 

@@ -12,8 +12,8 @@ from groundswell_server.cli.commands import ServerCommand, database_option, grou
 from groundswell_server.cli.database_access import open_migrated, open_scope
 
 if TYPE_CHECKING:
-    from groundswell_storage.audit import AuditEntry
-    from groundswell_storage.audit_chain import Verification
+    from groundswell_storage.audit.audit import AuditEntry
+    from groundswell_storage.audit.audit_chain import Verification
 
 
 @group("audit")
@@ -30,7 +30,7 @@ def audit_group() -> None:
 @output_option
 def list_entries(subject: str, action: str, limit: int, workspace: str, database: str | None, as_json: bool) -> None:
     """Show the changes of a workspace, newest first. `-o json` has the values before and after each change."""
-    from groundswell_storage import audit
+    from groundswell_storage.audit import audit
 
     with open_scope(database, workspace, existing=True) as scope:
         page = audit.list_entries(scope, subject=subject, action=action, page_size=limit)
@@ -49,8 +49,8 @@ def verify(head: str, database: str | None, as_json: bool) -> None:
     """Check every seal of all workspaces. Exits with 1 when an entry was changed, removed or inserted."""
     from groundswell_server.bootstrap.master_key import master_key
     from groundswell_server.settings import load
-    from groundswell_storage import audit_chain
-    from groundswell_storage.secrets import Sealer, made_secret
+    from groundswell_storage.access.secrets import Sealer, made_secret
+    from groundswell_storage.audit import audit_chain
 
     sealer = Sealer(master_key(load()))
     with open_migrated(database, existing=True) as opened, opened.transaction():

@@ -70,10 +70,10 @@ def workspace_option(function: Function) -> Function:
 def _known_url(context: click.Context, parameter: click.Parameter, url: str | None) -> str | None:
     """Refuses a URL that no database can be opened by."""
     if url:
-        from groundswell_storage import engines
+        from groundswell_storage.engines.urls import open_engine
 
         try:
-            engines.open_engine(url, application="groundswell")
+            open_engine(url, application="groundswell")
         except ValueError as error:
             raise click.BadParameter(str(error)) from error
     return url

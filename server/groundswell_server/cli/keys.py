@@ -19,7 +19,7 @@ from groundswell_server.cli.commands import (
 from groundswell_server.cli.database_access import open_scope
 
 if TYPE_CHECKING:
-    from groundswell_storage.keys import KeyRecord
+    from groundswell_storage.access.keys import KeyRecord
 
 
 @group("keys")
@@ -49,7 +49,7 @@ def create(
     as_json: bool,
 ) -> None:
     """Create a key. Its secret is printed once and not stored."""
-    from groundswell_storage import keys
+    from groundswell_storage.access import keys
 
     _check(name, scope)
     lifetime = timedelta(days=days) if days else None
@@ -65,7 +65,7 @@ def create(
 @output_option
 def list_all(workspace: str, database: str | None, as_json: bool) -> None:
     """List the keys of a workspace, revoked ones included."""
-    from groundswell_storage import keys
+    from groundswell_storage.access import keys
 
     with open_scope(database, workspace, existing=True) as opened:
         rows = []
@@ -86,7 +86,7 @@ def list_all(workspace: str, database: str | None, as_json: bool) -> None:
 @output_option
 def revoke(key: str, workspace: str, database: str | None, as_json: bool) -> None:
     """End a key at once, on all servers."""
-    from groundswell_storage import keys
+    from groundswell_storage.access import keys
 
     with open_scope(database, workspace, existing=True) as opened:
         record = keys.revoke(opened, key)
@@ -101,7 +101,7 @@ def revoke(key: str, workspace: str, database: str | None, as_json: bool) -> Non
 @output_option
 def rotate(key: str, grace_hours: float, workspace: str, database: str | None, as_json: bool) -> None:
     """Give a key a new secret."""
-    from groundswell_storage import keys
+    from groundswell_storage.access import keys
 
     with open_scope(database, workspace, existing=True) as opened:
         record, token = keys.rotate(opened, key, grace=timedelta(hours=grace_hours))
@@ -142,7 +142,7 @@ def _show(rows: list[dict[str, Any]], as_json: bool, *, empty: str = "") -> None
 
 
 def _reveal(record: KeyRecord, token: str, as_json: bool) -> None:
-    from groundswell_storage import keys
+    from groundswell_storage.access import keys
 
     if as_json:
         show_json({**_row(record), "token": token})

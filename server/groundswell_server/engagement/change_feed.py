@@ -10,10 +10,10 @@ from groundswell_server.engagement.contexts.contexts import Context, context_of
 from groundswell_server.engagement.posts.posts import Post, post_of
 from groundswell_server.engagement.virality import alert_events as virality
 from groundswell_server.engagement.virality.alert_events import ViralityAlert
-from groundswell_storage import topics
 from groundswell_storage.engagement.contexts import ContextRow
 from groundswell_storage.engagement.posts import PostRow
-from groundswell_storage.events import Event
+from groundswell_storage.events import topics
+from groundswell_storage.events.events import Event
 from groundswell_storage.scope import Scope
 
 TOPICS = (

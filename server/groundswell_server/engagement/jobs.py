@@ -16,10 +16,10 @@ from groundswell_server.engagement.platforms import LIMIT_GROUPS
 from groundswell_server.jobs.job import Job, Postponed
 from groundswell_server.jobs.registry import Periodic
 from groundswell_server.settings import Settings
-from groundswell_storage import operations
 from groundswell_storage.database import Database
 from groundswell_storage.engagement import connections
 from groundswell_storage.engagement.enums import ConnectionState
+from groundswell_storage.jobs import operations
 
 if TYPE_CHECKING:
     from groundswell_server.engagement.sync.sync_run import SyncDependencies

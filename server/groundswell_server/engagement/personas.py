@@ -11,11 +11,12 @@ from functools import partial
 from typing import Any
 
 from groundswell_server.engagement.bot_detection.handles import normalize_handle
-from groundswell_storage import operations, resources
+from groundswell_storage import resources
 from groundswell_storage.engagement import personas
 from groundswell_storage.engagement.enums import Platform
 from groundswell_storage.engagement.personas import PersonaRow
 from groundswell_storage.errors import AlreadyExists, InvalidArgument, NotFound
+from groundswell_storage.jobs import operations
 from groundswell_storage.pages import Page
 from groundswell_storage.records import record_of, values_of
 from groundswell_storage.resources import check_etag

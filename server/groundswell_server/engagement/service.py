@@ -28,7 +28,7 @@ from groundswell_server.runtime.methods import rpc
 from groundswell_server.services.dependencies import Dependencies
 from groundswell_storage.engagement.enums import PiiFilter, Rating
 from groundswell_storage.engagement.enums import Platform as SocialPlatform
-from groundswell_storage.events import decode_cursor
+from groundswell_storage.events.events import decode_cursor
 from groundswell_storage.scope import Scope
 
 

@@ -19,8 +19,8 @@ from groundswell_server.peers.circuit_breaker import CircuitBreaker
 from groundswell_server.peers.peers import Caller, Peers
 from groundswell_storage.chunks import chunks
 from groundswell_storage.errors import GroundswellError, Unavailable
-from groundswell_storage.feed import EventFeed
-from groundswell_storage.topics import MODEL_CHANGED
+from groundswell_storage.events.feed import EventFeed
+from groundswell_storage.events.topics import MODEL_CHANGED
 
 T = TypeVar("T")
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from groundswell_storage import audit
+from groundswell_storage.audit import audit
 from groundswell_storage.engagement import workspace_settings as rows
 from groundswell_storage.engagement.enums import PiiFilter
 from groundswell_storage.engagement.workspace_settings import EngagementSettingsRow
+from groundswell_storage.events.topics import ENGAGEMENT_SETTINGS_CHANGED
 from groundswell_storage.resources import check_etag, etag_of
 from groundswell_storage.scope import Scope
-from groundswell_storage.topics import ENGAGEMENT_SETTINGS_CHANGED
 
 
 @dataclass(frozen=True, slots=True)

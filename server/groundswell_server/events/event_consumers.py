@@ -9,8 +9,8 @@ from datetime import timedelta
 import structlog
 
 from groundswell_storage.errors import GroundswellError
-from groundswell_storage.events import Event
-from groundswell_storage.feed import EventFeed
+from groundswell_storage.events.events import Event
+from groundswell_storage.events.feed import EventFeed
 
 BOOKMARK_EVERY = timedelta(seconds=30)
 """Time between the cursors that an idle stream sends."""

@@ -12,14 +12,14 @@ from groundswell_server.experiments.bandits import batches
 from groundswell_server.experiments.design.design import Design, Variant, invalid
 from groundswell_server.experiments.design.design_json import design_of, record_of
 from groundswell_server.experiments.design.validation import complete
-from groundswell_storage import audit
+from groundswell_storage.audit import audit
 from groundswell_storage.errors import FailedPrecondition, InvalidArgument
+from groundswell_storage.events.topics import EXPERIMENT_CHANGED
 from groundswell_storage.experiments import designs, keys
 from groundswell_storage.experiments.designs import ExperimentPhaseRow, ExperimentRow
 from groundswell_storage.pages import Page
 from groundswell_storage.resources import check_etag, etag_of, revise
 from groundswell_storage.scope import Scope
-from groundswell_storage.topics import EXPERIMENT_CHANGED
 
 MOST_PHASES = 1000
 """Of an experiment. Whoever reads it reads them all, and every analysis compares within each."""

@@ -16,9 +16,10 @@ from groundswell_server.jobs.lease import Lease, Stop
 from groundswell_server.jobs.registry import JobFunction
 from groundswell_server.runtime.errors import code_of
 from groundswell_server.settings import Settings
-from groundswell_storage import errors, leases
+from groundswell_storage import errors
 from groundswell_storage.database import Database
-from groundswell_storage.operations import Operation
+from groundswell_storage.jobs import leases
+from groundswell_storage.jobs.operations import Operation
 
 _AGAIN_SECONDS = 0.5
 """Between two tries to write down how a run ended."""

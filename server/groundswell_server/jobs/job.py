@@ -17,8 +17,9 @@ from groundswell_server.jobs.lease import Lease, Stop
 from groundswell_server.peers.peers import OnBehalf
 from groundswell_server.runtime.call import Principal
 from groundswell_server.settings import Settings
-from groundswell_storage import errors, leases
+from groundswell_storage import errors
 from groundswell_storage.database import Database
+from groundswell_storage.jobs import leases
 from groundswell_storage.scope import Scope
 
 _PROGRESS_SECONDS = 1.0

@@ -11,8 +11,9 @@ from typing import Self
 
 import structlog
 
-from groundswell_storage import errors, leases, operations
+from groundswell_storage import errors
 from groundswell_storage.database import Database
+from groundswell_storage.jobs import leases, operations
 from groundswell_storage.scope import Scope
 
 _LOOK_SECONDS = 0.5

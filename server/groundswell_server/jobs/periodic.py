@@ -11,8 +11,13 @@ import structlog
 from groundswell_server.bootstrap.master_key import master_key
 from groundswell_server.jobs.registry import Periodic
 from groundswell_server.settings import Settings
-from groundswell_storage import audit_chain, errors, events, idempotency, leases, schedules, secrets
+from groundswell_storage import errors
+from groundswell_storage.access import secrets
+from groundswell_storage.audit import audit_chain
+from groundswell_storage.calls import idempotency
 from groundswell_storage.database import Database
+from groundswell_storage.events import events
+from groundswell_storage.jobs import leases, schedules
 
 _LONGEST_LOOK_SECONDS = 60.0
 _REAPS_PER_LEASE = 4

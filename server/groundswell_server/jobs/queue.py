@@ -12,16 +12,17 @@ from google.protobuf.message import Message
 
 from groundswell_server.events.event_consumers import consume
 from groundswell_server.settings import Settings
-from groundswell_storage import audit, operations
+from groundswell_storage.audit import audit
 from groundswell_storage.database import Database
-from groundswell_storage.operations import Operation
+from groundswell_storage.events.topics import OPERATION_CHANGED
+from groundswell_storage.jobs import operations
+from groundswell_storage.jobs.operations import Operation
 from groundswell_storage.scope import Scope
-from groundswell_storage.topics import OPERATION_CHANGED
 
 if TYPE_CHECKING:
     from groundswell_server.jobs.wakeups import WakeUps
-    from groundswell_storage.events import Event
-    from groundswell_storage.feed import EventFeed
+    from groundswell_storage.events.events import Event
+    from groundswell_storage.events.feed import EventFeed
 
 log = structlog.get_logger(__name__)
 

@@ -23,8 +23,8 @@ from groundswell_server.jobs.periodic import HOUSEKEEPING, Timekeeper
 from groundswell_server.jobs.registry import Registry
 from groundswell_server.jobs.wakeups import WakeUps
 from groundswell_server.settings import Settings
-from groundswell_storage import leases
 from groundswell_storage.database import Database
+from groundswell_storage.jobs import leases
 
 _POLL_SECONDS = 1.0
 """How soon work is found without a wake-up."""

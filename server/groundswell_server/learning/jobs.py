@@ -20,9 +20,9 @@ from groundswell_server.models.artifacts.artifact_store import ArtifactStore
 from groundswell_server.models.monitoring import retraining
 from groundswell_server.models.training.parallel_backend import parallel_work
 from groundswell_server.settings import Settings
-from groundswell_storage import operations, stray_files
 from groundswell_storage.database import Database
-from groundswell_storage.learning import labelled_predictions, predictions, training_schedules
+from groundswell_storage.jobs import operations
+from groundswell_storage.learning import labelled_predictions, predictions, stray_files, training_schedules
 from groundswell_storage.learning.model_versions import Artifact
 from groundswell_storage.learning.training_schedules import TrainingSchedule
 from groundswell_storage.scope import Scope

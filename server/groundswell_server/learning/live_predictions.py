@@ -30,12 +30,12 @@ from groundswell_server.models.predictor import DEFAULT_LEVEL
 from groundswell_server.models.rollouts.rollout_membership import RolloutMembership
 from groundswell_server.models.serving.live_models import LiveModels
 from groundswell_server.models.serving.served_model import ServedModel
-from groundswell_storage.events import Event
+from groundswell_storage.events.events import Event
+from groundswell_storage.events.feed import EventFeed
+from groundswell_storage.events.topics import MODEL_CHANGED, ONLINE_LEARNED, ROLLOUT_CHANGED
 from groundswell_storage.executor import DatabaseExecutor
-from groundswell_storage.feed import EventFeed
 from groundswell_storage.learning import online
 from groundswell_storage.scope import Scope
-from groundswell_storage.topics import MODEL_CHANGED, ONLINE_LEARNED, ROLLOUT_CHANGED
 
 T = TypeVar("T")
 

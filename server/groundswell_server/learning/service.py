@@ -34,11 +34,11 @@ from groundswell_server.runtime.call import Call
 from groundswell_server.runtime.methods import rpc
 from groundswell_server.services.dependencies import Dependencies
 from groundswell_storage.engagement import prediction_facts
-from groundswell_storage.events import decode_cursor
+from groundswell_storage.events.events import decode_cursor
+from groundswell_storage.events.topics import ONLINE_LEARNED
 from groundswell_storage.learning import drift_reports, model_versions, online, training_schedules
 from groundswell_storage.learning.model_versions import ModelVersion
 from groundswell_storage.scope import Scope
-from groundswell_storage.topics import ONLINE_LEARNED
 
 if TYPE_CHECKING:
     from groundswell_server.learning.live_predictions import LivePredictions

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from groundswell_server.models.artifacts.artifact_store import ARTIFACTS, NOTHING_FETCHED, Fetched
-from groundswell_storage import audit
+from groundswell_storage.audit import audit
 from groundswell_storage.errors import Aborted, DataLoss, FailedPrecondition, InvalidArgument
+from groundswell_storage.events.topics import MODEL_CHANGED
 from groundswell_storage.learning import drift_reports, labelled_predictions, model_versions, predictions
 from groundswell_storage.learning.model_versions import Artifact, ModelVersion
 from groundswell_storage.scope import Scope
-from groundswell_storage.topics import MODEL_CHANGED
 
 HISTORY = timedelta(days=90)
 """Period after its retirement in which a version can be rolled back to."""

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from prometheus_client.core import GaugeMetricFamily
 
 from groundswell_server.runtime.gauges import StoredGauges
-from groundswell_storage import operations
 from groundswell_storage.database import Database
+from groundswell_storage.jobs import operations
 
 
 class JobGauges(StoredGauges):

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from groundswell_storage import operations
 from groundswell_storage.errors import InvalidArgument
-from groundswell_storage.operations import Operation
+from groundswell_storage.jobs import operations
+from groundswell_storage.jobs.operations import Operation
 from groundswell_storage.pages import Page
 from groundswell_storage.scope import Scope
 

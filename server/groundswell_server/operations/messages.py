@@ -11,7 +11,7 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 from groundswell.v1 import common_pb2
 from groundswell_server.runtime.errors import DOMAIN
 from groundswell_storage.errors import InvalidArgument
-from groundswell_storage.operations import Operation
+from groundswell_storage.jobs.operations import Operation
 from groundswell_storage.pages import Page
 
 _COLLECTION = "operations"

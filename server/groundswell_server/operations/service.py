@@ -12,7 +12,7 @@ from groundswell_server.operations.gauges import JobGauges
 from groundswell_server.runtime.call import Call
 from groundswell_server.runtime.methods import rpc
 from groundswell_server.services.dependencies import Dependencies
-from groundswell_storage import operations
+from groundswell_storage.jobs import operations
 from groundswell_storage.scope import Scope
 
 

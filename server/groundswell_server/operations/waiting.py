@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from groundswell_storage.feed import EventFeed
-from groundswell_storage.operations import Operation
-from groundswell_storage.topics import OPERATION_CHANGED
+from groundswell_storage.events.feed import EventFeed
+from groundswell_storage.events.topics import OPERATION_CHANGED
+from groundswell_storage.jobs.operations import Operation
 
 Look = Callable[[], Awaitable[Operation]]
 

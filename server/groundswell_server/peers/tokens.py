@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from groundswell_server.runtime.call import Principal
-from groundswell_storage import secrets
+from groundswell_storage.access import secrets
 from groundswell_storage.database import Database
 from groundswell_storage.errors import Unauthenticated
 

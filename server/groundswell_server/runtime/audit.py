@@ -13,7 +13,7 @@ from typing import Any
 from google.protobuf.message import Message
 
 from groundswell_server.runtime.methods import Method
-from groundswell_storage import audit
+from groundswell_storage.audit import audit
 from groundswell_storage.scope import Scope
 
 _PAST = {"Submit": "submitted", "Cancel": "cancelled", "Set": "set"}

@@ -20,11 +20,11 @@ from groundswell_server.runtime import permissions
 from groundswell_server.runtime.call import ANONYMOUS, EVERY_SCOPE, Call, Handler, Principal
 from groundswell_server.runtime.keyed_streams import KeyedStreams
 from groundswell_server.runtime.methods import Method
-from groundswell_storage import keys
+from groundswell_storage.access import keys
 from groundswell_storage.errors import GroundswellError, Unauthenticated
+from groundswell_storage.events.feed import EventFeed
+from groundswell_storage.events.topics import KEY_CHANGED
 from groundswell_storage.executor import DatabaseExecutor
-from groundswell_storage.feed import EventFeed
-from groundswell_storage.topics import KEY_CHANGED
 
 LOCAL = Principal(workspace="default", role="admin", actor="local", scopes=EVERY_SCOPE)
 """The caller without a key on loopback."""

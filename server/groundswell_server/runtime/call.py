@@ -12,10 +12,10 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import grpc.aio
 
 from groundswell_server.runtime.methods import Method
+from groundswell_storage.access.keys import ALL_SCOPES
 from groundswell_storage.errors import GroundswellError
 from groundswell_storage.executor import DatabaseExecutor
 from groundswell_storage.ids import uuid7
-from groundswell_storage.keys import ALL_SCOPES
 from groundswell_storage.scope import Scope
 
 P = ParamSpec("P")

@@ -8,7 +8,7 @@ from typing import Any
 
 from groundswell_server.runtime.call import Call, Handler
 from groundswell_server.runtime.methods import Method
-from groundswell_storage import idempotency
+from groundswell_storage.calls import idempotency
 from groundswell_storage.scope import Scope
 
 

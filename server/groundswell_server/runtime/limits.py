@@ -12,8 +12,8 @@ from typing import Any
 from groundswell_server.runtime.call import Call, Handler
 from groundswell_server.runtime.methods import Method, Mode
 from groundswell_server.runtime.token_buckets import Drawing, TokenBuckets
+from groundswell_storage.calls.token_buckets import Limit
 from groundswell_storage.errors import ResourceExhausted
-from groundswell_storage.token_buckets import Limit
 
 
 class Limiter:

@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 from structlog.typing import Processor
 
-from groundswell_storage.urls import HIDDEN, hide_password
+from groundswell_storage.engines.urls import HIDDEN, hide_password
 
 # With passwords in URLs the secrets that could end up in a message: API keys, and tokens of platforms.
 _KEY = re.compile(r"(gsk_[A-Za-z0-9]+_)[A-Za-z0-9_-]+")

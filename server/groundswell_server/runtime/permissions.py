@@ -9,8 +9,8 @@ from google.protobuf.descriptor import MethodDescriptor
 from groundswell.call_options import ROLES, options_of
 from groundswell_server.runtime.call import Principal
 from groundswell_server.runtime.methods import path_of
+from groundswell_storage.access.keys import ALL_SCOPES
 from groundswell_storage.errors import PermissionDenied
-from groundswell_storage.keys import ALL_SCOPES
 
 
 @dataclass(frozen=True, slots=True)

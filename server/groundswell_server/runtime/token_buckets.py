@@ -13,8 +13,8 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
+from groundswell_storage.calls.token_buckets import Draw, Limit, drawn_from
 from groundswell_storage.errors import GroundswellError
-from groundswell_storage.token_buckets import Draw, Limit, drawn_from
 
 Drawing = Callable[[str, int], Awaitable[Draw]]
 """Draws up to so many tokens of a key from the shared bucket."""

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from groundswell_server.peers.peers import Peers
     from groundswell_server.settings import Settings
     from groundswell_storage.database import Database
+    from groundswell_storage.events.feed import EventFeed
     from groundswell_storage.executor import DatabaseExecutor
-    from groundswell_storage.feed import EventFeed
 
 
 @dataclass(frozen=True, slots=True)

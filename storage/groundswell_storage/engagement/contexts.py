@@ -8,12 +8,12 @@ from peewee import BigIntegerField, DoubleField, SmallIntegerField, TextField
 
 from groundswell_storage import resources
 from groundswell_storage.engagement.enums import Complexity, Confidence, ContextState, Rating, Validation
+from groundswell_storage.events.topics import CONTEXT_CHANGED
 from groundswell_storage.fields import EnumField, InstantField, JsonField
 from groundswell_storage.pages import Page
 from groundswell_storage.resources import Resource
 from groundswell_storage.scope import Scope
 from groundswell_storage.table import Table
-from groundswell_storage.topics import CONTEXT_CHANGED
 
 
 class ContextRow(Resource):

@@ -8,11 +8,11 @@ from typing import Any
 from peewee import BooleanField, CompositeKey, SmallIntegerField, TextField
 
 from groundswell_storage.chunks import chunks
+from groundswell_storage.events.topics import PERSONA_CHANGED
 from groundswell_storage.fields import InstantField, JsonField
 from groundswell_storage.resources import Resource
 from groundswell_storage.scope import Scope
 from groundswell_storage.table import Table
-from groundswell_storage.topics import PERSONA_CHANGED
 
 _CHUNK = 500
 """Handles looked up in one statement."""

@@ -22,12 +22,12 @@ from groundswell_storage.chunks import chunks
 from groundswell_storage.database import Database
 from groundswell_storage.engagement.enums import ContentType, MediaType, Platform, RateBase
 from groundswell_storage.engagement.outcomes import OUTCOME, outcome_at
+from groundswell_storage.events.topics import POST_CHANGED, POST_DELETED
 from groundswell_storage.fields import EnumField, InstantField, JsonField, from_micros, to_micros
 from groundswell_storage.pages import Page, read_page
 from groundswell_storage.resources import Resource
 from groundswell_storage.scope import Scope
 from groundswell_storage.table import Table
-from groundswell_storage.topics import POST_CHANGED, POST_DELETED
 
 _CHUNK = 500
 """Posts looked up in one statement."""

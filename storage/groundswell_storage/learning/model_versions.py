@@ -13,8 +13,8 @@ from typing import Any
 
 from peewee import SQL, BigIntegerField, BooleanField, CompositeKey, DoubleField, IntegerField, TextField
 
-from groundswell_storage import stray_files
 from groundswell_storage.fields import BytesField, InstantField, JsonField
+from groundswell_storage.learning import stray_files
 from groundswell_storage.pages import Page, read_page
 from groundswell_storage.scope import Scope
 from groundswell_storage.table import Table

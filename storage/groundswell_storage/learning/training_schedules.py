@@ -8,7 +8,7 @@ from typing import Any
 
 from peewee import BooleanField, CompositeKey, DoubleField, IntegerField, TextField
 
-from groundswell_storage import audit
+from groundswell_storage.audit import audit
 from groundswell_storage.database import Database
 from groundswell_storage.errors import NotFound
 from groundswell_storage.fields import InstantField, to_micros

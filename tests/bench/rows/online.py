@@ -19,9 +19,9 @@ from groundswell_server.models.model_type import TrainingSettings
 from groundswell_server.models.online.online_model import OnlineRateModel
 from groundswell_server.models.training.trainer import train
 from groundswell_storage.database import connect
+from groundswell_storage.events.topics import ONLINE_LEARNED
 from groundswell_storage.learning import model_versions, online
 from groundswell_storage.learning.online import OnlineModel
-from groundswell_storage.topics import ONLINE_LEARNED
 from tests.bench import requests
 from tests.bench.measure import ROUNDS, Subject, compare
 from tests.bench.stage import Stage

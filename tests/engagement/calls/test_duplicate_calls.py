@@ -8,8 +8,8 @@ from groundswell.v1 import engagement_pb2
 from groundswell.v1.engagement_pb2_grpc import EngagementServiceStub
 from groundswell_server.engagement.interactions import REJUDGE_DUPLICATES
 from groundswell_server.engagement.jobs import rejudge_duplicates
-from groundswell_storage import leases
 from groundswell_storage.database import Database
+from groundswell_storage.jobs import leases
 from tests.engagement.recorded_data import ago, comment, make_persona, make_post, measure, record
 from tests.jobs.running import LONG, Lease, run
 from tests.running import RunningServer

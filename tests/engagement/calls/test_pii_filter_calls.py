@@ -8,7 +8,7 @@ from typing import Any
 import grpc
 import pytest
 
-from groundswell_storage import audit
+from groundswell_storage.audit import audit
 from groundswell_storage.engagement.enums import PiiFilter
 from tests.errors import refusal
 from tests.patience import eventually

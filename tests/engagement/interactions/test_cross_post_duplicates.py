@@ -21,12 +21,12 @@ from groundswell_server.engagement.jobs import rejudge_duplicates
 from groundswell_server.engagement.metrics.engagement_rates import Counts
 from groundswell_server.engagement.personas import PersonaDraft, create_persona
 from groundswell_server.engagement.posts.posts import PostDraft, create_post, delete_post, get_post
-from groundswell_storage import operations
 from groundswell_storage.database import Database
 from groundswell_storage.engagement.enums import InteractionKind, Platform, Verdict
 from groundswell_storage.engagement.fingerprints import PostFingerprintsRow
 from groundswell_storage.engagement.interactions import InteractionRow
 from groundswell_storage.fields import to_micros
+from groundswell_storage.jobs import operations
 from tests.engagement.defaults import FILTER, TARGET_AGE, THRESHOLDS
 from tests.jobs.running import run, take
 

@@ -22,11 +22,11 @@ from groundswell_server.engagement.personas import (
     update_persona,
 )
 from groundswell_server.engagement.posts.posts import PostDraft, create_post, get_post
-from groundswell_storage import operations
 from groundswell_storage.database import Database
 from groundswell_storage.engagement.enums import InteractionKind, Platform, Verdict
 from groundswell_storage.engagement.interactions import InteractionRow
 from groundswell_storage.fields import to_micros
+from groundswell_storage.jobs import operations
 from tests.engagement.defaults import FILTER, TARGET_AGE, THRESHOLDS
 from tests.jobs.running import run, take
 

@@ -20,10 +20,10 @@ from groundswell_server.engagement.posts.posts import Post, PostDraft
 from groundswell_server.engagement.sync.sync_run import SyncDependencies
 from groundswell_server.jobs.job import Job
 from groundswell_server.settings import Settings, load
-from groundswell_storage import operations
 from groundswell_storage.database import Database
 from groundswell_storage.engagement.enums import Platform
-from groundswell_storage.operations import Operation
+from groundswell_storage.jobs import operations
+from groundswell_storage.jobs.operations import Operation
 from tests.engagement.platforms.clocks import SharedClock
 from tests.jobs.running import look, run, take
 from tests.stand_in import StandIn

@@ -12,9 +12,10 @@ from groundswell_server.engagement.connections import connections, token_vault
 from groundswell_server.engagement.connections.token_vault import TokenVault, rotate_keys
 from groundswell_server.engagement.jobs import SYNC, sync_hourly
 from groundswell_server.runtime import logs
-from groundswell_storage import operations, secrets
+from groundswell_storage.access import secrets
 from groundswell_storage.engagement.enums import Platform
 from groundswell_storage.errors import DataLoss
+from groundswell_storage.jobs import operations
 from tests.engagement.platforms.studio import TOKEN, Studio
 from tests.engagement.recorded_data import INSTAGRAM, TIKTOK, make_persona
 from tests.errors import refusal

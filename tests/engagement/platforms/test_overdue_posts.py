@@ -9,10 +9,10 @@ import pytest
 from groundswell.v1 import engagement_pb2 as pb
 from groundswell_server.engagement.contexts.contexts import ContextDraft, get_context, start_context
 from groundswell_server.engagement.jobs import SYNC, sync_hourly
-from groundswell_storage import operations
 from groundswell_storage.engagement import learning_rows, post_syncs, snapshots
 from groundswell_storage.engagement.enums import Platform, SyncOutcome, Validation
 from groundswell_storage.engagement.post_syncs import Overdue
+from groundswell_storage.jobs import operations
 from tests.engagement.platforms.studio import Studio
 from tests.stand_in import Fault, StandInPost
 

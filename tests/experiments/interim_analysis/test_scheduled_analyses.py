@@ -26,7 +26,7 @@ from groundswell_server.experiments.interim_analysis.scheduled_analyses import (
 from groundswell_server.experiments.jobs import PERIODIC
 from groundswell_server.experiments.lifecycle import State
 from groundswell_server.settings import Settings
-from groundswell_storage import audit
+from groundswell_storage.audit import audit
 from groundswell_storage.database import Database
 from groundswell_storage.experiments import past_looks
 from tests.experiments.counted import count, start

@@ -11,7 +11,7 @@ import pytest
 from groundswell_server.experiments.interim_analysis import shared_analyses
 from groundswell_server.experiments.interim_analysis.shared_analyses import SharedAnalyses
 from groundswell_storage.errors import Unavailable
-from groundswell_storage.events import encode_cursor
+from groundswell_storage.events.events import encode_cursor
 
 
 class World:

@@ -15,13 +15,13 @@ from groundswell_server.experiments.counting.count_notifier import CountNotifier
 from groundswell_server.experiments.interim_analysis.shared_analyses import SharedAnalyses
 from groundswell_server.experiments.interim_analysis.watcher import Seen, Watcher
 from groundswell_server.experiments.lifecycle import State
-from groundswell_storage import events
 from groundswell_storage.database import Database
 from groundswell_storage.errors import InvalidArgument, Unavailable
+from groundswell_storage.events import events
+from groundswell_storage.events.feed import EventFeed
+from groundswell_storage.events.topics import EXPERIMENT_CHANGED, EXPERIMENT_COUNTED, POST_CHANGED
 from groundswell_storage.executor import DatabaseExecutor
-from groundswell_storage.feed import EventFeed
 from groundswell_storage.scope import Scope
-from groundswell_storage.topics import EXPERIMENT_CHANGED, EXPERIMENT_COUNTED, POST_CHANGED
 
 NEVER = timedelta(hours=1)
 AT_ONCE = timedelta(0)

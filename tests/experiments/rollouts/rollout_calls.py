@@ -17,8 +17,8 @@ from groundswell_server.experiments.rollouts.design import RolloutDesign
 from groundswell_server.experiments.rollouts.rollout import Rollout
 from groundswell_server.experiments.rollouts.stage_split import draw
 from groundswell_server.experiments.rollouts.stages import NextStep, Stage
-from groundswell_storage import audit
-from groundswell_storage.audit import AuditEntry
+from groundswell_storage.audit import audit
+from groundswell_storage.audit.audit import AuditEntry
 from groundswell_storage.database import Database
 from groundswell_storage.experiments import counting
 from tests.experiments.sent import batch, event

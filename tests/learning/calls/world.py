@@ -14,7 +14,7 @@ from groundswell_server.jobs import execution
 from groundswell_server.jobs.asking import Asking
 from groundswell_server.jobs.lease import Lease
 from groundswell_server.jobs.registry import Registry
-from groundswell_storage import leases
+from groundswell_storage.jobs import leases
 from tests.running import RunningServer
 
 FIRST = datetime(2026, 1, 5, 12, tzinfo=UTC)

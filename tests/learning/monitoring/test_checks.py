@@ -6,9 +6,9 @@ import pytest
 
 from groundswell_server.models import registry
 from groundswell_server.models.monitoring.drift_check import check_drift
-from groundswell_storage import events
 from groundswell_storage.database import Database
 from groundswell_storage.errors import DataLoss, FailedPrecondition
+from groundswell_storage.events import events
 from groundswell_storage.learning import drift_reports
 from groundswell_storage.learning.model_versions import ModelArtifactRow
 from groundswell_storage.scope import Scope

@@ -12,9 +12,9 @@ from groundswell_server.learning.jobs import retrain_when_due
 from groundswell_server.models import registry
 from groundswell_server.models.monitoring.retraining import Decision, decide
 from groundswell_server.settings import load
-from groundswell_storage import operations
 from groundswell_storage.database import Database
 from groundswell_storage.errors import NotFound
+from groundswell_storage.jobs import operations
 from groundswell_storage.learning import drift_reports, training_examples, training_schedules
 from groundswell_storage.learning.model_versions import ModelRow
 from groundswell_storage.learning.training_examples import StoredExample

@@ -13,9 +13,9 @@ from groundswell_server.learning.online.learner import TYPE, Learner
 from groundswell_server.learning.online.outcome_events import read_changes
 from groundswell_server.models import registry
 from groundswell_server.models.predictions import Prediction
-from groundswell_storage import events
 from groundswell_storage.database import Database
 from groundswell_storage.engagement.snapshots import MetricSnapshotRow
+from groundswell_storage.events import events
 from groundswell_storage.learning import online
 from groundswell_storage.learning.model_versions import ModelRow
 from groundswell_storage.learning.online import OnlineModel, OnlineOutcomeRow

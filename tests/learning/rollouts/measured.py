@@ -8,11 +8,11 @@ from random import Random
 
 from groundswell_storage.engagement.posts import PostRow
 from groundswell_storage.engagement.snapshots import MetricSnapshotRow
+from groundswell_storage.events.topics import POST_CHANGED
 from groundswell_storage.experiments.rollouts import RolloutRow
 from groundswell_storage.learning import predictions
 from groundswell_storage.learning.predictions import ServedPrediction
 from groundswell_storage.scope import Scope
-from groundswell_storage.topics import POST_CHANGED
 from tests.learning.monitoring.service_rows import TARGET_AGE
 from tests.learning.past_posts import add_persona, add_posts
 

@@ -17,9 +17,9 @@ from groundswell_server.models.rollouts import error_reporter as sending_module
 from groundswell_server.models.rollouts.error_reporter import CONSUMER, ErrorReporter
 from groundswell_server.models.rollouts.rollout_membership import RolloutMembership
 from groundswell_server.peers.peers import PeerRefusal
-from groundswell_storage import consumers, events
 from groundswell_storage.database import Database
 from groundswell_storage.errors import Unavailable
+from groundswell_storage.events import consumers, events
 from groundswell_storage.executor import DatabaseExecutor
 from groundswell_storage.fields import to_micros
 from groundswell_storage.learning import model_versions

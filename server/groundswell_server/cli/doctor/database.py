@@ -54,7 +54,8 @@ def _schema(database: Database) -> Finding:
 
 def _keys(database: Database, settings: Settings) -> Finding:
     from groundswell_server.runtime.tls import is_loopback
-    from groundswell_storage import keys, schema
+    from groundswell_storage import schema
+    from groundswell_storage.access import keys
 
     active = not schema.pending(database) and keys.any_active(database)
     if active:
@@ -66,7 +67,8 @@ def _keys(database: Database, settings: Settings) -> Finding:
 
 def _jobs(database: Database) -> Iterator[Finding]:
     """Jobs that nobody takes, and jobs whose worker is gone; where all is well, how many there are."""
-    from groundswell_storage import operations, schema
+    from groundswell_storage import schema
+    from groundswell_storage.jobs import operations
 
     if schema.pending(database):
         return

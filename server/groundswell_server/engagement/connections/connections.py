@@ -10,15 +10,15 @@ import structlog
 
 from groundswell_server.engagement.connections.token_vault import TokenVault
 from groundswell_server.engagement.personas import active_persona
-from groundswell_storage import audit
+from groundswell_storage.audit import audit
 from groundswell_storage.engagement import connections, post_syncs
 from groundswell_storage.engagement.connections import PlatformConnectionRow
 from groundswell_storage.engagement.enums import ConnectionState, Platform, SyncOutcome
 from groundswell_storage.engagement.personas import PersonaRow
 from groundswell_storage.errors import DataLoss, InvalidArgument, NotFound
+from groundswell_storage.events.topics import CONNECTION_CHANGED
 from groundswell_storage.pages import Page
 from groundswell_storage.scope import Scope
-from groundswell_storage.topics import CONNECTION_CHANGED
 
 log = structlog.get_logger(__name__)
 

@@ -14,12 +14,12 @@ import structlog
 
 from groundswell_server.bootstrap.master_key import master_key
 from groundswell_server.settings import Settings
-from groundswell_storage import secrets
+from groundswell_storage.access import secrets
+from groundswell_storage.access.secrets import Sealer
 from groundswell_storage.database import Database
 from groundswell_storage.engagement import connections
 from groundswell_storage.errors import DataLoss
 from groundswell_storage.fields import from_micros, to_micros
-from groundswell_storage.secrets import Sealer
 
 _PREFIX = "platform_token_key/"
 _KEPT = 2

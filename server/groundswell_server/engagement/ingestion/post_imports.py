@@ -31,8 +31,8 @@ from groundswell_storage.engagement.contexts import ContextRow
 from groundswell_storage.engagement.enums import Complexity, Confidence, ContextState, Platform, Validation
 from groundswell_storage.engagement.posts import MeasuredPost, PostRow
 from groundswell_storage.errors import InvalidArgument
+from groundswell_storage.events.topics import CONTEXT_CHANGED, POST_CHANGED
 from groundswell_storage.scope import Scope
-from groundswell_storage.topics import CONTEXT_CHANGED, POST_CHANGED
 
 PHASE = "SOCIAL_MEDIA_CONTENT"
 """Phase of the contexts of imported posts, where something is known of their generation."""

@@ -25,9 +25,9 @@ from groundswell_server.engagement.bot_detection.score_combination import DECISI
 from groundswell_server.engagement.bot_detection.text_fingerprints import ENTRY_BYTES, Fingerprints
 from groundswell_server.engagement.bot_detection.text_normalization import NormalizedText, normalized_texts
 from groundswell_server.engagement.interactions import REJUDGE_DUPLICATES
-from groundswell_storage import operations
 from groundswell_storage.engagement import fingerprints, interactions
 from groundswell_storage.engagement.enums import Verdict
+from groundswell_storage.jobs import operations
 from groundswell_storage.scope import Scope
 
 COPY_REASONS: Final = frozenset(map(str, (Reason.DUPLICATE_TEXT, Reason.REPEATED_TEXT, Reason.NEAR_DUPLICATE_TEXT)))

@@ -33,9 +33,9 @@ from groundswell_storage.engagement.enums import InteractionKind, PiiFilter, Ver
 from groundswell_storage.engagement.interactions import JudgedInteraction
 from groundswell_storage.engagement.posts import PostRow
 from groundswell_storage.errors import FieldViolation, InvalidArgument
+from groundswell_storage.events.topics import INTERACTIONS_JUDGED
 from groundswell_storage.fields import to_micros
 from groundswell_storage.scope import Scope
-from groundswell_storage.topics import INTERACTIONS_JUDGED
 
 JUDGED_AGAIN = 2_000
 """Stored interactions that a batch is judged together with: all of most posts, the last ones of a very large post. A

@@ -8,8 +8,8 @@ from prometheus_client.core import GaugeMetricFamily
 
 from groundswell_server.runtime.gauges import StoredGauges
 from groundswell_server.settings import Settings
-from groundswell_storage import call_budgets
 from groundswell_storage.database import Database
+from groundswell_storage.engagement import call_budgets
 
 
 class BudgetGauges(StoredGauges):

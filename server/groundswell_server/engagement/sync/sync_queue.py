@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from groundswell_server.engagement.platforms.call_limits import Limit
 from groundswell_server.engagement.sync.sync_clock import Clock
 from groundswell_server.engagement.sync.sync_plan import Unit
-from groundswell_storage import call_budgets
 from groundswell_storage.database import Database
+from groundswell_storage.engagement import call_budgets
 
 Take = Callable[[Limit, int], timedelta]
 """Takes calls of a limit and returns zero, or returns how long to wait."""

@@ -15,8 +15,8 @@ from groundswell_server.engagement.virality.threshold import MIN_POSTS, threshol
 from groundswell_storage.engagement import posts, snapshots
 from groundswell_storage.engagement.enums import Platform, RateBase
 from groundswell_storage.engagement.posts import PostRow
+from groundswell_storage.events.topics import VIRALITY_ALERT
 from groundswell_storage.scope import Scope
-from groundswell_storage.topics import VIRALITY_ALERT
 
 LOOKBACK: Final = timedelta(days=365)
 """How long before it a post may have been published to be compared with."""

@@ -11,10 +11,10 @@ from collections.abc import Collection
 
 from groundswell_server.experiments.bandits.batch import Batch
 from groundswell_server.experiments.design.design import Design
+from groundswell_storage.events.topics import EXPERIMENT_LEARNED
 from groundswell_storage.experiments import batches
 from groundswell_storage.experiments.batches import BanditBatchRow
 from groundswell_storage.scope import Scope
-from groundswell_storage.topics import EXPERIMENT_LEARNED
 
 
 def current(scope: Scope, experiments: Collection[int]) -> dict[int, Batch]:

@@ -12,11 +12,11 @@ from groundswell_server.experiments.catalog.assigner import Assigner, Assignment
 from groundswell_server.experiments.catalog.enrolled_units import read_enrolments
 from groundswell_server.experiments.lifecycle import State, experiment_of, not_started
 from groundswell_storage.errors import GroundswellError, NotFound
-from groundswell_storage.events import Event
+from groundswell_storage.events.events import Event
+from groundswell_storage.events.feed import EventFeed
+from groundswell_storage.events.topics import EXPERIMENT_CHANGED, EXPERIMENT_LEARNED
 from groundswell_storage.experiments import counting, designs
-from groundswell_storage.feed import EventFeed
 from groundswell_storage.scope import Scope
-from groundswell_storage.topics import EXPERIMENT_CHANGED, EXPERIMENT_LEARNED
 
 T = TypeVar("T")
 

@@ -14,9 +14,9 @@ from functools import partial
 import structlog
 
 from groundswell_storage.errors import GroundswellError
+from groundswell_storage.events.topics import EXPERIMENT_COUNTED
 from groundswell_storage.executor import DatabaseExecutor
 from groundswell_storage.scope import Scope
-from groundswell_storage.topics import EXPERIMENT_COUNTED
 
 log = structlog.get_logger(__name__)
 

@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from groundswell_storage.events import Position, decode_cursor
-from groundswell_storage.feed import EventFeed
+from groundswell_storage.events.events import Position, decode_cursor
+from groundswell_storage.events.feed import EventFeed
 
 if TYPE_CHECKING:
     from groundswell_server.experiments.interim_analysis.interim_analysis import InterimAnalysis

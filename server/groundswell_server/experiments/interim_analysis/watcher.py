@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from groundswell_server.events.event_consumers import BOOKMARK_EVERY
 from groundswell_server.experiments.lifecycle import State
-from groundswell_storage.events import Position, decode_cursor
-from groundswell_storage.feed import Batch, EventFeed
-from groundswell_storage.topics import EXPERIMENT_CHANGED, EXPERIMENT_COUNTED
+from groundswell_storage.events.events import Position, decode_cursor
+from groundswell_storage.events.feed import Batch, EventFeed
+from groundswell_storage.events.topics import EXPERIMENT_CHANGED, EXPERIMENT_COUNTED
 
 if TYPE_CHECKING:
     from groundswell_server.experiments.interim_analysis.interim_analysis import InterimAnalysis

@@ -29,7 +29,7 @@ from groundswell_server.experiments.rollouts.stages import (
     Step,
     next_step,
 )
-from groundswell_storage import audit
+from groundswell_storage.audit import audit
 from groundswell_storage.experiments import rollouts
 from groundswell_storage.experiments.rollouts import RolloutRow
 from groundswell_storage.scope import Scope

@@ -26,13 +26,13 @@ from groundswell_server.experiments.rollouts.rollout import ModelState
 from groundswell_server.peers.peers import PeerRefusal, Peers
 from groundswell_server.runtime.call import Principal
 from groundswell_storage.errors import GroundswellError
+from groundswell_storage.events.topics import ROLLOUT_CHANGED
 from groundswell_storage.experiments import rollouts
 from groundswell_storage.scope import Scope
-from groundswell_storage.topics import ROLLOUT_CHANGED
 
 if TYPE_CHECKING:
+    from groundswell_storage.events.feed import EventFeed
     from groundswell_storage.executor import DatabaseExecutor
-    from groundswell_storage.feed import EventFeed
 
 P = ParamSpec("P")
 T = TypeVar("T")

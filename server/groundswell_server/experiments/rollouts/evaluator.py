@@ -14,11 +14,11 @@ from groundswell_server.experiments.lifecycle import Experiment, Phase, State
 from groundswell_server.experiments.rollouts.lifecycle import get_rollout
 from groundswell_server.experiments.rollouts.rollout import PHASE, UNDER_WAY, Rollout, rollout_of
 from groundswell_server.experiments.rollouts.stage_split import NEW, Draw, StageSplit, draw
+from groundswell_storage.events.feed import EventFeed
+from groundswell_storage.events.topics import ROLLOUT_CHANGED
 from groundswell_storage.experiments import rollouts
-from groundswell_storage.feed import EventFeed
 from groundswell_storage.fields import to_micros
 from groundswell_storage.scope import Scope
-from groundswell_storage.topics import ROLLOUT_CHANGED
 
 _MOST_ROLLOUTS = 10_000
 _EVER = to_micros(datetime(1900, 1, 1, tzinfo=UTC))

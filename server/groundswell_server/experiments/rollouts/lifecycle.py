@@ -15,8 +15,9 @@ from groundswell_server.experiments.rollouts.rollout import (
     held,
     rollout_of,
 )
-from groundswell_storage import audit
+from groundswell_storage.audit import audit
 from groundswell_storage.errors import FailedPrecondition
+from groundswell_storage.events.topics import ROLLOUT_CHANGED
 from groundswell_storage.experiments import keys, rollouts
 from groundswell_storage.experiments.rollouts import RolloutRow, RolloutStageRow
 from groundswell_storage.fields import MICROSECOND
@@ -24,7 +25,6 @@ from groundswell_storage.learning import model_versions
 from groundswell_storage.pages import Page
 from groundswell_storage.resources import check_etag, revise
 from groundswell_storage.scope import Scope
-from groundswell_storage.topics import ROLLOUT_CHANGED
 
 
 def create_rollout(

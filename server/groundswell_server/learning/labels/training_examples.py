@@ -13,7 +13,7 @@ from groundswell_server.learning.features.subject_keys import (
     text_subject,
 )
 from groundswell_server.models import model_types
-from groundswell_storage import audit
+from groundswell_storage.audit import audit
 from groundswell_storage.engagement import learning_rows
 from groundswell_storage.errors import InvalidArgument, ResourceExhausted
 from groundswell_storage.learning import labelled_predictions, training_examples

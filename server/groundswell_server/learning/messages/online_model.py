@@ -9,7 +9,7 @@ from groundswell.v1 import learning_pb2 as pb
 from groundswell_server.learning.enums import ENGAGEMENT
 from groundswell_server.learning.messages.enums import model_type_number
 from groundswell_server.models.online.blend import statistics
-from groundswell_storage.feed import Batch
+from groundswell_storage.events.feed import Batch
 from groundswell_storage.learning.online import OnlineModel
 
 

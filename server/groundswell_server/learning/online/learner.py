@@ -25,14 +25,14 @@ from groundswell_server.models.artifacts.artifact_store import ArtifactStore
 from groundswell_server.models.model_files import load_stored
 from groundswell_server.models.online import blend
 from groundswell_server.models.uncertainty.conformal import adapt
-from groundswell_storage import consumers
 from groundswell_storage.database import Database
 from groundswell_storage.errors import DataLoss, Unavailable
+from groundswell_storage.events import consumers
+from groundswell_storage.events.topics import ONLINE_LEARNED
 from groundswell_storage.learning import model_versions, online
 from groundswell_storage.learning.model_versions import ModelVersion
 from groundswell_storage.learning.online import LearntOutcome, OnlineModel
 from groundswell_storage.scope import Scope
-from groundswell_storage.topics import ONLINE_LEARNED
 
 if TYPE_CHECKING:
     from groundswell_server.learning.features.post_facts import Example

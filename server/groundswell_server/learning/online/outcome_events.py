@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from groundswell_storage import consumers, events
 from groundswell_storage.database import Database
-from groundswell_storage.events import Position
-from groundswell_storage.topics import POST_CHANGED
+from groundswell_storage.events import consumers, events
+from groundswell_storage.events.events import Position
+from groundswell_storage.events.topics import POST_CHANGED
 
 CONSUMER = "learning.online"
 TOPICS = (POST_CHANGED,)

@@ -16,10 +16,10 @@ from groundswell_server.learning.features.content import (
 from groundswell_server.learning.features.trailing import TrailingRecord
 from groundswell_server.learning.serving.rate_history import RateHistory
 from groundswell_server.learning.serving.track_record import Record, read_record
-from groundswell_storage import topics
 from groundswell_storage.engagement import prediction_facts
 from groundswell_storage.engagement.prediction_facts import PersonaFacts
-from groundswell_storage.events import Event
+from groundswell_storage.events import topics
+from groundswell_storage.events.events import Event
 from groundswell_storage.scope import Scope
 
 TOPICS = topics.PERSONA_CHANGED, topics.CONTEXT_CHANGED, topics.POST_CHANGED, topics.POST_DELETED

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from groundswell_server.models import model_types, registry
 from groundswell_storage.errors import FailedPrecondition
+from groundswell_storage.events.topics import DRIFT_CHECKED
 from groundswell_storage.fields import to_micros
 from groundswell_storage.learning import drift_reports, model_versions
 from groundswell_storage.learning.drift_reports import DriftFinding, DriftReport
 from groundswell_storage.learning.model_versions import ModelVersion
 from groundswell_storage.scope import Scope
-from groundswell_storage.topics import DRIFT_CHECKED
 
 if TYPE_CHECKING:
     from groundswell_server.models.drift.assessment import Assessment

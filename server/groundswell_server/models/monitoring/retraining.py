@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from groundswell_server.models import model_types
 from groundswell_server.models.monitoring.drift_check import check_drift
-from groundswell_storage import operations
 from groundswell_storage.errors import FailedPrecondition, NotFound
+from groundswell_storage.jobs import operations
 from groundswell_storage.learning import model_versions
 from groundswell_storage.learning.model_versions import ModelVersion
 from groundswell_storage.learning.training_schedules import Plan, TrainingSchedule

@@ -18,17 +18,17 @@ from groundswell_server.models.rollouts import messages
 from groundswell_server.models.rollouts.prediction_errors import PredictionError, RolloutErrors, read_errors
 from groundswell_server.models.rollouts.rollout_membership import RolloutMembership, principal
 from groundswell_server.peers.peers import PeerRefusal, Peers
-from groundswell_storage import consumers
 from groundswell_storage.database import Database
 from groundswell_storage.errors import GroundswellError
-from groundswell_storage.events import Position
+from groundswell_storage.events import consumers
+from groundswell_storage.events.events import Position
 from groundswell_storage.experiments import model_rollouts
 from groundswell_storage.experiments.model_rollouts import ModelRollout
 from groundswell_storage.scope import Scope
 
 if TYPE_CHECKING:
+    from groundswell_storage.events.feed import EventFeed
     from groundswell_storage.executor import DatabaseExecutor
-    from groundswell_storage.feed import EventFeed
 
 CONSUMER = "learning.rollouts"
 _RETRY = timedelta(seconds=5)

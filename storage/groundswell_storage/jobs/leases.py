@@ -16,7 +16,7 @@ from datetime import timedelta
 from groundswell_storage import errors
 from groundswell_storage.database import Database
 from groundswell_storage.fields import to_json
-from groundswell_storage.operations import Operation, from_now, update, waiting
+from groundswell_storage.jobs.operations import Operation, from_now, update, waiting
 
 _HELD = "id = ? AND state = 'RUNNING' AND lease_token = ?"
 _UNHELD = "lease_token = '', lease_expire_time = NULL"

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from peewee import BigIntegerField, TextField
 
-from groundswell_storage import events
-from groundswell_storage.database import Database
-from groundswell_storage.events import Position
+from groundswell_storage.events import events
+from groundswell_storage.events.events import Position
 from groundswell_storage.table import SystemTable
+
+if TYPE_CHECKING:
+    from groundswell_storage.database import Database
 
 
 class EventConsumerRow(SystemTable):

@@ -17,15 +17,17 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from peewee import BigAutoField, BigIntegerField, TextField
 
 from groundswell_storage import errors
-from groundswell_storage.database import Database
-from groundswell_storage.engines import thread
+from groundswell_storage.engines.tracked_database import thread
 from groundswell_storage.fields import InstantField, JsonField, from_micros, to_json, to_micros
 from groundswell_storage.table import SystemTable, Table
+
+if TYPE_CHECKING:
+    from groundswell_storage.database import Database
 
 Position = tuple[int, int]
 """(xid, seq) of an event: all later ones compare greater."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from peewee import OperationalError, SqliteDatabase
 
-from groundswell_storage.engines import Connections, TrackedDatabase
+from groundswell_storage.engines.tracked_database import Connections, TrackedDatabase
 
 _BUSY_TIMEOUT_SECONDS = 5.0
 _BUSY_STEP_SECONDS = 0.001

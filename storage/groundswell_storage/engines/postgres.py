@@ -1,4 +1,4 @@
-"""PostgreSQL through psycopg 3. Imported only for a URL that asks for it."""
+"""PostgreSQL through psycopg 3, and CockroachDB, which speaks its protocol. Imported only for a URL of theirs."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import Any
 
 import psycopg
 from peewee import PostgresqlDatabase
+from playhouse.cockroachdb import CockroachDatabase
 from psycopg.pq import TransactionStatus
 
-from groundswell_storage import drivers
-from groundswell_storage.engines import Connections, TrackedDatabase
+from groundswell_storage.engines import psycopg_import
+from groundswell_storage.engines.tracked_database import Connections, TrackedDatabase
 
-drivers.give_peewee_psycopg()
+psycopg_import.give_peewee_psycopg()
 
 _LOCK_TIMEOUT_SECONDS = 10
 """A row that somebody keeps locked for longer fails the write that wants it, instead of stopping all behind it."""
@@ -87,6 +88,21 @@ class PostgresEngine(TrackedDatabase, PostgresqlDatabase):
         """`committed`, `aborted` or `in progress`."""
         status: str = self.run("SELECT pg_xact_status(%s::text::xid8)", (str(transaction_id),)).fetchone()[0]
         return status
+
+
+class CockroachEngine(PostgresEngine, CockroachDatabase):  # type: ignore[misc]  # no stubs
+    """It has no transaction ids to ask about after a broken commit, and no LISTEN."""
+
+    def begin(self, isolation_level: str | None = None, *, durable: bool = True) -> None:
+        """Begins a transaction that may write."""
+        self.run("BEGIN READ WRITE")
+
+    def announce(self) -> None:
+        """Nothing: followers have a quick clock instead."""
+
+    def transaction_id(self) -> int | None:
+        """None: there is no way to ask later."""
+        return None
 
 
 async def announcements(url: str) -> AsyncIterator[None]:

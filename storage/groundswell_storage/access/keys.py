@@ -16,13 +16,14 @@ from typing import Any, Literal, get_args
 
 from peewee import TextField
 
-from groundswell_storage import audit, errors
+from groundswell_storage import errors
+from groundswell_storage.audit import audit
 from groundswell_storage.database import Database
+from groundswell_storage.events.topics import KEY_CHANGED
 from groundswell_storage.fields import BytesField, InstantField, JsonField, to_micros
 from groundswell_storage.pages import Page, read_page
 from groundswell_storage.scope import Scope
 from groundswell_storage.table import Table, row_reader
-from groundswell_storage.topics import KEY_CHANGED
 
 Role = Literal["reader", "writer", "agent", "operator", "admin"]
 ROLES: tuple[str, ...] = get_args(Role)

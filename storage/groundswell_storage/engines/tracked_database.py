@@ -1,4 +1,4 @@
-"""Peewee's databases, adapted: what `sqlite`, `postgres` and `cockroach` share, and which of them a URL asks for.
+"""The base of the databases: their open connections, and the database that each thread works with.
 
 A connection refuses writes outside a transaction on every database, so that a read that changes something by accident
 fails in development instead of committing half of a change.
@@ -42,7 +42,7 @@ class Connections:
 
 
 class TrackedDatabase(PeeweeDatabase):
-    """What the engines share: they know their connections, and give Peewee's untyped methods a type."""
+    """The base of the engines: keeps track of connections, and gives types to Peewee's untyped methods."""
 
     connections: Connections
     file: Path | None = None
@@ -77,14 +77,14 @@ class TrackedDatabase(PeeweeDatabase):
 
 
 if TYPE_CHECKING:
-    from groundswell_storage.postgres import PostgresEngine
-    from groundswell_storage.sqlite import SqliteEngine
+    from groundswell_storage.engines.postgres import PostgresEngine
+    from groundswell_storage.engines.sqlite import SqliteEngine
 
     Engine: TypeAlias = "SqliteEngine | PostgresEngine"
 
 
 class CurrentDatabase(DatabaseProxy):
-    """What all tables hang on: the database that this thread works with, else the one connected last.
+    """The database of all tables: the one that this thread works with, else the one connected last.
 
     One process may have several databases open (two servers in one test); the threads of each see their own.
     """
@@ -112,37 +112,3 @@ class _ThreadState(threading.local):
 
 thread = _ThreadState()
 current_database = CurrentDatabase()
-
-
-def open_engine(url: str, application: str) -> tuple[str, Engine]:
-    """Returns the dialect (`sqlite`, `postgresql` or `cockroachdb`) and the engine; opens no connection yet.
-
-    Raises ValueError, with the forms that work, for any other URL.
-    """
-    scheme, separator, rest = url.partition("://")
-    if separator and scheme == "sqlite" and rest.startswith("/") and len(rest) > 1 and ":memory:" not in rest:
-        from groundswell_storage.sqlite import SqliteEngine
-
-        return "sqlite", SqliteEngine(Path(rest[1:]).expanduser())
-    if separator and scheme in ("postgresql", "postgres"):
-        from groundswell_storage.postgres import PostgresEngine
-
-        return "postgresql", PostgresEngine(f"postgresql://{rest}", application)
-    if separator and scheme == "cockroachdb":
-        from groundswell_storage.cockroach import CockroachEngine
-
-        return "cockroachdb", CockroachEngine(f"postgresql://{rest}", application)
-    wrong = _complaint(scheme if separator else "", rest)
-    raise ValueError(
-        f"{wrong}; it takes sqlite:///relative.db, sqlite:////absolute/path.db, postgresql://user@host/name or "
-        "cockroachdb://user@host/name"
-    )
-
-
-def _complaint(scheme: str, rest: str) -> str:
-    """What is wrong with a URL, without its password."""
-    if scheme == "sqlite" and ":memory:" in rest:
-        return "a database in memory can't be shared by threads"
-    if scheme == "sqlite":
-        return "sqlite:// needs three slashes and a path"
-    return f"{scheme}:// is no database that Groundswell works with" if scheme else "is no URL of a database"

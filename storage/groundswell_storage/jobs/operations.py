@@ -16,13 +16,14 @@ from typing import Any, Literal, NamedTuple
 
 from peewee import BooleanField, DoubleField, IntegerField, TextField
 
-from groundswell_storage import errors, events
+from groundswell_storage import errors
 from groundswell_storage.database import Database
+from groundswell_storage.events import events
+from groundswell_storage.events.topics import OPERATION_CHANGED
 from groundswell_storage.fields import MICROSECOND, BytesField, InstantField, JsonField, from_micros
 from groundswell_storage.pages import Page, read_page
 from groundswell_storage.scope import Scope
 from groundswell_storage.table import Table, row_reader
-from groundswell_storage.topics import OPERATION_CHANGED
 
 State = Literal["PENDING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"]
 ENDED: frozenset[str] = frozenset(("SUCCEEDED", "FAILED", "CANCELLED"))

@@ -17,11 +17,14 @@ from collections import defaultdict, deque
 from collections.abc import AsyncGenerator, Collection, Coroutine
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from groundswell_storage import errors, events
-from groundswell_storage.events import Event, Position
-from groundswell_storage.executor import DatabaseExecutor
+from groundswell_storage import errors
+from groundswell_storage.events import events
+from groundswell_storage.events.events import Event, Position
+
+if TYPE_CHECKING:
+    from groundswell_storage.executor import DatabaseExecutor
 
 _RETRY_SECONDS = 1.0
 _READ_AT_ONCE = 1000
@@ -250,7 +253,7 @@ class EventFeed:
 
     async def _listen(self) -> None:
         """Hears what other processes announce, on a connection of its own; the slow clock covers for it."""
-        from groundswell_storage.postgres import announcements
+        from groundswell_storage.engines.postgres import announcements
 
         while True:
             async for _ in announcements(self._database.url):

@@ -1,0 +1,1 @@
+"""What is stored for every call: records of request ids, and rate limits."""

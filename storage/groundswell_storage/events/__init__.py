@@ -1,0 +1,1 @@
+"""The event log, its live feed, and the positions of its consumers."""

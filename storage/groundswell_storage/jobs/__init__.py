@@ -1,0 +1,1 @@
+"""Background work: operations, the leases of their workers, schedules."""
