@@ -33,9 +33,9 @@ def main() -> None:
                 for caption in CAPTIONS
             ]
             scores = client.learning.batch_score_content(requests=[{"draft": draft} for draft in drafts]).scores
-            best, score = max(zip(drafts, scores, strict=True), key=lambda pair: pair[1].composite)
+            best, score = max(zip(drafts, scores, strict=True), key=lambda pair: pair[1].score)
             context.output["caption"] = best["caption"]
-        print(f'{score.composite:.0f} of 100: "{best["caption"]}"')
+        print(f'{score.score:.0f} of 100: "{best["caption"]}"')
         for points in score.points:
             print(f"  {points.points:+.0f} {points.reason}")
 

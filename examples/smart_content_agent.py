@@ -70,10 +70,10 @@ class ContentAgent:
         learning = self.client.learning
         print("tried:", self.tried)
         for pattern in learning.recommend_patterns(task_type=TASK, persona_id=self.persona_id).patterns:
-            print(f"  {pattern.description}: {pattern.why}")
+            print(f"  {pattern.description}: {pattern.reason}")
         successes = learning.find_successful_patterns(persona_id=self.persona_id)
         old_enough = f"{successes.post_count} posts that are old enough to be compared"
-        print(f"{successes.successful_count} of {old_enough} did well; {successes.waiting_count} are too young")
+        print(f"{successes.successful_count} of {old_enough} did well; {successes.pending_count} are too young")
         for trait in successes.traits[:3]:
             shares = f"{trait.successful_share:.0%} of them, {trait.other_share:.0%} of the others"
             print(f"  they have more often: {trait.trait} ({shares})")

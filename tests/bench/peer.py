@@ -1,7 +1,7 @@
 """The peer that most teams would build: FastAPI, uvicorn and scikit-learn, scoring the same drafts by the same models.
 
 It does what ScoreContent does, and no more: features of a draft, a forest of 100 trees of depth 10, a boosting of 100
-trees of depth 5, composite score. Its models are fitted to the demonstration's posts when it starts.
+trees of depth 5, score. Its models are fitted to the demonstration's posts when it starts.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def score(draft: Draft) -> dict[str, float]:
     rate = float(forest.predict(row)[0])
     probability = float(boosting.predict_proba(row)[0, 1])
     percentile = float(np.searchsorted(rates, rate) / len(rates))
-    return {"composite": 60 * percentile + 40 * probability, "rate_pct": rate, "success_probability": probability}
+    return {"score": 60 * percentile + 40 * probability, "rate_pct": rate, "success_probability": probability}
 
 
 if __name__ == "__main__":

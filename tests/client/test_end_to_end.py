@@ -199,7 +199,7 @@ def test_content_is_scored_by_rules_before_there_is_a_model(database_url: str) -
         assert score.method == types.SCORING_METHOD_RULES
         batch = build(types.BatchScoreContentRequest, {"requests": [{"draft": draft}] * 3})
         scores = client.learning.batch_score_content(batch).scores
-        assert [each.composite for each in scores] == [score.composite] * 3
+        assert [each.score for each in scores] == [score.score] * 3
 
 
 def test_a_stream_outlives_kill_9_without_a_gap_or_a_repeat(database_url: str) -> None:

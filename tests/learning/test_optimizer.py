@@ -77,17 +77,17 @@ def test_the_path_is_scored_by_the_models_step_by_step(scorer: Scorer) -> None:
     assert len(found.path) >= 2
     elements = [step.change.element for step in found.path]
     assert len(set(elements)) == len(elements)
-    composites = [found.current.composite, *(step.composite_after for step in found.path)]
-    assert composites == sorted(composites)
+    scores = [found.current.score, *(step.score_after for step in found.path)]
+    assert scores == sorted(scores)
     for step in found.path:
-        assert scorer.score_one(step.change.facts, None).composite == pytest.approx(step.composite_after, abs=1e-3)
-    assert found.optimized.composite == composites[-1]
+        assert scorer.score_one(step.change.facts, None).score == pytest.approx(step.score_after, abs=1e-3)
+    assert found.optimized.score == scores[-1]
     assert not found.target_reached
 
 
 def test_the_path_ends_where_the_target_is_reached(scorer: Scorer) -> None:
     optimizer = Optimizer(scorer, None, MONDAY_NOON)
-    current = optimizer.optimize(POOR_DRAFT).current.composite
+    current = optimizer.optimize(POOR_DRAFT).current.score
     there = optimizer.optimize(POOR_DRAFT, Aim(target_score=current))
     near = optimizer.optimize(POOR_DRAFT, Aim(target_score=current + 1))
     assert (there.path, there.target_reached, there.optimized) == ((), True, there.current)
@@ -108,7 +108,7 @@ def test_elements_that_no_model_knows_get_rules_of_thumb_marked_as_such(trained_
     rates = load_predictor(trained_on_facebook.files.onnx, trained_on_facebook.files.card)
     assert isinstance(rates, RatePredictor)
     found = Optimizer(Scorer(rates, None), None, MONDAY_NOON).optimize(POOR_DRAFT._replace(caption_length=20))
-    by_thumb = {one.change.element: one for one in found.recommendations if one.rule_of_thumb}
+    by_thumb = {one.change.element: one for one in found.recommendations if one.heuristic}
     assert set(by_thumb) == {"hashtag_count", "caption_length", "call_to_action"}
     assert all(one.gain is None and "rule of thumb" in one.advice for one in by_thumb.values())
     assert by_thumb["call_to_action"].customary_gain == "10-15%"
@@ -128,7 +128,7 @@ def test_without_a_model_rules_lead_the_way() -> None:
     night = POOR_DRAFT._replace(published_time=MONDAY_NOON + timedelta(hours=15), media_type=TEXT, caption_length=10)
     found = Optimizer(Scorer(None, None), None, MONDAY_NOON).optimize(night)
     assert found.current.rule_based
-    assert found.optimized.composite == 50 + 8 + 8 + 6 + 10 - 2  # the target, without a call to action
+    assert found.optimized.score == 50 + 8 + 8 + 6 + 10 - 2  # the target, without a call to action
     assert found.target_reached
     assert {one.change.element for one in found.recommendations} == {
         *("publish_hour", "hashtag_count", "caption_length", "media_type", "call_to_action")
@@ -170,4 +170,4 @@ def test_a_change_changes_its_element_alone(facts: PostFacts) -> None:
 def test_it_takes_any_content(scorer: Scorer, simulation: Simulation) -> None:
     for facts in (PostFacts(), PostFacts(MONDAY_NOON - timedelta(days=400)), simulation.examples[3].facts):
         found = Optimizer(scorer, None, MONDAY_NOON, "persona-1").optimize(facts)
-        assert found.optimized.composite >= found.current.composite
+        assert found.optimized.score >= found.current.score

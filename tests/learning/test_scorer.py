@@ -1,4 +1,4 @@
-"""The score of content: composite, tier, confidence, and what it is compared with."""
+"""The score of content: score, tier, confidence, and what it is compared with."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ HISTORY = RateHistory(sorted(np.random.default_rng(1).lognormal(1.0, 0.5, 200).t
 
 
 @pytest.mark.parametrize(
-    ("composite", "name"),
+    ("score", "name"),
     [
         (0, "POOR"),
         (19.99, "POOR"),
@@ -47,8 +47,8 @@ HISTORY = RateHistory(sorted(np.random.default_rng(1).lognormal(1.0, 0.5, 200).t
         (100, "EXCELLENT"),
     ],
 )
-def test_tiers(composite: float, name: str) -> None:
-    assert tier(composite) == name
+def test_tiers(score: float, name: str) -> None:
+    assert tier(score) == name
 
 
 @pytest.mark.parametrize(
@@ -90,10 +90,10 @@ def test_the_composite_is_60_for_engagement_and_40_for_success(
     rate = rates.predict_one(example.facts, persona_id=example.persona_id)
     chance = success.predict_one(example.facts).value
     assert score.engagement == rate
-    assert score.composite == pytest.approx(60 * HISTORY.percentile(rate.value) + 40 * chance)
+    assert score.score == pytest.approx(60 * HISTORY.percentile(rate.value) + 40 * chance)
     assert score.lower == pytest.approx(60 * HISTORY.percentile(rate.lower) + 40 * chance)
     assert score.upper == pytest.approx(60 * HISTORY.percentile(rate.upper) + 40 * chance)
-    assert (score.tier, score.percentile) == (tier(score.composite), HISTORY.percentile(rate.value))
+    assert (score.tier, score.percentile) == (tier(score.score), HISTORY.percentile(rate.value))
     assert not score.rule_based
 
 
@@ -114,7 +114,7 @@ def test_content_is_scored_alike_alone_and_among_others(
 
 def numbers(score: Score) -> list[float]:
     found = (
-        score.composite,
+        score.score,
         score.lower,
         score.upper,
         *(score.engagement or ()),
@@ -164,7 +164,7 @@ def test_better_content_scores_higher(
     posts = [example.facts for example in simulation.examples[:100]]
     best = scorer.score([facts._replace(content_category="product") for facts in posts], [HISTORY] * 100)
     worst = scorer.score([facts._replace(content_category="action") for facts in posts], [HISTORY] * 100)
-    assert np.mean([a.composite - b.composite for a, b in zip(best, worst, strict=True)]) > 10
+    assert np.mean([a.score - b.score for a, b in zip(best, worst, strict=True)]) > 10
 
 
 def test_samples_are_those_of_the_model_that_knows_fewer(rates: RatePredictor, success: ProbabilityPredictor) -> None:

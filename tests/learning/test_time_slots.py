@@ -50,7 +50,7 @@ def test_with_much_data_it_is_the_mixed_model_of_statsmodels() -> None:
     fit = smf.mixedlm("rate ~ 1", frame, groups="hour").fit(reml=True)
     expected = fit.params["Intercept"] + np.array([fit.random_effects[hour].iloc[0] for hour in range(24)])
     found = estimate_timing(TimedRates(hours, hours % 7, rates, np.array(["a"] * len(rates))))
-    by_hour = {slot.hour: slot.rate.value for slot in found.hours}
+    by_hour = {slot.hour: slot.engagement_rate_pct.value for slot in found.hours}
     np.testing.assert_allclose([by_hour[hour] for hour in range(24)], expected, atol=0.03)
 
 
@@ -69,8 +69,12 @@ def test_intervals_hold_the_truth() -> None:
         hours = random.integers(0, HOURS, 150)
         rates = np.maximum(truth[hours] + random.normal(0, 1.0, 150), 0.0)
         found = estimate_timing(TimedRates(hours, random.integers(0, 7, 150), rates, np.array(["a"] * 150)))
-        inside += [slot.rate.lower <= truth[slot.hour] <= slot.rate.upper for slot in found.hours]
-        slots += [slot.rate.lower <= truth[slot.hour] <= slot.rate.upper for slot in found.slots]
+        inside += [
+            slot.engagement_rate_pct.lower <= truth[slot.hour] <= slot.engagement_rate_pct.upper for slot in found.hours
+        ]
+        slots += [
+            slot.engagement_rate_pct.lower <= truth[slot.hour] <= slot.engagement_rate_pct.upper for slot in found.slots
+        ]
     assert 0.92 <= np.mean(inside) <= 0.98
     assert np.mean(slots) >= 0.92
 
@@ -82,8 +86,9 @@ def test_a_lucky_post_does_not_make_a_best_hour() -> None:
     found = estimate_timing(TimedRates(hours, hours % 7, rates, np.array(["a"] * len(hours))))
     by_hour = {slot.hour: slot for slot in found.hours}
     assert by_hour[4].raw_mean_pct == 8.5
-    assert by_hour[4].rate.value < 5.5
-    assert by_hour[4].rate.upper - by_hour[4].rate.lower > by_hour[18].rate.upper - by_hour[18].rate.lower
+    assert by_hour[4].engagement_rate_pct.value < 5.5
+    rare, frequent = by_hour[4].engagement_rate_pct, by_hour[18].engagement_rate_pct
+    assert rare.upper - rare.lower > frequent.upper - frequent.lower
     assert by_hour[18].probability_above_average > 0.99
 
 
@@ -101,7 +106,9 @@ def test_a_persona_with_few_posts_follows_the_platform() -> None:
     )
     found = estimate_timing(rates, "own")
     assert all(slot.hour >= 18 for slot in found.hours[:4])
-    assert all(slot.rate.value < 7 for slot in found.hours)  # the pattern is the platform's, the level its own
+    assert all(
+        slot.engagement_rate_pct.value < 7 for slot in found.hours
+    )  # the pattern is the platform's, the level its own
     assert "2000 posts of other personas" in found.notes[0]
     assert found.sample_size == 20
 
@@ -124,14 +131,19 @@ def test_all_hours_and_slots_are_there_best_first() -> None:
         (day, hour) for day in range(1, 8) for hour in range(24)
     }
     for slots in (found.hours, found.slots):
-        assert [slot.rate.value for slot in slots] == sorted((slot.rate.value for slot in slots), reverse=True)
-        assert all(0 <= slot.rate.lower <= slot.rate.value <= slot.rate.upper for slot in slots)
-    assert sum(slot.rate.sample_size for slot in found.slots) == 100
+        assert [slot.engagement_rate_pct.value for slot in slots] == sorted(
+            (slot.engagement_rate_pct.value for slot in slots), reverse=True
+        )
+        assert all(
+            0 <= slot.engagement_rate_pct.lower <= slot.engagement_rate_pct.value <= slot.engagement_rate_pct.upper
+            for slot in slots
+        )
+    assert sum(slot.engagement_rate_pct.sample_size for slot in found.slots) == 100
 
 
 def test_equal_rates_give_equal_hours() -> None:
     found = estimate_timing(TimedRates(np.arange(24), np.arange(24) % 7, np.full(24, 2.0), np.array(["a"] * 24)))
-    assert {round(slot.rate.value, 9) for slot in found.slots} == {2.0}
+    assert {round(slot.engagement_rate_pct.value, 9) for slot in found.slots} == {2.0}
 
 
 def test_too_few_posts_are_refused_with_their_number() -> None:

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from groundswell.v1 import learning_pb2 as pb
-from groundswell_server.conversions.protobuf_conversions import paging_in
+from groundswell_server.conversions.protobuf_conversions import fields_of, paging_in
 from groundswell_server.events.event_consumers import BOOKMARK_EVERY
 from groundswell_server.learning.enums import CONVERSION, ENGAGEMENT, SUCCESS
 from groundswell_server.learning.labels import training_examples
@@ -253,5 +253,5 @@ class Servicer(PatternCalls):
 
     @rpc
     def PredictTiming(self, request: pb.PredictTimingRequest, scope: Scope) -> pb.PredictTimingResponse:
-        question = timing.question_in(request, self._target_age, scope.now)
-        return timing.timing_message(best_hours(scope, question), request.top_k)
+        query = timing.timing_query_in(request, self._target_age, scope.now)
+        return pb.PredictTimingResponse(**fields_of(best_hours(scope, query, request.top_k)))

@@ -19,7 +19,7 @@ from tests.learning.calls.studio import Studio
 
 def test_changes_that_help_are_named_with_their_gain(studio: Studio) -> None:
     response = studio.learning.OptimizeContent(pb.OptimizeContentRequest(draft=a_poor_draft(studio)))
-    by_model = [one for one in response.recommendations if not one.rule_of_thumb]
+    by_model = [one for one in response.recommendations if not one.heuristic]
     assert {"publish_hour", "media_type"} <= {one.element for one in by_model}
     assert all(one.expected_gain.value > 0 for one in by_model)
     assert all(one.expected_gain.HasField("interval") for one in by_model)
@@ -31,9 +31,9 @@ def test_the_path_leads_to_the_optimized_score(studio: Studio) -> None:
     request = pb.OptimizeContentRequest(draft=a_poor_draft(studio), target_score=60)
     response = studio.learning.OptimizeContent(request)
     assert response.score == score(studio, draft=a_poor_draft(studio))
-    assert response.path[-1].composite_after == pytest.approx(response.optimized_score.composite)
-    assert response.target_reached == (response.optimized_score.composite >= 60)
-    assert response.optimized_score.composite > response.score.composite + 20
+    assert response.path[-1].score_after == pytest.approx(response.optimized_score.score)
+    assert response.target_reached == (response.optimized_score.score >= 60)
+    assert response.optimized_score.score > response.score.score + 20
 
 
 def test_it_gives_no_more_advice_than_asked_for(studio: Studio) -> None:
@@ -45,7 +45,7 @@ def test_without_a_model_it_gives_rules_of_thumb(empty: Studio) -> None:
     draft = pb.ContentDraft(caption="Hi", media_type=common_pb2.MEDIA_TYPE_TEXT)
     response = empty.learning.OptimizeContent(pb.OptimizeContentRequest(draft=draft))
     assert response.recommendations
-    assert all(one.rule_of_thumb and not one.HasField("expected_gain") for one in response.recommendations)
+    assert all(one.heuristic and not one.HasField("expected_gain") for one in response.recommendations)
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def test_a_batch_scores_as_one_by_one(studio: Studio) -> None:
     batch = studio.learning.BatchScoreContent(pb.BatchScoreContentRequest(requests=requests)).scores
     for together, request in zip(batch, requests, strict=True):
         alone = studio.learning.ScoreContent(request).score
-        assert together.composite == pytest.approx(alone.composite, abs=1e-4)
+        assert together.score == pytest.approx(alone.score, abs=1e-4)
         assert together.engagement_interval.upper == pytest.approx(alone.engagement_interval.upper, abs=1e-4)
         assert (together.tier, together.confidence, together.method) == (alone.tier, alone.confidence, alone.method)
         assert together.model_versions == alone.model_versions

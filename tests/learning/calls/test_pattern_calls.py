@@ -64,7 +64,7 @@ def test_a_kind_of_post_that_does_better_is_a_winning_pattern(gallery: Studio) -
     assert winning.effect_size >= 0.3
     assert list(winning.applicable_tasks) == ["SOCIAL_POST"]
     statistics = response.statistics
-    assert (statistics.sample_count, statistics.lookback_days, statistics.cross_fitted) == (150, 365, False)
+    assert (statistics.sample_size, statistics.lookback_days, statistics.cross_fitted) == (150, 365, False)
     assert statistics.winning_count == len(response.winning_patterns)
     assert response.insights
     assert "not cause" in response.notes[0]
@@ -72,7 +72,7 @@ def test_a_kind_of_post_that_does_better_is_a_winning_pattern(gallery: Studio) -
 
 def test_under_120_posts_the_answer_says_that_halves_confirm_each_other(gallery: Studio) -> None:
     response = gallery.learning.AnalyzePatterns(asked(pb.AnalyzePatternsRequest, lookback_days=100))
-    assert 50 <= response.statistics.sample_count < 120
+    assert 50 <= response.statistics.sample_size < 120
     assert response.statistics.cross_fitted
     assert any("cross-fitting" in note for note in response.notes)
 
@@ -100,7 +100,7 @@ def test_unless_told_three_months_are_looked_back_on_and_of_what_is_recent_one(g
     assert 80 < len(quarter) < 90
     assert 20 < len(month) < 30
     patterns = ask.AnalyzePatterns(pb.AnalyzePatternsRequest(as_of_time=now))
-    assert (patterns.statistics.sample_count, patterns.statistics.lookback_days) == (len(quarter), 90)
+    assert (patterns.statistics.sample_size, patterns.statistics.lookback_days) == (len(quarter), 90)
     assert ask.GetEffectiveHashtags(pb.GetEffectiveHashtagsRequest(as_of_time=now)).sample_size == len(quarter)
     timing = pb.PredictTimingRequest(as_of_time=now, platform=INSTAGRAM)
     assert ask.PredictTiming(timing).sample_size == len(quarter)
@@ -140,11 +140,11 @@ def test_a_hashtag_that_goes_with_more_is_found_and_its_company_is_not(gallery: 
 def test_a_period_is_compared_with_the_one_before(gallery: Studio) -> None:
     request = pb.SummarizePerformanceRequest(as_of_time=world.FIRST + timedelta(days=120), period_days=50)
     response = gallery.learning.SummarizePerformance(request)
-    assert response.period.post_count == response.period_before.post_count == 50
+    assert response.period.post_count == response.previous_period.post_count == 50
     assert response.period.measured_count == 44, "those of the last week are too young"
     assert response.period.mean_rate_pct.interval.lower < response.period.mean_rate_pct.value
     assert response.period.success_share.value > 0
-    assert {change.figure for change in response.changes} >= {"mean_rate_pct", "success_share", "post_count"}
+    assert {change.metric for change in response.changes} >= {"mean_rate_pct", "success_share", "post_count"}
     assert [one.platform for one in response.platforms] == [INSTAGRAM]
     assert len(response.best_post_ids) == 3
     assert response.summary
@@ -154,10 +154,10 @@ def test_every_suggestion_cites_its_figures(gallery: Studio) -> None:
     response = gallery.learning.SuggestImprovements(asked(pb.SuggestImprovementsRequest))
     areas = {one.area for one in response.suggestions}
     assert {"content", "hashtags"} <= areas
-    assert all(one.figures and one.priority for one in response.suggestions)
+    assert all(one.evidence and one.priority for one in response.suggestions)
     hashtags = next(one for one in response.suggestions if one.area == "hashtags")
     assert hashtags.advice.startswith("Use #sea (")
-    assert hashtags.figures[0].estimate.HasField("interval")
+    assert hashtags.evidence[0].estimate.HasField("interval")
     one = gallery.learning.SuggestImprovements(asked(pb.SuggestImprovementsRequest, max_suggestions=1))
     assert len(one.suggestions) == 1
 
@@ -216,7 +216,7 @@ def test_what_worked_for_a_task_is_recommended_with_why(workshop: Studio) -> Non
     assert best.name == "instagram_high_engagement"
     assert dict(best.strategy) == WARM
     assert dict(best.generation_parameters) == {"steps": 30}
-    assert "12 of 12 TEXT_GENERATION contexts" in best.why
+    assert "12 of 12 TEXT_GENERATION contexts" in best.reason
     assert len(best.example_context_ids) == 3
     assert response.notes, "there are too few old posts for kinds of posts"
     nothing = workshop.learning.RecommendPatterns(pb.RecommendPatternsRequest(task_type="BLOG"))
@@ -234,7 +234,7 @@ def test_kinds_of_posts_are_recommended_for_their_task(gallery: Studio) -> None:
 
 def test_posts_too_young_to_be_compared_wait(workshop: Studio) -> None:
     response = workshop.learning.FindSuccessfulPatterns(pb.FindSuccessfulPatternsRequest())
-    assert (response.successful_count, response.post_count, response.waiting_count) == (0, 0, 24)
+    assert (response.successful_count, response.post_count, response.pending_count) == (0, 0, 24)
 
 
 def test_successful_posts_come_with_how_they_were_made(old_workshop: Studio) -> None:
@@ -261,7 +261,7 @@ def test_failures_come_with_phases_examples_and_how_to_avoid_them(workshop: Stud
     assert (phase.phase, phase.failure_count, phase.context_count) == ("IMAGE_GENERATION", 8, 16)
     assert [(one.message, one.location) for one in failure.examples] == [("took 60 s", "render.py:88")] * 2
     assert failure.risks[0].trait == "complexity high"
-    assert "Do without complexity high" in failure.how_to_avoid
+    assert "Avoid complexity high if you can" in failure.how_to_avoid
     only_text = pb.FindFailurePatternsRequest(phase="TEXT_GENERATION")
     assert not workshop.learning.FindFailurePatterns(only_text).patterns
 
@@ -270,7 +270,7 @@ def test_a_suggestion_on_failures_reaches_the_caller(workshop: Studio) -> None:
     response = workshop.learning.SuggestImprovements(pb.SuggestImprovementsRequest())
     (failures,) = [one for one in response.suggestions if one.area == "failures"]
     assert "8 of 40 contexts (20%) ended in TimeoutError" in failures.advice
-    assert any("Of hashtags nothing can be said" in note for note in response.notes)
+    assert any("There are no suggestions about hashtags" in note for note in response.notes)
 
 
 def test_an_empty_workspace_has_nothing_to_say_and_says_so(empty: Studio) -> None:
@@ -285,4 +285,4 @@ def test_posts_of_the_last_week_wait(studio: Studio) -> None:
         as_of_time=world.FIRST + POSTS * EVERY, lookback_days=365, persona_id=luna(studio)
     )
     response = studio.learning.AnalyzePatterns(request)
-    assert response.statistics.sample_count == POSTS - 11, "eleven more came within a week of that moment"
+    assert response.statistics.sample_size == POSTS - 11, "eleven more came within a week of that moment"

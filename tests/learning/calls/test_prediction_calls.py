@@ -80,7 +80,7 @@ def test_without_a_live_model_there_is_no_prediction(
 def test_a_score_is_60_for_engagement_and_40_for_success(studio: Studio) -> None:
     found = score(studio, draft=a_draft(studio))
     expected = 60 * found.engagement_percentile + 40 * found.success_probability
-    assert found.composite == pytest.approx(expected)
+    assert found.score == pytest.approx(expected)
     assert found.method == pb.SCORING_METHOD_MODEL
     assert list(found.model_versions) == ["ENGAGEMENT_PREDICTOR/1", "SUCCESS_CLASSIFIER/1"]
     assert not found.points
@@ -96,27 +96,27 @@ def test_its_parts_are_those_of_the_predictions(studio: Studio) -> None:
 
 def test_its_interval_is_that_of_the_rate(studio: Studio) -> None:
     found = score(studio, draft=a_draft(studio))
-    assert found.interval.lower <= found.composite <= found.interval.upper
+    assert found.interval.lower <= found.score <= found.interval.upper
     assert found.interval.level == 0.95
 
 
 def test_what_does_well_in_this_world_is_in_a_higher_tier(studio: Studio) -> None:
     good, poor = score(studio, draft=a_draft(studio)), score(studio, draft=a_poor_draft(studio))
     assert good.tier > poor.tier
-    assert good.composite > poor.composite + 30
+    assert good.score > poor.score + 30
 
 
 def test_what_is_left_out_counts_as_unknown(studio: Studio) -> None:
     found = score(studio, draft=pb.ContentDraft())
     assert found.method == pb.SCORING_METHOD_MODEL
-    assert 0 <= found.composite <= 100
+    assert 0 <= found.score <= 100
 
 
 def test_without_a_live_model_it_goes_by_rules_and_says_so(empty: Studio) -> None:
     draft = pb.ContentDraft(caption="Hello", media_type=common_pb2.MEDIA_TYPE_TEXT)
     found = score(empty, draft=draft)
     assert (found.method, found.confidence) == (pb.SCORING_METHOD_RULES, pb.CONFIDENCE_LEVEL_LOW)
-    assert found.composite == 50 + sum(points.points for points in found.points)
+    assert found.score == 50 + sum(points.points for points in found.points)
     assert {"hour", "hashtags", "caption_length", "media", "call_to_action"} <= {p.rule for p in found.points}
     assert not found.model_versions
     assert not found.HasField("engagement_rate_pct")

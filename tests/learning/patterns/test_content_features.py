@@ -1,4 +1,4 @@
-"""What posts are clustered by, and how it is told in words."""
+"""The features that posts are clustered by, and their descriptions."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from groundswell_server.learning.patterns.caption_text import TextFacts, describe_text
-from groundswell_server.learning.patterns.content_features import NAMES, FeatureContrast, content_features
-from groundswell_server.learning.patterns.descriptions import certainty, clock, describe, signature
+from groundswell_server.learning.patterns.content_features import NAMES, PatternFeature, content_features
+from groundswell_server.learning.patterns.descriptions import clock, describe, format_probability, signature
 from groundswell_server.learning.patterns.sample import sample_of
 from tests.learning.patterns.simulated import START, post
 
@@ -85,18 +85,18 @@ def test_differences_are_in_standard_deviations_of_all_posts() -> None:
 
 def test_what_distinguishes_in_words() -> None:
     features = [
-        FeatureContrast("hour", 19.0, 9.25, 1.9),
-        FeatureContrast("hashtags", 8.0, 2.4, 1.2),
-        FeatureContrast("question", 0.1, 0.8, -1.1),
-        FeatureContrast("words", 5.0, 6.0, -0.4),
+        PatternFeature("hour", 19.0, 9.25, 1.9),
+        PatternFeature("hashtags", 8.0, 2.4, 1.2),
+        PatternFeature("question", 0.1, 0.8, -1.1),
+        PatternFeature("words", 5.0, 6.0, -0.4),
     ]
     assert describe(features) == (
-        "are published around 19:00 (the rest around 09:15), have 8.0 hashtags on average (the rest 2.4) and seldom "
+        "are published around 19:00 (the rest around 09:15), have 8.0 hashtags on average (the rest 2.4) and rarely "
         "ask a question (10% of them, 80% of the rest)"
     )
     assert signature(features) == "+hashtags +hour -question"
     assert describe(features[3:]) == "have 5.0 words on average (the rest 6.0)", "something always has to be said"
 
 
-def test_nothing_is_told_as_certain() -> None:
-    assert [certainty(probability) for probability in (0.5, 0.987, 0.9999)] == ["50%", "99%", "over 99%"]
+def test_no_probability_is_formatted_as_certain() -> None:
+    assert [format_probability(probability) for probability in (0.5, 0.987, 0.9999)] == ["50%", "99%", "over 99%"]

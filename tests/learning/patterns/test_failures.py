@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
+from groundswell_server.learning.enums import FailureKind
 from groundswell_server.learning.estimates import mean_estimate, share_estimate
 from groundswell_server.learning.patterns.failures import find_failures
 from groundswell_server.learning.patterns.risks import Exposure, find_risks
@@ -26,21 +27,20 @@ def test_failures_by_type_with_phases_frequency_and_newest_examples_first() -> N
         context(1, state=2),  # still under way
     ]
     found = find_failures(contexts)
-    assert [(one.kind, one.type, len(one.cases)) for one in found.patterns] == [
-        ("ERROR", "TimeoutError", 3),
-        ("ERROR", "unknown error", 1),
-        ("LOW_ENGAGEMENT", "low engagement", 1),
-        ("POOR_RATING", "poor rating", 1),
+    assert [(one.kind, one.type, one.count) for one in found.patterns] == [
+        (FailureKind.ERROR, "TimeoutError", 3),
+        (FailureKind.ERROR, "unknown error", 1),
+        (FailureKind.LOW_ENGAGEMENT, "low engagement", 1),
+        (FailureKind.POOR_RATING, "poor rating", 1),
     ]
     timeout = found.patterns[0]
     assert (found.context_count, found.failure_count) == (8, 6)
     assert timeout.frequency.value == pytest.approx(3 / 8)
-    assert [(one.phase, one.failure_count, one.share.sample_size) for one in timeout.phases] == [
-        ("IMAGE_GENERATION", 3, 5)
-    ]
-    assert [case.context_id for case in timeout.cases] == ["context-00009", "context-00008", "context-00007"]
-    assert timeout.message_of(timeout.cases[0]) == ("took 60 s", "render.py:88")
-    assert found.patterns[2].message_of(found.patterns[2].cases[0]) == ("0.40% engagement", "")
+    assert [(one.phase, one.failure_count, one.context_count) for one in timeout.phases] == [("IMAGE_GENERATION", 3, 5)]
+    assert [example.context_id for example in timeout.examples] == ["context-00009", "context-00008", "context-00007"]
+    assert (timeout.examples[0].message, timeout.examples[0].location) == ("took 60 s", "render.py:88")
+    (rejected,) = found.patterns[2].examples
+    assert (rejected.message, rejected.location) == ("0.40% engagement", "")
 
 
 def test_what_goes_with_a_failure_is_found_and_told_how_to_avoid() -> None:
@@ -58,7 +58,7 @@ def test_what_goes_with_a_failure_is_found_and_told_how_to_avoid() -> None:
     pattern = find_failures(contexts).patterns[0]
     assert pattern.risks[0].trait == "parameter model = small"
     assert pattern.risks[0].share_with > 0.5 > pattern.risks[0].share_without
-    assert pattern.how_to_avoid.startswith("Do without parameter model = small where you can: ")
+    assert pattern.how_to_avoid.startswith("Avoid parameter model = small if you can: ")
     assert f"{pattern.risks[0].share_with:.0%} of the 40 contexts" in pattern.how_to_avoid
 
 
@@ -74,7 +74,7 @@ def test_a_failure_is_compared_with_what_was_put_to_the_same_test_in_the_same_ph
 def test_where_nothing_goes_with_it_the_most_frequent_place_is_told() -> None:
     contexts = [context(at, state=FAILED, trace_artifacts=TIMEOUT) for at in range(4)] + [context(9)]
     advice = find_failures(contexts).patterns[0].how_to_avoid
-    assert "4 of 4 happened at render.py:88: look there first" in advice
+    assert "Investigate this first: 4 of 4 cases happened at render.py:88." in advice
 
 
 def test_without_contexts_there_is_nothing() -> None:

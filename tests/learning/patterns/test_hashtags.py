@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from groundswell_server.learning.patterns.hashtags import HashtagEffect, effective_hashtags, together
+from groundswell_server.learning.enums import Association
+from groundswell_server.learning.patterns.hashtags import HashtagEffect, co_occurring, effective_hashtags
 from groundswell_server.learning.patterns.sample import sample_of
 from groundswell_storage.errors import FailedPrecondition
 from tests.learning.patterns.simulated import TaggedPosts, post, tagged
@@ -31,8 +32,8 @@ def test_the_false_discovery_rate_holds_under_confounding(
     false_shares, found_shares = [], []
     for simulation, answer in zip(simulations, answers, strict=True):
         effects = simulation.effects
-        told = [one for one in answer if one.association != "UNCLEAR"]
-        wrong = [one for one in told if effects[one.hashtags[0]] * one.effect_pct <= 0]
+        told = [one for one in answer if one.association != Association.INCONCLUSIVE]
+        wrong = [one for one in told if effects[one.hashtags[0]] * one.effect_pct.value <= 0]
         false_shares.append(len(wrong) / max(len(told), 1))
         found_shares.append((len(told) - len(wrong)) / sum(effect != 0.0 for effect in effects.values()))
     assert np.mean(false_shares) <= 0.15
@@ -45,7 +46,7 @@ def test_a_naive_comparison_of_the_same_posts_is_wrong_most_of_the_time(simulati
     for simulation in simulations[:4]:
         sample = sample_of(simulation.posts)
         logs = np.log(sample.rates)
-        groups = [(names[0], rows) for names, rows in together(sample) if 5 <= len(rows) <= len(sample) - 5]
+        groups = [(names[0], rows) for names, rows in co_occurring(sample) if 5 <= len(rows) <= len(sample) - 5]
         p_values = [stats.ttest_ind(logs[rows], np.delete(logs, rows), equal_var=False).pvalue for _, rows in groups]
         told = [groups[at][0] for at in np.flatnonzero(stats.false_discovery_control(p_values) <= 0.10)]
         false_shares.append(sum(simulation.effects[name] == 0.0 for name in told) / max(len(told), 1))
@@ -54,7 +55,7 @@ def test_a_naive_comparison_of_the_same_posts_is_wrong_most_of_the_time(simulati
 
 def test_intervals_hold_the_truth(simulations: list[TaggedPosts], answers: list[tuple[HashtagEffect, ...]]) -> None:
     inside = [
-        one.lower_pct <= 100 * np.expm1(simulation.effects[one.hashtags[0]]) <= one.upper_pct
+        one.effect_pct.lower <= 100 * np.expm1(simulation.effects[one.hashtags[0]]) <= one.effect_pct.upper
         for simulation, answer in zip(simulations, answers, strict=True)
         for one in answer
     ]
@@ -64,20 +65,24 @@ def test_intervals_hold_the_truth(simulations: list[TaggedPosts], answers: list[
 
 def test_what_is_told_is_so_by_chance_in_one_case_of_ten(answers: list[tuple[HashtagEffect, ...]]) -> None:
     found = [one for answer in answers for one in answer]
-    nearly = [one.association != "UNCLEAR" for one in found if 0.10 < one.adjusted_p_value < 0.13]
-    just = [one.association != "UNCLEAR" for one in found if 0.07 < one.adjusted_p_value < 0.10]
+    nearly = [one.association != Association.INCONCLUSIVE for one in found if 0.10 < one.adjusted_p_value < 0.13]
+    just = [one.association != Association.INCONCLUSIVE for one in found if 0.07 < one.adjusted_p_value < 0.10]
     assert (set(nearly), set(just)) == ({False}, {True})
-    assert all((one.association == "HIGHER") == (one.raw_effect_pct > 0) for one in found if one.adjusted_p_value < 0.1)
+    assert all(
+        (one.association == Association.HIGHER) == (one.raw_effect_pct > 0)
+        for one in found
+        if one.adjusted_p_value < 0.1
+    )
 
 
 def test_effects_are_drawn_towards_each_other(answers: list[tuple[HashtagEffect, ...]]) -> None:
     found = answers[0]
-    assert np.std([one.effect_pct for one in found]) < np.std([one.raw_effect_pct for one in found])
+    assert np.std([one.effect_pct.value for one in found]) < np.std([one.raw_effect_pct for one in found])
 
 
 def test_hashtags_that_always_come_together_are_one_group() -> None:
     posts = [post(at, hashtags=["sun", "sea", "sand"] if at % 2 else ["sun"]) for at in range(4)]
-    groups = {names: rows.tolist() for names, rows in together(sample_of(posts))}
+    groups = {names: rows.tolist() for names, rows in co_occurring(sample_of(posts))}
     assert groups == {("sand", "sea"): [1, 3], ("sun",): [0, 1, 2, 3]}
 
 
@@ -90,7 +95,7 @@ def test_five_posts_with_and_five_without_are_needed() -> None:
     assert [one.hashtags for one in effective_hashtags(sample_of(posts)).hashtags] == [("five",)]
     found = effective_hashtags(sample_of(posts), 6)
     assert not found.hashtags
-    assert any("No hashtag is on 6 posts" in note for note in found.notes)
+    assert any("No hashtag is on at least 6 posts" in note for note in found.notes)
 
 
 def test_it_says_association_and_what_could_not_be_told() -> None:
@@ -102,7 +107,7 @@ def test_it_says_association_and_what_could_not_be_told() -> None:
     found = effective_hashtags(sample_of(posts))
     assert not found.hashtags
     assert "association, not cause" in found.notes[0]
-    assert "1 can't be told" in found.notes[-1]
+    assert "1 hashtags cannot be distinguished" in found.notes[-1]
 
 
 def test_posts_whose_outcome_is_not_known_yet_do_not_count() -> None:

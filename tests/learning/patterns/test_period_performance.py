@@ -31,44 +31,55 @@ def summary(*, rates: list[float] = RATES, before: list[float] = RATES_BEFORE) -
 
 def test_each_period_has_its_posts_and_contexts() -> None:
     found = summary()
-    assert [(len(one.posts), len(one.aged), one.done, one.failed) for one in (found.period, found.before)] == [
+    assert [
+        (one.post_count, one.measured_count, one.done_context_count, one.failed_context_count)
+        for one in (found.period, found.previous_period)
+    ] == [
         (7, 6, 8, 2),
         (6, 6, 10, 0),
     ]
-    assert (found.period.genuine, found.period.filtered) == (185, 60)
-    assert found.period.median == pytest.approx(np.median(RATES))
-    assert (found.period.start, found.period.end, found.before.start) == (START + LENGTH, END, START)
+    assert (found.period.genuine_total, found.period.filtered_total) == (185, 60)
+    assert found.period.median_rate_pct == pytest.approx(np.median(RATES))
+    assert (found.period.start_time, found.period.end_time, found.previous_period.start_time) == (
+        START + LENGTH,
+        END,
+        START,
+    )
 
 
 def test_changes_are_tested_where_they_are_samples() -> None:
-    changes = {one.figure: one for one in summary().changes}
+    changes = {one.metric: one for one in summary().changes}
     expected = stats.ttest_ind(np.log(np.add(RATES, 0.1)), np.log(np.add(RATES_BEFORE, 0.1)), equal_var=False).pvalue
     assert changes["mean_rate_pct"].p_value == pytest.approx(expected)
     assert changes["mean_rate_pct"].change_pct == pytest.approx(100 * (np.mean(RATES) / np.mean(RATES_BEFORE) - 1))
     assert changes["success_share"].p_value == pytest.approx(stats.fisher_exact([[5, 1], [0, 6]]).pvalue)
     assert changes["success_share"].change_pct is None, "there is no percentage of nothing"
-    assert (changes["post_count"].before, changes["post_count"].now, changes["post_count"].p_value) == (6, 7, None)
-    assert changes["context_failure_share"].now == pytest.approx(0.2)
+    assert (changes["post_count"].previous, changes["post_count"].current, changes["post_count"].p_value) == (
+        6,
+        7,
+        None,
+    )
+    assert changes["context_failure_share"].current == pytest.approx(0.2)
 
 
 def test_sentences_tell_a_change_only_where_chance_would_not_explain_it() -> None:
     assert any("up from 2.80% (p = " in one for one in summary().summary)
     same = summary(rates=[3.0, 2.0, 4.0, 2.4, 2.6, 3.2]).summary
-    assert any("2.80% in the period before: no difference that chance would not explain" in one for one in same)
-    assert "of which 1 are too young to compare" in summary().summary[0]
+    assert any("against 2.80% in the previous period: no significant difference" in one for one in same)
+    assert "1 of them are too young to be compared" in summary().summary[0]
 
 
 def test_platforms_and_the_best_posts() -> None:
     found = summary()
     assert [(one.platform, one.post_count) for one in found.platforms] == [(1, 4), (2, 3)]
-    assert found.platforms[1].mean is not None
-    assert found.platforms[1].mean.value == pytest.approx(np.mean(RATES[1::2]))
+    assert found.platforms[1].mean_rate_pct is not None
+    assert found.platforms[1].mean_rate_pct.value == pytest.approx(np.mean(RATES[1::2]))
     assert len(found.best_post_ids) == 3
     assert found.best_post_ids[0] == "post-00003"
 
 
 def test_a_workspace_without_posts_has_a_summary_too() -> None:
     found = summarize([], [], end=END, length=LENGTH, threshold_pct=5.0)
-    assert found.period.mean is found.period.median is found.period.success_share is None
-    assert [one.figure for one in found.changes] == ["post_count", "genuine_total"]
-    assert found.summary == ("0 posts in 30 days, of which 0 are too young to compare.",)
+    assert found.period.mean_rate_pct is found.period.median_rate_pct is found.period.success_share is None
+    assert [one.metric for one in found.changes] == ["post_count", "genuine_total"]
+    assert found.summary == ("0 posts in 30 days; 0 of them are too young to be compared.",)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from groundswell_server.learning.enums import PatternSource
 from groundswell_server.learning.patterns.approaches import find_approaches, probability_better
 from groundswell_server.learning.patterns.recommendations import recommend
 from groundswell_server.learning.patterns.sample import sample_of
@@ -28,10 +29,10 @@ def test_the_approach_that_works_more_often_comes_first_and_says_why() -> None:
     (warm, kept_warm), (cold, kept_cold) = made(0, 20, 15, strategy=WARM), made(30, 20, 5, strategy=COLD)
     found = recommend("text_generation", NO_POSTS, [*warm, *cold], [*kept_warm, *kept_cold], 3)
     best, other = found.patterns
-    assert (best.source, best.name, best.strategy) == ("APPROACH", "instagram_high_engagement", WARM)
+    assert (best.source, best.name, best.strategy) == (PatternSource.APPROACH, "instagram_high_engagement", WARM)
     assert best.confidence > 0.99 > 0.01 > other.confidence
-    assert "15 of 20 TEXT_GENERATION contexts" in best.why
-    assert "5 of the other 20" in best.why
+    assert "15 of 20 TEXT_GENERATION contexts" in best.reason
+    assert "Of the other 20 contexts 5 did" in best.reason
     assert best.description == "strategy style: warm; as video; posted at 18:00; with #sea #sun"
     assert best.example_context_ids == ("context-00000", "context-00001", "context-00002")
 
@@ -62,15 +63,15 @@ def test_where_no_approach_was_recorded_the_pattern_stands_for_itself() -> None:
     contexts, kept = made(0, 4, 2)
     (only,) = recommend("TEXT_GENERATION", NO_POSTS, contexts, kept, 3).patterns
     assert only.strategy is None
-    assert "nothing else was tried" in only.why
+    assert "No other approach was tried" in only.reason
 
 
 def test_winning_kinds_are_recommended_for_the_tasks_that_they_came_of() -> None:
     sample = sample_of(two_kinds(300, seed=1, effect=0.7))
     found = recommend("video_generation", sample, [], [], 3).patterns
     assert found
-    assert all(one.source == "CLUSTER" for one in found)
-    assert "many of them from VIDEO_GENERATION" in found[0].why
+    assert all(one.source == PatternSource.CLUSTER for one in found)
+    assert "many of them from VIDEO_GENERATION" in found[0].reason
     assert [one.confidence for one in found] == sorted((one.confidence for one in found), reverse=True)
     assert recommend("BLOG", sample, [], [], 3).patterns == ()
 
@@ -83,7 +84,7 @@ def test_no_more_are_given_than_asked_for_and_few_posts_are_told() -> None:
         kept += confirmed
     found = recommend("TEXT_GENERATION", NO_POSTS, contexts, kept, 2)
     assert [one.strategy for one in found.patterns] == [{"style": "4"}, {"style": "3"}]
-    assert "Only 0 posts have a known outcome" in found.notes[0]
+    assert "there are 0." in found.notes[0]
 
 
 @pytest.mark.parametrize("counts", [(8, 10, 3, 10), (0, 3, 5, 9), (1, 1, 0, 0), (40, 200, 60, 200)])

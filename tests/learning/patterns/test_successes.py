@@ -12,15 +12,15 @@ from tests.learning.patterns.simulated import START, post
 def test_the_best_come_first_and_those_without_a_rate_do_not_count() -> None:
     posts = [post(at, aged_rate_pct=rate) for at, rate in enumerate((4.9, 5.0, 9.0, None, 7.0))]
     found = find_successes(posts, 5.0, 2)
-    assert [one.post.aged_rate_pct for one in found.best] == [9.0, 7.0]
+    assert [one.engagement_rate_pct for one in found.patterns] == [9.0, 7.0]
     assert (found.successful_count, found.post_count) == (3, 4)
 
 
 def test_posts_that_are_younger_than_the_rates_wait() -> None:
     posts = [post(at, aged_rate_pct=None, rate_pct=rate) for at, rate in enumerate((9.0, 0.1, None))]
     found = find_successes([*posts, post(3, aged_rate_pct=6.0, rate_pct=1.0)], 5.0, 9)
-    assert [one.post.post_id for one in found.best] == ["post-00003"]
-    assert (found.successful_count, found.post_count, found.waiting_count) == (1, 1, 2)
+    assert [one.post_id for one in found.patterns] == ["post-00003"]
+    assert (found.successful_count, found.post_count, found.pending_count) == (1, 1, 2)
 
 
 def test_traits_are_counted_against_the_other_posts() -> None:
@@ -38,10 +38,11 @@ def test_where_all_do_well_there_is_nothing_to_compare_with() -> None:
     found = find_successes([post(at, aged_rate_pct=8.0) for at in range(3)], 5.0, 10)
     assert found.successful_count == 3
     assert all(one.other_count == 0 for one in found.traits)
-    assert find_successes([], 5.0, 10).best == ()
+    assert find_successes([], 5.0, 10).patterns == ()
 
 
 def test_how_a_post_was_made_goes_with_it() -> None:
     making = Making({"style": "warm"}, {"steps": 30})
     found = find_successes([post(0, aged_rate_pct=8.0), post(1, aged_rate_pct=7.0)], 5.0, 10)
-    assert [one.making for one in found.made({"post-00000": making})] == [making, None]
+    made = [(one.strategy, one.generation_parameters) for one in found.with_makings({"post-00000": making}).patterns]
+    assert made == [({"style": "warm"}, {"steps": 30}), (None, None)]

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import numpy as np
 
+from groundswell_server.learning.enums import Priority
 from groundswell_server.learning.patterns.suggestions import suggest
 from tests.learning.patterns.simulated import START, context, post, two_kinds
 
@@ -21,7 +22,7 @@ def test_the_better_kind_is_suggested_with_its_figures() -> None:
     for one in found.suggestions:
         assert one.evidence, one.advice
         assert any(character.isdigit() for character in one.advice)
-    order = [("HIGH", "MEDIUM", "LOW").index(one.priority) for one in found.suggestions]
+    order = [-one.priority for one in found.suggestions]
     assert order == sorted(order)
 
 
@@ -61,7 +62,7 @@ def test_frequent_failures_and_many_bots_are_told() -> None:
     by_area = {one.area: one for one in suggest(posts, contexts, 10).suggestions}
     assert by_area.keys() == {"failures", "bots"}
     assert "3 of 10 contexts (30%) ended in TimeoutError" in by_area["failures"].advice
-    assert by_area["failures"].priority == "HIGH"
+    assert by_area["failures"].priority == Priority.HIGH
     assert by_area["bots"].evidence[0].estimate.value == 0.4
 
 

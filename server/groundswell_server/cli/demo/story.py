@@ -157,7 +157,7 @@ def going_on(charts: Path, database: str) -> None:
 def _score(score: ContentScore) -> str:
     tier = word(learning_pb2.ScoreTier, score.tier).replace("_", " ")
     level = word(learning_pb2.ConfidenceLevel, score.confidence)
-    parts = f"[bold]{score.composite:.0f}[/] of 100, {tier}, confidence {level}"
+    parts = f"[bold]{score.score:.0f}[/] of 100, {tier}, confidence {level}"
     if score.HasField("engagement_rate_pct"):
         interval = score.engagement_interval
         parts += f"; expected rate {score.engagement_rate_pct:.1f}% ({interval.lower:.1f} to {interval.upper:.1f})"

@@ -14,9 +14,9 @@ from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from groundswell_server.learning.enums import MEDIA_TYPES, PLATFORMS
 from groundswell_server.learning.features.captions import CaptionFacts, describe_caption
 from groundswell_server.learning.features.post_facts import UNKNOWN_TRAILING, PostFacts
+from groundswell_storage.engagement.enums import MediaType, Platform
 from groundswell_storage.engagement.prediction_facts import ContextFacts, PersonaFacts
 
 if TYPE_CHECKING:
@@ -76,8 +76,8 @@ def stored_content(context: ContextFacts) -> StoredContent:
     caption, hashtags = (post.caption, post.hashtags) if post else (_text(told, "caption"), _texts(told, "hashtags"))
     return StoredContent(
         persona_id=post.persona_id if post else context.persona_id,
-        platform=post.platform if post else PLATFORMS.get(_text(told, "platform").upper(), 0),
-        media_type=post.media_type if post else MEDIA_TYPES.get(_text(told, "media_type").upper(), 0),
+        platform=post.platform if post else Platform.__members__.get(_text(told, "platform").upper(), 0),
+        media_type=post.media_type if post else MediaType.__members__.get(_text(told, "media_type").upper(), 0),
         category=post.category if post else _text(told, "category"),
         caption=caption,
         described=describe_caption(caption, hashtags),

@@ -64,7 +64,7 @@ def aim_in(request: pb.OptimizeContentRequest) -> Aim:
 
 def fill_score(message: pb.ContentScore, score: Score, live: LiveScoring) -> None:
     """Writes a score into a message: field by field, which costs half of what a constructor does."""
-    message.composite = score.composite
+    message.score = score.score
     message.tier = _TIERS[score.tier]
     message.confidence = _CONFIDENCES[score.confidence]
     rate = score.engagement
@@ -101,7 +101,7 @@ def optimization_message(found: Optimization, live: LiveScoring) -> pb.OptimizeC
             pb.PathStep(
                 element=step.change.element,
                 suggested_value=step.change.suggested,
-                composite_after=step.composite_after,
+                score_after=step.score_after,
             )
             for step in found.path
         ],
@@ -120,6 +120,6 @@ def _recommendation(one: Recommendation) -> pb.Recommendation:
         advice=one.advice,
         priority=_PRIORITIES[one.priority],
         expected_gain=estimate_message(one.gain),
-        rule_of_thumb=one.rule_of_thumb,
+        heuristic=one.heuristic,
         customary_gain=one.customary_gain,
     )

@@ -1,4 +1,4 @@
-"""Approaches: the strategies and parameters that contexts of a task were made with, and how many of each worked."""
+"""Approaches: the strategies and generation parameters of the contexts of a task, and their success rates."""
 
 from __future__ import annotations
 
@@ -10,40 +10,45 @@ from typing import Any
 
 import numpy as np
 
+from groundswell_storage.engagement.enums import Validation
 from groundswell_storage.engagement.pattern_rows import ContextRecord, parameters
 from groundswell_storage.engagement.patterns import KeptPattern
 
-_JUDGED = 2, 3, 4
-"""Approved, conditionally approved, rejected."""
-_COMMON = 0.5
-"""Share of the confirming contexts from which what they have in common is told."""
-_STEPS = 4_000
+_JUDGED = frozenset({Validation.APPROVED, Validation.CONDITIONALLY_APPROVED, Validation.REJECTED})
+_MIN_COMMON_SHARE = 0.5
+"""The share of the confirming posts from which they have a property in common."""
+_GRID_STEPS = 4_000
 
 
 @dataclass(frozen=True, slots=True)
 class Approach:
-    """What contexts were made with, and what came of it."""
+    """A strategy and generation parameters, with the results of the contexts that used them."""
 
     name: str
-    """Of the pattern that they confirmed most often."""
+    """The name of the kept pattern that these contexts confirmed most often."""
     strategy: Mapping[str, Any] | None
     generation_parameters: Mapping[str, Any] | None
     confirmed: int
+    """The number of contexts that confirmed it."""
     tried: int
-    """Contexts with it that people judged."""
+    """The number of contexts with it that were validated."""
     rest_confirmed: int
+    """The number of other contexts of the task that confirmed theirs."""
     rest_tried: int
-    """Of the other contexts of the task."""
+    """The number of other contexts of the task that were validated."""
     confidence: float
-    """Probability that it works more often than the other approaches to the task."""
+    """The probability that it works more often than the other approaches to the task."""
     common: tuple[str, ...]
-    """What the confirming posts have in common, in words."""
+    """The properties that the confirming posts have in common, in words."""
     context_ids: tuple[str, ...]
-    """Those that confirmed it, newest first."""
+    """The contexts that confirmed it, newest first."""
 
 
 def find_approaches(contexts: Iterable[ContextRecord], kept: Sequence[KeptPattern]) -> list[Approach]:
-    """The approaches that contexts of one task confirmed, surest first; contexts come newest first."""
+    """Returns the approaches that contexts of one task confirmed, the highest confidence first.
+
+    `contexts` are sorted newest first.
+    """
     by_context: dict[str, list[KeptPattern]] = defaultdict(list)
     for pattern in kept:
         by_context[pattern.context_id].append(pattern)
@@ -61,12 +66,12 @@ def find_approaches(contexts: Iterable[ContextRecord], kept: Sequence[KeptPatter
 
 
 def probability_better(successes: int, tries: int, rest_successes: int, rest_tries: int) -> float:
-    """Probability that a share is above another, given how often each came out.
+    """Returns the probability that the first success rate is above the second.
 
-    Both start from Jeffreys' prior, Beta(1/2, 1/2); the integral of one density times the other's distribution
-    function on a grid in the angle, where the prior is flat.
+    Both rates have Jeffreys' prior, Beta(1/2, 1/2). The integral of the first density times the second distribution
+    function is computed on a grid of the angle asin(sqrt(rate)), in which the prior is flat.
     """
-    angle = (np.arange(_STEPS) + 0.5) / _STEPS * np.pi / 2.0
+    angle = (np.arange(_GRID_STEPS) + 0.5) / _GRID_STEPS * np.pi / 2.0
     log_sine, log_cosine = 2.0 * np.log(np.sin(angle)), 2.0 * np.log(np.cos(angle))
     weights = []
     for count, total in ((successes, tries), (rest_successes, rest_tries)):
@@ -102,19 +107,19 @@ def _approach(
 
 
 def _key(context: ContextRecord) -> str:
-    """Equal for contexts that were made alike."""
+    """Returns a key that is equal for contexts with the same strategy and parameters."""
     return json.dumps([context.strategy or None, parameters(context.input)], sort_keys=True)
 
 
 def _common(features: Sequence[Mapping[str, Any]]) -> Iterable[str]:
-    """What at least half of the confirming posts have: see `PatternDraft.features` of Engagement."""
+    """Yields the format, hour and hashtags of at least half of the posts; see `PatternDraft.features` of Engagement."""
     posts = [one for one in features if "hour" in one]
     if not posts:
         return
     formats = Counter(one["format"] for one in posts if "format" in one)
     hours = Counter(one["hour"] for one in posts)
     tags = Counter(tag for one in posts for tag in one.get("hashtags", ()))
-    enough = _COMMON * len(posts)
+    enough = _MIN_COMMON_SHARE * len(posts)
     yield from (f"as {name.lower()}" for name, count in formats.most_common(1) if count >= enough)
     yield from (f"posted at {hour:02d}:00" for hour, count in hours.most_common(1) if count >= enough)
     if frequent := [f"#{tag}" for tag, count in tags.most_common(5) if count >= enough]:

@@ -1,4 +1,4 @@
-"""How groups of posts do against the others: Welch's test for each, corrected for their number; shrunken effects."""
+"""Associations of groups of posts with engagement: Welch's tests, corrected for their number, and shrunken effects."""
 
 from __future__ import annotations
 
@@ -14,44 +14,45 @@ from groundswell_server.learning.patterns.residuals import Array, Places, Residu
 from groundswell_server.statistics.shrinkage import shrink
 
 DISCOVERY_RATE = 0.10
-"""Share of the discoveries that may be false, on average (Benjamini and Hochberg 1995)."""
-LEAST_SPREAD = 0.1
-"""Of a group below it, nearly all of the difference is taken for that of personas, formats or hours: it can't be told
-from them, and is not tested."""
+"""The false discovery rate (Benjamini and Hochberg 1995)."""
+MIN_SPREAD = 0.1
+"""The `Residuals.spread` below which a group is not tested: its effect cannot be distinguished from those of the
+personas, formats or hours that it coincides with."""
 
 
 @dataclass(frozen=True, slots=True)
 class Associations:
-    """Of G groups of posts, how their log engagement differs from that of the others, all else equal."""
+    """The differences in log engagement between each of G groups of posts and the other posts."""
 
     tested: Places
-    """(G,) places of the groups, in the order in which they were given."""
+    """(G,) places of the tested groups among those given."""
     raw: Array
     """(G,) difference of log engagement."""
     effects: Array
-    """(G,) the same drawn towards what the other groups show."""
+    """(G,) differences shrunken towards those of the other groups."""
     lower: Array
-    """(G,) of the 95% interval."""
+    """(G,) lower ends of the 95% intervals."""
     upper: Array
-    """(G,)"""
+    """(G,) upper ends of the 95% intervals."""
     p_values: Array
-    """(G,) of Welch's test, two-sided."""
+    """(G,) p values of Welch's test, two-sided."""
     adjusted: Array
-    """(G,) corrected for G (Benjamini and Hochberg)."""
+    """(G,) p values corrected for G tests (Benjamini and Hochberg)."""
     inside: NDArray[np.int64]
-    """(G,) posts in the group."""
+    """(G,) numbers of posts in the group."""
     outside: NDArray[np.int64]
-    """(G,) posts outside."""
+    """(G,) numbers of posts outside the group."""
 
     def __len__(self) -> int:
         return len(self.tested)
 
 
-def associate(left: Residuals, groups: Sequence[Places], *, fewest: int = 5) -> Associations:
-    """Tests each group that has `fewest` posts and leaves as many outside.
+def associate(left: Residuals, groups: Sequence[Places], *, min_posts: int = 5) -> Associations:
+    """Tests each group that has `min_posts` posts inside and outside.
 
-    The test is of the residuals' means. The effect is that difference over the part of it which the fit leaves
-    (`Residuals.spread`), so that a group that one persona likes to use is not taken for weaker than it is.
+    The test compares the mean residuals. The effect is their difference divided by the fraction of a true difference
+    that remains in the residuals (`Residuals.spread`). Otherwise the effect of a group that mostly one persona uses
+    would be underestimated.
     """
     known = ~np.isnan(left.values)
     values = np.where(known, left.values, 0.0)
@@ -59,22 +60,22 @@ def associate(left: Residuals, groups: Sequence[Places], *, fewest: int = 5) -> 
     rows = [
         (place, len(inside), values[inside].sum(), np.square(values[inside]).sum(), spread)
         for place, group in enumerate(groups)
-        if len(inside := group[known[group]]) >= fewest <= count - len(inside)
-        and (spread := left.spread(group)) >= LEAST_SPREAD
+        if len(inside := group[known[group]]) >= min_posts <= count - len(inside)
+        and (spread := left.spread(group)) >= MIN_SPREAD
     ]
     if not rows:
-        return _nothing()
+        return _none()
     place, size, inner, inner_squares, spreads = (np.array(column) for column in zip(*rows, strict=True))
     mean, error, freedom = welch(size, inner, inner_squares, count - size, total - inner, squares - inner_squares)
     p_values = np.asarray(2.0 * stats.t.sf(np.abs(mean) / error, freedom))
-    drawn = shrink(mean / spreads, error / spreads, np.zeros(len(rows)))
-    reach = stats.norm.ppf(0.5 + LEVEL / 2.0) * drawn.deviation
+    shrunken = shrink(mean / spreads, error / spreads, np.zeros(len(rows)))
+    half_width = stats.norm.ppf(0.5 + LEVEL / 2.0) * shrunken.deviation
     return Associations(
         tested=place.astype(np.intp),
         raw=mean / spreads,
-        effects=drawn.mean,
-        lower=drawn.mean - reach,
-        upper=drawn.mean + reach,
+        effects=shrunken.mean,
+        lower=shrunken.mean - half_width,
+        upper=shrunken.mean + half_width,
         p_values=p_values,
         adjusted=stats.false_discovery_control(p_values, method="bh"),
         inside=size.astype(np.int64),
@@ -83,14 +84,15 @@ def associate(left: Residuals, groups: Sequence[Places], *, fewest: int = 5) -> 
 
 
 def percent(log_difference: float) -> float:
-    """By how many percent engagement is higher."""
+    """Converts a difference of log engagement to a difference in percent."""
     return 100.0 * float(np.expm1(log_difference))
 
 
 def welch(n: Array, total: Array, squares: Array, m: Array, rest: Array, rest_squares: Array) -> tuple[Array, ...]:
-    """(G,) differences of means, their standard errors and degrees of freedom, from counts, sums and sums of squares.
+    """Returns (G,) differences of means, their standard errors and their degrees of freedom.
 
-    Welch 1947; the freedom by Satterthwaite 1946.
+    The arguments are counts, sums and sums of squares inside and outside each group. Sources: Welch 1947; Satterthwaite
+    1946 for the degrees of freedom.
     """
     mean, other = total / n, rest / m
     variance = np.maximum(squares / n - mean**2, 0.0) / np.maximum(n - 1, 1)
@@ -101,7 +103,7 @@ def welch(n: Array, total: Array, squares: Array, m: Array, rest: Array, rest_sq
     return mean - other, error, 1.0 / np.maximum(share + other_share, 1e-12)
 
 
-def _nothing() -> Associations:
+def _none() -> Associations:
     none = np.zeros(0)
     counts = np.zeros(0, dtype=np.int64)
     return Associations(counts, none, none, none, none, none, none, counts, counts)

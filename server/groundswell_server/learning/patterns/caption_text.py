@@ -1,4 +1,4 @@
-"""What a caption is made of, beyond what models read: words, emoji, questions, links, sentiment."""
+"""Text features of captions that only patterns use: words, emoji, questions, links, sentiment."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ _PICTURE = (
 )
 _TONE = r"[\uFE0F\U0001F3FB-\U0001F3FF]*"
 _EMOJI = re.compile(rf"[\U0001F1E6-\U0001F1FF]{{2}}|{_PICTURE}{_TONE}(?:\u200D{_PICTURE}{_TONE})*")
-"""A flag, or a picture with its skin tone and those joined to it: what a reader sees as one."""
+"""One emoji as displayed: a flag, or a pictograph with its skin tone and the pictographs joined to it."""
 
 
 class TextFacts(NamedTuple):
-    """What a caption is made of."""
+    """Text features of a caption."""
 
     words: int
-    """Without hashtags, names and addresses."""
+    """Excluding hashtags, mentions and links."""
     emoji: int
     call_to_action: bool
     question: bool
     links: int
     sentiment: float
-    """-1 to 1; 0 where it can't be told, as in other languages than English."""
+    """-1 to 1; 0 if unknown, as for languages other than English."""
 
 
 @lru_cache(maxsize=20_000)
 def describe_text(caption: str) -> TextFacts:
-    """Reads a caption; remembered, because the same posts are looked at again and again."""
+    """Returns the text features of a caption, cached because the same posts are analysed repeatedly."""
     if not caption:
         return TextFacts(0, 0, False, False, 0, 0.0)
     plain = _TAGS.sub(" ", _LINKS.sub(" ", caption))

@@ -1,4 +1,4 @@
-"""Whether a cluster does better or worse than the rest, on posts that it was not found on."""
+"""Tests of the clusters against the rest, on posts that were not used to find the cluster."""
 
 from __future__ import annotations
 
@@ -13,52 +13,53 @@ from groundswell_server.learning.patterns.associations import welch
 from groundswell_server.learning.patterns.residuals import Array
 
 SIGNIFICANCE = 0.05
-"""Of Welch's test after the correction for the number of clusters."""
-LEAST_EFFECT = 0.3
-"""Cohen's d."""
-LEAST_SAMPLE = 30
-LEAST_CONFIDENCE = 0.7
+"""The significance level of Welch's test after the correction for the number of clusters."""
+MIN_EFFECT = 0.3
+"""The smallest Cohen's d of a pattern."""
+MIN_SAMPLE = 30
+MIN_CONFIDENCE = 0.7
 SMALL_EFFECT = 0.2
-"""Cohen's d that counts as small (Cohen 1988): confidence is the probability of more."""
+"""Cohen's d of a small effect (Cohen 1988). Confidence is the probability of a larger one."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClusterComparison:
-    """How one cluster does against the rest."""
+    """The comparison of one cluster with all other posts."""
 
     label: int
     adjusted_p_value: float
     effect_size: float
     """Cohen's d of the outcomes, with the pooled standard deviation."""
     confidence: float
-    """Probability that the true d is beyond `SMALL_EFFECT` in the direction seen."""
+    """The probability that the true d exceeds `SMALL_EFFECT` in the observed direction."""
     difference: float
-    """Of the mean outcomes; this and the next two."""
+    """The difference of the mean outcomes."""
     lower: float
-    """Of Welch's 95% interval."""
+    """The lower end of Welch's 95% interval of the difference."""
     upper: float
+    """The upper end of Welch's 95% interval of the difference."""
     sample_size: int
-    """Posts in the cluster."""
+    """The number of posts in the cluster."""
     confirmation_size: int
-    """Those of them that the figures are of."""
+    """The number of posts in the cluster that the statistics are computed on."""
 
     @property
     def is_pattern(self) -> bool:
-        """Whether it is a pattern: told from chance, large enough, and sure enough."""
+        """True if the difference is significant, large enough, and based on enough posts."""
         return (
             self.adjusted_p_value <= SIGNIFICANCE
-            and abs(self.effect_size) >= LEAST_EFFECT
-            and self.sample_size >= LEAST_SAMPLE
-            and self.confidence >= LEAST_CONFIDENCE
+            and abs(self.effect_size) >= MIN_EFFECT
+            and self.sample_size >= MIN_SAMPLE
+            and self.confidence >= MIN_CONFIDENCE
         )
 
 
 def compare_clusters(
     outcomes: Array, labels: NDArray[np.intp], confirms: NDArray[np.bool_], count: int
 ) -> list[ClusterComparison]:
-    """A comparison on each of `count` clusters that can be tested: two posts to confirm on inside, and two outside.
+    """Compares each of `count` clusters with the rest, as far as it has two posts to confirm on inside and outside.
 
-    Outcomes (n,) are compared where `confirms` (n,) is true and they are known (not NaN).
+    Outcomes (n,) are compared where `confirms` (n,) is true and the outcome is known (not NaN).
     """
     usable = confirms & ~np.isnan(outcomes)
     tested = []
@@ -69,14 +70,14 @@ def compare_clusters(
     if not tested:
         return []
     columns = [(len(posts), posts.sum(), np.square(posts).sum()) for _, *parts in tested for posts in parts]
-    figures = np.array(columns).reshape(len(tested), 6).T
-    differences, errors, freedom = welch(*figures)
+    moments = np.array(columns).reshape(len(tested), 6).T
+    differences, errors, freedom = welch(*moments)
     p_values = 2.0 * special.stdtr(freedom, -np.abs(differences) / errors)
-    reaches = special.stdtrit(freedom, 0.5 + LEVEL / 2.0) * errors
+    half_widths = special.stdtrit(freedom, 0.5 + LEVEL / 2.0) * errors
     adjusted = stats.false_discovery_control(p_values, method="bh")
     comparisons = []
-    for (label, inside, outside), difference, reach, p_value in zip(
-        tested, differences.tolist(), reaches.tolist(), adjusted.tolist(), strict=True
+    for (label, inside, outside), difference, half_width, p_value in zip(
+        tested, differences.tolist(), half_widths.tolist(), adjusted.tolist(), strict=True
     ):
         effect = cohens_d(inside, outside)
         comparisons.append(
@@ -86,8 +87,8 @@ def compare_clusters(
                 effect_size=effect,
                 confidence=confidence(effect, len(inside), len(outside)),
                 difference=difference,
-                lower=difference - reach,
-                upper=difference + reach,
+                lower=difference - half_width,
+                upper=difference + half_width,
                 sample_size=int(np.count_nonzero(labels == label)),
                 confirmation_size=len(inside),
             )
@@ -96,16 +97,17 @@ def compare_clusters(
 
 
 def cohens_d(inside: Array, outside: Array) -> float:
-    """The difference of means in pooled standard deviations: Cohen 1988, formula 2.5.1."""
+    """Returns the difference of the means in pooled standard deviations (Cohen 1988, formula 2.5.1)."""
     n, m = len(inside), len(outside)
     pooled = ((n - 1) * inside.var(ddof=1) + (m - 1) * outside.var(ddof=1)) / (n + m - 2)
     return float((inside.mean() - outside.mean()) / np.sqrt(pooled))
 
 
 def confidence(effect: float, n: int, m: int) -> float:
-    """Probability that the true effect is beyond `SMALL_EFFECT` in the direction of d, from n and m observations.
+    """Returns the probability that the true effect exceeds `SMALL_EFFECT` in the direction of d.
 
-    d is nearly normal about it; its variance by Hedges and Olkin 1985, chapter 5, formula 8.
+    `n` and `m` are the numbers of observations inside and outside. The estimate d is approximately normal about the
+    true effect, with the variance of Hedges and Olkin 1985, chapter 5, formula 8.
     """
     deviation = np.sqrt((n + m) / (n * m) + effect**2 / (2.0 * (n + m)))
     return float(special.ndtr((abs(effect) - SMALL_EFFECT) / deviation))

@@ -1,4 +1,4 @@
-"""Clusters of posts: found on one half, carried over to the other; the number of them by silhouette."""
+"""Clusters of posts, found on one half of the posts and applied to the other; their number maximises the silhouette."""
 
 from __future__ import annotations
 
@@ -12,42 +12,43 @@ from scipy.spatial.distance import cdist
 from groundswell_server.learning.patterns.k_means import k_means
 from groundswell_server.learning.patterns.residuals import Array
 
-MOST_CLUSTERS = 8
-FEWEST_PER_CLUSTER = 15
-"""Posts of a half for each cluster that is tried: with fewer the number is not told from noise."""
+MAX_CLUSTERS = 8
+MIN_PER_CLUSTER = 15
+"""The number of posts of a half per cluster; with fewer, the number of clusters is mostly noise."""
 CROSS_FITTED_BELOW = 120
-"""Samples under which half of them is too few to confirm on."""
+"""The sample size below which half of the posts are too few to confirm clusters."""
 
-_JUDGED = 1_000
-"""Posts that the silhouette is taken over: it compares all pairs."""
+_SILHOUETTE_SAMPLE = 1_000
+"""The maximum number of posts for the silhouette, which compares all pairs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Clustering:
-    """Which of n posts is in which of K clusters."""
+    """The assignment of n posts to K clusters."""
 
     labels: NDArray[np.intp]
     """(n,) 0 to K - 1."""
     confirms: NDArray[np.bool_]
-    """(n,) posts that had no part in finding the cluster they are put in."""
+    """(n,) true for posts that were not used to find their cluster."""
     count: int
-    """K; 0 when posts do not differ."""
+    """K; 0 if the posts do not differ."""
     silhouette: float
-    """Mean over the posts that clusters were found on, -1 to 1."""
+    """The mean silhouette of the posts that the clusters were found on, -1 to 1."""
     cross_fitted: bool
 
 
 def cluster(points: Array, seed: int = 0) -> Clustering:
-    """Clusters n standardised points (n, S) of which half are left out of the finding.
+    """Clusters n standardised points (n, S).
 
-    From `CROSS_FITTED_BELOW` points one half finds and the other confirms; below, each half is put into the clusters
-    that the other found, matched by their centres, so that all n confirm.
+    From `CROSS_FITTED_BELOW` points on, one half finds the clusters and the other confirms them. With fewer points,
+    each half is assigned to the clusters that the other half found, matched by their centres, so that all n confirm
+    (cross-fitting).
     """
     random = np.random.default_rng(seed)
     first = np.zeros(len(points), dtype=np.bool_)
     first[random.permutation(len(points))[: len(points) // 2]] = True
     cross_fitted = len(points) < CROSS_FITTED_BELOW
-    centres, silhouette = _found_on(points[first], seed)
+    centres, silhouette = _best_centres(points[first], seed)
     others = (
         k_means(points[~first], len(centres), np.random.default_rng(seed)) if cross_fitted and len(centres) else centres
     )
@@ -61,26 +62,26 @@ def cluster(points: Array, seed: int = 0) -> Clustering:
     return Clustering(labels, np.ones_like(first), len(centres), silhouette, True)
 
 
-def _found_on(points: Array, seed: int) -> tuple[Array, float]:
-    """(K, S) the centres whose number has the best silhouette, and that; fewer than 2 where points do not differ."""
-    judged = np.random.default_rng(seed).permutation(len(points))[:_JUDGED]
-    distances = cdist(points[judged], points[judged])
+def _best_centres(points: Array, seed: int) -> tuple[Array, float]:
+    """Returns the centres (K, S) with the best silhouette, and that silhouette; K < 2 if the points do not differ."""
+    sampled = np.random.default_rng(seed).permutation(len(points))[:_SILHOUETTE_SAMPLE]
+    distances = cdist(points[sampled], points[sampled])
     best, best_silhouette = points[:0], -1.0
-    for count in range(2, min(MOST_CLUSTERS, len(points) // FEWEST_PER_CLUSTER, _distinct(points) - 1) + 1):
+    for count in range(2, min(MAX_CLUSTERS, len(points) // MIN_PER_CLUSTER, _distinct(points) - 1) + 1):
         centres = k_means(points, count, np.random.default_rng(seed))
         if not len(centres):
             continue
-        silhouette = mean_silhouette(distances, _nearest(points[judged], centres))
+        silhouette = mean_silhouette(distances, _nearest(points[sampled], centres))
         if silhouette > best_silhouette:
             best, best_silhouette = centres, silhouette
     return best, best_silhouette
 
 
 def mean_silhouette(distances: Array, labels: NDArray[np.intp]) -> float:
-    """The mean silhouette of n points from their distances (n, n): Rousseeuw 1987.
+    """Returns the mean silhouette of n points from their distances (n, n); -1 if all are in one cluster.
 
-    Of a point 1 - a / b, or b / a - 1 where that is less: a is its mean distance from the others of its cluster, b
-    from those of the nearest other one; 0 where it is alone. -1 where all are in one cluster.
+    The silhouette of a point is (b - a) / max(a, b), where a is its mean distance from the other points of its cluster
+    and b that from the points of the nearest other cluster; it is 0 in a cluster of one point. Source: Rousseeuw 1987.
     """
     numbers, places, sizes = np.unique(labels, return_inverse=True, return_counts=True)
     if len(numbers) < 2:
@@ -100,5 +101,5 @@ def _distinct(points: Array) -> int:
 
 
 def _nearest(points: Array, centres: Array) -> NDArray[np.intp]:
-    """(n,) the nearest centre of each point."""
+    """Returns (n,) the nearest centre of each point."""
     return np.asarray(cdist(points, centres).argmin(axis=1), dtype=np.intp)

@@ -1,79 +1,95 @@
-"""What goes wrong: types of failures with their phases, frequencies and examples, and how to avoid each."""
+"""Failures of contexts by type: phases, frequencies, examples, risk factors, and advice on how to avoid them."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
+from groundswell_server.learning.enums import FailureKind
 from groundswell_server.learning.estimates import Estimate, share_estimate
-from groundswell_server.learning.patterns.risks import Exposure, Risk, find_risks
+from groundswell_server.learning.patterns.risks import Exposure, FailureRisk, find_risks
 from groundswell_server.learning.patterns.traits import context_traits
+from groundswell_storage.engagement.enums import ContextState, Rating, Validation
 from groundswell_storage.engagement.pattern_rows import ContextRecord
 
-ERROR, LOW_ENGAGEMENT, POOR_RATING = "ERROR", "LOW_ENGAGEMENT", "POOR_RATING"
-_DONE, _FAILED = 3, 4
-_APPROVED, _CONDITIONAL, _REJECTED = 2, 3, 4
-_WORST_RATINGS = 1, 2
-_MOST_RISKS = 3
+MAX_EXAMPLES = 3
+_MAX_RISKS = 3
+_ENDED = frozenset({ContextState.DONE, ContextState.FAILED})
+_JUDGED = frozenset({Validation.APPROVED, Validation.CONDITIONALLY_APPROVED, Validation.REJECTED})
+_WORST_RATINGS = Rating.UNACCEPTABLE, Rating.POOR
 
-_Key = tuple[str, str]
-"""Kind and type."""
+_Key = tuple[FailureKind, str]
+"""The kind and the type of a failure."""
 
 
 @dataclass(frozen=True, slots=True)
 class PhaseFailures:
-    """How often a failure occurs in a phase."""
+    """The frequency of a failure in one phase. The fields are those of the contract."""
 
     phase: str
     failure_count: int
-    share: Estimate
-    """Of the contexts of the phase whose end is known."""
+    context_count: int
+    """The number of contexts of the phase with a known result."""
+    failure_share: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class FailureExample:
+    """One case of a failure. The fields are those of the contract."""
+
+    context_id: str
+    phase: str
+    message: str
+    """The error message, or the measured rate or rating."""
+    location: str
+    """Empty if unknown."""
+    create_time: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class FailurePattern:
-    """A type of failure."""
+    """A type of failure. The fields are those of the contract."""
 
     type: str
-    kind: str
-    """ERROR, LOW_ENGAGEMENT or POOR_RATING."""
-    cases: tuple[ContextRecord, ...]
-    """Newest first."""
+    kind: FailureKind
+    count: int
     frequency: Estimate
     phases: tuple[PhaseFailures, ...]
-    risks: tuple[Risk, ...]
+    examples: tuple[FailureExample, ...]
+    """Newest first."""
+    risks: tuple[FailureRisk, ...]
     how_to_avoid: str
-
-    def message_of(self, case: ContextRecord) -> tuple[str, str]:
-        """What a case said, and where it happened; the place is empty when unknown."""
-        return _message_of(case, self.kind)
 
 
 @dataclass(frozen=True, slots=True)
 class Failures:
-    """The answer."""
+    """The answer to FindFailurePatterns."""
 
     patterns: tuple[FailurePattern, ...]
-    """Most frequent first."""
+    """The most frequent first."""
     context_count: int
-    """Contexts whose end is known."""
+    """The number of contexts with a known result."""
     failure_count: int
-    """Those that failed in any way."""
+    """The number of contexts with at least one failure."""
 
 
-def find_failures(records: Iterable[ContextRecord]) -> Failures:
-    """What went wrong with contexts, newest first, persona_and_platform end is known: ended, or judged by people."""
-    contexts = [context for context in records if _ended(context)]
+def find_failures(records: Iterable[ContextRecord], max_examples: int = 0) -> Failures:
+    """Finds the failures of contexts, newest first, that ended or were validated.
+
+    `max_examples` is the maximum number of examples per type; 0 means `MAX_EXAMPLES`.
+    """
+    contexts = [context for context in records if _has_result(context)]
     cases: dict[_Key, list[ContextRecord]] = defaultdict(list)
     for context in contexts:
         for key in failures_of(context):
             cases[key].append(context)
-    keys = sorted(cases, key=lambda key: (-len(cases[key]), key))
+    keys = sorted(cases, key=lambda key: (-len(cases[key]), key[0].name, key[1]))
     risks = find_risks([_exposure(key, contexts, cases[key]) for key in keys])
     phases = Counter(context.phase for context in contexts)
     patterns = [
-        _pattern(key, cases[key], len(contexts), phases, tuple(found[:_MOST_RISKS]))
+        _pattern(key, cases[key], len(contexts), phases, tuple(found[:_MAX_RISKS]), max_examples or MAX_EXAMPLES)
         for key, found in zip(keys, risks, strict=True)
     ]
     failed = sum(bool(failures_of(context)) for context in contexts)
@@ -81,46 +97,39 @@ def find_failures(records: Iterable[ContextRecord]) -> Failures:
 
 
 def failures_of(context: ContextRecord) -> list[_Key]:
-    """Kind and type of what went wrong with a context; empty when nothing did."""
+    """Returns the kind and type of each failure of a context; empty if it did not fail."""
     found = []
-    if context.state == _FAILED:
+    if context.state == ContextState.FAILED:
         artifacts = context.trace_artifacts
-        found.append((ERROR, artifacts[0]["type"] if artifacts else "unknown error"))
-    if context.validation == _REJECTED:
+        found.append((FailureKind.ERROR, artifacts[0]["type"] if artifacts else "unknown error"))
+    if context.validation == Validation.REJECTED:
         rated = context.rating in _WORST_RATINGS
-        found.append((POOR_RATING, "poor rating") if rated else (LOW_ENGAGEMENT, "low engagement"))
+        found.append(
+            (FailureKind.POOR_RATING, "poor rating") if rated else (FailureKind.LOW_ENGAGEMENT, "low engagement")
+        )
     return found
 
 
-def _message_of(context: ContextRecord, kind: str) -> tuple[str, str]:
-    if kind == ERROR:
-        artifact = context.trace_artifacts[0] if context.trace_artifacts else {}
-        return artifact.get("message", ""), artifact.get("location", "")
-    if kind == LOW_ENGAGEMENT:
-        return ("" if context.rate_pct is None else f"{context.rate_pct:.2f}% engagement"), ""
-    return f"rated {context.rating} of 5", ""
+def _has_result(context: ContextRecord) -> bool:
+    return context.state in _ENDED or context.validation in _JUDGED
 
 
-def _ended(context: ContextRecord) -> bool:
-    return context.state in {_DONE, _FAILED} or context.validation in {_APPROVED, _CONDITIONAL, _REJECTED}
-
-
-_COULD_HAVE: Mapping[str, Callable[[ContextRecord], bool]] = {
-    ERROR: lambda context: context.state in {_DONE, _FAILED},
-    LOW_ENGAGEMENT: lambda context: not context.rating and context.validation in {_APPROVED, _CONDITIONAL, _REJECTED},
-    POOR_RATING: lambda context: bool(context.rating),
+_COMPARABLE: Mapping[FailureKind, Callable[[ContextRecord], bool]] = {
+    FailureKind.ERROR: lambda context: context.state in _ENDED,
+    FailureKind.LOW_ENGAGEMENT: lambda context: not context.rating and context.validation in _JUDGED,
+    FailureKind.POOR_RATING: lambda context: bool(context.rating),
 }
-"""By kind, the contexts to compare failures with: those that were put to the same test."""
+"""By kind, selects the contexts that could have failed in this way: those that were put to the same test."""
 
 
 def _exposure(key: _Key, contexts: Iterable[ContextRecord], cases: Iterable[ContextRecord]) -> Exposure:
-    """The failures among the contexts of the same phases that were put to the test, with what each had."""
+    """Returns the failures and the traits of the comparable contexts in the phases where the failure occurs."""
     failed = {case.context_id for case in cases}
     phases = {case.phase for case in cases}
     compared = [
         context
         for context in contexts
-        if context.context_id in failed or (context.phase in phases and _COULD_HAVE[key[0]](context))
+        if context.context_id in failed or (context.phase in phases and _COMPARABLE[key[0]](context))
     ]
     traits: dict[str, set[int]] = defaultdict(set)
     for place, context in enumerate(compared):
@@ -133,43 +142,63 @@ def _exposure(key: _Key, contexts: Iterable[ContextRecord], cases: Iterable[Cont
 
 
 def _pattern(
-    key: _Key, cases: Sequence[ContextRecord], total: int, phases: Mapping[str, int], risks: tuple[Risk, ...]
+    key: _Key,
+    cases: Sequence[ContextRecord],
+    total: int,
+    phases: Mapping[str, int],
+    risks: tuple[FailureRisk, ...],
+    max_examples: int,
 ) -> FailurePattern:
     kind, type_ = key
     by_phase = Counter(case.phase for case in cases)
     return FailurePattern(
         type=type_,
         kind=kind,
-        cases=tuple(cases),
+        count=len(cases),
         frequency=share_estimate(len(cases), total),
         phases=tuple(
-            PhaseFailures(phase, count, share_estimate(count, phases[phase])) for phase, count in by_phase.most_common()
+            PhaseFailures(phase, count, phases[phase], share_estimate(count, phases[phase]))
+            for phase, count in by_phase.most_common()
         ),
+        examples=tuple(_example(case, kind) for case in cases[:max_examples]),
         risks=risks,
         how_to_avoid=_advice(kind, cases, risks),
     )
 
 
-def _advice(kind: str, cases: Sequence[ContextRecord], risks: Sequence[Risk]) -> str:
+def _example(case: ContextRecord, kind: FailureKind) -> FailureExample:
+    return FailureExample(case.context_id, case.phase, *_message_and_location(case, kind), case.create_time)
+
+
+def _message_and_location(case: ContextRecord, kind: FailureKind) -> tuple[str, str]:
+    if kind == FailureKind.ERROR:
+        artifact = case.trace_artifacts[0] if case.trace_artifacts else {}
+        return artifact.get("message", ""), artifact.get("location", "")
+    if kind == FailureKind.LOW_ENGAGEMENT:
+        return ("" if case.rate_pct is None else f"{case.rate_pct:.2f}% engagement"), ""
+    return f"rated {case.rating} of 5", ""
+
+
+def _advice(kind: FailureKind, cases: Sequence[ContextRecord], risks: Sequence[FailureRisk]) -> str:
     if risks:
         risk = risks[0]
         return (
-            f"Do without {risk.trait} where you can: {risk.share_with:.0%} of the {risk.context_count} contexts with "
-            f"it failed so, {risk.share_without:.0%} of those without."
+            f"Avoid {risk.trait} if you can: {risk.share_with:.0%} of the {risk.context_count} contexts with it failed "
+            f"in this way, against {risk.share_without:.0%} of those without it."
         )
-    said = "Nothing that is recorded of the contexts goes with it more often than chance explains"
-    messages = Counter(found for case in cases if (found := _whereabouts(kind, case)))
-    if not messages:
-        return f"{said}; record prompts, parameters and strategies, so that more can be compared."
-    (where, count), *_ = messages.most_common(1)
-    return f"{said}; {count} of {len(cases)} {where}: look there first."
+    none = "No recorded trait of the contexts is associated with this failure"
+    circumstances = Counter(found for case in cases if (found := _circumstance(kind, case)))
+    if not circumstances:
+        return f"{none}. Record prompts, parameters and strategies, so that more traits can be compared."
+    (most_frequent, count), *_ = circumstances.most_common(1)
+    return f"{none}. Investigate this first: {count} of {len(cases)} cases {most_frequent}."
 
 
-def _whereabouts(kind: str, case: ContextRecord) -> str:
-    """Where a case happened, or what it said, to count by."""
-    if kind != ERROR:
-        return f"came of the phase {case.phase}"
-    message, place = _message_of(case, kind)
-    if place:
-        return f"happened at {place}"
-    return f'said "{message[:100]}"' if message else ""
+def _circumstance(kind: FailureKind, case: ContextRecord) -> str:
+    """Returns the location, message or phase of a case as a predicate; empty if unknown."""
+    if kind != FailureKind.ERROR:
+        return f"came from the phase {case.phase}"
+    message, location = _message_and_location(case, kind)
+    if location:
+        return f"happened at {location}"
+    return f'had the message "{message[:100]}"' if message else ""

@@ -1,77 +1,87 @@
-"""Which hashtags go with more engagement than personas, platforms, formats and hours explain."""
+"""Hashtags whose posts have more, or less, engagement than persona, platform, format and time slot explain."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from groundswell_server.learning.enums import Association
+from groundswell_server.learning.estimates import Estimate
 from groundswell_server.learning.patterns.associations import DISCOVERY_RATE, Associations, associate, percent
 from groundswell_server.learning.patterns.residuals import Places, cells, dummies, log_rates, residuals
 from groundswell_server.learning.patterns.sample import Sample
 from groundswell_storage.errors import FailedPrecondition
 
-FEWEST_POSTS = 5
-"""With a hashtag, and without."""
-_ORDER = {"HIGHER": 0, "UNCLEAR": 1, "LOWER": 2}
+MIN_POSTS = 5
+"""The default minimum number of posts with a hashtag, and of posts without it."""
+TOP_HASHTAGS = 20
+_ORDER = {Association.HIGHER: 0, Association.INCONCLUSIVE: 1, Association.LOWER: 2}
 
 
-class HashtagEffect(NamedTuple):
-    """A group of hashtags, and how posts with it do."""
+@dataclass(frozen=True, slots=True)
+class HashtagEffect:
+    """A group of hashtags and its effect. The fields are those of the contract."""
 
     hashtags: tuple[str, ...]
-    """Those that always come together, in alphabetical order."""
-    association: str
-    """HIGHER, LOWER or UNCLEAR."""
-    effect_pct: float
-    """By how much engagement is higher, percent, shrunken; this and the next two."""
-    lower_pct: float
-    upper_pct: float
+    """Hashtags that always occur together, in alphabetical order."""
+    association: Association
+    effect_pct: Estimate
+    """The shrunken difference in engagement, percent."""
     raw_effect_pct: float
+    """The difference before shrinkage, percent."""
     p_value: float
     adjusted_p_value: float
-    posts_with: int
-    posts_without: int
     mean_rate_pct: float
+    posts_without: int
 
 
 @dataclass(frozen=True, slots=True)
 class HashtagEffects:
-    """The answer."""
+    """The answer to GetEffectiveHashtags."""
 
     hashtags: tuple[HashtagEffect, ...]
-    """All that were tested: HIGHER first, then UNCLEAR, then LOWER, each by effect."""
+    """HIGHER first, then INCONCLUSIVE, then LOWER, each by effect."""
+    tested_count: int
     sample_size: int
     notes: tuple[str, ...]
 
+    def top(self, count: int) -> HashtagEffects:
+        """Returns the same with the first `count` hashtags only; 0 means `TOP_HASHTAGS`."""
+        return replace(self, hashtags=self.hashtags[: count or TOP_HASHTAGS])
 
-def effective_hashtags(sample: Sample, fewest: int = FEWEST_POSTS) -> HashtagEffects:
-    """Raises FailedPrecondition (`INSUFFICIENT_SAMPLES`) under twice `fewest` posts: that many with, and without."""
-    if len(sample) < 2 * fewest:
+
+def effective_hashtags(sample: Sample, min_posts: int = 0) -> HashtagEffects:
+    """Returns the effect of each group of hashtags with `min_posts` posts with it and as many without it.
+
+    0 means `MIN_POSTS`. Raises FailedPrecondition (`INSUFFICIENT_SAMPLES`) under twice as many posts.
+    """
+    min_posts = min_posts or MIN_POSTS
+    if len(sample) < 2 * min_posts:
         raise FailedPrecondition(
-            f"hashtags are compared on {2 * fewest} posts or more whose outcome is known, and there are {len(sample)}",
+            f"hashtags need at least {2 * min_posts} posts with a known rate, got {len(sample)}",
             reason="INSUFFICIENT_SAMPLES",
-            metadata={"have": str(len(sample)), "need": str(2 * fewest)},
+            metadata={"have": str(len(sample)), "need": str(2 * min_posts)},
         )
-    groups = together(sample)
-    frequent = [(names, rows) for names, rows in groups if len(rows) >= fewest <= len(sample) - len(rows)]
+    groups = co_occurring(sample)
+    frequent = [(names, rows) for names, rows in groups if len(rows) >= min_posts <= len(sample) - len(rows)]
     left = residuals(
         log_rates(sample.rates.tolist()),
         cells(sample.accounts),
         np.hstack([dummies(sample.formats), dummies(sample.slots)]),
     )
-    found = associate(left, [rows for _, rows in frequent], fewest=fewest)
+    found = associate(left, [rows for _, rows in frequent], min_posts=min_posts)
     effects = [
         _effect(found, row, names, float(sample.rates[rows].mean()))
         for row, (names, rows) in enumerate(frequent[place] for place in found.tested.tolist())
     ]
-    effects.sort(key=lambda effect: (_ORDER[effect.association], -effect.effect_pct, effect.hashtags))
-    return HashtagEffects(tuple(effects), len(sample), _notes(len(frequent), len(found), fewest))
+    effects.sort(key=lambda effect: (_ORDER[effect.association], -effect.effect_pct.value, effect.hashtags))
+    notes = _notes(len(frequent), len(found), min_posts)
+    return HashtagEffects(tuple(effects), len(effects), len(sample), notes)
 
 
-def together(sample: Sample) -> list[tuple[tuple[str, ...], Places]]:
-    """Groups of hashtags that always come together, each with the places of its posts, in alphabetical order."""
+def co_occurring(sample: Sample) -> list[tuple[tuple[str, ...], Places]]:
+    """Groups the hashtags that always occur together; returns each group with the places of its posts."""
     posts: dict[str, list[int]] = {}
     for place, tags in enumerate(sample.hashtags):
         for tag in dict.fromkeys(tags):
@@ -83,29 +93,34 @@ def together(sample: Sample) -> list[tuple[tuple[str, ...], Places]]:
 
 
 def _effect(found: Associations, row: int, names: tuple[str, ...], mean_rate_pct: float) -> HashtagEffect:
-    discovered = found.adjusted[row] <= DISCOVERY_RATE
+    association = Association.INCONCLUSIVE
+    if found.adjusted[row] <= DISCOVERY_RATE:
+        association = Association.HIGHER if found.raw[row] > 0 else Association.LOWER
+    value, lower, upper = (percent(end[row]) for end in (found.effects, found.lower, found.upper))
     return HashtagEffect(
         hashtags=names,
-        association=("HIGHER" if found.raw[row] > 0 else "LOWER") if discovered else "UNCLEAR",
-        effect_pct=percent(found.effects[row]),
-        lower_pct=percent(found.lower[row]),
-        upper_pct=percent(found.upper[row]),
+        association=association,
+        effect_pct=Estimate.of(value, lower, upper, int(found.inside[row])),
         raw_effect_pct=percent(found.raw[row]),
         p_value=float(found.p_values[row]),
         adjusted_p_value=float(found.adjusted[row]),
-        posts_with=int(found.inside[row]),
-        posts_without=int(found.outside[row]),
         mean_rate_pct=mean_rate_pct,
+        posts_without=int(found.outside[row]),
     )
 
 
-def _notes(frequent: int, tested: int, fewest: int) -> tuple[str, ...]:
+def _notes(frequent: int, tested: int, min_posts: int) -> tuple[str, ...]:
     notes = [
-        "This is association, not cause: posts with a hashtag differ in more than persona, platform, format and hour.",
-        f"Of the hashtags told apart, at most {DISCOVERY_RATE:.0%} are so by chance, on average.",
+        (
+            "This is association, not cause: posts with a hashtag may differ in more than persona, platform, format "
+            "and hour."
+        ),
+        f"On average at most {DISCOVERY_RATE:.0%} of the hashtags reported as higher or lower are so by chance.",
     ]
     if not frequent:
-        notes.append(f"No hashtag is on {fewest} posts and missing on {fewest} others.")
+        notes.append(f"No hashtag is on at least {min_posts} posts and missing on at least {min_posts} others.")
     if frequent > tested:
-        notes.append(f"{frequent - tested} can't be told from the personas, formats or hours that they come with.")
+        notes.append(
+            f"{frequent - tested} hashtags cannot be distinguished from the personas, formats or hours that use them."
+        )
     return tuple(notes)

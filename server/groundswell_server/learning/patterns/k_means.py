@@ -1,7 +1,7 @@
-"""K-means from several starts at once: Lloyd 1982, begun as by Arthur and Vassilvitskii 2007.
+"""K-means from several starts at once: Lloyd 1982, with k-means++ initialisation (Arthur and Vassilvitskii 2007).
 
-All starts share their matrix products, and end when none changes any more: a fourth of the time of SciPy's `kmeans2`,
-which takes one start after another through all rounds.
+All starts share their matrix products, and each ends when its labels no longer change. This takes a quarter of the time
+of SciPy's `kmeans2`, which runs one start after another for a fixed number of rounds.
 """
 
 from __future__ import annotations
@@ -13,12 +13,15 @@ from groundswell_server.learning.patterns.residuals import Array
 
 STARTS = 4
 ROUNDS = 25
-"""After so many a start that still changes is taken as it is."""
+"""The maximum number of rounds; a start that has not converged by then is used as it is."""
 
 
 def k_means(points: Array, count: int, random: np.random.Generator) -> Array:
-    """(count, S) centres of n points (n, S), of the start with the least loss; (0, S) where each lost a cluster."""
-    centres = _begin(points, count, random)
+    """Returns the centres (count, S) of n points (n, S), of the start with the smallest loss.
+
+    Returns (0, S) if a cluster became empty in every start.
+    """
+    centres = _initial_centres(points, count, random)
     labels = np.full((len(points), STARTS), -1, dtype=np.intp)
     found: list[Array] = []
     for _ in range(ROUNDS):
@@ -42,8 +45,8 @@ def k_means(points: Array, count: int, random: np.random.Generator) -> Array:
     return best
 
 
-def _begin(points: Array, count: int, random: np.random.Generator) -> Array:
-    """(STARTS, count, S) points to begin with: each next one drawn by its squared distance from those before."""
+def _initial_centres(points: Array, count: int, random: np.random.Generator) -> Array:
+    """Returns initial centres (STARTS, count, S): each is drawn by its squared distance from the previous ones."""
     chosen = np.empty((STARTS, count), dtype=np.intp)
     chosen[:, 0] = random.integers(len(points), size=STARTS)
     nearest = np.full((STARTS, len(points)), np.inf)
@@ -53,12 +56,12 @@ def _begin(points: Array, count: int, random: np.random.Generator) -> Array:
         reached = nearest.cumsum(axis=1)
         drawn = random.random((STARTS, 1)) * reached[:, -1:]
         chosen[:, place] = np.minimum((reached <= drawn).sum(axis=1), len(points) - 1)
-    begun: Array = points[chosen]
-    return begun
+    initial: Array = points[chosen]
+    return initial
 
 
 def _distances(points: Array, centres: Array) -> NDArray[np.float64]:
-    """(n, R, K) squared distances of n points (n, S) from centres (R, K, S)."""
+    """Returns the squared distances (n, R, K) of n points (n, S) from centres (R, K, S)."""
     flat = centres.reshape(-1, points.shape[1])
     distances = points @ (-2.0 * flat.T)
     distances += np.square(flat).sum(axis=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,7 +23,8 @@ class PatternQuery:
 
     as_of: datetime
     """The end of the span. Rates at the target age that were fetched later are not read."""
-    lookback: timedelta
+    lookback_days: int
+    """The length of the span; 0 for the default of the report."""
     target_age: timedelta
     """The age at which rates are compared."""
     persona_id: str = ""
@@ -36,9 +37,13 @@ class PatternQuery:
     """The phase of the contexts; empty for any."""
 
     @property
-    def lookback_days(self) -> int:
-        """The length of the span in days."""
-        return self.lookback.days
+    def lookback(self) -> timedelta:
+        """The length of the span."""
+        return timedelta(days=self.lookback_days)
+
+    def or_last(self, days: int) -> PatternQuery:
+        """Returns the query itself, or with a lookback of `days` if it has none."""
+        return self if self.lookback_days else replace(self, lookback_days=days)
 
     def span(self, periods: int = 1) -> Span:
         """Returns the storage filter for `periods` consecutive spans that end at `as_of`."""

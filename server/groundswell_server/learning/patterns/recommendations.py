@@ -1,4 +1,4 @@
-"""What to do for a task: approaches that worked, and winning kinds of posts, surest first, each with why."""
+"""Recommendations for a task: confirmed approaches and winning clusters of posts, each with its reason."""
 
 from __future__ import annotations
 
@@ -6,37 +6,38 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from groundswell_server.learning.patterns.analysis import FEWEST_POSTS, ContentPattern, analyze
+from groundswell_server.learning.enums import PatternSource
+from groundswell_server.learning.patterns.analysis import MIN_POSTS, ContentPattern, analyze
 from groundswell_server.learning.patterns.approaches import Approach, find_approaches
-from groundswell_server.learning.patterns.content_features import FeatureContrast
-from groundswell_server.learning.patterns.descriptions import certainty
+from groundswell_server.learning.patterns.content_features import PatternFeature
+from groundswell_server.learning.patterns.descriptions import format_probability
 from groundswell_server.learning.patterns.sample import Sample
 from groundswell_storage.engagement.pattern_rows import ContextRecord
 from groundswell_storage.engagement.patterns import KeptPattern
 
-_EXAMPLES = 3
+TOP_PATTERNS = 3
+_MAX_EXAMPLES = 3
 
 
 @dataclass(frozen=True, slots=True)
 class RecommendedPattern:
-    """A pattern to follow."""
+    """A pattern to follow. The fields are those of the contract."""
 
-    source: str
-    """APPROACH or CLUSTER."""
+    source: PatternSource
     name: str
     description: str
     confidence: float
     sample_size: int
-    why: str
+    reason: str
     strategy: Mapping[str, Any] | None = None
     generation_parameters: Mapping[str, Any] | None = None
-    features: tuple[FeatureContrast, ...] = ()
+    features: tuple[PatternFeature, ...] = ()
     example_context_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Recommendations:
-    """The answer."""
+    """The answer to RecommendPatterns."""
 
     patterns: tuple[RecommendedPattern, ...]
     notes: tuple[str, ...]
@@ -47,45 +48,51 @@ def recommend(
     sample: Sample,
     contexts: Iterable[ContextRecord],
     kept: Sequence[KeptPattern],
-    top_k: int,
+    top_k: int = 0,
 ) -> Recommendations:
-    """The `top_k` surest patterns of a task; contexts come newest first."""
+    """Returns the `top_k` patterns of a task with the highest confidence; 0 means `TOP_PATTERNS`.
+
+    `contexts` are sorted newest first.
+    """
     task = task_type.upper()
     approaches = find_approaches([context for context in contexts if context.phase.upper() == task], kept)
     clusters: Sequence[ContentPattern] = ()
     notes = []
-    if len(sample) < FEWEST_POSTS:
+    if len(sample) < MIN_POSTS:
         notes.append(
-            f"Only {len(sample)} posts have a known outcome; from {FEWEST_POSTS} on kinds of posts are compared too."
+            f"Clusters of posts are compared from {MIN_POSTS} posts with a known rate; there are {len(sample)}."
         )
     else:
-        clusters = [one for one in analyze(sample).winning if task in {name.upper() for name in one.applicable_tasks}]
-    found = [_of_approach(task, one) for one in approaches] + [_of_cluster(task, one) for one in clusters]
+        winning = analyze(sample).winning_patterns
+        clusters = [one for one in winning if task in {name.upper() for name in one.applicable_tasks}]
+    found = [_from_approach(task, one) for one in approaches] + [_from_cluster(task, one) for one in clusters]
     found.sort(key=lambda one: (-one.confidence, -one.sample_size, one.name))
     if not found:
-        notes.append(f"Nothing is known yet of what works for {task}.")
-    return Recommendations(tuple(found[:top_k]), tuple(notes))
+        notes.append(f"Nothing is known yet about what works for {task}.")
+    return Recommendations(tuple(found[: top_k or TOP_PATTERNS]), tuple(notes))
 
 
-def _of_approach(task: str, one: Approach) -> RecommendedPattern:
-    against = "and nothing else was tried"
+def _from_approach(task: str, one: Approach) -> RecommendedPattern:
+    others = "No other approach was tried."
     if one.rest_tried:
-        against = f"against {one.rest_confirmed} of the other {one.rest_tried}"
+        others = (
+            f"Of the other {one.rest_tried} contexts {one.rest_confirmed} did. The probability that this approach "
+            f"works more often is {format_probability(one.confidence)}."
+        )
     return RecommendedPattern(
-        source="APPROACH",
+        source=PatternSource.APPROACH,
         name=one.name,
-        description=_words(one),
+        description=_describe(one),
         confidence=one.confidence,
         sample_size=one.tried,
-        why=f"{one.confirmed} of {one.tried} {task} contexts that were made so did well, {against} "
-        f"({certainty(one.confidence)} sure that it works more often).",
-        strategy=one.strategy,
-        generation_parameters=one.generation_parameters,
-        example_context_ids=one.context_ids[:_EXAMPLES],
+        reason=f"{one.confirmed} of {one.tried} {task} contexts with this approach did well. {others}",
+        strategy=one.strategy or None,
+        generation_parameters=one.generation_parameters or None,
+        example_context_ids=one.context_ids[:_MAX_EXAMPLES],
     )
 
 
-def _words(one: Approach) -> str:
+def _describe(one: Approach) -> str:
     parts = [
         f"{kind} {', '.join(f'{name}: {value}' for name, value in settings.items())}"
         for kind, settings in (("strategy", one.strategy), ("parameters", one.generation_parameters))
@@ -95,17 +102,16 @@ def _words(one: Approach) -> str:
     return "; ".join(parts) or "no strategy or parameters were recorded, and the posts have nothing in common"
 
 
-def _of_cluster(task: str, one: ContentPattern) -> RecommendedPattern:
-    comparison = one.comparison
-    lift, lower, upper = one.lift_pct
+def _from_cluster(task: str, one: ContentPattern) -> RecommendedPattern:
+    lift = one.lift_pct
     return RecommendedPattern(
-        source="CLUSTER",
+        source=PatternSource.CLUSTER,
         name=one.id,
         description=one.description,
-        confidence=comparison.confidence,
-        sample_size=comparison.sample_size,
-        why=f"The {comparison.sample_size} posts of this cluster, many of them from {task}, did {lift:.0f}% better "
-        f"than the rest ({lower:.0f}% to {upper:.0f}%; effect size {comparison.effect_size:.2f}). The effect was "
+        confidence=one.confidence,
+        sample_size=one.sample_size,
+        reason=f"The {one.sample_size} posts of this cluster, many of them from {task}, did {lift.value:.0f}% better "
+        f"than the rest ({lift.lower:.0f}% to {lift.upper:.0f}%; effect size {one.effect_size:.2f}). The effect was "
         f"measured on posts that were not used to find the cluster.",
         features=one.features,
     )

@@ -1,4 +1,4 @@
-"""Log engagement freed of what else it depends on: persona, platform, format and time slot."""
+"""Residuals of log engagement after the effects of persona, platform, format and time slot."""
 
 from __future__ import annotations
 
@@ -12,21 +12,22 @@ Array = NDArray[np.float64]
 Places = NDArray[np.intp]
 
 OFFSET_PCT = 0.1
-"""Added to rates before the logarithm, percentage points, so that a post nobody reacted to has one."""
-FEWEST_IN_CELL = 5
-"""Cells with fewer rows are taken together: what is subtracted would be mostly their own noise."""
+"""Percentage points added to rates before the logarithm, because a rate may be zero."""
+MIN_IN_CELL = 5
+"""Cells with fewer rows are merged, because their means would be mostly noise."""
 _CERTAIN = 1e-9
 
 
 def log_rates(rates_pct: Sequence[float]) -> Array:
-    """(n,) natural logarithms of rates, percent, plus `OFFSET_PCT`: a difference of 0.1 is about 10% of engagement."""
+    """Returns (n,) natural logarithms of rates, percent, plus `OFFSET_PCT`; a difference of 0.1 is about 10%."""
     return np.log(np.asarray(rates_pct, dtype=np.float64) + OFFSET_PCT)
 
 
 def cells(keys: Sequence[tuple[Hashable, ...]]) -> Places:
-    """(n,) numbers of cells, such as of a persona on a platform; those too small fall together by all but the first.
+    """Returns (n,) cell numbers of keys such as (persona, platform).
 
-    What then is too small still falls together as a whole.
+    Small cells are merged with those that agree in all elements of the key but the first. Cells that are still too
+    small are merged into one.
     """
     wanted = list(keys)
     for shortened in (1, None):
@@ -34,15 +35,14 @@ def cells(keys: Sequence[tuple[Hashable, ...]]) -> Places:
         for key in wanted:
             counts[key] = counts.get(key, 0) + 1
         wanted = [
-            key if counts[key] >= FEWEST_IN_CELL else () if shortened is None else ("", *key[shortened:])
-            for key in wanted
+            key if counts[key] >= MIN_IN_CELL else () if shortened is None else ("", *key[shortened:]) for key in wanted
         ]
     numbers: dict[tuple[Hashable, ...], int] = {}
     return np.array([numbers.setdefault(key, len(numbers)) for key in wanted], dtype=np.intp)
 
 
 def dummies(labels: Sequence[Hashable]) -> Array:
-    """(n, K - 1) indicator columns of all labels but the first."""
+    """Returns (n, K - 1) indicator columns of all K labels but the first."""
     numbers: dict[Hashable, int] = {}
     codes = np.array([numbers.setdefault(label, len(numbers)) for label in labels], dtype=np.intp)
     return np.eye(max(len(numbers), 1))[codes][:, 1:]
@@ -50,22 +50,22 @@ def dummies(labels: Sequence[Hashable]) -> Array:
 
 @dataclass(frozen=True, slots=True)
 class Residuals:
-    """What a least-squares fit of cell means and further columns leaves of n outcomes."""
+    """The residuals of n outcomes after a least-squares fit of cell means and further columns."""
 
     values: Array
-    """(n,) residuals, each divided by the root of 1 minus its leverage, so that all have the noise's own variance;
-    NaN where the fit leaves no freedom."""
+    """(n,) residuals, each divided by the square root of 1 minus its leverage, so that all have the variance of the
+    noise; NaN where the leverage is 1."""
     scale: Array
-    """(n,) that divisor's inverse; 0 where the fit leaves no freedom."""
+    """(n,) the inverse of that divisor; 0 where the leverage is 1."""
     cells: Places
-    """(n,) number of each row's cell."""
+    """(n,) the cell number of each row."""
     columns: Array
-    """(n, q) orthonormal columns beside the cells', orthogonal to them."""
+    """(n, q) orthonormal columns, orthogonal to the cell indicators."""
 
     def spread(self, rows: Places) -> float:
-        """By how much the mean residual of `rows` exceeds that of the others when their outcomes exceed theirs by 1.
+        """Returns the difference in mean residuals between `rows` and the others per unit difference in outcomes.
 
-        Below 1 where the fit takes part of the difference for that of cells or columns, 0 where all of it.
+        It is below 1 if the fit attributes part of the difference to cells or columns, and 0 if it attributes all.
         """
         sizes = np.bincount(self.cells)
         members = np.bincount(self.cells[rows], minlength=len(sizes)) / sizes
@@ -81,10 +81,10 @@ class Residuals:
 
 
 def residuals(outcomes: Array, cells: Places, columns: Array) -> Residuals:
-    """The residuals of outcomes (n,) after the means of their cells (n,) and the effects of columns (n, q).
+    """Returns the residuals of outcomes (n,) after the means of their cells (n,) and the effects of columns (n, q).
 
-    The cells' means are taken out first and of the columns too, which is the same as fitting all at once: Frisch and
-    Waugh 1933, Lovell 1963.
+    Cell means are first subtracted from the outcomes and the columns, which is equivalent to one joint fit (Frisch and
+    Waugh 1933, Lovell 1963).
     """
     sizes = np.bincount(cells).astype(np.float64)
     within = columns - _cell_means(columns, cells, sizes)
@@ -98,7 +98,7 @@ def residuals(outcomes: Array, cells: Places, columns: Array) -> Residuals:
 
 
 def _cell_means(values: Array, cells: Places, sizes: Array) -> Array:
-    """(n, q) for each row the means of its cell."""
+    """Returns (n, q) the cell means of each row."""
     if not values.shape[1]:
         return values
     sums = np.stack([np.bincount(cells, weights=column, minlength=len(sizes)) for column in values.T], axis=1)
@@ -107,7 +107,7 @@ def _cell_means(values: Array, cells: Places, sizes: Array) -> Array:
 
 
 def _orthonormal(columns: Array) -> Array:
-    """(n, r) an orthonormal basis of what columns (n, q) span."""
+    """Returns (n, r) an orthonormal basis of the span of columns (n, q)."""
     if not columns.shape[1]:
         return columns
     left, strengths, _ = np.linalg.svd(columns, full_matrices=False)

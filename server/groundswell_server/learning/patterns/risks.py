@@ -1,4 +1,4 @@
-"""What goes with a failure more often than chance explains: Fisher's exact test of every trait."""
+"""Risk factors of failures: Fisher's exact test of every trait, corrected for their number."""
 
 from __future__ import annotations
 
@@ -10,47 +10,49 @@ from scipy import stats
 
 from groundswell_server.learning.patterns.associations import DISCOVERY_RATE
 
-FEWEST = 3
-"""Contexts with a trait, and without it."""
+MIN_CONTEXTS = 3
+"""The minimum number of contexts with a trait, and of contexts without it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Risk:
-    """A trait that goes with a failure."""
+class FailureRisk:
+    """A trait that is associated with a failure. The fields are those of the contract."""
 
     trait: str
     share_with: float
-    """Of the contexts with it that failed, 0 to 1."""
+    """The share of the contexts with the trait that failed, 0 to 1."""
     share_without: float
+    """The share of the contexts without the trait that failed, 0 to 1."""
     context_count: int
-    """Contexts with it."""
+    """The number of contexts with the trait."""
     adjusted_p_value: float
 
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """Which of some contexts failed, and which had what."""
+    """The failures of n contexts and the traits that each was exposed to."""
 
     failed: Sequence[bool]
     """n"""
     traits: Mapping[str, frozenset[int]]
-    """Places of the contexts by trait."""
+    """The places of the contexts by trait."""
 
 
-def find_risks(exposures: Sequence[Exposure]) -> list[list[Risk]]:
-    """For each kind of failure the traits that go with it, surest first.
+def find_risks(exposures: Sequence[Exposure]) -> list[list[FailureRisk]]:
+    """Returns for each kind of failure the traits associated with it, the smallest p value first.
 
-    One-sided; p values are corrected for all traits of all kinds together (Benjamini and Hochberg, 10%).
+    The tests are one-sided. Their p values are corrected for all traits of all kinds together (Benjamini and Hochberg,
+    10%).
     """
     tables = [(place, trait, table) for place, one in enumerate(exposures) for trait, table in _tables(one).items()]
-    risks: list[list[Risk]] = [[] for _ in exposures]
+    risks: list[list[FailureRisk]] = [[] for _ in exposures]
     if not tables:
         return risks
     hit, inside, failures, total = np.array([table for _, _, table in tables]).T
     p_values = np.clip(stats.hypergeom.sf(hit - 1, total, failures, inside), 0.0, 1.0)
     adjusted = stats.false_discovery_control(p_values, method="bh")
     for (place, trait, (hits, with_it, failed, count)), p_value in zip(tables, adjusted.tolist(), strict=True):
-        risk = Risk(trait, hits / with_it, (failed - hits) / (count - with_it), with_it, p_value)
+        risk = FailureRisk(trait, hits / with_it, (failed - hits) / (count - with_it), with_it, p_value)
         if p_value <= DISCOVERY_RATE and risk.share_with > risk.share_without:
             risks[place].append(risk)
     for found in risks:
@@ -59,11 +61,11 @@ def find_risks(exposures: Sequence[Exposure]) -> list[list[Risk]]:
 
 
 def _tables(exposure: Exposure) -> dict[str, tuple[int, int, int, int]]:
-    """By trait: failures with it, contexts with it, failures, contexts."""
+    """Returns by trait: failures with it, contexts with it, failures, contexts."""
     total = len(exposure.failed)
     failures = sum(exposure.failed)
     return {
         trait: (sum(exposure.failed[place] for place in places), len(places), failures, total)
         for trait, places in exposure.traits.items()
-        if FEWEST <= len(places) <= total - FEWEST
+        if MIN_CONTEXTS <= len(places) <= total - MIN_CONTEXTS
     }

@@ -1,4 +1,4 @@
-"""What a post, or a context, can have, in words: to count by."""
+"""The traits of posts and contexts, in words, by which they are counted."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from groundswell_server.learning.enums import complexity_word, media_word, platform_word
 from groundswell_server.learning.patterns.caption_text import describe_text
 from groundswell_server.learning.patterns.sample import day_part, local_time
+from groundswell_storage.engagement.enums import Complexity, MediaType, Platform
 from groundswell_storage.engagement.pattern_rows import ContextRecord, PostRecord, parameters
 from groundswell_storage.engagement.prediction_facts import prompt_length
 
-_PUBLISHED = " publication"
+_PUBLICATION = " publication"
 _WHEN = {"night": "at night", "weekend": "at the weekend"}
-_LONGEST_VALUE = 60
-"""Characters of a setting's value; longer ones are texts, which no two contexts share."""
+_MAX_VALUE_LENGTH = 60
+"""The length in characters up to which the value of a setting is a trait; longer texts are unlikely to recur."""
 
 
 def post_traits(post: PostRecord, local: datetime) -> Iterator[str]:
-    """Such as "format video", "early evening publication", "a question", "5 to 10 hashtags"."""
+    """Yields the traits of a post published at the local time `local`, such as "format video" and "a question"."""
     text = describe_text(post.caption)
     yield from _publication(post.media_type, len(post.hashtags), local)
     if text.question:
@@ -35,23 +35,23 @@ def post_traits(post: PostRecord, local: datetime) -> Iterator[str]:
 
 
 def posts_with(trait: str) -> str:
-    """The posts that have a trait, in words.
+    """Names the posts that have a trait.
 
     >>> posts_with("night publication"), posts_with("format video"), posts_with("no hashtags")
     ('posts published at night', 'video posts', 'posts with no hashtags')
     """
     if trait.startswith("format "):
         return f"{trait.removeprefix('format ')} posts"
-    if not trait.endswith(_PUBLISHED):
+    if not trait.endswith(_PUBLICATION):
         return f"posts with {trait}"
-    time = trait.removesuffix(_PUBLISHED)
+    time = trait.removesuffix(_PUBLICATION)
     return f"posts published {_WHEN.get(time, f'in the {time}')}"
 
 
 def context_traits(context: ContextRecord) -> Iterator[str]:
-    """Such as "complexity high", "a prompt of over 500 characters", "parameter model = small"."""
-    if word := complexity_word(context.complexity):
-        yield f"complexity {word}"
+    """Yields the traits of a context, such as "complexity high" and "parameter model = small"."""
+    if context.complexity:
+        yield f"complexity {Complexity(context.complexity).name.lower()}"
     yield "an agent assigned" if context.agent_assigned else "no agent assigned"
     length = prompt_length(context.input)
     if length is not None:
@@ -59,23 +59,23 @@ def context_traits(context: ContextRecord) -> Iterator[str]:
     yield from _settings("parameter", parameters(context.input))
     yield from _settings("strategy", context.strategy)
     if context.publish_time is not None and context.time_zone is not None:
-        yield f"platform {platform_word(context.platform)}"
+        yield f"platform {Platform(context.platform or 0).name.lower()}"
         local = local_time(context.publish_time, context.time_zone)
         yield from _publication(context.media_type, context.hashtag_count or 0, local)
 
 
 def _publication(media_type: int | None, hashtag_count: int, local: datetime) -> Iterator[str]:
-    if word := media_word(media_type):
-        yield f"format {word}"
-    yield f"{day_part(local.hour)}{_PUBLISHED}"
+    if media_type:
+        yield f"format {MediaType(media_type).name.lower()}"
+    yield f"{day_part(local.hour)}{_PUBLICATION}"
     if local.weekday() >= 5:
-        yield f"weekend{_PUBLISHED}"
+        yield f"weekend{_PUBLICATION}"
     yield f"{_band(hashtag_count, 3, 10)} hashtags" if hashtag_count else "no hashtags"
 
 
 def _settings(kind: str, settings: Mapping[str, Any] | None) -> Iterator[str]:
     for name, value in (settings or {}).items():
-        if isinstance(value, str | int | float) and len(str(value)) <= _LONGEST_VALUE:
+        if isinstance(value, str | int | float) and len(str(value)) <= _MAX_VALUE_LENGTH:
             yield f"{kind} {name} = {value}"
 
 

@@ -64,7 +64,7 @@ class Recommendation:
     """What a rule of thumb customarily brings, such as `30-40%`; empty where custom names no figure."""
 
     @property
-    def rule_of_thumb(self) -> bool:
+    def heuristic(self) -> bool:
         """Whether it is custom rather than anything learnt here."""
         return self.gain is None
 
@@ -74,7 +74,7 @@ class Step:
     """One change on the path to the target."""
 
     change: Change
-    composite_after: float
+    score_after: float
     """With this change and all before it."""
 
 
@@ -110,9 +110,7 @@ class Optimizer:
         found += map(_recommend_rule, unmet_heuristics(facts, self.now, FEATURE_OF.keys() - spoken_of))
         found.sort(key=_order)
         path, optimized = self._path(facts, current, spoken_of, aim.target_score)
-        return Optimization(
-            current, tuple(found[: aim.limit]), path, optimized, optimized.composite >= aim.target_score
-        )
+        return Optimization(current, tuple(found[: aim.limit]), path, optimized, optimized.score >= aim.target_score)
 
     def _score(self, facts: PostFacts) -> Score:
         return self.scorer.score_one(facts, self.history, self.persona_id)
@@ -178,17 +176,15 @@ class Optimizer:
         """Greedy: the best change, then the best upon it, each element once. By rules where the score is by rules."""
         steps: list[Step] = []
         score, left = current, set(FEATURE_OF) if current.rule_based else set(elements)
-        while score.composite < target_score:
+        while score.score < target_score:
             offers = self._offers(facts, current.rule_based, left)
-            better = [
-                (change, after) for change in offers if (after := self._score(change.facts)).composite > score.composite
-            ]
+            better = [(change, after) for change in offers if (after := self._score(change.facts)).score > score.score]
             if not better:
                 break
-            change, score = better[0] if not current.rule_based else max(better, key=lambda offer: offer[1].composite)
+            change, score = better[0] if not current.rule_based else max(better, key=lambda offer: offer[1].score)
             facts = change.facts
             left.discard(change.element)
-            steps.append(Step(change, score.composite))
+            steps.append(Step(change, score.score))
         return tuple(steps), score
 
     def _offers(self, facts: PostFacts, rule_based: bool, elements: set[str]) -> list[Change]:
@@ -209,7 +205,7 @@ def _recommend(current: Score, change: Change, gain: Estimate) -> Recommendation
     instead = f" instead of {change.current}" if change.current else ""
     advice = (
         f"{WORDS[change.element]} {change.suggested}{instead}: {gain.value:+.1f} points "
-        f"(95% {gain.lower:+.1f} to {gain.upper:+.1f}) to a score of {current.composite:.1f}, "
+        f"(95% {gain.lower:+.1f} to {gain.upper:+.1f}) to a score of {current.score:.1f}, "
         f"by {gain.sample_size} posts."
     )
     return Recommendation(change, advice, priority, gain)
@@ -223,4 +219,4 @@ def _recommend_rule(rule: Heuristic) -> Recommendation:
 
 
 def _order(found: Recommendation) -> tuple[int, bool, float]:
-    return PRIORITIES.index(found.priority), found.rule_of_thumb, -(found.gain.value if found.gain else 0.0)
+    return PRIORITIES.index(found.priority), found.heuristic, -(found.gain.value if found.gain else 0.0)

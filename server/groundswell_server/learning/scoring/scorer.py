@@ -1,6 +1,6 @@
 """The score of a piece of content: 60 for the engagement it will have among past posts, 40 for its chance of success.
 
-Composite = 60 * percentile of the predicted rate + 40 * probability of success, 0 to 100. Without a live classifier the
+Score = 60 * percentile of the predicted rate + 40 * probability of success, 0 to 100. Without a live classifier the
 probability comes from the rate's own conformal distribution; without a live engagement model the score goes by rules.
 """
 
@@ -34,10 +34,10 @@ _TRUSTED_SAMPLES, _FEW_SAMPLES = 200, 50
 class Score(NamedTuple):
     """The score of one piece of content."""
 
-    composite: float
+    score: float
     """0 to 100."""
     lower: float | None
-    """The composite at the lower end of the predicted rate's 95% interval; None by rules."""
+    """The score at the lower end of the predicted rate's 95% interval; None by rules."""
     upper: float | None
     tier: str
     """One of `TIERS`."""
@@ -57,9 +57,9 @@ class Score(NamedTuple):
         return self.engagement is None
 
 
-def tier(composite: float) -> str:
+def tier(score: float) -> str:
     """The name of the tier of a score from 0 to 100."""
-    return TIERS[min(int(composite / TIER_POINTS), len(TIERS) - 1)]
+    return TIERS[min(int(score / TIER_POINTS), len(TIERS) - 1)]
 
 
 def confidence(width: float, sample_count: int) -> str:
@@ -102,11 +102,11 @@ class Scorer:
             probability = success.predict_values(values, text).value
         percentile = history.percentile(rate.value)
         fixed = SUCCESS_POINTS * probability
-        composite = ENGAGEMENT_POINTS * percentile + fixed
+        score = ENGAGEMENT_POINTS * percentile + fixed
         lower = ENGAGEMENT_POINTS * history.percentile(rate.lower) + fixed
         upper = ENGAGEMENT_POINTS * history.percentile(rate.upper) + fixed
         sure = confidence(upper - lower, self.sample_count)
-        return Score(composite, lower, upper, tier(composite), sure, rate, percentile, probability)
+        return Score(score, lower, upper, tier(score), sure, rate, percentile, probability)
 
     def score(
         self, rows: Sequence[PostFacts], histories: Sequence[RateHistory | None], personas: Sequence[str] = ()
@@ -116,12 +116,10 @@ class Scorer:
             return [_by_rules(facts) for facts in rows]
         parts = self.parts(extract(rows), [history or self.fallback for history in histories], personas)
         samples = self.sample_count
-        columns = (parts.composite, parts.lower, parts.upper, parts.percentile, parts.probability, *parts.rates)
+        columns = (parts.score, parts.lower, parts.upper, parts.percentile, parts.probability, *parts.rates)
         return [
-            Score(
-                composite, low, high, tier(composite), confidence(high - low, samples), Prediction(*rate), share, chance
-            )
-            for composite, low, high, share, chance, *rate in zip(*(column.tolist() for column in columns), strict=True)
+            Score(score, low, high, tier(score), confidence(high - low, samples), Prediction(*rate), share, chance)
+            for score, low, high, share, chance, *rate in zip(*(column.tolist() for column in columns), strict=True)
         ]
 
     def parts(self, rows: FeatureRows, histories: Sequence[RateHistory], personas: Sequence[str] = ()) -> ScoreParts:
@@ -136,7 +134,7 @@ class Scorer:
         percentile, lower, upper = _percentiles(histories, np.array([rates.value, rates.lower, rates.upper]))
         fixed = SUCCESS_POINTS * probability
         return ScoreParts(
-            composite=ENGAGEMENT_POINTS * percentile + fixed,
+            score=ENGAGEMENT_POINTS * percentile + fixed,
             lower=ENGAGEMENT_POINTS * lower + fixed,
             upper=ENGAGEMENT_POINTS * upper + fixed,
             percentile=percentile,
@@ -149,7 +147,7 @@ class Scorer:
 class ScoreParts:
     """Scores of n rows as arrays (n,)."""
 
-    composite: Array
+    score: Array
     lower: Array
     upper: Array
     percentile: Array

@@ -1,1 +1,1 @@
-"""Which hours do best."""
+"""The best hours to post."""

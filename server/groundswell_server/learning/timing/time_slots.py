@@ -69,7 +69,7 @@ class TimeSlot:
     """1 Monday to 7 Sunday; 0 for all."""
     hour: int
     """0 to 23, on the persona's clock."""
-    rate: Estimate
+    engagement_rate_pct: Estimate
     """Shrunken mean; what the mean of many posts there would be."""
     raw_mean_pct: float | None
     """Of the slot's own posts alone; None without any."""
@@ -156,7 +156,7 @@ def _best_first(rates: Array, cells: NDArray[np.intp], found: Shrunken, level: f
         TimeSlot(
             weekday=cell % WEEKDAYS + 1 if weekly else 0,
             hour=cell // WEEKDAYS if weekly else cell,
-            rate=Estimate.of(
+            engagement_rate_pct=Estimate.of(
                 float(max(found.mean[cell], 0.0)),
                 float(max(found.mean[cell] - reach[cell], 0.0)),
                 float(max(found.mean[cell] + reach[cell], 0.0)),
@@ -167,7 +167,7 @@ def _best_first(rates: Array, cells: NDArray[np.intp], found: Shrunken, level: f
         )
         for cell in range(len(found.mean))
     ]
-    return tuple(sorted(slots, key=lambda slot: (-slot.rate.value, slot.weekday, slot.hour)))
+    return tuple(sorted(slots, key=lambda slot: (-slot.engagement_rate_pct.value, slot.weekday, slot.hour)))
 
 
 def _by_cell(rates: Array, cells: NDArray[np.intp], count: int) -> tuple[Array, Array]:
