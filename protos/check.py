@@ -37,7 +37,7 @@ def main() -> int:
 
 
 def _baseline() -> str | None:
-    """Returns the commit whose clients must still be served; None outside git and before a new baseline is committed."""
+    """Returns the commit whose clients must still be served; None where there is none, or a new one is being made."""
     commit = _git("log", "-1", "--format=%h", "--", BASELINE)
     if not commit or _git("diff", "--quiet", "HEAD", "--", BASELINE) is None:
         return None

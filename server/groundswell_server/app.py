@@ -104,7 +104,6 @@ class App:
         await self._introspection.serving()
         self._metrics.serve(settings.host, settings.metrics_port)
         self._keep_running("keys", partial(self.authenticator.follow, self._feed))
-        self._keep_running("uses of keys", self.authenticator.run)
         self._keep_running("streams of keys", self.authenticator.streams.run)
         self._keep_running("deadlines", self._deadlines.run)
 
@@ -131,6 +130,7 @@ class App:
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
+        self.authenticator.uses.close()
         await self._peers.close()
         await self._feed.close()
         await asyncio.to_thread(self._executor.close)

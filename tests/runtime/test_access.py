@@ -52,7 +52,7 @@ def test_a_key_sees_its_own_workspace_alone(server: RunningServer) -> None:
 def test_the_use_of_a_key_is_noted(server: RunningServer) -> None:
     used, unused = server.key("default"), server.key("default")
     server.engagement(used).ListPersonas(pb.ListPersonasRequest())
-    server.on_loop(server.app.authenticator.note_uses)
+    server.on_loop(server.app.authenticator.uses.flush)
     with server.app.database.scope("default") as scope:
         last_used = {record.id: record.last_use_time for record in keys.list_keys(scope).items}
     assert last_used[key_id(used)] is not None
@@ -114,12 +114,12 @@ def test_a_stream_ends_when_its_key_has_expired(server: RunningServer) -> None:
     key = server.key("default")
     watching = server.engagement(key).WatchEngagement(pb.WatchEngagementRequest())
     watching.initial_metadata()
-    server.on_loop(server.app.authenticator.streams.look)
+    server.on_loop(server.app.authenticator.streams.check)
     assert watching.is_active()
     with server.app.database.scope("default", "tester") as scope:
         long_ago = scope.now - timedelta(days=1)
         scope.update(keys.ApiKeyRow, expire_time=long_ago).where(keys.ApiKeyRow.id == key_id(key)).execute()
-    server.on_loop(server.app.authenticator.streams.look)
+    server.on_loop(server.app.authenticator.streams.check)
     with refusal() as refused:
         list(watching)
     assert refused.reason == "CREDENTIALS_INVALID"

@@ -20,7 +20,7 @@ from groundswell_server.engagement.metrics.timeline import timeline_of_post
 from groundswell_server.engagement.posts import posts
 from groundswell_server.engagement.sync.budget_gauges import BudgetGauges
 from groundswell_server.engagement.trained_detectors import TrainedDetectors
-from groundswell_server.events.event_consumers import BOOKMARK_EVERY
+from groundswell_server.events.watch_streams import watch
 from groundswell_server.operations.messages import to_proto
 from groundswell_server.runtime.background import together
 from groundswell_server.runtime.call import Call
@@ -28,7 +28,6 @@ from groundswell_server.runtime.methods import rpc
 from groundswell_server.services.dependencies import Dependencies
 from groundswell_storage.engagement.enums import PiiFilter, Rating
 from groundswell_storage.engagement.enums import Platform as SocialPlatform
-from groundswell_storage.events.events import decode_cursor
 from groundswell_storage.scope import Scope
 
 
@@ -222,12 +221,8 @@ class Servicer:
         self, request: pb.WatchEngagementRequest, call: Call
     ) -> AsyncIterator[pb.WatchEngagementResponse]:
         change_filter = messages.change_filter(request)
-        cursor = request.cursor or self._feed.cursor
-        decode_cursor(cursor)
-        yield pb.WatchEngagementResponse(cursor=cursor)
-        async for batch in self._feed.follow(
-            cursor, topics=change_feed.TOPICS, workspace=call.workspace, heartbeat=BOOKMARK_EVERY
-        ):
+        batches = watch(self._feed, request.cursor, topics=change_feed.TOPICS, workspace=call.workspace)
+        async for batch in batches:
             wanted = [event for event in batch.events if change_filter.matches(event)]
             for change in await call.read(change_feed.read_changes, wanted) if wanted else ():
                 yield messages.change_message(change)

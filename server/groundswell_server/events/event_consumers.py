@@ -12,8 +12,6 @@ from groundswell_storage.errors import GroundswellError
 from groundswell_storage.events.events import Event
 from groundswell_storage.events.feed import EventFeed
 
-BOOKMARK_EVERY = timedelta(seconds=30)
-"""Time between the cursors that an idle stream sends."""
 _RETRY_SECONDS = 1.0
 
 log = structlog.get_logger(__name__)

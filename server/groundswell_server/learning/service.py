@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from groundswell.v1 import learning_pb2 as pb
 from groundswell_server.conversions.protobuf_conversions import fields_of, paging_in
-from groundswell_server.events.event_consumers import BOOKMARK_EVERY
+from groundswell_server.events.watch_streams import watch
 from groundswell_server.learning.enums import CONVERSION, ENGAGEMENT, SUCCESS
 from groundswell_server.learning.labels import training_examples
 from groundswell_server.learning.messages import content, labels, models, monitoring, online_model, predictions, timing
@@ -34,7 +34,6 @@ from groundswell_server.runtime.call import Call
 from groundswell_server.runtime.methods import rpc
 from groundswell_server.services.dependencies import Dependencies
 from groundswell_storage.engagement import prediction_facts
-from groundswell_storage.events.events import decode_cursor
 from groundswell_storage.events.topics import ONLINE_LEARNED
 from groundswell_storage.learning import drift_reports, model_versions, online, training_schedules
 from groundswell_storage.learning.model_versions import ModelVersion
@@ -172,12 +171,11 @@ class Servicer(PatternCalls):
 
     @rpc
     async def WatchModel(self, request: pb.WatchModelRequest, call: Call) -> AsyncIterator[pb.WatchModelResponse]:
-        cursor = request.cursor or self._dependencies.feed.cursor
-        decode_cursor(cursor)
-        yield online_model.state_message(cursor, await call.read(online.find, ENGAGEMENT))
-        async for batch in self._dependencies.feed.follow(
-            cursor, topics=(ONLINE_LEARNED,), workspace=call.workspace, heartbeat=BOOKMARK_EVERY
-        ):
+        feed = self._dependencies.feed
+        batches = watch(feed, request.cursor, topics=(ONLINE_LEARNED,), workspace=call.workspace)
+        start = await anext(batches)
+        yield online_model.state_message(start.cursor, await call.read(online.find, ENGAGEMENT))
+        async for batch in batches:
             for message in online_model.change_messages(batch):
                 yield message
 

@@ -1,4 +1,4 @@
-"""Streams that are open under API keys: they end when their key does, as every other call is refused from then on."""
+"""The streams that are open under API keys: a stream ends when its key does, as every other call is refused then."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import structlog
 from groundswell_server.runtime.call import Call
 from groundswell_storage.errors import GroundswellError, Unauthenticated
 
-LOOK_EVERY_SECONDS = 60.0
-"""Nothing tells of a key that expires, nor of news that were lost."""
-_AGAIN_SECONDS = 1.0
+CHECK_EVERY_SECONDS = 60.0
+"""The expiry of a key is no event, and events may be missed: keys are checked this often in any case."""
+_RETRY_SECONDS = 1.0
 
 log = structlog.get_logger(__name__)
 
@@ -22,16 +22,16 @@ log = structlog.get_logger(__name__)
 class KeyedStreams:
     """Used on the event loop."""
 
-    def __init__(self, works: Callable[[str], Awaitable[bool]]) -> None:
-        """`works` says whether credentials still let their caller in."""
-        self._works = works
+    def __init__(self, is_valid: Callable[[str], Awaitable[bool]]) -> None:
+        """`is_valid` returns True while credentials still let their caller in."""
+        self._is_valid = is_valid
         self._open: defaultdict[str, set[Call]] = defaultdict(set)
-        """By what their callers sent."""
-        self._doubted = asyncio.Event()
+        """By the credentials of their callers."""
+        self._check_due = asyncio.Event()
 
     @contextmanager
     def under(self, credentials: str, call: Call) -> Iterator[None]:
-        """A stream is open as long as this lasts."""
+        """Counts a stream as open while the context lasts."""
         self._open[credentials].add(call)
         try:
             yield
@@ -40,26 +40,26 @@ class KeyedStreams:
             if not self._open[credentials]:
                 del self._open[credentials]
 
-    def doubt(self) -> None:
-        """Some key was changed, or may have been."""
-        self._doubted.set()
+    def check_soon(self) -> None:
+        """Has `run` check all keys at once, because one was changed or may have been."""
+        self._check_due.set()
 
     async def run(self) -> None:
-        """Ends what is to end, as long as the server runs."""
+        """Ends streams whose key has ended, as long as the server runs."""
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._doubted.wait(), LOOK_EVERY_SECONDS)
-            self._doubted.clear()
+                await asyncio.wait_for(self._check_due.wait(), CHECK_EVERY_SECONDS)
+            self._check_due.clear()
             try:
-                await self.look()
+                await self.check()
             except GroundswellError as error:
-                log.warning("keys of open streams out of reach", error=error.message)
-                await asyncio.sleep(_AGAIN_SECONDS)
-                self._doubted.set()
+                log.warning("keys of open streams cannot be checked", error=error.message)
+                await asyncio.sleep(_RETRY_SECONDS)
+                self._check_due.set()
 
-    async def look(self) -> None:
+    async def check(self) -> None:
         """Ends the streams whose key is revoked, rotated away or expired."""
         for credentials in tuple(self._open):
-            if not await self._works(credentials):
+            if not await self._is_valid(credentials):
                 for call in tuple(self._open.get(credentials, ())):
-                    call.end(Unauthenticated("the API key works no more", reason="CREDENTIALS_INVALID"))
+                    call.end(Unauthenticated("the API key is no longer valid", reason="CREDENTIALS_INVALID"))

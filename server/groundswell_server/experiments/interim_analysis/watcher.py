@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from groundswell_server.events.event_consumers import BOOKMARK_EVERY
+from groundswell_server.events.watch_streams import BOOKMARK_EVERY
 from groundswell_server.experiments.lifecycle import State
 from groundswell_storage.events.events import Position, decode_cursor
 from groundswell_storage.events.feed import Batch, EventFeed
