@@ -12,12 +12,11 @@ import structlog
 from groundswell.v1 import learning_pb2
 from groundswell_server.jobs.job import Job
 from groundswell_server.jobs.registry import Periodic
-from groundswell_server.learning.messages import monitoring as monitoring_messages
 from groundswell_server.learning.messages.models import model_message
-from groundswell_server.learning.messages.training import training_run_in
+from groundswell_server.learning.messages.training_runs import retraining_request, training_run_in
 from groundswell_server.learning.online import outcome_events
 from groundswell_server.models.artifacts.artifact_store import ArtifactStore
-from groundswell_server.models.monitoring import retraining
+from groundswell_server.models.monitoring import retraining_decision
 from groundswell_server.models.training.parallel_backend import parallel_work
 from groundswell_server.settings import Settings
 from groundswell_storage.database import Database
@@ -99,7 +98,7 @@ def retrain_when_due(database: Database, settings: Settings) -> None:
 
 def _check(scope: Scope, schedule: TrainingSchedule, settings: Settings) -> None:
     plan = schedule.plan
-    decision = retraining.decide(
+    decision = retraining_decision.decide(
         scope,
         schedule,
         target_age=timedelta(days=settings.ml_target_age_days),
@@ -107,7 +106,7 @@ def _check(scope: Scope, schedule: TrainingSchedule, settings: Settings) -> None
     )
     operation_id = schedule.operation_id
     if decision.retrain:
-        request = monitoring_messages.retraining_request(plan, decision.live, scope.now).SerializeToString()
+        request = retraining_request(plan, decision.live, scope.now).SerializeToString()
         operation_id = operations.create(scope, TRAIN, request, max_attempts=settings.job_max_attempts).id
     log.info("training schedule checked", model_type=plan.model_type, retrain=decision.retrain, why=decision.why)
     training_schedules.note(

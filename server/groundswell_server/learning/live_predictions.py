@@ -15,8 +15,8 @@ from groundswell_server.learning.features.content import ContentQuery, facts_of
 from groundswell_server.learning.features.post_facts import PostFacts
 from groundswell_server.learning.features.profile_facts import ProfileFacts
 from groundswell_server.learning.labels.classification import Classified, classify, classify_profiles
-from groundswell_server.learning.online.adaptation import with_online_model
-from groundswell_server.learning.scoring.live_scoring import LiveScoring
+from groundswell_server.learning.online.blended_predictor import with_online_model
+from groundswell_server.learning.scoring.live_scorer import LiveScorer
 from groundswell_server.learning.scoring.optimizer import Aim, Optimization, Optimizer
 from groundswell_server.learning.scoring.scorer import Score
 from groundswell_server.learning.serving import fact_cache
@@ -52,7 +52,7 @@ class Prepared(NamedTuple):
     persona_id: str
     history: RateHistory | None
     """Past rates that the predicted rate is compared with."""
-    live: LiveScoring
+    live: LiveScorer
     """The versions that serve its persona."""
     now: datetime
     """Time of the preparation."""
@@ -79,7 +79,7 @@ class LivePredictions:
         self._executor = executor
         self._memberships = memberships
         self._clock = clock
-        build = partial(LiveScoring.of, threshold_pct=success_threshold_pct)
+        build = partial(LiveScorer.of, threshold_pct=success_threshold_pct)
         self._models = LiveModels(self._read, store, build, adapt=self._with_online_model)
         self._facts = FactCache(target_age)
         self._log = PredictionLog(executor)
@@ -153,7 +153,7 @@ class LivePredictions:
         self._labels.record_profiles(workspace, served.model_id, profiles, found, self._clock())
         return served, found
 
-    async def live(self, workspace: str, needs: str = "") -> LiveScoring:
+    async def live(self, workspace: str, needs: str = "") -> LiveScorer:
         """Returns the live versions, read again from the database if the type `needs` has none.
 
         The cache may be a moment old, and a caller must not be refused a model that it has just promoted.
@@ -163,7 +163,7 @@ class LivePredictions:
             live = await self._models.reload(workspace)
         return live
 
-    async def score_all(self, workspace: str, queries: Sequence[ContentQuery]) -> tuple[list[Score], list[LiveScoring]]:
+    async def score_all(self, workspace: str, queries: Sequence[ContentQuery]) -> tuple[list[Score], list[LiveScorer]]:
         """Scores many pieces of content beside the event loop; returns the versions behind each score as well."""
         live = await self.live(workspace)
         backgrounds = [self._facts.find(workspace, query) for query in queries]
@@ -190,7 +190,7 @@ class LivePredictions:
         """Writes all recorded predictions, so that a following read finds them."""
         await asyncio.gather(self._log.flush(), self._labels.flush())
 
-    async def _for_persona(self, workspace: str, live: LiveScoring, persona_id: str) -> LiveScoring:
+    async def _for_persona(self, workspace: str, live: LiveScorer, persona_id: str) -> LiveScorer:
         """Returns the versions for a persona during rollouts; content without a persona gets the live versions."""
         if not persona_id:
             return live
@@ -230,9 +230,7 @@ class LivePredictions:
         return self._executor.read(lambda: work(Scope(database, workspace, "system", self._clock()), *args))
 
 
-def _prepared(
-    workspace: str, query: ContentQuery, live: LiveScoring, background: Background, now: datetime
-) -> Prepared:
+def _prepared(workspace: str, query: ContentQuery, live: LiveScorer, background: Background, now: datetime) -> Prepared:
     facts = facts_of(query.draft, background.stored, background.persona, background.trailing, now)
     return Prepared(workspace, query.context_id, facts, background.persona_id, background.history, live, now)
 
@@ -240,7 +238,7 @@ def _prepared(
 def _score_all(
     workspace: str,
     queries: Sequence[ContentQuery],
-    lives: Sequence[LiveScoring],
+    lives: Sequence[LiveScorer],
     backgrounds: Sequence[Background],
     now: datetime,
 ) -> tuple[list[Prepared], list[Score]]:

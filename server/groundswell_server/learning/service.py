@@ -14,9 +14,20 @@ from groundswell_server.conversions.protobuf_conversions import fields_of, pagin
 from groundswell_server.events.watch_streams import watch
 from groundswell_server.learning.enums import CONVERSION, ENGAGEMENT, SUCCESS
 from groundswell_server.learning.labels import training_examples
-from groundswell_server.learning.messages import content, labels, models, monitoring, online_model, predictions, timing
+from groundswell_server.learning.messages import (
+    content,
+    labels,
+    models,
+    online_model,
+    performance,
+    predictions,
+    timing,
+    training_runs,
+)
+from groundswell_server.learning.messages import (
+    drift_reports as drift_messages,
+)
 from groundswell_server.learning.messages.enums import model_type_in, stage_in
-from groundswell_server.learning.messages.training import with_as_of_time
 from groundswell_server.learning.online import outcome_events
 from groundswell_server.learning.pattern_calls import PatternCalls
 from groundswell_server.learning.serving.acceptance import accepts_content, accepts_contents
@@ -93,7 +104,7 @@ class Servicer(PatternCalls):
     def TrainModel(self, request: pb.TrainModelRequest, scope: Scope) -> pb.TrainModelResponse:
         if request.persona_id:
             prediction_facts.persona_facts(scope, request.persona_id)
-        operation = self._jobs.start(scope, "learning.train_model", with_as_of_time(request, scope.now))
+        operation = self._jobs.start(scope, "learning.train_model", training_runs.with_as_of_time(request, scope.now))
         return pb.TrainModelResponse(operation=to_proto(operation))
 
     @rpc
@@ -146,28 +157,28 @@ class Servicer(PatternCalls):
 
     def _performance(self, scope: Scope, request: pb.GetModelPerformanceRequest) -> pb.GetModelPerformanceResponse:
         version = registry.version_or_live(scope, request.model_id, model_type_in(request, default=ENGAGEMENT))
-        period = monitoring.period_in(request, self._target_age, scope.now)
-        return monitoring.performance_message(measure_performance(scope, version, period))
+        period = performance.period_in(request, self._target_age, scope.now)
+        return performance.performance_message(measure_performance(scope, version, period))
 
     @rpc(preload="groundswell_server.models.drift.assessment")
     def CheckDrift(self, request: pb.CheckDriftRequest, scope: Scope) -> pb.CheckDriftResponse:
         version = registry.version_or_live(scope, request.model_id, model_type_in(request, default=ENGAGEMENT))
         report = check_drift(scope, version, self._target_age)
-        return pb.CheckDriftResponse(report=monitoring.report_message(report))
+        return pb.CheckDriftResponse(report=drift_messages.report_message(report))
 
     @rpc
     def ListDriftReports(self, request: pb.ListDriftReportsRequest, scope: Scope) -> pb.ListDriftReportsResponse:
-        chosen = {"model_type": model_type_in(request), "status": monitoring.status_in(request)}
+        chosen = {"model_type": model_type_in(request), "status": drift_messages.status_in(request)}
         page = drift_reports.list_reports(scope, model_id=request.model_id, **chosen, **paging_in(request))
         return pb.ListDriftReportsResponse(
-            reports=map(monitoring.report_message, page.items), next_page_token=page.next_page_token
+            reports=map(drift_messages.report_message, page.items), next_page_token=page.next_page_token
         )
 
     @rpc
     def ScheduleTraining(self, request: pb.ScheduleTrainingRequest, scope: Scope) -> pb.ScheduleTrainingResponse:
-        plan = monitoring.plan_in(request, self._dependencies.settings)
-        schedule = training_schedules.put(scope, plan, monitoring.first_check_in(request, scope.now))
-        return pb.ScheduleTrainingResponse(schedule=monitoring.schedule_message(schedule))
+        plan = training_runs.plan_in(request, self._dependencies.settings)
+        schedule = training_schedules.put(scope, plan, training_runs.first_check_in(request, scope.now))
+        return pb.ScheduleTrainingResponse(schedule=training_runs.schedule_message(schedule))
 
     @rpc
     async def WatchModel(self, request: pb.WatchModelRequest, call: Call) -> AsyncIterator[pb.WatchModelResponse]:

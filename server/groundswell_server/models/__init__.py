@@ -3,16 +3,13 @@
 Nothing here imports an area. An area adds a type of model as a module in its `model_types` folder (see
 `model_types.py`). Layers, each of which imports only those before it:
 
-1. `rows`, `predictions`, `predictor`: examples as arrays, and what a trained model answers.
-2. `uncertainty`: calibrated probabilities and conformal intervals.
-3. `evaluation`: metrics, baselines, splits by group, feature importance.
-4. `artifacts`: the stored files of a version, and the ONNX export.
-5. `outcomes`, `model_type`, `model_types`: the interface of a model type, and the scan that finds all of them.
-6. `registry`: promotion, roll back and deletion of versions.
-7. `drift`: the comparison of a version in service with its baseline.
-8. `training`: evaluation, grid search and training runs.
-9. `monitoring`: performance in service, drift checks, retraining schedules, Prometheus gauges.
-10. `serving`: live versions in memory, and how they are swapped.
-11. `online`: the incremental model that learns from every outcome.
-12. `rollouts`: which units get a version under rollout, and the errors reported to its guardrail.
+1. rows, predictions, uncertainty: examples as arrays; predictions; calibrated probabilities and conformal intervals.
+2. predictor, evaluation: the interface of predictors; metrics, baselines, splits by group, feature importance.
+3. artifacts: stores of model files, ONNX export and sessions.
+4. outcomes: the sources of the outcomes of served predictions.
+5. model_type: the interface of a model type.
+6. model_types: the scan that finds all model types.
+7. registry, model_files, drift: promotion of versions; their files; drift against a baseline.
+8. training, monitoring, serving, online: training runs; monitoring in service; live versions in memory; online models.
+9. rollouts: which units get a version under rollout, and the errors reported to its guardrail.
 """

@@ -10,18 +10,18 @@ from numpy.typing import NDArray
 
 
 class Prediction(NamedTuple):
-    """One prediction, in the unit of what is predicted: a rate in percent, or a probability from 0 to 1."""
+    """One prediction: a rate in percent, or a probability from 0 to 1."""
 
     value: float
     lower: float
     """Lower end of its interval."""
     upper: float
-    """Upper end; infinite where so high a level was asked for that the model's past can't tell."""
+    """Upper end of its interval; infinite for levels too high for the number of past errors."""
 
 
 @dataclass(frozen=True, slots=True)
 class Predictions:
-    """n predictions, in the unit of what is predicted."""
+    """n predictions in one unit."""
 
     value: NDArray[np.float64]
     """(n,)"""
@@ -34,5 +34,5 @@ class Predictions:
         return len(self.value)
 
     def one(self, place: int) -> Prediction:
-        """The prediction at this place."""
+        """Returns the prediction at this position."""
         return Prediction(float(self.value[place]), float(self.lower[place]), float(self.upper[place]))

@@ -1,4 +1,4 @@
-"""Many means at once, each drawn towards what is expected of it, the more so the less it is known."""
+"""Empirical Bayes shrinkage of many means towards their expected values, the more the less certain each is."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ _SPREADS = 100
 
 @dataclass(frozen=True, slots=True)
 class Shrunken:
-    """What is known of K true means."""
+    """The posterior of K true means."""
 
     mean: Array
-    """(K,)"""
+    """(K,) posterior means."""
     deviation: Array
-    """(K,) standard deviation of what each may be."""
+    """(K,) posterior standard deviations."""
     pull: Array
-    """(K,) weight of what was expected in each mean, 0 to 1."""
+    """(K,) weight of the expected value in each mean, 0 to 1."""
 
 
 def shrink(means: Array, errors: Array, expected: Array, largest_spread: float | None = None) -> Shrunken:
-    """The posterior of K true means from their estimates (K,), standard errors (K,) and what is expected of them (K,).
+    """Returns the posterior of K true means from estimates (K,), standard errors (K,) and expected values (K,).
 
-    True means spread normally about `expected` plus an offset common to all. Offset and spread are unknown (flat
-    priors) and integrated out, the spread on a grid from 0 to `largest_spread`, three times that of the estimates
-    unless told: Gelman, Carlin, Stern, Dunson, Vehtari, Rubin 2013, "Bayesian Data Analysis", section 5.4, formulas
-    5.17, 5.20 and 5.21. A mean that was never observed has an infinite error, whatever stands in `means`.
+    True means spread normally about `expected` plus a common offset. Offset and spread are unknown (flat priors) and
+    integrated out, the spread on a grid from 0 to `largest_spread`, which is three times that of the estimates by
+    default: Gelman, Carlin, Stern, Dunson, Vehtari, Rubin 2013, "Bayesian Data Analysis", section 5.4, formulas 5.17,
+    5.20 and 5.21. A mean without observations has an infinite error; its entry in `means` is ignored.
     """
     known = np.isfinite(errors)
     apart = np.where(known, means, 0.0) - np.where(known, expected, 0.0)
@@ -53,7 +53,7 @@ def shrink(means: Array, errors: Array, expected: Array, largest_spread: float |
 
 
 def _log_sum(precision: Array, apart: Array, known: NDArray[np.bool_]) -> Array:
-    """(spreads, 1) twice the logarithm of the estimates' density, given each spread."""
+    """Returns twice the log density (spreads, 1) of the estimates, given each spread."""
     terms = np.log(np.where(known, precision, 1.0)) - precision * np.square(apart)
     total: Array = np.where(known, terms, 0.0).sum(axis=1, keepdims=True)
     return total

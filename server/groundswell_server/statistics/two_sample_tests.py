@@ -1,7 +1,7 @@
-"""Has something changed? Tests of two samples against each other. Pure functions over arrays (n,) and (m,).
+"""Tests for a change between two samples: pure functions over arrays (n,) and (m,).
 
-Samples in time order may resemble their neighbours, and then count for fewer than they are: n (1 - r) / (1 + r) for a
-first-order autocorrelation r (Bayley, Hammersley 1946, "The effective number of independent observations in an
+Neighbouring values in time order may be correlated; the sample then counts for fewer observations: n (1 - r) / (1 + r)
+for a first-order autocorrelation r (Bayley, Hammersley 1946, "The effective number of independent observations in an
 autocorrelated time series").
 """
 
@@ -18,31 +18,31 @@ Array = NDArray[np.float64]
 
 PSI_BINS = 10
 _SMALLEST_SHARE = 1e-4
-"""Of a bin, so that an empty one does not make the index infinite."""
+"""Smallest share of a bin, so that an empty one does not make the index infinite."""
 _HIGHEST_CORRELATION = 0.95
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A sample by its moments."""
+    """Moments of a sample."""
 
     mean: float
     sd: float
-    """Standard deviation, with n - 1 below."""
+    """Standard deviation with n - 1 degrees of freedom."""
     size: float
-    """Independent observations that it is worth."""
+    """Effective number of independent observations."""
 
     @classmethod
     def of(cls, sample: Array) -> Summary:
-        """Of at least two observations in time order."""
+        """Returns the moments of at least two observations in time order."""
         return cls(float(sample.mean()), float(sample.std(ddof=1)), effective_size(sample))
 
 
 def effective_size(sample: Array) -> float:
-    """How many independent observations a sample in time order is worth, at most its length."""
+    """Returns the effective number of independent observations of a sample in time order, at most its length."""
     n = len(sample)
     r = autocorrelation(sample)
-    # Chance alone makes some: only what is beyond two standard errors counts.
+    # Chance alone causes some correlation: only values beyond two standard errors count.
     if r <= 2.0 / math.sqrt(n):
         return float(n)
     r = min(r, _HIGHEST_CORRELATION)
@@ -50,20 +50,20 @@ def effective_size(sample: Array) -> float:
 
 
 def autocorrelation(sample: Array) -> float:
-    """Of first order, -1 to 1; 0 for a sample that never varies."""
+    """Returns the first-order autocorrelation, -1 to 1; 0 for a constant sample."""
     deviations = sample - sample.mean()
     spread = float(np.sum(deviations**2))
     return float(np.sum(deviations[1:] * deviations[:-1])) / spread if spread > 0.0 else 0.0
 
 
 def welch_different(before: Summary, after: Summary) -> float:
-    """Two-sided p value of Welch's t-test."""
+    """Returns the two-sided p value of Welch's t-test."""
     greater = welch_greater(before, after)
     return 2.0 * min(greater, 1.0 - greater)
 
 
 def welch_greater(before: Summary, after: Summary) -> float:
-    """One-sided p value of Welch's t-test: that the mean after is no greater than before (Welch 1947)."""
+    """Returns the one-sided p value of Welch's t-test against a mean that has not increased (Welch 1947)."""
     a, b = before.sd**2 / before.size, after.sd**2 / after.size
     if a + b == 0.0:
         return 0.5 if after.mean == before.mean else float(after.mean < before.mean)
@@ -73,9 +73,9 @@ def welch_greater(before: Summary, after: Summary) -> float:
 
 
 def ks_distance(reference: Array, sample: Array) -> float:
-    """Kolmogorov and Smirnov's D, 0 to 1: the largest distance of two distribution functions.
+    """Returns the Kolmogorov-Smirnov distance D, 0 to 1: the largest distance of two distribution functions.
 
-    `reference` is sorted.
+    `reference` must be sorted.
     """
     points = np.concatenate([reference, sample])
     ours = np.searchsorted(np.sort(sample), points, side="right") / len(sample)
@@ -84,19 +84,19 @@ def ks_distance(reference: Array, sample: Array) -> float:
 
 
 def ks_p_value(distance: float, n: float, m: float) -> float:
-    """That two samples of n and m independent observations of one distribution are so far apart.
+    """Returns the probability of this distance between n and m independent observations of one distribution.
 
-    Asymptotic, with Stephens's correction for small samples (Stephens 1970). Ties make it larger than it is.
+    Asymptotic, with Stephens's correction for small samples (Stephens 1970). Ties make it too large.
     """
     root = math.sqrt(n * m / (n + m))
     return float(kolmogorov((root + 0.12 + 0.11 / root) * distance))
 
 
 def population_stability_index(reference: Array, sample: Array) -> float:
-    """Sum over bins of (a - e) ln(a / e), where e and a are the shares of reference and sample in each.
+    """Returns the population stability index: the sum over bins of (a - e) ln(a / e) for shares e and a in each.
 
-    Bins are the deciles of the reference, which is sorted; equal ones are one. 0.1 and 0.25 are the customary marks.
-    Needs 500 rows: with fewer, chance alone goes beyond them.
+    Bins are the deciles of the reference, which must be sorted; equal deciles form one bin. 0.1 and 0.25 are customary
+    thresholds. Needs 500 rows: with fewer, chance alone exceeds them.
     """
     edges = np.unique(np.quantile(reference, np.linspace(0.0, 1.0, PSI_BINS + 1)[1:-1]))
     expected, actual = (

@@ -64,7 +64,7 @@ def test_a_training_whose_store_is_away_waits_and_leaves_the_live_version(sqlite
         studio.learning.PromoteModel(pb.PromoteModelRequest(model_id=live, force=True))
         folder.rename(tmp_path / "away")
         folder.write_text("in the way")
-        with pytest.raises(AssertionError, match="does not answer"):
+        with pytest.raises(AssertionError, match="is not reachable"):
             studio.train("ENGAGEMENT_PREDICTOR", as_of_time=world.after(60), promotion=pb.PROMOTION_NEVER)
         models = studio.learning.ListModels(pb.ListModelsRequest(stage=pb.MODEL_STAGE_LIVE)).models
         assert [model.id for model in models] == [live]

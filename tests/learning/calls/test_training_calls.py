@@ -139,7 +139,7 @@ def test_a_version_that_can_not_be_compared_does_not_push_the_live_one_out(empty
     empty.publish(world.posts(60))
     first, second = empty.train("ENGAGEMENT_PREDICTOR"), empty.train("ENGAGEMENT_PREDICTOR")
     assert (first.stage, second.stage) == (learning_pb2.MODEL_STAGE_LIVE, learning_pb2.MODEL_STAGE_CANDIDATE)
-    assert "a comparison takes 20" in second.notes[-1]
+    assert "needs 20 tested posts" in second.notes[-1]
     failure(empty, lookback_days=1)
     assert stages(empty) == [(2, "MODEL_STAGE_CANDIDATE"), (1, "MODEL_STAGE_LIVE")]
 

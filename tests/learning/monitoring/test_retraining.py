@@ -10,7 +10,7 @@ import pytest
 from groundswell.v1 import learning_pb2 as pb
 from groundswell_server.learning.jobs import retrain_when_due
 from groundswell_server.models import registry
-from groundswell_server.models.monitoring.retraining import Decision, decide
+from groundswell_server.models.monitoring.retraining_decision import Decision, decide
 from groundswell_server.settings import load
 from groundswell_storage.database import Database
 from groundswell_storage.errors import NotFound

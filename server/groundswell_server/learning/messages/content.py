@@ -12,7 +12,7 @@ from groundswell_server.learning.messages.enums import numbers
 from groundswell_server.learning.messages.estimates import estimate_message, fill_interval
 
 if TYPE_CHECKING:
-    from groundswell_server.learning.scoring.live_scoring import LiveScoring
+    from groundswell_server.learning.scoring.live_scorer import LiveScorer
     from groundswell_server.learning.scoring.optimizer import Aim, Optimization, Recommendation
     from groundswell_server.learning.scoring.scorer import Score
 
@@ -62,7 +62,7 @@ def aim_in(request: pb.OptimizeContentRequest) -> Aim:
     return Aim(**given)
 
 
-def fill_score(message: pb.ContentScore, score: Score, live: LiveScoring) -> None:
+def fill_score(message: pb.ContentScore, score: Score, live: LiveScorer) -> None:
     """Writes a score into a message: field by field, which costs half of what a constructor does."""
     message.score = score.score
     message.tier = _TIERS[score.tier]
@@ -85,7 +85,7 @@ def fill_score(message: pb.ContentScore, score: Score, live: LiveScoring) -> Non
     message.model_versions.extend(live.labels)
 
 
-def scores_message(scores: Sequence[Score], lives: Sequence[LiveScoring]) -> pb.BatchScoreContentResponse:
+def scores_message(scores: Sequence[Score], lives: Sequence[LiveScorer]) -> pb.BatchScoreContentResponse:
     """Many scores, in order, each with what gave it."""
     response = pb.BatchScoreContentResponse()
     for score, live in zip(scores, lives, strict=True):
@@ -93,7 +93,7 @@ def scores_message(scores: Sequence[Score], lives: Sequence[LiveScoring]) -> pb.
     return response
 
 
-def optimization_message(found: Optimization, live: LiveScoring) -> pb.OptimizeContentResponse:
+def optimization_message(found: Optimization, live: LiveScorer) -> pb.OptimizeContentResponse:
     """What could be better about content."""
     response = pb.OptimizeContentResponse(
         recommendations=[_recommendation(one) for one in found.recommendations],

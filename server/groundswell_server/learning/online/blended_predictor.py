@@ -8,6 +8,7 @@ the other way.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,9 +16,12 @@ from groundswell_server.learning.features.post_facts import PostFacts
 from groundswell_server.learning.features.post_features import FeatureRows, extract
 from groundswell_server.learning.online.inputs import inputs_of
 from groundswell_server.learning.predictors.rate_predictor import Array, RatePredictor
+from groundswell_server.models.online import blend
 from groundswell_server.models.online.blend import linear_rate
 from groundswell_server.models.predictions import Prediction, Predictions
 from groundswell_server.models.predictor import DEFAULT_LEVEL
+from groundswell_server.models.serving.served_model import ServedModel
+from groundswell_storage.learning.online import OnlineModel
 
 
 class BlendedPredictor(RatePredictor):
@@ -79,3 +83,16 @@ def _moved(said: Prediction, move: float) -> Prediction:
 
 def _all_moved(said: Predictions, moves: Array) -> Predictions:
     return Predictions(*(np.maximum(ends + moves, 0.0) for ends in (said.value, said.lower, said.upper)))
+
+
+def with_online_model(served: ServedModel, online: OnlineModel | None) -> ServedModel:
+    """Returns the version with adapted intervals, blended with its online model where that has a weight."""
+    batch = served.predictor
+    if online is None or online.model_id != served.model_id or not isinstance(batch, RatePredictor):
+        return served
+    adapted = batch.promising(online.alpha)
+    share = blend.weight(online)
+    if share == 0.0:
+        return replace(served, predictor=adapted)
+    blended = BlendedPredictor(adapted, online.weights, online.intercept, share)
+    return replace(served, predictor=blended, online_label=f"ONLINE_MODEL/{online.learned_count}")

@@ -1,4 +1,4 @@
-"""What the twin reads of a post: the 18 features as named numbers of the order of 1.."""
+"""Inputs of the online model: the 18 features of a post as named numbers of the order of 1."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _SCALES: Mapping[str, Callable[[float], float]] = {
     "trailing_genuine_users": lambda value: math.log1p(max(value, 0.0)) / 6.0,
     "trailing_bot_share": float,
 }
-"""Features that rank, each with the way to a number of the order of 1."""
+"""Ordinal features, each with a function to a number of the order of 1."""
 _DAY = 2.0 * math.pi / 24.0
 _NAMED = frozenset(NOMINAL) | {"weekday"}
 
 
 def inputs_of(values: Sequence[float], category: str | None) -> dict[str, float]:
-    """The named numbers of a post, from its `feature_values` and its category; an unknown feature is a flag."""
+    """Returns the named numbers of a post from its `feature_values` and category; an unknown feature is a flag."""
     found: dict[str, float] = {}
     for name, value in zip(FEATURES, values, strict=True):
         if name == "content_category":

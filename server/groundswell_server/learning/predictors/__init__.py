@@ -1,1 +1,1 @@
-"""To be described."""
+"""Predictors of posts, texts and accounts: they need NumPy and ONNX Runtime only."""

@@ -1,8 +1,7 @@
-"""What answers once a model is trained: exported trees, and a card that says how to read them.
+"""The base of predictors of posts: exported trees, and a card that says how to read them.
 
-Nothing here needs scikit-learn: NumPy prepares and interprets, the trees are ONNX, or scikit-learn's own while a model
-is being evaluated, so that what is measured is what serves. Predictors are immutable: models are swapped by replacing
-one reference.
+NumPy prepares inputs and interprets outputs. The trees are ONNX in service, and scikit-learn's own during evaluation,
+so that the evaluation measures the code that serves.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from groundswell_server.models.predictor import DEFAULT_LEVEL, Outputs
 
 
 class PostPredictor(ABC):
-    """A model of posts that serves."""
+    """A predictor of posts."""
 
     def __init__(self, card: Mapping[str, Any], trees: Outputs) -> None:
         self.model_type: str = card["model_type"]
@@ -31,11 +30,11 @@ class PostPredictor(ABC):
         self.seen: Mapping[str, Mapping[float, int]] = {
             feature: {float(value): count for value, count in values} for feature, values in card["seen"].items()
         }
-        """For each feature that content can change: how many training posts had which value."""
+        """Number of training posts by feature that content can change, and by its value."""
         self.effect_calibration: Mapping[str, tuple[float, float]] = {
             feature: (share, error) for feature, (share, error) in card.get("effect_calibration", {}).items()
         }
-        """By feature: which share of the effect that the model ascribes to it held on unseen posts, and its standard
+        """By feature, the share of the model's predicted effects that was real on unseen posts, and its standard
         error."""
         self._trees = trees
         self._trees_of_one: Callable[[Sequence[float]], Sequence[float]] = getattr(trees, "one", self._one_of_many)
@@ -45,7 +44,7 @@ class PostPredictor(ABC):
     ) -> Predictions:
         """Predicts for many posts.
 
-        `personas`, one a row, gives those whom the model knows well intervals of their own; without it all count as
+        `personas`, one a row, gives well-known personas intervals of their own; without it all personas count as
         unknown.
         """
         if len(rows) == 0:
@@ -53,13 +52,13 @@ class PostPredictor(ABC):
         return self._read(self._ask(rows), level, personas)
 
     def predict_one(self, facts: PostFacts, *, level: float = DEFAULT_LEVEL, persona_id: str = "") -> Prediction:
-        """As `predict`, without its overhead for a single post."""
+        """Predicts for one post, without the overhead of `predict`."""
         return self.predict_values(feature_values(facts), category(facts), level=level, persona_id=persona_id)
 
     def predict_values(
         self, values: Sequence[float], category: str | None, *, level: float = DEFAULT_LEVEL, persona_id: str = ""
     ) -> Prediction:
-        """As `predict_one`, for features that were extracted already: several models may share them."""
+        """Predicts from features that are extracted already, which several models can share."""
         return self._read_one(self._trees_of_one(self.encoder.encode_one(values, category)), level, persona_id)
 
     def _ask(self, rows: Sequence[PostFacts] | FeatureRows) -> Sequence[NDArray[Any]]:
@@ -71,8 +70,8 @@ class PostPredictor(ABC):
 
     @abstractmethod
     def _read(self, outputs: Sequence[NDArray[Any]], level: float, personas: Sequence[str]) -> Predictions:
-        """Turns what the trees say into predictions."""
+        """Converts the outputs of the trees to predictions."""
 
     @abstractmethod
     def _read_one(self, outputs: Sequence[float], level: float, persona_id: str) -> Prediction:
-        """As `_read` for one row: the last number of each output."""
+        """Converts the outputs for one row, given as the last number of each."""

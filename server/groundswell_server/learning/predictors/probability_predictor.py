@@ -1,4 +1,4 @@
-"""Serving a classifier: the trees' raw score through the calibration curve."""
+"""Predictor of probabilities: the raw score of the trees, mapped by the calibration curve."""
 
 from __future__ import annotations
 
@@ -17,18 +17,17 @@ from groundswell_server.models.uncertainty.calibration import Calibration
 class ProbabilityPredictor(PostPredictor):
     """Predicts probabilities.
 
-    Their intervals are those of the share of successes among past posts that the model scored about as high, at 95%
-    whatever level is asked for.
+    An interval is that of the share of successes among past posts with a similar score, at 95% for any requested level.
     """
 
     def __init__(self, card: Mapping[str, Any], trees: Outputs) -> None:
         super().__init__(card, trees)
         self.threshold_pct: float = card["success_threshold_pct"]
-        """The rate from which on a post counts as a success; of models of success."""
+        """Rate at or above which a post is a success, for models of success."""
         self._calibration = Calibration.from_json(card["calibration"])
 
     def _read(self, outputs: Sequence[NDArray[Any]], level: float, personas: Sequence[str]) -> Predictions:
-        # ONNX knows no classifier with one column: it gives the negative score of failure first.
+        # ONNX has no classifier with one column: the first one is the negated score of the other class.
         score = outputs[0].reshape(len(outputs[0]), -1)[:, -1].astype(np.float64)
         probability = self._calibration.probability(score)
         return Predictions(probability, *self._calibration.interval(score, probability))

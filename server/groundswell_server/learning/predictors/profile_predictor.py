@@ -1,4 +1,4 @@
-"""Serving a model of accounts: the trees' raw score through the calibration curve."""
+"""Predictor of accounts: the raw score of the trees, mapped by the calibration curve."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from groundswell_server.models.uncertainty.calibration import Calibration
 class ProfilePredictor:
     """Predicts the probability that an account is a bot.
 
-    Its interval is that of the share of bots among past accounts that the model scored about as high, at 95%.
+    Its interval is that of the share of bots among past accounts with a similar score, at 95%.
     """
 
     def __init__(self, card: Mapping[str, Any], trees: Outputs) -> None:
@@ -35,16 +35,16 @@ class ProfilePredictor:
         level: float = DEFAULT_LEVEL,
         personas: Sequence[str] = (),
     ) -> Predictions:
-        """Probabilities (n,) with their intervals."""
+        """Returns probabilities (n,) with their intervals."""
         if len(rows) == 0:
             return Predictions(np.empty(0), np.empty(0), np.empty(0))
         features = rows if isinstance(rows, np.ndarray) else profile_rows(rows)
         output = self._trees(self.encoder.encode(features).astype(np.float32))[0]
-        # ONNX knows no classifier with one column: it gives the negative score of failure first.
+        # ONNX has no classifier with one column: the first one is the negated score of the other class.
         score = output.reshape(len(output), -1)[:, -1].astype(np.float64)
         probability = self._calibration.probability(score)
         return Predictions(probability, *self._calibration.interval(score, probability))
 
     def predict_one(self, row: ProfileFacts, /, *, level: float = DEFAULT_LEVEL, persona_id: str = "") -> Prediction:
-        """As `predict`, for one account."""
+        """Predicts for one account."""
         return self.predict([row]).one(0)

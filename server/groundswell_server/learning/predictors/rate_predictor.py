@@ -1,4 +1,4 @@
-"""Serving a regression of rates: prediction plus or minus a conformal multiple of the learned scale."""
+"""Predictor of rates: the prediction plus or minus a conformal multiple of the learned scale."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class TargetScale:
-    """The scale on which rates are learnt. Rates are never below 0, and neither are their intervals."""
+    """The scale on which rates are learnt. Rates and the ends of their intervals are at least 0."""
 
     forward: Callable[[Array], Array]
     forward_one: Callable[[float], float]
@@ -33,7 +33,7 @@ class TargetScale:
 
 TARGET_SCALES: Mapping[str, TargetScale] = {
     "identity": TargetScale(lambda rate: rate, lambda rate: rate, lambda value: value, lambda value: value),
-    # Rates are counts over a base: the square root makes their spread about the same everywhere, whatever the unit.
+    # Rates are counts over a base: the square root makes their variance about equal everywhere, in any unit.
     "sqrt": TargetScale(np.sqrt, math.sqrt, np.square, lambda value: value * value),
     "log1p": TargetScale(np.log1p, math.log1p, np.expm1, math.expm1),
 }
@@ -42,8 +42,7 @@ TARGET_SCALES: Mapping[str, TargetScale] = {
 class RatePredictor(PostPredictor):
     """Predicts rates in percent.
 
-    The prediction is the middle of what is to be expected, not the mean: on the scale of the root, large surprises
-    weigh less.
+    The prediction is near the median, not the mean: on the scale of the square root, large outliers weigh less.
     """
 
     def __init__(self, card: Mapping[str, Any], trees: Outputs) -> None:
@@ -53,7 +52,7 @@ class RatePredictor(PostPredictor):
         self._target_scale = TARGET_SCALES[card["target_scale"]]
         self._multiples: dict[tuple[float, str], float] = {}
         self.outcomes: Array = np.array(card["outcomes"], dtype=np.float64)
-        """Quantiles of the rates it was trained on, ascending and evenly spaced."""
+        """Quantiles of the training rates, ascending and evenly spaced."""
 
     def predict_with_chance(
         self,
@@ -63,9 +62,9 @@ class RatePredictor(PostPredictor):
         level: float = DEFAULT_LEVEL,
         personas: Sequence[str] = (),
     ) -> tuple[Predictions, Array]:
-        """Predictions, and the probability (n,) that each rate reaches a threshold.
+        """Returns predictions, and the probability (n,) that each rate reaches a threshold.
 
-        That is how often past errors were large enough, either way being as likely as the other.
+        The probability is the share of past errors that were large enough; both directions count as equally likely.
         """
         outputs = self._ask(rows)
         return self._read(outputs, level, personas), self._chance(outputs, np.array([threshold_pct]))
@@ -73,19 +72,19 @@ class RatePredictor(PostPredictor):
     def values_with_chance(
         self, values: Sequence[float], category: str | None, threshold_pct: float, *, persona_id: str = ""
     ) -> tuple[Prediction, float]:
-        """As `predict_with_chance`, for the extracted features of one post, without NumPy's overhead a call."""
+        """Returns prediction and probability for the extracted features of one post, without NumPy's overhead."""
         outputs = self._trees_of_one(self.encoder.encode_one(values, category))
         return self._read_one(outputs, DEFAULT_LEVEL, persona_id), self._chance_of_one(outputs, threshold_pct)
 
     def promising(self, alpha: float | None) -> RatePredictor:
-        """The same model with the level that live outcomes have led to; as it was trained for None."""
+        """Returns the same model with the alpha that live outcomes have led to; as trained for None."""
         conformal = self._trained if alpha is None else self._trained.promising(alpha)
         adapted = object.__new__(RatePredictor)
         adapted.__dict__.update(self.__dict__, conformal=conformal, _multiples={})
         return adapted
 
     def _chance(self, outputs: Sequence[NDArray[Any]], thresholds_pct: Array) -> Array:
-        """That rates reach thresholds, one for all or one each."""
+        """Returns the probabilities of reaching thresholds, one for all rows or one each."""
         middle = outputs[0].reshape(-1).astype(np.float64)
         scale = np.maximum(outputs[1].reshape(-1).astype(np.float64), self._floor)
         needed = (self._target_scale.forward(thresholds_pct) - middle) / scale

@@ -1,4 +1,4 @@
-"""The part of a serving card that all models of posts share. A card is JSON: nothing in it runs."""
+"""The part of a model's card that all models of posts share. A card is JSON, which contains no code."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 FORMAT = 1
 _OUTCOMES = 201
 CHANGEABLE = ("hour", "weekday", "media_type", "caption_length", "hashtag_count", "call_to_action")
-"""Features that the maker of a post can change before it goes out."""
+"""Features that can be changed before a post is published."""
 
 
 def common_card(model_type: PostModelType, rows: PostRows, encoder: Encoder) -> dict[str, Any]:
-    """What a model of these rows says of itself."""
+    """Returns the description of a model that was trained on these rows."""
     first, last = rows.span
     return {
         "format": FORMAT,
@@ -35,7 +35,7 @@ def common_card(model_type: PostModelType, rows: PostRows, encoder: Encoder) -> 
 
 
 def _seen(rows: PostRows, feature: str) -> list[list[float]]:
-    """The values of a feature among the rows, each with the number of posts that had it."""
+    """Returns the values of a feature among the rows, each with its number of posts."""
     column = rows.features.values[:, FEATURES.index(feature)]
     values, counts = np.unique(column[~np.isnan(column)], return_counts=True)
     return [[float(value), int(count)] for value, count in zip(values, counts, strict=True)]

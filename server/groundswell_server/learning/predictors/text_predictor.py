@@ -1,4 +1,4 @@
-"""Serving a model of texts: TF-IDF in NumPy, the regression as exported."""
+"""Predictor of texts: TF-IDF in NumPy, and the exported regression."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from groundswell_server.models.predictions import Prediction, Predictions
 from groundswell_server.models.predictor import DEFAULT_LEVEL, Outputs
 
 _AT_ONCE: Final = 128
-"""Texts that are laid out in memory together: some ten megabytes."""
+"""Number of texts encoded together, which takes some ten megabytes."""
 
 
 class TextPredictor:
-    """Predicts the probability of each label that the model was shown. There are no intervals."""
+    """Predicts the probability of each label that the model was shown, without intervals."""
 
     def __init__(self, card: Mapping[str, Any], outputs: Outputs) -> None:
         self.model_type: str = card["model_type"]
@@ -29,7 +29,7 @@ class TextPredictor:
     def predict(
         self, rows: Sequence[str], *, level: float = DEFAULT_LEVEL, personas: Sequence[str] = ()
     ) -> Predictions:
-        """Probabilities (n, labels), which sum to 1 in each row."""
+        """Returns probabilities (n, labels); each row sums to 1."""
         parts = [np.empty((0, len(self.classes)))]
         for start in range(0, len(rows), _AT_ONCE):
             encoded = self._vectorizer.encode(rows[start : start + _AT_ONCE])
@@ -38,6 +38,6 @@ class TextPredictor:
         return Predictions(found, found, found)
 
     def predict_one(self, row: str, /, *, level: float = DEFAULT_LEVEL, persona_id: str = "") -> Prediction:
-        """The probability of the likeliest label."""
+        """Returns the probability of the likeliest label."""
         best = float(self.predict([row]).value.max())
         return Prediction(best, best, best)

@@ -1,1 +1,1 @@
-"""Live models and what they need to know, kept in a server's memory."""
+"""Facts that predictions need, cached in a server's memory, and records of the predictions it served."""

@@ -1,7 +1,7 @@
-"""Hand-written acceptance of the hottest requests: True only for what the contract's rules accept, without a NUL.
+"""Hand-written validation of the hottest requests: accepts only requests that the contract's rules accept.
 
-It saves their evaluation, which costs more than the prediction. Whatever it does not accept is given to the rules, so
-it may be stricter than they are and never laxer; a property test holds it to that.
+It avoids evaluating the rules, which costs more than the prediction. Requests that it does not accept go to the rules.
+It may therefore be stricter than the rules, but never laxer, which a property test checks.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ _is_uuid = re.compile(
     r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}", re.ASCII
 ).fullmatch
 _are_hashtags = re.compile(r"(?:#?[^\s#\0]{1,149}\0)*").fullmatch
-"""Hashtags, each ended by a zero. Python counts more characters as space than the rules do, which is the safe side."""
+"""Hashtags, each followed by a NUL. Python treats more characters as space than the rules do, which is stricter."""
 
 _LAST_PLATFORM, _LAST_MEDIA_TYPE, _LAST_COMPLEXITY = 5, 6, 4
 _MOST_HASHTAGS = 100
@@ -22,7 +22,7 @@ _MOST_REQUESTS = 2000
 
 
 def accepts_content(request: Any) -> bool:
-    """Whether a ScoreContentRequest is certainly valid."""
+    """Returns True only for a valid ScoreContentRequest."""
     context_id = request.context_id
     if context_id and _is_uuid(context_id) is None:
         return False
@@ -30,14 +30,14 @@ def accepts_content(request: Any) -> bool:
 
 
 def accepts_contents(request: Any) -> bool:
-    """Whether a BatchScoreContentRequest is certainly valid."""
+    """Returns True only for a valid BatchScoreContentRequest."""
     requests = request.requests
     return 0 < len(requests) <= _MOST_REQUESTS and all(map(accepts_content, requests))
 
 
 def _accepts_draft(draft: Any) -> bool:
     persona_id, category, caption, prompt = draft.persona_id, draft.category, draft.caption, draft.prompt
-    # A slice is a list in one step; the field itself would be walked item by item.
+    # A slice copies the field to a list in one step; iterating over the field is slower.
     hashtags = draft.hashtags[:]
     return (
         (not persona_id or _is_uuid(persona_id) is not None)
@@ -58,5 +58,5 @@ def _accepts_hashtags(hashtags: list[str]) -> bool:
     if len(hashtags) > _MOST_HASHTAGS:
         return False
     joined = "\0".join(hashtags) + "\0"
-    # As many zeros as hashtags: none of them has one inside.
+    # As many NULs as hashtags: no hashtag contains one.
     return joined.count("\0") == len(hashtags) and _are_hashtags(joined) is not None

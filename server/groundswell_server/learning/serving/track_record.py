@@ -1,4 +1,4 @@
-"""How posts did before: the record of a persona on a platform, as features and percentiles need it."""
+"""The track record of a persona on a platform: past rates and trailing features."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from groundswell_storage.engagement import learning_rows
 from groundswell_storage.scope import Scope
 
 MOST_PAST_POSTS = 2_000
-"""Newest past posts that a record is of."""
+"""Largest number of past posts in a track record."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """The newest past posts of a persona on a platform, or of everybody."""
+    """The newest past posts of a persona on a platform, or of all personas."""
 
     posts: int
-    """How many there are."""
+    """Number of posts."""
     history: RateHistory | None
-    """Their rates at the target age, as known now, to compare with; None when they are too few for that."""
+    """Their rates at the target age as known now; None when there are too few to compare with."""
     trailing: TrailingRecord | None
-    """What was known of them when; None where it is not of one persona on one platform."""
+    """The trailing features by time; None unless the record is of one persona on one platform."""
 
 
 def read_record(scope: Scope, persona_id: str, platform: int, target_age: timedelta) -> Record:
-    """The record of a persona ("" for everybody) on a platform (0 for any)."""
+    """Reads the track record of a persona ("" for all) on a platform (0 for any)."""
     rows = learning_rows.outcome_rows(
         scope,
         target_age=target_age,

@@ -1,1 +1,1 @@
-"""From posts to a tested model; scikit-learn is imported by the functions that need it, in worker processes."""
+"""Model types of posts, texts and accounts, and their training examples."""

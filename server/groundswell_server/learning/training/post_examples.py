@@ -1,7 +1,7 @@
-"""Examples to learn from: each past post with what was known before it, and what came of it.
+"""Past posts as training examples, each with the facts known before it and its outcome.
 
-Nothing here reads what happened to a post after it was published, apart from its own outcome: the context is the
-snapshot taken at posting, the followers are those of that moment, and the trailing record is asked about that moment.
+Apart from the outcome, nothing that happened after the publication is read: the context is the snapshot taken at
+posting, the followers are those of that moment, and the trailing record is that of that moment.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from groundswell_storage.engagement.learning_rows import OutcomeRow, TrainingRow
 from groundswell_storage.scope import Scope
 
 _EVER = datetime(1900, 1, 1, tzinfo=UTC)
-"""Before all posts."""
+"""Earlier than all posts."""
 
 
 def read_examples(scope: Scope, span: TrainingSpan) -> list[Example]:
-    """The posts of a span as examples, oldest first."""
+    """Reads the posts of a span as examples, oldest first."""
     rows = list(
         learning_rows.training_rows(
             scope,
@@ -38,7 +38,7 @@ def read_examples(scope: Scope, span: TrainingSpan) -> list[Example]:
 
 
 def with_trailing_record(scope: Scope, span: TrainingSpan, rows: Sequence[TrainingRow]) -> list[Example]:
-    """Posts as examples, each with what its persona's record was when it was published."""
+    """Returns posts as examples, each with the trailing record of its persona at publication."""
     records = trailing_records(
         learning_rows.outcome_rows(
             scope,
@@ -52,7 +52,7 @@ def with_trailing_record(scope: Scope, span: TrainingSpan, rows: Sequence[Traini
 
 
 def read_examples_of(scope: Scope, post_ids: Sequence[str], target_age: timedelta) -> list[Example]:
-    """These posts as examples, as far as their outcome is known by now; oldest first."""
+    """Reads these posts as examples if their outcome is known, oldest first."""
     if not post_ids:
         return []
     rows = list(
@@ -76,7 +76,7 @@ def read_examples_of(scope: Scope, post_ids: Sequence[str], target_age: timedelt
 
 
 def trailing_records(outcomes: Iterable[OutcomeRow]) -> dict[tuple[str, int], TrailingRecord]:
-    """The history of each persona on each platform, of outcomes at one age: training and serving read it alike."""
+    """Returns the record of each persona on each platform, from outcomes at one age, in the same way as serving."""
     histories: dict[tuple[str, int], list[PastPost]] = defaultdict(list)
     for row in outcomes:
         histories[row.persona_id, row.platform].append(past_post(row))
@@ -84,7 +84,7 @@ def trailing_records(outcomes: Iterable[OutcomeRow]) -> dict[tuple[str, int], Tr
 
 
 def past_post(row: OutcomeRow) -> PastPost:
-    """A past post as it was known when its snapshot was fetched: not corrected by what was learnt later."""
+    """Returns a past post as it was known when its snapshot was fetched, without later corrections."""
     return PastPost(
         post_id=row.post_id,
         published_time=row.publish_time,

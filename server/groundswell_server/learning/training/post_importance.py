@@ -1,6 +1,6 @@
-"""What a model goes by, feature by feature, with how sure that is; and how far its word on a feature can be taken.
+"""Feature importance of models of posts, and the calibration of predicted effects.
 
-Both come from posts that the model had not seen, each feature's values shuffled among them.
+Both are measured on posts that the model had not seen, with the values of one feature at a time shuffled among them.
 """
 
 from __future__ import annotations
@@ -24,26 +24,26 @@ from groundswell_server.models.evaluation.importance import (
 Array = NDArray[np.float64]
 
 PRIOR_HOLD, PRIOR_SPREAD = 0.5, 0.5
-"""Before any post has been seen: a model's word on a feature holds between not at all and fully."""
+"""Prior of the share of a predicted effect that is real, and its standard deviation."""
 _NOISE = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
 class Shuffling:
-    """Predictions for unseen posts as they are, and with one feature at a time taken from other posts."""
+    """Predictions for unseen posts, unchanged and with one feature at a time taken from other posts."""
 
     rows: NDArray[np.intp]
-    """(n,) which posts these are."""
+    """(n,) positions of the posts."""
     predictions: Array
-    """(n,)"""
+    """(n,) predictions for the unchanged posts."""
     shuffled: Mapping[str, Array]
-    """By feature that the model reads: (REPEATS, n)."""
+    """Predictions by shuffled feature, (REPEATS, n)."""
 
 
 def shuffle(
     rows: FeatureRows, features: Sequence[str], predict: Callable[[FeatureRows], Array], random_seed: int
 ) -> Shuffling:
-    """Asks the model about up to `MOST_ROWS` of these posts, with each of `features` shuffled `REPEATS` times."""
+    """Predicts up to `MOST_ROWS` of these posts, with each of `features` shuffled `REPEATS` times."""
     random = np.random.default_rng(random_seed)
     chosen = np.arange(len(rows))
     if len(rows) > MOST_ROWS:
@@ -59,7 +59,7 @@ def shuffle(
 
 
 def permutation(shuffling: Shuffling, errors: Callable[[Array], Array]) -> dict[str, Spread]:
-    """By feature: the mean rise of the error when it is shuffled; 0 for those that the model does not read.
+    """Returns by feature the mean rise of the error when it is shuffled; 0 for features that the model does not read.
 
     `errors` gives the error (n,) of predictions (n,). Breiman 2001, "Random forests", section 10; the interval is that
     of the mean over posts, each averaged over repeats first.
@@ -74,28 +74,27 @@ def permutation(shuffling: Shuffling, errors: Callable[[Array], Array]) -> dict[
 
 
 def impurity(tree_importances: Sequence[Array], encoder: Encoder) -> dict[str, Spread]:
-    """By feature, from the importance (columns,) of the encoder's columns in each tree.
+    """Returns impurity importance by feature, from that of the encoder's columns (columns,) in each tree.
 
-    The columns of one feature (its value, its flag, its values) are summed up; the interval is that of the mean over
-    trees. Trees that never split count as 0.
+    The columns of one feature (value, missing flag, categories) are added; the interval is that of the mean over trees.
+    Trees without a split count as 0.
     """
     by_tree = np.array(tree_importances).reshape(len(tree_importances), len(encoder.columns))
     by_feature = np.zeros((len(FEATURES), len(by_tree)))
     np.add.at(by_feature, [column.feature for column in encoder.columns], by_tree.T)
-    # Shares of what all trees remove, also when some of them remove nothing.
+    # Shares of the impurity that all trees remove, also when some trees remove none.
     shares = by_feature / (by_feature.sum() / by_feature.shape[1] or 1.0)
     found = {name: mean_with_interval(share) for name, share in zip(FEATURES, shares, strict=True)}
     return {name: Spread(one.value, max(one.lower, 0.0), min(one.upper, 1.0)) for name, one in found.items()}
 
 
 def effect_calibration(shuffling: Shuffling, targets: Array) -> dict[str, tuple[float, float]]:
-    """By feature: which share of what the model says of its effect turned out to be so, and the share's standard error.
+    """Returns by feature the share of the model's predicted effect that is real, and its standard error.
 
-    What a feature adds to a prediction is the prediction less its mean over shuffled values; the outcomes, less what
-    the other features predict, are regressed on that (calibration slope; Cox 1958, "Two further applications of a
-    model for binary regression"), with errors robust to uneven spread (White 1980). The slope is then weighed against
-    a cautious prior: 0.5, give or take 0.5. `targets` (n,) and the predictions must be on a scale where errors are
-    about even.
+    The predicted effect of a feature on a post is the prediction less its mean over shuffled values. Outcomes, less the
+    prediction from the other features, are regressed on it (calibration slope; Cox 1958, "Two further applications of a
+    model for binary regression"), with heteroscedasticity-robust errors (White 1980). The slope is then combined with a
+    cautious prior of 0.5 +- 0.5. `targets` (n,) and predictions must be on a scale with about equal error variance.
     """
     found = {}
     for name, answers in shuffling.shuffled.items():
@@ -109,13 +108,13 @@ def effect_calibration(shuffling: Shuffling, targets: Array) -> dict[str, tuple[
 def ranked_importance(
     by_impurity: Mapping[str, Spread], by_permutation: Mapping[str, Spread], sample_size: int
 ) -> tuple[FeatureImportance, ...]:
-    """All features, those first whose shuffling hurts most."""
+    """Returns the importance of all features, the largest permutation importance first."""
     found = [FeatureImportance(name, by_impurity[name], by_permutation[name], sample_size) for name in FEATURES]
     return tuple(sorted(found, key=lambda one: (-one.permutation.value, -one.impurity.value)))
 
 
 def _taken(rows: FeatureRows, feature: int, order: NDArray[np.intp]) -> FeatureRows:
-    """The rows with one feature taken from other rows, in this order."""
+    """Returns the rows with one feature taken from other rows, in this order."""
     values, categories = rows.values.copy(), rows.categories
     values[:, feature] = values[order, feature]
     if feature == CATEGORY:
@@ -124,7 +123,7 @@ def _taken(rows: FeatureRows, feature: int, order: NDArray[np.intp]) -> FeatureR
 
 
 def _slope(x: Array, y: Array) -> tuple[float, float]:
-    """Of the line through points (n,), and its standard error by White's estimator (HC1); (0, 1e9) without any."""
+    """Returns the slope of the line through points (n,) with White's standard error (HC1); (0, 1e9) without points."""
     centered = x - x.mean()
     squares = float(np.sum(centered**2))
     if len(x) < 3 or squares < _NOISE * len(x):

@@ -1,4 +1,4 @@
-"""Learning what an account is: gradient boosting over its figures, calibrated so that scores are probabilities."""
+"""Model types of accounts: gradient boosting over facts about profiles, with calibrated probabilities."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ from groundswell_server.models.training.gradient_boosting import (
 )
 
 _FOLDS = 5
-"""Parts of the data, each scored by trees that had not seen it, for the calibration."""
+"""Number of parts of the data; each is scored by trees that had not seen it, for the calibration."""
 _PLENTY = 5_000
-"""Accounts from which on one of the parts is enough."""
+"""Number of accounts from which one part suffices for the calibration."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfileModelType(LabelledModelType):
-    """A type that learns from labelled accounts which of two kinds one is; it predicts how likely it is the second."""
+    """A type that learns from labelled accounts and predicts the probability of the second of two labels."""
 
     algorithm = ALGORITHM
     parameters = PARAMETERS
@@ -117,7 +117,7 @@ class ProfileModelType(LabelledModelType):
     def explain(
         self, tested: Learned, future: LabelledRows, targets: Array, served: Learned, random_seed: int
     ) -> Insight:
-        """By impurity, and by what shuffling each feature does to predictions of unseen accounts."""
+        """Returns importance by impurity, and by the effect of shuffling each feature on unseen accounts."""
         found = _importance(
             future.features,
             lambda rows: self.errors(targets[: len(rows)], tested.predictor.predict(rows).value),
@@ -129,7 +129,7 @@ class ProfileModelType(LabelledModelType):
 
 
 def _calibration_folds(rows: LabelledRows, targets: Array) -> Sequence[Fold]:
-    """Accounts are scored by trees that had not seen their group."""
+    """Returns folds in which accounts are scored by trees that had not seen their group."""
     folds = with_both(list(group_folds(rows.groups, _FOLDS)), targets)
     return folds[:1] if len(rows) > _PLENTY else folds
 
@@ -141,17 +141,16 @@ def _importance(
     tree_importances: Sequence[Array],
     random_seed: int,
 ) -> tuple[FeatureImportance, ...]:
-    """All features, those first whose shuffling hurts most.
+    """Returns the importance of all features, the largest permutation importance first.
 
     `errors` gives the error (n,) of the model on the first n of the accounts (m, features), which it had not seen;
-    `columns` the feature of
-    each column of the trees, `tree_importances` (columns,) of each tree.
+    `columns` is the feature of each column of the trees, and `tree_importances` has (columns,) of each tree.
     """
     rows = rows[:MOST_ROWS]
     random, base = np.random.default_rng(random_seed), errors(rows)
     found = []
     for place, name in enumerate(PROFILE_FEATURES):
-        # What the trees do not read changes nothing.
+        # Shuffling a feature that the trees do not read changes nothing.
         repeats = REPEATS if name in columns else 0
         rises = [errors(_shuffled(rows, place, random)) - base for _ in range(repeats)]
         permutation = mean_with_interval(np.mean(rises, axis=0) if rises else np.zeros(1))

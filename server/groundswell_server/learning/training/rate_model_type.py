@@ -1,4 +1,4 @@
-"""Learning a rate of posts: a forest for the rate, a second one for the size of its errors, conformal intervals."""
+"""Model types of rates of posts: a forest for the rate, a second one for its error, and conformal intervals."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ from groundswell_server.models.rows import forward_folds
 from groundswell_server.models.uncertainty.conformal import calibrate
 
 NEWEST_SHARE = 0.5
-"""Share of the posts, the newest, persona_and_platform errors are those of models fitted to earlier posts only."""
+"""Share of the posts, the newest, whose errors are those of models fitted to earlier posts only."""
 ENOUGH_NEWEST = 100
-"""Such errors from which on no others are needed; out-of-bag errors of the older posts complete fewer."""
+"""Number of such errors that suffices; fewer are completed with out-of-bag errors of the older posts."""
 _SMALLEST_SCALE = 0.25
-"""Of the mean error: no post is expected to have a much smaller one."""
+"""Lower bound of an expected error, as a share of the mean error."""
 _FEWEST_PERSONAS = 5
 _PERSONA_FOLDS = 3
 _FEWEST_PERSONA_ROWS, _MOST_PERSONA_ROWS = 200, 5_000
@@ -48,7 +48,7 @@ class RateModelType(PostModelType):
 
     algorithm: str
     grow: EstimatorFactory
-    """A forest with `oob_score`."""
+    """Makes a forest with `oob_score`."""
     parameters: Parameters
     grid: Mapping[str, Sequence[Any]]
 
@@ -111,29 +111,30 @@ class RateModelType(PostModelType):
 
 
 def grown(forest: Any, x: Array, z: Array) -> Any:
-    """The forest, fitted to rows x (n, columns) and rates z (n,), which answers in one thread from now on.
+    """Fits a forest to rows x (n, columns) and rates z (n,), and sets it to predict in one thread.
 
-    Several add its trees up in any order: the same posts would not make the same model to the last digit.
+    Several threads would add the trees in any order, and the same posts would give models that differ in the last
+    digit.
     """
     return forest.fit(x, z).set_params(n_jobs=1)
 
 
 @dataclass(frozen=True, slots=True)
 class _Fit:
-    """A forest for the rate and one for the error to be expected."""
+    """A forest for the rate and one for its expected error."""
 
     forest: Any
     errors: Any
     floor: float
-    """The smallest error that is expected of any post."""
+    """The smallest expected error."""
     scores: Array
-    """(n,) out-of-bag errors over their expectation."""
+    """(n,) out-of-bag errors divided by their expectation."""
 
     def trees(self, x: NDArray[np.float32]) -> Sequence[NDArray[Any]]:
         return self.forest.predict(x), self.errors.predict(x)
 
     def scores_of(self, x: Array, z: Array) -> Array:
-        """Errors over their expectation, of rows that were not fitted to."""
+        """Returns the errors of rows outside the fit, divided by their expectation."""
         middle, scale = self.trees(x.astype(np.float32))
         scores: Array = np.abs(z - middle) / np.maximum(scale, self.floor)
         return scores
@@ -141,7 +142,7 @@ class _Fit:
 
 @dataclass(frozen=True, slots=True)
 class _Fitter:
-    """Fits to encoded rows x (n, columns) and rates z (n,) on the target scale."""
+    """Fits forests to encoded rows x (n, columns) and rates z (n,) on the target scale."""
 
     grow: EstimatorFactory
     parameters: Parameters
@@ -154,7 +155,7 @@ class _Fitter:
     def fit(self, x: Array, z: Array) -> _Fit:
         forest = grown(self.grow(self.parameters, self.settings.random_seed, self.settings.jobs), x, z)
         error = np.abs(z - forest.oob_prediction_)
-        # Few and shallow trees with large leaves: an expectation of errors, not a second guess at each of them.
+        # Few shallow trees with large leaves estimate the expected error without fitting each single error.
         few = {**self.parameters, "n_estimators": 50, "max_depth": 3, "min_samples_leaf": 20, "max_features": 1.0}
         errors = grown(self.grow(few, self.settings.random_seed + 1, self.settings.jobs), x, error)
         floor = max(_SMALLEST_SCALE * float(error.mean()), 1e-9)
@@ -162,10 +163,10 @@ class _Fitter:
 
 
 def _time_ordered_scores(fitter: _Fitter, fit: _Fit, rows: PostRows, x: Array, z: Array) -> tuple[Array, int]:
-    """Scores (m,) of the newest posts in time order, and the row of the first of them.
+    """Returns scores (m,) of the newest posts in time order, and the row of the first of them.
 
-    They come from fits to what was known before, as in service, so they hold whatever time does to the data. Where
-    they are few, out-of-bag errors of the older posts come before them. Large sets afford fewer fits, and need fewer.
+    The scores come from fits to the posts known before, as in service, and therefore include changes over time. Where
+    they are few, out-of-bag errors of the older posts come before them. Large data sets use fewer fits.
     """
     scores = fit.scores.copy()
     parts = 2 if len(rows) <= 200 else 4 if len(rows) <= 2_000 else 2 if len(rows) <= 10_000 else 1
@@ -181,10 +182,10 @@ def _time_ordered_scores(fitter: _Fitter, fit: _Fit, rows: PostRows, x: Array, z
 
 
 def _unseen_persona_scores(fitter: _Fitter, rows: PostRows, x: Array, z: Array) -> Array:
-    """Scores (m,) from fits without the post's own persona; none where there are too few personas or posts.
+    """Returns scores (m,) from fits without the post's own persona; none where there are too few personas or posts.
 
-    Posts of one persona resemble each other: errors on personas that the model knows say too little of a new one
-    (Dunn, Wasserman, Ramdas 2022, "Distribution-free prediction sets for two-layer hierarchical models").
+    Posts of one persona resemble each other, so errors on known personas underestimate those on a new one (Dunn,
+    Wasserman, Ramdas 2022, "Distribution-free prediction sets for two-layer hierarchical models").
     """
     random = np.random.default_rng(fitter.settings.random_seed)
     chosen = random.permutation(len(rows))[:_MOST_PERSONA_ROWS]

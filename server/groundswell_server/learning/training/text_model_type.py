@@ -1,4 +1,4 @@
-"""Learning labels of texts: TF-IDF and logistic regression, multinomial where there are more than two labels."""
+"""Model types of texts: TF-IDF and logistic regression, multinomial for more than two labels."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ from groundswell_server.models.predictor import Outputs, Predictor
 from groundswell_server.models.rows import Fold
 
 LEXICON = "lexicon"
-"""The baseline that a lexicon sets: what the labels were before of texts of which it said the same."""
+"""The baseline of a lexicon: the shares of the labels among training texts with the same lexicon result."""
 _STRONGEST = 8
-"""Terms of each label that are named."""
+"""Number of terms of each label that the notes name."""
 
 
 _OF_EVERY_LABEL = LabelledOutcomes(every_label=True)
@@ -46,7 +46,7 @@ class TextModelType(LabelledModelType):
     labels: tuple[str, ...] = ()
     positive: str = ""
     lexicon: Callable[[str], str] | None = None
-    """What says of a text what it is without having learnt anything; a baseline like the others."""
+    """Classifies a text without training; it serves as a baseline."""
     outcomes: OutcomeSource = _OF_EVERY_LABEL
     algorithm: str = "TF-IDF of words, pairs of words and pieces of words, and logistic regression"
     subject: str = "text"
@@ -104,7 +104,7 @@ class TextModelType(LabelledModelType):
         return self.predict(self.learn(past, targets, parameters, settings, no_progress).predictor, future).value
 
     def predict(self, predictor: Predictor, rows: LabelledRows) -> Predictions:
-        """Aligned with the labels of these rows: a model knows no label that it was not shown."""
+        """Returns predictions aligned with the labels of these rows; labels that the model was not shown get 0."""
         if not isinstance(predictor, TextPredictor):
             raise TypeError("not a model of texts")
         known = predictor.predict(rows.features).value
@@ -115,7 +115,7 @@ class TextModelType(LabelledModelType):
         return Predictions(aligned, aligned, aligned)
 
     def residuals(self, targets: Array, points: Array) -> Array:
-        """What each one's true label lacks of certainty, 0 to 1."""
+        """Returns 1 less the predicted probability of each true label, 0 to 1."""
         lacking: Array = 1.0 - points[np.arange(len(points)), targets.astype(np.intp)]
         return lacking
 
@@ -128,7 +128,7 @@ class TextModelType(LabelledModelType):
     def explain(
         self, tested: Learned, future: LabelledRows, targets: Array, served: Learned, random_seed: int
     ) -> Insight:
-        """By the terms that speak most for each label."""
+        """Returns the terms with the largest weights of each label as notes."""
         vectorizer = Vectorizer.from_json(served.card["vectorizer"])
         return Insight(notes=tuple(_strongest(vectorizer, served.card["classes"], served.estimators["line"].coef_)))
 
@@ -151,7 +151,7 @@ def _fit(
 
 
 def _strongest(vectorizer: Vectorizer, classes: Sequence[str], weights: Array) -> Iterator[str]:
-    """What speaks for each label, from the weights (k, columns); of two labels there is one row, for the second."""
+    """Yields the strongest terms of each label from weights (k, columns); two labels have one row, for the second."""
     rows = weights if len(weights) > 1 else np.vstack([-weights, weights])
     for label, row in zip(classes, rows, strict=True):
         best = [place for place in np.argsort(-row)[:_STRONGEST].tolist() if row[place] > 0]

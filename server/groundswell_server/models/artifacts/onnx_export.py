@@ -1,4 +1,4 @@
-"""Trees and linear models as ONNX."""
+"""Export of trees and linear models to ONNX."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import numpy as np
 
 _OPSET = {"": 21, "ai.onnx.ml": 3}
 _IR_VERSION = 10
-"""That goes with the operators: newer than these, and runtimes in use refuse the file."""
+"""Version of the file format for these operators; many runtimes in use refuse a newer one."""
 
 
 def export_trees(estimators: Mapping[str, Any], columns: int) -> bytes:
-    """One ONNX graph with an output (n, 1) for each ensemble: its prediction, or the raw score of a classifier.
+    """Returns one ONNX graph with an output (n, 1) for each ensemble: its prediction, or the raw score of a classifier.
 
-    skl2onnx rounds the double thresholds of trees down to single precision, so that single-precision rows, which are
-    also what scikit-learn compares, take the same branches.
+    skl2onnx rounds the double thresholds of trees down to single precision. Single-precision rows, which scikit-learn
+    compares as well, therefore take the same branches.
     """
     from onnx import compose, helper
     from skl2onnx import to_onnx
@@ -39,7 +39,7 @@ def export_trees(estimators: Mapping[str, Any], columns: int) -> bytes:
 
 
 def export_linear(estimator: Any, columns: int) -> bytes:
-    """A linear classifier as ONNX, with one output (n, classes): the probability of each class."""
+    """Returns a linear classifier as ONNX with one output (n, classes): the probability of each class."""
     from skl2onnx import to_onnx
     from skl2onnx.helpers.onnx_helper import select_model_inputs_outputs
 
@@ -51,7 +51,7 @@ def export_linear(estimator: Any, columns: int) -> bytes:
 
 
 def _beside(first: Any, second: Any) -> Any:
-    """Both graphs on the same input."""
+    """Merges two graphs over the same input."""
     first.node.extend(second.node)
     first.initializer.extend(second.initializer)
     first.output.extend(second.output)

@@ -1,4 +1,4 @@
-"""Exported trees that answer: ONNX Runtime with one thread a session."""
+"""Exported models in ONNX Runtime sessions with one thread each."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 Answer = Callable[[Sequence[float]], list[float]]
-"""From one encoded row to the last number of each ensemble."""
+"""Maps one encoded row to the last number of each output."""
 
 
 class OnnxSession:
-    """A session. Servers have a process a core: a second thread in it would only take turns with the first."""
+    """An ONNX Runtime session. A server has one process per core, so a second thread would gain nothing."""
 
     def __init__(self, content: bytes) -> None:
         import onnxruntime
@@ -30,28 +30,27 @@ class OnnxSession:
         self._bound = threading.local()
 
     def __call__(self, rows: NDArray[np.float32]) -> Sequence[NDArray[Any]]:
-        """From encoded rows (n, columns) to the sum of the trees of each ensemble, each (n, 1) or (n, 2)."""
+        """Maps encoded rows (n, columns) to the outputs, each (n, 1), (n, 2) or (n, classes)."""
         outputs: Sequence[NDArray[Any]] = self._session.run(None, {self._input.name: rows})
         return outputs
 
     def one(self, row: Sequence[float]) -> list[float]:
-        """As for one of many rows: the last number of each ensemble.
+        """Maps one encoded row to the last number of each output.
 
-        Input and outputs stay where they are from one call to the next, which saves half of what a call costs beside
-        the trees themselves. Each thread has its own.
+        The memory of input and outputs is bound once per thread, which halves the overhead of a call.
         """
         answer: Answer = self._bound.__dict__.get("answer") or self._bind()
         return answer(row)
 
     def _bind(self) -> Answer:
-        """Lays out the memory of this thread."""
+        """Binds input and output memory for this thread."""
         binding = self._session.io_binding()
         given = np.zeros((1, self._input.shape[1]), dtype=np.float32)
         binding.bind_ortvalue_input(self._input.name, self._runtime.OrtValue.ortvalue_from_numpy(given))
         found = [np.zeros((1, output.shape[1]), dtype=np.float32) for output in self._outputs]
         for output, memory in zip(self._outputs, found, strict=True):
             binding.bind_output(output.name, "cpu", 0, np.float32, memory.shape, memory.ctypes.data)
-        # What the public method calls, without its way there, which costs a fifth of the whole.
+        # This is what the public method calls; its overhead is a fifth of the whole call.
         run, bound = self._session._sess.run_with_iobinding, binding._iobinding
 
         def answer(row: Sequence[float]) -> list[float]:

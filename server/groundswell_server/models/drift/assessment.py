@@ -1,18 +1,19 @@
-"""Has the world moved away from a version? Four looks at it, and one answer. Pure: arrays in, an assessment out.
+"""Assesses the drift of a version by four tests with one answer. Pure: arrays in, an assessment out.
 
 - Performance: the newest errors against those of its own test, by Welch's t-test.
-- Bias: the newest residuals (outcome less prediction) against those of its test, by the same test on both sides. A
-  world that has become kinder or harsher shows here long before it shows in the size of the errors.
-- The error stream: whether and where it rose, by ADWIN.
-- Inputs: each feature against what it learnt from, by Kolmogorov and Smirnov's test, corrected for their number.
+- Bias: the newest residuals (outcome less prediction) against those of its test, by the two-sided Welch's t-test. A
+  shift of all outcomes shows in the residuals long before it shows in the size of the errors.
+- Error stream: a rise of the error and its position, by ADWIN.
+- Inputs: each feature against its training values, by the Kolmogorov-Smirnov test, corrected for the number of
+  features.
 
-The score of performance and stream is the rise of the mean error over what it was, that of bias the move of the mean
-residual over the mean absolute one of the test, that of the inputs the distance D of the feature that moved most, from
-500 rows on its population stability index. A part warns when its score is 0.1 and its p value below 0.05; it is
-critical from a score of 0.2. The p value is that after all corrections: for the features, for the four parts, and for
-the number of looks taken at this version (but for the stream, where ADWIN sees to that), of which the k-th may spend
-1 / (k (k + 1)) of the error: those shares add up to 1 however often one looks. The score alone would warn of nothing in
-17% of looks at 50 samples.
+The score of performance and error stream is the relative rise of the mean error; that of bias is the shift of the mean
+residual divided by the mean absolute residual of the test; that of inputs is the distance D of the most drifted
+feature, or from 500 rows on its population stability index. A part warns when its score is at least 0.1 and its p value
+is below 0.05; it is critical from a score of 0.2. The p value includes all corrections: for the features, for the four
+parts, and for the number of checks of this version (except for the error stream, where ADWIN handles repeated checks).
+The k-th check may spend 1 / (k (k + 1)) of the error; these shares add up to 1 however many checks follow. The score
+alone would give a false warning in 17% of checks at 50 samples.
 """
 
 from __future__ import annotations
@@ -35,24 +36,24 @@ from groundswell_server.statistics.two_sample_tests import (
 )
 
 WARNING, CRITICAL = 0.1, 0.2
-"""Scores from which on a part warns, and is critical."""
+"""Scores at or above which a part warns, and is critical."""
 SIGNIFICANCE = 0.05
 FEWEST = 50
-"""Outcomes that an answer takes."""
+"""Fewest outcomes for an assessment."""
 RECENT = 100
-"""Newest errors that are compared with the test."""
+"""Number of newest errors that are compared with the test."""
 RECENT_INPUTS, PSI_ROWS = 200, 500
-"""Newest rows that features are compared by, and rows from which on there is a population stability index."""
+"""Number of newest rows that features are compared by, and of rows from which there is a population stability index."""
 _PARTS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class FeatureDrift:
-    """A feature among what was predicted lately, against what was learnt from."""
+    """Drift of one feature between training and recent predictions."""
 
     feature: str
     distance: float
-    """Kolmogorov and Smirnov's D, 0 to 1."""
+    """Kolmogorov-Smirnov distance D, 0 to 1."""
     p_value: float
     """Corrected for the number of features."""
     stability_index: float | None
@@ -61,18 +62,18 @@ class FeatureDrift:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One of the looks."""
+    """The result of one of the four tests."""
 
     name: str
     """`performance`, `bias`, `error_stream` or `inputs`."""
     score: float
     """0 to 1."""
     p_value: float
-    """After all corrections."""
+    """Includes all corrections."""
 
     @property
     def status(self) -> str:
-        """By score and p value both."""
+        """The status by score and p value together."""
         if self.p_value >= SIGNIFICANCE or self.score < WARNING:
             return "NO_DRIFT"
         return "WARNING" if self.score < CRITICAL else "CRITICAL"
@@ -80,44 +81,44 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """All looks, and what follows."""
+    """The results of all tests."""
 
     parts: Sequence[Part]
     live_error: float
     """Mean of the newest errors."""
     rise: Rise | None
     features: Sequence[FeatureDrift]
-    """The one that moved most first."""
+    """The feature with the largest distance first."""
 
     @property
     def decisive(self) -> Part:
-        """The part that the answer is from: the worst, or the highest score where none is beyond chance."""
+        """The part that decides: the one with the worst status, then the highest score."""
         order = ("NO_DRIFT", "WARNING", "CRITICAL")
         return max(self.parts, key=lambda part: (order.index(part.status), part.score))
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is known of a version in service, each oldest first."""
+    """Data on a version in service, each series oldest first."""
 
     errors: Array
-    """(n,) whose mean is the headline metric; at least `FEWEST`."""
+    """(n,) errors whose mean is the headline metric; at least `FEWEST`."""
     residuals: Array
     """(n,) outcome less prediction."""
     inputs: Sequence[Mapping[str, Any]]
-    """Features of what it was asked about, as they are kept with predictions."""
+    """Features of recent predictions, as they are stored with these."""
 
 
-def assess(baseline: Baseline, evidence: Evidence, look: int) -> Assessment:
-    """What the evidence says.
+def assess(baseline: Baseline, evidence: Evidence, check_number: int) -> Assessment:
+    """Assesses the drift that the evidence shows.
 
-    `look`: how often this version has been looked at, this time included.
+    `check_number` is the number of checks of this version, this one included.
     """
     recent, residuals = Summary.of(evidence.errors[-RECENT:]), Summary.of(evidence.residuals[-RECENT:])
     rise = find_rise(evidence.errors, baseline.errors)
     enough = baseline.features and len(evidence.inputs) >= FEWEST
     features = compare_features(baseline, evidence.inputs) if enough else ()
-    spend = _PARTS * look * (look + 1)
+    spend = _PARTS * check_number * (check_number + 1)
     parts = [
         Part(
             "performance",
@@ -135,7 +136,7 @@ def assess(baseline: Baseline, evidence: Evidence, look: int) -> Assessment:
             Part("error_stream", _share(rise.after - rise.before, rise.before), min(1.0, _PARTS * rise.p_value))
         )
     if features:
-        # The feature that is surest to have moved decides, and the farthest among those as sure.
+        # The feature with the smallest p value decides; among equal ones, that with the largest distance.
         surest = min(features, key=lambda one: (one.p_value, -one.distance))
         moved = surest.distance if surest.stability_index is None else surest.stability_index
         parts.append(Part("inputs", min(1.0, moved), min(1.0, spend * surest.p_value)))
@@ -143,7 +144,7 @@ def assess(baseline: Baseline, evidence: Evidence, look: int) -> Assessment:
 
 
 def compare_features(baseline: Baseline, inputs: Sequence[Mapping[str, Any]]) -> Sequence[FeatureDrift]:
-    """Each feature of the newest predictions against what was learnt from, the one that moved most first."""
+    """Compares each feature of the newest predictions with its training values; the largest distance comes first."""
     found = []
     for name, values in baseline.values(inputs).items():
         reference, recent = baseline.features[name], values[-RECENT_INPUTS:]
@@ -155,7 +156,7 @@ def compare_features(baseline: Baseline, inputs: Sequence[Mapping[str, Any]]) ->
 
 
 def _share(change: float, of: float) -> float:
-    """A change for the worse as a share of what was, 0 to 1."""
+    """Returns a harmful change as a share of the reference, 0 to 1."""
     if change <= 0.0:
         return 0.0
     return min(1.0, change / of) if of > 0.0 else 1.0

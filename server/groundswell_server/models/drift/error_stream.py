@@ -1,8 +1,8 @@
-"""The stream of a live version's errors: where it rose for good, if it did.
+"""Finds the last lasting rise in the stream of a live version's errors.
 
-ADWIN (Bifet, Gavalda 2007, "Learning from time-changing data with adaptive windowing") is the trigger: it tells that
-the mean has changed, some time before. The place is the one that divides the errors best; how sure the rise is, Welch's
-test of both sides tells, corrected for the number of places where it could have been.
+ADWIN (Bifet, Gavalda 2007, "Learning from time-changing data with adaptive windowing") is the trigger: it detects a
+change of the mean some time after it happened. The position of the change is the one that divides the errors best. The
+p value is that of Welch's test between both sides, corrected for the number of possible positions.
 """
 
 from __future__ import annotations
@@ -16,27 +16,27 @@ from river.drift.adwin import ADWIN
 from groundswell_server.statistics.two_sample_tests import Array, Summary, welch_greater
 
 _FEWEST = 5
-"""Errors on either side of a change."""
+"""Fewest errors on either side of a change."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rise:
-    """The last change of the mean error, an upward one."""
+    """The last change of the mean error, if it was a rise."""
 
     place: int
-    """The first error after it, counted from 0."""
+    """Position of the first error after it, counted from 0."""
     before: float
-    """Mean error before it, back to the change before that."""
+    """Mean error before it, back to the previous change."""
     after: float
-    """Mean error since."""
+    """Mean error since then."""
     p_value: float
-    """Of so large a rise at the best of all places, were there none."""
+    """Probability of so large a rise at the best of all positions if the mean never changed."""
 
 
 def find_rise(errors: Array, baseline: Summary) -> Rise | None:
-    """The last change of the mean of errors (n,) in time order, when it was a rise; None when nothing changed.
+    """Returns the last change of the mean of errors (n,) in time order if it was a rise; None otherwise.
 
-    `baseline` gives the scale: ADWIN expects numbers of the order of 1.
+    `baseline` gives the scale, because ADWIN expects numbers of the order of 1.
     """
     scale = baseline.sd or float(errors.std()) or 1.0
     adwin: DriftDetector = ADWIN()  # type: ignore[no-untyped-call]
@@ -53,7 +53,10 @@ def find_rise(errors: Array, baseline: Summary) -> Rise | None:
 
 
 def _best_place(errors: Array) -> int:
-    """Where to divide errors (n,) so that both parts vary least within, `_FEWEST` from either end at least."""
+    """Returns the position that divides errors (n,) into the two parts with the least variance.
+
+    Both parts have at least `_FEWEST` errors.
+    """
     n = len(errors)
     sizes = np.arange(_FEWEST, n - _FEWEST + 1)
     sums = np.cumsum(errors)[sizes - 1]

@@ -1,1 +1,1 @@
-"""To be described."""
+"""Metrics, baselines, splits by group, and feature importance."""

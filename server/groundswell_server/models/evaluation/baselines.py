@@ -1,7 +1,7 @@
-"""What anybody could predict without a model: the mean of what came before, and the last value.
+"""Baseline predictions without a model: the mean of the earlier outcomes, and the last one.
 
-Both see every outcome known when a post was published, those after the model's training included: a model that beats
-them does so against odds.
+Both use every outcome known when a post was published, including those after the model's training, which favours the
+baselines over the model.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 BASELINES = "trailing_mean", "last_value"
-"""Their names."""
+"""Names of the baselines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +21,9 @@ class Baselines:
     """Predictions without a model for n posts."""
 
     trailing_mean: NDArray[np.float64]
-    """(n,) mean outcome of the persona's earlier posts, else of all."""
+    """(n,) mean outcome of the persona's earlier posts, or of all earlier posts if it has none."""
     last_value: NDArray[np.float64]
-    """(n,) outcome of the persona's post whose outcome became known last, else of any."""
+    """(n,) the last outcome of the persona that became known, or of all personas if it has none."""
 
 
 def baseline_predictions(
@@ -33,9 +33,9 @@ def baseline_predictions(
     personas: Sequence[str],
     rows: NDArray[np.intp],
 ) -> Baselines:
-    """Baselines for the posts at `rows`, from all posts (n,): outcomes, times in one unit, personas.
+    """Returns baselines for the posts at `rows`, from outcomes, times in one unit, and personas of all posts (n,).
 
-    Uses for a post only outcomes known before it was published; NaN where there is none.
+    For each post only outcomes known before its publication are used; NaN where there is none.
     """
     everyone = _before(outcomes, publish_time, known, rows)
     mean, last = everyone.trailing_mean.copy(), everyone.last_value.copy()

@@ -1,4 +1,4 @@
-"""How good probabilities of classes were. Pure functions over labels (n,) and probabilities (n, k), n at least 1."""
+"""Metrics of class probabilities: pure functions over labels (n,) and probabilities (n, k), n at least 1."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Array = NDArray[np.float64]
 
 
 def brier_errors(labels: Array, probabilities: Array) -> Array:
-    """(n,) half the squared distance of each one's probabilities from the truth, 0 to 1.
+    """Returns half the squared distance of each row of probabilities from the truth, (n,), 0 to 1.
 
     Brier 1950, halved so that two classes have the score of one probability.
     """
@@ -21,9 +21,10 @@ def brier_errors(labels: Array, probabilities: Array) -> Array:
 
 
 def class_metrics(labels: Array, probabilities: Array, positive: int | None = None) -> dict[str, float]:
-    """Accuracy, Brier score and F1; with a class that is looked for, precision, recall, ROC-AUC and calibration of it.
+    """Returns accuracy, Brier score and F1; with a positive class more metrics of that class.
 
-    F1 is that of the positive class, else the mean over the classes that occur (macro).
+    These are precision, recall, ROC-AUC and calibration error. F1 is that of the positive class, otherwise the mean
+    over the classes that occur (macro).
     """
     guesses = np.argmax(probabilities, axis=1)
     figures = {
@@ -45,7 +46,7 @@ def class_metrics(labels: Array, probabilities: Array, positive: int | None = No
 
 
 def precision_recall_f1(truth: NDArray[np.bool_], found: NDArray[np.bool_]) -> tuple[float, float, float]:
-    """Of what was found (n,) against what is so (n,), each 0 to 1; 0 where nothing was found or is so."""
+    """Returns precision, recall and F1 of predictions `found` (n,) for `truth` (n,), 0 to 1; 0 where undefined."""
     both = float(np.sum(truth & found))
     precision, recall = both / max(float(found.sum()), 1.0), both / max(float(truth.sum()), 1.0)
     return precision, recall, 2.0 * both / max(float(found.sum() + truth.sum()), 1.0)

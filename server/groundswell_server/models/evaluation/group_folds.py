@@ -1,8 +1,8 @@
-"""Splits of labelled examples in which no group stands on both sides.
+"""Splits of labelled examples that keep every group on one side.
 
-Labels have no later outcome that could leak, but copies and siblings do: comments on one video, accounts of one farm,
-one text sent twice. A model that has seen one of a group is not tested on another. Groups are drawn by a hash of their
-names: nobody chooses them, and the same data is split alike each time.
+Labels have no later outcome that could leak, but related examples do: comments on one video, accounts of one farm, one
+text sent twice. A model that has seen a member of a group is not tested on another. Groups are ordered by a hash of
+their names, so that the split is arbitrary and reproducible.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from groundswell_server.models.rows import Fold
 
 
 def hold_out(groups: Sequence[str], share: float) -> Fold:
-    """Whole groups that make up `share` of the examples, or as much less as they come to, as the future of the rest.
+    """Holds out whole groups with up to `share` of the examples as the future of the others.
 
-    At least one group is held out, the smallest if all are larger than the share.
+    At least one group is held out: the smallest one if all are larger than the share.
     """
     members, target = _members(groups), round(len(groups) * share)
     chosen: list[NDArray[np.intp]] = []
@@ -33,7 +33,7 @@ def hold_out(groups: Sequence[str], share: float) -> Fold:
 
 
 def group_folds(groups: Sequence[str], count: int) -> list[Fold]:
-    """Up to `count` parts of about equal size, each as the future of all others."""
+    """Returns up to `count` parts of about equal size, each as the future of all others."""
     members = sorted(_members(groups), key=len, reverse=True)
     parts: list[list[NDArray[np.intp]]] = [[] for _ in range(min(count, len(members)))]
     sizes = [0] * len(parts)
@@ -46,14 +46,14 @@ def group_folds(groups: Sequence[str], count: int) -> list[Fold]:
 
 
 def independent(groups: Sequence[str], contents: Sequence[object]) -> tuple[str, ...]:
-    """The groups, or where all examples are of one, each distinct content as a group of its own."""
+    """Returns the groups; if all examples are in one group, each distinct content becomes its own group."""
     if len(set(groups)) > 1:
         return tuple(groups)
     return tuple(repr(content) for content in contents)
 
 
 def _members(groups: Sequence[str]) -> list[NDArray[np.intp]]:
-    """The rows of each group, in the order of the hash of its name."""
+    """Returns the rows of each group, in the order of the hash of its name."""
     names, codes = np.unique(np.array(groups, dtype=object), return_inverse=True)
     edges = np.cumsum(np.bincount(codes, minlength=len(names)))[:-1]
     rows = np.split(np.argsort(codes, kind="stable"), edges)

@@ -1,4 +1,4 @@
-"""How good predictions were. Pure functions over arrays of equal length (n,), n at least 1."""
+"""Metrics of predictions: pure functions over arrays of equal length (n,), n at least 1."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ _BINS = 10
 
 
 def defined(figures: Mapping[str, float]) -> dict[str, float]:
-    """The figures that are numbers: what is undefined is left out."""
+    """Returns the metrics that are finite numbers."""
     return {name: value for name, value in figures.items() if np.isfinite(value)}
 
 
 def mean_absolute_error(outcomes: Array, predictions: Array) -> float:
-    """In the unit of the outcomes."""
+    """Returns the mean absolute error, in the unit of the outcomes."""
     return float(np.mean(np.abs(outcomes - predictions)))
 
 
 def r_squared(outcomes: Array, predictions: Array) -> float:
-    """Coefficient of determination; NaN where the outcomes never vary."""
+    """Returns the coefficient of determination; NaN where the outcomes never vary."""
     spread = float(np.sum((outcomes - outcomes.mean()) ** 2))
     return 1.0 - float(np.sum((outcomes - predictions) ** 2)) / spread if spread > 0 else math.nan
 
 
 def mean_absolute_percentage_error(outcomes: Array, predictions: Array) -> float:
-    """Percent, over outcomes above zero, for which alone it is defined; NaN when there is none."""
+    """Returns the mean absolute percentage error over outcomes above zero; NaN when there is none."""
     positive = outcomes > 0
     if not positive.any():
         return math.nan
@@ -38,19 +38,19 @@ def mean_absolute_percentage_error(outcomes: Array, predictions: Array) -> float
 
 
 def coverage(outcomes: Array, lower: Array, upper: Array) -> float:
-    """Share of outcomes within their interval, ends included, 0 to 1."""
+    """Returns the share of outcomes within their interval, ends included, 0 to 1."""
     return float(np.mean((outcomes >= lower) & (outcomes <= upper)))
 
 
 def brier_score(successes: Array, probabilities: Array) -> float:
-    """Mean squared difference of probability and outcome (0 or 1); Brier 1950."""
+    """Returns the mean squared difference of probability and outcome (0 or 1). Brier 1950."""
     return float(np.mean((probabilities - successes) ** 2))
 
 
 def roc_auc(successes: Array, probabilities: Array) -> float:
-    """Probability that a success was ranked above a failure, ties counting half; NaN where one class is missing.
+    """Returns the probability that a success is ranked above a failure; NaN if one class is missing.
 
-    Mann-Whitney's statistic over the number of pairs (Hanley, McNeil 1982).
+    Ties count half. Mann-Whitney's statistic over the number of pairs (Hanley, McNeil 1982).
     """
     positive = int(np.sum(successes > 0.5))
     negative = len(successes) - positive
@@ -64,9 +64,9 @@ def roc_auc(successes: Array, probabilities: Array) -> float:
 
 
 def calibration_error(successes: Array, probabilities: Array, bins: int = _BINS) -> float:
-    """Expected calibration error: mean distance of probability and share of successes, by bins of equal number.
+    """Returns the expected calibration error, over bins of equal size.
 
-    Naeini, Cooper, Hauskrecht 2015, formula 2, with bins of equal mass.
+    That is the mean distance of probability and share of successes: Naeini, Cooper, Hauskrecht 2015, formula 2.
     """
     order = np.argsort(probabilities, kind="stable")
     parts = np.array_split(order, min(bins, len(order)))

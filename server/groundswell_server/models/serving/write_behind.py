@@ -1,7 +1,7 @@
-"""Writing behind the answers: what is noted waits for at most half a second and is written together with the rest.
+"""A write-behind buffer: entries wait for at most half a second and are written together.
 
-So a server that is killed loses the last half second. What is said of a subject again and again is written again only
-when it has changed. What comes faster than the database writes is left out, and the log says how much.
+A killed server loses the last half second. A repeated entry is written again only when its value has changed. Entries
+that arrive faster than the database writes are dropped, and the log reports their number.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from groundswell_storage.executor import DatabaseExecutor
 from groundswell_storage.scope import Scope
 
 WAIT_SECONDS = 0.5
-"""How long something waits to be written with the rest."""
+"""Longest time that an entry waits."""
 BATCH = 500
-"""So many are written at once, however short a time they have waited."""
+"""Number of entries that are written at once without waiting longer."""
 MOST_WAITING = 10_000
-"""What is noted and not yet durable, at most; a call may say 2,000 things."""
+"""Largest number of entries that are not yet durable; one call may add 2,000."""
 _MOST_REMEMBERED = 50_000
 
 log = structlog.get_logger(__name__)
 
 
 class Key(NamedTuple):
-    """Of what is written at most once in a while."""
+    """The identity of an entry; the buffer holds one value per key."""
 
     workspace: str
     subject: str
@@ -37,11 +37,11 @@ class Key(NamedTuple):
 
 
 class Served(Protocol):
-    """What can be written behind an answer."""
+    """A value with the time of the answer it belongs to."""
 
     @property
     def served(self) -> datetime:
-        """When it was answered."""
+        """Time of the answer."""
         ...
 
 
@@ -49,14 +49,14 @@ V = TypeVar("V", bound=Served)
 
 
 class WriteBehind(Generic[V]):
-    """One for a server and a table; used on its event loop."""
+    """The buffer of one server and one table; used on its event loop."""
 
     def __init__(self, executor: DatabaseExecutor, keep: Callable[[Scope, Sequence[tuple[Key, V]]], None]) -> None:
-        """`keep` writes what waited; in a transaction of its workspace, on a database thread."""
+        """`keep` writes entries in a transaction of their workspace, on a database thread."""
         self._executor = executor
         self._keep = keep
         self._said: dict[Key, Hashable] = {}
-        """What was noted last; what is noted again is written already."""
+        """The last value by key, with which repeated entries are recognised."""
         self._waiting: dict[Key, V] = {}
         self._being_written = 0
         self._left_out = 0
@@ -64,7 +64,7 @@ class WriteBehind(Generic[V]):
         self._writing: set[asyncio.Task[None]] = set()
 
     def note(self, key: Key, said: Hashable, value: V) -> None:
-        """Has a value written, unless the same was said of the key before, or too much waits."""
+        """Adds an entry, unless its key has the same value already or the buffer is full."""
         if self._said.get(key) == said:
             return
         if len(self._waiting) + self._being_written >= MOST_WAITING and key not in self._waiting:
@@ -80,7 +80,7 @@ class WriteBehind(Generic[V]):
             self._timer = asyncio.get_running_loop().call_later(WAIT_SECONDS, self._write)
 
     async def flush(self) -> None:
-        """Writes what waits, and returns when all is durable or given up."""
+        """Writes the buffer, and returns when all entries are durable or given up."""
         self._write()
         while self._writing:
             await asyncio.gather(*self._writing)
@@ -109,7 +109,7 @@ class WriteBehind(Generic[V]):
         try:
             await self._executor.write(lambda: self._keep(Scope(database, workspace, "system", now), noted))
         except Exception as error:
-            # Nobody waits for this to be told; the next call for the same subject notes it again.
+            # Nobody waits for the error; the next entry with this key is written again.
             log.warning("predictions not kept", count=len(noted), error=str(error))
             for key, _ in noted:
                 self._said.pop(key, None)

@@ -1,4 +1,4 @@
-"""How good a model is on posts newer than those it learnt from, and whether it is better than no model."""
+"""Evaluates a model on examples newer than its training data, and compares it with baselines."""
 
 from __future__ import annotations
 
@@ -21,41 +21,41 @@ from groundswell_server.models.model_type import (
 from groundswell_server.models.rows import Fold, Rows
 
 ENOUGH_TO_JUDGE = 50
-"""Examples tested on from which on the test alone decides; with fewer, cross-validation does."""
+"""Fewest test examples on which the test alone decides; with fewer, cross-validation does."""
 _FOLDS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a training run found out. Metrics by name as in `metrics`, with the `sample_size` behind them."""
+    """The results of an evaluation. Metrics are by name as in `metrics`, with the `sample_size` behind them."""
 
     train: Metrics
-    """On the examples that the tested model was fitted to: the older ones."""
+    """Metrics on the older examples, to which the tested model was fitted."""
     test: Metrics
-    """On those that it had not seen: the newest."""
+    """Metrics on the newest examples, which it had not seen."""
     baselines: Mapping[str, Metrics]
-    """What no model would do on the examples of `test`: of posts `trailing_mean` and `last_value`."""
+    """Metrics of the baselines on the test examples, such as `trailing_mean` and `last_value` for posts."""
     folds: Sequence[Mapping[str, Metrics]]
-    """Cross-validation, where the test is small: `model` and all baselines in each fold."""
+    """Metrics of cross-validation where the test is small: of `model` and all baselines in each fold."""
     headline_metric: str
     """The error by which the model is compared with the baselines; less is better."""
     beats_baselines: bool
     notes: tuple[str, ...]
-    """What to know of the run, in words."""
+    """Notes on the evaluation, in words."""
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON."""
+        """Returns the report as JSON."""
         return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation(Generic[R]):
-    """The tested model, what it was tested on, and the report."""
+    """The tested model, its test examples, and the report."""
 
     learned: Learned
     future: R
     targets: Array
-    """Of `future`."""
+    """Targets of `future`."""
     report: Report
 
 
@@ -67,7 +67,7 @@ def evaluate(
     settings: TrainingSettings,
     progress: Progress,
 ) -> Evaluation[R]:
-    """Fits to what was known when the newest `test_share` of the examples began, and measures on these."""
+    """Fits the model to the outcomes known when the newest `test_share` of examples began, and measures it on these."""
     fold = model_type.newest(rows, settings.test_share)
     past, future = rows.take(fold.past), rows.take(fold.future)
     learned = model_type.learn(past, targets[fold.past], parameters, settings, progress)
@@ -111,7 +111,7 @@ def _cross_validate(
 
 
 def _pooled(judged: Sequence[Mapping[str, Metrics]], who: str, metric: str) -> float:
-    """The metric over all folds; it has to be a mean over examples."""
+    """Returns the metric over all folds; it must be a mean over examples."""
     sizes = np.array([fold[who]["sample_size"] for fold in judged])
     return float(np.average([fold[who][metric] for fold in judged], weights=sizes))
 

@@ -1,4 +1,4 @@
-"""Gradient boosting as all classifiers of the suite use it: grown, tried out, calibrated on what it had not seen."""
+"""Gradient boosting for classifiers: fitting, trial fits, and calibration on unseen examples."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ PARAMETERS: Final[Parameters] = {
     "subsample": 0.5,
     "max_features": 0.5,
 }
-"""Small steps on random halves of rows and features: trees of depth 5 learn a few hundred rows by heart otherwise."""
+"""Small steps on random halves of rows and features prevent trees of depth 5 from overfitting a few hundred rows."""
 
 GRID: Final[Mapping[str, Sequence[Any]]] = {"learning_rate": (0.02, 0.05, 0.1), "min_samples_leaf": (5, 10, 20)}
 
 
 @dataclass(frozen=True, slots=True)
 class Boosting:
-    """Learns from encoded rows x (n, columns) and targets (n,), 0 or 1."""
+    """Fits classifiers to encoded rows x (n, columns) and targets (n,), 0 or 1."""
 
     parameters: Parameters
     settings: TrainingSettings
 
     def fit(self, x: Array, targets: Array) -> Any:
-        """A fitted classifier, persona_and_platform raw scores are those of its `decision_function`."""
+        """Returns a fitted classifier; its raw scores are those of its `decision_function`."""
         from sklearn.ensemble import GradientBoostingClassifier
 
         model = GradientBoostingClassifier(
@@ -51,16 +51,16 @@ class Boosting:
         return model.fit(x, targets.astype(np.int64))
 
     def try_out(self, past: Array, targets: Array, future: Array) -> Array:
-        """Probabilities (m,) of the rows `future` from a fit to the rows `past` alone, without calibration."""
+        """Returns probabilities (m,) for the rows `future` from a fit to the rows `past`, without calibration."""
         if targets.min() == targets.max():
             return np.full(len(future), float(targets.mean()))
         probabilities: Array = self.fit(past, targets).predict_proba(future)[:, 1]
         return probabilities
 
     def calibrate(self, x: Array, targets: Array, folds: Sequence[Fold]) -> Calibration:
-        """From raw scores of the folds' futures by fits to their pasts, each of which has both kinds of target.
+        """Calibrates raw scores of the folds' futures by fits to their pasts, each of which has both kinds of target.
 
-        Without a fold every example scores 0, which the calibration turns into their share.
+        Without a fold every example scores 0, and the calibration returns the share of positive targets.
         """
         if not folds:
             return calibrate(np.zeros(len(targets)), targets)
@@ -69,10 +69,10 @@ class Boosting:
 
 
 def with_both(folds: Sequence[Fold], targets: Array) -> list[Fold]:
-    """The folds of which something can be learnt: those whose past has both kinds of target."""
+    """Returns the folds whose past has both kinds of target."""
     return [fold for fold in folds if 0 < targets[fold.past].sum() < len(fold.past)]
 
 
 def trees_of(model: Any) -> Outputs:
-    """What serves raw scores from scikit-learn's own trees."""
+    """Returns the raw scores of scikit-learn's own trees as outputs."""
     return lambda rows: (model.decision_function(rows),)

@@ -1,4 +1,4 @@
-"""Trying parameters, on request."""
+"""Grid search over the parameters of a model type."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _FIRST = 0.4
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A combination of parameters and how it did."""
+    """A combination of parameters with its error."""
 
     parameters: Mapping[str, Any]
     error: float
-    """The type's headline metric, over all folds."""
+    """The headline metric of the type over all folds."""
 
 
 def search(
@@ -32,9 +32,9 @@ def search(
     settings: TrainingSettings,
     progress: Progress,
 ) -> list[Trial]:
-    """All combinations of the type's grid over `parameters`, best first, by cross-validation.
+    """Tries all combinations of the type's grid by cross-validation, and returns them with the best first.
 
-    Give it only examples that no later test will use.
+    The examples must not be used by a later test.
     """
     folds = list(model_type.folds(rows, _FOLDS, _FIRST))
     truth = np.concatenate([targets[fold.future] for fold in folds])

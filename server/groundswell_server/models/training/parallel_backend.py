@@ -1,4 +1,4 @@
-"""Where scikit-learn's parallel work is done: in the worker itself, or on a Dask cluster."""
+"""The backend of scikit-learn's parallel work: the worker itself, or a Dask cluster."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from groundswell_server.settings import Settings
 from groundswell_storage.errors import FailedPrecondition, Unavailable
 
 CONNECT_SECONDS = 10.0
-"""How long a scheduler is waited for."""
+"""Longest wait for the scheduler."""
 WORKER_SECONDS = 10.0
-"""And then the first of its workers."""
+"""Longest wait for its first worker."""
 
 
 @contextmanager
 def parallel_work(settings: Settings) -> Iterator[None]:
-    """Within it joblib's work goes where the settings say.
+    """Runs joblib's work within the context on the configured backend.
 
     Raises FailedPrecondition (`DASK_NOT_INSTALLED`); Unavailable (`SCHEDULER_UNAVAILABLE`) when the scheduler, or all
     its workers, can't be reached or are lost.

@@ -33,7 +33,7 @@ class TrainedModel:
     files: ModelFiles
     report: Report
     importance: tuple[FeatureImportance, ...]
-    """Most important first."""
+    """The most important feature first."""
     features: tuple[str, ...]
     parameters: Parameters
     library_versions: Mapping[str, str]

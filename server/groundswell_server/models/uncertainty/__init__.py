@@ -1,1 +1,1 @@
-"""To be described."""
+"""Calibrated probabilities and conformal intervals."""

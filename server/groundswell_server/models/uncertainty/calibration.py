@@ -1,4 +1,4 @@
-"""From a classifier's raw score to a probability that can be taken at its word, in NumPy beside the exported trees."""
+"""Calibration of a classifier's raw scores to probabilities, in NumPy beside the exported trees."""
 
 from __future__ import annotations
 
@@ -14,39 +14,39 @@ from numpy.typing import NDArray
 from groundswell_server.statistics.proportions import wilson
 
 ISOTONIC_FROM = 1000
-"""Scores from which on isotonic regression is better than Platt's two numbers (Niculescu-Mizil, Caruana 2005)."""
+"""Number of scores from which isotonic regression beats Platt's two parameters (Niculescu-Mizil, Caruana 2005)."""
 _ISOTONIC_CLASS = 100
 _BIN_ROWS = 50
 _MOST_BINS = 20
 _ROUNDING = 1e-5
-"""More than what single precision adds to the sum of a hundred trees, as a share of it."""
+"""Upper bound of the relative rounding error of the sum of a hundred trees in single precision."""
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """A monotone curve from raw scores to probabilities, and how far each stretch of it is known."""
+    """A monotone curve from raw scores to probabilities, with the uncertainty of each part of it."""
 
     method: Literal["platt", "isotonic"]
     slope: float
-    """Of Platt's curve 1 / (1 + exp(-(slope * score + intercept))); at least 0."""
+    """Slope of Platt's curve 1 / (1 + exp(-(slope * score + intercept))); at least 0."""
     intercept: float
     scores: NDArray[np.float64]
     """Ascending scores of the isotonic curve; empty for Platt's."""
     probabilities: NDArray[np.float64]
-    """Its probabilities at `scores`; linear between them."""
+    """Probabilities at `scores`; linear between them."""
     edges: NDArray[np.float64]
     """Raw scores that separate the bins of the intervals, ascending."""
     lower: NDArray[np.float64]
-    """(len(edges) + 1,) lower end of the 95% interval of the share of successes in each bin."""
+    """(len(edges) + 1,) lower ends of the 95% intervals of the share of successes in each bin."""
     upper: NDArray[np.float64]
     _lists: tuple[list[float], ...] = field(init=False, repr=False, compare=False)
-    """The arrays in the order of `_ARRAYS`, for single scores."""
+    """The arrays in the order of `_ARRAYS` as lists, for single scores."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_lists", tuple(getattr(self, name).tolist() for name in _ARRAYS))
 
     def probability(self, score: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Probabilities (n,) of raw scores (n,)."""
+        """Returns probabilities (n,) of raw scores (n,)."""
         if self.method == "isotonic":
             return np.interp(score, self.scores, self.probabilities)
         return _logistic(self.slope * score + self.intercept)
@@ -54,12 +54,12 @@ class Calibration:
     def interval(
         self, score: NDArray[np.float64], probability: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Where the share of successes among posts with about this score lies, with 95%, the probability included."""
+        """Returns the 95% intervals of the share of successes at these scores, widened to include the probability."""
         place = np.searchsorted(self.edges, score)
         return np.minimum(self.lower[place], probability), np.maximum(self.upper[place], probability)
 
     def read_one(self, score: float) -> tuple[float, float, float]:
-        """Probability and interval of one raw score, without NumPy's overhead a call."""
+        """Returns probability and interval of one raw score, without NumPy's overhead."""
         scores, probabilities, edges, lower, upper = self._lists
         if self.method == "isotonic":
             probability = _interpolated(score, scores, probabilities)
@@ -69,13 +69,13 @@ class Calibration:
         return probability, min(lower[place], probability), max(upper[place], probability)
 
     def to_json(self) -> dict[str, Any]:
-        """What `from_json` makes the same from."""
+        """Returns the calibration as JSON."""
         arrays = {name: getattr(self, name).tolist() for name in _ARRAYS}
         return {"method": self.method, "slope": self.slope, "intercept": self.intercept, **arrays}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Calibration:
-        """The inverse of `to_json`."""
+        """Returns the calibration that `to_json` described."""
         arrays = {name: np.array(data[name], dtype=np.float64) for name in _ARRAYS}
         return cls(method=data["method"], slope=data["slope"], intercept=data["intercept"], **arrays)
 
@@ -84,9 +84,9 @@ _ARRAYS = "scores", "probabilities", "edges", "lower", "upper"
 
 
 def calibrate(scores: NDArray[np.float64], successes: NDArray[np.float64]) -> Calibration:
-    """Fits a curve to raw scores (n,) of posts that the classifier had not seen and what came of them (n,), 0 or 1.
+    """Fits a curve to raw scores (n,) of unseen posts and their outcomes (n,), 0 or 1.
 
-    Platt's for small samples, isotonic for large ones.
+    Platt's curve for small samples, isotonic regression for large ones.
     """
     rarer = min(successes.sum(), len(successes) - successes.sum())
     if len(scores) >= ISOTONIC_FROM and rarer >= _ISOTONIC_CLASS:
@@ -97,7 +97,7 @@ def calibrate(scores: NDArray[np.float64], successes: NDArray[np.float64]) -> Ca
 
 
 def platt(scores: NDArray[np.float64], successes: NDArray[np.float64]) -> tuple[float, float]:
-    """Slope and intercept of Platt's curve; slope 0 where scores say nothing, or the opposite of what they should.
+    """Returns slope and intercept of Platt's curve; slope 0 where higher scores do not mean more successes.
 
     Lin, Lin, Weng 2007, "A note on Platt's probabilistic outputs for support vector machines": Newton's method with
     backtracking, on targets smoothed by one success and one failure.
@@ -117,7 +117,7 @@ def platt(scores: NDArray[np.float64], successes: NDArray[np.float64]) -> tuple[
 
 
 def _newton(x: NDArray[np.float64], target: NDArray[np.float64], intercept: float) -> tuple[float, float]:
-    """Logistic regression of targets in (0, 1) on one variable, by Newton's method with backtracking."""
+    """Fits a logistic regression of targets in (0, 1) on one variable by Newton's method with backtracking."""
     at = np.array([0.0, intercept])
     design = np.column_stack([x, np.ones_like(x)])
     loss = _log_loss(design @ at, target)
@@ -138,7 +138,7 @@ def _newton(x: NDArray[np.float64], target: NDArray[np.float64], intercept: floa
 def _isotonic(scores: NDArray[np.float64], successes: NDArray[np.float64]) -> Calibration:
     from sklearn.isotonic import IsotonicRegression
 
-    # No finite sample proves a probability of 0 or 1.
+    # A finite sample never proves a probability of 0 or 1.
     smallest = 1.0 / (len(scores) + 2.0)
     curve = IsotonicRegression(y_min=smallest, y_max=1.0 - smallest).fit(scores, successes)
     return Calibration(
@@ -154,7 +154,7 @@ def _isotonic(scores: NDArray[np.float64], successes: NDArray[np.float64]) -> Ca
 def _bins(
     scores: NDArray[np.float64], successes: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Edges of bins of about equal number, and Wilson's interval of the share of successes in each."""
+    """Returns edges of bins of about equal size, and Wilson's interval of the share of successes in each."""
     count = int(np.clip(len(scores) // _BIN_ROWS, 1, _MOST_BINS))
     edges = _between(scores, np.quantile(scores, np.arange(1, count) / count)) if count > 1 else np.empty(0)
     place = np.searchsorted(edges, scores)
@@ -164,9 +164,9 @@ def _bins(
 
 
 def _between(scores: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The edges (m,) moved up to where no score (n,) is near: single precision would carry one over an edge on it.
+    """Moves the edges (m,) up to where no score (n,) is near, because rounding to single precision could cross an edge.
 
-    Examples that are alike have the same score, and an edge by their number is apt to be on it.
+    Equal examples have equal scores, so an edge chosen by rank alone often coincides with a score.
     """
     distinct = np.unique(scores)
     middles = ((distinct[:-1] + distinct[1:]) / 2.0)[
@@ -177,7 +177,7 @@ def _between(scores: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray
 
 
 def _interpolated(score: float, scores: Sequence[float], probabilities: Sequence[float]) -> float:
-    """As `numpy.interp` for one number."""
+    """Returns `numpy.interp` of one number."""
     place = bisect_right(scores, score)
     if place == 0:
         return probabilities[0]
@@ -192,5 +192,5 @@ def _logistic(x: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _log_loss(x: NDArray[np.float64], target: NDArray[np.float64]) -> float:
-    """Of probabilities logistic(x)."""
+    """Returns the log loss of probabilities logistic(x)."""
     return float(np.sum(np.logaddexp(0.0, x) - target * x))

@@ -1,13 +1,13 @@
-"""Conformal intervals: as wide as past errors say they must be, and no assumption about the errors' distribution.
+"""Conformal intervals, whose width comes from past errors without an assumption about their distribution.
 
 The score of a past post is its absolute error divided by the error expected for such a post (the learned scale). The
-interval of a new post is prediction plus or minus quantile of the scores times its own scale.
+interval of a new post is its prediction plus or minus a quantile of the scores times its own scale.
 
 Sources: Lei, G'Sell, Rinaldo, Tibshirani, Wasserman 2018, "Distribution-free predictive inference for regression",
-section 5.2 (normalized scores); Barber, Candes, Ramdas, Tibshirani 2023, "Conformal prediction beyond
-exchangeability", formula 11 (weights that favor the newest); Gibbs, Candes 2021, "Adaptive conformal inference under
-distribution shift", formula 2 (the level follows the misses seen); Vovk, Gammerman, Shafer 2005, section 4.5
-(categories with quantiles of their own).
+section 5.2 (normalized scores); Barber, Candes, Ramdas, Tibshirani 2023, "Conformal prediction beyond exchangeability",
+formula 11 (weights that favor the newest); Gibbs, Candes 2021, "Adaptive conformal inference under distribution shift",
+formula 2 (adaptation of the level to misses); Vovk, Gammerman, Shafer 2005, section 4.5 (categories with their own
+quantiles).
 """
 
 from __future__ import annotations
@@ -21,34 +21,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 ADAPTATION = 0.005
-"""Step of the adaptive level, gamma, as in the paper's experiments."""
+"""Step gamma of the adaptive level, as in the paper's experiments."""
 HALF_LIFE = 0.5
-"""Of all scores, the share by which one has to be older than another to weigh half as much."""
+"""Age difference, as a share of all scores, at which the older of two scores weighs half as much."""
 ALPHA_RANGE = 0.005, 0.2
-"""The adaptive level never promises to miss less or more than this."""
+"""Bounds of the adaptive alpha."""
 OWN_SCORES = 200
-"""Posts from which on a persona has quantiles of its own: a 95% quantile of fewer is too unsteady."""
+"""Fewest posts of a persona with quantiles of its own; a 95% quantile of fewer varies too much."""
 _MOST_POINTS = 1000
-"""Scores that a distribution keeps; of a stream, those before each that are compared with it."""
+"""Largest number of scores in a distribution, and of earlier scores that each score of a stream is compared with."""
 _STREAM = 500
-"""Newest scores that the level adapts to."""
+"""Number of newest scores that the level adapts to."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreDistribution:
-    """Scores of past posts with their weights, as a step function."""
+    """Weighted scores of past posts as a step function."""
 
     scores: NDArray[np.float64]
     """(n,), ascending."""
     reached: NDArray[np.float64]
-    """(n,): share of all weight, the new post's included, at or below each score. Ends below 1."""
+    """(n,) share of all weight, including that of the new post, at or below each score. Ends below 1."""
 
     @classmethod
     def of(cls, scores: NDArray[np.float64], weights: NDArray[np.float64] | None = None) -> ScoreDistribution:
-        """From scores (n,) in any order and weights (n,), 1 each unless given.
+        """Returns the distribution of scores (n,) in any order with weights (n,), 1 each by default.
 
-        The new post weighs as much as one of as many equal posts as the weighted ones are worth (Kish 1965): 1 among
-        equals. The largest weight, which the papers take for a bound without assumptions, covers too much.
+        The new post gets the weight of one of the equal posts that the weighted ones are worth (Kish 1965), which is 1
+        for equal weights. The largest weight, which the papers use for an assumption-free bound, covers too much.
         """
         weights = np.ones(len(scores)) if weights is None else weights
         order = np.argsort(scores, kind="stable")
@@ -57,25 +57,25 @@ class ScoreDistribution:
         return cls(scores[order], np.cumsum(weights[order]) / total)._thinned()
 
     def quantile(self, level: float) -> float:
-        """The score that `level` of new posts do not exceed; infinite when the past is too short to tell.
+        """Returns the score that `level` of new posts do not exceed; infinite when there are too few past scores.
 
-        With equal weights it stands at the place (n + 1) * level of the ordered scores, between two of them in
-        proportion: that covers `level` of new posts at any sample size, where rounding the place up, as the papers do
-        for a bound without assumptions, covers up to 1 / (n + 1) more.
+        With equal weights it is at position (n + 1) * level of the ordered scores, interpolated between two of them.
+        This covers `level` of new posts at any sample size. Rounding the position up, as the papers do for an
+        assumption-free bound, covers up to 1 / (n + 1) more.
         """
-        # The tolerance keeps rounding in the sum of weights from asking beyond the last score.
+        # The tolerance keeps rounding in the sum of weights from exceeding the last score.
         if level > self.highest_level + 1e-12:
             return math.inf
         return float(np.interp(level, self.reached, self.scores))
 
     def beyond(self, score: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Share of new posts with a larger score than these (m,)."""
+        """Returns the share of new posts with a larger score than each of these (m,)."""
         reached = np.concatenate(([0.0], self.reached))
         shares: NDArray[np.float64] = 1.0 - reached[np.searchsorted(self.scores, score, side="right")]
         return shares
 
     def beyond_one(self, score: float) -> float:
-        """As `beyond`, for one score."""
+        """Returns `beyond` for one score."""
         place = int(self.scores.searchsorted(score, side="right"))
         return 1.0 - float(self.reached[place - 1]) if place else 1.0
 
@@ -85,16 +85,16 @@ class ScoreDistribution:
         return float(self.reached[-1]) if len(self.reached) else 0.0
 
     def to_json(self) -> list[list[float]]:
-        """Scores and shares."""
+        """Returns scores and shares as JSON."""
         return [self.scores.tolist(), self.reached.tolist()]
 
     @classmethod
     def from_json(cls, data: Sequence[Sequence[float]]) -> ScoreDistribution:
-        """The inverse of `to_json`."""
+        """Returns the distribution that `to_json` described."""
         return cls(np.array(data[0], dtype=np.float64), np.array(data[1], dtype=np.float64))
 
     def _thinned(self) -> ScoreDistribution:
-        """At most `_MOST_POINTS` points, dense where levels are asked for; quantiles only ever become larger."""
+        """Reduces the distribution to `_MOST_POINTS` points, dense at high levels; quantiles never become smaller."""
         if len(self.scores) <= _MOST_POINTS:
             return self
         wanted = 1.0 - np.geomspace(1.0, 1e-4, _MOST_POINTS)
@@ -105,38 +105,39 @@ class ScoreDistribution:
 
 @dataclass(frozen=True, slots=True)
 class Conformal:
-    """By which multiple of its scale a prediction may be off, by level and by how well its persona is known."""
+    """The multiples of its scale by which a prediction may be off, by level and by persona."""
 
     known: ScoreDistribution
     """Scores of posts of personas that the model had seen."""
     new: ScoreDistribution
-    """Scores of posts of personas that the model had not seen, or the same as `known` where that can't be told."""
+    """Scores of posts of personas that the model had not seen, or `known` where there are too few personas."""
     own: Mapping[str, ScoreDistribution]
     """Scores of personas with at least `OWN_SCORES`."""
     personas: frozenset[str]
-    """Who is known."""
+    """Personas that the model had seen."""
     alpha: float
-    """What the adaptive level promises to miss where `target` is asked for."""
+    """The adapted share of misses at which intervals are computed when `target` is asked for."""
     target: float = 0.05
     """The share of misses that adaptation steers to."""
 
     def multiple(self, level: float, persona_id: str = "") -> float:
-        """The multiple of the scale that covers `level` of this persona's posts; infinite when none can."""
+        """Returns the multiple of the scale that covers `level` of this persona's posts; infinite when none does."""
         scores = self.own.get(persona_id)
         if scores is None:
             scores = self.known if persona_id in self.personas else self.new
         wanted = 1.0 - min((1.0 - level) * self.alpha / self.target, 0.9)
         if level <= scores.highest_level:
-            # Misses make an interval wider, never endless: the past is as long as it was when the level was promised.
+            # Misses widen an interval without making it infinite: there are as many past scores as when the level was
+            # offered.
             wanted = min(wanted, scores.highest_level)
         return scores.quantile(wanted)
 
     def promising(self, alpha: float) -> Conformal:
-        """With the level that live outcomes have led to (`adapt`)."""
+        """Returns the same with the alpha that live outcomes have led to (`adapt`)."""
         return replace(self, alpha=alpha)
 
     def to_json(self) -> dict[str, Any]:
-        """What `from_json` makes the same from."""
+        """Returns the intervals as JSON."""
         return {
             "known": self.known.to_json(),
             "new": self.new.to_json() if self.new is not self.known else None,
@@ -148,7 +149,7 @@ class Conformal:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Conformal:
-        """The inverse of `to_json`."""
+        """Returns the intervals that `to_json` described."""
         known = ScoreDistribution.from_json(data["known"])
         return cls(
             known=known,
@@ -168,16 +169,16 @@ def calibrate(
     *,
     target: float = 0.05,
 ) -> Conformal:
-    """From scores (n,) in time order, oldest first, and the personas they belong to.
+    """Computes intervals from scores (n,) in time order, oldest first, and their personas.
 
-    `new_persona_scores` (m,) are errors on personas kept out of the fit; none when there are too few personas.
-    `known_personas` are all that the model learnt from. The
-    level adapts to the stream of scores, but only to widen: a calm stretch in training promises nothing.
+    `new_persona_scores` (m,) are errors on personas kept out of the fit; empty when there are too few personas.
+    `known_personas` are all that the model learnt from. The level adapts to the stream of scores, but only to widen
+    intervals: a calm period in training guarantees nothing.
     """
     weights = recency_weights(len(scores))
     known = ScoreDistribution.of(scores, weights)
     if known.highest_level < 1.0 - target:
-        # Few posts can keep the promise only if all of them count.
+        # Few posts reach the target only if all of them count equally.
         weights = np.ones(len(scores))
         known = ScoreDistribution.of(scores, weights)
     who = np.array(personas)
@@ -200,7 +201,7 @@ def calibrate(
 
 
 def adapt(alpha: float, misses: Sequence[bool], *, target: float) -> float:
-    """The level after a stream of misses: `ADAPTATION` * (target - missed) on top for each, in `ALPHA_RANGE`."""
+    """Returns alpha after a stream of misses: each adds `ADAPTATION` * (target - missed), within `ALPHA_RANGE`."""
     low, high = ALPHA_RANGE
     for missed in misses:
         alpha = min(max(alpha + ADAPTATION * (target - missed), low), high)
@@ -208,9 +209,9 @@ def adapt(alpha: float, misses: Sequence[bool], *, target: float) -> float:
 
 
 def stream_misses(scores: NDArray[np.float64], *, target: float) -> list[bool]:
-    """Whether each of the newest scores would have been missed by a level that adapts to the misses before it.
+    """Returns for each of the newest scores if a level adapted to the misses before it would have missed it.
 
-    `scores` (n,) in time order. Needs enough of a past to have quantiles at all; empty when there is none.
+    `scores` (n,) are in time order. The result is empty when there are too few scores for quantiles.
     """
     misses: list[bool] = []
     alpha = target
@@ -225,7 +226,7 @@ def stream_misses(scores: NDArray[np.float64], *, target: float) -> list[bool]:
 
 
 def recency_weights(count: int) -> NDArray[np.float64]:
-    """(count,) weights in time order, the newest 1, halving every `HALF_LIFE` of the whole."""
+    """Returns weights (count,) in time order: 1 for the newest, halved every `HALF_LIFE` of the whole."""
     ages = np.arange(count - 1, -1, -1, dtype=np.float64)
     weights: NDArray[np.float64] = 0.5 ** (ages / max(HALF_LIFE * count, 1.0))
     return weights

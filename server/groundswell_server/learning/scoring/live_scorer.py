@@ -15,7 +15,7 @@ from groundswell_server.models.serving.served_model import ServedModel
 
 
 @dataclass(frozen=True, kw_only=True)
-class LiveScoring(LiveVersions):
+class LiveScorer(LiveVersions):
     """The versions that serve in a workspace, and the scores they give."""
 
     scorer: Scorer
@@ -25,7 +25,7 @@ class LiveScoring(LiveVersions):
     """Rate at or above which a post is a success."""
 
     @classmethod
-    def of(cls, by_type: Mapping[str, ServedModel], threshold_pct: float, **versions: Any) -> LiveScoring:
+    def of(cls, by_type: Mapping[str, ServedModel], threshold_pct: float, **versions: Any) -> LiveScorer:
         """Composes the scorer. `threshold_pct` defines success unless a live classifier has its own threshold."""
         scoring = [by_type[name] for name in (ENGAGEMENT, SUCCESS) if name in by_type]
         rates, odds = (by_type[name].predictor if name in by_type else None for name in (ENGAGEMENT, SUCCESS))
@@ -44,8 +44,8 @@ class LiveScoring(LiveVersions):
             **versions,
         )
 
-    def replaced(self, by_type: Mapping[str, ServedModel]) -> LiveScoring:
-        return LiveScoring.of(by_type, self.threshold_pct)
+    def replaced(self, by_type: Mapping[str, ServedModel]) -> LiveScorer:
+        return LiveScorer.of(by_type, self.threshold_pct)
 
     @property
     def engagement(self) -> ServedModel | None:
