@@ -1,4 +1,4 @@
-"""Many values in parts, where one statement can't take them all."""
+"""Splits many values into parts, for statements that cannot take them all."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ V = TypeVar("V")
 
 
 def chunks(values: Iterable[V], size: int) -> Iterator[list[V]]:
-    """The values in their order, `size` at a time; the last part may have fewer."""
+    """Returns the values in their order, `size` at a time; the last part may have fewer."""
     remaining = iter(values)
     while chunk := list(islice(remaining, size)):
         yield chunk

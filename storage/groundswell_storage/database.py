@@ -25,37 +25,37 @@ if TYPE_CHECKING:
 Dialect = Literal["sqlite", "postgresql", "cockroachdb"]
 
 _REMEMBERED_LENGTH = 2000
-"""Longer statements are inserts of many rows, one for each number of rows: not worth keeping all."""
+"""Longer statements are inserts of many rows, a different one for each number of rows: not worth caching."""
 _IN_DOUBT_SECONDS = 2.0
-"""How long a transaction whose COMMIT was cut off may still be in progress on the server before it is given up."""
+"""Time to wait for a transaction that may still be in progress on the server after its COMMIT was cut off."""
 
 
 def connect(url: str, *, pool_size: int = 4, application: str = "groundswell") -> Database:
-    """Opens a database and makes it the one that all tables of this process hang on.
+    """Opens a database and makes it the one that all tables of this process use.
 
-    `url`: `sqlite:///relative.db`, `sqlite:////absolute/path.db`, `postgresql://user@host/name`,
-    `cockroachdb://user@host/name`. `pool_size` is the number of connections that a server keeps to PostgreSQL
-    (SQLite has one). No connection is opened before the first use; a wrong URL raises ValueError here.
+    `url` is `sqlite:///relative.db`, `sqlite:////absolute/path.db`, `postgresql://user@host/name` or
+    `cockroachdb://user@host/name`. `pool_size` is the number of connections that a server keeps to PostgreSQL (SQLite
+    has one). No connection is opened before the first use; a wrong URL raises ValueError here.
     """
     dialect, engine = open_engine(url, application)
     current_database.initialize(engine)
-    thread.engine = None  # what this thread worked with before is not what it works with from now on
+    thread.engine = None  # The database that this thread worked with before is not the one it works with from now on.
     return Database(url, dialect, engine, pool_size)  # type: ignore[arg-type]
 
 
 class Database:
-    """One database. Safe to share between threads: each has a connection of its own, opened when first needed."""
+    """A database. Safe to share between threads: each has its own connection, opened when first needed."""
 
     __slots__ = ("_engine", "_translated", "clock_sql", "dialect", "pool_size", "url")
 
     def __init__(self, url: str, dialect: Dialect, engine: Engine, pool_size: int) -> None:
         self.url = url
-        """With the password, if there is one: show `shown_url` instead."""
+        """The URL with its password, if it has one: show `shown_url` instead."""
         self.dialect: Dialect = dialect
         self.pool_size = 1 if dialect == "sqlite" else pool_size
-        """Threads that a server should give this database."""
+        """Number of threads that a server should give this database."""
         self.clock_sql: str = engine.clock_sql
-        """SQL for the database's time in microseconds since 1970, for leases and expiries."""
+        """SQL of the database's time in microseconds since 1970, for leases and expiry."""
         self._engine = engine
         self._translated: dict[str, str] = {}
 
@@ -66,18 +66,18 @@ class Database:
 
     @property
     def file(self) -> Path | None:
-        """The file of an embedded database, which is made when it is first opened; None for a server."""
+        """The file of an embedded database, which is created when it is first opened; None for a server."""
         return self._engine.file
 
     @property
     def engine(self) -> Engine:
-        """Peewee's database, for this package only."""
+        """The adapted Peewee database, for this package only."""
         return self._engine
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> Any:
         """Runs one statement on this thread's connection and returns the driver's cursor.
 
-        Parameters stand as `?` on every database (so a statement has no other question mark, and no percent sign).
+        Parameters are written as `?` on every database (a statement has no other question mark, and no percent sign).
         Raises Peewee's exceptions; writing outside a transaction is refused.
         """
         if self.dialect != "sqlite":
@@ -90,42 +90,42 @@ class Database:
         return self._engine.run(sql, parameters)
 
     def execute_many(self, sql: str, rows: Iterable[Sequence[object]]) -> int:
-        """Runs one statement for each row of parameters, and returns how many rows of the table it changed in all.
+        """Runs one statement for each row of parameters and returns the number of table rows that it changed in all.
 
-        For SQLite, which parses it once; PostgreSQL is better served with many rows in one statement.
+        For SQLite, which parses it once; on PostgreSQL, many rows in one statement are faster.
         """
         return self._engine.run_many(sql, rows)
 
     def clock(self) -> SQL:
-        """The database's time in microseconds since 1970 as an expression in a Peewee query."""
+        """Returns the database's time in microseconds since 1970 as an expression in a Peewee query."""
         return SQL(self.clock_sql)
 
     def now(self) -> datetime:
-        """The database's time, in UTC."""
+        """Returns the database's time, in UTC."""
         if self.dialect == "sqlite":
             return from_micros(time.time_ns() // 1000)
         return from_micros(self.execute(f"SELECT {self.clock_sql}").fetchone()[0])
 
     def bind(self) -> None:
-        """Makes this the database of the tables for the calling thread, whatever is connected later."""
+        """Makes this the database of the tables for the calling thread, even if another is connected later."""
         thread.engine = self._engine
 
     def transaction(self) -> Transaction:
-        """`with database.transaction():` all of it or nothing; not to be nested (see `savepoint`).
+        """Returns a context manager that commits its block as a whole; it cannot be nested (see `savepoint`).
 
-        Raises the typed errors of `errors` for what can go wrong with a database: `Unavailable` when it cannot be
-        reached or is busy, `ResourceExhausted` when its disk is full, `Aborted` after a conflict.
+        Raises the typed errors of `errors` for database failures: `Unavailable` when the database cannot be reached or
+        is busy, `ResourceExhausted` when its disk is full, `Aborted` after a conflict.
         """
         return Transaction(self)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        """A part of the transaction that can fail without losing the rest: an exception undoes it and goes on up."""
+        """A part of the transaction that can fail without losing the rest: an exception undoes it alone."""
         self.execute("SAVEPOINT part")
         try:
             yield
         except BaseException:
-            # Where this fails too, the transaction is lost as a whole, which its end will notice.
+            # If this fails too, the whole transaction is lost, which is noticed at its end.
             with suppress(PeeweeException):
                 self.execute("ROLLBACK TO SAVEPOINT part")
                 self.execute("RELEASE SAVEPOINT part")
@@ -136,26 +136,26 @@ class Database:
     def scope(
         self, workspace: str, actor: str = "system", *, now: datetime | None = None, random: Random | None = None
     ) -> Iterator[Scope]:
-        """Opens a transaction and gives the scope for work in it: what a worker, the CLI and tests use."""
+        """Opens a transaction and returns its scope: for workers, the CLI and tests."""
         from groundswell_storage.scope import SYSTEM_RANDOM, Scope
 
         with self.transaction():
             yield Scope(self, workspace, actor, now or datetime.now(UTC), random=random or SYSTEM_RANDOM)
 
     def begin(self, *, durable: bool = True) -> None:
-        """Begins a transaction that may write. `transaction()` is the way to do it; this is for the executor.
+        """Begins a transaction that may write; for the executor. Others use `transaction()`.
 
-        What is not `durable` outlives the process once it is committed, and the machine with the next durable commit:
-        SQLite then need not wait for the disk. PostgreSQL is not asked for less.
+        A transaction that is not `durable` survives the process once it is committed, and a crash of the machine from
+        the next durable commit on: SQLite then need not wait for the disk. On PostgreSQL it makes no difference.
         """
         thread.engine = self._engine
         self._engine.begin(durable=durable)
         self._engine.push_transaction(self)
 
     def commit(self) -> None:
-        """Commits, and finds out whether it happened when the connection breaks meanwhile.
+        """Commits, and finds out whether the commit happened when the connection breaks meanwhile.
 
-        When it raises anything but `failures.CommitUnknown`, nothing was committed and `rollback` has to follow.
+        When it raises anything except `failures.CommitUnknown`, nothing was committed and `rollback` has to follow.
         """
         engine = self._engine
         try:
@@ -171,7 +171,7 @@ class Database:
         engine.leave_transaction()
 
     def rollback(self) -> None:
-        """Undoes the transaction; a connection that is broken is dropped, which undoes it too."""
+        """Undoes the transaction; a broken connection is dropped, which undoes it too."""
         engine = self._engine
         if engine.is_closed() or not engine.in_transaction():
             return
@@ -199,7 +199,7 @@ class Database:
         return status == "committed"
 
     def drop_connection(self) -> None:
-        """Closes this thread's connection, whatever its state; the next statement opens a new one."""
+        """Closes this thread's connection in any state; the next statement opens a new one."""
         while self._engine.in_transaction():
             self._engine.leave_transaction()
         try:
@@ -208,7 +208,7 @@ class Database:
             self._engine.dispose()
 
     def migrate(self) -> list[str]:
-        """Brings the schema up to this build's and returns the names of the migrations that ran.
+        """Applies the migrations that this build has and the database has not, and returns their names.
 
         Safe to call from many processes at once. Raises `FailedPrecondition` (`SCHEMA_NEWER`) for a schema with
         migrations that this build does not know.
@@ -218,7 +218,7 @@ class Database:
         return schema.migrate(self)
 
     def schema_version(self) -> str:
-        """The name of the newest migration applied, or empty for a new database."""
+        """Returns the name of the newest migration applied, or an empty text for a new database."""
         from groundswell_storage import schema
 
         return max(schema.applied(self), default="")
@@ -233,7 +233,7 @@ class Database:
             raise failures.translate(error) from error
 
     def close(self) -> None:
-        """Closes the connections of all threads; the threads that use the database must have stopped."""
+        """Closes the connections of all threads; threads that use the database must have stopped."""
         if thread.engine is self._engine:
             thread.engine = None
         self.drop_connection()
@@ -241,7 +241,7 @@ class Database:
 
 
 class Transaction:
-    """What `Database.transaction()` returns; a class, because a generator costs a microsecond more."""
+    """The context manager of `Database.transaction()`. A class, because a generator costs a microsecond more."""
 
     __slots__ = ("_database", "_outer", "_published")
 
@@ -285,14 +285,14 @@ class Transaction:
             database.rollback()
             raise failures.translate(failure) from failure
         if thread.published != self._published:
-            # Servers have a feed that does this for many commits at once; who commits here has none. If it fails,
-            # their slow clock finds the events a little later.
+            # Servers have a feed that does this for many commits at once. If it fails here, their slow poll finds the
+            # events a little later.
             with suppress(PeeweeException):
                 database.engine.announce()
 
 
 def begin(database: Database, *, durable: bool = True) -> None:
-    """Begins; a connection that died while it was idle is replaced."""
+    """Begins a transaction; a connection that died while it was idle is replaced."""
     was_open = not database.engine.is_closed()
     try:
         database.begin(durable=durable)

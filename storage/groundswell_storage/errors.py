@@ -1,4 +1,4 @@
-"""Every error the suite raises on purpose, without a word about gRPC.
+"""All errors that the suite raises on purpose, independent of gRPC.
 
 Storage and domain raise these; one table in the server maps each class to a status code. `reason` is the name of a
 value of the contract's `ErrorReason` without its prefix, such as `POST_NOT_FOUND`; `metadata` carries what a program
@@ -14,18 +14,18 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True)
 class FieldViolation:
-    """One field of a request that cannot be accepted."""
+    """A field of a request that cannot be accepted."""
 
     field: str
     """Path of the field in the request, such as `post.text`."""
     description: str
-    """What is wrong and what would be right, in one sentence."""
+    """The fault and its cure, in one sentence."""
     reason: str = ""
-    """A name of `ErrorReason` without its prefix, or empty where the description says it all."""
+    """A name of `ErrorReason` without its prefix, or empty where the description is enough."""
 
 
 class GroundswellError(Exception):
-    """The base of all typed errors; not raised itself."""
+    """The base of all typed errors; never raised itself."""
 
     default_reason = "INTERNAL"
 
@@ -45,7 +45,7 @@ class GroundswellError(Exception):
 
 
 class NotFound(GroundswellError):
-    """The thing does not exist, or belongs to another workspace; a caller cannot tell which."""
+    """The thing does not exist, or belongs to another workspace; a caller cannot distinguish these."""
 
     default_reason = "NOT_FOUND"
 
@@ -60,7 +60,7 @@ class NotFound(GroundswellError):
 
 
 class AlreadyExists(GroundswellError):
-    """Something with this identity is there already."""
+    """Something with this identity exists already."""
 
     default_reason = "ALREADY_EXISTS"
 
@@ -75,7 +75,7 @@ class AlreadyExists(GroundswellError):
 
 
 class InvalidArgument(GroundswellError):
-    """The request is wrong whatever the state of the system; each wrong field is named."""
+    """The request is wrong in any state of the system; each wrong field is named."""
 
     default_reason = "VALIDATION_FAILED"
 
@@ -94,41 +94,41 @@ class InvalidArgument(GroundswellError):
 
     @classmethod
     def of(cls, field: str, description: str, *, reason: str = "") -> InvalidArgument:
-        """The common case: one field is wrong."""
+        """Returns the error of one wrong field."""
         return cls([FieldViolation(field, description, reason)])
 
     @property
     def first(self) -> FieldViolation:
-        """The first field that is wrong; the message for one without a name, where no field is."""
+        """The first field that is wrong, or the message without a field where there is none."""
         return self.fields[0] if self.fields else FieldViolation("", self.message)
 
 
 class FailedPrecondition(GroundswellError):
-    """The request is right, the state of the system is not; the message says what has to happen first."""
+    """The request is right, but the state of the system is not; the message says what has to happen first."""
 
     default_reason = "FAILED_PRECONDITION"
 
 
 class Aborted(GroundswellError):
-    """Somebody else changed the same thing at the same time: read again, then repeat."""
+    """Another caller changed the same thing at the same time: read it again, then repeat."""
 
     default_reason = "ABORTED"
 
 
 class ResourceExhausted(GroundswellError):
-    """A limit was reached; `retry_after` says when it is worth another try."""
+    """A limit was reached; `retry_after` is the time until another attempt is worthwhile."""
 
     default_reason = "RESOURCE_EXHAUSTED"
 
 
 class Unavailable(GroundswellError):
-    """Not possible now, likely possible soon; `retry_after` says when to try again."""
+    """Not possible now, but probably soon; `retry_after` is the time to wait."""
 
     default_reason = "UNAVAILABLE"
 
 
 class PermissionDenied(GroundswellError):
-    """The caller is known and may not do this."""
+    """The caller is known, but may not do this."""
 
     default_reason = "PERMISSION_DENIED"
 
@@ -140,18 +140,18 @@ class Unauthenticated(GroundswellError):
 
 
 class Cancelled(GroundswellError):
-    """The work was stopped because somebody asked for it."""
+    """The work was stopped because a caller asked for it."""
 
     default_reason = "CANCELLED"
 
 
 class DeadlineExceeded(GroundswellError):
-    """There was not enough time."""
+    """The time was not sufficient."""
 
     default_reason = "DEADLINE_EXCEEDED"
 
 
 class DataLoss(GroundswellError):
-    """Stored data is damaged or missing and cannot be recovered by trying again."""
+    """Stored data is damaged or missing, and another attempt cannot recover it."""
 
     default_reason = "DATA_LOSS"

@@ -1,7 +1,7 @@
-"""API keys: `gsk_<id>_<secret>`. The secret is shown once; only its digest is kept.
+"""API keys: `gsk_<id>_<secret>`. The secret is shown once, and only its digest is stored.
 
-A secret has 256 bits from the system's generator, so that a plain SHA-256 is as hard to invert as a slow hash is for
-a password: there is no dictionary to go through.
+A secret has 256 random bits, so that a plain SHA-256 is as hard to invert as a slow hash is for a password: there is no
+dictionary to try.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ from groundswell_storage.table import Table, row_reader
 Role = Literal["reader", "writer", "agent", "operator", "admin"]
 ROLES: tuple[str, ...] = get_args(Role)
 ALL_SCOPES = "*"
-"""In place of a list of scopes: every scope, so that only the role limits the key."""
+"""Stands for the list of all scopes, so that only the role limits the key."""
 
 _PREFIX = "gsk"
-_ID_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"  # no 0, 1, l, o: ids are read aloud and typed
+_ID_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"  # Without 0, 1, l and o, because ids are read aloud and typed.
 _ID_LENGTH = 12
 
 
 class ApiKeyRow(Table):
-    """A key, with digests where the secrets would be."""
+    """An API key, with digests in place of its secrets."""
 
     id = TextField(primary_key=True)
     name = TextField()
@@ -57,7 +57,7 @@ class ApiKeyRow(Table):
 
 @dataclass(frozen=True, slots=True)
 class KeyRecord:
-    """What is known of a key; never its secret."""
+    """An API key without its secret."""
 
     id: str
     workspace: str
@@ -70,7 +70,7 @@ class KeyRecord:
     expire_time: datetime | None
     revoke_time: datetime | None
     last_use_time: datetime | None
-    """To two minutes: it is written now and then, not at each call."""
+    """Accurate to two minutes, because it is not written at each call."""
 
 
 def create(
@@ -109,12 +109,12 @@ def create(
 
 
 def get(scope: Scope, id: str) -> KeyRecord:
-    """One key; raises NotFound."""
+    """Returns a key; raises NotFound."""
     return _record(scope.get(ApiKeyRow, id))
 
 
 def list_keys(scope: Scope, *, page_size: int = 0, page_token: str = "") -> Page[KeyRecord]:
-    """The workspace's keys, newest first, revoked and expired ones too."""
+    """Returns one page of the workspace's keys, newest first, with those that are revoked or expired."""
     return read_page(
         scope.select(ApiKeyRow),
         time=ApiKeyRow.create_time,
@@ -125,7 +125,7 @@ def list_keys(scope: Scope, *, page_size: int = 0, page_token: str = "") -> Page
 
 
 def any_active(database: Database) -> bool:
-    """Whether some workspace has a key that works now."""
+    """Returns true when some workspace has a key that works now."""
     now = database.clock_sql
     found = database.execute(
         f"SELECT 1 FROM api_key WHERE revoke_time IS NULL AND (expire_time IS NULL OR expire_time > {now}) LIMIT 1"
@@ -134,7 +134,7 @@ def any_active(database: Database) -> bool:
 
 
 def revoke(scope: Scope, id: str) -> KeyRecord:
-    """Ends a key at once; a key revoked before stays as it is. Raises NotFound."""
+    """Revokes a key at once; a key revoked before stays as it is. Raises NotFound."""
     row = scope.get(ApiKeyRow, id, lock=True)
     if row.revoke_time is None:
         row.revoke_time = scope.now
@@ -163,7 +163,7 @@ def rotate(scope: Scope, id: str, *, grace: timedelta = timedelta(0)) -> tuple[K
 
 
 def authenticate(database: Database, token: str) -> KeyRecord | None:
-    """The key of a token, or None when it is malformed, unknown, revoked or expired (by the database's clock)."""
+    """Returns the key of a token, or None when it is malformed, unknown, revoked or expired by the database's clock."""
     prefix, _, rest = token.partition("_")
     id, _, secret = rest.partition("_")
     if prefix != _PREFIX or not id or not secret or "\x00" in id:
@@ -184,7 +184,7 @@ def authenticate(database: Database, token: str) -> KeyRecord | None:
 
 
 def touch(database: Database, uses: Mapping[str, datetime]) -> None:
-    """Notes when keys were last used: key id -> time. In a transaction, now and then, for all keys used meanwhile."""
+    """Records when keys were last used (key id to time). For all keys used since the last call."""
     for id, used in sorted(uses.items()):
         database.execute(
             "UPDATE api_key SET last_use_time = ? WHERE id = ? AND (last_use_time IS NULL OR last_use_time < ?)",
@@ -208,7 +208,7 @@ def _tell(
 
 
 def _rights(record: KeyRecord) -> dict[str, Any]:
-    """What a key may do, for the audit log."""
+    """Returns the rights of a key as the audit log shows them."""
     expires = None if record.expire_time is None else record.expire_time.isoformat()
     return {"name": record.name, "role": record.role, "scopes": list(record.scopes), "expire_time": expires}
 

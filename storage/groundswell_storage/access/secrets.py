@@ -1,7 +1,7 @@
 """Secrets at rest: sealed with a master key that is not in the database.
 
-A deployment secret is made once, by whoever needs it first, and is the same for all servers afterwards: the salt of
-pseudonyms, the key that signs approval links.
+A deployment secret is created once, by the first server that needs it, and all servers share it afterwards. Examples
+are the salt of pseudonyms and the key that signs the audit log.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ class DeploymentSecretRow(SystemTable):
 
 
 class Sealer:
-    """Encrypts and authenticates with AES-256-GCM; what is sealed for one purpose opens for no other."""
+    """Encrypts and authenticates with AES-256-GCM. A value sealed for one purpose cannot be opened for another."""
 
     __slots__ = ("_cipher",)
 
     def __init__(self, master_key: bytes) -> None:
-        """`master_key`: at least 16 bytes of real randomness, kept outside the database; ValueError for fewer."""
+        """Takes a `master_key` of at least 16 random bytes kept outside the database; raises ValueError for fewer."""
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         if len(master_key) < _MINIMUM_KEY_BYTES:
@@ -45,12 +45,12 @@ class Sealer:
         self._cipher = AESGCM(hashlib.blake2b(master_key, digest_size=32, person=b"groundswellseal1").digest())
 
     def seal(self, plain: bytes, purpose: str) -> bytes:
-        """Returns the sealed form. `purpose` names what it is and whose, such as `platform_token/<workspace>/<id>`."""
+        """Returns the sealed form. `purpose` names the value and its owner, as in `platform_token/<workspace>/<id>`."""
         nonce = os.urandom(_NONCE_BYTES)
         return _VERSION + nonce + self._cipher.encrypt(nonce, plain, purpose.encode())
 
     def open(self, sealed: bytes, purpose: str) -> bytes:
-        """Returns what was sealed; raises DataLoss (`SECRET_DAMAGED`) for another key, purpose or any change."""
+        """Returns the original value; raises DataLoss (`SECRET_DAMAGED`) for another key or purpose, or any change."""
         from cryptography.exceptions import InvalidTag
 
         nonce, rest = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
@@ -66,7 +66,7 @@ class Sealer:
 
 
 def deployment_secret(database: Database, name: str, sealer: Sealer, *, size: int = 32) -> bytes:
-    """The secret of this name, made at its first use: `size` bytes. Opens a transaction of its own."""
+    """Returns the secret of this name, created with `size` bytes at its first use. Opens its own transaction."""
     if _sealed(database, name) is None:
         with database.transaction():
             return made_secret(database, name, sealer, size=size)
@@ -74,11 +74,11 @@ def deployment_secret(database: Database, name: str, sealer: Sealer, *, size: in
 
 
 def made_secret(database: Database, name: str, sealer: Sealer, *, size: int = 32) -> bytes:
-    """The same in the caller's transaction."""
+    """Returns the secret of this name in the caller's transaction."""
     found = _sealed(database, name)
     if found is None:
         fresh = sealer.seal(os.urandom(size), _purpose(name))
-        # Whoever comes second keeps the first one's.
+        # The row of another server that was faster stays.
         database.execute(
             "INSERT INTO deployment_secret (name, sealed, create_time) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING",
             (name, fresh, to_micros(database.now())),
@@ -90,13 +90,13 @@ def made_secret(database: Database, name: str, sealer: Sealer, *, size: int = 32
 
 
 def secret_names(database: Database, prefix: str) -> list[str]:
-    """Names of the secrets that begin so, in order."""
+    """Returns the names of the secrets that begin with a prefix, in order."""
     names = database.execute("SELECT name FROM deployment_secret ORDER BY name").fetchall()
     return sorted(name for (name,) in names if name.startswith(prefix))
 
 
 def forget_secret(database: Database, name: str) -> None:
-    """Removes a secret for good: what only it opens is lost."""
+    """Deletes a secret. What was sealed with it can no longer be opened."""
     database.execute("DELETE FROM deployment_secret WHERE name = ?", (name,))
 
 

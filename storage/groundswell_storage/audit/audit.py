@@ -1,7 +1,7 @@
-"""The audit log: who changed what, when, and what it was before. Entries are added, and never changed or removed.
+"""The audit log: actor, time, and the state before and after each change. Entries are never changed or removed.
 
-An entry commits in the transaction of its change, so that there is neither one without the other. What comes in to be
-counted (metrics, interactions, events of experiments) is not on it, and nothing that is secret or that people wrote.
+An entry commits in the transaction of its change, so that neither exists without the other. The log has no entries for
+what is only counted (metrics, interactions, events of experiments), and holds no secrets and nothing that people wrote.
 `audit_chain` seals the entries.
 """
 
@@ -22,7 +22,7 @@ from groundswell_storage.table import Table
 
 
 class AuditEntryRow(Table):
-    """A change. What it was before and after is text, so that a seal is on exactly what stands here."""
+    """A change. The states before and after it are stored as text, so that a seal covers exactly these characters."""
 
     id = TextField(primary_key=True)
     actor = TextField()
@@ -33,7 +33,7 @@ class AuditEntryRow(Table):
     after = TextField()
     create_time = InstantField()
     batch = BigIntegerField(null=True)
-    """The sealed batch that it is in; null until the next sealing."""
+    """Number of the sealed batch of the entry; null until it is sealed."""
 
     class Meta:
         indexes = ((("workspace", "create_time", "id"), False), (("batch",), False))
@@ -53,14 +53,14 @@ class AuditEntry:
     actor: str
     """Id of the API key, `cli` for the command line, or the name of a job, such as `learning.retrain`."""
     action: str
-    """What was done, such as `model.promoted`."""
+    """The action, such as `model.promoted`."""
     subject: str
-    """What it was done to: kind and id, such as `model/0190...`."""
+    """The kind and id of what was changed, such as `model/0190...`."""
     reason: str
     before: dict[str, Any] | None
     after: dict[str, Any] | None
     batch: int | None
-    """Number of the sealed batch it is in; None until then."""
+    """Number of the sealed batch of the entry; None until it is sealed."""
 
 
 def record(
@@ -72,9 +72,9 @@ def record(
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
 ) -> None:
-    """Appends an entry, in the transaction of the change and by the scope's actor.
+    """Appends an entry by the scope's actor, in the transaction of the change.
 
-    `action` is `thing.done`, such as `rollout.advanced`, `subject` the thing, such as `rollout/<id>`. `before` and
+    `action` is `thing.done`, such as `rollout.advanced`; `subject` is the thing, such as `rollout/<id>`. `before` and
     `after` hold what changed as JSON: small, without secrets, and without what people wrote.
     """
     scope.insert(
@@ -93,7 +93,7 @@ def record(
 def list_entries(
     scope: Scope, *, subject: str = "", action: str = "", page_size: int = 0, page_token: str = ""
 ) -> Page[AuditEntry]:
-    """One page of the workspace's entries, newest first: those of a subject, of an action, or all."""
+    """Returns one page of the workspace's entries, newest first: those of a subject, those of an action, or all."""
     query = scope.select(AuditEntryRow)
     if subject:
         query = query.where(AuditEntryRow.subject == subject)

@@ -1,8 +1,8 @@
-"""The seal on the audit log: entries in batches, and each batch's seal on the one before.
+"""The chain of seals on the audit log: entries form batches, and each batch's seal covers the seal before it.
 
-A seal is an HMAC-SHA256 over the batch's number, the seal before it and what its entries say. The key is a secret that
-is not readable in the database, so that who can write there can't seal anew what he changed. Entries are sealed after
-their commit: no write waits for another because of the chain.
+A seal is an HMAC-SHA256 over the batch's number, the previous seal and the content of the entries. Its key is a secret
+that is not readable in the database, so that somebody who can write to the database cannot reseal what they changed.
+Entries are sealed after their commit, so that no write waits for another because of the chain.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from groundswell_storage.fields import BytesField, InstantField
 from groundswell_storage.table import SystemTable
 
 KEY = "audit_seal"
-"""Name of the deployment's secret that seals."""
+"""Name of the deployment secret that is the key of the seals."""
 BATCH_ENTRIES = 1000
-"""The most entries of a batch; a sealing makes as many batches as it needs."""
+"""The most entries of a batch; sealing creates as many batches as it needs."""
 
 _SEALED_COLUMNS = "workspace, id, create_time, actor, action, subject, reason, before, after"
 _NO_SEAL = b""
-"""What stands before the first seal."""
+"""The previous seal of the first batch."""
 
 
 class AuditBatchRow(SystemTable):
-    """A sealed batch of the whole deployment's entries; batches are numbered from 1 without a gap."""
+    """A sealed batch of entries of the whole deployment. Batches are numbered from 1 without gaps."""
 
     number = BigIntegerField(primary_key=True)
     entries = IntegerField()
@@ -41,7 +41,7 @@ class AuditBatchRow(SystemTable):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that is not as it was sealed."""
+    """A batch or entry that differs from what was sealed."""
 
     batch: int
     problem: str
@@ -49,29 +49,29 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What a look at the whole log found."""
+    """The result of a check of the whole log."""
 
     batches: int
     entries: int
     """Entries in sealed batches."""
     unsealed: int
-    """Entries that wait for the next sealing: nothing vouches for them yet."""
+    """Entries that are not sealed yet: nothing protects them until the next sealing."""
     head: str
-    """The last seal, in hexadecimal: kept elsewhere, it shows later whether batches vanished from the end."""
+    """The last seal, in hexadecimal. A copy kept elsewhere shows later whether batches were removed from the end."""
     faults: tuple[Fault, ...]
 
 
 def any_unsealed(database: Database) -> bool:
-    """Whether there is something to seal."""
+    """Returns true when there are entries to seal."""
     return database.execute("SELECT 1 FROM audit_entry WHERE batch IS NULL LIMIT 1").fetchone() is not None
 
 
 def seal(database: Database, key: bytes) -> int:
-    """Seals one batch of what is committed and not sealed; returns how many entries, 0 for none; in a transaction.
+    """Seals one batch of committed entries and returns their number, 0 for none; called in a transaction.
 
-    Safe on many servers at once: of two that seal the same batch, the second one does nothing.
+    Safe on many servers at once: of two that seal the same batch, the second does nothing.
     """
-    # The last batch is read first: what another server seals after that is in a batch of this one's number.
+    # The last batch is read first: a batch that another server seals after that gets the same number and fails.
     last = database.execute("SELECT number, seal FROM audit_batch ORDER BY number DESC LIMIT 1").fetchone()
     number, before = (last[0] + 1, bytes(last[1])) if last else (1, _NO_SEAL)
     rows = database.execute(
@@ -92,9 +92,9 @@ def seal(database: Database, key: bytes) -> int:
 
 
 def verify(database: Database, key: bytes, *, head: str = "") -> Verification:
-    """Computes every seal anew and says which batches are not as they were sealed; in a transaction.
+    """Computes every seal anew and returns the batches that differ from what was sealed; called in a transaction.
 
-    `head` is a seal that was read earlier; it is a fault when no batch has it any more.
+    `head` is a seal that was read earlier; it is a fault when no batch has it any longer.
     """
     batches = entries = 0
     before, faults = _NO_SEAL, []
@@ -120,7 +120,7 @@ def verify(database: Database, key: bytes, *, head: str = "") -> Verification:
 
 
 def _problem(key: bytes, number: int, before: bytes, rows: Sequence[Any], count: int, kept: bytes) -> str:
-    """What is wrong with a batch; empty for nothing."""
+    """Returns the fault of a batch, or an empty text."""
     if hmac.compare_digest(_seal(key, number, before, rows), kept):
         return ""
     if len(rows) < count:

@@ -1,1 +1,1 @@
-"""What is stored for every call: records of request ids, and rate limits."""
+"""Data about calls: the answers to request ids, and the token buckets of rate limits."""

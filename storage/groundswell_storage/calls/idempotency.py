@@ -1,8 +1,8 @@
 """The record of a `request_id`: the same call made twice has one effect and one answer.
 
-`find` comes before the effect and `remember` after it, in the same transaction, or the promise is empty. Two calls
-with one id at the same moment both find nothing; the unique key stops the second one at `remember`, and the executor,
-which knows that violation, runs it once more, alone: then it finds the first one's answer.
+`find` runs before the effect and `remember` after it, in the same transaction; otherwise the promise is empty. Two
+calls with the same id at the same moment both find nothing. The unique key stops the second one at `remember`, and the
+executor, which recognizes that violation, runs it again alone: it then finds the answer of the first.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from groundswell_storage.scope import Scope
 from groundswell_storage.table import Table
 
 KEPT = timedelta(hours=24)
-"""How long an answer is remembered; the same id afterwards is a new call."""
+"""Time for which an answer is kept. After that, the same id is a new call."""
 
 
 class IdempotencyRecordRow(Table):
@@ -36,7 +36,7 @@ class IdempotencyRecordRow(Table):
 
 
 def find(scope: Scope, request_id: str, method: str, digest: bytes) -> bytes | None:
-    """The answer given to this call before, or None.
+    """Returns the answer given to this call before, or None.
 
     Raises InvalidArgument (`REQUEST_ID_REUSED`) when the id came with another request or another method.
     """
@@ -61,7 +61,7 @@ def find(scope: Scope, request_id: str, method: str, digest: bytes) -> bytes | N
 
 
 def remember(scope: Scope, request_id: str, method: str, digest: bytes, response: bytes) -> None:
-    """Keeps the answer of a call, in the transaction of its effect."""
+    """Records the answer of a call, in the transaction of its effect."""
     scope.execute(
         "INSERT INTO idempotency_record (workspace, request_id, method, digest, response, create_time) "
         "VALUES (?, ?, ?, ?, ?, ?)",
@@ -70,7 +70,7 @@ def remember(scope: Scope, request_id: str, method: str, digest: bytes, response
 
 
 def purge(database: Database, now: datetime) -> int:
-    """Removes the records that are too old to count, of all workspaces, and returns how many; in a transaction."""
+    """Deletes the outdated records of all workspaces and returns their number; called in a transaction."""
     removed: int = database.execute(
         "DELETE FROM idempotency_record WHERE create_time < ?", (to_micros(now - KEPT),)
     ).rowcount

@@ -1,4 +1,4 @@
-"""How many calls a key may still make: one token bucket per key, which all servers of the deployment draw from."""
+"""Token buckets of API keys: all servers of the deployment draw from one bucket per key."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from groundswell_storage.table import SystemTable
 
 
 class CallAllowanceRow(SystemTable):
-    """A key's bucket as it was when somebody last drew from it."""
+    """The bucket of a key as it was when a server last drew from it."""
 
     key = TextField(primary_key=True)
     tokens = DoubleField()
@@ -21,28 +21,28 @@ class CallAllowanceRow(SystemTable):
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """How often a key may call."""
+    """The rate limit of a key."""
 
     per_second: float
-    """Tokens that flow into its bucket."""
+    """Tokens per second that flow into the bucket."""
     burst: int
     """Tokens that the bucket holds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """What came of drawing."""
+    """The result of drawing tokens."""
 
     tokens: int
-    """Calls that may be made with it."""
+    """Calls that the tokens allow."""
     wait_seconds: float
-    """Until there is one more token, where none was left; 0 where there was."""
+    """Seconds until the next token, when none was left; 0 otherwise."""
 
 
 def draw(database: Database, key: str, wanted: int, limit: Limit) -> Draw:
-    """Takes up to `wanted` tokens out of a key's bucket, by the database's clock; in a transaction.
+    """Takes up to `wanted` tokens out of a key's bucket, by the database's clock; called in a transaction.
 
-    Who draws at the same time waits for this one to end, so that no token is given out twice.
+    A server that draws at the same time waits for this one, so that no token is given out twice.
     """
     clock = database.clock_sql
     database.execute(
@@ -59,7 +59,7 @@ def draw(database: Database, key: str, wanted: int, limit: Limit) -> Draw:
 
 
 def drawn_from(tokens: float, seconds: float, wanted: int, limit: Limit) -> tuple[float, Draw]:
-    """What is left of a bucket that held `tokens` some `seconds` ago, and what was drawn from it."""
+    """Returns the rest of a bucket that held `tokens` some `seconds` ago, and the tokens drawn from it."""
     available = min(limit.burst, tokens + seconds * limit.per_second)
     granted = min(wanted, int(available))
     wait_seconds = 0.0 if granted else (1 - available) / limit.per_second

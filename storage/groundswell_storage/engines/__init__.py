@@ -1,1 +1,1 @@
-"""Databases as Peewee adapts them: one module for each driver, and what they share."""
+"""The supported databases: one module for each driver, and their common base."""

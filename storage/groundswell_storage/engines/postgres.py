@@ -1,4 +1,4 @@
-"""PostgreSQL through psycopg 3, and CockroachDB, which speaks its protocol. Imported only for a URL of theirs."""
+"""PostgreSQL through psycopg 3, and CockroachDB, which speaks its protocol. Imported only for URLs of these two."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from groundswell_storage.engines.tracked_database import Connections, TrackedDat
 psycopg_import.give_peewee_psycopg()
 
 _LOCK_TIMEOUT_SECONDS = 10
-"""A row that somebody keeps locked for longer fails the write that wants it, instead of stopping all behind it."""
+"""A write fails when another transaction keeps its row locked for longer, instead of stopping all writes behind it."""
 CHANNEL = "groundswell_event"
-"""What LISTEN and NOTIFY are about."""
+"""Channel of LISTEN and NOTIFY."""
 _NETWORK: dict[str, Any] = {
     "connect_timeout": 5,
-    # A server that vanished without a word is noticed after a minute, not after two hours.
+    # Notices a server that vanished silently after a minute, not after two hours.
     "keepalives_idle": 30,
     "keepalives_interval": 10,
     "keepalives_count": 3,
@@ -46,69 +46,69 @@ class PostgresEngine(TrackedDatabase, PostgresqlDatabase):
         conn.execute(f"SET default_transaction_read_only = on; SET lock_timeout = '{_LOCK_TIMEOUT_SECONDS}s'")
 
     def permit_writes(self, permitted: bool) -> None:
-        """Whether this thread may write outside a transaction."""
+        """Allows or forbids that this thread writes outside a transaction."""
         self.run(f"SET default_transaction_read_only = {'off' if permitted else 'on'}")
 
     def begin(self, isolation_level: str | None = None, *, durable: bool = True) -> None:
-        # The id of the transaction comes along in the same round trip: if the connection breaks during COMMIT, it
-        # tells afterwards whether the commit happened.
+        # Reads the id of the transaction in the same round trip: if the connection breaks during COMMIT, the id shows
+        # afterwards whether the commit happened.
         cursor = self.run("BEGIN READ WRITE; SELECT pg_current_xact_id()::text")
         cursor.nextset()
         self._current.transaction_id = int(cursor.fetchone()[0])
 
     def commit(self) -> None:
         cursor = self.run("COMMIT")
-        # COMMIT of a transaction in which a statement has failed rolls back and reports no error.
+        # COMMIT of a transaction with a failed statement rolls back and reports no error.
         if cursor.statusmessage != "COMMIT":
             raise RuntimeError(
                 "a statement had failed and its error was ignored, so COMMIT rolled the transaction back"
             )
 
     def begin_read(self) -> None:
-        """Nothing: each statement sees its own snapshot, which saves two round trips per read."""
+        """Does nothing: each statement has its own snapshot, which saves two round trips per read."""
 
     def end_read(self) -> None:
-        """Nothing, as it began."""
+        """Does nothing, as `begin_read` does."""
 
     def check_transaction(self) -> None:
-        """Raises when an error that was swallowed has spoilt the transaction; no round trip."""
+        """Raises RuntimeError when a swallowed error has spoilt the transaction; without a round trip."""
         if self.raw().pgconn.transaction_status == TransactionStatus.INERROR:
             raise RuntimeError("a statement had failed and spoilt the transaction; its error was ignored")
 
     def announce(self) -> None:
-        """Tells other processes, outside any transaction, that there are new events."""
+        """Notifies other processes of new events, outside any transaction."""
         self.run(f"NOTIFY {CHANNEL}")
 
     def transaction_id(self) -> int | None:
-        """The id of the transaction this thread began last, or None where the database has no way to ask later."""
+        """Returns the id of the transaction that this thread began last; None where it cannot be looked up later."""
         found: int | None = self._current.transaction_id
         return found
 
     def transaction_status(self, transaction_id: int) -> str:
-        """`committed`, `aborted` or `in progress`."""
+        """Returns `committed`, `aborted` or `in progress`."""
         status: str = self.run("SELECT pg_xact_status(%s::text::xid8)", (str(transaction_id),)).fetchone()[0]
         return status
 
 
 class CockroachEngine(PostgresEngine, CockroachDatabase):  # type: ignore[misc]  # no stubs
-    """It has no transaction ids to ask about after a broken commit, and no LISTEN."""
+    """CockroachDB: no transaction ids to look up after a broken commit, and no LISTEN."""
 
     def begin(self, isolation_level: str | None = None, *, durable: bool = True) -> None:
         """Begins a transaction that may write."""
         self.run("BEGIN READ WRITE")
 
     def announce(self) -> None:
-        """Nothing: followers have a quick clock instead."""
+        """Does nothing: followers poll at short intervals instead."""
 
     def transaction_id(self) -> int | None:
-        """None: there is no way to ask later."""
+        """Returns None: a transaction cannot be looked up later."""
         return None
 
 
 async def announcements(url: str) -> AsyncIterator[None]:
-    """What other processes announce: yields once when it listens and at every NOTIFY, ends when the connection breaks.
+    """Yields once when it listens and at every NOTIFY of another process; ends when the connection breaks.
 
-    The connection is its own, held as long as it is iterated.
+    It has its own connection for as long as it is iterated.
     """
     with contextlib.suppress(psycopg.Error, OSError):
         async with await psycopg.AsyncConnection.connect(

@@ -1,6 +1,6 @@
-"""Peewee without psycopg, until a PostgreSQL database is opened.
+"""Delays the import of psycopg until a PostgreSQL database is opened.
 
-Peewee imports psycopg wherever it is installed, and that is a tenth of a server's start.
+Peewee imports psycopg wherever it is installed, which takes a tenth of a server's start.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import sys
 
 
 def import_peewee_alone() -> None:
-    """Imports Peewee as if psycopg were not installed, unless one of them is there already."""
+    """Imports Peewee as if psycopg were not installed, unless one of them is imported already."""
     if {"peewee", "psycopg"} & sys.modules.keys():
         return
     sys.modules["psycopg"] = None  # type: ignore[assignment]  # Python's own word for: can't be imported
@@ -20,7 +20,7 @@ def import_peewee_alone() -> None:
 
 
 def give_peewee_psycopg() -> None:
-    """Sets in Peewee what its own import of psycopg would have set."""
+    """Sets the names in Peewee that its own import of psycopg would have set."""
     import peewee
     import psycopg
     from psycopg.pq import TransactionStatus

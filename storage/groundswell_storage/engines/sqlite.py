@@ -1,4 +1,4 @@
-"""SQLite, as one file that several processes work with."""
+"""SQLite: one file that several processes share."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ _CHANGE = re.compile(
     r"\s*(?:INSERT|UPDATE|DELETE|REPLACE|CREATE|DROP|ALTER|WITH\b.*\b(?:INSERT|UPDATE|DELETE)\b)",
     re.IGNORECASE | re.DOTALL,
 )
-"""Statements that write, as they begin."""
+"""Matches the beginning of statements that write."""
 
 
 class _Mine(threading.local):
-    """Of a thread and its connection."""
+    """The state of a thread and its connection."""
 
     writes = False
-    """Whether it may write now."""
+    """True while the thread may write."""
     durable = True
-    """Whether a commit is on the disk when it returns."""
+    """True when a commit is on the disk once it returns."""
 
 
 class SqliteEngine(TrackedDatabase, SqliteDatabase):
-    """One file in WAL mode; a durable commit is on the disk when it returns, and all that came before it."""
+    """One file in WAL mode. A durable commit, and all commits before it, are on the disk when it returns."""
 
     chains_statements = False
     clock_sql = "clock_micros()"
@@ -55,10 +55,10 @@ class SqliteEngine(TrackedDatabase, SqliteDatabase):
         self.register_function(lambda: time.time_ns() // 1000, "clock_micros", 0)
 
     def make_file(self) -> None:
-        """Makes the file and its folder where they are not there yet."""
+        """Creates the file and its folder if they do not exist."""
         if not self.file.exists():
             self.file.parent.mkdir(parents=True, exist_ok=True)
-            self.file.touch(mode=0o600)  # nobody else's to read; the files that SQLite puts beside it take after it
+            self.file.touch(mode=0o600)  # SQLite gives the files beside it the same mode
 
     def _connect(self) -> Any:
         self.make_file()
@@ -66,7 +66,7 @@ class SqliteEngine(TrackedDatabase, SqliteDatabase):
         return super()._connect()
 
     def execute_sql(self, sql: str, params: Any = None) -> Any:
-        """Runs one statement; waits, in short steps, as long as another process has what it needs locked.
+        """Runs one statement. Waits in short steps while another process holds a lock that it needs.
 
         SQLite's own handler soon waits 100 ms at a time, and a writer that commits without a pause would starve it.
         """
@@ -84,7 +84,7 @@ class SqliteEngine(TrackedDatabase, SqliteDatabase):
             time.sleep(_BUSY_STEP_SECONDS)
 
     def permit_writes(self, permitted: bool) -> None:
-        """Whether this thread may write. No pragma does it: one of those makes SQLite compile every statement anew."""
+        """Allows or forbids that this thread writes. A pragma would make SQLite compile every statement again."""
         self._mine.writes = permitted
 
     def begin(self, lock_type: str | None = None, *, durable: bool = True) -> None:
@@ -100,13 +100,13 @@ class SqliteEngine(TrackedDatabase, SqliteDatabase):
             raise
 
     def commit(self) -> None:
-        # A commit that fails leaves the transaction open; the rollback that follows ends it.
+        # A failed commit leaves the transaction open; the rollback that follows ends it.
         self.run("COMMIT")
         self._end()
 
     def rollback(self) -> None:
         try:
-            # Some errors (a full disk, for one) have rolled back by themselves.
+            # Some errors, such as a full disk, have rolled back already.
             if self.raw().in_transaction:
                 self.run("ROLLBACK")
         finally:
@@ -117,7 +117,7 @@ class SqliteEngine(TrackedDatabase, SqliteDatabase):
         self._writer.release()
 
     def begin_read(self) -> None:
-        """Begins one snapshot for what is read until `end_read`; in WAL mode it blocks no writer."""
+        """Begins one snapshot for all reads until `end_read`; in WAL mode it blocks no writer."""
         self.run("BEGIN")
 
     def end_read(self) -> None:
@@ -126,15 +126,15 @@ class SqliteEngine(TrackedDatabase, SqliteDatabase):
             self.run("COMMIT")
 
     def check_transaction(self) -> None:
-        """Raises when an error that was swallowed has ended the transaction: some of SQLite's roll back all of it."""
+        """Raises RuntimeError when a swallowed error has ended the transaction, as some errors of SQLite do."""
         if not self.raw().in_transaction:
             raise RuntimeError("a statement had failed and rolled the transaction back; its error was ignored")
 
     def announce(self) -> None:
-        """Nothing: other processes see the file's counter move."""
+        """Does nothing: other processes see the counter of the file change."""
 
     def transaction_id(self) -> int | None:
-        """None: a commit of SQLite is never in doubt."""
+        """Returns None: the outcome of a commit of SQLite is always known."""
         return None
 
     def transaction_status(self, transaction_id: int) -> str:

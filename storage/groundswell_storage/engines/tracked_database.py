@@ -17,7 +17,7 @@ from peewee import __exception_wrapper__ as peewee_errors  # type: ignore[attr-d
 
 
 class Connections:
-    """The open connections of one database: each belongs to a thread, and goes when the thread has gone."""
+    """The open connections of one database. Each belongs to a thread and is closed when the thread has ended."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -46,24 +46,24 @@ class TrackedDatabase(PeeweeDatabase):
 
     connections: Connections
     file: Path | None = None
-    """Of an embedded database."""
+    """The file of an embedded database."""
 
     def run(self, sql: str, parameters: Sequence[object] = ()) -> Any:
-        """Runs one statement, parameters in the driver's own style; returns the driver's cursor."""
+        """Runs one statement with parameters in the driver's style and returns the driver's cursor."""
         return self.execute_sql(sql, parameters)  # type: ignore[no-untyped-call]
 
     def run_many(self, sql: str, rows: Iterable[Sequence[object]]) -> int:
-        """Runs one statement for each row of parameters; returns how many rows of the table it changed in all."""
+        """Runs one statement for each row of parameters and returns the number of table rows that it changed in all."""
         with peewee_errors:
             changed: int = self.raw().cursor().executemany(sql, rows).rowcount
         return changed
 
     def raw(self) -> Any:
-        """The driver's connection of this thread, opened if it is not."""
+        """Returns the driver's connection of this thread, opened if necessary."""
         return self.connection()  # type: ignore[no-untyped-call]
 
     def leave_transaction(self) -> None:
-        """Peewee need no longer know of a transaction on this thread."""
+        """Makes Peewee forget the transaction of this thread."""
         self.pop_transaction()  # type: ignore[no-untyped-call]
 
     def _connect(self) -> Any:
@@ -86,7 +86,7 @@ if TYPE_CHECKING:
 class CurrentDatabase(DatabaseProxy):
     """The database of all tables: the one that this thread works with, else the one connected last.
 
-    One process may have several databases open (two servers in one test); the threads of each see their own.
+    A process may have several databases open (two servers in one test); each thread sees its own.
     """
 
     def __init__(self) -> None:
@@ -105,9 +105,9 @@ class CurrentDatabase(DatabaseProxy):
 
 class _ThreadState(threading.local):
     engine: Engine | None = None
-    """The database this thread works with now."""
+    """The database that this thread works with now."""
     published: int = 0
-    """Events written by this thread so far, rolled back ones included."""
+    """Events that this thread has written so far, including those rolled back."""
 
 
 thread = _ThreadState()

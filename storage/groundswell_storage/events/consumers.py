@@ -1,4 +1,4 @@
-"""Consumers of the event log that work through it: how far each of them is."""
+"""The positions of consumers that process the event log."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class EventConsumerRow(SystemTable):
-    """The last event that a consumer is done with."""
+    """The last event that a consumer has processed."""
 
     name = TextField(primary_key=True)
     xid = BigIntegerField()
@@ -23,15 +23,15 @@ class EventConsumerRow(SystemTable):
 
 
 def position(database: Database, name: str) -> Position:
-    """Where a consumer goes on; the beginning of the log for one that never began."""
+    """Returns the position of a consumer; the beginning of the log for one that never began."""
     row = database.execute("SELECT xid, seq FROM event_consumer WHERE name = ?", (name,)).fetchone()
     return events.START if row is None else (row[0], row[1])
 
 
 def advance(database: Database, name: str, before: Position, after: Position) -> bool:
-    """Moves a consumer on from where it was, in the transaction of what it did.
+    """Advances a consumer from its previous position, in the transaction of its work.
 
-    False when another process has moved it meanwhile: then nothing of this transaction may remain.
+    Returns False when another process has advanced it meanwhile: this transaction must then be rolled back.
     """
     moved = database.execute(
         "INSERT INTO event_consumer (name, xid, seq) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE "

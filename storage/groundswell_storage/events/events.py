@@ -1,13 +1,14 @@
-"""The event log: what happened, in order, written in the transaction in which it happened (an outbox).
+"""The event log, an outbox: events are written, in order, in the transaction of what they report.
 
-Readers go after a cursor, so nothing is missed and nothing is held open while they wait. The order is (xid, seq):
+Readers continue after a cursor, so that they miss nothing and hold nothing open while they wait. The order is
+(xid, seq):
 
 - SQLite has one writer at a time, so `seq` alone is the order in which events become visible; xid is 0.
 - PostgreSQL assigns `seq` before the commit, and a transaction that began early may commit late: a reader past its
-  events would never see them. So events carry the id of their transaction, and only those of transactions older than
-  any still running (`pg_snapshot_xmin`) are read: below that line nothing can appear any more.
-- CockroachDB: xid is the transaction's commit timestamp. Its serializable isolation lets no later commit slip in
-  below a timestamp that was read.
+  events would never see them. Therefore events carry the id of their transaction, and only events of transactions older
+  than any still running (`pg_snapshot_xmin`) are read. Below that limit nothing can appear later.
+- CockroachDB: xid is the transaction's commit timestamp. Its serializable isolation admits no later commit below a
+  timestamp that was read.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ START: Position = (0, 0)
 
 
 class EventRow(Table):
-    """What happened, once per event."""
+    """An event."""
 
     seq = BigAutoField()
     xid = BigIntegerField()
@@ -50,7 +51,7 @@ class EventRow(Table):
 
 
 class EventHorizonRow(SystemTable):
-    """One row: how far the log has been cut off, so that a cursor from before is refused and not silently behind."""
+    """One row: the position up to which the log was purged. Older cursors are refused."""
 
     id = BigIntegerField(primary_key=True)
     xid = BigIntegerField()
@@ -59,7 +60,7 @@ class EventHorizonRow(SystemTable):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened."""
+    """An event as readers get it."""
 
     position: Position
     workspace: str
@@ -71,7 +72,7 @@ class Event:
 
     @property
     def cursor(self) -> str:
-        """Where reading goes on after this event."""
+        """The cursor that continues after this event."""
         return encode_cursor(self.position)
 
 
@@ -91,7 +92,7 @@ _COLUMNS = "xid, seq, workspace, topic, subject_id, payload, create_time"
 def publish(
     database: Database, workspace: str, topic: str, subject_id: str, payload: Mapping[str, Any], time: datetime
 ) -> None:
-    """Writes one event; `Scope.publish` is the way to call it."""
+    """Writes one event; callers use `Scope.publish`."""
     database.execute(
         "INSERT INTO event (xid, workspace, topic, subject_id, payload, create_time) "
         f"VALUES ({_XID[database.dialect]}, ?, ?, ?, ?, ?)",
@@ -101,12 +102,12 @@ def publish(
 
 
 def encode_cursor(position: Position) -> str:
-    """The opaque text for a position."""
+    """Returns the opaque text of a position."""
     return base64.urlsafe_b64encode(f"{position[0]}.{position[1]}".encode()).decode().rstrip("=")
 
 
 def decode_cursor(cursor: str) -> Position:
-    """The position of a cursor; empty means the beginning of the log. Raises InvalidArgument (`CURSOR_INVALID`)."""
+    """Returns the position of a cursor; empty means the beginning. Raises InvalidArgument (`CURSOR_INVALID`)."""
     if not cursor:
         return START
     try:
@@ -122,7 +123,7 @@ def decode_cursor(cursor: str) -> Position:
 
 
 def latest_position(database: Database) -> Position:
-    """Where the log ends now: reading after it gives only what becomes visible later."""
+    """Returns the end of the log: reading after it gives only what becomes visible later."""
     row = database.execute(
         f"SELECT xid, seq FROM event WHERE 1 = 1{_VISIBLE[database.dialect]} ORDER BY xid DESC, seq DESC LIMIT 1"
     ).fetchone()
@@ -139,7 +140,7 @@ def read_after(
     topics: Sequence[str] = (),
     limit: int = 256,
 ) -> list[Event]:
-    """The next events after a position, in order, at most `limit`; all workspaces and topics unless told."""
+    """Returns at most `limit` events after a position, in order: of all workspaces and topics, or of those given."""
     where = "(xid, seq) > (?, ?)"
     parameters: list[object] = [*position]
     if workspace is not None:
@@ -166,7 +167,7 @@ def read_after(
 
 
 def has_hidden(database: Database) -> bool:
-    """Whether committed events wait for an older transaction to end before they may be read (PostgreSQL)."""
+    """Returns true when committed events wait for an older transaction to end before they may be read (PostgreSQL)."""
     if database.dialect != "postgresql":
         return False
     sql = "SELECT EXISTS (SELECT 1 FROM event WHERE xid >= pg_snapshot_xmin(pg_current_snapshot())::text::bigint)"
@@ -175,13 +176,13 @@ def has_hidden(database: Database) -> bool:
 
 
 def horizon(database: Database) -> Position:
-    """The position up to which the log has been cut off."""
+    """Returns the position up to which the log was purged."""
     row = database.execute("SELECT xid, seq FROM event_horizon WHERE id = 1").fetchone()
     return START if row is None else (row[0], row[1])
 
 
 def check_cursor(database: Database, position: Position) -> None:
-    """Raises FailedPrecondition (`CURSOR_EXPIRED`) when events after this position have been removed already."""
+    """Raises FailedPrecondition (`CURSOR_EXPIRED`) when events after this position have been purged."""
     if position != START and position < horizon(database):
         raise errors.FailedPrecondition(
             "events after this cursor are kept no longer: read the current state, then follow from now",
@@ -190,9 +191,9 @@ def check_cursor(database: Database, position: Position) -> None:
 
 
 def purge(database: Database, keep: timedelta, now: datetime) -> int:
-    """Removes events older than `keep` and returns how many; to be called in a transaction.
+    """Deletes events older than `keep` and returns their number; called in a transaction.
 
-    The newest event always stays: SQLite gives a number again when the row that has the highest is deleted.
+    The newest event always stays, because SQLite reuses the number of a deleted row that had the highest.
     """
     last = database.execute(
         f"SELECT xid, seq FROM event WHERE create_time < ?{_VISIBLE[database.dialect]} "

@@ -1,12 +1,12 @@
-"""Following the event log: one reader for a whole server, any number of followers, no connection held while they wait.
+"""The event feed: one reader of the event log per server, any number of followers, no connection held while they wait.
 
-The feed reads what is new once, however many follow, and keeps the last few thousand events in memory. A follower that
-keeps up is served from there; one that lags, or comes with an old cursor, reads the log itself, a batch at a time, as
-fast as it consumes: nothing is queued for it, so a slow one costs nobody memory.
+The feed reads each event once, however many follow, and keeps the last few thousand events in memory. A follower that
+keeps up is served from memory; one that lags, or starts with an old cursor, reads the log itself, a batch at a time, as
+fast as it consumes. Nothing is queued for it, so that a slow follower costs no memory.
 
-What wakes the reader: commits of this process; NOTIFY from others on PostgreSQL, sent by each process's feed after its
-commits and not in them (inside transactions it would serialize all commits), many commits in one; on SQLite the
-counter `PRAGMA data_version`, which moves when another process commits. And a slow clock behind them all.
+The reader wakes at commits of this process; at NOTIFY of others on PostgreSQL, which each process's feed sends after
+its commits, once for many (inside transactions it would serialize all commits); on SQLite when the counter
+`PRAGMA data_version` changes, which another process's commit increments. It also polls at long intervals.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ if TYPE_CHECKING:
 _RETRY_SECONDS = 1.0
 _READ_AT_ONCE = 1000
 _HIDDEN_SECONDS = (0.01, 0.25)
-"""How soon, and at last how often, to look for events that an older transaction hides."""
+"""First and last interval of looking for events that an older transaction hides."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Events that happened, in order, and where to go on after them."""
+    """Events in order, and the cursor that continues after them."""
 
     events: tuple[Event, ...]
-    """Empty in a sign of life (see `heartbeat`)."""
+    """Empty in a heartbeat."""
     cursor: str
 
 
 class EventFeed:
-    """The events of one server process; made and used on its event loop."""
+    """The events of one server process; created and used on its event loop."""
 
     def __init__(
         self,
@@ -56,13 +56,13 @@ class EventFeed:
     ) -> None:
         """Prepares the feed; `start` begins.
 
-        `remembered`: events kept in memory. `batch_size`: events given at once, at most. `poll`: the slow clock.
-        `watch`: how often SQLite's counter is looked at. `notify_gap`: the least time between two NOTIFY.
+        `remembered`: events kept in memory. `batch_size`: the most events yielded at once. `poll`: the interval of the
+        slow poll. `watch`: the interval of reading SQLite's counter. `notify_gap`: the least time between two NOTIFY.
         """
         self._executor = executor
         self._database = executor.database
         self._batch_size = batch_size
-        # CockroachDB tells nobody anything, so there the clock has to be quicker.
+        # CockroachDB sends no notifications, so that the feed has to poll more often.
         self._poll_seconds = min(poll.total_seconds(), 0.25 if self._database.dialect == "cockroachdb" else 60.0)
         self._watch_seconds = watch.total_seconds()
         self._notify_gap_seconds = notify_gap.total_seconds()
@@ -73,12 +73,12 @@ class EventFeed:
         self._changed = asyncio.Event()
         self._unannounced = asyncio.Event()
         self._followers: defaultdict[str | None, set[_Follower]] = defaultdict(set)
-        """By the workspace they follow, None for all."""
+        """Followers by the workspace that they follow, None for all."""
         self._tasks: list[asyncio.Task[None]] = []
         self._closed = False
 
     async def start(self) -> None:
-        """Begins at the end of the log as it is now. Raises Unavailable when the database cannot be reached."""
+        """Begins at the current end of the log. Raises Unavailable when the database cannot be reached."""
         self._end = await self._executor.read(lambda: events.latest_position(self._database))
         self._recent_after = self._end
         self._executor.on_commit.append(self._committed)
@@ -103,20 +103,20 @@ class EventFeed:
 
     @property
     def followers(self) -> int:
-        """How many iterations are open."""
+        """Number of open iterations."""
         return sum(map(len, self._followers.values()))
 
     @property
     def cursor(self) -> str:
-        """Where the log ends, as far as this process has read: follow from here for what is new.
+        """The cursor of the end of the log as far as this process has read it: follow from here to get what is new.
 
-        It may be a moment behind, never ahead: who takes it first and reads the current state afterwards may be told
-        of a change twice, and misses none.
+        It may be a moment behind, never ahead: a caller that takes it before it reads the current state may be notified
+        of a change twice, but misses none.
         """
         return events.encode_cursor(self._end)
 
     def wake(self) -> None:
-        """Has the reader look now; for whoever knows that something happened."""
+        """Makes the reader look now, for callers that know of a new event."""
         self._changed.set()
 
     async def follow(
@@ -127,10 +127,10 @@ class EventFeed:
         workspace: str | None = None,
         heartbeat: timedelta | None = None,
     ) -> AsyncGenerator[Batch, None]:
-        """Gives the events after a cursor as they happen, without end until the feed is closed.
+        """Yields the events after a cursor as they happen, until the feed is closed.
 
-        `cursor`: None for what happens from now on, "" for all that is kept. `topics` and `workspace`: all unless
-        given. `heartbeat`: an empty batch with a fresh cursor after that long without events. Raises InvalidArgument
+        `cursor`: None for new events only, "" for all that are kept. `topics` and `workspace`: all unless given.
+        `heartbeat`: an empty batch with a new cursor after that long without events. Raises InvalidArgument
         (`CURSOR_INVALID`), FailedPrecondition (`CURSOR_EXPIRED`), and Unavailable while the database cannot be reached.
         """
         position = self._end if cursor is None else events.decode_cursor(cursor)
@@ -155,7 +155,7 @@ class EventFeed:
             self._followers[workspace].discard(follower)
 
     async def _after(self, position: Position, follower: _Follower) -> tuple[list[Event], Position]:
-        """The follower's next events, and the position up to which it has seen everything meant for it."""
+        """Returns the follower's next events, and the position up to which it has seen all of its events."""
         if position < self._recent_after:
             end = self._end
             found = await self._executor.read(
@@ -179,7 +179,7 @@ class EventFeed:
         return found, max(position, self._end)
 
     async def _keep_reading(self) -> None:
-        """The one reader."""
+        """Reads the log until the feed is closed."""
         wait = self._poll_seconds
         soon = _HIDDEN_SECONDS[0]
         while True:
@@ -188,20 +188,21 @@ class EventFeed:
                     await self._changed.wait()
             self._changed.clear()
             try:
-                # Events may be hidden until an older transaction ends, which may tell nobody: look again soon, and
-                # then less and less so.
+                # Events may be hidden until an older transaction ends, which may send no notification: look again
+                # soon, and then less and less often.
                 hidden = await self._read_new()
                 wait = soon if hidden else self._poll_seconds
                 soon = min(soon * 2, _HIDDEN_SECONDS[1]) if hidden else _HIDDEN_SECONDS[0]
             except errors.GroundswellError:
-                # Out of reach: followers wait, and nothing is lost, for the log is where it was.
+                # The database cannot be reached: followers wait, and miss nothing, because the log does not change.
                 wait = _RETRY_SECONDS
 
     async def _read_new(self) -> bool:
-        """Takes in what is new; returns whether there is more that may not be read yet."""
+        """Reads new events; returns true when there are more that may not be read yet."""
 
         def read() -> tuple[list[Event], bool]:
-            # Asked first: what comes to light between the two is read, the other way round nobody would look again.
+            # Checked first, so that events that become visible between the two statements are read; in the other order
+            # nobody would look for them again.
             hidden = events.has_hidden(self._database)
             return events.read_after(self._database, self._end, limit=_READ_AT_ONCE), hidden
 
@@ -243,7 +244,7 @@ class EventFeed:
             await asyncio.sleep(self._watch_seconds)
 
     async def _announce(self) -> None:
-        """Tells other processes that this one committed something."""
+        """Notifies other processes of commits of this one."""
         while True:
             await self._unannounced.wait()
             self._unannounced.clear()
@@ -252,7 +253,7 @@ class EventFeed:
             await asyncio.sleep(self._notify_gap_seconds)
 
     async def _listen(self) -> None:
-        """Hears what other processes announce, on a connection of its own; the slow clock covers for it."""
+        """Listens to other processes on its own connection; the slow poll covers its failures."""
         from groundswell_storage.engines.postgres import announcements
 
         while True:
@@ -277,7 +278,7 @@ class _Follower:
 
 
 def _newer(recent: deque[Event], position: Position) -> list[Event]:
-    """The events in memory after a position; from the new end, because followers that keep up are near it."""
+    """Returns the events in memory after a position; searched from the new end, because most followers are near it."""
     found = []
     for event in reversed(recent):
         if event.position <= position:

@@ -1,7 +1,7 @@
-"""The topics of the event log: areas, servers and workers hear of each other by these alone.
+"""The topics of the event log, through which areas, servers and workers learn of changes.
 
-Each says what the subject of its events is and what their payload holds; ids are those of the workspace's rows, numbers
-of enums those of the contract.
+Each comment names the subject of the events and their payload. Ids are those of the workspace's rows; numbers of enums
+are those of the contract.
 """
 
 from __future__ import annotations
@@ -9,24 +9,24 @@ from __future__ import annotations
 from typing import Final
 
 KEY_CHANGED: Final = "key.changed"
-"""An API key was made, rotated or revoked. Subject: its id. Payload: change."""
+"""An API key was created, rotated or revoked. Subject: its id. Payload: change."""
 OPERATION_CHANGED: Final = "operation.changed"
-"""An operation was created, went on or ended. Subject: its id. Payload: state, progress_pct, kind."""
+"""An operation was created, made progress or ended. Subject: its id. Payload: state, progress_pct, kind."""
 
 PERSONA_CHANGED: Final = "persona.changed"
-"""A persona was made, changed or hidden. Subject: its id."""
+"""A persona was created, changed or deleted. Subject: its id."""
 CONTEXT_CHANGED: Final = "context.changed"
-"""A context was opened, changed, ended or judged. Subject: its id. Payload: persona_id, "" for none; post_id where
+"""A context was started, changed, finished or rated. Subject: its id. Payload: persona_id, "" for none; post_id where
 metrics of a post changed it."""
 POST_CHANGED: Final = "post.changed"
-"""A post was recorded, changed or got other figures. Subject: its id. Payload: persona_id, platform, context_id, "" for
+"""A post was created, changed or got other metrics. Subject: its id. Payload: persona_id, platform, context_id, "" for
 none."""
 POST_DELETED: Final = "post.deleted"
-"""A post is gone. Subject and payload as of POST_CHANGED."""
+"""A post was deleted. Subject and payload are those of POST_CHANGED."""
 INTERACTIONS_JUDGED: Final = "interactions.judged"
-"""Interactions were recorded. Subject: the post. Payload: persona_id, and how many are genuine, bots, personas."""
+"""Interactions were recorded. Subject: the post. Payload: persona_id, and the numbers of genuine, bots, personas."""
 VIRALITY_ALERT: Final = "alert.virality"
-"""A post spreads. Subject: the post. Payload: the alert (`engagement/virality/events.py`)."""
+"""A post spreads. Subject: the post. Payload: the alert (`engagement/virality/alert_events.py`)."""
 CONNECTION_CHANGED: Final = "connection.changed"
 """A platform was connected or disconnected, or its token was refused. Subject: the connection. Payload: persona_id,
 platform."""
@@ -36,15 +36,15 @@ ENGAGEMENT_SETTINGS_CHANGED: Final = "engagement_settings.changed"
 MODEL_CHANGED: Final = "model.changed"
 """Another version of a model is live. Subject: its id. Payload: model_type, version."""
 ONLINE_LEARNED: Final = "online.learned"
-"""A twin has learnt. Subject: the model type. Payload: its figures."""
+"""An online model has learned. Subject: the model type. Payload: its metrics."""
 DRIFT_CHECKED: Final = "drift.checked"
-"""A live version was checked. Subject: the report. Payload: model_type, status, drift_score."""
+"""A live version was checked for drift. Subject: the report. Payload: model_type, status, drift_score."""
 
 EXPERIMENT_CHANGED: Final = "experiment.changed"
-"""An experiment was made, changed, or went on in its life. Subject: its id. Payload: key, state."""
+"""An experiment was created, changed, or reached another state. Subject: its id. Payload: key, state."""
 EXPERIMENT_COUNTED: Final = "experiment.counted"
-"""Something was counted for an experiment: watchers look again. Subject: its key. Payload: key."""
+"""An experiment's counts changed, so that watchers analyze it again. Subject: its key. Payload: key."""
 EXPERIMENT_LEARNED: Final = "experiment.learned"
-"""A bandit chooses with other probabilities now. Subject: the experiment's number. Payload: key, batch."""
+"""A bandit has new allocation probabilities. Subject: the experiment's number. Payload: key, batch."""
 ROLLOUT_CHANGED: Final = "rollout.changed"
-"""A rollout was begun or went on in its life. Subject: its id. Payload: key, state."""
+"""A rollout was created or reached another state. Subject: its id. Payload: key, state."""
