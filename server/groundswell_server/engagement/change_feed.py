@@ -1,4 +1,4 @@
-"""Watching: what happened to posts and contexts, read from the event log, with the state they are in now."""
+"""The change feed of posts and contexts: events of the log with the present state of their subjects."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TOPICS = (
 
 @dataclass(frozen=True, slots=True)
 class InteractionsJudged:
-    """Verdicts of a recorded batch."""
+    """The verdicts of a recorded batch."""
 
     post_id: str
     genuine_count: int
@@ -37,38 +37,41 @@ class InteractionsJudged:
 
 @dataclass(frozen=True, slots=True)
 class PostDeleted:
-    """A post that is gone."""
+    """The deletion of a post."""
 
     post_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Something that happened."""
+    """One change."""
 
     cursor: str
-    """To go on after it."""
+    """Cursor after this change."""
     event_time: datetime
     what: Post | Context | InteractionsJudged | PostDeleted | ViralityAlert
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeFilter:
-    """Whose changes are wanted; empty sets mean all."""
+    """Selects changes by persona and post; empty sets select all."""
 
     persona_ids: frozenset[str] = frozenset()
     post_ids: frozenset[str] = frozenset()
-    """A change of a context is wanted when metrics of one of these posts caused it."""
+    """Selects a change of a context when metrics of one of these posts caused it."""
 
     def matches(self, event: Event) -> bool:
-        """Whether an event is one of those."""
+        """Returns True when the filter selects an event."""
         post_id = event.payload.get("post_id", "") if event.topic == topics.CONTEXT_CHANGED else event.subject_id
         by_persona = not self.persona_ids or event.payload.get("persona_id") in self.persona_ids
         return by_persona and (not self.post_ids or post_id in self.post_ids)
 
 
 def read_changes(scope: Scope, events: Iterable[Event]) -> list[Change]:
-    """The changes that events tell of, with the things as they are now; what is gone by now has an event of its end."""
+    """Returns the changes of events with the present state of their subjects.
+
+    A subject that no longer exists is left out, because its deletion has an event of its own.
+    """
     told = list(events)
     found_posts = scope.find_many(PostRow, {event.subject_id for event in told if event.topic == topics.POST_CHANGED})
     found_contexts = scope.find_many(

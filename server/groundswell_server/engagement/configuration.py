@@ -1,4 +1,4 @@
-"""What the settings say to Engagement."""
+"""The deployment's settings as parameters of the domain."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from groundswell_server.settings import Settings
 
 
 def thresholds(settings: Settings) -> Thresholds:
-    """From where on metrics speak for a context."""
+    """Returns the thresholds by which metrics decide about a context."""
     return Thresholds(
         success_rate_pct=settings.success_threshold_pct,
         genuine_ratio=settings.genuine_ratio,
@@ -20,15 +20,15 @@ def thresholds(settings: Settings) -> Thresholds:
 
 
 def target_age(settings: Settings) -> timedelta:
-    """The age at which rates are compared and learnt, and for which the reach of a post that spreads is projected."""
+    """Returns the age at which rates are compared and learned, and to which the reach of viral posts is projected."""
     return timedelta(days=settings.ml_target_age_days)
 
 
 def awaited_ages(settings: Settings) -> tuple[timedelta, ...]:
-    """The ages of posts that something waits for: no metrics from before say what it has to know."""
+    """Returns the ages at which metrics of a post are needed."""
     return (thresholds(settings).rejection_age, target_age(settings))
 
 
 def filter_settings(settings: Settings) -> FilterSettings:
-    """From where on an interaction counts as a bot's."""
+    """Returns the settings of the bot filter."""
     return FilterSettings(threshold=settings.bot_threshold)

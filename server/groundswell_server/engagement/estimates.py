@@ -1,4 +1,4 @@
-"""Figures with what is known of their certainty."""
+"""Estimates with their intervals."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A range that holds the true value with the stated probability."""
+    """A range that contains the true value with the stated probability."""
 
     lower: float
     upper: float
@@ -17,9 +17,9 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """The best single figure, with its interval."""
+    """The best single value, with its interval."""
 
     value: float
     interval: Interval | None
-    """None when there is too little data for one."""
+    """None when there is too little data."""
     sample_size: int

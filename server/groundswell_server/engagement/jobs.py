@@ -1,4 +1,4 @@
-"""Engagement's work in the background: what a worker process does, when asked and by the clock."""
+"""Background jobs of engagement, on request and periodic."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 SYNC = "engagement.sync_posts"
 SYNC_HOURLY = "engagement.sync_hourly"
 _TURN = timedelta(seconds=5)
-"""How often a sync looks whether the one before it has ended."""
+"""Interval at which a sync checks whether the previous one has ended."""
 
 
 def sync_posts(job: Job) -> pb.SyncReport:
-    """SyncPosts: fetches and records what is due, in as many runs as the platforms' limits ask for."""
+    """Runs SyncPosts: fetches and records due posts, in as many runs as the platforms' limits require."""
     from groundswell_server.engagement.platforms import adapters
     from groundswell_server.engagement.platforms.http_client import log_retries, open_client
     from groundswell_server.engagement.sync.sync_clock import DatabaseClock
@@ -52,7 +52,7 @@ def sync_with(job: Job, means: SyncDependencies) -> pb.SyncReport:
     wanted = messages.wanted(pb.SyncPostsRequest.FromString(job.request), configuration.awaited_ages(job.settings))
     before = (each for each in operations.under_way(job.reading(), SYNC) if each.id < job.operation_id)
     if any(set(wanted.platforms).intersection(_platforms(each)) for each in before):
-        raise Postponed(_TURN, "waits for the sync before it")
+        raise Postponed(_TURN, "waiting for the previous sync to end")
     settings, thresholds = configuration.filter_settings(job.settings), configuration.thresholds(job.settings)
     plan = run_sync(job, means, wanted, Intake(settings, thresholds, TrainedDetectors(job.peers)))
     with job.scope() as scope:
@@ -62,9 +62,9 @@ def sync_with(job: Job, means: SyncDependencies) -> pb.SyncReport:
 
 
 def sync_hourly(database: Database, settings: Settings, now: datetime | None = None) -> None:
-    """Asks for a sync in every workspace with a connection, a limit at a time, unless the last one is still at work.
+    """Starts a sync for each call limit in every workspace with a connection, unless one is still running.
 
-    Of the posts of `sync_hours`, and of older ones that have reached an age which something waits for.
+    It covers the posts of the last `sync_hours` hours, and older posts that have reached an awaited age.
     """
     if not settings.sync_hours:
         return
@@ -80,7 +80,7 @@ def sync_hourly(database: Database, settings: Settings, now: datetime | None = N
 
 
 def rejudge_handles(job: Job) -> Empty:
-    """Judges again the interactions of handles that were registered after them."""
+    """Judges the interactions of newly registered handles again."""
     from groundswell_server.engagement.interactions import rejudgment
 
     rejudgment.rejudge_handles(job)
@@ -88,7 +88,7 @@ def rejudge_handles(job: Job) -> Empty:
 
 
 def rejudge_duplicates(job: Job) -> Empty:
-    """Judges again the interactions whose text was repeated after them."""
+    """Judges the interactions with newly repeated texts again."""
     from groundswell_server.engagement.interactions import rejudgment
 
     rejudgment.rejudge_duplicates(job)
@@ -96,7 +96,7 @@ def rejudge_duplicates(job: Job) -> Empty:
 
 
 def _platforms(operation: operations.Operation) -> tuple[int, ...]:
-    """The platforms that a sync asks."""
+    """Returns the platforms of a sync."""
     return messages.wanted(pb.SyncPostsRequest.FromString(operation.request), ()).platforms
 
 

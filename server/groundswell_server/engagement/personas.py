@@ -1,4 +1,4 @@
-"""Personas: made, changed, hidden; and the register that knows their handles on all workspaces' behalf."""
+"""Personas, and the register of their handles, which all workspaces share."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from groundswell_storage.scope import Scope
 
 DEFAULT_TIME_ZONE = "UTC"
 _ZONES_OF_MACHINES = frozenset({"Factory", "localtime", "posix", "posixrules", "right"})
-"""Names, or their first parts, that a server may find beside the zones, elsewhere otherwise or not at all."""
+"""Names (or first parts of names) of files that lie beside the time zones on some machines."""
 REJUDGE_HANDLES = "engagement.rejudge_handles"
-"""The operation that judges again what handles did before they were registered."""
+"""The operation that judges the interactions of newly registered handles again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Handle:
 
 @dataclass(frozen=True, slots=True)
 class PersonaDraft:
-    """What a persona is made of."""
+    """The fields of a new persona."""
 
     name: str
     niche: str = ""
@@ -67,7 +67,7 @@ class Persona:
     etag: str
 
     def followers_on(self, platform: Platform) -> int | None:
-        """Followers on a platform, those of all handles there together; None where none are known."""
+        """Returns the followers of all handles on a platform; None when none are known."""
         known = [handle.follower_count for handle in self.handles if handle.platform is platform]
         counts = [count for count in known if count is not None]
         return sum(counts) if counts else None
@@ -159,19 +159,25 @@ def _active(row: PersonaRow) -> PersonaRow:
 def _register(
     scope: Scope, persona_id: str, handles: Sequence[Handle], field: str, known: Sequence[Handle] = ()
 ) -> None:
-    """Registers handles, and starts the rejudging of what those did that were not `known` before."""
+    """Registers handles, and starts the rejudgment of the handles that were not `known` before."""
     wanted: dict[tuple[int, str], Handle] = {}
     for position, each in enumerate(handles):
         key = _key(each)
         if not key[1]:
-            raise InvalidArgument.of(f"{field}[{position}].handle", "has nothing but @ and dots")
+            raise InvalidArgument.of(
+                f"{field}[{position}].handle", f"must contain more than @ and dots, got {each.handle!r}"
+            )
         if not each.handle.isprintable():
-            # Two handles that look alike would be two, and nobody would see why the register knows only one of them.
-            raise InvalidArgument.of(f"{field}[{position}].handle", "holds a character that nobody sees")
+            # Two handles that look alike would be distinct, and nobody would see why only one of them is registered.
+            raise InvalidArgument.of(
+                f"{field}[{position}].handle", f"must contain only printable characters, got {each.handle!r}"
+            )
         if key in wanted:
-            raise InvalidArgument.of(f"{field}[{position}].handle", "is there twice on this platform")
+            raise InvalidArgument.of(
+                f"{field}[{position}].handle", f"must be unique on the platform, got {each.handle!r} twice"
+            )
         wanted[key] = each
-    # In one order everywhere, so that two servers that register the same handles wait for, not block, each other.
+    # One order everywhere prevents deadlocks between servers that register the same handles.
     taken = personas.register(scope, persona_id, sorted(wanted))
     if taken is not None:
         raise _handle_taken(wanted[taken])
@@ -185,7 +191,7 @@ def _key(handle: Handle) -> tuple[int, str]:
 
 
 def _handle_taken(handle: Handle) -> AlreadyExists:
-    """Says that it is taken, not by whom: that may be another workspace's."""
+    """Returns the error of a taken handle. It does not name the owner, who may be in another workspace."""
     platform = handle.platform.name
     error = AlreadyExists("handle", f"{platform}/{handle.handle}", reason="HANDLE_TAKEN")
     error.metadata = {"platform": platform, "handle": handle.handle}
@@ -201,7 +207,7 @@ def _checked(values: Mapping[str, Any], prefix: str) -> dict[str, Any]:
 
 
 def _time_zone(name: str, field: str) -> str:
-    """The name of a time zone that exists, "UTC" for none."""
+    """Returns the name of an existing time zone, "UTC" when empty."""
     if not name:
         return DEFAULT_TIME_ZONE
     try:
@@ -209,5 +215,5 @@ def _time_zone(name: str, field: str) -> str:
             raise ValueError(name)
         zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        raise InvalidArgument.of(field, f"{name!r} is not a time zone of the IANA database") from None
+        raise InvalidArgument.of(field, f"must be a time zone of the IANA database, got {name!r}") from None
     return name

@@ -1,4 +1,4 @@
-"""EngagementService: each call decodes, makes one domain call, encodes."""
+"""EngagementService: each method decodes the request, makes one domain call and encodes the result."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from groundswell.v1 import engagement_pb2 as pb
 from groundswell_server.conversions.protobuf_conversions import paging_in, time_in
 from groundswell_server.engagement import change_feed, configuration, messages, personas, workspace_settings
 from groundswell_server.engagement.analysis.audience import analyze_audience
-from groundswell_server.engagement.analysis_with_timing import analyze_with_best_hour
+from groundswell_server.engagement.best_hour import analyze_with_best_hour
 from groundswell_server.engagement.connections import connections, token_vault
 from groundswell_server.engagement.contexts import contexts
 from groundswell_server.engagement.ingestion import post_imports, post_metrics

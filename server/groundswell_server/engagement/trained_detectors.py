@@ -48,7 +48,9 @@ class TrainedDetectors:
         self._peers = peers
         self._absent: Cache[tuple[str, str], bool] = Cache(_MAX_WORKSPACES)
         """Workspaces and model types without a live model."""
-        self._breaker = CircuitBreaker("a detector does not answer; the documented weights and phrases judge")
+        self._breaker = CircuitBreaker(
+            "a trained detector does not answer; the documented weights and phrases are used instead"
+        )
 
     async def consult(self, caller: Caller, batch: list[NewInteraction]) -> list[NewInteraction]:
         """Returns the interactions with the probabilities of their accounts and texts."""

@@ -1,4 +1,4 @@
-"""How a workspace has its engagement taken in, as it is stored and as a server remembers it."""
+"""The engagement settings of a workspace."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ class EngagementSettings:
     reason: str = ""
     """Why the filter was turned off; empty when it is on."""
     update_time: datetime | None = None
-    """None when nothing was changed."""
+    """None when they were never changed."""
     etag: str = etag_of(0)
 
 
 def read_settings(scope: Scope) -> EngagementSettings:
-    """The settings as they are."""
+    """Returns the present settings."""
     row = rows.find(scope)
     return EngagementSettings() if row is None else _settings_of(row)
 
 
 def update_settings(scope: Scope, pii_filter: PiiFilter, reason: str, etag: str = "") -> EngagementSettings:
-    """Turns the filter on or off, for a reason that the audit log keeps. Raises Aborted (`ETAG_MISMATCH`)."""
+    """Turns the filter on or off and records the reason in the audit log. Raises Aborted (`ETAG_MISMATCH`)."""
     row = rows.lock(scope, pii_filter=PiiFilter.ON)
     check_etag(row.version, etag)
     before = _settings_of(row)

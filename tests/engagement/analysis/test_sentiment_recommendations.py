@@ -50,9 +50,9 @@ def test_many_negative_comments_are_worth_a_word() -> None:
 
 def test_a_turn_of_the_mood_is_told_with_both_means() -> None:
     fell = said([(0, POSITIVE, 10, 6.0), (2, NEUTRAL, 9, 0.0), (2, NEGATIVE, 1, -0.5)])
-    assert "The mood fell from +0.60 (10 comments) at first to -0.05 (10) of late" in fell
-    assert "The mood rose" in said([(0, NEUTRAL, 10, 0.0), (2, POSITIVE, 10, 6.0)])
-    assert "The mood" not in said([(0, POSITIVE, 10, 6.0), (2, NEGATIVE, 3, -2.0), (2, POSITIVE, 1, 0.4)])
+    assert "Sentiment fell from +0.60 (10 comments) at first to -0.05 (10) recently" in fell
+    assert "Sentiment rose" in said([(0, NEUTRAL, 10, 0.0), (2, POSITIVE, 10, 6.0)])
+    assert "Sentiment fell" not in said([(0, POSITIVE, 10, 6.0), (2, NEGATIVE, 3, -2.0), (2, POSITIVE, 1, 0.4)])
 
 
 def test_a_correlation_is_told_when_its_interval_leaves_zero_out() -> None:

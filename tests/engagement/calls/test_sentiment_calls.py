@@ -77,7 +77,7 @@ def test_the_trend_goes_by_time_after_publication(engagement: EngagementServiceS
     assert first.mean_score > 0 > last.mean_score
     assert first.end_time.ToDatetime(tzinfo=published.tzinfo) == published + timedelta(hours=1)
     assert last.start_time.ToDatetime(tzinfo=published.tzinfo) == published + timedelta(days=2)
-    assert any("The mood fell" in sentence for sentence in answer.recommendations)
+    assert any("Sentiment fell" in sentence for sentence in answer.recommendations)
     assert any("6 of 11 comments (55%) are negative" in sentence for sentence in answer.recommendations)
 
 

@@ -220,7 +220,7 @@ def test_what_is_tried_again_is_logged_in_a_line_without_its_address(stand_in: S
     with capture_logs() as told, pytest.raises(Unavailable):
         api(INSTAGRAM, [], [])(request)
     assert [line["retry"] for line in told] == list(range(1, TRIES))
-    assert {line["event"] for line in told} == {"tried again soon"}
+    assert {line["event"] for line in told} == {"platform call failed; retrying"}
     assert "sesame" not in str(told)
 
 
@@ -228,6 +228,6 @@ def test_a_platform_that_cannot_be_reached_is_named_without_its_address() -> Non
     request = Request("GET", "http://127.0.0.1:9/v26.0/1", secret_parameters={"access_token": "sesame"})
     with pytest.raises(Unavailable) as caught:
         api(INSTAGRAM, [], [])(request)
-    assert str(caught.value) == "127.0.0.1 can't be reached (ConnectError)"
+    assert str(caught.value) == "127.0.0.1 cannot be reached (ConnectError)"
     assert "sesame" not in f"{caught.value} {caught.value.__cause__}"
     assert caught.value.__suppress_context__

@@ -361,6 +361,6 @@ def test_syncs_of_the_same_platforms_run_one_after_the_other(studio: Studio, ava
     other = studio.ask(platforms=[TIKTOK])
     held = take(studio.database)
     assert held.operation.id == first.id
-    assert studio.work(second).message == "waits for the sync before it"
+    assert studio.work(second).message == "waiting for the previous sync to end"
     assert studio.work(other).state == "PENDING", "the second asks TikTok too"
     assert studio.stand_in.asked == []

@@ -1,1 +1,1 @@
-"""What can be said of posts and of those who stand behind their interactions."""
+"""Analyses of posts and of the audience behind their interactions."""

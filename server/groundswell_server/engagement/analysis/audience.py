@@ -1,4 +1,4 @@
-"""Who stands behind the interactions of a persona's posts: people, bots, AI personas, and what gave them away."""
+"""The audience of a persona: people, bots and AI personas among the interactions, with the reasons."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from groundswell_storage.scope import Scope
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """The interactions known singly on a persona's posts; the fields are those of the answer."""
+    """The single interactions that are known with a persona's posts."""
 
     post_count: int
-    """Posts of which any are known."""
+    """Posts with known interactions."""
     genuine_count: int
     bot_count: int
     persona_count: int
     inauthentic_share: float | None
-    """Bots and personas among all, 0 to 1; None when nothing is known."""
+    """Share of bots and personas, 0 to 1; None without known interactions."""
     filtered: tuple[FilteredCount, ...]
     layers: tuple[LayerShare, ...]
 
@@ -33,14 +33,14 @@ class Audience:
 def analyze_audience(
     scope: Scope, persona_id: str, platform: int, start: datetime | None, end: datetime | None
 ) -> Audience:
-    """Adds up what is known of a persona's posts that were published in a span of time.
+    """Sums the verdicts on a persona's posts of a span of time.
 
     Args:
         scope: the transaction.
         persona_id: the persona.
-        platform: where; 0 for all.
+        platform: the platform; 0 for all.
         start: first time of publication; 30 days before the end when None.
-        end: exclusive; now when None.
+        end: end of the span, exclusive; now when None.
 
     Raises NotFound, and InvalidArgument for a span that ends before it begins.
     """
@@ -48,7 +48,9 @@ def analyze_audience(
     end = scope.now if end is None else end
     start = end - WINDOW if start is None else start
     if end < start:
-        raise InvalidArgument.of("end_time", "lies before start_time")
+        raise InvalidArgument.of(
+            "end_time", f"must not be before start_time, got {end.isoformat()} before {start.isoformat()}"
+        )
     found = [
         Tallies.from_json(stored) for stored in posts.tallies(scope, persona_id, platform, since=start, before=end)
     ]

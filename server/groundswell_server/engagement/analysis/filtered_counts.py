@@ -1,4 +1,4 @@
-"""What was taken out as not genuine: by reason and by layer, of one post or of many."""
+"""Counts of the interactions that the filter removed, by reason and by layer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from groundswell_storage.engagement.enums import Verdict
 
 @dataclass(frozen=True, slots=True)
 class FilteredCount:
-    """Interactions that were taken out for one reason."""
+    """The number of interactions that were removed for one reason."""
 
     verdict: Verdict
     reason: str
@@ -19,22 +19,22 @@ class FilteredCount:
 
 @dataclass(frozen=True, slots=True)
 class LayerShare:
-    """Interactions that were taken out by what one layer saw."""
+    """The number of interactions that one layer helped to remove."""
 
     layer: str
     count: int
     share: float
-    """Of all that were taken out, 0 to 1; several layers can have seen something on one."""
+    """Share of all removed interactions, 0 to 1; several layers can contribute to one interaction."""
 
 
 def by_reason(tallies: Tallies) -> tuple[FilteredCount, ...]:
-    """The reasons, most frequent first."""
+    """Returns the counts by reason, most frequent first."""
     found = (FilteredCount(verdict, reason, count) for (verdict, reason), count in tallies.reasons.items() if count)
     return tuple(sorted(found, key=lambda one: (-one.count, one.reason)))
 
 
 def by_layer(tallies: Tallies) -> tuple[LayerShare, ...]:
-    """The layers, most frequent first."""
+    """Returns the counts by layer, most frequent first."""
     taken = tallies.count(Verdict.BOT) + tallies.count(Verdict.PERSONA)
     counts: dict[str, int] = {}
     for (_, layer), count in tallies.layers.items():

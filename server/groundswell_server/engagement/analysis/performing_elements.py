@@ -1,4 +1,4 @@
-"""Elements: what a post's rate may go with (hashtags, hour, format, length), each with how posts with it do."""
+"""Performing elements of posts (hashtags, hour, format, length) with the mean rates of the posts that have them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from groundswell_storage.engagement.enums import MediaType
 
 KINDS: Final = ("hashtag", "hour", "format", "length")
 CLEAR: Final = 2.0
-"""Standard errors by which the two means have to differ (Welch)."""
+"""Standard errors by which the two means must differ (Welch)."""
 
 _LENGTHS: Final = ((50, "under 50 characters"), (150, "50-149 characters"), (300, "150-299 characters"))
 _LONGER: Final = ((500, "300-499 characters"), (math.inf, "500 characters and more"))
@@ -21,7 +21,7 @@ _LONGER: Final = ((500, "300-499 characters"), (math.inf, "500 characters and mo
 
 @dataclass(frozen=True, slots=True)
 class PublishedPost:
-    """What of a post its rate may go with."""
+    """The properties of a post that may go with its rate."""
 
     published_time: datetime
     hashtags: Sequence[str]
@@ -29,27 +29,27 @@ class PublishedPost:
     caption_length: int | None
     """Characters; None when the caption is unknown."""
     rate_pct: float | None
-    """Genuine engagement rate, percent, at the age at which posts are compared; None when unknown."""
+    """Genuine engagement rate, percent, at the age of the comparison; None when unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """One element and how the persona's posts with it do on the platform."""
+    """An element with the rates of the persona's posts that have it, on one platform."""
 
     kind: str
     """ "hashtag", "hour", "format" or "length"."""
     value: str
     mean_rate_pct: float
     other_mean_rate_pct: float | None
-    """Of the posts without it; None when all have it."""
+    """Mean rate of the posts without it; None when all have it."""
     sample_size: int
     """Posts with it."""
     standard_error_pct: float | None
-    """Of the difference of the two means; None when either side has fewer than 2 posts."""
+    """Standard error of the difference of the two means; None when either side has fewer than 2 posts."""
 
     @property
     def is_clear(self) -> bool:
-        """True when the difference is beyond what chance does."""
+        """True when the difference is larger than chance explains."""
         return (
             self.other_mean_rate_pct is not None
             and self.standard_error_pct is not None
@@ -58,7 +58,7 @@ class Element:
 
 
 def elements_of(post: PublishedPost, zone: ZoneInfo) -> tuple[tuple[str, str], ...]:
-    """(kind, value) of all that a post's rate may go with; what is unknown is left out."""
+    """Returns (kind, value) of each known element of a post."""
     found = [("hashtag", tag) for tag in dict.fromkeys(post.hashtags)]
     found.append(("hour", f"{post.published_time.astimezone(zone).hour:02d}:00"))
     if post.media_type:
@@ -69,7 +69,7 @@ def elements_of(post: PublishedPost, zone: ZoneInfo) -> tuple[tuple[str, str], .
 
 
 def performing_elements(posts: Sequence[PublishedPost], zone: ZoneInfo) -> tuple[Element, ...]:
-    """All elements of the posts whose rate is known, by mean rate, best first; ties by the number of posts."""
+    """Returns the elements of the posts with a known rate, by mean rate, best first; ties by number of posts."""
     rates: dict[tuple[str, str], list[float]] = {}
     everything = []
     for post in posts:
@@ -84,7 +84,7 @@ def performing_elements(posts: Sequence[PublishedPost], zone: ZoneInfo) -> tuple
 
 @dataclass(frozen=True, slots=True)
 class _Sample:
-    """Sums that means and variances come from, so that "all but these" is a subtraction."""
+    """Sums for means and variances, by which a complement is a subtraction."""
 
     count: int
     total: float
@@ -103,7 +103,7 @@ class _Sample:
 
     @property
     def squared_error(self) -> float:
-        """Squared standard error of the mean; needs two values."""
+        """Squared standard error of the mean; it needs two values."""
         return max(0.0, self.squares - self.total * self.mean) / (self.count - 1) / self.count
 
 

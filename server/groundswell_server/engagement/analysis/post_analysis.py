@@ -1,4 +1,4 @@
-"""AnalyzePost: what is stored of a post and of its persona's others, put before the analysis."""
+"""The analysis of a stored post: reads the post and the persona's other posts."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from groundswell_storage.engagement.posts import DescribedPost, PostRow
 from groundswell_storage.scope import Scope
 
 MAX_POSTS = 500
-"""The persona's posts that elements are sought in: the newest."""
+"""The persona's newest posts that are searched for elements."""
 CONFIDENT = 0.8
-"""Probability that an hour is better than the average, from which it is recommended."""
+"""Probability of being better than the average from which an hour is recommended."""
 MIN_POSTS = 5
-"""Posts in an hour, from which it is recommended."""
+"""Posts in an hour from which it is recommended."""
 
 
 @dataclass(frozen=True, slots=True)
 class AnalyzedPost:
-    """A post explained; the fields are those of the answer."""
+    """The analysis of a post; the fields are those of the response."""
 
     post: Post
     total_engagement: int
@@ -44,15 +44,15 @@ class AnalyzedPost:
     sentiment: SentimentAnalysis | None
     """None without comments."""
     demographics: Demographics | None
-    """None when nobody told."""
+    """None when none were recorded."""
     layers: tuple[LayerShare, ...]
     pending_post_count: int
-    """Posts of the persona there whose rate at the age of the comparison is not known, though a younger one is."""
+    """Measured posts of the persona whose rate at the age of the comparison is not known yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class HourFigures:
-    """What Learning knows of posts at an hour of the day."""
+    """The prediction of LearningService for an hour of the day."""
 
     hour: int
     """0 to 23, in `time_zone`."""
@@ -61,17 +61,17 @@ class HourFigures:
     lower_pct: float
     upper_pct: float
     level: float
-    """Probability that the interval holds the truth, 0 to 1."""
+    """Probability with which the interval contains the true value, 0 to 1."""
     sample_size: int
     average_rate_pct: float
-    """Of the platform."""
+    """Average of the platform."""
     probability_better: float
 
 
 def analyze_stored_post(scope: Scope, post_id: str, target_age: timedelta) -> AnalyzedPost:
-    """Analyzes a post by what is stored of it and of its persona's others on the platform; raises NotFound.
+    """Analyzes a post with the persona's other posts on the platform; raises NotFound.
 
-    What goes with the rates is read from those at `target_age`: rates at unequal ages tell the age.
+    Elements are compared by the rates at `target_age`, because rates at unequal ages mostly differ by the age.
     """
     row = scope.get(PostRow, post_id)
     post = post_of(row)
@@ -107,7 +107,7 @@ def analyze_stored_post(scope: Scope, post_id: str, target_age: timedelta) -> An
 
 
 def with_hour(analyzed: AnalyzedPost, best: HourFigures | None) -> AnalyzedPost:
-    """The analysis with the hour recommended that Learning finds best, where that is sure enough to say."""
+    """Adds a recommendation of the best hour, when the prediction is certain enough."""
     if best is None or best.sample_size < MIN_POSTS or best.probability_better < CONFIDENT:
         return analyzed
     sentence = (
@@ -120,9 +120,9 @@ def with_hour(analyzed: AnalyzedPost, best: HourFigures | None) -> AnalyzedPost:
 
 
 def _compared(scope: Scope, post: Post) -> tuple[Engagement | None, float | None, int]:
-    """The engagement, the mean rate of the posts it is compared with, and their number.
+    """Returns the engagement, and the mean rate and number of the posts it is compared with.
 
-    The comparison is as of now: older posts may have been recorded since the metrics were.
+    The comparison is made now, because older posts may have been recorded after the metrics.
     """
     rate = _rate(post.engagement)
     if post.engagement is None or post.fetch_time is None or rate is None:

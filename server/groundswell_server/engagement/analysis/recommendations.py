@@ -1,7 +1,7 @@
-"""How a post does, what goes with its persona's rates, and what to do: every sentence cites its figures.
+"""Recommendations from the rates of a persona's posts; every sentence cites its figures.
 
-What is found here is association: posts at 18:00 may do better because of what is posted at 18:00. It is said in the
-words, and nothing is recommended on fewer posts than `MIN_SAMPLE` on either side, or on a difference within the noise.
+They are based on association: posts at 18:00 may do better because of their content. The sentences mention it. Nothing
+is recommended on fewer than `MIN_SAMPLE` posts on either side, or on a difference within the noise.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from groundswell_storage.engagement.enums import RateBase
 MIN_SAMPLE: Final = 5
 """Posts with, and posts without, an element that a recommendation needs."""
 MAX_OF_A_KIND: Final = 8
-"""Elements of each kind in the answer: many hashtags must not crowd out the hours."""
+"""Elements of each kind in the response, so that many hashtags do not displace the hours."""
 
 
 @dataclass(frozen=True, slots=True)
 class PostFigures:
-    """What is known of the engagement of the analyzed post."""
+    """The known engagement of the analyzed post."""
 
     total: int
     """Likes, comments, shares and saves as reported."""
@@ -48,7 +48,7 @@ class PostFigures:
 
 @dataclass(frozen=True, slots=True)
 class PostAnalysis:
-    """The answer of AnalyzePost, but for what is stored with the post."""
+    """The part of the response that is not stored with the post."""
 
     elements: tuple[Element, ...]
     """Best first."""
@@ -66,16 +66,16 @@ def analyze_post(
     target_age: timedelta,
     sentiment: SentimentAnalysis | None = None,
 ) -> PostAnalysis:
-    """Analyze a post beside its persona's other posts on the same platform.
+    """Analyzes a post with its persona's other posts on the same platform.
 
     Args:
         post: the post itself.
         figures: its engagement.
         past: the persona's other posts on the platform; those without a rate are left out.
-        filtered: interactions taken out of it, by reason.
+        filtered: interactions that were removed from it, by reason.
         time_zone: IANA zone in which hours are read.
-        target_age: at which the rates of `post` and `past` are.
-        sentiment: what people's comments on it say.
+        target_age: age of the rates of `post` and `past`.
+        sentiment: sentiment of people's comments on it.
     """
     zone = ZoneInfo(time_zone)
     elements = performing_elements([post, *past], zone)
@@ -91,7 +91,7 @@ def analyze_post(
 
 
 def _best_of_each_kind(elements: Sequence[Element]) -> tuple[Element, ...]:
-    """The first of each kind, in the order they came in."""
+    """Returns the first `MAX_OF_A_KIND` elements of each kind, in order."""
     left = dict.fromkeys(KINDS, MAX_OF_A_KIND)
     best = []
     for element in elements:
@@ -111,9 +111,9 @@ def _on_the_rate(figures: PostFigures) -> list[str]:
         f"({figures.vs_average_pct:+.0f}%)"
     )
     if figures.compared_post_count < MIN_SAMPLE:
-        return [f"{against}: too few posts to conclude from."]
+        return [f"{against}: too few posts for a conclusion."]
     if figures.vs_average_pct >= 20:
-        return [f"{against}: worth repeating, one element changed at a time to see what did it."]
+        return [f"{against}: repeat it, changing one element at a time to find the cause."]
     if figures.vs_average_pct <= -20:
         return [f"{against}: try another hour, format or set of hashtags next time."]
     return [f"{against}: as usual."]
@@ -140,7 +140,7 @@ _DROP: Final[Mapping[str, str]] = {
 
 
 def _on_elements(post: PublishedPost, elements: Sequence[Element], zone: ZoneInfo) -> list[str]:
-    """At most one sentence a kind: the clearest thing to keep, to try or to avoid."""
+    """Returns at most one sentence for each kind: the clearest element to keep, to try or to avoid."""
     own = set(elements_of(post, zone))
     total = max((element.sample_size for element in elements), default=0)
     sentences = []
@@ -163,7 +163,7 @@ def _on_elements(post: PublishedPost, elements: Sequence[Element], zone: ZoneInf
 def _sentence(advice: str, element: Element) -> str:
     return (
         f"{advice.format(value=element.value)}: {element.sample_size} posts with it average "
-        f"{element.mean_rate_pct:.2f}%, the others {element.other_mean_rate_pct:.2f}% (seen together, no cause shown)."
+        f"{element.mean_rate_pct:.2f}%, the others {element.other_mean_rate_pct:.2f}% (an association, not a cause)."
     )
 
 
@@ -172,7 +172,7 @@ def _on_filtered(figures: PostFigures, filtered: Sequence[FilteredCount]) -> lis
     if not figures.total or taken < 0.1 * figures.total:
         return []
     share = 100.0 * taken / figures.total
-    said = f"{taken:,} of {figures.total:,} interactions ({share:.0f}%) are taken out as not genuine"
+    said = f"{taken:,} of {figures.total:,} interactions ({share:.0f}%) were removed as not genuine"
     if not filtered:
         return [f"{said}."]
     most = filtered[0]
@@ -185,13 +185,17 @@ def _on_filtered(figures: PostFigures, filtered: Sequence[FilteredCount]) -> lis
 def _on_what_is_missing(figures: PostFigures, past: Sequence[PublishedPost], target_age: timedelta) -> list[str]:
     sentences = []
     if figures.rate_base is RateBase.UNSPECIFIED:
-        sentences.append("No reach is known, so there is no rate: record reach, on X impressions, on TikTok views.")
+        sentences.append(
+            "The reach is unknown, so there is no rate: record reach, or impressions on X, or views on TikTok."
+        )
     if figures.estimated:
-        sentences.append("The bot share is that of earlier posts: record this post's interactions to be sure.")
+        sentences.append(
+            "The bot share is estimated from earlier posts: record this post's interactions for an exact figure."
+        )
     known = sum(1 for post in past if post.rate_pct is not None)
     if known < 2 * MIN_SAMPLE:
         sentences.append(
-            f"{known} other post{'s' * (known != 1)} with a rate at {target_age / timedelta(days=1):g} days: what goes "
-            f"with the rate shows from {2 * MIN_SAMPLE} on."
+            f"{known} other post{'s' * (known != 1)} with a rate at {target_age / timedelta(days=1):g} days: the "
+            f"performing elements need {2 * MIN_SAMPLE}."
         )
     return sentences

@@ -1,4 +1,4 @@
-"""What to do about how people feel: sentences with the figures behind them, and none on a handful of comments."""
+"""Recommendations from the sentiment of comments; every sentence cites its figures."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from groundswell_server.engagement.analysis.sentiment_summary import SentimentAn
 MIN_SAMPLE: Final = 5
 """Comments on either side that a sentence needs."""
 MANY: Final = 0.2
-"""Share of negative comments that is worth a word."""
+"""Share of negative comments from which they are mentioned."""
 FALL: Final = 0.3
-"""Points of the mean score that the mood has to change by."""
+"""Change of the mean score from which a trend is mentioned."""
 
 
 def advice_on_sentiment(sentiment: SentimentAnalysis | None) -> list[str]:
-    """At most one sentence on each: the mix, the trend, the correlation, and what could not be read."""
+    """Returns at most one sentence on each of the mix, the trend, the correlation and unsupported languages."""
     if sentiment is None:
         return []
     return [*_on_mix(sentiment), *_on_trend(sentiment), *_on_correlation(sentiment), *_on_languages(sentiment)]
@@ -37,8 +37,10 @@ def _on_trend(sentiment: SentimentAnalysis) -> list[str]:
     first, last = told[0], told[-1]
     change = f"from {first.mean_score:+.2f} ({first.scored_count} comments) at first to {last.mean_score:+.2f} "
     if last.mean_score < first.mean_score:
-        return [f"The mood fell {change}({last.scored_count}) of late: see what turned it before posting the like."]
-    return [f"The mood rose {change}({last.scored_count}) of late: the talk is worth joining."]
+        return [
+            f"Sentiment fell {change}({last.scored_count}) recently: find the cause before posting similar content."
+        ]
+    return [f"Sentiment rose {change}({last.scored_count}) recently: join the conversation."]
 
 
 def _on_correlation(sentiment: SentimentAnalysis) -> list[str]:
@@ -47,15 +49,15 @@ def _on_correlation(sentiment: SentimentAnalysis) -> list[str]:
         return []
     figures = (
         f"Spearman {found.value:+.2f}, {found.interval.lower:+.2f} to {found.interval.upper:+.2f} at "
-        f"{100 * found.interval.level:.0f}%, {found.sample_size} posts, no cause shown"
+        f"{100 * found.interval.level:.0f}%, {found.sample_size} posts, an association, not a cause"
     )
     if found.value > 0:
-        return [f"Posts that please are those that engage ({figures}): what people praise is what to make more of."]
-    return [f"Posts that annoy are those that engage ({figures}): a high rate alone is no praise."]
+        return [f"Posts with better sentiment engage more ({figures}): make more of what people praise."]
+    return [f"Posts with worse sentiment engage more ({figures}): a high rate alone is not praise."]
 
 
 def _on_languages(sentiment: SentimentAnalysis) -> list[str]:
     unread, total = sentiment.unsupported_count, sentiment.unsupported_count + sentiment.scored_count
     if unread < MIN_SAMPLE or 2 * unread < total:
         return []
-    return [f"{unread} of {total} comments are not in English: what they feel is not known."]
+    return [f"{unread} of {total} comments are not in English, so their sentiment is unknown."]

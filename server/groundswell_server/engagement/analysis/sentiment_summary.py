@@ -1,4 +1,4 @@
-"""The sentiment of a post: the mix, how it changes after publication, and whether it goes with engagement."""
+"""The sentiment of a post: its mix, its trend after publication and its correlation with engagement."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ SPAN_ENDS: Final = (
     timedelta(hours=6),
     *(timedelta(days=days) for days in (1, 2, 4, 7, 14, 28)),
 )
-"""Ends of the spans of the trend, after publication: most comments come at once, so that spans grow."""
+"""Ends of the spans of the trend, after publication. Most comments come early, so the spans grow."""
 MIN_COMMENTS: Final = 3
-"""Scored comments that a post's mean score needs to be compared with its rate."""
+"""Scored comments that a post needs to be part of the correlation."""
 MAX_POSTS: Final = 500
-"""The persona's posts that the correlation is over: the newest."""
+"""Newest posts of the persona in the correlation."""
 
 
 @dataclass(frozen=True, slots=True)
 class SentimentPeriod:
-    """What people's comments say in a span of time."""
+    """The sentiment of comments in a span of time."""
 
     start_time: datetime
     end_time: datetime
@@ -42,34 +42,34 @@ class SentimentPeriod:
 
     @property
     def scored_count(self) -> int:
-        """Comments with a score."""
+        """The number of scored comments."""
         return self.positive_count + self.neutral_count + self.negative_count
 
 
 @dataclass(frozen=True, slots=True)
 class SentimentAnalysis:
-    """What people's comments on a post say of their feeling."""
+    """The sentiment of people's comments on a post."""
 
     positive_count: int
     neutral_count: int
     negative_count: int
     unsupported_count: int
     mean_score: float | None
-    """-1 to 1; None without a comment that has a score."""
+    """-1 to 1; None without a scored comment."""
     trend: tuple[SentimentPeriod, ...]
     """Oldest first; spans without scored comments are left out."""
     engagement_correlation: Estimate | None
 
     @property
     def scored_count(self) -> int:
-        """Comments with a score."""
+        """The number of scored comments."""
         return self.positive_count + self.neutral_count + self.negative_count
 
 
 def sentiment_of_post(scope: Scope, post: PostRow, target_age: timedelta) -> SentimentAnalysis | None:
-    """The sentiment of people's comments on a post; None without any.
+    """Returns the sentiment of people's comments on a post; None without any.
 
-    It is compared with the rates that the persona's posts had at `target_age`: younger ones wait.
+    It is correlated with the rates of the persona's posts at `target_age`; younger posts are left out.
     """
     counts = sentiments.counts(scope, post.id, post.publish_time, SPAN_ENDS, verdict=Verdict.GENUINE)
     if not counts:
@@ -89,7 +89,7 @@ def sentiment_of_post(scope: Scope, post: PostRow, target_age: timedelta) -> Sen
 def summarize(
     counts: Sequence[SentimentCount], publish_time: datetime, now: datetime, correlation: Estimate | None
 ) -> SentimentAnalysis:
-    """The mix and the trend of counted comments."""
+    """Returns the mix and the trend of counted comments."""
     spans = sorted({row.span for row in counts if row.total_score is not None})
     return SentimentAnalysis(
         positive_count=_count(counts, Sentiment.POSITIVE),

@@ -104,7 +104,7 @@ class InteractionBatch:
 
     def __post_init__(self) -> None:
         if len({len(self.posts), len(self.actors), len(self.kinds), len(self.times_us), len(self.texts)}) != 1:
-            raise ValueError("the columns of a batch have one length")
+            raise ValueError("all columns of a batch must have the same length")
 
     def __len__(self) -> int:
         return len(self.posts)

@@ -1,4 +1,4 @@
-"""Connections: by which token a persona's posts are fetched from a platform. No token ever leaves here but to syncs."""
+"""Connections to platforms: the tokens by which posts are fetched. Only the sync can read a token."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ConnectionDraft:
     """A connection to make."""
 
     persona_id: str
-    """Empty for every persona without its own."""
+    """Empty for all personas without a connection of their own."""
     platform: Platform
     access_token: str = field(repr=False)
     account: str = ""
@@ -37,7 +37,7 @@ class ConnectionDraft:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A connection as everybody may see it."""
+    """A connection without its token."""
 
     id: str
     persona_id: str
@@ -52,7 +52,7 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class OpenConnection:
-    """A connection that can be used."""
+    """A usable connection with its token."""
 
     id: str
     persona_id: str
@@ -61,11 +61,11 @@ class OpenConnection:
 
 
 def connect(scope: Scope, draft: ConnectionDraft, vault: TokenVault) -> Connection:
-    """Keeps a token in place of the one before; posts that were gone are asked for again. Raises NotFound."""
+    """Stores a token in place of the previous one and fetches missing posts again. Raises NotFound."""
     if draft.persona_id:
         active_persona(scope, draft.persona_id)
     if draft.expire_time is not None and draft.expire_time <= scope.now:
-        raise InvalidArgument.of("expire_time", "lies in the past")
+        raise InvalidArgument.of("expire_time", f"must be in the future, got {draft.expire_time.isoformat()}")
     before = connections.find(scope, draft.persona_id, draft.platform)
     row = connections.keep(
         scope,
@@ -86,7 +86,7 @@ def connect(scope: Scope, draft: ConnectionDraft, vault: TokenVault) -> Connecti
 
 
 def disconnect(scope: Scope, persona_id: str, platform: Platform) -> None:
-    """Forgets a token; raises NotFound for the persona, and for a connection that is not there."""
+    """Removes a token; raises NotFound for an unknown persona or connection."""
     if persona_id:
         scope.get(PersonaRow, persona_id)
     row = connections.find(scope, persona_id, platform)
@@ -98,15 +98,15 @@ def disconnect(scope: Scope, persona_id: str, platform: Platform) -> None:
 def list_connections(
     scope: Scope, *, persona_id: str = "", page_size: int = 0, page_token: str = ""
 ) -> Page[Connection]:
-    """One page of the workspace's connections, newest first; an empty `persona_id` means all."""
+    """Returns one page of the workspace's connections, newest first; an empty `persona_id` means all."""
     found = connections.page(scope, persona_id=persona_id, page_size=page_size, page_token=page_token)
     return found.map(lambda row: connection_of(row, scope.now))
 
 
 def usable(scope: Scope, vault: TokenVault) -> dict[tuple[str, Platform], OpenConnection]:
-    """The connections that can be used now, by persona (empty for the common one) and platform.
+    """Returns the usable connections by persona (empty for the shared one) and platform.
 
-    One whose token can't be decrypted is left out: it keeps no other from being used.
+    A connection whose token cannot be decrypted is logged and left out.
     """
     found = {}
     for row in connections.every(scope):
@@ -116,14 +116,14 @@ def usable(scope: Scope, vault: TokenVault) -> dict[tuple[str, Platform], OpenCo
         try:
             token = vault.open(row.token, _owner(scope, row.persona_id, platform))
         except DataLoss as error:
-            log.warning("connection left out", connection=row.id, error=error.message)
+            log.warning("connection skipped: its token cannot be decrypted", connection=row.id, error=error.message)
             continue
         found[row.persona_id, platform] = OpenConnection(row.id, row.persona_id, platform, token)
     return found
 
 
 def connection_of(row: PlatformConnectionRow, now: datetime) -> Connection:
-    """The connection of a row as it is now."""
+    """Returns the connection of a row in its present state."""
     state = ConnectionState(row.state)
     if state is ConnectionState.CONNECTED and row.expire_time is not None and row.expire_time <= now:
         state = ConnectionState.TOKEN_EXPIRED
@@ -158,7 +158,7 @@ def _tell(
 
 
 def _shown(row: PlatformConnectionRow | None) -> dict[str, Any] | None:
-    """What the audit log tells of a connection; the token never leaves its row."""
+    """Returns the state of a connection for the audit log, without the token."""
     if row is None:
         return None
     expires = None if row.expire_time is None else row.expire_time.isoformat()

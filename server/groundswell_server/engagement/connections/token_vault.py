@@ -1,6 +1,6 @@
-"""The vault of platform tokens: encrypted by keys that are made, replaced and forgotten as time goes by.
+"""The vault of platform tokens, encrypted with keys that are rotated.
 
-The keys are secrets of the deployment, sealed with its master key. The newest encrypts, all of them decrypt.
+The keys are secrets of the deployment, sealed with its master key. The newest key encrypts, all keys decrypt.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from groundswell_storage.fields import from_micros, to_micros
 
 _PREFIX = "platform_token_key/"
 _KEPT = 2
-"""Keys that stay after a rotation: a server that read them just before may still encrypt with the last one."""
+"""Keys that remain after a rotation, because a server may still encrypt with the previous one."""
 
 log = structlog.get_logger(__name__)
 
 
 class TokenVault:
-    """Encrypts tokens, each for its owner alone: moved to another's row it opens no more."""
+    """Encrypts tokens for one owner each: a token that is moved to another owner's row cannot be decrypted."""
 
     def __init__(self, keys: Sequence[bytes]) -> None:
         """`keys`: 32 bytes each, the newest first."""
@@ -38,11 +38,11 @@ class TokenVault:
         self._fernet = MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in keys])
 
     def lock(self, token: str, owner: str) -> bytes:
-        """The encrypted form of a token."""
+        """Returns the encrypted token."""
         return self._fernet.encrypt(f"{owner}\n{token}".encode())
 
     def open(self, locked: bytes, owner: str) -> str:
-        """The token; raises DataLoss (`SECRET_DAMAGED`) for another owner's, and when no key opens it."""
+        """Returns the token; raises DataLoss (`SECRET_DAMAGED`) for another owner and without a matching key."""
         from cryptography.fernet import InvalidToken
 
         try:
@@ -50,27 +50,30 @@ class TokenVault:
         except InvalidToken:
             found, token = "", ""
         if not token or found != owner:
-            raise DataLoss("the token of a platform cannot be decrypted: connect it again", reason="SECRET_DAMAGED")
+            raise DataLoss(
+                "the stored token of the platform cannot be decrypted; connect the platform again",
+                reason="SECRET_DAMAGED",
+            )
         return token
 
     def renew(self, locked: bytes) -> bytes:
-        """The same token, encrypted with the newest key."""
+        """Returns the same token encrypted with the newest key."""
         return self._fernet.rotate(locked)
 
 
 def sealer_of(settings: Settings) -> Sealer:
-    """What opens the keys."""
+    """Returns the sealer of the keys."""
     return Sealer(master_key(settings))
 
 
 def open_vault(database: Database, sealer: Sealer) -> TokenVault:
-    """The vault with its keys as they are now; makes the first key in the caller's transaction."""
+    """Returns the vault with the present keys; creates the first key in the caller's transaction."""
     names = secrets.secret_names(database, _PREFIX) or [_name(database.now())]
     return TokenVault([secrets.made_secret(database, name, sealer) for name in reversed(names)])
 
 
 def rotate_keys(database: Database, settings: Settings) -> None:
-    """Replaces the newest key when it is old enough, encrypts all tokens anew and forgets keys from long ago."""
+    """Adds a key when the newest is old enough, encrypts all tokens with it and removes old keys."""
     names = secrets.secret_names(database, _PREFIX)
     now = database.now()
     if not names or now - _made(names[-1]) < timedelta(days=settings.token_key_days):
@@ -84,7 +87,7 @@ def rotate_keys(database: Database, settings: Settings) -> None:
             connections.replace_token(database, workspace, id, vault.renew(token))
         for name in names[:-_KEPT]:
             secrets.forget_secret(database, name)
-    log.info("key of platform tokens replaced", tokens=len(held))
+    log.info("key of platform tokens rotated", tokens=len(held))
 
 
 def _name(made: datetime) -> str:

@@ -1,1 +1,1 @@
-"""Contexts: their life, how it ends, and what people's reaction says of them."""
+"""Contexts: their states, their outcomes and the patterns that they confirm."""

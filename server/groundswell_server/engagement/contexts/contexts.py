@@ -1,4 +1,4 @@
-"""Contexts: the life of one piece of generation, from its opening to what a human thinks of it."""
+"""Contexts: the record of one piece of generation, from its start to a human's feedback."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from groundswell_storage.records import record_of
 from groundswell_storage.scope import Scope
 
 JUDGED_FIELDS = frozenset({"confidence", "validation"})
-"""What may be changed when the context has ended, too."""
+"""Fields that can be changed after the context has ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class SocialMetrics:
-    """What the post of a context that was measured last achieved."""
+    """The metrics of the context's post that was measured last."""
 
     engagement_rate_pct: float | None
     genuine_ratio: float | None
@@ -36,11 +36,11 @@ class SocialMetrics:
 
 @dataclass(frozen=True, slots=True)
 class ContextDraft:
-    """What a context is opened with."""
+    """The fields of a new context."""
 
     phase: str
     persona_id: str = ""
-    """Empty when it is made for none."""
+    """Empty for no persona."""
     note: str = ""
     complexity: Complexity = Complexity.UNSPECIFIED
     """MEDIUM when not given."""
@@ -82,18 +82,18 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class ContextEnd:
-    """How a context ended."""
+    """The end of a context."""
 
     state: ContextState
     output: dict[str, Any] | None = None
-    """None leaves what is there."""
+    """None leaves the present output."""
     confidence: Confidence = Confidence.UNSPECIFIED
     """Unchanged when not given."""
     trace_artifacts: tuple[TraceArtifact, ...] = ()
 
 
 def start_context(scope: Scope, draft: ContextDraft) -> Context:
-    """Opens a context; raises NotFound for a persona that is not there."""
+    """Starts a context; raises NotFound for an unknown persona."""
     if draft.persona_id:
         active_persona(scope, draft.persona_id)
     state = lifecycle.start_state(draft.state or None)
@@ -118,7 +118,7 @@ def start_context(scope: Scope, draft: ContextDraft) -> Context:
 
 
 def get_context(scope: Scope, id: str) -> Context:
-    """A context; raises NotFound."""
+    """Returns a context; raises NotFound."""
     return context_of(scope.get(ContextRow, id))
 
 
@@ -132,7 +132,7 @@ def list_contexts(
     page_size: int = 0,
     page_token: str = "",
 ) -> Page[Context]:
-    """One page of the workspace's contexts, newest first; empty and 0 mean any."""
+    """Returns one page of the workspace's contexts, newest first; empty and 0 mean any."""
     found = contexts.page(
         scope,
         persona_id=persona_id,
@@ -148,10 +148,10 @@ def list_contexts(
 def update_context(scope: Scope, id: str, changes: Mapping[str, Any], etag: str = "") -> Context:
     """Changes fields of a context.
 
-    `note`, `complexity`, `state` (READY to PROCESSING), `confidence`, `validation`, `input`, `output`,
-    `assigned_agent`, `strategy` can be. What is as it was already is no change. Raises NotFound, Aborted
-    (`ETAG_MISMATCH`), InvalidArgument for a word that is not given, FailedPrecondition (`CONTEXT_STATE_INVALID`) for a
-    change that the state of the context forbids.
+    The fields are `note`, `complexity`, `state` (READY to PROCESSING), `confidence`, `validation`, `input`, `output`,
+    `assigned_agent` and `strategy`. Equal values are no change. Raises NotFound, Aborted (`ETAG_MISMATCH`),
+    InvalidArgument for an unspecified enum value, and FailedPrecondition (`CONTEXT_STATE_INVALID`) for a change that
+    the state of the context forbids.
     """
     row = resources.get_locked(scope, ContextRow, id, etag)
     values = {name: value for name, value in changes.items() if getattr(row, name) != value}
@@ -159,7 +159,7 @@ def update_context(scope: Scope, id: str, changes: Mapping[str, Any], etag: str 
         return context_of(row)
     for name in ("complexity", "state", "confidence", "validation"):
         if name in values and not values[name]:
-            raise InvalidArgument.of(f"context.{name}", "must be given, where the update mask names it")
+            raise InvalidArgument.of(f"context.{name}", "must be specified when update_mask names it")
     state = row.state
     if state in lifecycle.TERMINAL_STATES and not values.keys() <= JUDGED_FIELDS:
         raise _ended(state, "only its confidence and its validation can be changed now")
@@ -170,7 +170,7 @@ def update_context(scope: Scope, id: str, changes: Mapping[str, Any], etag: str 
 
 
 def finish_context(scope: Scope, id: str, end: ContextEnd) -> Context:
-    """Ends a context; raises NotFound and FailedPrecondition (`CONTEXT_STATE_INVALID`) when it has ended already."""
+    """Ends a context; raises NotFound, and FailedPrecondition (`CONTEXT_STATE_INVALID`) when it has ended."""
     row = scope.get(ContextRow, id, lock=True)
     finish = lifecycle.finish(row.state, end.state, scope.now, row.start_time, end.trace_artifacts)
     changes: dict[str, Any] = {"output": end.output} if end.output is not None else {}
@@ -190,9 +190,9 @@ def finish_context(scope: Scope, id: str, end: ContextEnd) -> Context:
 
 
 def submit_feedback(scope: Scope, id: str, rating: Rating, comment: str = "") -> Context:
-    """Keeps a human's rating, which decides over metrics from now on; raises NotFound.
+    """Stores a human's rating, which takes precedence over metrics from now on; raises NotFound.
 
-    A high one keeps the context's strategy as a pattern, a lower one takes back what metrics had confirmed.
+    A high rating keeps the context's strategy as a pattern; a lower one removes the patterns that metrics confirmed.
     """
     row = scope.get(ContextRow, id, lock=True)
     contexts.add_feedback(scope, id, rating, comment)
@@ -226,7 +226,7 @@ def submit_feedback(scope: Scope, id: str, rating: Rating, comment: str = "") ->
 
 
 def generation_parameters(row: ContextRow) -> dict[str, Any]:
-    """What a context's input says under "parameters"; empty when it says nothing there."""
+    """Returns the value of "parameters" in a context's input; empty without any."""
     parameters = (row.input or {}).get("parameters")
     return parameters if isinstance(parameters, dict) else {}
 
@@ -241,7 +241,7 @@ def context_of(row: ContextRow) -> Context:
 
 
 def _begin(row: ContextRow, target: ContextState, now: datetime) -> dict[str, Any]:
-    """What changes with the state, which an update moves from READY to PROCESSING only."""
+    """Returns the columns that change with the state: an update moves it from READY to PROCESSING only."""
     lifecycle.check_transition(row.state, target)
     if target is not ContextState.PROCESSING:
         raise _ended(row.state, "end it by FinishContext")

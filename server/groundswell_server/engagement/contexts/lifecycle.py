@@ -1,4 +1,4 @@
-"""The life of a context: which state may follow which, and how it ends."""
+"""The states of a context and their transitions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from groundswell_storage.engagement.enums import ContextState
 from groundswell_storage.errors import FailedPrecondition, InvalidArgument
 
 TERMINAL_STATES: Final = frozenset({ContextState.DONE, ContextState.FAILED, ContextState.CANCELLED})
-"""A context in one of them has ended for good; the work done again is another context."""
+"""Final states. Repeated work is another context."""
 
 TRANSITIONS: Final[Mapping[ContextState, frozenset[ContextState]]] = MappingProxyType(
     {
@@ -23,7 +23,7 @@ TRANSITIONS: Final[Mapping[ContextState, frozenset[ContextState]]] = MappingProx
         ContextState.CANCELLED: frozenset(),
     }
 )
-"""What may follow each state. One who plans and finishes in one go may skip PROCESSING."""
+"""Allowed next states. A context that is planned and finished at once may skip PROCESSING."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class TraceArtifact:
     """Type of the error, such as "TimeoutError"."""
     message: str
     location: str
-    """Where it happened, such as "render.py:88"; empty when unknown."""
+    """Source location, such as "render.py:88"; empty when unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +47,16 @@ class Finish:
 
 
 def start_state(requested: ContextState | None = None) -> ContextState:
-    """The state a context opens in: PROCESSING unless READY is asked for; raises InvalidArgument for any other."""
+    """Returns the first state: PROCESSING, or READY when requested; raises InvalidArgument for any other."""
     if requested in (None, ContextState.UNSPECIFIED, ContextState.PROCESSING):
         return ContextState.PROCESSING
     if requested is ContextState.READY:
         return requested
-    raise InvalidArgument.of("state", "a context opens as READY or PROCESSING")
+    raise InvalidArgument.of("state", f"must be READY or PROCESSING for a new context, got {requested.name}")
 
 
 def check_transition(current: ContextState, target: ContextState) -> None:
-    """Raise FailedPrecondition (CONTEXT_STATE_INVALID, metadata state) unless `target` may follow `current`."""
+    """Raises FailedPrecondition (CONTEXT_STATE_INVALID, metadata state) unless `target` may follow `current`."""
     if target not in TRANSITIONS[current]:
         raise FailedPrecondition(
             f"a context that is {current.name} cannot become {target.name}",
@@ -72,14 +72,14 @@ def finish(
     start_time: datetime | None,
     artifacts: Sequence[TraceArtifact] = (),
 ) -> Finish:
-    """End a context at `now`, never before its start even when clocks disagree.
+    """Ends a context at `now`, never before its start even when clocks differ.
 
-    Raises InvalidArgument when `target` is no end, or a context that is DONE shall carry traces of a failure;
+    Raises InvalidArgument when `target` is not final, or when a DONE context has traces of a failure;
     FailedPrecondition (CONTEXT_STATE_INVALID) when it has ended already.
     """
     if target not in TERMINAL_STATES:
-        raise InvalidArgument.of("state", "a context ends as DONE, FAILED or CANCELLED")
+        raise InvalidArgument.of("state", f"must be DONE, FAILED or CANCELLED, got {target.name}")
     if artifacts and target is ContextState.DONE:
-        raise InvalidArgument.of("trace_artifacts", "belong to a failure: end the context as FAILED")
+        raise InvalidArgument.of("trace_artifacts", "must be empty for state DONE; use FAILED to record a failure")
     check_transition(current, target)
     return Finish(target, now if start_time is None else max(now, start_time), tuple(artifacts))

@@ -1,4 +1,4 @@
-"""What a human's rating or people's reaction says of a context, and when its approach becomes a pattern."""
+"""The outcome of a context by a human's rating or by metrics, and the patterns of successful ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from groundswell_storage.engagement.enums import Confidence, MediaType, Platform
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What is thought of a context."""
+    """The validation and the confidence of a context."""
 
     validation: Validation
     confidence: Confidence
@@ -38,20 +38,20 @@ _OF_RATING: Final[Mapping[Rating, Outcome]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """From where on metrics speak for a context. All are settings, and have their defaults there."""
+    """The thresholds by which metrics decide about a context. All are settings with defaults."""
 
     success_rate_pct: float
     """Engagement rate, percent of the base, from which a post is a success."""
     genuine_ratio: float
-    """Genuine part of the engagement, 0 to 1, below which no success is believed."""
+    """Genuine part of the engagement, 0 to 1, that a success needs."""
     conditional_rate_pct: float
     """Engagement rate, percent, from which a post is fair."""
     rejection_age: timedelta
-    """A younger post is never rejected: most of its engagement is still to come."""
+    """Younger posts are never rejected, because most of their engagement is still to come."""
 
 
 def outcome_of_feedback(rating: Rating) -> Outcome:
-    """What a human's rating says."""
+    """Returns the outcome of a human's rating."""
     return _OF_RATING[rating]
 
 
@@ -61,7 +61,7 @@ def outcome_of_metrics(
     age: timedelta,
     thresholds: Thresholds,
 ) -> Outcome | None:
-    """What the metrics of a post of this age say: UNDECIDED when it is too young to reject, None without a rate."""
+    """Returns the outcome of a post's metrics: UNDECIDED when it is too young to reject, None without a rate."""
     if rate_pct is None:
         return None
     believed = genuine_ratio is not None and genuine_ratio >= thresholds.genuine_ratio
@@ -73,9 +73,9 @@ def outcome_of_metrics(
 
 
 def resolve(rating: Rating | None, metrics: Outcome | None, current: Outcome, before: Outcome | None = None) -> Outcome:
-    """The outcome that holds: a human's rating before metrics, metrics before what was there.
+    """Returns the outcome that applies: a rating before metrics, metrics before the present outcome.
 
-    Metrics that decide nothing take back only what metrics of the same post said `before`.
+    Undecided metrics reset only an outcome that metrics of the same post gave `before`.
     """
     if rating:
         return outcome_of_feedback(rating)
@@ -86,25 +86,25 @@ def resolve(rating: Rating | None, metrics: Outcome | None, current: Outcome, be
 
 @dataclass(frozen=True, slots=True)
 class PatternDraft:
-    """An approach that worked."""
+    """A successful approach."""
 
     name: str
     """Such as "instagram_high_engagement"."""
     strategy: str
     """The approach in words, with its figures."""
     features: dict[str, Any]
-    """What it consists of, as JSON: hashtags, hour, format, length, generation parameters."""
+    """Its parts as JSON: hashtags, hour, format, length, generation parameters."""
 
 
 @dataclass(frozen=True, slots=True)
 class PatternSource:
-    """The post, and the generation behind it, that a pattern is read from."""
+    """The post, and its generation, that a pattern is derived from."""
 
     platform: Platform
     hashtags: Sequence[str]
     published_time: datetime
     time_zone: str
-    """IANA zone of the persona: the hour is its audience's."""
+    """IANA zone of the persona, because the hour is its audience's."""
     media_type: MediaType
     caption_length: int | None
     """Characters; None when the post has no caption or it is unknown."""
@@ -114,9 +114,9 @@ class PatternSource:
 
 
 def pattern_of_metrics(outcome: Outcome | None, source: PatternSource) -> PatternDraft | None:
-    """`<platform>_high_engagement` of a post that metrics approve of, None of any other.
+    """Returns `<platform>_high_engagement` for a post that metrics approve, None for any other.
 
-    What is unknown of the post is left out of the features.
+    Unknown properties of the post are left out of the features.
     """
     if outcome != GOOD or source.rate_pct is None or source.genuine_ratio is None:
         return None
@@ -150,9 +150,9 @@ def _words_of(features: Mapping[str, Any]) -> list[str]:
 def pattern_of_feedback(
     rating: Rating, phase: str, strategy: Mapping[str, Any] | None, generation_parameters: Mapping[str, Any]
 ) -> PatternDraft | None:
-    """The strategy of a highly rated context as a pattern `<phase>_highly_rated`.
+    """Returns the strategy of a highly rated context as a pattern `<phase>_highly_rated`.
 
-    None for a lower rating, and where there is neither a strategy nor parameters to keep.
+    Returns None for a lower rating, and without a strategy or parameters to keep.
     """
     if outcome_of_feedback(rating) != GOOD or not (strategy or generation_parameters):
         return None

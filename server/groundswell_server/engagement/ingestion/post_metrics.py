@@ -101,9 +101,11 @@ def check_fetch(scope: Scope, fetch_time: datetime | None, publish_time: datetim
     """Returns the time of a fetch, now for None; raises InvalidArgument before publication and in the future."""
     at = fetch_time or scope.now
     if at > scope.now:
-        raise InvalidArgument.of("fetch_time", "lies in the future")
+        raise InvalidArgument.of("fetch_time", f"must not be in the future, got {at.isoformat()}")
     if at < publish_time:
-        raise InvalidArgument.of("fetch_time", "lies before the publication of the post")
+        raise InvalidArgument.of(
+            "fetch_time", f"must not be before the publication at {publish_time.isoformat()}, got {at.isoformat()}"
+        )
     return at
 
 
@@ -112,10 +114,12 @@ def check_counts(counts: Counts, platform: Platform) -> None:
     counts.validate(platform)
     given = [(name, count) for name in COUNTS if (count := getattr(counts, name)) is not None]
     if not given:
-        raise InvalidArgument.of("metrics", "holds no count; leave out what is unknown, but not everything")
+        raise InvalidArgument.of("metrics", "must have at least one count; leave out only the unknown ones")
     for name, count in given:
         if count > MAX_COUNT:
-            raise InvalidArgument.of(f"metrics.{name}", f"is above {MAX_COUNT}", reason="METRICS_IMPOSSIBLE")
+            raise InvalidArgument.of(
+                f"metrics.{name}", f"must be at most {MAX_COUNT}, got {count}", reason="METRICS_IMPOSSIBLE"
+            )
 
 
 def snapshot_values(

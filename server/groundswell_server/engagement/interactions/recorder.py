@@ -131,7 +131,9 @@ def _check_times(batch: Sequence[NewInteraction], published_us: int, now_us: int
     wrong = (
         FieldViolation(
             f"interactions[{place}].interact_time",
-            "lies in the future" if new.occurred_us > now_us else "lies before the publication of the post",
+            "must not be in the future"
+            if new.occurred_us > now_us
+            else "must not be before the publication of the post",
         )
         for place, new in enumerate(batch)
         if not published_us <= new.occurred_us <= now_us

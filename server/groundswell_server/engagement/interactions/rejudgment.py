@@ -53,7 +53,7 @@ def rejudge_duplicates(job: Job) -> None:
     last = partial(interactions.last_of_texts, text_keys=keys, verdict=Verdict.GENUINE)
     posts = interactions.posts_of_texts(job.reading(), keys, verdict=Verdict.GENUINE)
     for done, post_id in enumerate(posts):
-        job.progress(100.0 * done / len(posts), "judging what was copied")
+        job.progress(100.0 * done / len(posts), "rejudging copied texts")
         rejudge_post(job, job.workspace, post_id, last)
 
 
@@ -73,7 +73,7 @@ def rejudge_handles(job: Job) -> None:
     }
     workspaces = posts.workspaces(job.database)
     for done, workspace in enumerate(workspaces):
-        job.progress(100.0 * done / len(workspaces), "judging what new handles did")
+        job.progress(100.0 * done / len(workspaces), "rejudging interactions of new handles")
         reading = Scope(job.database, workspace, job.kind, datetime.now(UTC))
         for platform, spellings in _spellings(reading, wanted).items():
             for post_id in interactions.posts_of(reading, spellings, platform, but=Verdict.PERSONA):

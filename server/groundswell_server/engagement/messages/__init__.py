@@ -1,4 +1,4 @@
-"""Engagement between protobuf and the domain."""
+"""Conversion of messages of EngagementService to and from domain records."""
 
 from groundswell_server.engagement.messages.analysis import (
     analysis_message,

@@ -1,4 +1,4 @@
-"""Analyses of posts and audiences, and what Learning is asked for them."""
+"""Messages of analyses, and the request for the best hour."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from groundswell_server.engagement.posts.posts import Post
 
 
 def analysis_message(analyzed: AnalyzedPost) -> pb.AnalyzePostResponse:
-    """The analysis of a post."""
+    """Returns the message of an analysis."""
     elements = [fields_of(element) for element in analyzed.elements]
     for element in elements:
         del element["standard_error_pct"]
@@ -21,18 +21,18 @@ def analysis_message(analyzed: AnalyzedPost) -> pb.AnalyzePostResponse:
 
 
 def audience_message(found: Audience) -> pb.AnalyzeAudienceResponse:
-    """Who stands behind the interactions of a persona's posts."""
+    """Returns the message of an audience."""
     return pb.AnalyzeAudienceResponse(**fields_of(found))
 
 
 def timing_request(post: Post) -> learning_pb2.PredictTimingRequest:
-    """Asks Learning for the best hours of a post's persona on its platform."""
+    """Returns the request for the best hours of a post's persona on its platform."""
     asked: dict[str, Any] = {"persona_id": post.persona_id, "platform": post.platform}
     return learning_pb2.PredictTimingRequest(**asked)
 
 
 def best_hour(response: learning_pb2.PredictTimingResponse) -> HourFigures | None:
-    """The best hour of the day that Learning knows; None when it knows none with an interval."""
+    """Returns the best predicted hour; None without an hour that has an interval."""
     if not response.best_hours or not response.best_hours[0].engagement_rate_pct.HasField("interval"):
         return None
     slot = response.best_hours[0]

@@ -1,4 +1,4 @@
-"""What is change_filter, and what watchers are told."""
+"""Messages of WatchEngagement."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from groundswell_server.engagement.virality.alert_events import ViralityAlert
 
 
 def change_filter(request: pb.WatchEngagementRequest) -> ChangeFilter:
-    """Whose changes are wanted."""
+    """Returns the filter of a request."""
     return ChangeFilter(frozenset(request.persona_ids), frozenset(request.post_ids))
 
 
 def change_message(change: Change) -> pb.WatchEngagementResponse:
-    """What a watcher is told."""
+    """Returns the message of a change."""
     told: dict[str, Any] = {"cursor": change.cursor, "event_time": change.event_time}
     match change.what:
         case Post() as post:

@@ -1,4 +1,4 @@
-"""Contexts between protobuf and the domain."""
+"""Messages of contexts."""
 
 from __future__ import annotations
 

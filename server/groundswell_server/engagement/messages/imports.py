@@ -1,4 +1,4 @@
-"""Rows of an import, and its report."""
+"""Messages of imports."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from groundswell_storage.errors import InvalidArgument
 
 
 def import_row(row: pb.ImportedPost) -> ImportRow:
-    """A row that keeps to the constraints; raises InvalidArgument for what they do not cover."""
+    """Returns a row that satisfies the constraints; raises InvalidArgument for other faults."""
     return ImportRow(
         line=row.line,
         persona_name=row.persona_name,
@@ -28,7 +28,7 @@ def import_row(row: pb.ImportedPost) -> ImportRow:
 
 
 def import_rows(request: pb.ImportPostsRequest) -> tuple[list[ImportRow], list[RefusedRow]]:
-    """The rows of a batch, each checked by itself: those that can be imported, and those that can't."""
+    """Checks the rows of a batch one by one; returns the valid rows and the refused ones."""
     rows: list[ImportRow] = []
     faulty: list[RefusedRow] = []
     for row in request.rows:
@@ -41,5 +41,5 @@ def import_rows(request: pb.ImportPostsRequest) -> tuple[list[ImportRow], list[R
 
 
 def import_message(imported: Imported) -> pb.ImportPostsResponse:
-    """The report of an import."""
+    """Returns the report of an import."""
     return pb.ImportPostsResponse(**fields_of(imported))

@@ -1,4 +1,4 @@
-"""Interactions and what is known of accounts."""
+"""Messages of interactions and account profiles."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from groundswell_storage.engagement.enums import InteractionKind
 
 
 def new_interactions(request: pb.RecordInteractionsRequest) -> list[NewInteraction]:
-    """The rows of a batch; times stay whole microseconds, for there may be a million of them."""
+    """Returns the rows of a batch. Times stay microseconds, because there may be a million rows."""
     kinds = {int(kind): kind for kind in InteractionKind}
     return [
         NewInteraction(
@@ -42,11 +42,11 @@ _PROFILE_FIELDS = {
     "is_verified": "is_verified",
     "handle_digit_share": "handle_digit_share",
 }
-"""What the filter goes by, by its name in the contract."""
+"""Profile attributes that the filter uses, by field of the contract."""
 
 
 def profile_in(message: common_pb2.AccountProfile) -> Profile:
-    """What is known of an account; of its handle, where one is given, the digits."""
+    """Returns the profile of a message; the digit share is computed from the handle when it is missing."""
     sent = {
         _PROFILE_FIELDS[field.name]: value for field, value in message.ListFields() if field.name in _PROFILE_FIELDS
     }
@@ -54,16 +54,16 @@ def profile_in(message: common_pb2.AccountProfile) -> Profile:
 
 
 def profile_message(profile: Profile) -> common_pb2.AccountProfile:
-    """The figures that are kept of an account."""
+    """Returns the message of a profile."""
     return common_pb2.AccountProfile(**{name: getattr(profile, kept) for name, kept in _PROFILE_FIELDS.items()})
 
 
 def interaction_message(interaction: Interaction) -> pb.Interaction:
-    """An interaction as the contract has it."""
+    """Returns the message of an interaction."""
     profile = interaction.profile and profile_message(interaction.profile)
     return pb.Interaction(**fields_of(interaction) | {"profile": profile})
 
 
 def recorded_message(recorded: Recorded, posts: Iterable[Post]) -> pb.RecordInteractionsResponse:
-    """What became of interactions, and the posts they belong to."""
+    """Returns the counts of recorded interactions with their posts."""
     return pb.RecordInteractionsResponse(**fields_of(recorded), posts=[post_message(post) for post in posts])

@@ -1,4 +1,4 @@
-"""Counts, the people behind them and their course in time."""
+"""Messages of metrics, demographics and timelines."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from groundswell_server.engagement.metrics.timeline import TimelineHour
 
 
 def counts_in(metrics: pb.Metrics) -> Counts:
-    """Counts as reported; what is absent is unknown."""
+    """Returns the reported counts; absent fields are unknown."""
     has: Callable[[str], bool] = metrics.HasField  # type: ignore[assignment]
     return Counts(**{name: getattr(metrics, name) if has(name) else None for name in COUNTS})
 
 
 def demographics_in(request: pb.RecordMetricsRequest) -> Demographics | None:
-    """Who a post reached; None when nothing is told."""
+    """Returns the demographics of a request; None without any."""
     if not request.HasField("demographics"):
         return None
     told = request.demographics
@@ -28,12 +28,12 @@ def demographics_in(request: pb.RecordMetricsRequest) -> Demographics | None:
 
 
 def measured_message(measured: Measured) -> pb.RecordMetricsResponse:
-    """A post and its context after metrics were recorded."""
+    """Returns a post with its context after metrics were recorded."""
     return pb.RecordMetricsResponse(**fields_of(measured))
 
 
 def timeline_message(hours: Iterable[TimelineHour]) -> pb.GetTimelineResponse:
-    """The hours of a post."""
+    """Returns the hours of a timeline."""
     return pb.GetTimelineResponse(hours=[_hour(hour) for hour in hours])
 
 

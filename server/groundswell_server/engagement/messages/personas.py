@@ -1,4 +1,4 @@
-"""Personas between protobuf and the domain."""
+"""Messages of personas."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Connections with platforms, and syncs."""
+"""Messages of platform connections and syncs."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from groundswell_server.engagement.sync.sync_report import SyncReport
 from groundswell_storage.engagement.enums import Platform
 
 _SYNCED_HOURS = 24
-"""Hours of posts that SyncPosts covers unless told."""
+"""Hours that SyncPosts covers by default."""
 _SYNCED = tuple(platform for sharing in LIMIT_GROUPS for platform in sharing)
 
 
 def connection_draft(request: pb.ConnectPlatformRequest) -> ConnectionDraft:
-    """A connection to make."""
+    """Returns the connection to make."""
     return ConnectionDraft(
         persona_id=request.persona_id,
         platform=Platform(request.platform),
@@ -31,12 +31,12 @@ def connection_draft(request: pb.ConnectPlatformRequest) -> ConnectionDraft:
 
 
 def connection_message(connection: Connection) -> pb.PlatformConnection:
-    """A connection as the contract has it."""
+    """Returns the message of a connection."""
     return pb.PlatformConnection(**fields_of(connection))
 
 
 def pinned_sync(request: pb.SyncPostsRequest, now: datetime) -> pb.SyncPostsRequest:
-    """The request with its moment filled in, so that each of its runs covers the same span."""
+    """Returns the request with its time filled in, so that all its runs cover the same span."""
     result = pb.SyncPostsRequest()
     result.CopyFrom(request)
     result.as_of_time.FromDatetime(time_in(request, "as_of_time") or now)
@@ -44,7 +44,7 @@ def pinned_sync(request: pb.SyncPostsRequest, now: datetime) -> pb.SyncPostsRequ
 
 
 def hourly_sync(hours: int, platforms: Iterable[Platform], now: datetime) -> bytes:
-    """The request of a sync by the clock."""
+    """Returns the request of the hourly sync."""
     asked: dict[str, Any] = {
         "hours": hours,
         "platforms": [int(platform) for platform in platforms],
@@ -54,7 +54,7 @@ def hourly_sync(hours: int, platforms: Iterable[Platform], now: datetime) -> byt
 
 
 def wanted(request: pb.SyncPostsRequest, awaited: Sequence[timedelta]) -> SyncScope:
-    """What a pinned request asks for; `awaited` are the ages that something waits for."""
+    """Returns the scope of a pinned request; `awaited` are the ages at which metrics are needed."""
     return SyncScope(
         until=time_in(request, "as_of_time") or datetime.now(UTC),
         hours=request.hours or _SYNCED_HOURS,
@@ -65,5 +65,5 @@ def wanted(request: pb.SyncPostsRequest, awaited: Sequence[timedelta]) -> SyncSc
 
 
 def sync_message(report: SyncReport) -> pb.SyncReport:
-    """What came of a sync."""
+    """Returns the message of a report."""
     return pb.SyncReport(**fields_of(report))

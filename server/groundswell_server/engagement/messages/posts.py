@@ -1,4 +1,4 @@
-"""Posts between protobuf and the domain."""
+"""Messages of posts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _CHANGEABLE = frozenset(
 def post_draft(
     message: pb.CreatePostRequest | pb.ImportedPost, *, persona_id: str = "", context_id: str = ""
 ) -> PostDraft:
-    """Returns a post to record, or to import: its persona is then found by name."""
+    """Returns a post to record or to import; the persona of an import is found by name."""
     return record_in(PostDraft, message, persona_id=persona_id, context_id=context_id)
 
 

@@ -1,4 +1,4 @@
-"""The settings of a workspace."""
+"""Messages of workspace settings."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from groundswell_server.engagement.workspace_settings import EngagementSettings
 
 
 def settings_message(settings: EngagementSettings) -> pb.EngagementSettings:
-    """The message of a workspace's settings."""
+    """Returns the message of a workspace's settings."""
     return pb.EngagementSettings(**fields_of(settings))

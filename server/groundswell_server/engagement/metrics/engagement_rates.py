@@ -57,7 +57,7 @@ class Counts:
         contain posts with more reach than impressions.
         """
         violations = [
-            FieldViolation(f"metrics.{count.name}", "is negative", "METRICS_IMPOSSIBLE")
+            FieldViolation(f"metrics.{count.name}", f"must not be negative, got {value}", "METRICS_IMPOSSIBLE")
             for count in fields(self)
             if (value := getattr(self, count.name)) is not None and value < 0
         ]
@@ -66,7 +66,9 @@ class Counts:
             shown, name = self.views, "views"
         if shown is not None and self.likes is not None and self.likes > shown:
             violations.append(
-                FieldViolation("metrics.likes", f"{self.likes} is above the {shown} {name}", "METRICS_IMPOSSIBLE")
+                FieldViolation(
+                    "metrics.likes", f"must be at most the {shown} {name}, got {self.likes}", "METRICS_IMPOSSIBLE"
+                )
             )
         if violations:
             raise InvalidArgument(violations)

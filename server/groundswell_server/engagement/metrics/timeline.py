@@ -101,9 +101,11 @@ def check_range(start: datetime | None, end: datetime | None) -> None:
     if start is None or end is None:
         return
     if end <= start:
-        raise InvalidArgument.of("end_time", "is not after start_time")
+        raise InvalidArgument.of("end_time", f"must be after start_time, got {end.isoformat()}")
     if end - _floor(start) > MAX_HOURS * HOUR:
-        raise InvalidArgument.of("end_time", f"is more than {MAX_HOURS} hours after start_time")
+        raise InvalidArgument.of(
+            "end_time", f"must be at most {MAX_HOURS} hours after start_time, got {end.isoformat()}"
+        )
 
 
 _ZERO = Counts(*(0 for _ in fields(Counts)))

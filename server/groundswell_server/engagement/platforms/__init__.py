@@ -1,4 +1,4 @@
-"""Platforms: one adapter each, which knows that platform's wire shapes, errors and limits, and nothing of ours."""
+"""Platforms: one adapter for each, which knows the requests, responses, errors and limits of that platform only."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from groundswell_server.settings import Settings
 from groundswell_storage.engagement.enums import Platform
 
 LIMIT_GROUPS = ((Platform.INSTAGRAM, Platform.FACEBOOK), (Platform.TWITTER,), (Platform.TIKTOK,))
-"""The platforms that can be synced, with those together that draw on one limit."""
+"""The platforms that can be synced; those of a group share one call limit."""
 
 
 def limits(settings: Settings) -> tuple[Limit, Limit, Limit]:
-    """The limits of Instagram and Facebook together, of X and of TikTok."""
+    """Returns the limits of the Graph API (Instagram and Facebook), of X and of TikTok."""
     return (
         Limit("graph", settings.graph_calls_per_hour, timedelta(hours=1)),
         Limit("twitter", settings.twitter_calls_per_15_minutes, timedelta(minutes=15)),
@@ -28,7 +28,7 @@ def limits(settings: Settings) -> tuple[Limit, Limit, Limit]:
 
 
 def adapters(settings: Settings) -> Mapping[Platform, Adapter]:
-    """The adapters of all platforms that can be synced."""
+    """Returns the adapters of all platforms that can be synced."""
     graph, twitter, tiktok = limits(settings)
     known: tuple[Adapter, ...] = (
         Instagram(settings.instagram_url, graph),

@@ -1,4 +1,4 @@
-"""The interface of all platforms."""
+"""The interface of the platform adapters."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from groundswell_server.engagement.platforms.responses import Request, Response
 from groundswell_storage.engagement.enums import Platform
 
 Send = Callable[[Request], Response]
-"""Makes a call and returns its response if that is no failure of the call as a whole; raises PlatformFailure."""
+"""Makes a call and returns its response; raises PlatformFailure when the call as a whole failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlatformPost:
-    """A post to ask for."""
+    """A post to fetch."""
 
     id: str
-    """On the platform."""
+    """Id on the platform."""
     is_story: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class CommentPage:
-    """Some comments of a post."""
+    """A page of a post's comments."""
 
     comments: Sequence[NewInteraction]
     after: str
-    """Where the next page begins; empty on the last."""
+    """Start of the next page; empty on the last."""
 
 
 class Adapter(Protocol):
-    """What a platform's API looks like."""
+    """The API of a platform."""
 
     @property
     def platform(self) -> Platform:
@@ -45,28 +45,28 @@ class Adapter(Protocol):
 
     @property
     def limit(self) -> Limit:
-        """How many calls it allows."""
+        """The call limit."""
 
     @property
     def posts_per_fetch(self) -> int:
-        """Posts that one fetch can ask for."""
+        """Posts in one fetch."""
 
     @property
     def calls_per_fetch(self) -> int:
-        """Calls that one fetch makes."""
+        """Calls of one fetch."""
 
     @property
     def has_comments(self) -> bool:
-        """Whether single comments can be fetched."""
+        """True when single comments can be fetched."""
 
     def fetch(self, send: Send, token: str, posts: Sequence[PlatformPost]) -> Mapping[str, Counts | PlatformFailure]:
-        """Counts, or what went wrong, by the id of each post. Raises what `send` raises."""
+        """Returns counts or a failure by the id of each post. Raises the failures of `send`."""
 
     def fetch_comments(self, send: Send, token: str, post_id: str, after: str) -> CommentPage:
-        """A page of a post's comments in one call, from the first for an empty `after`. Raises what `send` raises."""
+        """Returns a page of comments in one call, the first for an empty `after`. Raises the failures of `send`."""
 
     def check(self, response: Response) -> None:
-        """Raises the PlatformFailure that a response as a whole is."""
+        """Raises the PlatformFailure of a response that failed as a whole."""
 
     def cooldown(self, response: Response) -> timedelta | None:
-        """How long no more calls shall be made, by the headers of a response; None when they ask for no rest."""
+        """Returns the pause that the headers of a response ask for; None without one."""

@@ -1,4 +1,4 @@
-"""Limits: how many calls a platform allows in a window of time, and the bucket that keeps to that."""
+"""The call limits of platforms, and the token buckets that keep to them."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ _OVER_THE_WINDOW = 0.85
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """So many calls in any window of this length.
+    """A number of calls in any window of this length.
 
-    A bucket as deep as the limit would allow twice as many: all that is in it, and all that flows in during the window.
-    This one holds a tenth and refills with 85% over a window. The rest is for calls that are on their way and for
-    clocks that differ.
+    A bucket as deep as the limit would allow twice as many: its content, and what flows in during the window. This one
+    holds a tenth and refills with 85% over a window. The rest is a margin for calls in flight and for clocks that
+    differ.
     """
 
     name: str
-    """Platforms with the same name share it."""
+    """Platforms with the same name share the limit."""
     calls: int
     window: timedelta
 
     @property
     def depth(self) -> int:
-        """Calls that can be made at once after a rest."""
+        """Calls that can be made at once after a pause."""
         return max(2, int(self.calls * _AT_ONCE))
 
     @property
     def interval(self) -> timedelta:
-        """The time in which one call comes back."""
+        """Time in which one call is refilled."""
         return self.window / (self.calls * _OVER_THE_WINDOW)

@@ -1,4 +1,4 @@
-"""Facebook pages: insights of one post in one call, its shares, comments and reactions in a second."""
+"""Facebook pages: one call for the insights of a post, a second for its shares, comments and reactions."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class Facebook(GraphApi):
     has_comments = False
 
     def fetch(self, send: Send, token: str, posts: Sequence[PlatformPost]) -> Mapping[str, Counts | PlatformFailure]:
-        """Two calls a post."""
+        """Makes two calls for each post."""
         return {post.id: self._counts(send, token, post.id) for post in posts}
 
     def fetch_comments(self, send: Send, token: str, post_id: str, after: str) -> CommentPage:
-        """None: pages are told too little of who commented."""
+        """Returns no comments: the API reveals too little about their authors."""
         return CommentPage((), "")
 
     def _counts(self, send: Send, token: str, id: str) -> Counts | PlatformFailure:
@@ -48,6 +48,6 @@ class Facebook(GraphApi):
 
 
 def _reactions(insights: Mapping[str, Any]) -> int | None:
-    """The sum of `{"like": 5, "love": 2}`; None when there is no such metric."""
+    """Returns the sum of `{"like": 5, "love": 2}`; None without this metric."""
     by_type = insights.get("post_reactions_by_type_total")
     return sum_known(*map(count, by_type.values())) if isinstance(by_type, Mapping) else None

@@ -1,4 +1,4 @@
-"""What goes wrong with a platform, as far as it makes a difference to what is done about it."""
+"""Failures of platform calls, one class for each way in which they are handled."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from groundswell_storage.engagement.enums import SyncOutcome
 
 
 class PlatformFailure(Exception):
-    """The base; the message is the platform's own, and never holds a token."""
+    """The base class. The message is the platform's own and never contains a token."""
 
     outcome: ClassVar[SyncOutcome] = SyncOutcome.REFUSED
-    """What came of a post that failed so."""
+    """Outcome of a post that failed this way."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -26,44 +26,44 @@ class TokenRefused(PlatformFailure):
 
 
 class NotPermitted(PlatformFailure):
-    """The token may not read this."""
+    """The token lacks the permission to read this."""
 
     outcome = SyncOutcome.NOT_PERMITTED
 
 
 class Gone(PlatformFailure):
-    """The post is not there, or no more."""
+    """The post does not exist, or no longer."""
 
     outcome = SyncOutcome.GONE
 
 
 class NothingReported(PlatformFailure):
-    """The post is there, but no count of it is known; unknown is not zero."""
+    """The post exists, but the platform reports no count of it; unknown is not zero."""
 
     outcome = SyncOutcome.UNKNOWN
 
 
 class Refused(PlatformFailure):
-    """The request cannot be served, whenever it is made."""
+    """The request can never be served."""
 
 
 class Unavailable(PlatformFailure):
-    """It failed this time, and may well succeed in a moment."""
+    """A transient failure: a later attempt may succeed."""
 
     outcome = SyncOutcome.UNAVAILABLE
 
     def __init__(self, message: str, retry_after: timedelta | None = None) -> None:
-        """`retry_after` is what the platform asks for, if it does."""
+        """`retry_after` is the wait that the platform asks for."""
         super().__init__(message)
         self.retry_after = retry_after
 
 
 class Throttled(PlatformFailure):
-    """More calls than the platform allows. It says nothing about the post: ask again later."""
+    """The platform's call limit is exceeded. The post itself may be fetched later."""
 
     outcome = SyncOutcome.UNAVAILABLE
 
     def __init__(self, message: str, regain: timedelta | None = None) -> None:
-        """`regain` is the time until calls are allowed again, None where the platform does not say."""
+        """`regain` is the time until calls are allowed again; None when the platform does not report it."""
         super().__init__(message)
         self.regain = regain

@@ -1,4 +1,4 @@
-"""The Graph API, which Instagram and Facebook have in common: errors, usage headers, insights."""
+"""The Graph API of Instagram and Facebook: errors, usage headers, insights."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ _GONE = (100, 33)
 _TRANSIENT = frozenset({1, 2})
 _THROTTLED = frozenset({4, 17, 32, 613, 80001, 80002})
 _NEARLY_ALL_PCT = 95
-"""Usage beyond which others that share the limit may be about to use it up."""
+"""Usage above which other clients of the same limit may exhaust it."""
 _BREATHER = timedelta(minutes=3)
-"""A twentieth of the hour in which usage is counted."""
+"""A twentieth of the hour over which usage is counted."""
 
 
 class GraphApi:
-    """What the adapters of both have in common."""
+    """The common part of both adapters."""
 
     def __init__(self, base_url: str, limit: Limit) -> None:
         self._url = f"{base_url}/{VERSION}"
         self.limit = limit
 
     def request(self, path: str, token: str, parameters: Mapping[str, str]) -> Request:
-        """A call of the API."""
+        """Returns a request of the API."""
         return Request("GET", f"{self._url}/{path}", parameters, secret_parameters={"access_token": token})
 
     def check(self, response: Response) -> None:
-        """Raises the failure that a response is. The code decides, not the HTTP status: throttling is 400, too."""
+        """Raises the failure of a response. The code decides, not the HTTP status: throttling may be a 400."""
         error = response.part("error")
         if isinstance(error, Mapping):
             raise self._failure(error, response)
@@ -55,7 +55,7 @@ class GraphApi:
             raise Refused(f"HTTP {response.status}")
 
     def cooldown(self, response: Response) -> timedelta | None:
-        """The time to regain access, in minutes in `x-business-use-case-usage`; a breather when nearly all is used."""
+        """Returns the time to regain access (minutes in the usage header), or a short pause at high usage."""
         cases = _json(response.headers.get("x-business-use-case-usage", ""))
         usages = [usage for of_one in cases.values() if isinstance(of_one, list) for usage in of_one]
         minutes = max(_figures(usages, "estimated_time_to_regain_access"), default=0)
@@ -82,7 +82,7 @@ class GraphApi:
 
 
 def lifetime_values(response: Response) -> dict[str, Any]:
-    """The lifetime value of each metric of an insights response; a metric may repeat with another period."""
+    """Returns the lifetime value of each metric of an insights response; a metric may have other periods."""
     found = {}
     for metric in response.part("data") or ():
         if isinstance(metric, Mapping) and metric.get("period") == "lifetime":

@@ -1,4 +1,4 @@
-"""Calls to a platform over HTTP: within its limit, repeated while it fails for a moment, without a trace of tokens."""
+"""HTTP calls to a platform: within its limit, with retries of transient failures, without logging tokens."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from groundswell_server.engagement.platforms.responses import Request, Response
 
 TRIES = 4
 MAX_RETRY = timedelta(seconds=10)
-"""A longer wait that a platform asks for is a rest for all calls, not for one."""
+"""A longer wait that a platform asks for pauses all calls, not only this one."""
 _FIRST_BACKOFF_SECONDS = 0.5
 _MAX_BACKOFF_SECONDS = 8.0
 _JITTER_SECONDS = 0.5
@@ -25,22 +25,24 @@ log = structlog.get_logger(__name__)
 
 
 def open_client() -> httpx.Client:
-    """A client that keeps its connections; to be closed."""
+    """Opens a client with a connection pool; the caller closes it."""
     return httpx.Client(timeout=_TIMEOUT_SECONDS, headers={"accept": "application/json"})
 
 
 def log_retries() -> None:
-    """Has this process log what is tried again in words of the suite's: what failed, and how soon it is repeated."""
+    """Makes this process log retries: the failure and the wait."""
     set_on_retry_hooks((_tell,))
 
 
 def _tell(details: RetryDetails) -> None:
     wait = round(details.wait_for, 2)
-    log.info("tried again soon", problem=str(details.caused_by), retry=details.retry_num, wait_seconds=wait)
+    log.info(
+        "platform call failed; retrying", problem=str(details.caused_by), retry=details.retry_num, wait_seconds=wait
+    )
 
 
 class PlatformClient:
-    """The `send` of one platform."""
+    """Makes the calls of one platform; it is the `send` of the adapters."""
 
     def __init__(
         self,
@@ -51,7 +53,7 @@ class PlatformClient:
         close: Callable[[timedelta], None],
         now: Callable[[], datetime],
     ) -> None:
-        """`spend` takes a further call of the budget, and may raise; `close` lets nobody call for a while."""
+        """`spend` takes another call from the budget and may raise; `close` blocks all calls for some time."""
         self._client = client
         self._adapter = adapter
         self._spend = spend
@@ -59,7 +61,7 @@ class PlatformClient:
         self._now = now
 
     def __call__(self, request: Request) -> Response:
-        """Makes a call whose first try is paid for. Raises PlatformFailure, and what `spend` raises."""
+        """Makes a call; the first attempt is paid for. Raises PlatformFailure, and the errors of `spend`."""
         for attempt in stamina.retry_context(
             on=backoff,
             attempts=TRIES,
@@ -82,7 +84,7 @@ class PlatformClient:
         try:
             self._adapter.check(response)
         except Throttled as failure:
-            # Where it says nothing, what was called counts no more after a whole window.
+            # Without a reported time, all calls have left the window after its whole length.
             self._close(failure.regain if failure.regain is not None else self._adapter.limit.window)
             raise
         except Unavailable as failure:
@@ -102,8 +104,8 @@ class PlatformClient:
                 json=request.body,
             )
         except httpx.HTTPError as error:
-            # Not `from error`: it knows the address, and that may hold the token.
-            raise Unavailable(f"{httpx.URL(request.url).host} can't be reached ({type(error).__name__})") from None
+            # Not `from error`: its URL may contain the token.
+            raise Unavailable(f"{httpx.URL(request.url).host} cannot be reached ({type(error).__name__})") from None
         try:
             body = response.json()
         except ValueError:
@@ -112,7 +114,7 @@ class PlatformClient:
 
 
 def backoff(error: Exception) -> bool | timedelta:
-    """Whether a failed call is repeated, and after what wait when the platform asks for one."""
+    """Returns True or a wait when a failed call is to be repeated, False otherwise."""
     if not isinstance(error, Unavailable):
         return False
     return True if error.retry_after is None else error.retry_after

@@ -1,4 +1,4 @@
-"""Instagram: insights of one post a call, and its comments."""
+"""Instagram: the insights of one post in each call, and its comments."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from groundswell_storage.fields import to_micros
 _METRICS = "reach,likes,comments,shares,saved,total_interactions,views"
 _COMMENTS_PER_PAGE = 50
 _TOO_FEW = "not enough viewers"
-"""What error 10 says of a story under 5 views; elsewhere it is a missing permission."""
+"""Text of error 10 for a story with under 5 views; otherwise error 10 is a missing permission."""
 
 
 class Instagram(GraphApi):
@@ -30,11 +30,11 @@ class Instagram(GraphApi):
     has_comments = True
 
     def fetch(self, send: Send, token: str, posts: Sequence[PlatformPost]) -> Mapping[str, Counts | PlatformFailure]:
-        """One call a post."""
+        """Makes one call for each post."""
         return {post.id: self._counts(send, token, post) for post in posts}
 
     def fetch_comments(self, send: Send, token: str, post_id: str, after: str) -> CommentPage:
-        """Newest first, 50 a page."""
+        """Returns comments newest first, 50 in a page."""
         parameters = {"fields": "id,text,username,timestamp", "limit": str(_COMMENTS_PER_PAGE)}
         response = send(self.request(f"{post_id}/comments", token, parameters | ({"after": after} if after else {})))
         comments = [_comment(raw) for raw in response.part("data") or () if isinstance(raw, Mapping)]
@@ -61,7 +61,7 @@ class Instagram(GraphApi):
 
 
 def _comment(raw: Mapping[str, Any]) -> NewInteraction | None:
-    """A comment; None for one without a time that can be read."""
+    """Returns a comment; None when its time cannot be read."""
     try:
         time = datetime.fromisoformat(str(raw.get("timestamp")))
     except ValueError:

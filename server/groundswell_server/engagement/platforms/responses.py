@@ -1,4 +1,4 @@
-"""Requests and answers as adapters see them, whatever carries them over the wire."""
+"""Requests and responses of platform APIs, independent of the HTTP client."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Request:
     url: str
     parameters: Mapping[str, str] = field(default_factory=dict)
     token: str = field(default="", repr=False)
-    """Sent as a Bearer token; empty where the platform wants it among the parameters."""
+    """Sent as a Bearer token; empty where the platform takes it as a parameter."""
     secret_parameters: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: Mapping[str, Any] | None = None
     """Sent as JSON."""
@@ -25,25 +25,25 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What a platform answered."""
+    """The response of a platform."""
 
     status: int
     headers: Mapping[str, str]
-    """Names without regard to case."""
+    """Header names are case-insensitive."""
     body: Any
-    """The JSON; None when it was none."""
+    """The parsed JSON; None when the body is not JSON."""
     time: datetime
-    """When it came."""
+    """Time of arrival."""
 
     def part(self, *path: str) -> Any:
-        """What stands at a path of keys in the body; None where there is nothing."""
+        """Returns the value at a path of keys in the body; None when it is missing."""
         found = self.body
         for key in path:
             found = found.get(key) if isinstance(found, Mapping) else None
         return found
 
     def retry_after(self) -> timedelta | None:
-        """What the header Retry-After asks for, in seconds or as a date; None without one that can be read."""
+        """Returns the wait of the header Retry-After, in seconds or as a date; None without a valid one."""
         value = self.headers.get("retry-after", "").strip()
         if value.isdecimal():
             return timedelta(seconds=min(int(value), 10**8))
@@ -55,11 +55,11 @@ class Response:
 
 
 def count(value: Any) -> int | None:
-    """A count as a platform writes it; None for what is no whole number."""
+    """Returns a count as a platform writes it; None for anything but an integer."""
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def sum_known(*counts: int | None) -> int | None:
-    """The sum of those that are known; None when none is."""
+    """Returns the sum of the known counts; None when all are unknown."""
     known = [each for each in counts if each is not None]
     return sum(known) if known else None

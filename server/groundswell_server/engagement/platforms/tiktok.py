@@ -1,4 +1,4 @@
-"""TikTok: counts of up to 20 videos a call. It reports neither reach nor saves."""
+"""TikTok: counts of up to 20 videos in one call. It reports neither reach nor saves."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class TikTok:
         self.limit = limit
 
     def fetch(self, send: Send, token: str, posts: Sequence[PlatformPost]) -> Mapping[str, Counts | PlatformFailure]:
-        """All videos in one call; those that it does not name are gone."""
+        """Fetches all videos in one call; those that are missing from the response are gone."""
         ids = [post.id for post in posts]
         response = send(Request("POST", self._url, {"fields": _FIELDS}, token, body={"filters": {"video_ids": ids}}))
         videos = response.part("data", "videos") or ()
@@ -52,11 +52,11 @@ class TikTok:
         return {id: found.get(id, Gone("not in the response")) for id in ids}
 
     def fetch_comments(self, send: Send, token: str, post_id: str, after: str) -> CommentPage:
-        """None: the API has no comments."""
+        """Returns no comments: the API has none."""
         return CommentPage((), "")
 
     def check(self, response: Response) -> None:
-        """Raises the failure that a response is. `error.code` is "ok" on success, and not at every status 200."""
+        """Raises the failure of a response. A status of 200 is a success only when `error.code` is "ok"."""
         code = response.part("error", "code")
         message = str(response.part("error", "message") or code or f"HTTP {response.status}")
         if response.status == 429 or code == "rate_limit_exceeded":
@@ -67,7 +67,7 @@ class TikTok:
             raise _FAILURES.get(str(code), Refused)(message)
 
     def cooldown(self, response: Response) -> timedelta | None:
-        """Its headers tell of no limit."""
+        """Returns None: the headers have no limits."""
         return None
 
 

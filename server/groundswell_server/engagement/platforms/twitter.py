@@ -26,7 +26,7 @@ _RATE_LIMITED = 88
 _TOKEN_CODES = frozenset({32, 89})
 """Could not authenticate; invalid or expired token."""
 _MARGIN = timedelta(seconds=1)
-"""The reset is told in whole seconds."""
+"""The reset time is in whole seconds."""
 
 
 class Twitter:
@@ -42,7 +42,7 @@ class Twitter:
         self.limit = limit
 
     def fetch(self, send: Send, token: str, posts: Sequence[PlatformPost]) -> Mapping[str, Counts | PlatformFailure]:
-        """All posts in one call, whose response may hold both counts and errors."""
+        """Fetches all posts in one call; the response may contain both counts and errors."""
         ids = [post.id for post in posts]
         response = send(Request("GET", self._url, {"ids": ",".join(ids), "tweet.fields": "public_metrics"}, token))
         found: dict[str, Counts | PlatformFailure] = {id: Gone("not in the response") for id in ids}
@@ -53,11 +53,11 @@ class Twitter:
         return {id: found[id] for id in ids}
 
     def fetch_comments(self, send: Send, token: str, post_id: str, after: str) -> CommentPage:
-        """None: replies can only be searched for, at a price."""
+        """Returns no comments: replies are available through the paid search only."""
         return CommentPage((), "")
 
     def check(self, response: Response) -> None:
-        """Raises the failure that a response is: by its status, or by an error at status 200 that names no post."""
+        """Raises the failure of a response: by its status, or by an error at status 200 that names no post."""
         message = _message(response)
         codes = {error.get("code") for error in _errors(response)}
         if response.status == 429 or _RATE_LIMITED in codes or response.part("status") == 429:
@@ -74,7 +74,7 @@ class Twitter:
             raise Unavailable(message)
 
     def cooldown(self, response: Response) -> timedelta | None:
-        """Until `x-rate-limit-reset`, in Unix seconds, when `x-rate-limit-remaining` is used up."""
+        """Returns the time to `x-rate-limit-reset` (Unix seconds) when `x-rate-limit-remaining` is 0."""
         remaining, reset = (response.headers.get(f"x-rate-limit-{name}", "") for name in ("remaining", "reset"))
         if not reset.isdecimal() or (response.status != 429 and remaining != "0"):
             return None
@@ -90,14 +90,14 @@ def _counts(metrics: Any) -> Counts | PlatformFailure:
         comments=known.get("reply_count"),
         shares=sum_known(known.get("retweet_count"), known.get("quote_count")),
         saves=known.get("bookmark_count"),
-        # It reports 0 of posts from before it counted: nobody liked what was never shown.
+        # X reports 0 for posts from before it counted impressions, and a post with likes was shown.
         impressions=None if likes and not impressions else impressions,
     )
     return counts if counts != Counts() else NothingReported("no public metrics")
 
 
 def _failure(error: Mapping[str, Any]) -> PlatformFailure:
-    """What an error that names one post says of it."""
+    """Returns the failure of an error that names one post."""
     message = str(error.get("detail") or error.get("message") or error.get("title") or "")
     kind = str(error.get("type", "")).rpartition("/")[2]
     if kind == "resource-not-found":
@@ -114,12 +114,12 @@ def _errors(response: Response) -> Iterator[Mapping[str, Any]]:
 
 
 def _named_post(error: Mapping[str, Any]) -> str:
-    """The id of the post that an error is about; empty when it is about the call."""
+    """Returns the id of the post that an error names; empty for an error of the call."""
     return str(error.get("resource_id") or error.get("value") or "")
 
 
 def _message(response: Response) -> str:
-    """What went wrong, in either of the shapes: a problem (`title`, `detail`), or a list of `errors`."""
+    """Returns the message of either error format: a problem (`title`, `detail`) or a list of `errors`."""
     told = [response.part("detail") or response.part("title")]
     told += [error.get("message") or error.get("detail") for error in _errors(response)]
     return next((str(text) for text in told if text), f"HTTP {response.status}")

@@ -1,1 +1,1 @@
-"""Posts: recorded, changed and imported."""
+"""Posts and their captions."""

@@ -1,4 +1,4 @@
-"""Hashtags and mentions: found in captions, checked and spelled in one way."""
+"""Hashtags and mentions: extracted from captions, validated and normalized."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 from groundswell_storage.errors import InvalidArgument
 
 MAX_CHARACTERS: Final = 20_000
-"""Longest caption, characters. Platforms stop earlier (Instagram 2,200, Facebook 63,206 of which few are read)."""
+"""Maximum length of a caption, characters. Platforms allow fewer (Instagram 2,200) or show fewer (Facebook 63,206)."""
 MAX_TAG_CHARACTERS: Final = 150
 
 _HASHTAG: Final = re.compile(r"(?<![\w&/#])[#\uff03](\w+)")
@@ -18,49 +18,51 @@ _ADDRESS: Final = re.compile(r"https?://\S+")
 
 
 def hashtags_in(caption: str) -> tuple[str, ...]:
-    """Hashtags of a caption in order, each once, without # and in lower case. "#1" is a rank, not a hashtag."""
+    """Returns the distinct hashtags of a caption in order, without #, in lower case. "#1" is a rank, not a hashtag."""
     found = (_folded(tag) for tag in _HASHTAG.findall(_ADDRESS.sub(" ", caption)))
     return tuple(dict.fromkeys(tag for tag in found if not tag.isdigit() and len(tag) <= MAX_TAG_CHARACTERS))
 
 
 def mentions_in(caption: str) -> tuple[str, ...]:
-    """Accounts that a caption mentions in order, each once, without @ and in lower case. A mail address is none."""
+    """Returns the distinct mentioned accounts in order, without @, in lower case. An e-mail address is no mention."""
     found = (handle.lower() for handle in _MENTION.findall(_ADDRESS.sub(" ", caption)))
     return tuple(dict.fromkeys(handle for handle in found if len(handle) <= MAX_TAG_CHARACTERS))
 
 
 def normalize_hashtag(tag: str, field: str) -> str:
-    """A hashtag without # and in lower case; raises InvalidArgument naming `field` when it cannot be one."""
+    """Returns a hashtag without # and in lower case; raises InvalidArgument that names `field`."""
     found = _folded(tag.removeprefix("#"))
     if not found:
-        raise InvalidArgument.of(field, "an empty hashtag")
+        raise InvalidArgument.of(field, "must not be an empty hashtag")
     if any(character.isspace() for character in found):
-        raise InvalidArgument.of(field, f"a hashtag has no spaces: {tag!r}")
+        raise InvalidArgument.of(field, f"must not contain spaces, got {tag!r}")
     if "#" in found:
-        raise InvalidArgument.of(field, f"one hashtag only: {tag!r}")
+        raise InvalidArgument.of(field, f"must be one hashtag, got {tag!r}")
     if len(found) > MAX_TAG_CHARACTERS:
-        raise InvalidArgument.of(field, f"a hashtag has at most {MAX_TAG_CHARACTERS} characters")
+        raise InvalidArgument.of(field, f"must have at most {MAX_TAG_CHARACTERS} characters, got {len(found)}")
     return found
 
 
 def normalize_mention(handle: str, field: str) -> str:
-    """A mentioned account without @ and in lower case; raises InvalidArgument naming `field` when it cannot be one."""
+    """Returns a mentioned account without @ and in lower case; raises InvalidArgument that names `field`."""
     found = handle.removeprefix("@").lower()
     if not found or any(character.isspace() or character == "@" for character in found):
-        raise InvalidArgument.of(field, f"an account name has no spaces and one @ at most, in front: {handle!r}")
+        raise InvalidArgument.of(
+            field, f"must be an account name without spaces and with @ only in front, got {handle!r}"
+        )
     if len(found) > MAX_TAG_CHARACTERS:
-        raise InvalidArgument.of(field, f"an account name has at most {MAX_TAG_CHARACTERS} characters")
+        raise InvalidArgument.of(field, f"must have at most {MAX_TAG_CHARACTERS} characters, got {len(found)}")
     return found
 
 
 def validate_caption(caption: str, field: str) -> None:
-    """Raise InvalidArgument for a caption that is too long or that holds characters no text has."""
+    """Raises InvalidArgument for a caption that is too long or contains a NUL character."""
     if len(caption) > MAX_CHARACTERS:
-        raise InvalidArgument.of(field, f"has {len(caption)} characters, at most {MAX_CHARACTERS} are kept")
+        raise InvalidArgument.of(field, f"must have at most {MAX_CHARACTERS} characters, got {len(caption)}")
     if "\x00" in caption:
-        raise InvalidArgument.of(field, "holds a NUL character")
+        raise InvalidArgument.of(field, "must not contain a NUL character")
 
 
 def _folded(tag: str) -> str:
-    """One spelling of a tag: composed, lower case. Not case-folded: "straße" stays what people search for."""
+    """Returns a tag composed and in lower case. It is not case-folded, because people search for "straße"."""
     return unicodedata.normalize("NFC", tag).lower()

@@ -1,4 +1,4 @@
-"""Posts: recorded with what their context is at that moment, changed, listed, deleted."""
+"""Posts: created with a snapshot of their context, updated, listed, deleted."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class PostDraft:
     content_id: str = ""
     caption: str = ""
     hashtags: Sequence[str] = ()
-    """Read from the caption when none are given; mentions likewise."""
+    """Extracted from the caption when empty, as are mentions."""
     mentions: Sequence[str] = ()
     media_type: MediaType = MediaType.UNSPECIFIED
     publish_time: datetime | None = None
@@ -63,7 +63,7 @@ class PostDraft:
 
 @dataclass(frozen=True, slots=True)
 class Engagement:
-    """What is left of a post's counts once bots and personas are taken out."""
+    """The counts of a post without bots and personas."""
 
     likes: int | None
     comments: int | None
@@ -81,7 +81,7 @@ class Engagement:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """Something that was published."""
+    """A published post."""
 
     id: str
     context_id: str
@@ -110,12 +110,13 @@ class Post:
 def create_post(scope: Scope, draft: PostDraft) -> Post:
     """Records a post; raises NotFound for its persona or context, AlreadyExists (`POST_ALREADY_EXISTS`).
 
-    And InvalidArgument for the context of another persona: what came of the post would be told of the wrong one.
+    Raises InvalidArgument for the context of another persona, because its outcome would be attributed to the wrong
+    persona.
     """
     persona = active_persona(scope, draft.persona_id)
     context = scope.get(ContextRow, draft.context_id) if draft.context_id else None
     if context is not None and context.persona_id not in (None, "", draft.persona_id):
-        raise InvalidArgument.of("context_id", "is a context of another persona")
+        raise InvalidArgument.of("context_id", "must be a context of the same persona")
     values = post_values(scope, draft, persona.followers_on(draft.platform))
     _check_new(scope, draft)
     if not posts.add(scope, [values]):
@@ -128,10 +129,10 @@ def create_post(scope: Scope, draft: PostDraft) -> Post:
 
 
 def post_values(scope: Scope, draft: PostDraft, follower_count: int | None) -> dict[str, Any]:
-    """The columns of a new post; raises InvalidArgument."""
+    """Returns the columns of a new post; raises InvalidArgument."""
     published = draft.publish_time or scope.now
     if published > scope.now:
-        raise InvalidArgument.of("publish_time", "lies in the future")
+        raise InvalidArgument.of("publish_time", f"must not be in the future, got {published.isoformat()}")
     validate_caption(draft.caption, "caption")
     return {
         "id": scope.new_id(),
@@ -157,7 +158,7 @@ def post_values(scope: Scope, draft: PostDraft, follower_count: int | None) -> d
 
 
 def context_at_posting(post_id: str, context: ContextRow) -> dict[str, Any]:
-    """The columns of the snapshot that models learn from."""
+    """Returns the columns of the context snapshot, which models learn from."""
     return {
         "post_id": post_id,
         "context_id": context.id,
@@ -174,26 +175,26 @@ def context_at_posting(post_id: str, context: ContextRow) -> dict[str, Any]:
 
 
 def get_post(scope: Scope, id: str) -> Post:
-    """A post; raises NotFound."""
+    """Returns a post; raises NotFound."""
     return post_of(scope.get(PostRow, id))
 
 
 def get_posts(scope: Scope, ids: Sequence[str]) -> list[Post]:
-    """Those of some posts that are there, in the order of their ids as given."""
+    """Returns the existing posts among the given ids, in their order."""
     found = scope.find_many(PostRow, ids)
     return [post_of(found[id]) for id in ids if id in found]
 
 
 def list_posts(scope: Scope, wanted: PostFilter, *, page_size: int = 0, page_token: str = "") -> Page[Post]:
-    """One page of the workspace's posts, newest first by time of publication."""
+    """Returns one page of the workspace's posts, newest first by time of publication."""
     return posts.page(scope, wanted, page_size=page_size, page_token=page_token).map(post_of)
 
 
 def update_post(scope: Scope, id: str, changes: Mapping[str, Any], etag: str = "") -> Post:
     """Changes fields of a post.
 
-    `content_id`, `content_type`, `category`, `caption`, `hashtags`, `mentions`, `media_type`, `permalink` and
-    `attributes` can be. Raises NotFound, Aborted (`ETAG_MISMATCH`).
+    The fields are `content_id`, `content_type`, `category`, `caption`, `hashtags`, `mentions`, `media_type`,
+    `permalink` and `attributes`. Raises NotFound, Aborted (`ETAG_MISMATCH`).
     """
     row = resources.get_locked(scope, PostRow, id, etag)
     values = dict(changes)
@@ -213,9 +214,9 @@ def update_post(scope: Scope, id: str, changes: Mapping[str, Any], etag: str = "
 
 
 def delete_post(scope: Scope, id: str) -> None:
-    """Deletes a post with its snapshots, interactions and what its metrics confirmed; raises NotFound.
+    """Deletes a post with its snapshots, interactions and confirmed patterns; raises NotFound.
 
-    Its context keeps what it was judged by it; the figures there become those of its next post that was measured last.
+    Its context keeps its outcome; its figures become those of the context's post that was measured last.
     """
     row = scope.get(PostRow, id, lock=True)
     interactions.remove_of_post(scope, id)
@@ -230,7 +231,7 @@ def delete_post(scope: Scope, id: str) -> None:
 
 
 def normalize_tag_filter(hashtag: str) -> str:
-    """A hashtag as posts are found by it; one that no post can have raises InvalidArgument."""
+    """Returns the normalized hashtag of a filter; raises InvalidArgument for an impossible one."""
     return normalize_hashtag(hashtag, "hashtag") if hashtag else ""
 
 

@@ -1,1 +1,1 @@
-"""Syncing: what is due is asked for on its platform, within the limits, and recorded; a run can stop anywhere."""
+"""Sync: fetches due posts from their platforms within the call limits and records them. A run can be resumed."""

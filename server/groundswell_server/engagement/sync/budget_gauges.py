@@ -1,4 +1,4 @@
-"""What Prometheus is told of the platforms' limits: how many calls each workspace has left."""
+"""Prometheus gauges of the platforms' call budgets: the calls that each workspace has left."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from groundswell_storage.engagement import call_budgets
 
 
 class BudgetGauges(StoredGauges):
-    """Of the workspaces that have called a platform."""
+    """Gauges of the workspaces that have called a platform."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
         super().__init__(database)
         self._settings = settings
 
     def families(self) -> Sequence[GaugeMetricFamily]:
-        """Calls left, and until when a platform asked for a rest."""
+        """Returns the gauges of the calls left and of the end of a requested pause."""
         labels = ("workspace", "limit")
         return (
             GaugeMetricFamily("groundswell_platform_calls_left", "Calls that can be made at once.", labels=labels),
@@ -32,7 +32,7 @@ class BudgetGauges(StoredGauges):
         )
 
     def read(self, database: Database, families: Sequence[GaugeMetricFamily]) -> None:
-        """What is in the buckets now."""
+        """Reads the current state of the buckets."""
         from groundswell_server.engagement.platforms import limits
 
         left, closed = families

@@ -1,4 +1,4 @@
-"""The clock of syncs, which is the database's, so that all servers agree on what is left of a limit."""
+"""The clock of a sync. It is the database's, so that all servers agree on the budget that is left."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ _LOOK_SECONDS = 0.5
 
 
 class Clock(Protocol):
-    """Time, and waiting for it to pass."""
+    """A clock that can wait."""
 
     def now(self) -> datetime:
-        """The time, in UTC."""
+        """Returns the current time in UTC."""
 
     def sleep(self, seconds: float, look: Callable[[], None]) -> None:
-        """Waits; calls `look` now and then, which raises when the work has to end."""
+        """Waits; calls `look` regularly, which raises when the work has to end."""
 
 
 class DatabaseClock:
-    """The database's time."""
+    """The clock of the database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def now(self) -> datetime:
-        """The time, in UTC."""
+        """Returns the current time in UTC."""
         return self._database.now()
 
     def sleep(self, seconds: float, look: Callable[[], None]) -> None:
-        """Waits, and looks twice a second."""
+        """Waits; calls `look` twice a second."""
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
             look()

@@ -1,4 +1,4 @@
-"""What a sync has to do: which posts are due, by which connection, in which order."""
+"""The plan of a sync: the posts that are due, their connections and their order."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from groundswell_storage.scope import Scope
 SHORTEST_CACHE, MAX_CACHE = timedelta(minutes=5), timedelta(minutes=15)
 _OF_AGE = 12
 OVERDUE = timedelta(days=7)
-"""How long after an age that is waited for posts are asked for that have no metrics from then on."""
+"""Time after an awaited age in which posts without metrics from that age on are fetched."""
 _UNTRIED_OR_SYNCED = (SyncOutcome.UNSPECIFIED, SyncOutcome.SYNCED)
 
 T = TypeVar("T")
@@ -29,17 +29,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class SyncScope:
-    """What to sync."""
+    """The posts to sync."""
 
     until: datetime
-    """Posts that were published before."""
+    """Latest time of publication, exclusive."""
     hours: int
-    """Posts of so many hours."""
+    """Hours before `until` that are covered."""
     platforms: tuple[Platform, ...]
     persona_ids: tuple[str, ...] = ()
-    """Of all personas when empty."""
+    """Personas to sync; all when empty."""
     awaited_ages: tuple[timedelta, ...] = ()
-    """Older posts are wanted, too, that have no metrics from these ages on."""
+    """Older posts without metrics from these ages on are synced too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,29 +49,29 @@ class Unit:
     connection: OpenConnection
     targets: Sequence[SyncTarget]
     after: str | None = None
-    """None for counts; where a page of comments begins, empty for the first."""
+    """None for counts; for comments the start of the page, empty for the first."""
     pages: int = 0
-    """Pages of comments before this one."""
+    """Number of pages of comments before this one."""
     tries: int = 0
-    """How often it has failed for a moment."""
+    """Number of transient failures."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is left to do."""
+    """The remaining work."""
 
     units: Sequence[Unit]
     fresh: int = 0
-    """Posts fetched so shortly before that they are left alone."""
+    """Posts that were fetched too recently to be fetched again."""
     unconnected: int = 0
     done: int = 0
-    """Posts that an earlier run of the same operation has done."""
+    """Posts that an earlier run of the operation finished."""
     total: int = 0
-    """Posts that the operation asks for, those done included."""
+    """Posts of the operation, finished ones included."""
 
 
 def cache_time(age: timedelta) -> timedelta:
-    """How long counts of a post of this age count as fresh: 5 minutes in its first hour, 15 from the third on."""
+    """Returns the time for which counts are fresh: 5 minutes in a post's first hour, 15 from the third hour on."""
     return min(max(age / _OF_AGE, SHORTEST_CACHE), MAX_CACHE)
 
 
@@ -83,7 +83,7 @@ def plan(
     operation_id: str,
     now: datetime,
 ) -> Plan:
-    """Finds what is due. Personas take turns, so that none has to wait until all posts of another are through."""
+    """Plans the due posts. Personas alternate, so that none waits for all posts of another."""
     due: dict[OpenConnection, list[SyncTarget]] = defaultdict(list)
     comments: list[Unit] = []
     fresh = unconnected = done = 0
@@ -101,7 +101,7 @@ def plan(
         elif target.sync_time is not None and now - target.sync_time < cache_time(now - target.publish_time):
             fresh += 1
         else:
-            # Tries of another operation are no tries of this one.
+            # Attempts of another operation do not count here.
             due[connection].append(target if target.operation_id == operation_id else target._replace(tries=0))
     units = _in_turn(
         list(_units(connection, targets, adapters[connection.platform])) for connection, targets in due.items()
@@ -111,7 +111,7 @@ def plan(
 
 
 def _targets(scope: Scope, wanted: SyncScope, operation_id: str) -> list[SyncTarget]:
-    """The posts of the span, and those that have passed an awaited age without metrics since; newest first."""
+    """Returns the posts of the span and the overdue posts, newest first."""
     span = timedelta(hours=wanted.hours)
     targets = partial(post_syncs.targets, scope, platforms=wanted.platforms, persona_ids=wanted.persona_ids)
     found = targets(since=wanted.until - span, until=wanted.until)
@@ -133,6 +133,6 @@ def _units(connection: OpenConnection, targets: Iterable[SyncTarget], adapter: A
 
 
 def _in_turn(rows: Iterable[Sequence[T]]) -> list[T]:
-    """One of each row, then the next of each, and so on."""
+    """Returns the first item of each row, then the second of each, and so on."""
     missing = object()
     return [item for turn in zip_longest(*rows, fillvalue=missing) for item in turn if item is not missing]  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""The queue of a sync: units by the limit that they draw on, so that one that is used up keeps no other waiting."""
+"""The queue of a sync, by call limit: an exhausted limit does not block the units of the others."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from groundswell_storage.database import Database
 from groundswell_storage.engagement import call_budgets
 
 Take = Callable[[Limit, int], timedelta]
-"""Takes calls of a limit and returns zero, or returns how long to wait."""
+"""Takes calls from a limit and returns zero, or returns the time to wait."""
 
 
 class OverBudget(Exception):
-    """No call is left now."""
+    """No call is left in the budget."""
 
 
 class CallBudgets:
-    """The buckets of a workspace."""
+    """The token buckets of a workspace's calls, shared by all servers."""
 
     def __init__(self, database: Database, workspace: str, clock: Clock) -> None:
         self._database = database
@@ -29,9 +29,9 @@ class CallBudgets:
         self._clock = clock
 
     def take(self, limit: Limit, calls: int) -> timedelta:
-        """Takes calls and returns zero, or takes none and returns how long to wait.
+        """Takes calls and returns zero, or takes none and returns the time to wait.
 
-        What was taken is gone, should the process end before the call: better too few calls than one too many.
+        The calls stay taken when the process ends before it makes them: too few calls are better than too many.
         """
         with self._database.scope(self._workspace) as scope:
             return call_budgets.take(
@@ -44,16 +44,16 @@ class CallBudgets:
             raise OverBudget
 
     def close(self, limit: Limit, rest: timedelta) -> None:
-        """Lets nobody call for a while."""
+        """Blocks all calls for some time."""
         with self._database.scope(self._workspace) as scope:
             call_budgets.close(scope, limit.name, self._clock.now() + rest)
 
 
 class SyncQueue:
-    """Units that wait, in order."""
+    """The units that wait, in order."""
 
     def __init__(self, price: Callable[[Unit], tuple[Limit, int]]) -> None:
-        """`price` is the limit that a unit draws on, and the calls that it makes."""
+        """`price` returns the limit of a unit and the number of its calls."""
         self._price = price
         self._waiting: dict[Limit, deque[Unit]] = defaultdict(deque)
         self._open_at: dict[Limit, datetime] = {}
@@ -62,17 +62,17 @@ class SyncQueue:
         return sum(map(len, self._waiting.values()))
 
     def add(self, units: Iterable[Unit]) -> None:
-        """Puts units at the end."""
+        """Appends units."""
         for unit in units:
             self._waiting[self._price(unit)[0]].append(unit)
 
     def put_back(self, units: Sequence[Unit]) -> None:
-        """Puts units first again."""
+        """Puts units at the front."""
         for unit in reversed(units):
             self._waiting[self._price(unit)[0]].appendleft(unit)
 
     def drop(self, connection_id: str) -> list[Unit]:
-        """Takes all units of a connection out and returns them."""
+        """Removes the units of a connection and returns them."""
         dropped = []
         for limit, units in self._waiting.items():
             dropped += [unit for unit in units if unit.connection.id == connection_id]
@@ -80,7 +80,7 @@ class SyncQueue:
         return dropped
 
     def next(self, take: Take, now: datetime) -> Unit | timedelta:
-        """The next unit, its calls taken; or how long to wait until one may be made."""
+        """Returns the next unit after taking its calls, or the time until one may be made."""
         waits = []
         for limit, units in self._waiting.items():
             if not units:

@@ -1,6 +1,6 @@
-"""Keeping what a sync fetched: counts by the way of RecordMetrics, comments by that of RecordInteractions.
+"""Records the results of a sync: counts as RecordMetrics does, comments as RecordInteractions does.
 
-What a post brought and that it is done commit together, so that a run that is killed counts nothing twice.
+The data of a post and the note that it is done commit together, so a run that is killed counts nothing twice.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from groundswell_storage.fields import to_micros
 from groundswell_storage.scope import Scope
 
 _POSTS_PER_TRANSACTION = 25
-"""Others wait for the rows of a transaction, and on SQLite for its end."""
+"""Limited, because other writers wait for the locked rows, and on SQLite for the whole transaction."""
 _TRIES = 5
 _MAX_TEXT, _MAX_HANDLE, _MAX_ID = 20_000, 100, 200
 _MAX_PROBLEM = 500
@@ -40,45 +40,45 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What came of one fetch."""
+    """The result of one fetch."""
 
     found: Mapping[str, Counts | PlatformFailure]
-    """By the posts' ids on the platform."""
+    """Counts or failures by the posts' ids on the platform."""
     time: datetime
     connection_id: str
     with_comments: bool
-    """Whether the comments of these posts can be fetched."""
+    """True when the comments of these posts can be fetched."""
 
 
 @dataclass(frozen=True, slots=True)
 class SyncRecorder:
-    """Records what one run fetches."""
+    """Records the results of one run."""
 
     job: Job
     thresholds: Thresholds
     projected_age: timedelta
-    """For which the reach of a post that spreads is projected."""
+    """Age for which the reach of a viral post is projected."""
     intake: Intake
 
     def record_counts(self, targets: Sequence[SyncTarget], fetched: Fetched) -> list[SyncTarget]:
-        """Records counts or failures of posts; returns the posts whose comments are to be fetched."""
+        """Records the counts or failures of posts; returns the posts whose comments are due."""
         due: list[SyncTarget] = []
         for part in _parts(targets):
             due += self._write(partial(self._keep_part, part, fetched))
         return due
 
     def record_failure(self, targets: Sequence[SyncTarget], failure: PlatformFailure) -> None:
-        """Writes down that posts failed alike."""
+        """Records the same failure for several posts."""
         for part in _parts(targets):
             self._write(partial(self._keep_failures, part, failure))
 
     def record_attempts(self, targets: Sequence[SyncTarget], tries: int) -> None:
-        """Writes down how often posts have failed that are to be tried again."""
+        """Records the number of failed attempts of posts that will be tried again."""
         for part in _parts(targets):
             self._write(partial(self._keep_tries, part, tries))
 
     def record_comments(self, target: SyncTarget, comments: Sequence[NewInteraction], *, last: bool) -> None:
-        """Records a page of comments; after the last the post's comments are done."""
+        """Records a page of comments; after the last page the comments of the post are done."""
         batch = [_storable(comment) for comment in comments]
         caller = self.job.acting_as("reader", "learning.read")
         prepared = self.job.wait_for(self.intake.prepare(caller, batch))
@@ -86,20 +86,20 @@ class SyncRecorder:
             self._write(partial(self.intake.rejudge, post_id=post_id))
 
     def abandon_comments(self, target: SyncTarget) -> None:
-        """Gives a post's comments up until the next sync."""
+        """Gives up the comments of a post until the next sync."""
         self._write(lambda scope: post_syncs.note_comments(scope, target.post_id, recorded=0, seen=None, due=False))
 
     def mark_token_refused(self, connection_id: str, problem: str) -> None:
-        """Writes down that the token of a connection is refused."""
+        """Records that the platform refused the token of a connection."""
         state = ConnectionState.TOKEN_REFUSED
         self._write(lambda scope: connections.note(scope, connection_id, state=state, problem=problem[:_MAX_PROBLEM]))
 
     def record_problem(self, connection_id: str, problem: str) -> None:
-        """Writes down what a platform refuses a connection, which may serve for other things."""
+        """Records a refusal that leaves the connection usable for other posts."""
         self._write(lambda scope: connections.note(scope, connection_id, problem=problem[:_MAX_PROBLEM]))
 
     def _write(self, work: Callable[[Scope], T]) -> T:
-        """Does the work in a transaction; again when somebody else changed the same rows in the same moment."""
+        """Runs the work in a transaction, again after a conflict with a concurrent change."""
         for attempt in stamina.retry_context(on=_is_conflict, attempts=_TRIES, timeout=None, wait_jitter=0.1):
             with attempt, self.job.scope() as scope:
                 return work(scope)
@@ -120,9 +120,9 @@ class SyncRecorder:
                 post_syncs.note(scope, target, self.job.operation_id, outcome=SyncOutcome.UNSPECIFIED, tries=tries)
 
     def _keep_post(self, scope: Scope, target: SyncTarget, fetched: Fetched) -> bool:
-        """Returns whether the post's comments are to be fetched."""
+        """Records one post; returns True when its comments are due."""
         if scope.find(PostRow, target.post_id, lock=True) is None:
-            return False  # deleted meanwhile
+            return False  # deleted in the meantime
         counts = fetched.found[target.platform_post_id]
         if isinstance(counts, PlatformFailure):
             self._note_failure(scope, target, counts)
@@ -144,7 +144,7 @@ class SyncRecorder:
     def _keep_page(
         self, target: SyncTarget, comments: Sequence[NewInteraction], last: bool, scope: Scope
     ) -> tuple[str, ...]:
-        """Returns other posts that are to be judged again in the light of this page."""
+        """Records a page of comments; returns the other posts to rejudge."""
         post = scope.find(PostRow, target.post_id, lock=True)
         if post is None:
             return ()
@@ -164,12 +164,12 @@ class SyncRecorder:
 
 
 def _parts(targets: Sequence[SyncTarget]) -> Iterator[Sequence[SyncTarget]]:
-    """In the order of their ids, in which everybody who locks several posts does."""
+    """Splits the posts, ordered by id: everybody who locks several posts locks them in this order."""
     return chunks(sorted(targets), _POSTS_PER_TRANSACTION)
 
 
 def _storable(comment: NewInteraction) -> NewInteraction:
-    """The comment without what the contract would refuse."""
+    """Returns the comment cut to the limits of the contract."""
     return comment._replace(
         text=comment.text.replace("\0", "")[:_MAX_TEXT],
         actor_handle=comment.actor_handle.replace("\0", "")[:_MAX_HANDLE],
@@ -178,7 +178,7 @@ def _storable(comment: NewInteraction) -> NewInteraction:
 
 
 def _within(comment: NewInteraction, published_us: int, now_us: int) -> NewInteraction:
-    """The comment between publication and now: platforms tell whole seconds, and their clocks are not ours."""
+    """Returns the comment with a time between publication and now: platforms round times, and clocks differ."""
     return comment._replace(occurred_us=min(max(comment.occurred_us, published_us), now_us))
 
 

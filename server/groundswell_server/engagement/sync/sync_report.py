@@ -1,4 +1,4 @@
-"""The report of a sync, read from what was written down post by post, so that it counts all its runs."""
+"""The report of a sync, read from the records of its posts, so that it covers all runs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FINE = (SyncOutcome.SYNCED, SyncOutcome.UNKNOWN)
 
 @dataclass(frozen=True, slots=True)
 class SyncCount:
-    """How many posts of a platform had one outcome."""
+    """The number of posts of a platform with the same outcome."""
 
     platform: Platform
     outcome: SyncOutcome
@@ -33,7 +33,7 @@ class SyncProblem:
 
 @dataclass(frozen=True, slots=True)
 class SyncReport:
-    """What came of a sync."""
+    """The result of a sync."""
 
     synced_count: int
     fresh_count: int
@@ -46,7 +46,7 @@ class SyncReport:
 
 
 def report(scope: Scope, plan: Plan, operation_id: str) -> SyncReport:
-    """The report of an operation whose last run was planned so."""
+    """Returns the report of an operation whose last run had this plan."""
     rows = post_syncs.tally(scope, operation_id)
     counts = tuple(SyncCount(Platform(platform), SyncOutcome(outcome), count) for platform, outcome, count, _ in rows)
     problems = post_syncs.failures(scope, operation_id, fine=_FINE, limit=_MAX_PROBLEMS)

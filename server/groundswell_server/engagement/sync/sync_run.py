@@ -1,4 +1,4 @@
-"""A run of a sync, unit by unit: takes the calls, makes them, keeps what they brought, waits for the limits."""
+"""One run of a sync: takes calls from the budget, makes them, records the results and waits for the limits."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ from groundswell_storage.engagement.enums import ContentType, Platform
 from groundswell_storage.engagement.post_syncs import SyncTarget
 
 PATIENCE = timedelta(seconds=5)
-"""A longer wait leaves the worker to others."""
+"""A run postpones itself when it would have to wait longer, and frees the worker."""
 MAX_PAGES = 40
-"""Pages of comments of a post that one sync fetches."""
+"""Pages of comments of a post in one sync."""
 
 
 @dataclass(frozen=True, slots=True)
 class SyncDependencies:
-    """What a run works with."""
+    """The dependencies of a run."""
 
     adapters: Mapping[Platform, Adapter]
     client: httpx.Client
@@ -60,7 +60,7 @@ def run_sync(job: Job, means: SyncDependencies, wanted: SyncScope, intake: Intak
 
 
 class SyncRun:
-    """One run of a sync's operation."""
+    """One run of the operation of a sync."""
 
     def __init__(self, job: Job, means: SyncDependencies, keeper: SyncRecorder, plan: Plan) -> None:
         self._job = job
@@ -73,7 +73,7 @@ class SyncRun:
         self._done, self._total = plan.done, plan.total
 
     def run(self) -> None:
-        """Does all that is left. Raises Postponed to wait for a limit, and Cancelled when it has to end."""
+        """Works until the queue is empty. Raises Postponed to wait for a limit, and Cancelled when it has to end."""
         while self._queue:
             self._report("fetching")
             found = self._queue.next(self._budgets.take, self._means.clock.now())
@@ -83,13 +83,13 @@ class SyncRun:
                 self._try(found)
 
     def _try(self, unit: Unit) -> None:
-        """Works on a unit, or finds out what is to become of it."""
+        """Fetches a unit, and decides about it when that fails."""
         try:
             self._fetch(unit) if unit.after is None else self._fetch_comments(unit)
         except OverBudget:
             self._try_later(replace(unit, tries=unit.tries + 1))
         except Throttled:
-            # The budget is closed by now, and says when it opens.
+            # The budget is closed now, and the queue waits until it opens.
             self._queue.put_back([unit])
         except TokenRefused as failure:
             self._keeper.mark_token_refused(unit.connection.id, failure.message)
@@ -97,7 +97,7 @@ class SyncRun:
                 self._fail(each, failure)
         except Refused as failure:
             if len(unit.targets) > 1:
-                # One bad id makes the platform refuse all that are asked for with it.
+                # One invalid id makes the platform refuse all ids of the same call.
                 self._queue.put_back(_halves(unit))
             else:
                 self._fail(unit, failure)
@@ -125,7 +125,7 @@ class SyncRun:
             self._queue.add([Unit(unit.connection, unit.targets, page.after, unit.pages + 1)])
 
     def _fail(self, unit: Unit, failure: PlatformFailure) -> None:
-        """Writes a failure down. Comments that fail leave the counts of their post as they are."""
+        """Records a failure. Failed comments leave the counts of their post unchanged."""
         if unit.after is None:
             self._keeper.record_failure(unit.targets, failure)
             self._done += len(unit.targets)
@@ -134,24 +134,24 @@ class SyncRun:
                 self._keeper.abandon_comments(target)
 
     def _try_later(self, unit: Unit) -> None:
-        """Puts a unit last that failed for a moment and has no call left to be tried again at once."""
+        """Appends a unit that failed transiently and has no call left for another attempt now."""
         if unit.after is not None or unit.tries >= TRIES:
-            self._fail(unit, Unavailable(f"failed {unit.tries} times"))
+            self._fail(unit, Unavailable(f"failed {unit.tries} times in a row"))
         else:
-            # Written down, or a run that is put off would begin to count again.
+            # Stored, because a postponed run would otherwise start counting at 0.
             self._keeper.record_attempts(unit.targets, unit.tries)
             self._queue.add([unit])
 
     def _wait(self, wait: timedelta) -> None:
         if wait > self._means.patience:
             seconds = f"{wait.total_seconds():.0f} s"
-            told = f"{self._done} of {self._total} posts; the platforms' limits allow more in {seconds}"
+            told = f"{self._done} of {self._total} posts done; the platforms' limits allow the next call in {seconds}"
             raise Postponed(wait, told)
         self._means.clock.sleep(wait.total_seconds(), partial(self._report, "waiting for the platforms' limits"))
 
     def _report(self, doing: str) -> None:
         pct = 100.0 * self._done / self._total if self._total else 100.0
-        self._job.progress(pct, f"{self._done} of {self._total} posts; {doing}")
+        self._job.progress(pct, f"{self._done} of {self._total} posts done; {doing}")
 
     def _price(self, unit: Unit) -> tuple[Limit, int]:
         adapter = self._means.adapters[unit.connection.platform]

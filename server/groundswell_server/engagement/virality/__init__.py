@@ -1,1 +1,1 @@
-"""Posts that spread as few before them did, and how far they may get."""
+"""Virality: posts that spread unusually fast, and the projection of their reach."""

@@ -1,4 +1,4 @@
-"""The alert, and the event of the log that tells it."""
+"""The virality alert and the event that carries it."""
 
 from __future__ import annotations
 
@@ -24,15 +24,16 @@ class ViralityAlert:
     threshold_pct: float
     compared_post_count: int
     platform_wide: bool
-    """True when it is compared with the posts of all personas."""
+    """True when the post is compared with the posts of all personas."""
     rate_base: RateBase
     projected_reach: Estimate | None
-    """Of the base, at `projected_age`; None when the post is older, or nothing is known of how posts grow."""
+    """Projection of the base at `projected_age`; None when the post is older, or nothing is known of the growth of
+    posts."""
     projected_age: timedelta
 
 
 def alert_to_json(alert: ViralityAlert) -> dict[str, Any]:
-    """The alert as its event keeps it; spans in microseconds."""
+    """Returns the payload of the event of an alert; durations are in microseconds."""
     reach = alert.projected_reach
     return {
         "persona_id": alert.persona_id,
@@ -49,7 +50,7 @@ def alert_to_json(alert: ViralityAlert) -> dict[str, Any]:
 
 
 def alert_from_json(post_id: str, told: Mapping[str, Any]) -> ViralityAlert:
-    """The alert that an event keeps."""
+    """Returns the alert of an event's payload."""
     reach = told["projected_reach"]
     return ViralityAlert(
         post_id=post_id,

@@ -1,4 +1,4 @@
-"""Virality: looked for whenever a post is measured, and told once a post as an event of the log."""
+"""Virality alerts: every measured post is checked, and each post raises at most one alert event."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from groundswell_storage.events.topics import VIRALITY_ALERT
 from groundswell_storage.scope import Scope
 
 LOOKBACK: Final = timedelta(days=365)
-"""How long before it a post may have been published to be compared with."""
+"""Age of the oldest post to compare with."""
 MAX_POSTS: Final = 200
-"""Posts that one is compared with: the newest."""
+"""Newest posts to compare with."""
 
 _COUNT_OF_BASE: Final = {RateBase.REACH: "reach", RateBase.IMPRESSIONS: "impressions", RateBase.VIEWS: "views"}
 
 
 def raise_virality_alert(scope: Scope, row: PostRow, projected_age: timedelta) -> None:
-    """Tells that a post which was just measured spreads, unless it was told before; the post is locked."""
+    """Raises the alert of a viral post, once; the post is locked."""
     if row.alert_time is None and (alert := evaluate_virality(scope, row, projected_age)) is not None:
         posts.set_alerted(scope, row, scope.now)
         scope.publish(VIRALITY_ALERT, row.id, alert_to_json(alert))
 
 
 def evaluate_virality(scope: Scope, row: PostRow, projected_age: timedelta) -> ViralityAlert | None:
-    """The alert that a post deserves by its latest figures; None when it does as others do."""
+    """Returns the alert that the latest figures of a post justify; None when they are not unusual."""
     rate, fetched = row.engagement_rate_pct, row.fetch_time
     if not rate or fetched is None:
         return None
@@ -62,7 +62,7 @@ def evaluate_virality(scope: Scope, row: PostRow, projected_age: timedelta) -> V
 
 
 def _rates(scope: Scope, row: PostRow, persona_id: str | None, age: timedelta) -> dict[str, float]:
-    """The rates at an age of the posts before this one on its platform, by post; of all personas when None is named."""
+    """Returns the rates at an age of earlier posts on the platform, by post; of all personas for None."""
     found = snapshots.rates_around_age(
         scope,
         persona_id,

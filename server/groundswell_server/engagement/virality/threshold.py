@@ -1,4 +1,4 @@
-"""From which rate on a post is out of the ordinary."""
+"""The threshold rate of a viral post."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ MIN_POSTS: Final = 20
 
 
 def threshold_of(rates: Sequence[float]) -> float | None:
-    """The 95th percentile of rates; None of fewer than 20."""
+    """Returns the 95th percentile of rates; None for fewer than 20."""
     return quantile(rates, PERCENTILE) if len(rates) >= MIN_POSTS else None
 
 
 def quantile(values: Sequence[float], share: float) -> float:
-    """The value below which a share (0 to 1) of at least one value lies, interpolated linearly.
+    """Returns the quantile of at least one value at a share from 0 to 1, interpolated linearly.
 
-    Hyndman, R. J., Fan, Y. 1996, "Sample Quantiles in Statistical Packages", definition 7: what NumPy does.
+    Hyndman, R. J., Fan, Y. 1996, "Sample Quantiles in Statistical Packages", definition 7, as in NumPy.
     """
     ordered = sorted(values)
     place = share * (len(ordered) - 1)
