@@ -1,4 +1,4 @@
-"""What a text says of its writer's feeling: in English and in emoji, and never guessed elsewhere.
+"""Sentiment of English texts and of emoji; texts in other languages are unsupported, never guessed.
 
-No area's own: Engagement reads comments with it, Learning falls back on it and measures its models against it.
+It belongs to no area: Engagement scores comments with it, and Learning uses it as the baseline of its models.
 """

@@ -1,7 +1,7 @@
-"""The sentiment of a comment: VADER's score of it where it is English, with our own emoji and slang.
+"""Scores the sentiment of comments: VADER with ratings of our own for emoji and slang.
 
 Hutto, C. J., Gilbert, E. 2014, "VADER: A Parsimonious Rule-based Model for Sentiment Analysis of Social Media Text",
-ICWSM-14. VADER is loaded with the first text (0.1 s), never with the server.
+ICWSM-14. VADER is imported with the first text (0.1 s), not when the server starts.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from groundswell_server.sentiment.vader import Vader
 
 CLEAR: Final = 0.05
-"""Score from which a text is positive, and below whose negative it is negative: VADER's own bounds."""
+"""Bound of positive scores; below its negative a score is negative. These are VADER's own bounds."""
 MAX_CHARACTERS: Final = 500
-"""What of a text is read: nobody's mood changes after that, and the time for a text stays bounded."""
+"""Characters of a text that are read, which bounds the time for a text; sentiment rarely changes later."""
 
 _TAG_MARK: Final = re.compile(r"#(?=\w)")
 _REPEATED: Final = re.compile(r"(.)\1\1")
-"""Found in a fourth of the time of `_RUN`, and in all that has one."""
+"""A faster test for texts without a match of `_RUN`: it takes a fourth of the time."""
 _RUN: Final = re.compile(r"([^\W\d_])\1\1")
 _WORD: Final = re.compile(r"[^\W\d_]+")
 
 
 def analyze_sentiment(text: str) -> SentimentScore:
-    """The mood of a comment: UNSPECIFIED for an empty one, UNSUPPORTED for one in another language than English."""
+    """Returns the sentiment of a comment: UNSPECIFIED for an empty one, UNSUPPORTED in other languages than English."""
     english, vader = _readers()
     plain = strip_modifiers(plain_text(text[:MAX_CHARACTERS])).strip()
     if not plain:
@@ -46,7 +46,7 @@ def analyze_sentiment(text: str) -> SentimentScore:
 
 
 def _readable(plain: str, lexicon: dict[str, float]) -> str:
-    """A text as VADER can read it: phrases and emoji as words of their own, hashtags as words, nothing stretched."""
+    """Prepares a text for VADER: phrases, emoji and hashtags become words, stretched words are shortened."""
 
     def shortened(match: re.Match[str]) -> str:
         return collapse_repeats(match[0].lower(), lexicon) if _RUN.search(match[0]) else match[0]

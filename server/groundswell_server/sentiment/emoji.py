@@ -1,8 +1,8 @@
-"""What emoji say in comments, on VADER's scale: -4 (as bad as can be) to 4.
+"""Ratings of emoji in comments, on VADER's scale from -4 (very bad) to 4 (very good).
 
-VADER reads an emoji by its name: "fire" is a disaster, "face with tears of joy" has tears in it, and most names hold
-no word that it knows, so that hearts and applause come out as 0. Here each is rated by what people mean with it under
-a post. Those that go with praise as often as with grief (a loudly crying face) are 0: the words decide.
+VADER reads an emoji by its name: "fire" is a disaster, "face with tears of joy" contains tears, and most names contain
+no rated word, so that hearts and applause score 0. Here each emoji is rated by its usual meaning under a post. Emoji
+that accompany praise as often as grief (a loudly crying face) are 0: the words decide.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ _RATED: Final = {
 }
 
 EMOJI: Final = {symbol: rating for rating, symbols in _RATED.items() for symbol in symbols}
-"""Rating of each emoji that has one; all others are 0."""
+"""Rating of each rated emoji; all others are 0."""
 
 LAUGHTER: Final = frozenset("😂🤣😹😆😅💀☠")
-"""Laughing at something and laughing with somebody look the same: however many there are, they count once."""
+"""Laughter may be kind or unkind; however many of these a text has, they count once."""
 
 _UNSEEN: Final = re.compile("[\u200d\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\u20e3]")
 _SYMBOL: Final = re.compile("[\u2190-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff]")
 MAX_REPEATS: Final = 3
-"""Three flames say more than one; thirty say what three say."""
+"""Repeats of an emoji that count; more of them say no more."""
 
 
 def strip_modifiers(text: str) -> str:
-    """`text` without variation selectors, skin tones and joiners: one spelling for each emoji."""
+    """Returns `text` without variation selectors, skin tones and joiners, so that each emoji has one spelling."""
     return text if text.isascii() else _UNSEEN.sub("", text)
 
 
 def separate_emoji(text: str) -> str:
-    """`text` with every emoji a word of its own, of repeats the first `MAX_REPEATS`, of laughter the first."""
+    """Returns `text` with emoji as words: the first `MAX_REPEATS` of each, and one of all laughter."""
     if text.isascii():
         return text
     seen: dict[str, int] = {}
@@ -58,5 +58,5 @@ def separate_emoji(text: str) -> str:
 
 
 def without_emoji(text: str) -> str:
-    """`text` with a space in place of each emoji."""
+    """Returns `text` with a space in place of each emoji."""
     return text if text.isascii() else _SYMBOL.sub(" ", text)

@@ -1,8 +1,9 @@
-"""Whether a comment is English, told from its script, its letters and its small words.
+"""Detects English comments by their script, their letters and their stop words.
 
-Statistical detectors need sentences, and most comments are three words. Here a text is English when it shows more signs
-of English than of anything else; a text without a sign of English is not, so that a wrong guess costs a figure and does
-not make one. Texts without any words (emoji, mentions, numbers) belong to no language and are left to their emoji.
+Statistical language detectors need sentences, and most comments are three words long. Here a text is English when it
+has more evidence for English than for other languages. A text without evidence is not English, because an unsupported
+comment does less harm than a wrong score. Texts without words (emoji, mentions, numbers) have no language and are
+scored by their emoji.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ from groundswell_server.conversions.plain_text import has_any
 from groundswell_server.sentiment.stop_words import load_stop_words
 
 SHARE: Final = 0.25
-"""Part of the words, from four words on, that has to be known as English: names alone make no sentence."""
+"""Share of known English words that texts of four or more words need, because names alone are no sentence."""
 _FEW: Final = 3
 
 _LEFT_OUT: Final = re.compile(r"https?://\S+|www\.\S+|[@#]\S+|\[(?:e-mail|telephone|name)\]")
 _LEFT_OUT_MARKS: Final = ("@", "#", "http", "www.", "[")
-"""One of them is in every text with a match of `_LEFT_OUT`."""
+"""Every text with a match of `_LEFT_OUT` contains one of them."""
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
 _ASCII_WORDS: Final = bytes(
     ord(letter.lower()) if (letter := chr(code)) in ascii_lowercase + ascii_uppercase + "'" else ord(" ")
@@ -34,20 +35,21 @@ _SOUNDS: Final = re.compile(
     r"(?:[hj]?a*(?:ha|ah)+h?|(?:he){2,}h?|l+o+l+(?:ol)*|lma+o+|ro+fl|x+d+|a+w+|o+h+|a+h+|m+h*m+|wo+w+|wo+ah?|yay+|xo(?:xo)*|"
     r"y+a+s+|omg+|w+o+o+|u+g+h+|e+w+)"
 )
-"""Laughter and exclamations that are written alike everywhere, or nearly so."""
+"""Laughter and exclamations that are spelled alike in most languages."""
 _RUN: Final = re.compile(r"(.)\1{2,}")
 
 _MAX_UNKNOWN: Final = 10_000
-"""Words of no dictionary, names above all, whose sign is remembered: under posts of one persona they come again."""
+"""Unknown words, mostly names, whose class is cached, because they recur under the posts of a persona."""
 
 _UNKNOWN, _ENGLISH, _FOREIGN, _SHARED, _SOUND = range(5)
-"""What a word is a sign of; a sound is no word."""
+"""Classes of words. A sound is not counted as a word."""
 
 
 class EnglishDetector:
-    """Tells English from other languages.
+    """Distinguishes English from other languages.
 
-    `lexicon` are further English words, in lower case; weaker signs than the small words, for languages share them.
+    `lexicon` has further English words in lower case. They are weaker evidence than stop words, because languages share
+    them.
     """
 
     def __init__(self, lexicon: Iterable[str] = ()) -> None:
@@ -58,7 +60,7 @@ class EnglishDetector:
         self._sign_of_unknown = lru_cache(_MAX_UNKNOWN)(self._sign)
 
     def is_english(self, text: str) -> bool:
-        """True for English, and for a text without words; `text` is in plain characters."""
+        """Returns True for English and for a text without words; `text` is in plain characters."""
         if has_any(text, _LEFT_OUT_MARKS):
             text = _LEFT_OUT.sub(" ", text)
         if not text.isascii() and not _is_latin(text):
@@ -74,7 +76,7 @@ class EnglishDetector:
         return english + shared >= SHARE * count
 
     def _sign(self, word: str) -> int:
-        """What a word is a sign of; single letters of emoticons (":D") and sounds are no words."""
+        """Returns the class of a word; single letters of emoticons (":D") and sounds are no words."""
         ours = word in self._small.english
         if word in self._small.others or (not word.isascii() and word not in self._small.loans):
             return _SHARED if ours else _FOREIGN
@@ -89,7 +91,7 @@ class EnglishDetector:
 
 
 def collapse_repeats(word: str, known: Container[str]) -> str:
-    """A word without the letters that enthusiasm repeats ("loooove", "coool"), where that makes a known one."""
+    """Returns a known word without repeated letters ("loooove", "coool"), or the word unchanged."""
     if _RUN.search(word):
         for shorter in (_RUN.sub(r"\1\1", word), _RUN.sub(r"\1", word)):
             if shorter in known:
@@ -98,7 +100,9 @@ def collapse_repeats(word: str, known: Container[str]) -> str:
 
 
 def _words(text: str) -> list[str]:
-    """The words of a text in lower case. Of one in ASCII a table makes them, a fifth of the time of a pattern."""
+    """Returns the words of a text in lower case. For ASCII a translation table takes a fifth of the time of a
+    pattern.
+    """
     if not text.isascii() or "''" in text:
         return [word.lower().replace("\u2019", "'") for word in _WORD.findall(text)]
     words = text.encode().translate(_ASCII_WORDS).decode().split()
@@ -106,7 +110,7 @@ def _words(text: str) -> list[str]:
 
 
 def _is_latin(text: str) -> bool:
-    """True unless at least half of the letters are of other scripts."""
+    """Returns True unless at least half of the letters are of other scripts."""
     letters = [letter for letter in text if letter.isalpha()]
     latin = sum(letter <= _LAST_LATIN or _EXTENDED[0] <= letter <= _EXTENDED[1] for letter in letters)
     return not letters or 2 * latin > len(letters)

@@ -1,4 +1,4 @@
-"""The mood of a text, as it is stored."""
+"""The sentiment of a text, as it is stored."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 
 class Sentiment(IntEnum):
-    """What a comment says of its writer's feeling: names and numbers are those of the contract."""
+    """The sentiment of a comment, with the names and numbers of the contract."""
 
     UNSPECIFIED = 0
     POSITIVE = 1
@@ -17,7 +17,7 @@ class Sentiment(IntEnum):
 
 
 class SentimentScore(NamedTuple):
-    """What a text says of its writer's feeling."""
+    """The sentiment of a text with its score."""
 
     sentiment: Sentiment
     score: float | None

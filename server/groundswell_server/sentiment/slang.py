@@ -1,4 +1,4 @@
-"""What words and turns of phrase mean in comments where VADER does not know them, or knows their older meaning.
+"""Ratings of slang words and phrases that VADER does not know, or knows with an older meaning.
 
 Ratings are on VADER's scale, -4 to 4. A phrase is rated as a whole, so that "killing it" is not about killing.
 """
@@ -159,21 +159,22 @@ SIGNS: Final = (
     *("kiss", "lie", "lowk", "miss", "mone", "nail", "note", "off", "poin", "ripo", "scre", "sell", "shit", "sick"),
     *("spec", "stop", "thum", "used", "wait", "wast", "wort"),
 )
-"""Every text with a phrase has a word that begins so, or is so short, and that stands in the phrase's pattern too."""
+"""Beginnings of words (or whole short words) that the pattern of a phrase contains; every text with a phrase has
+one."""
 _BEGINNING: Final = 4
-"""Letters of a word that are looked at."""
+"""Letters of a word that are compared."""
 _SIGN_OF: Final = {sign.encode(): sign for sign in SIGNS}
 _ALL_SIGNS: Final = frozenset(_SIGN_OF)
 _ASCII_LETTERS: Final = bytes(code if chr(code) in ascii_letters else ord(" ") for code in range(256))
 _FEW_SIGNS: Final = 2
-"""Texts with more of them are rare, and searched for all phrases."""
+"""Texts with more of them are rare and are searched for all phrases."""
 
 PHRASE_RATINGS: Final = {f"phrase{place}": rating for place, rating in enumerate(PHRASES.values(), 1)}
-"""Ratings of the words that `replace_phrases` puts in the place of phrases."""
+"""Ratings of the placeholder words by which `replace_phrases` replaces phrases."""
 
 
 def replace_phrases(text: str) -> str:
-    """`text` with one word in the place of each phrase."""
+    """Returns `text` with each phrase replaced by one word."""
     words = text.lower().encode().translate(_ASCII_LETTERS).split()
     found = _SIGN_OF.keys() & [word[:_BEGINNING] for word in words]
     if not found:
@@ -183,7 +184,7 @@ def replace_phrases(text: str) -> str:
 
 @cache
 def _pattern(signs: frozenset[bytes]) -> re.Pattern[str]:
-    """The phrases that a text with these signs can hold."""
+    """Returns the pattern of the phrases that a text with these signs can contain."""
     named = zip(PHRASE_RATINGS, PHRASES, strict=True)
     phrases = [f"(?P<{name}>{phrase})" for name, phrase in named if any(_SIGN_OF[sign] in phrase for sign in signs)]
     return re.compile(rf"\b(?:{'|'.join(phrases)})\b", re.IGNORECASE)

@@ -1,7 +1,7 @@
-"""VADER's rules over its lexicon and our words, in a third of the time: of most texts most words are not rated.
+"""VADER's rules over its lexicon and additional ratings, three times as fast as `vaderSentiment`.
 
-`vaderSentiment` gives lexicon, figures and the rare rules; every score of a text without our words is its own, which a
-test compares.
+Most words of most texts are not rated, and only rated words are examined. `vaderSentiment` provides the lexicon, the
+constants and the rare rules. A test shows that texts without additional words have the same scores.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from vaderSentiment.vaderSentiment import (
 )
 
 _REACH: Final = 3
-"""Words before a rated one that can change what it says."""
+"""Words before a rated word that can modify it."""
 _FADING: Final = (1.0, 0.95, 0.9)
-"""What of a booster counts, by how many words stand between."""
+"""Weight of a booster, by the number of words between."""
 _STRESSED: Final = 1.25
-"""What "never so" and "so" make of what follows."""
+"""Factor of "never so" and "so" on a following word."""
 _EMOTICON: Final = 2
-"""Letters up to which a word keeps its punctuation: that may be all it is."""
+"""Letters up to which a word keeps its punctuation, because it may be an emoticon."""
 _NEGATIONS: Final = frozenset(NEGATE)
 _STRESS: Final = frozenset({"so", "this"})
 _IDIOM_SIGNS: Final = frozenset(
     max(words.split(), key=len) for words in (*SPECIAL_CASES, *BOOSTER_DICT) if " " in words
 )
-"""A word of each turn of phrase: where none of them is near, no such turn is."""
+"""One word of each idiom: without any of them near, there is no idiom."""
 
 
 class Vader:
@@ -46,9 +46,9 @@ class Vader:
         """Words in lower case, emoji and emoticons, -4 to 4."""
 
     def score(self, text: str) -> float:
-        """The compound score of a text, -1 to 1, to four places; 0 where no word is rated.
+        """Returns the compound score of a text, -1 to 1, to four places; 0 when no word is rated.
 
-        What `polarity_scores` does, but that emoji are words like others.
+        It equals `polarity_scores`, except that emoji are words.
         """
         written = [bare if len(bare := word.strip(punctuation)) > _EMOTICON else word for word in text.split()]
         words = [word.lower() for word in written]
@@ -66,7 +66,9 @@ class Vader:
         return round(score, 4)
 
     def _valence(self, written: Sequence[str], words: Sequence[str], at: int) -> float:
-        """The rating of a word as those around it change it; `written` has the capitals, where they say something."""
+        """Returns the rating of a word, modified by its neighbours; `written` keeps capitals where they are
+        emphasis.
+        """
         lexicon, word = self.lexicon, words[at]
         before = words[max(0, at - _REACH) : at][::-1]
         valence = lexicon[word]
@@ -88,20 +90,20 @@ class Vader:
         return valence
 
     def _in_idiom(self, valence: float, near: Sequence[str]) -> float:
-        """The rating of the fourth of these words, or of the turn of phrase that it belongs to."""
+        """Returns the rating of the fourth of these words, or of the idiom that contains it."""
         if _IDIOM_SIGNS.isdisjoint(near):
             return valence
         return self._original._special_idioms_check(valence, near, _REACH)  # type: ignore[no-any-return]
 
 
 def _is_modifier(words: Sequence[str], at: int) -> bool:
-    """Whether a word is there for another one."""
+    """Returns True for a word that only modifies another one."""
     word = words[at]
     return word in BOOSTER_DICT or (word == "kind" and words[at + 1 : at + 2] == ["of"])
 
 
 def _boost(word: str, valence: float, shouted: bool) -> float:
-    """What a booster or damper adds to a valence."""
+    """Returns the increment of a booster or damper."""
     boost: float = BOOSTER_DICT[word]
     if valence < 0:
         boost = -boost
@@ -111,7 +113,7 @@ def _boost(word: str, valence: float, shouted: bool) -> float:
 
 
 def _turn(before: Sequence[str], distance: int) -> float:
-    """What one of the words before a rated one, nearest first, makes of its valence, as a factor."""
+    """Returns the factor of one of the preceding words, nearest first, on a valence."""
     word = before[distance]
     if (distance == _REACH - 1 and before[0] in _STRESS) or (
         word == "never" and distance and before[distance - 1] in _STRESS

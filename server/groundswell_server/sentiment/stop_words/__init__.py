@@ -1,7 +1,7 @@
-"""The small words that give a language away, as comments use them: a file of them for each language.
+"""Stop words of languages as comments use them, in one file for each language.
 
-Words that several languages share are in each of their files, so that what is English and something else is a sign of
-neither. `english_loans.txt` has the English words that are written with foreign letters.
+A word that several languages share is in each of their files, so that it is evidence for none of them.
+`english_loans.txt` has the English words that are written with foreign letters.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from typing import NamedTuple
 
 
 class StopWords(NamedTuple):
-    """Words by the language they are a sign of, in lower case."""
+    """Stop words by language, in lower case."""
 
     english: frozenset[str]
     loans: frozenset[str]
     """English words with foreign letters."""
     others: frozenset[str]
-    """Of all other languages together: which of them it is does not matter."""
+    """Words of all other languages; which of them does not matter."""
 
 
 @cache
 def load_stop_words() -> StopWords:
-    """All of them, read once."""
+    """Returns all stop words, read once."""
     words = {
         entry.name: frozenset(entry.read_text("utf-8").split())
         for entry in files(__package__).iterdir()
