@@ -66,9 +66,7 @@ class Vader:
         return round(score, 4)
 
     def _valence(self, written: Sequence[str], words: Sequence[str], at: int) -> float:
-        """Returns the rating of a word, modified by its neighbours; `written` keeps capitals where they are
-        emphasis.
-        """
+        """Returns the rating of a word, modified by its neighbours; `written` has capitals that are emphasis."""
         lexicon, word = self.lexicon, words[at]
         before = words[max(0, at - _REACH) : at][::-1]
         valence = lexicon[word]
