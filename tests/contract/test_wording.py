@@ -57,7 +57,7 @@ def test_the_constraints_of_every_request_compile(name: str) -> None:
             learning_pb2.BatchScoreContentRequest(requests=[{}]),
             ("requests[0].context_id", CONTENT),
         ),
-        (engagement_pb2.ImportPostsRequest(), ("rows", "1 to 1000 rows a batch")),
+        (engagement_pb2.ImportPostsRequest(), ("rows", "rows must have 1 to 1000 elements")),
         (engagement_pb2.ListPostsRequest(page_size=-1), ("page_size", "must be at least 0 and at most 1000")),
         (
             engagement_pb2.RecordMetricsRequest(post_id=POST_ID, metrics={}, fetch_time=Timestamp(seconds=2**33)),

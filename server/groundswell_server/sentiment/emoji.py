@@ -32,7 +32,7 @@ LAUGHTER: Final = frozenset("😂🤣😹😆😅💀☠")
 _UNSEEN: Final = re.compile("[\u200d\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\u20e3]")
 _SYMBOL: Final = re.compile("[\u2190-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff]")
 MAX_REPEATS: Final = 3
-"""Repeats of an emoji that count; more of them say no more."""
+"""Repeats of an emoji that count; further ones add nothing."""
 
 
 def strip_modifiers(text: str) -> str:
