@@ -25,7 +25,7 @@ class DriftReportRow(Table):
     status = TextField()
     drift_score = DoubleField()
     p_value = DoubleField()
-    look = IntegerField()
+    check_number = IntegerField()
     sample_count = BigIntegerField()
     details = JsonField()
     create_time = InstantField()
@@ -50,7 +50,7 @@ class DriftFinding:
     """0 to 1."""
     p_value: float
     """After all corrections."""
-    look: int
+    check_number: int
     """How often the version had been looked at with new figures, this time included."""
     sample_count: int
     """Outcomes that it is from."""

@@ -235,7 +235,7 @@ class DriftReportRow(Frozen):
     status = TextField()
     drift_score = DoubleField()
     p_value = DoubleField()
-    look = IntegerField()
+    check_number = IntegerField()
     sample_count = BigIntegerField()
     details = JSONField()
     create_time = BigIntegerField()

@@ -144,7 +144,7 @@ def test_a_look_is_kept_and_listed(served: tuple[Studio, str]) -> None:
     assert (report.model_id, report.model_version, report.sample_count) == (model_id, 1, 60)
     assert report.status == pb.DRIFT_STATUS_CRITICAL
     assert report.recommendation == pb.DRIFT_RECOMMENDATION_IMMEDIATE_RETRAIN_REQUIRED
-    assert (report.metric, report.look) == ("mae", 1)
+    assert (report.metric, report.check_number) == ("mae", 1)
     assert report.live_error > report.baseline_error
     assert report.decisive_part in {part.name for part in report.parts}
     assert report.features

@@ -20,7 +20,7 @@ def test_a_version_that_does_as_in_its_test_has_not_drifted(scope: Scope) -> Non
     version = a_watched_version(scope)
     serve(scope, version, usual(60))
     finding = check_drift(scope, version, TARGET_AGE).finding
-    assert (finding.status, finding.sample_count, finding.look) == ("NO_DRIFT", 60, 1)
+    assert (finding.status, finding.sample_count, finding.check_number) == ("NO_DRIFT", 60, 1)
     assert finding.p_value >= 0.05
     assert finding.details["baseline_error"] == 0.8
 
@@ -48,7 +48,7 @@ def test_looking_again_at_the_same_figures_is_the_same_look(scope: Scope) -> Non
     first, again = (check_drift(scope, version, TARGET_AGE).finding for _ in range(2))
     serve(scope, version, usual(5, seed=2))
     later = check_drift(scope, version, TARGET_AGE).finding
-    assert (first.look, again.look, later.look) == (1, 1, 2)
+    assert (first.check_number, again.check_number, later.check_number) == (1, 1, 2)
     assert first.p_value == again.p_value
 
 

@@ -33,7 +33,7 @@ def report_message(report: DriftReport) -> pb.DriftReport:
         recommendation=_RECOMMENDATIONS[finding.status],
         drift_score=finding.drift_score,
         p_value=finding.p_value,
-        look=finding.look,
+        check_number=finding.check_number,
         sample_count=finding.sample_count,
         parts=[pb.DriftPart(**part) for part in details["parts"]],
         decisive_part=details["decisive"],

@@ -63,7 +63,7 @@ def _check_number(before: DriftReport | None, seen: Sequence[int]) -> int:
     if before is None:
         return 1
     same = bool(before.finding.details["seen"] == list(seen))
-    return before.finding.look + (not same)
+    return before.finding.check_number + (not same)
 
 
 def _baseline(scope: Scope, version: ModelVersion) -> Baseline:
@@ -115,7 +115,7 @@ def _finding(
         status=decisive.status,
         drift_score=decisive.score,
         p_value=decisive.p_value,
-        look=check_number,
+        check_number=check_number,
         sample_count=len(known),
         details=details,
     )
