@@ -1,8 +1,8 @@
-"""The database executor: how asyncio code reaches the database without ever waiting for it on the event loop.
+"""The database executor: asyncio code reaches the database without blocking the event loop.
 
-A hop to a thread and back costs more than a small query, and a commit more than both. So each thread takes what waits
-in the queue at once: the reads first, answered with one wake-up of the event loop, then the writes in one transaction
-(group commit), each within a savepoint of its own, answered with one wake-up after the commit.
+A hop to a thread and back costs more than a small query, and a commit more than both. Therefore each thread takes all
+waiting work at once: first the reads, answered with one wake-up of the event loop, then the writes in one transaction
+(group commit), each within its own savepoint, answered with one wake-up after the commit.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from groundswell_storage.engines.tracked_database import thread
 
 T = TypeVar("T")
 Observer = Callable[[Literal["read", "write"], int, float], None]
-"""Told about each batch, on a database thread: its kind, its size, its seconds from start to end."""
+"""Called for each batch, on a database thread, with its kind, its size, and its seconds from start to end."""
 
 _ANSWER_EARLY_SECONDS = 0.002
-"""Reads that are done are answered no later than this, however many wait in the same batch."""
+"""Finished reads are answered after this time at the latest, however many wait in the same batch."""
 
 
 class _Job:
@@ -52,8 +52,8 @@ _Outcome = tuple[_Job, Any, BaseException | None]
 class DatabaseExecutor:
     """Runs work on database threads; `read` and `write` are called on an event loop.
 
-    Work is a function without arguments that uses the tables, through a `Scope` as a rule. It must have no effect
-    outside the database: a write runs a second time, alone, when its batch was rolled back through no fault of its own.
+    Work is a function without arguments that uses the tables, normally through a `Scope`. It must have no effect
+    outside the database: a write runs a second time, alone, when its batch was rolled back because of other work.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class DatabaseExecutor:
         max_queue: int = 10_000,
         observe: Observer | None = None,
     ) -> None:
-        """Starts the threads, as many as the database should have connections unless told.
+        """Starts the threads: as many as the database should have connections, unless given.
 
         `max_batch`: work that a thread takes at once. `max_queue`: work that waits beyond it is refused with
         ResourceExhausted (`QUEUE_FULL`).
@@ -87,22 +87,22 @@ class DatabaseExecutor:
 
     @property
     def backlog(self) -> int:
-        """Work that waits for a thread."""
+        """Number of jobs that wait for a thread."""
         return self._queue.qsize()
 
     def read(self, work: Callable[[], T]) -> Awaitable[T]:
-        """Runs work that changes nothing; a write in it fails. Repeated once if the connection turns out dead."""
+        """Runs work that changes nothing; a write in it fails. Repeated once when the connection is dead."""
         return self._submit(work, writes=False)
 
     def write(self, work: Callable[[], T], *, durable: bool = True) -> Awaitable[T]:
-        """Runs work in a transaction and returns when it is durable; when the work raises, nothing of it remains.
+        """Runs work in a transaction and returns when it is durable; when the work raises, all of it is undone.
 
-        What is not `durable` is committed when it returns, but may be lost with the machine (`Database.begin`).
+        Work that is not `durable` is committed when it returns, but may be lost with the machine (`Database.begin`).
         """
         return self._submit(work, writes=True, durable=durable)
 
     def close(self, timeout: float = 10.0) -> None:
-        """Finishes what waits, refuses what comes later, and closes the threads' connections."""
+        """Finishes waiting work, refuses later work, and closes the threads' connections."""
         self._closed = True
         for _ in self._threads:
             self._queue.put(None)
@@ -122,7 +122,7 @@ class DatabaseExecutor:
         return job.future
 
     def _serve(self) -> None:
-        """The life of a database thread."""
+        """Runs a database thread until the executor closes."""
         self.database.bind()
         while (first := self._queue.get()) is not None:
             jobs, last = self._take(first)
@@ -132,14 +132,14 @@ class DatabaseExecutor:
                 self._timed("read", reads, self._run_reads)
             if writes:
                 self._timed("write", writes, self._run_writes)
-            # While the thread waits nothing may keep the callers' objects alive.
+            # While the thread waits, it must not keep the callers' objects alive.
             del first, jobs, reads, writes
             if last:
                 break
         self.database.drop_connection()
 
     def _take(self, first: _Job) -> tuple[list[_Job], bool]:
-        """This thread's share of what waits, in the order it came, and whether the end was among it."""
+        """Returns this thread's share of the waiting work, in order of arrival, and whether the end was in it."""
         jobs = [first]
         queue = self._queue
         share = min(self._max_batch, -(-(queue.qsize() + 1) // len(self._threads)))
@@ -160,13 +160,13 @@ class DatabaseExecutor:
             if self._observe is not None:
                 self._observe(kind, len(jobs), time.perf_counter() - started)
         except BaseException as error:
-            # A defect of this file or of the observer: no caller may wait for ever because of it.
+            # A defect of this file or of the observer must not leave a caller waiting for ever.
             _answer([(job, None, error) for job in jobs])
 
     def _run_reads(self, jobs: list[_Job]) -> None:
         outcomes: list[_Outcome] = []
         answered = time.perf_counter()
-        # If this fails, so will the reads, which say why.
+        # If this fails, so will the reads, which report why.
         with contextlib.suppress(PeeweeException):
             self.database.engine.begin_read()
         for position, job in enumerate(jobs):
@@ -189,7 +189,7 @@ class DatabaseExecutor:
             except Exception as error:
                 if not (was_open and failures.is_disconnect(error)):
                     raise
-                # The connection had died while it was idle, or dies now: the read is safe to repeat on a new one.
+                # The connection died while it was idle, or dies now: the read is safe to repeat on a new one.
                 database.drop_connection()
                 return job, job.context.run(job.work), None
         except BaseException as error:
@@ -214,7 +214,7 @@ class DatabaseExecutor:
         except failures.CommitUnknown as error:
             outcomes, again = [(job, None, error) for job in jobs], []
         except BaseException:
-            # Nothing of the batch is in the database, and who is to blame does not matter: each gets its own try.
+            # The database has nothing of the batch, and the cause does not matter: each write is tried again alone.
             again = jobs
         for position, job in enumerate(again):
             outcomes.append(self._commit_alone(job))
@@ -223,7 +223,7 @@ class DatabaseExecutor:
         _answer(outcomes, self.on_commit, thread.published - published)
 
     def _commit_together(self, jobs: list[_Job]) -> tuple[list[_Outcome], list[_Job]]:
-        """Runs and commits all. Returns what became of each, and those that have to be tried again alone.
+        """Runs and commits all jobs. Returns the outcome of each, and those that have to be tried again alone.
 
         Raises when nothing was committed and each has to be tried again.
         """
@@ -267,10 +267,10 @@ class DatabaseExecutor:
             return job, None, error
 
     def _gave_up(self, outcomes: list[_Outcome], rest: list[_Job]) -> bool:
-        """Whether the last outcome says that the database is out of reach.
+        """Returns true when the last outcome shows that the database cannot be reached.
 
-        Then nobody who waits has to find out alone, one time-out after the other: the rest of the batch and of the
-        queue fail at once.
+        Then the rest of the batch and of the queue fails at once, so that callers do not wait for one time-out after
+        the other.
         """
         error = outcomes[-1][2]
         if not isinstance(error, errors.Unavailable) or not error.reason.startswith("DATABASE_"):
@@ -293,7 +293,7 @@ class DatabaseExecutor:
 
 
 class _Savepoints:
-    """One savepoint after the other within a transaction, with as few round trips as the database allows."""
+    """Successive savepoints within a transaction, with as few round trips as the database allows."""
 
     __slots__ = ("_database", "_fresh", "_step")
 
@@ -303,7 +303,7 @@ class _Savepoints:
         self._step: tuple[str, ...] = ("SAVEPOINT member",)
 
     def next(self) -> None:
-        """What follows can be undone; what came before stands."""
+        """Begins the next savepoint: what follows can be undone, what came before stays."""
         if self._fresh:
             self._fresh = False
             return
@@ -315,24 +315,24 @@ class _Savepoints:
             self._step = ("RELEASE SAVEPOINT member", "SAVEPOINT member")
 
     def undo(self) -> None:
-        """Takes back what followed; the savepoint itself stays and serves the next member."""
+        """Undoes what followed the savepoint; the savepoint stays and serves the next member."""
         self._database.execute("ROLLBACK TO SAVEPOINT member")
         self._fresh = True
 
 
 def _answer(outcomes: list[_Outcome], committed: Sequence[Callable[[int], None]] = (), published: int = 0) -> None:
-    """Wakes each event loop once for all its callers."""
+    """Wakes each event loop once for all of its callers."""
     by_loop: dict[asyncio.AbstractEventLoop, list[_Outcome]] = {}
     for outcome in outcomes:
         by_loop.setdefault(outcome[0].loop, []).append(outcome)
     for loop, mine in by_loop.items():
-        # A loop that was closed has nobody left who waits.
+        # A closed loop has no callers that wait.
         with contextlib.suppress(RuntimeError):
             loop.call_soon_threadsafe(_deliver, mine, committed, published)
 
 
 def _deliver(outcomes: list[_Outcome], committed: Sequence[Callable[[int], None]], published: int) -> None:
-    """Runs on the event loop."""
+    """Answers the callers, on the event loop."""
     succeeded = False
     for job, result, error in outcomes:
         succeeded = succeeded or error is None
@@ -341,7 +341,7 @@ def _deliver(outcomes: list[_Outcome], committed: Sequence[Callable[[int], None]
         if error is None:
             job.future.set_result(result)
         elif isinstance(error, StopIteration):
-            # A future cannot carry one: it would end the coroutine that awaits it without a trace.
+            # A future cannot hold a StopIteration: it would end the coroutine that awaits it without a trace.
             job.future.set_exception(RuntimeError("work for the database raised StopIteration"))
         else:
             job.future.set_exception(error)

@@ -1,4 +1,4 @@
-"""What a database error means: the one place that knows the error codes of SQLite and PostgreSQL."""
+"""Translation of database errors: the only module that knows the error codes of SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _SOON = timedelta(seconds=1)
 _LATER = timedelta(seconds=30)
 
 _POSTGRES_LOST = frozenset({"57P01", "57P02", "57P03", "57P05"})
-"""Shutdown by an administrator, crash of the server, still starting, idle session closed; class 08 besides."""
+"""Shutdown by an administrator, crash of the server, still starting, idle session closed; besides class 08."""
 _POSTGRES_TRANSIENT = frozenset({"40001", "40P01", "55P03"})
 """Serialization failure, deadlock, lock not available: the same work is likely to succeed when repeated."""
 
 
 class CommitUnknown(errors.Unavailable):
-    """The connection broke during COMMIT and nothing tells whether it happened."""
+    """The connection broke during COMMIT, and it cannot be found out whether the commit happened."""
 
     default_reason = "COMMIT_UNKNOWN"
 
@@ -33,37 +33,37 @@ class CommitUnknown(errors.Unavailable):
 
 
 def cause(error: BaseException) -> BaseException:
-    """The driver's own exception behind Peewee's."""
+    """Returns the driver's own exception behind Peewee's."""
     while isinstance(original := getattr(error, "orig", None), BaseException):
-        error = original  # wrapped twice where the connection was opened for the statement
+        error = original  # Peewee wraps it twice where the connection was opened for the statement.
     return error
 
 
 def sqlstate(error: BaseException) -> str:
-    """PostgreSQL's five-character code, or empty."""
+    """Returns PostgreSQL's five-character code, or an empty text."""
     return getattr(cause(error), "sqlstate", None) or ""
 
 
 def sqlite_code(error: BaseException) -> str:
-    """The name of SQLite's primary result code, such as `SQLITE_FULL`, or empty."""
+    """Returns the name of SQLite's primary result code, such as `SQLITE_FULL`, or an empty text."""
     name: str = getattr(cause(error), "sqlite_errorname", "") or ""
     return "_".join(name.split("_")[:2])
 
 
 def is_disconnect(error: BaseException) -> bool:
-    """Whether the connection is of no more use (PostgreSQL going away; never the case with SQLite)."""
+    """Returns true when the connection is useless (PostgreSQL going away; never with SQLite)."""
     original = cause(error)
     if original is error or isinstance(original, sqlite3.Error):
         return False
     state = sqlstate(error)
     if state:
         return state in _POSTGRES_LOST or state.startswith("08")
-    # psycopg reports a socket that broke, or could not be opened, as an OperationalError without a code.
+    # psycopg reports a broken socket, or one that could not be opened, as an OperationalError without a code.
     return isinstance(error, (OperationalError, InterfaceError))
 
 
 def is_transient(error: BaseException) -> bool:
-    """Whether the same work, repeated alone, is likely to succeed."""
+    """Returns true when the same work, repeated alone, is likely to succeed."""
     return (
         sqlstate(error) in _POSTGRES_TRANSIENT
         or sqlite_code(error) in ("SQLITE_BUSY", "SQLITE_LOCKED")
@@ -72,7 +72,7 @@ def is_transient(error: BaseException) -> bool:
 
 
 def is_duplicate(error: BaseException, table: str) -> bool:
-    """Whether the error is a violated unique key (or primary key) of this table."""
+    """Returns true when the error is a violated unique key (or primary key) of this table."""
     if not isinstance(error, IntegrityError):
         return False
     original: Any = cause(error)
@@ -82,9 +82,9 @@ def is_duplicate(error: BaseException, table: str) -> bool:
 
 
 def translate(error: BaseException) -> BaseException:
-    """The typed error for a database error; any other exception comes back as it is.
+    """Returns the typed error of a database error, and any other exception unchanged.
 
-    A violated constraint comes back too: what it means is known where the statement stands.
+    A violated constraint is returned unchanged too: its meaning is known where the statement is.
     """
     if not isinstance(error, PeeweeException) or isinstance(error, IntegrityError):
         return error
@@ -134,7 +134,7 @@ def _translate_postgres(error: PeeweeException) -> BaseException:
 
 
 def unreachable(error: BaseException) -> errors.Unavailable:
-    """The database does not answer."""
+    """Returns the error of a database that does not answer."""
     first_line = str(cause(error)).splitlines()[0] if str(cause(error)) else type(cause(error)).__name__
     return errors.Unavailable(
         f"the database cannot be reached ({first_line})", reason="DATABASE_UNAVAILABLE", retry_after=_SOON
@@ -154,7 +154,7 @@ def _read_only(message: str) -> errors.Unavailable:
 
 
 def _not_storable(error: PeeweeException) -> errors.InvalidArgument:
-    # Such as a NUL character in a text or a number beyond the column's range, where validation let it through.
+    # For example a NUL character in a text, or a number beyond the column's range, that passed validation.
     return errors.InvalidArgument(
         [], message=f"the database cannot store a value of this request ({cause(error)})", reason="VALUE_NOT_STORABLE"
     )

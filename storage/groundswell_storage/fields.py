@@ -1,7 +1,7 @@
-"""Columns that mean the same on every database.
+"""Columns that behave the same on every database.
 
-Peewee's types come from its stubs; a field here is declared once for the type checker and once for the machine,
-because Peewee's fields are generic in the stubs only.
+Peewee's types come from its stubs. Each field here is declared once for the type checker and once for run time, because
+Peewee's fields are generic only in the stubs.
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ from peewee import BigIntegerField, Field, JSONField, Node, SmallIntegerField
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
-"""Spans are stored as so many of it."""
+"""The unit in which lengths of time are stored."""
 
 V = TypeVar("V")
 E = TypeVar("E", bound=IntEnum)
 
 
 def to_micros(instant: datetime) -> int:
-    """Microseconds since 1970 of an aware datetime; a naive one raises TypeError."""
+    """Returns an aware datetime as microseconds since 1970; raises TypeError for a naive one."""
     return (instant - _EPOCH) // MICROSECOND
 
 
 def from_micros(micros: int) -> datetime:
-    """The aware UTC datetime of microseconds since 1970, exact (no float on the way)."""
+    """Returns microseconds since 1970 as an aware UTC datetime, exactly (without a float in between)."""
     return _EPOCH + timedelta(microseconds=micros)
 
 
 def to_json(value: Any) -> str:
-    """Compact JSON; raises ValueError for NaN and infinity, which PostgreSQL refuses."""
+    """Returns compact JSON; raises ValueError for NaN and infinity, which PostgreSQL refuses."""
     return _ENCODER.encode(value)
 
 
@@ -76,16 +76,16 @@ else:
             return value if value is None else from_micros(value)
 
     class BytesField(Field):  # noqa: D101
-        # Not peewee's BlobField: that one asks the most recently connected database for its wrapper type, which is
-        # wrong as soon as a process has two. Both drivers take and return bytes as they are.
+        # Not Peewee's BlobField: it asks the most recently connected database for its wrapper type, which is wrong as
+        # soon as a process has two. Both drivers take and return bytes as they are.
         field_type = "BLOB"
 
         def python_value(self, value: bytes | memoryview | None) -> bytes | None:
             return value if value is None or isinstance(value, bytes) else bytes(value)
 
     class JsonField(JSONField):  # noqa: D101
-        # Objects and arrays only, so that text read from the database is always JSON text (SQLite) and never a
-        # string that PostgreSQL has decoded already. Written as text, which PostgreSQL casts to the column's type.
+        # Objects and arrays only, so that text read from the database is always JSON text (SQLite) and never a string
+        # that PostgreSQL has decoded already. Written as text, which PostgreSQL casts to the column's type.
         def db_value(self, value: Any) -> Any:
             return value if value is None or isinstance(value, Node) else to_json(value)
 

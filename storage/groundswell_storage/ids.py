@@ -1,4 +1,4 @@
-"""Identifiers: UUID version 7 (RFC 9562), which sort by the time they were made."""
+"""Identifiers: UUIDs of version 7 (RFC 9562), which sort by their time of creation."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _STEPS_PER_MILLISECOND = 4096
 
 
 class _Steps:
-    """The clock in steps that never repeat, even when it stands still or is set back."""
+    """A clock whose steps never repeat, even when the system's clock stops or is set back."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -33,7 +33,7 @@ _steps = _Steps()
 
 
 def uuid7() -> str:
-    """Returns a new identifier in the usual 36 characters.
+    """Returns a new identifier of the usual 36 characters.
 
     Ids of one process are strictly increasing, across its threads too. Inserting them touches one edge of an index;
     random ids halve the speed of inserts.
@@ -43,9 +43,9 @@ def uuid7() -> str:
 
 
 def derived_uuid7(time: datetime, *names: str) -> str:
-    """The identifier of something that has a time and names: the same for the same, wherever and whenever it is made.
+    """Returns the identifier derived from a time and names: always the same for the same ones.
 
-    74 bits of SHA-256 stand where others have chance.
+    74 bits of SHA-256 take the place of random bits.
     """
     digest = hashlib.sha256("\0".join(names).encode()).digest()
     milliseconds = to_micros(time) // 1000

@@ -1,4 +1,4 @@
-"""Keyset pages: the newest first, stable while rows come in, as fast on the last page as on the first."""
+"""Keyset pages: newest first, stable while rows are added, as fast on the last page as on the first."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ T = TypeVar("T", bound=Table)
 Item = TypeVar("Item")
 Other = TypeVar("Other")
 Place = tuple[datetime, str]
-"""Of a row in its list: time and id."""
+"""The place of a row in its list: time and id."""
 
 DEFAULT_PAGE_SIZE = 50
 MAX_PAGE_SIZE = 1000
 MOST_CHARACTERS = 2**21
-"""Of the texts on a page of several items: with what goes round them, a client that was told of no limit, and stops at
-gRPC's own of 4 MiB, can read it."""
+"""Most characters of the texts on a page of several items, so that a client with gRPC's default limit of 4 MiB can
+read it."""
 _FIRST_ROWS = 50
-"""Read in one statement before it is known how large they are."""
+"""Rows read in the first statement, before their size is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Page(Generic[Item]):
     """Empty on the last page."""
 
     def map(self, convert: Callable[[Item], Other]) -> Page[Other]:
-        """The same page of something else."""
+        """Returns the same page with converted items."""
         return Page([convert(item) for item in self.items], self.next_page_token)
 
 
@@ -55,9 +55,9 @@ def read_page(
     """Runs the query for one page, ordered by (time, id), newest first.
 
     `time` is the table's InstantField and `id` its key, both columns of the rows selected. `page_size` 0 means 50,
-    more than 1000 means 1000; a page of large rows has fewer (`MOST_CHARACTERS`), though one at least. A token belongs
-    to its query, workspace and filters included: that of another raises InvalidArgument (`PAGE_TOKEN_INVALID`), and so
-    does one that was made up.
+    more than 1000 means 1000; a page of large rows has fewer (`MOST_CHARACTERS`), but at least one. A token belongs to
+    its query, workspace and filters included: a token of another query, or an invented one, raises InvalidArgument
+    (`PAGE_TOKEN_INVALID`).
     """
     size = page_length(page_size)
     after: Place | None = _decode(page_token, _digest(query)) if page_token else None
@@ -72,7 +72,7 @@ def read_page(
                 return Page(rows, _encode(after, _digest(query)))
             rows.append(row)
             after = getattr(row, time.name), getattr(row, id.name)
-        # As many as fit, going by those that were read: what is read is bounded like what is told.
+        # As many as probably fit, by the rows read so far: both the rows read and the rows returned stay bounded.
         wanted = min(size - len(rows), (MOST_CHARACTERS - taken) * len(rows) // max(taken, 1) + 1)
     return Page(rows, _encode(after, _digest(query)) if more else "")
 
@@ -85,7 +85,7 @@ def _read_after(query: ModelSelect[T], time: Any, id: Any, after: Place | None, 
 
 
 def _characters(value: Any) -> int:
-    """Of all texts in a row, or in what one of its columns holds."""
+    """Returns the number of characters of all texts in a row, or in the value of a column."""
     if isinstance(value, str):
         return len(value)
     if isinstance(value, dict):
@@ -96,7 +96,7 @@ def _characters(value: Any) -> int:
 
 
 def page_length(page_size: int) -> int:
-    """The number of items for a requested `page_size`; a negative one raises InvalidArgument."""
+    """Returns the number of items for a requested `page_size`; a negative one raises InvalidArgument."""
     if page_size < 0:
         raise errors.InvalidArgument.of("page_size", "must not be negative", reason="PAGE_SIZE_INVALID")
     return min(page_size or DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)

@@ -1,4 +1,4 @@
-"""Migrations: run once, in order, by one process at a time, and never on a schema newer than this build."""
+"""Migrations: applied once, in order, by one process at a time, and never to a schema newer than this build."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 _FOLDER = Path(__file__).parent / "migrations"
 _HISTORY = "schema_migration"
-_ADVISORY_LOCK = 0x67726F756E64  # "ground"; any number that nobody else uses in this database
+_ADVISORY_LOCK = 0x67726F756E64  # ASCII "ground": any number that no other program uses in this database.
 _LOCK_TIMEOUT_SECONDS = 300.0
 
 
 def known(folder: Path = _FOLDER) -> list[str]:
-    """The names of the migrations of this build, in order."""
+    """Returns the names of the migrations of this build, in order."""
     return sorted(path.stem for path in folder.glob("[0-9]*.py"))
 
 
 def applied(database: Database) -> list[str]:
-    """The names of the migrations that this database has had; empty for a new one, whose file is not made here."""
+    """Returns the names of the migrations applied to this database; none for a new one, whose file is not created."""
     if database.file is not None and not database.file.exists():
         return []
     try:
@@ -40,7 +40,7 @@ def applied(database: Database) -> list[str]:
 
 
 def pending(database: Database, folder: Path = _FOLDER) -> list[str]:
-    """The names of the migrations that `migrate` would run; raises as `migrate` does for a newer schema."""
+    """Returns the names of the migrations that `migrate` would apply; raises as `migrate` does for a newer schema."""
     have = set(applied(database))
     names = known(folder)
     unknown = sorted(have.difference(names))
@@ -55,7 +55,7 @@ def pending(database: Database, folder: Path = _FOLDER) -> list[str]:
 
 
 def migrate(database: Database, folder: Path = _FOLDER) -> list[str]:
-    """Runs what is pending and returns its names. See `Database.migrate`."""
+    """Applies the pending migrations and returns their names. See `Database.migrate`."""
     if not pending(database, folder):
         return []
     database.bind()
@@ -67,7 +67,7 @@ def migrate(database: Database, folder: Path = _FOLDER) -> list[str]:
 
 
 def _run(database: Database, folder: Path) -> None:
-    # Imported here: a server whose schema is up to date starts without it.
+    # Imported here: a server with an up-to-date schema starts without it.
     from playhouse.migrations import Runner
 
     with _writable(database):
@@ -76,7 +76,7 @@ def _run(database: Database, folder: Path) -> None:
 
 @contextmanager
 def _writable(database: Database) -> Iterator[None]:
-    """Lifts the rule that nothing is written outside a transaction: the runner makes its history table so."""
+    """Permits writes outside a transaction: the runner creates its history table that way."""
     database.engine.permit_writes(True)
     try:
         yield
@@ -86,12 +86,12 @@ def _writable(database: Database) -> Iterator[None]:
 
 @contextmanager
 def _alone(database: Database) -> Iterator[None]:
-    """Keeps other processes from migrating; the lock goes when its holder dies."""
+    """Keeps other processes from migrating; the lock ends when its holder dies."""
     if database.dialect == "sqlite":
         with _file_lock(database):
             yield
     elif database.dialect == "cockroachdb":
-        # No advisory locks there; its own schema changes are serialized and each migration is one transaction.
+        # CockroachDB has no advisory locks; it serializes schema changes itself, and each migration is one transaction.
         yield
     else:
         database.execute("SET lock_timeout = 0")
@@ -99,15 +99,15 @@ def _alone(database: Database) -> Iterator[None]:
         try:
             yield
         finally:
-            # The lock and the settings of this session go with its connection.
+            # The lock and the settings of this session end with its connection.
             database.drop_connection()
 
 
 @contextmanager
 def _file_lock(database: Database) -> Iterator[None]:
-    """A lock file beside the database: SQLite's own locking on it works on every system and dies with its process.
+    """A lock file beside the database: SQLite's own locking on it works on every system and ends with its process.
 
-    The database itself cannot be held: migrations switch foreign keys off, which SQLite allows only between
+    The database itself cannot be locked: migrations switch foreign keys off, which SQLite allows only between
     transactions.
     """
     engine = cast(SqliteEngine, database.engine)

@@ -1,9 +1,9 @@
-"""A scope: what a piece of work may touch (one workspace), who does it, and the time, ids and chance it works with.
+"""A scope: the workspace, actor, time, ids and randomness that a piece of work may use.
 
 Every domain function that reads or changes data takes one first, inside a transaction:
 
     def create_post(scope: Scope, draft: Draft) -> Post:
-        row = scope.insert(PostRow, id=scope.new_id(), text=draft.text, created=scope.now)
+        row = scope.insert(PostRow, id=scope.new_id(), text=draft.text, create_time=scope.now)
         scope.publish("post.created", row.id, {})
         return to_post(row)
 """
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound=Table)
 
 SYSTEM_RANDOM = SystemRandom()
-"""The default source of chance: it has no state, so that a scope costs nothing and two processes never agree."""
+"""The default source of randomness: it has no state, so that a scope costs nothing and two processes never agree."""
 
 
 class Scope:
@@ -49,68 +49,68 @@ class Scope:
         self.database = database
         self.workspace = workspace
         self.actor = actor
-        """Who does this: the id of an API key, `system` for the suite itself."""
+        """Id of the API key that acts, or `system` for the suite itself."""
         self.now = now
-        """The time of the call, in UTC, the same for all that happens in it. For leases see `Database.clock`."""
+        """The time of the call, in UTC, the same throughout the call. For leases see `Database.clock`."""
         self.random = random
         self._ids = ids
 
     def new_id(self) -> str:
-        """A new UUIDv7."""
+        """Returns a new UUIDv7."""
         return self._ids()
 
     def select(self, model: type[T], *columns: Any) -> ModelSelect[T]:
-        """A query on this workspace's rows of a table."""
+        """Returns a query on this workspace's rows of a table."""
         return model.select(*columns).where(model.workspace == self.workspace)
 
     def find(self, model: type[T], id: str, *, lock: bool = False) -> T | None:
-        """The row of this id, or None. `lock` keeps others from changing it until the transaction ends."""
+        """Returns the row of this id, or None. `lock` keeps others from changing it until the transaction ends."""
         return model.by_id(self.database, self.workspace, id, lock=lock)
 
     def get(self, model: type[T], id: str, *, lock: bool = False) -> T:
-        """The row of this id; raises NotFound, for another workspace's row too."""
+        """Returns the row of this id; raises NotFound, for another workspace's row too."""
         row = model.by_id(self.database, self.workspace, id, lock=lock)
         if row is None:
             raise errors.NotFound(kind_of(model), id)
         return row
 
     def find_many(self, model: type[T], ids: Iterable[str]) -> dict[str, T]:
-        """Those rows of these ids (some thousands at most) that are there, by id."""
+        """Returns the existing rows of these ids (some thousands at most), by id."""
         wanted = list(ids)
         rows: list[Any] = self.rows(model, f"id IN ({', '.join('?' * len(wanted))})", *wanted) if wanted else []
         return {row.id: row for row in rows}
 
     def rows(self, model: type[T], condition: str, *parameters: object) -> list[T]:
-        """The rows for which a condition in SQL holds, with `?` for its parameters; for hot paths: see `execute`."""
+        """Returns the rows that meet a condition in SQL, with `?` for its parameters; for hot paths: see `execute`."""
         return model.rows(self.database, self.workspace, condition, parameters)
 
     def insert(self, model: type[T], **values: Any) -> T:
-        """Adds a row to this workspace and returns it, defaults filled in.
+        """Adds a row to this workspace and returns it with its defaults.
 
-        Raises Peewee's IntegrityError when a unique key is there already (within `savepoint`, where that is expected).
+        Raises Peewee's IntegrityError when a unique key exists already (within `savepoint`, where that is expected).
         """
         row = model(workspace=self.workspace, **values)
         model.insert_row(self.database, row)
         return row
 
     def insert_many(self, model: type[Table], rows: Iterable[Mapping[str, Any]], *, skip_existing: bool = False) -> int:
-        """Adds rows to this workspace and returns how many; `skip_existing` leaves those whose key is there already.
+        """Adds rows to this workspace and returns their number; `skip_existing` leaves out those with a known key.
 
-        All rows have the same columns. Values left out are the field's default.
+        All rows have the same columns. Missing values are the field's default.
         """
         return model.insert_rows(self.database, self.workspace, rows, skip_existing=skip_existing)
 
     def insert_query(self, model: type[Table], **values: Any) -> ModelInsert:
-        """Peewee's insert, stamped with the workspace, for what needs `on_conflict`; ends in `.execute()`."""
+        """Returns Peewee's insert, with the workspace, for statements that need `on_conflict`; ends in `.execute()`."""
         return model.insert(workspace=self.workspace, **values)
 
     def update(self, model: type[Table], **values: Any) -> ModelUpdate:
-        """An update of this workspace's rows: add `.where(...)`, end in `.execute()`, which returns how many."""
+        """Returns an update of this workspace's rows: add `.where(...)`; `.execute()` returns their number."""
         query: ModelUpdate = model.update(**values).where(model.workspace == self.workspace)
         return query
 
     def delete(self, model: type[Table]) -> ModelDelete:
-        """A deletion of this workspace's rows: add `.where(...)`, end in `.execute()`, which returns how many."""
+        """Returns a deletion of this workspace's rows: add `.where(...)`; `.execute()` returns their number."""
         query: ModelDelete = model.delete().where(model.workspace == self.workspace)
         return query
 
@@ -126,8 +126,8 @@ class Scope:
         return self.database.savepoint()
 
     def publish(self, topic: str, subject_id: str, payload: Mapping[str, Any]) -> None:
-        """Tells what happened: writes an event to the log, visible when and only when this transaction commits.
+        """Writes an event to the log, visible when and only when this transaction commits.
 
-        `topic` is `thing.happened`, such as `post.created`; `subject_id` the thing's id; `payload` JSON, small.
+        `topic` is `thing.happened`, such as `post.created`; `subject_id` the thing's id; `payload` small JSON.
         """
         events.publish(self.database, self.workspace, topic, subject_id, payload, self.now)

@@ -31,11 +31,11 @@ _PLAIN_FIELDS = frozenset(
 
 if TYPE_CHECKING:
     from groundswell_storage.database import Database
-"""Fields whose values both drivers take and return as they should be."""
+"""Fields whose values need no conversion with either driver."""
 
 
 def singular_snake_case(model: type[Model]) -> str:
-    """`ContextItemRow` -> `context_item`: the suffix tells a table's class from the domain's."""
+    """Returns a table's name: `ContextItemRow` gives `context_item`. The suffix separates rows from domain classes."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", model.__name__.removesuffix("Row")).lower()
 
 
@@ -49,22 +49,22 @@ class SystemTable(Model):
 
 
 def kind_of(model: type[Model]) -> str:
-    """The thing that a row of the table is, for messages and error reasons: the table's name."""
+    """Returns the kind of thing that a row is, for messages and error reasons: the table's name."""
     name: str = model._meta.table_name
     return name
 
 
 class Table(SystemTable):
-    """A table with a workspace on every row; reach it through `Scope`, which filters and stamps it."""
+    """A table with a workspace in every row; used through `Scope`, which filters by it and fills it in."""
 
     workspace = TextField()
 
     @classmethod
     def by_id(cls, database: Database, workspace: str, id: str, *, lock: bool = False) -> Self | None:
-        """The row of this id in this workspace, or None.
+        """Returns the row of this id in this workspace, or None.
 
         `lock` keeps others from changing it until the transaction ends (PostgreSQL; a transaction of SQLite has the
-        database to itself). Many times as fast as a query built by Peewee: the statement is made once.
+        database to itself). Many times as fast as a query built by Peewee: the statement is built once.
         """
         select, read = _select(cls)
         suffix = " FOR UPDATE" if lock and database.dialect != "sqlite" else ""
@@ -73,14 +73,14 @@ class Table(SystemTable):
 
     @classmethod
     def rows(cls, database: Database, workspace: str, condition: str, parameters: Sequence[object]) -> list[Self]:
-        """This workspace's rows for which a condition in SQL holds, as fast as `by_id`; `Scope.rows` is the way."""
+        """Returns this workspace's rows that meet a condition in SQL, as fast as `by_id`; callers use `Scope.rows`."""
         select, read = _select(cls)
         found = database.execute(f"{select} AND {condition}", (workspace, *parameters)).fetchall()
         return list(map(read, found))
 
     @classmethod
     def insert_row(cls, database: Database, row: Any) -> None:
-        """Writes a new row; `Scope.insert` is the way to call it."""
+        """Writes a new row; callers use `Scope.insert`."""
         sql, fields, key = _insert(cls)
         if key is not None and row.__data__.get(key) is None:
             returning = "" if database.dialect == "sqlite" else f' RETURNING "{key}"'
@@ -96,7 +96,7 @@ class Table(SystemTable):
     def insert_rows(
         cls, database: Database, workspace: str, rows: Iterable[Mapping[str, Any]], *, skip_existing: bool = False
     ) -> int:
-        """Writes many new rows in few statements; `Scope.insert_many` is the way to call it."""
+        """Writes many new rows in few statements; callers use `Scope.insert_many`."""
         sql, fields, _ = _insert(cls)
         tail = " ON CONFLICT DO NOTHING" if skip_existing else ""
         values = _reader_of_values(cls, fields, workspace)
@@ -112,19 +112,19 @@ class Table(SystemTable):
 
 _CHUNK_ROWS = 500
 _PARAMETER_LIMIT = 60_000
-"""PostgreSQL takes 65,535 parameters in a statement."""
+"""PostgreSQL accepts 65,535 parameters in a statement."""
 
 
 @cache
 def _select(model: type[M]) -> tuple[str, Callable[[Sequence[Any]], M]]:
-    """The beginning of a query of whole rows of a workspace, and the function that reads them."""
+    """Returns the beginning of a query of whole rows of a workspace, and the function that reads them."""
     columns = ", ".join(f'"{field.column_name}"' for field in model._meta.sorted_fields)
     return f'SELECT {columns} FROM "{model._meta.table_name}" WHERE workspace = ?', row_reader(model)
 
 
 @cache
 def _insert(model: type[Model]) -> tuple[str, list[Any], str | None]:
-    """The statement for one row, its fields, and the key that the database numbers by itself, if any."""
+    """Returns the statement for one row, its fields, and the key that the database numbers itself, if any."""
     primary: Any = model._meta.primary_key
     key = primary.name if model._meta.auto_increment else None
     fields = [field for field in model._meta.sorted_fields if field.name != key]
@@ -140,7 +140,7 @@ def _values(fields: Sequence[Any], data: Mapping[str, Any]) -> list[object]:
 def _reader_of_values(
     model: type[Model], fields: Sequence[Any], workspace: str
 ) -> Callable[[Mapping[str, Any]], list[object]]:
-    """Returns the function that makes the parameters of a new row, defaults filled in: the same for all rows."""
+    """Returns the function that makes the parameters of a new row, with its defaults; the same for all rows."""
     meta: Any = model._meta
     defaults = {**meta.get_default_dict(), "workspace": workspace}
     names = [field.name for field in fields]
@@ -157,7 +157,7 @@ def _reader_of_values(
 
 
 def _converters(fields: Sequence[Any], method: str) -> list[tuple[int, Callable[[Any], Any]]]:
-    """Positions and methods of the fields whose values a driver doesn't take or give as they should be."""
+    """Returns the positions and methods of the fields whose values need a conversion with a driver."""
     return [(index, getattr(field, method)) for index, field in enumerate(fields) if type(field) not in _PLAIN_FIELDS]
 
 

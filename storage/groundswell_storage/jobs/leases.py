@@ -1,8 +1,8 @@
-"""What workers do with operations: take them, hold them by a lease, and end them.
+"""Leases: workers claim operations, hold them by a lease, and end them.
 
-A lease is a token that every change the worker makes has to show (a fence), and a time by the database's clock until
-which it has to be renewed. A worker that lost its lease is told so at its next step, and nothing it does after that
-counts.
+A lease is a token that every change by the worker has to present (a fence), with a time, by the database's clock, until
+which it has to be renewed. A worker that lost its lease gets an error at its next step, and its later changes have no
+effect.
 
 Workers serve all workspaces: these functions take a database, and are called in a transaction.
 """
@@ -21,11 +21,11 @@ from groundswell_storage.jobs.operations import Operation, from_now, update, wai
 _HELD = "id = ? AND state = 'RUNNING' AND lease_token = ?"
 _UNHELD = "lease_token = '', lease_expire_time = NULL"
 _FREE = f"{_UNHELD}, message = ''"
-"""Nobody holds it, so nothing is being done."""
+"""Columns of an operation that no worker holds."""
 
 
 def is_waiting(database: Database, kinds: Sequence[str]) -> bool:
-    """Whether there is something to claim, of these kinds: a read, where `claim` needs a transaction."""
+    """Returns true when there is an operation of these kinds to claim; a read, whereas `claim` needs a transaction."""
     if not kinds:
         return False
     found = database.execute(
@@ -35,7 +35,7 @@ def is_waiting(database: Database, kinds: Sequence[str]) -> bool:
 
 
 def claim(database: Database, lease: timedelta, *, kinds: Sequence[str] = ()) -> Operation | None:
-    """Takes the operation that has waited longest, of these kinds or any, and holds it for `lease`; or None.
+    """Claims the operation of these kinds (or any) that has waited longest, for the time `lease`; None without one.
 
     One statement; workers that claim at the same time get different operations and do not wait for each other.
     """
@@ -52,7 +52,7 @@ def claim(database: Database, lease: timedelta, *, kinds: Sequence[str] = ()) ->
 
 
 def renew(database: Database, id: str, lease_token: str, lease: timedelta) -> bool:
-    """Holds the operation for `lease` from now; returns whether its end was asked for.
+    """Holds the operation for `lease` from now; returns true when its cancellation was requested.
 
     Raises Aborted (`LEASE_LOST`).
     """
@@ -61,7 +61,7 @@ def renew(database: Database, id: str, lease_token: str, lease: timedelta) -> bo
 
 
 def progress(database: Database, id: str, lease_token: str, progress_pct: float, message: str = "") -> bool:
-    """Says how far the work is; returns whether its end was asked for. Raises Aborted (`LEASE_LOST`)."""
+    """Stores the progress; returns true when the cancellation was requested. Raises Aborted (`LEASE_LOST`)."""
     bounded = round(min(max(progress_pct, 0.0), 100.0), 1)
     held = update(database, "progress_pct = ?, message = ?", _HELD, [bounded, message, id, lease_token])
     return _the_one(held).cancel_requested
@@ -84,7 +84,7 @@ def fail(
     metadata: Mapping[str, str] | None = None,
     retry: bool = False,
 ) -> Operation:
-    """Ends the operation with an error; with `retry`, and attempts left, it waits for another one instead.
+    """Ends the operation with an error; with `retry`, and attempts left, it waits for another attempt instead.
 
     Raises Aborted (`LEASE_LOST`).
     """
@@ -100,12 +100,12 @@ def fail(
 
 
 def cancelled(database: Database, id: str, lease_token: str) -> Operation:
-    """Ends the operation as it was asked for. Raises Aborted (`LEASE_LOST`)."""
+    """Ends the operation as cancelled. Raises Aborted (`LEASE_LOST`)."""
     return _the_one(update(database, f"state = 'CANCELLED', {_ends(database)}", _HELD, [id, lease_token]))
 
 
 def release(database: Database, id: str, lease_token: str) -> Operation:
-    """Gives the operation back, as a worker does that shuts down; the attempt does not count.
+    """Releases the operation, for a worker that shuts down; the attempt does not count.
 
     Raises Aborted (`LEASE_LOST`).
     """
@@ -114,7 +114,7 @@ def release(database: Database, id: str, lease_token: str) -> Operation:
 
 
 def postpone(database: Database, id: str, lease_token: str, wait: timedelta, message: str) -> Operation:
-    """Gives the operation back until `wait` has passed, when its job can go on; the attempt does not count.
+    """Releases the operation until `wait` has passed and its job can continue; the attempt does not count.
 
     Raises Aborted (`LEASE_LOST`).
     """
@@ -125,8 +125,8 @@ def postpone(database: Database, id: str, lease_token: str, wait: timedelta, mes
 def reap(database: Database) -> list[Operation]:
     """Takes operations from workers whose lease has lapsed, and returns them as they are now.
 
-    They wait again, or have FAILED (`ATTEMPTS_EXHAUSTED`) when the last attempt is used up, or are CANCELLED when that
-    was asked for. Safe to run at any time on any number of servers.
+    They wait again, or are FAILED (`ATTEMPTS_EXHAUSTED`) after the last attempt, or CANCELLED when that was requested.
+    Safe to run at any time on any number of servers.
     """
     lapsed = f"state = 'RUNNING' AND lease_expire_time <= {database.clock_sql}"
     end = f"end_time = {database.clock_sql}, {_FREE}"

@@ -1,10 +1,10 @@
-"""Long-running work: the table that is the truth about it, whatever wakes the workers.
+"""Operations: the table of long-running work, the only source of truth about it.
 
     PENDING --claim--> RUNNING --succeed/fail/cancelled--> SUCCEEDED | FAILED | CANCELLED
        ^                  |
        '--reap, release, postpone---'   (FAILED when the attempts are used up)
 
-Every change is an event, in the same transaction. What workers do with operations stands in `leases.py`.
+Every change publishes an event, in the same transaction. `leases.py` has the changes that workers make.
 """
 
 from __future__ import annotations
@@ -69,51 +69,51 @@ OperationRow.add_index(
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One piece of long-running work as it stands."""
+    """A piece of long-running work in its current state."""
 
     id: str
     workspace: str
     kind: str
-    """What to do, such as `learning.train_model`."""
+    """The kind of work, such as `learning.train_model`."""
     state: State
     request: bytes
-    """The serialized request; the kind says of which message."""
+    """The serialized request; the kind determines its message."""
     actor: str
     progress_pct: float
     """0 to 100, to one decimal."""
     message: str
-    """What is being done now, for people; empty unless running."""
+    """A text for people about the current step; empty unless running."""
     response: bytes | None
-    """The serialized response of one that succeeded."""
+    """The serialized response of a successful operation."""
     response_type: str
     """The type URL of the response."""
     error_code: str
     error_reason: str
     error_message: str
     error_metadata: dict[str, str]
-    """What a program needs to react to the error, such as how many samples there were."""
+    """Values that a program needs to react to the error, such as the number of samples."""
     cancel_requested: bool
     attempt: int
-    """How many times it was claimed; 1 during the first run."""
+    """Number of times it was claimed; 1 during the first run."""
     max_attempts: int
     lease_token: str
-    """Shown by the worker that holds it; empty unless running."""
+    """Presented by the worker that holds it; empty unless running."""
     lease_expire_time: datetime | None
     create_time: datetime
     start_time: datetime | None
-    """The first time it was claimed."""
+    """Time of the first claim."""
     end_time: datetime | None
     due: datetime | None
-    """When one that was postponed goes on, by the database's clock; None for the others."""
+    """Time at which a postponed operation continues, by the database's clock; None for the others."""
 
     @property
     def is_done(self) -> bool:
-        """Whether nothing will change any more."""
+        """True when nothing can change any more."""
         return self.state in ENDED
 
 
 def create(scope: Scope, kind: str, request: bytes, *, max_attempts: int = 3, id: str = "") -> Operation:
-    """Asks for work; a worker claims it after this transaction commits."""
+    """Creates an operation; a worker claims it after this transaction commits."""
     row = scope.insert(
         OperationRow,
         id=id or scope.new_id(),
@@ -129,14 +129,14 @@ def create(scope: Scope, kind: str, request: bytes, *, max_attempts: int = 3, id
 
 
 def get(scope: Scope, id: str) -> Operation:
-    """One operation; raises NotFound."""
+    """Returns an operation; raises NotFound."""
     return _operation(scope.get(OperationRow, id))
 
 
 def list_operations(
     scope: Scope, *, kind: str = "", states: Collection[str] = (), page_size: int = 0, page_token: str = ""
 ) -> Page[Operation]:
-    """The workspace's operations, newest first, of one kind or in some states if given."""
+    """Returns one page of the workspace's operations, newest first, of one kind or in some states if given."""
     query = scope.select(OperationRow)
     if kind:
         query = query.where(OperationRow.kind == kind)
@@ -152,7 +152,7 @@ def list_operations(
 
 
 def delete(scope: Scope, id: str) -> None:
-    """Forgets an operation that has ended; raises NotFound, and FailedPrecondition (`OPERATION_RUNNING`)."""
+    """Deletes an operation that has ended; raises NotFound, and FailedPrecondition (`OPERATION_RUNNING`)."""
     row = scope.get(OperationRow, id, lock=True)
     if row.state not in ENDED:
         raise errors.FailedPrecondition("the operation has not ended: cancel it first", reason="OPERATION_RUNNING")
@@ -160,9 +160,9 @@ def delete(scope: Scope, id: str) -> None:
 
 
 def request_cancel(scope: Scope, id: str) -> Operation:
-    """Asks for an end. Raises NotFound.
+    """Requests the cancellation of an operation. Raises NotFound.
 
-    One that waits ends at once, one that runs at the worker's next step; on one that has ended it has no effect.
+    A waiting operation ends at once, a running one at the worker's next step; a finished one does not change.
     """
     row = scope.get(OperationRow, id, lock=True)
     if row.state in ENDED or row.cancel_requested:
@@ -176,7 +176,7 @@ def request_cancel(scope: Scope, id: str) -> Operation:
 
 
 def under_way(scope: Scope, kind: str) -> list[Operation]:
-    """The workspace's operations of a kind that have not ended, oldest first."""
+    """Returns the workspace's operations of a kind that have not ended, oldest first."""
     query = scope.select(OperationRow).where((OperationRow.kind == kind) & OperationRow.state.not_in(sorted(ENDED)))
     return [_operation(row) for row in query.order_by(OperationRow.create_time, OperationRow.id)]
 
@@ -188,12 +188,12 @@ class Unfinished(NamedTuple):
     state: str
     number: int
     oldest: datetime
-    """When the first of them was asked for."""
+    """Creation time of the oldest."""
 
 
 def count_unfinished(database: Database) -> list[Unfinished]:
-    """How many operations of all workspaces wait (PENDING) and run (RUNNING), by kind."""
-    # One statement a state: each has an index of its own, which covers none of those that are over.
+    """Returns the numbers of operations of all workspaces that wait (PENDING) and run (RUNNING), by kind."""
+    # One statement for each state: each has its own index, which holds no finished operation.
     counted = "SELECT kind, count(*), min(create_time) FROM operation WHERE state = '{}' GROUP BY kind ORDER BY kind"
     return [
         Unfinished(kind, state, count, from_micros(oldest))
@@ -203,16 +203,16 @@ def count_unfinished(database: Database) -> list[Unfinished]:
 
 
 class Stalled(NamedTuple):
-    """Operations that go on too slowly, as it seems because workers are missing."""
+    """Operations that proceed too slowly, probably because workers are missing."""
 
     waiting: int
-    """They could be done, and were asked for longer ago than they should have to wait."""
+    """Operations that can be claimed and have waited longer than they should."""
     lapsed: int
-    """They have lost their worker, and were not taken from it yet."""
+    """Operations whose worker has disappeared, and that were not reaped yet."""
 
 
 def count_stalled(database: Database, longest_wait: timedelta) -> Stalled:
-    """How many operations of all workspaces stall."""
+    """Returns the numbers of stalled operations of all workspaces."""
     old = f"COALESCE(due, create_time) < {from_now(database, -longest_wait)}"
     lapsed = f"state = 'RUNNING' AND lease_expire_time < {from_now(database, -longest_wait)}"
     counted = "SELECT count(*) FROM operation WHERE {}"
@@ -225,19 +225,19 @@ _read = row_reader(OperationRow)
 
 
 def waiting(database: Database) -> str:
-    """The condition of operations that can be claimed."""
+    """Returns the SQL condition of operations that can be claimed."""
     return f"state = 'PENDING' AND (due IS NULL OR due <= {database.clock_sql})"
 
 
 def from_now(database: Database, span: timedelta) -> str:
-    """A time so far from now, by the database's clock."""
+    """Returns the SQL of a time relative to now, by the database's clock."""
     return f"{database.clock_sql} + {span // MICROSECOND}"
 
 
 def update(
     database: Database, assignments: str, condition: str, parameters: list[Any], *, quiet: bool = False
 ) -> list[Operation]:
-    """Changes the operations that meet the condition, tells of each, and returns them as they are afterwards."""
+    """Changes the operations that meet the condition, publishes their events, and returns their new state."""
     rows = database.execute(
         f"UPDATE operation SET {assignments} WHERE {condition} RETURNING {database.clock_sql}, {_COLUMNS}", parameters
     ).fetchall()

@@ -1,4 +1,4 @@
-"""Periodic jobs on any number of servers: each run is claimed by exactly one of them."""
+"""Periodic jobs on any number of servers: exactly one of them claims each run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from groundswell_storage.table import SystemTable
 
 
 class ScheduleRow(SystemTable):
-    """When a periodic job was claimed last, and is due next."""
+    """The times at which a periodic job was last claimed and is next due."""
 
     name = TextField(primary_key=True)
     last_run_time = InstantField()
@@ -20,14 +20,14 @@ class ScheduleRow(SystemTable):
 
 
 def claim_due(database: Database, name: str, every: timedelta, now: datetime | None = None) -> bool:
-    """Whether the caller is the one to run this job now; in a transaction.
+    """Returns true when the caller has to run this job now; called in a transaction.
 
-    A job is due when `every` has passed since it was claimed last, by the database's clock unless `now` is given, and
-    at once when it never was. A run that fails is not repeated before the next one is due.
+    A job is due when `every` has passed since its last claim, by the database's clock unless `now` is given, and at
+    once when it was never claimed. A failed run is not repeated before the next one is due.
     """
     clock = database.clock_sql if now is None else str(to_micros(now))
     period = every // MICROSECOND
-    # One statement compares and sets, so that two servers cannot both see the job as due.
+    # One statement compares and sets, so that two servers cannot both find the job due.
     claimed = database.execute(
         f"INSERT INTO schedule (name, last_run_time, next_run_time) VALUES (?, {clock}, {clock} + {period}) "
         "ON CONFLICT (name) DO UPDATE SET last_run_time = excluded.last_run_time, "
@@ -39,6 +39,6 @@ def claim_due(database: Database, name: str, every: timedelta, now: datetime | N
 
 
 def last_run(database: Database, name: str) -> datetime | None:
-    """When the job was claimed last, for people who look."""
+    """Returns the time of the last claim, for display."""
     row = database.execute("SELECT last_run_time FROM schedule WHERE name = ?", (name,)).fetchone()
     return None if row is None else from_micros(row[0])
