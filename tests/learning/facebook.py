@@ -12,7 +12,7 @@ from pathlib import Path
 
 import groundswell_server
 from groundswell_server.learning.features.post_facts import Example, PostFacts
-from groundswell_server.learning.features.trailing import PastPost, TrailingRecord
+from groundswell_server.learning.features.trailing_record import PastPost, TrailingRecord
 
 TARGET_AGE = timedelta(days=7)
 _DATA = Path(groundswell_server.__file__).parent / "cli" / "demo" / "data" / "facebook_metrics.csv"

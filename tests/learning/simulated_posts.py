@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groundswell_server.learning.features.post_facts import Example, PostFacts
-from groundswell_server.learning.features.trailing import PastPost, TrailingRecord
+from groundswell_server.learning.features.trailing_record import PastPost, TrailingRecord
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 TARGET_AGE = timedelta(days=7)

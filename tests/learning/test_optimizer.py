@@ -1,4 +1,4 @@
-"""What to change about a piece of content, tried on the models themselves."""
+"""Recommended changes of content, tried on the models."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from groundswell_server.learning.enums import Priority
 from groundswell_server.learning.features.post_facts import PostFacts
 from groundswell_server.learning.predictors.probability_predictor import ProbabilityPredictor
 from groundswell_server.learning.predictors.rate_predictor import RatePredictor
@@ -45,20 +46,25 @@ def scorer(trained_rates: TrainedModel, trained_success: TrainedModel) -> Scorer
 def test_what_the_simulation_rewards_is_recommended(scorer: Scorer) -> None:
     """Images do best there and videos worst, evenings better than mornings."""
     found = Optimizer(scorer, None, MONDAY_NOON).optimize(POOR_DRAFT)
-    by_element = {one.change.element: one for one in found.recommendations}
-    assert by_element["media_type"].change.suggested == "image"
-    assert 13 <= by_element["publish_hour"].change.number <= 23
-    gain = by_element["media_type"].gain
+    by_element = {one.element: one for one in found.recommendations}
+    assert by_element["media_type"].suggested_value == "image"
+    assert 13 <= int(by_element["publish_hour"].suggested_value[:2]) <= 23
+    gain = by_element["media_type"].expected_gain
     assert gain is not None
     assert gain.lower < gain.value < gain.upper
     assert gain.value > 2
 
 
-def test_an_expected_gain_is_what_the_models_claim_times_what_held(scorer: Scorer) -> None:
+def test_an_expected_gain_is_the_predicted_effect_times_its_calibration(scorer: Scorer) -> None:
     found = Optimizer(scorer, None, MONDAY_NOON).optimize(POOR_DRAFT)
-    one = next(one for one in found.recommendations if one.change.element == "media_type")
-    changed = scorer.score_one(one.change.facts, None)
-    assert one.gain is not None
+    one = next(one for one in found.recommendations if one.element == "media_type")
+    (facts,) = (
+        change.facts
+        for change in possible_changes(POOR_DRAFT, MONDAY_NOON)
+        if (change.element, change.suggested) == (one.element, one.suggested_value)
+    )
+    changed = scorer.score_one(facts, None)
+    assert one.expected_gain is not None
     assert scorer.engagement is not None
     assert scorer.success is not None
     assert changed.percentile is not None
@@ -69,7 +75,7 @@ def test_an_expected_gain_is_what_the_models_claim_times_what_held(scorer: Score
         scorer.engagement.effect_calibration["media_type"][0] * by_rate
         + scorer.success.effect_calibration["media_type"][0] * by_chance
     )
-    assert one.gain.value == pytest.approx(expected, abs=1e-3)
+    assert one.expected_gain.value == pytest.approx(expected, abs=1e-3)
 
 
 def test_the_path_is_scored_by_the_models_step_by_step(scorer: Scorer) -> None:
@@ -97,7 +103,7 @@ def test_the_path_ends_where_the_target_is_reached(scorer: Scorer) -> None:
 def test_recommendations_are_sorted_and_limited(scorer: Scorer) -> None:
     optimizer = Optimizer(scorer, None, MONDAY_NOON)
     found = optimizer.optimize(POOR_DRAFT).recommendations
-    places = [["HIGH", "MEDIUM", "LOW"].index(one.priority) for one in found]
+    places = [-one.priority for one in found]
     assert places == sorted(places)
     assert optimizer.optimize(POOR_DRAFT, Aim(limit=2)).recommendations == found[:2]
     assert all(one.advice for one in found)
@@ -108,18 +114,18 @@ def test_elements_that_no_model_knows_get_rules_of_thumb_marked_as_such(trained_
     rates = load_predictor(trained_on_facebook.files.onnx, trained_on_facebook.files.card)
     assert isinstance(rates, RatePredictor)
     found = Optimizer(Scorer(rates, None), None, MONDAY_NOON).optimize(POOR_DRAFT._replace(caption_length=20))
-    by_thumb = {one.change.element: one for one in found.recommendations if one.heuristic}
-    assert set(by_thumb) == {"hashtag_count", "caption_length", "call_to_action"}
-    assert all(one.gain is None and "rule of thumb" in one.advice for one in by_thumb.values())
-    assert by_thumb["call_to_action"].customary_gain == "10-15%"
-    assert by_thumb["hashtag_count"].priority == "HIGH"  # under 3 custom warns
-    assert not {step.change.element for step in found.path} & set(by_thumb)
+    heuristics = {one.element: one for one in found.recommendations if one.heuristic}
+    assert set(heuristics) == {"hashtag_count", "caption_length", "call_to_action"}
+    assert all(one.expected_gain is None and "heuristic" in one.advice for one in heuristics.values())
+    assert heuristics["call_to_action"].customary_gain == "10-15%"
+    assert heuristics["hashtag_count"].priority == Priority.HIGH  # under 3 custom warns
+    assert not {step.change.element for step in found.path} & set(heuristics)
 
 
 def test_nothing_is_recommended_that_training_did_not_show(scorer: Scorer) -> None:
     """Text and audio never occur in the simulation, nor captions of 2000 characters."""
     found = Optimizer(scorer, None, MONDAY_NOON).optimize(POOR_DRAFT)
-    suggested = {one.change.suggested for one in found.recommendations}
+    suggested = {one.suggested_value for one in found.recommendations}
     assert suggested
     assert not suggested & {"text", "audio", "2000"}
 
@@ -130,10 +136,10 @@ def test_without_a_model_rules_lead_the_way() -> None:
     assert found.current.rule_based
     assert found.optimized.score == 50 + 8 + 8 + 6 + 10 - 2  # the target, without a call to action
     assert found.target_reached
-    assert {one.change.element for one in found.recommendations} == {
+    assert {one.element for one in found.recommendations} == {
         *("publish_hour", "hashtag_count", "caption_length", "media_type", "call_to_action")
     }
-    assert next(one for one in found.recommendations if one.change.element == "media_type").customary_gain == "30-40%"
+    assert next(one for one in found.recommendations if one.element == "media_type").customary_gain == "30-40%"
 
 
 def test_good_content_needs_no_advice_by_rules() -> None:

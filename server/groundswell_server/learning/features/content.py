@@ -20,7 +20,7 @@ from groundswell_storage.engagement.enums import MediaType, Platform
 from groundswell_storage.engagement.prediction_facts import ContextFacts, PersonaFacts
 
 if TYPE_CHECKING:
-    from groundswell_server.learning.features.trailing import TrailingRecord
+    from groundswell_server.learning.features.trailing_record import TrailingRecord
 
 _USUAL_LENGTH = 2_200
 """Characters; what Instagram takes."""

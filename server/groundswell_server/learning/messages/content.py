@@ -1,4 +1,4 @@
-"""Content that is asked about, its scores, and what could be better about it."""
+"""Conversion of content, its scores and its recommendations."""
 
 from __future__ import annotations
 
@@ -6,25 +6,24 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from groundswell.v1 import learning_pb2 as pb
-from groundswell_server.conversions.protobuf_conversions import time_in
+from groundswell_server.conversions.protobuf_conversions import fields_of, time_in
 from groundswell_server.learning.features.content import ContentQuery, Draft
 from groundswell_server.learning.messages.enums import numbers
-from groundswell_server.learning.messages.estimates import estimate_message, fill_interval
+from groundswell_server.learning.messages.estimates import fill_interval
 
 if TYPE_CHECKING:
     from groundswell_server.learning.scoring.live_scorer import LiveScorer
-    from groundswell_server.learning.scoring.optimizer import Aim, Optimization, Recommendation
+    from groundswell_server.learning.scoring.optimizer import Aim, Optimization
     from groundswell_server.learning.scoring.scorer import Score
 
 _TIERS = numbers(pb.ScoreTier, "SCORE_TIER_")
 _CONFIDENCES = numbers(pb.ConfidenceLevel, "CONFIDENCE_LEVEL_")
-_PRIORITIES = numbers(pb.Priority, "PRIORITY_")
 
 
 def content_query_in(request: Any, path: str = "") -> ContentQuery:
-    """Which content a request is about: of any request that has `context_id` and `draft`.
+    """Returns the content of any request with the fields `context_id` and `draft`.
 
-    `path`: where the request stands in the one that came, with a dot at the end.
+    `path` is the path of this request within the outer one, for error messages, with a dot at the end.
     """
     if not request.HasField("draft"):
         return ContentQuery(request.context_id, None)
@@ -53,7 +52,7 @@ def content_queries_in(request: pb.BatchScoreContentRequest) -> list[ContentQuer
 
 def aim_in(request: pb.OptimizeContentRequest) -> Aim:
     """Returns the goal of an optimization."""
-    # It imports NumPy, and a server starts without.
+    # The optimizer imports NumPy, which the start of a server should not wait for.
     from groundswell_server.learning.scoring.optimizer import Aim
 
     given: dict[str, Any] = {"target_score": request.target_score} if request.HasField("target_score") else {}
@@ -63,7 +62,7 @@ def aim_in(request: pb.OptimizeContentRequest) -> Aim:
 
 
 def fill_score(message: pb.ContentScore, score: Score, live: LiveScorer) -> None:
-    """Writes a score into a message: field by field, which costs half of what a constructor does."""
+    """Writes a score into a message, field by field, which takes half the time of a constructor."""
     message.score = score.score
     message.tier = _TIERS[score.tier]
     message.confidence = _CONFIDENCES[score.confidence]
@@ -86,7 +85,7 @@ def fill_score(message: pb.ContentScore, score: Score, live: LiveScorer) -> None
 
 
 def scores_message(scores: Sequence[Score], lives: Sequence[LiveScorer]) -> pb.BatchScoreContentResponse:
-    """Many scores, in order, each with what gave it."""
+    """Returns scores in order, each with the versions that gave it."""
     response = pb.BatchScoreContentResponse()
     for score, live in zip(scores, lives, strict=True):
         fill_score(response.scores.add(), score, live)
@@ -94,9 +93,9 @@ def scores_message(scores: Sequence[Score], lives: Sequence[LiveScorer]) -> pb.B
 
 
 def optimization_message(found: Optimization, live: LiveScorer) -> pb.OptimizeContentResponse:
-    """What could be better about content."""
+    """Returns the recommendations and the path of an optimization."""
     response = pb.OptimizeContentResponse(
-        recommendations=[_recommendation(one) for one in found.recommendations],
+        recommendations=[pb.Recommendation(**fields_of(one)) for one in found.recommendations],
         path=[
             pb.PathStep(
                 element=step.change.element,
@@ -110,16 +109,3 @@ def optimization_message(found: Optimization, live: LiveScorer) -> pb.OptimizeCo
     fill_score(response.score, found.current, live)
     fill_score(response.optimized_score, found.optimized, live)
     return response
-
-
-def _recommendation(one: Recommendation) -> pb.Recommendation:
-    return pb.Recommendation(
-        element=one.change.element,
-        current_value=one.change.current,
-        suggested_value=one.change.suggested,
-        advice=one.advice,
-        priority=_PRIORITIES[one.priority],
-        expected_gain=estimate_message(one.gain),
-        heuristic=one.heuristic,
-        customary_gain=one.customary_gain,
-    )

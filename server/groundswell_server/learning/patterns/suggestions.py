@@ -19,7 +19,7 @@ from groundswell_server.learning.patterns.hashtags import HashtagEffect, effecti
 from groundswell_server.learning.patterns.residuals import cells, log_rates, residuals
 from groundswell_server.learning.patterns.sample import Sample, sample_of
 from groundswell_server.learning.patterns.traits import post_traits, posts_with
-from groundswell_server.learning.timing.time_slots import FEWEST_POSTS, TimedRates, estimate_timing
+from groundswell_server.learning.timing.time_slots import MIN_POSTS, TimedRates, estimate_timing
 from groundswell_storage.engagement.enums import Platform
 from groundswell_storage.engagement.pattern_rows import ContextRecord, PostRecord
 from groundswell_storage.errors import FailedPrecondition
@@ -153,7 +153,7 @@ def hashtag_suggestions(sample: Sample) -> Iterator[Weighted]:
 def timing_suggestions(sample: Sample) -> Iterator[Weighted]:
     """Yields the best hour of each platform that has enough posts, if it is clearly better and rarely used."""
     for platform, count in Counter(post.platform for post in sample.posts).most_common():
-        if count < FEWEST_POSTS:
+        if count < MIN_POSTS:
             continue
         places = [place for place, post in enumerate(sample.posts) if post.platform == platform]
         rates = TimedRates.of(

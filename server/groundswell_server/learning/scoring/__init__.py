@@ -1,1 +1,4 @@
-"""From predictions to a score and to advice."""
+"""Scores of content and recommendations for improving it.
+
+Modules in import order: `changes`, `rule_score`, `heuristics`, `scorer`, `live_scorer` and `optimizer`.
+"""

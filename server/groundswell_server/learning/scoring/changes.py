@@ -1,4 +1,4 @@
-"""Changes that the maker of a post can make before it goes out, each as a new version of its facts."""
+"""Changes that can be made to a post before it is published, each with the changed facts."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from groundswell_server.learning.features.post_facts import PostFacts
+from groundswell_storage.engagement.enums import MediaType
 
 PUBLISH_HOUR, PUBLISH_WEEKDAY = "publish_hour", "publish_weekday"
 HASHTAG_COUNT, CAPTION_LENGTH = "hashtag_count", "caption_length"
@@ -21,43 +22,43 @@ FEATURE_OF = {
     CALL_TO_ACTION: "call_to_action",
     MEDIA_TYPE: "media_type",
 }
-"""The feature that each element of a post is for a model."""
+"""The model feature of each element of a post."""
 
-WORDS = {
+ADVICE_PREFIXES = {
     PUBLISH_HOUR: "Publish at",
     PUBLISH_WEEKDAY: "Publish on",
     HASHTAG_COUNT: "Number of hashtags:",
-    CAPTION_LENGTH: "Characters of caption, about:",
+    CAPTION_LENGTH: "Length of the caption in characters, about",
     CALL_TO_ACTION: "Call to action:",
-    MEDIA_TYPE: "Post it as:",
+    MEDIA_TYPE: "Media type:",
 }
-"""How advice about each element begins."""
+"""The beginning of the advice on each element."""
 
-MEDIA_NAMES = {1: "text", 2: "image", 3: "carousel", 4: "video", 5: "link", 6: "audio"}
+MEDIA_NAMES = {media.value: media.name.lower() for media in MediaType if media}
 WEEKDAYS = "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"
 _HASHTAG_COUNTS = (0, 1, 2, 3, 5, 7, 8, 10, 12, 15, 20, 25, 30)
 _CAPTION_LENGTHS = (0, 50, 100, 150, 200, 300, 400, 500, 750, 1000, 1500, 2000)
-_WEEK_DAYS = 7
+_DAYS_PER_WEEK = 7
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change of one element."""
+    """A change of one element."""
 
     element: str
     """One of `FEATURE_OF`."""
     current: str
-    """What the element is now, in words; empty where unknown."""
+    """The current value in words; empty if unknown."""
     suggested: str
-    """What becomes of it, in words."""
+    """The new value in words."""
     number: float
-    """What becomes of it as the feature's number."""
+    """The new value as the number of the feature."""
     facts: PostFacts
-    """The content with this change."""
+    """The facts of the content with this change."""
 
 
 def possible_changes(facts: PostFacts, now: datetime) -> Iterator[Change]:
-    """Every change worth trying. Times stay after `now` (aware) and within the week that follows the planned time."""
+    """Yields the changes to try. Times are not before `now` (aware) and within a week after the planned time."""
     yield from _hours(facts, now)
     yield from _weekdays(facts, now)
     for count in _HASHTAG_COUNTS:
@@ -70,8 +71,8 @@ def possible_changes(facts: PostFacts, now: datetime) -> Iterator[Change]:
             yield Change(CAPTION_LENGTH, current, str(length), length, facts._replace(caption_length=length))
     for action in (True, False):
         if action is not facts.call_to_action:
-            current = "" if facts.call_to_action is None else _yes(facts.call_to_action)
-            yield Change(CALL_TO_ACTION, current, _yes(action), action, facts._replace(call_to_action=action))
+            current = "" if facts.call_to_action is None else _yes_or_no(facts.call_to_action)
+            yield Change(CALL_TO_ACTION, current, _yes_or_no(action), action, facts._replace(call_to_action=action))
     for media, name in MEDIA_NAMES.items():
         if media != facts.media_type:
             current = MEDIA_NAMES.get(facts.media_type or 0, "")
@@ -79,34 +80,34 @@ def possible_changes(facts: PostFacts, now: datetime) -> Iterator[Change]:
 
 
 def clock(hour: int) -> str:
-    """The hour of a day in words."""
+    """Formats an hour of the day, such as "09:00"."""
     return f"{hour:02}:00"
 
 
 def planned(facts: PostFacts, now: datetime) -> datetime:
-    """When the post goes out, in the persona's time zone: as planned, but not before `now`."""
+    """Returns the planned time of publication in the persona's time zone, but not before `now`."""
     return max(facts.published_time or now, now).astimezone(ZoneInfo(facts.time_zone))
 
 
 def _hours(facts: PostFacts, now: datetime) -> Iterator[Change]:
-    """Other hours of the planned day, or of that day a week later where they have passed: the weekday stays."""
+    """Yields the other hours of the planned day; hours before `now` are a week later, so that the weekday stays."""
     local = planned(facts, now)
     for hour in range(24):
         if hour != local.hour:
             time = local.replace(hour=hour, minute=0, second=0, microsecond=0)
-            time = time if time >= now else time + timedelta(days=_WEEK_DAYS)
+            time = time if time >= now else time + timedelta(days=_DAYS_PER_WEEK)
             changed = facts._replace(published_time=time)
             yield Change(PUBLISH_HOUR, clock(local.hour), clock(hour), hour, changed)
 
 
 def _weekdays(facts: PostFacts, now: datetime) -> Iterator[Change]:
-    """The same hour of the six days that follow."""
+    """Yields the same time on the six days that follow."""
     local = planned(facts, now)
-    for days in range(1, _WEEK_DAYS):
+    for days in range(1, _DAYS_PER_WEEK):
         time = local + timedelta(days=days)
         changed = facts._replace(published_time=time)
         yield Change(PUBLISH_WEEKDAY, WEEKDAYS[local.weekday()], WEEKDAYS[time.weekday()], time.weekday(), changed)
 
 
-def _yes(value: bool) -> str:
+def _yes_or_no(value: bool) -> str:
     return "yes" if value else "no"

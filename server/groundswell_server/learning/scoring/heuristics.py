@@ -1,4 +1,4 @@
-"""Rules of thumb: customs of the trade, for what no model has anything to say of. They may not hold here."""
+"""Heuristics: common practice for elements on which no model has information. They may not apply to the workspace."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ from groundswell_server.learning.scoring.rule_score import (
     BEST_HASHTAGS,
     BEST_HOURS,
     BEST_LENGTH,
-    FEWEST_HASHTAGS,
-    MOST_HASHTAGS,
+    MAX_HASHTAGS,
+    MIN_HASHTAGS,
     WITH_MEDIA,
 )
+from groundswell_storage.engagement.enums import MediaType
 
-_IMAGE = 2
 _USUAL_HASHTAGS, _USUAL_LENGTH = 7, 150
 
 
 @dataclass(frozen=True, slots=True)
 class Heuristic:
-    """A custom that the content does not keep."""
+    """A heuristic that the content does not meet."""
 
     change: Change
     advice: str
     customary_gain: str = ""
-    """Of engagement, such as `30-40%`; empty where custom names no figure."""
+    """The gain in engagement that it is usually credited with, such as `30-40%`; empty if none is."""
     fault: bool = False
-    """Whether custom warns of it rather than advising something else."""
+    """True if common practice warns against the current value, rather than only preferring another."""
 
 
 def unmet_heuristics(facts: PostFacts, now: datetime, elements: Collection[str]) -> list[Heuristic]:
-    """The customs about these elements that the content does not keep. Of what is unknown they say nothing."""
+    """Returns the heuristics for these elements that the content does not meet; unknown facts are skipped."""
     found = (*_hour(facts, now), *_hashtags(facts), *_length(facts), *_media(facts), *_call_to_action(facts))
     return [rule for rule in found if rule.change.element in elements]
 
@@ -59,7 +59,7 @@ def _hour(facts: PostFacts, now: datetime) -> Iterator[Heuristic]:
         changed = facts._replace(published_time=time)
         yield Heuristic(
             Change(PUBLISH_HOUR, clock(local.hour), clock(time.hour), time.hour, changed),
-            "Publish between 10:00 and 21:00.",
+            "Publish between 10:00 and 21:59.",
         )
 
 
@@ -72,8 +72,8 @@ def _hashtags(facts: PostFacts) -> Iterator[Heuristic]:
     changed = facts._replace(hashtag_count=suggested)
     yield Heuristic(
         Change(HASHTAG_COUNT, str(count), str(suggested), suggested, changed),
-        f"Use 5 to 10 hashtags; {count} are {'few' if few else 'many'}.",
-        fault=count < FEWEST_HASHTAGS or count > MOST_HASHTAGS,
+        f"Use 5 to 10 hashtags; the content has {count}.",
+        fault=count < MIN_HASHTAGS or count > MAX_HASHTAGS,
     )
 
 
@@ -85,17 +85,17 @@ def _length(facts: PostFacts) -> Iterator[Heuristic]:
     changed = facts._replace(caption_length=suggested)
     yield Heuristic(
         Change(CAPTION_LENGTH, str(length), str(suggested), suggested, changed),
-        f"Write 50 to 500 characters; these are {length}.",
+        f"Write a caption of 50 to 500 characters; this one has {length}.",
     )
 
 
 def _media(facts: PostFacts) -> Iterator[Heuristic]:
     media = facts.media_type
     if media in MEDIA_NAMES and media not in WITH_MEDIA:
-        changed = facts._replace(media_type=_IMAGE)
+        changed = facts._replace(media_type=MediaType.IMAGE)
         yield Heuristic(
-            Change(MEDIA_TYPE, MEDIA_NAMES[media], MEDIA_NAMES[_IMAGE], _IMAGE, changed),
-            "Show something: an image, a carousel or a video.",
+            Change(MEDIA_TYPE, MEDIA_NAMES[media], MEDIA_NAMES[MediaType.IMAGE], MediaType.IMAGE, changed),
+            "Use visual media: an image, a carousel or a video.",
             customary_gain="30-40%",
         )
 

@@ -1,4 +1,4 @@
-"""The live versions of a workspace, composed into a scorer."""
+"""The live model versions of a workspace, composed into a scorer."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from groundswell_server.models.serving.served_model import ServedModel
 
 @dataclass(frozen=True, kw_only=True)
 class LiveScorer(LiveVersions):
-    """The versions that serve in a workspace, and the scores they give."""
+    """The versions that serve in a workspace, with the scorer that uses them."""
 
     scorer: Scorer
     labels: tuple[str, ...]
-    """Labels of the versions that a score by model comes from."""
+    """Labels of the versions that the scorer uses."""
     threshold_pct: float
-    """Rate at or above which a post is a success."""
+    """The rate at or above which a post is a success."""
 
     @classmethod
     def of(cls, by_type: Mapping[str, ServedModel], threshold_pct: float, **versions: Any) -> LiveScorer:

@@ -1,17 +1,18 @@
-"""What goes by general rules where no model has anything to say: a score of 50 plus or minus points.
+"""Rule-based scores for workspaces without a live model: 50 plus or minus points.
 
-The rules are customs of the trade, not findings: whoever uses them says so. The table below is the documentation.
+The rules are common practice, not findings from the workspace's data, and answers mark them as such. This table
+documents them:
 
 | rule | points |
 |---|---|
-| published from 10:00 to 21:59 | +8, at other hours -8 |
+| published from 10:00 to 21:59 | +8, at other times -8 |
 | 5 to 10 hashtags | +8, 3 or 4 and 11 to 15 +2, under 3 -6, over 15 -10 |
-| caption of 50 to 500 characters | +6, shorter -4, longer -4 |
-| picture, carousel or video | +10, text or link alone -6 |
+| caption of 50 to 500 characters | +6, shorter or longer -4 |
+| image, carousel or video | +10, text or link -6 |
 | call to action | +6, none -2 |
 | the persona's trailing rate at 5% or more | +12, 2% to under 5% +4, below -8 |
 
-What is unknown gives no points and takes none.
+Unknown facts neither add nor subtract points.
 """
 
 from __future__ import annotations
@@ -21,33 +22,34 @@ from dataclasses import dataclass
 
 from groundswell_server.learning.features.post_facts import PostFacts
 from groundswell_server.learning.features.post_features import FEATURES, feature_values
+from groundswell_storage.engagement.enums import MediaType
 
 START = 50.0
 BEST_HOURS = range(10, 22)
 BEST_HASHTAGS = range(5, 11)
-FEWEST_HASHTAGS, MOST_HASHTAGS = 3, 15
+MIN_HASHTAGS, MAX_HASHTAGS = 3, 15
 BEST_LENGTH = range(50, 501)
-WITH_MEDIA = frozenset({2, 3, 4})
-"""Media types that show something: image, carousel, video."""
-_WITHOUT_MEDIA = frozenset({1, 5})
+WITH_MEDIA = frozenset({MediaType.IMAGE, MediaType.CAROUSEL, MediaType.VIDEO})
+"""Visual media types."""
+_WITHOUT_MEDIA = frozenset({MediaType.TEXT, MediaType.LINK})
 _HIGH_RATE_PCT, _FAIR_RATE_PCT = 5.0, 2.0
 _HOUR = FEATURES.index("hour")
 
 
 @dataclass(frozen=True, slots=True)
 class RulePoints:
-    """What one rule gives a piece of content."""
+    """The points that one rule gives to a piece of content."""
 
     rule: str
-    """What it is about, such as `hashtags`."""
+    """The name of the rule, such as `hashtags`."""
     points: float
     reason: str
-    """Why, in words."""
+    """The reason in words."""
 
 
 @dataclass(frozen=True, slots=True)
 class RuleScore:
-    """A score by rules."""
+    """A rule-based score."""
 
     score: float
     """0 to 100."""
@@ -75,11 +77,11 @@ def _hashtags(facts: PostFacts) -> RulePoints | None:
         return None
     if count in BEST_HASHTAGS:
         return RulePoints("hashtags", 8.0, f"{count} hashtags, between 5 and 10")
-    if count < FEWEST_HASHTAGS:
+    if count < MIN_HASHTAGS:
         return RulePoints("hashtags", -6.0, f"{count} hashtags, under 3")
-    if count > MOST_HASHTAGS:
+    if count > MAX_HASHTAGS:
         return RulePoints("hashtags", -10.0, f"{count} hashtags, over 15")
-    return RulePoints("hashtags", 2.0, f"{count} hashtags, near the usual 5 to 10")
+    return RulePoints("hashtags", 2.0, f"{count} hashtags, near the recommended 5 to 10")
 
 
 def _length(facts: PostFacts) -> RulePoints | None:
@@ -93,9 +95,9 @@ def _length(facts: PostFacts) -> RulePoints | None:
 
 def _media(facts: PostFacts) -> RulePoints | None:
     if facts.media_type in WITH_MEDIA:
-        return RulePoints("media", 10.0, "shows something; that customarily brings 30-40%")
+        return RulePoints("media", 10.0, "visual media, usually credited with 30-40% more engagement")
     if facts.media_type in _WITHOUT_MEDIA:
-        return RulePoints("media", -6.0, "shows nothing; media customarily bring 30-40%")
+        return RulePoints("media", -6.0, "no visual media, which are usually credited with 30-40% more engagement")
     return None
 
 
@@ -103,8 +105,10 @@ def _call_to_action(facts: PostFacts) -> RulePoints | None:
     if facts.call_to_action is None:
         return None
     if facts.call_to_action:
-        return RulePoints("call_to_action", 6.0, "asks its readers for something; that customarily brings 10-15%")
-    return RulePoints("call_to_action", -2.0, "asks for no comment, save or visit; asking customarily brings 10-15%")
+        return RulePoints("call_to_action", 6.0, "a call to action, usually credited with 10-15% more engagement")
+    return RulePoints(
+        "call_to_action", -2.0, "no call to action, which is usually credited with 10-15% more engagement"
+    )
 
 
 def _trailing_rate(facts: PostFacts) -> RulePoints | None:
@@ -112,7 +116,9 @@ def _trailing_rate(facts: PostFacts) -> RulePoints | None:
     if rate is None:
         return None
     points = 12.0 if rate >= _HIGH_RATE_PCT else 4.0 if rate >= _FAIR_RATE_PCT else -8.0
-    return RulePoints("trailing_rate", points, f"the persona's posts of the last 30 days reached {rate:.1f}%")
+    return RulePoints(
+        "trailing_rate", points, f"the persona's posts of the last 30 days have a mean rate of {rate:.1f}%"
+    )
 
 
 _RULES: tuple[Callable[[PostFacts], RulePoints | None], ...] = (

@@ -1,7 +1,7 @@
-"""The score of a piece of content: 60 for the engagement it will have among past posts, 40 for its chance of success.
+"""Scores of content from 0 to 100: 60 * percentile of the predicted rate + 40 * probability of success.
 
-Score = 60 * percentile of the predicted rate + 40 * probability of success, 0 to 100. Without a live classifier the
-probability comes from the rate's own conformal distribution; without a live engagement model the score goes by rules.
+The percentile is that among past posts. Without a live classifier, the probability comes from the conformal
+distribution of the predicted rate. Without a live engagement model, rules give the score (see `rule_score`).
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ Array = NDArray[np.float64]
 
 ENGAGEMENT_POINTS, SUCCESS_POINTS = 60.0, 40.0
 TIER_POINTS = 20.0
-"""Width of a tier."""
+"""The width of a tier."""
 TIERS = "POOR", "BELOW_AVERAGE", "AVERAGE", "GOOD", "EXCELLENT"
-"""Names of the tiers, each `TIER_POINTS` wide, from 0."""
-_TRUSTED_SAMPLES, _FEW_SAMPLES = 200, 50
+"""The names of the tiers from the lowest, each `TIER_POINTS` wide."""
+_MANY_SAMPLES, _FEW_SAMPLES = 200, 50
 
 
 class Score(NamedTuple):
@@ -37,50 +37,54 @@ class Score(NamedTuple):
     score: float
     """0 to 100."""
     lower: float | None
-    """The score at the lower end of the predicted rate's 95% interval; None by rules."""
+    """The score at the lower end of the predicted rate's 95% interval; None if rule-based."""
     upper: float | None
+    """The score at the upper end of the predicted rate's 95% interval; None if rule-based."""
     tier: str
     """One of `TIERS`."""
     confidence: str
     """`HIGH`, `MEDIUM` or `LOW`."""
     engagement: Prediction | None
-    """Predicted rate, percent; None by rules."""
+    """The predicted rate, percent; None if rule-based."""
     percentile: float | None
-    """Of that rate among the past ones, 0 to 1."""
+    """The percentile of the predicted rate among past rates, 0 to 1; None if rule-based."""
     success_probability: float | None
     points: tuple[RulePoints, ...] = ()
-    """What the rules gave; empty by model."""
+    """The points of each rule; empty if models gave the score."""
 
     @property
     def rule_based(self) -> bool:
-        """Whether it comes from rules, for want of a live engagement model."""
+        """True if rules gave the score, because no engagement model is live."""
         return self.engagement is None
 
 
 def tier(score: float) -> str:
-    """The name of the tier of a score from 0 to 100."""
+    """Returns the tier of a score from 0 to 100."""
     return TIERS[min(int(score / TIER_POINTS), len(TIERS) - 1)]
 
 
 def confidence(width: float, sample_count: int) -> str:
-    """High for intervals narrower than one tier by 200 posts or more, low for ones wider than two or under 50 posts."""
+    """Returns `LOW`, `MEDIUM` or `HIGH` by the width of the score's interval and the number of training posts.
+
+    High means narrower than one tier and at least 200 posts; low means wider than two tiers or fewer than 50 posts.
+    """
     if width > 2.0 * TIER_POINTS or sample_count < _FEW_SAMPLES:
         return "LOW"
-    return "HIGH" if width < TIER_POINTS and sample_count >= _TRUSTED_SAMPLES else "MEDIUM"
+    return "HIGH" if width < TIER_POINTS and sample_count >= _MANY_SAMPLES else "MEDIUM"
 
 
 @dataclass(frozen=True, slots=True)
 class Scorer:
-    """The live models of a workspace. Immutable: a promotion makes a new one."""
+    """The live models of a workspace. Immutable; a promotion creates a new scorer."""
 
     engagement: RatePredictor | None
     success: ProbabilityPredictor | None
     threshold_pct: float = 5.0
-    """Rate from which on a post is a success, where no live classifier knows its own."""
+    """The rate of a successful post, used if no classifier is live."""
     fallback: RateHistory | None = field(init=False, repr=False, compare=False)
-    """What to compare with where neither persona nor platform has a history: all training posts."""
+    """The rates of all training posts, used if neither the persona nor the platform has enough posts."""
     sample_count: int = field(init=False, repr=False, compare=False)
-    """Posts behind the model that knows fewer; 0 without a model."""
+    """The number of training posts of the model that has fewer; 0 without a model."""
 
     def __post_init__(self) -> None:
         model = self.engagement
@@ -90,7 +94,7 @@ class Scorer:
         object.__setattr__(self, "sample_count", min(counts, default=0))
 
     def score_one(self, facts: PostFacts, history: RateHistory | None, persona_id: str = "") -> Score:
-        """Scores one piece of content; compared with all training posts where there is no history."""
+        """Scores one piece of content. Without a history its rate is compared with those of all training posts."""
         engagement, success, history = self.engagement, self.success, history or self.fallback
         if engagement is None or history is None:
             return _by_rules(facts)
@@ -105,13 +109,13 @@ class Scorer:
         score = ENGAGEMENT_POINTS * percentile + fixed
         lower = ENGAGEMENT_POINTS * history.percentile(rate.lower) + fixed
         upper = ENGAGEMENT_POINTS * history.percentile(rate.upper) + fixed
-        sure = confidence(upper - lower, self.sample_count)
-        return Score(score, lower, upper, tier(score), sure, rate, percentile, probability)
+        level = confidence(upper - lower, self.sample_count)
+        return Score(score, lower, upper, tier(score), level, rate, percentile, probability)
 
     def score(
         self, rows: Sequence[PostFacts], histories: Sequence[RateHistory | None], personas: Sequence[str] = ()
     ) -> list[Score]:
-        """Scores many pieces of content at once: n rows, each with its history, and its persona where known."""
+        """Scores n pieces of content in one batch, each with its history and, if known, its persona."""
         if self.engagement is None or self.fallback is None:
             return [_by_rules(facts) for facts in rows]
         parts = self.parts(extract(rows), [history or self.fallback for history in histories], personas)
@@ -123,9 +127,9 @@ class Scorer:
         ]
 
     def parts(self, rows: FeatureRows, histories: Sequence[RateHistory], personas: Sequence[str] = ()) -> ScoreParts:
-        """What the models say of n rows, as arrays. Needs an engagement model."""
+        """Returns the predictions and scores of n rows as arrays; raises ValueError without an engagement model."""
         if self.engagement is None:
-            raise ValueError("there is no engagement model to ask")
+            raise ValueError("no engagement model is live: score by rules instead")
         if self.success is None:
             rates, probability = self.engagement.predict_with_chance(rows, self.threshold_pct, personas=personas)
         else:
@@ -145,7 +149,7 @@ class Scorer:
 
 @dataclass(frozen=True, slots=True)
 class ScoreParts:
-    """Scores of n rows as arrays (n,)."""
+    """The scores of n rows as arrays (n,)."""
 
     score: Array
     lower: Array
@@ -153,11 +157,11 @@ class ScoreParts:
     percentile: Array
     probability: Array
     rates: tuple[Array, Array, Array]
-    """Predicted rate and both ends of its interval, percent."""
+    """The predicted rate and both ends of its interval, percent."""
 
 
 def _percentiles(histories: Sequence[RateHistory], rates: Array) -> Array:
-    """Percentiles (3, n) of rates (3, n), each column among its own history."""
+    """Returns the percentiles (3, n) of rates (3, n), each column in its own history."""
     found = np.empty_like(rates)
     by_history: dict[int, list[int]] = {}
     for place, history in enumerate(histories):

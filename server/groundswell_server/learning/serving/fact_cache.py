@@ -13,7 +13,7 @@ from groundswell_server.learning.features.content import (
     persona_and_platform,
     stored_content,
 )
-from groundswell_server.learning.features.trailing import TrailingRecord
+from groundswell_server.learning.features.trailing_record import TrailingRecord
 from groundswell_server.learning.serving.rate_history import RateHistory
 from groundswell_server.learning.serving.track_record import Record, read_record
 from groundswell_storage.engagement import prediction_facts

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from groundswell_server.learning.features.trailing import TrailingRecord
+from groundswell_server.learning.features.trailing_record import TrailingRecord
 from groundswell_server.learning.serving.rate_history import RateHistory
 from groundswell_server.learning.training.post_examples import past_post
 from groundswell_storage.engagement import learning_rows

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from groundswell_server.learning.features.captions import describe_caption
 from groundswell_server.learning.features.post_facts import UNKNOWN_TRAILING, Example, PostFacts, Trailing
-from groundswell_server.learning.features.trailing import WINDOW, PastPost, TrailingRecord
+from groundswell_server.learning.features.trailing_record import WINDOW, PastPost, TrailingRecord
 from groundswell_server.models.model_type import TrainingSpan
 from groundswell_storage.engagement import learning_rows
 from groundswell_storage.engagement.learning_rows import OutcomeRow, TrainingRow

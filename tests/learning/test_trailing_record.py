@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groundswell_server.learning.features.post_facts import Trailing
-from groundswell_server.learning.features.trailing import WINDOW, PastPost, TrailingRecord
+from groundswell_server.learning.features.trailing_record import WINDOW, PastPost, TrailingRecord
 
 MONDAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
