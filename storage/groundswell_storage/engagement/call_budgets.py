@@ -1,8 +1,8 @@
-"""Call budgets: how many calls of a platform's API a workspace may make, shared by all its servers.
+"""Call budgets: the calls of a platform's API that a workspace may make, shared by all its servers.
 
-A token bucket, told by one number: when it will be full again (the generic cell rate algorithm of ATM networks, ITU-T
-I.371). Each call moves that time on by one interval; a call that would move it further ahead than the bucket is deep
-has to wait. One statement compares and sets, so that two servers never take the same call.
+A token bucket represented by one number: the time at which it will be full again (the generic cell rate algorithm of
+ATM networks, ITU-T I.371). Each call moves that time on by one interval; a call that would move it further ahead than
+the depth of the bucket has to wait. One statement compares and sets, so that two servers never take the same call.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from groundswell_storage.table import Table
 
 
 class CallBudgetRow(Table):
-    """What is left of a budget."""
+    """The state of a budget."""
 
     name = TextField()
     full_at = InstantField()
-    """When the bucket is full again."""
+    """Time at which the bucket is full again."""
     closed_until = InstantField()
-    """Until when the platform asked for a rest."""
+    """End of the pause that the platform asked for."""
 
     class Meta:
         primary_key = CompositeKey("workspace", "name")
 
 
 def take(scope: Scope, name: str, now: datetime, *, calls: int, interval: timedelta, depth: int) -> timedelta:
-    """Takes calls of a budget and returns zero, or takes none and returns how long to wait; in a transaction.
+    """Takes calls of a budget and returns zero, or takes none and returns the time to wait; called in a transaction.
 
-    `interval` is the time in which one call comes back, `depth` how many can be made at once, at least `calls`.
+    `interval` is the time in which one call is replenished, `depth` the most calls at once, at least `calls`.
     """
     at, cost = to_micros(now), calls * (interval // MICROSECOND)
     ahead = depth * (interval // MICROSECOND)
@@ -55,7 +55,7 @@ def take(scope: Scope, name: str, now: datetime, *, calls: int, interval: timede
 
 
 class CallBudget(NamedTuple):
-    """A budget as it stands."""
+    """A budget in its current state."""
 
     workspace: str
     name: str
@@ -63,20 +63,20 @@ class CallBudget(NamedTuple):
     closed_until: datetime
 
     def left(self, now: datetime, *, interval: timedelta, depth: int) -> int:
-        """Calls that can be made at once; see `take` for `interval` and `depth`."""
+        """Returns the calls that can be made at once; see `take` for `interval` and `depth`."""
         if self.closed_until > now:
             return 0
         return depth - min(depth, -(max(self.full_at - now, timedelta()) // -interval))
 
 
 def read_all(database: Database) -> list[CallBudget]:
-    """The budgets of all workspaces, for those who run the deployment."""
+    """Returns the budgets of all workspaces, for the deployment's operators."""
     rows = database.execute("SELECT workspace, name, full_at, closed_until FROM call_budget ORDER BY workspace, name")
     return [CallBudget(row[0], row[1], from_micros(row[2]), from_micros(row[3])) for row in rows.fetchall()]
 
 
 def close(scope: Scope, name: str, until: datetime) -> None:
-    """Lets nobody call until then, or later where somebody was told so before; in a transaction."""
+    """Allows no calls until a time, or until the later time that was set before; called in a transaction."""
     at = to_micros(until)
     scope.execute(
         "INSERT INTO call_budget (workspace, name, full_at, closed_until) VALUES (?, ?, 0, ?) "

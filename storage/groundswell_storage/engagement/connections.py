@@ -1,4 +1,4 @@
-"""Connections to platforms, with their tokens, which are encrypted before they come here."""
+"""Connections to platforms, with their tokens, which are encrypted before they reach this module."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from groundswell_storage.table import Table
 
 
 class PlatformConnectionRow(Table):
-    """The token by which posts of a persona, or of all others, are fetched from a platform."""
+    """The token with which posts of a persona, or of all others, are fetched from a platform."""
 
     id = TextField(primary_key=True)
     persona_id = TextField()
-    """Empty for the one that serves every persona without its own."""
+    """Empty for the connection that serves every persona without its own."""
     platform = SmallIntegerField()
     account = TextField()
     token = BytesField()
@@ -38,7 +38,7 @@ class PlatformConnectionRow(Table):
 
 
 def page(scope: Scope, *, persona_id: str, page_size: int, page_token: str) -> Page[PlatformConnectionRow]:
-    """One page of the workspace's connections, newest first; an empty `persona_id` means all."""
+    """Returns one page of the workspace's connections, newest first; an empty `persona_id` means all."""
     query = scope.select(PlatformConnectionRow)
     if persona_id:
         query = query.where(PlatformConnectionRow.persona_id == persona_id)
@@ -52,12 +52,12 @@ def page(scope: Scope, *, persona_id: str, page_size: int, page_token: str) -> P
 
 
 def every(scope: Scope) -> list[PlatformConnectionRow]:
-    """All connections of the workspace."""
+    """Returns all connections of the workspace."""
     return list(scope.select(PlatformConnectionRow))
 
 
 def find(scope: Scope, persona_id: str, platform: int) -> PlatformConnectionRow | None:
-    """The connection of a persona to a platform; the common one for an empty persona."""
+    """Returns the connection of a persona to a platform; the common one for an empty persona."""
     found: PlatformConnectionRow | None = (
         scope.select(PlatformConnectionRow)
         .where((PlatformConnectionRow.persona_id == persona_id) & (PlatformConnectionRow.platform == platform))
@@ -67,13 +67,13 @@ def find(scope: Scope, persona_id: str, platform: int) -> PlatformConnectionRow 
 
 
 def keep(scope: Scope, values: dict[str, Any]) -> PlatformConnectionRow:
-    """Keeps a connection in place of the one that the persona had to the platform."""
+    """Stores a connection in place of the one that the persona had to the platform."""
     remove(scope, values["persona_id"], values["platform"])
     return scope.insert(PlatformConnectionRow, **values)
 
 
 def remove(scope: Scope, persona_id: str, platform: int) -> bool:
-    """Forgets a connection with its token; returns whether there was one."""
+    """Deletes a connection with its token; returns true when there was one."""
     query = scope.delete(PlatformConnectionRow).where(
         (PlatformConnectionRow.persona_id == persona_id) & (PlatformConnectionRow.platform == platform)
     )
@@ -81,12 +81,12 @@ def remove(scope: Scope, persona_id: str, platform: int) -> bool:
 
 
 def note(scope: Scope, id: str, **changes: Any) -> None:
-    """Writes down what became of a connection: `state` and `problem`, or `synced`. One that is gone stays gone."""
+    """Records changes of a connection: `state` and `problem`, or `sync_time`. A deleted one stays deleted."""
     scope.update(PlatformConnectionRow, **changes).where(PlatformConnectionRow.id == id).execute()
 
 
 def workspaces(database: Database, state: int, now: datetime) -> list[str]:
-    """The workspaces with a connection in this state that has not expired: who has something to sync."""
+    """Returns the workspaces with a connection in this state that has not expired, which have something to sync."""
     rows = database.execute(
         "SELECT DISTINCT workspace FROM platform_connection WHERE state = ? "
         "AND (expire_time IS NULL OR expire_time > ?) "
@@ -97,12 +97,12 @@ def workspaces(database: Database, state: int, now: datetime) -> list[str]:
 
 
 def tokens(database: Database) -> list[tuple[str, str, bytes]]:
-    """Every encrypted token of the deployment, to be encrypted with another key: (workspace, id, token), locked."""
+    """Returns and locks all encrypted tokens of the deployment, for another key: (workspace, id, token)."""
     lock = "" if database.dialect == "sqlite" else " FOR UPDATE"
     rows = database.execute(f"SELECT workspace, id, token FROM platform_connection ORDER BY id{lock}").fetchall()
     return [(workspace, id, bytes(token)) for workspace, id, token in rows]
 
 
 def replace_token(database: Database, workspace: str, id: str, token: bytes) -> None:
-    """Keeps a token in its new encryption."""
+    """Stores a token encrypted with another key."""
     database.execute("UPDATE platform_connection SET token = ? WHERE workspace = ? AND id = ?", (token, workspace, id))

@@ -34,7 +34,7 @@ class ContextRow(Resource):
     start_time = InstantField(null=True)
     end_time = InstantField(null=True)
     metrics_post_id = TextField(null=True)
-    """The post whose metrics stand in the four columns that follow: the one measured last."""
+    """The post whose metrics are in the four columns that follow: the one measured last."""
     engagement_rate_pct = DoubleField(null=True)
     genuine_ratio = DoubleField(null=True)
     genuine_count = BigIntegerField(null=True)
@@ -90,7 +90,7 @@ def page(
 
 
 def add_feedback(scope: Scope, context_id: str, rating: int, comment: str) -> None:
-    """Keeps a rating."""
+    """Stores a rating."""
     scope.insert(
         ContextFeedbackRow,
         id=scope.new_id(),

@@ -1,4 +1,4 @@
-"""Demographics: who the people are that posts reached, the newest that is known of each post."""
+"""Demographics: the groups of people that posts reached, the newest data of each post."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from groundswell_storage.table import Table
 
 
 class PostDemographicsRow(Table):
-    """The groups of people that a post reached, none of them small enough to point at somebody."""
+    """The groups of people that a post reached, none of them small enough to identify a person."""
 
     post_id = TextField(primary_key=True)
     fetch_time = InstantField()
@@ -22,7 +22,7 @@ class PostDemographicsRow(Table):
 
 
 def of_post(scope: Scope, post_id: str) -> PostDemographicsRow | None:
-    """What is known of a post; None when nothing is."""
+    """Returns the groups of a post; None when there are none."""
     found: PostDemographicsRow | None = (
         scope.select(PostDemographicsRow).where(PostDemographicsRow.post_id == post_id).first()
     )
@@ -30,7 +30,7 @@ def of_post(scope: Scope, post_id: str) -> PostDemographicsRow | None:
 
 
 def keep(scope: Scope, post_id: str, fetch_time: datetime, groups: dict[str, Any]) -> None:
-    """Keeps the groups of a post that is locked, unless newer ones are there."""
+    """Stores the groups of a locked post, unless newer ones are stored."""
     known = of_post(scope, post_id)
     if known is None:
         scope.insert(PostDemographicsRow, post_id=post_id, fetch_time=fetch_time, groups=groups)
@@ -40,5 +40,5 @@ def keep(scope: Scope, post_id: str, fetch_time: datetime, groups: dict[str, Any
 
 
 def remove_of_post(scope: Scope, post_id: str) -> None:
-    """Deletes what is known of a post."""
+    """Deletes the groups of a post."""
     scope.delete(PostDemographicsRow).where(PostDemographicsRow.post_id == post_id).execute()

@@ -10,7 +10,7 @@ from enum import IntEnum
 
 
 class Platform(IntEnum):
-    """Where content is posted."""
+    """The platform of a post."""
 
     UNSPECIFIED = 0
     INSTAGRAM = 1
@@ -21,7 +21,7 @@ class Platform(IntEnum):
 
 
 class MediaType(IntEnum):
-    """The form in which content reaches its readers."""
+    """The form of a post."""
 
     UNSPECIFIED = 0
     TEXT = 1
@@ -33,7 +33,7 @@ class MediaType(IntEnum):
 
 
 class Complexity(IntEnum):
-    """How demanding a piece of generation is; the numbers are a model feature."""
+    """The difficulty of a piece of generation; the numbers are a model feature."""
 
     UNSPECIFIED = 0
     LOW = 1
@@ -43,7 +43,7 @@ class Complexity(IntEnum):
 
 
 class ContentType(IntEnum):
-    """What kind of content a post is."""
+    """The kind of content of a post."""
 
     UNSPECIFIED = 0
     SOCIAL_POST = 1
@@ -54,7 +54,7 @@ class ContentType(IntEnum):
 
 
 class ContextState(IntEnum):
-    """Where a context is in its life."""
+    """The state of a context."""
 
     UNSPECIFIED = 0
     READY = 1
@@ -65,7 +65,7 @@ class ContextState(IntEnum):
 
 
 class Confidence(IntEnum):
-    """How sure one can be that the approach of a context works."""
+    """The confidence that the approach of a context works."""
 
     UNSPECIFIED = 0
     UNCERTAIN = 1
@@ -75,7 +75,7 @@ class Confidence(IntEnum):
 
 
 class Validation(IntEnum):
-    """What people's reaction, or a rating, says of a context."""
+    """The judgement of a context by people's reaction or by a rating."""
 
     UNSPECIFIED = 0
     PENDING = 1
@@ -96,7 +96,7 @@ class Rating(IntEnum):
 
 
 class InteractionKind(IntEnum):
-    """What an actor did to a post."""
+    """The kind of an interaction."""
 
     UNSPECIFIED = 0
     LIKE = 1
@@ -106,7 +106,7 @@ class InteractionKind(IntEnum):
 
 
 class Verdict(IntEnum):
-    """Who stands behind an interaction."""
+    """The source of an interaction: a person, a bot or an AI persona."""
 
     UNSPECIFIED = 0
     GENUINE = 1
@@ -115,14 +115,14 @@ class Verdict(IntEnum):
 
 
 class PiiFilter(IntEnum):
-    """Whether what is personal in the text of interactions is masked."""
+    """The switch that masks personal data in the text of interactions."""
 
     ON = 1
     OFF = 2
 
 
 class ConnectionState(IntEnum):
-    """Whether a connection to a platform can be used."""
+    """The state of a connection to a platform."""
 
     UNSPECIFIED = 0
     CONNECTED = 1
@@ -131,7 +131,7 @@ class ConnectionState(IntEnum):
 
 
 class SyncOutcome(IntEnum):
-    """What came of a post in a sync."""
+    """The outcome of a post in a sync."""
 
     UNSPECIFIED = 0
     SYNCED = 1
@@ -145,7 +145,7 @@ class SyncOutcome(IntEnum):
 
 
 class RateBase(IntEnum):
-    """The count that an engagement rate is taken of."""
+    """The count that an engagement rate is based on."""
 
     UNSPECIFIED = 0
     REACH = 1

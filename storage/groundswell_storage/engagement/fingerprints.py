@@ -1,4 +1,4 @@
-"""Fingerprints of texts: what is kept of them to find near copies by, a row a post, so that writing one is cheap."""
+"""Fingerprints of texts, for finding near duplicates: one row for each post, so that writing is cheap."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from groundswell_storage.table import Table
 
 
 class PostFingerprintsRow(Table):
-    """The texts of a post by which copies on other posts are found."""
+    """The texts of a post by which duplicates on other posts are found."""
 
     post_id = TextField(primary_key=True)
     fingerprints = BytesField()
-    """Entries of the same length, one a text, in the order in which they were recorded."""
+    """Entries of the same length, one for each text, in the order in which they were recorded."""
     record_time = InstantField()
-    """When the last of them was."""
+    """Time of the last entry."""
 
     class Meta:
         indexes = ((("workspace", "record_time"), False),)
 
 
 def newest(scope: Scope, *, limit: int) -> list[bytes]:
-    """The fingerprints of the `limit` posts that got texts last, these first."""
+    """Returns the fingerprints of the `limit` posts that got texts last, newest first."""
     cursor = scope.execute(
         "SELECT fingerprints FROM post_fingerprints WHERE workspace = ? ORDER BY record_time DESC LIMIT ?",
         (scope.workspace, limit),
@@ -32,7 +32,7 @@ def newest(scope: Scope, *, limit: int) -> list[bytes]:
 
 
 def remember(scope: Scope, post_id: str, entries: bytes, *, most_bytes: int) -> None:
-    """Adds entries to those of a post, which the caller has locked, and forgets the first beyond `most_bytes`."""
+    """Adds entries to those of a post, which the caller has locked, and drops the oldest beyond `most_bytes`."""
     cursor = scope.execute(
         "SELECT fingerprints FROM post_fingerprints WHERE workspace = ? AND post_id = ?", (scope.workspace, post_id)
     )
@@ -48,5 +48,5 @@ def remember(scope: Scope, post_id: str, entries: bytes, *, most_bytes: int) -> 
 
 
 def remove_of_post(scope: Scope, post_id: str) -> None:
-    """Forgets the texts of a post."""
+    """Deletes the texts of a post."""
     scope.execute("DELETE FROM post_fingerprints WHERE workspace = ? AND post_id = ?", (scope.workspace, post_id))

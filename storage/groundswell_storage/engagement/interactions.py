@@ -1,4 +1,4 @@
-"""Interactions: what single actors did to posts, with verdicts. Many: here rows are tuples and SQL is written out."""
+"""Interactions of single actors with posts, with verdicts. They are many: rows are tuples, and SQL is written out."""
 
 from __future__ import annotations
 
@@ -23,38 +23,38 @@ _TERMS = 100
 
 
 class InteractionRow(Table):
-    """Something that an actor did to a post."""
+    """An interaction of an actor with a post."""
 
     id = TextField(primary_key=True)
     post_id = TextField()
     digest = BytesField()
-    """16 bytes that name it within its post: of its id on the platform, or else of kind, actor, text and time."""
+    """16 bytes that identify it within its post: a digest of its id on the platform, or of kind, actor, text and time."""
     platform_interaction_id = TextField()
     kind = SmallIntegerField()
     actor_handle = TextField()
     text = TextField()
-    """Masked: no e-mail addresses, telephone numbers or names."""
+    """Masked: without e-mail addresses, telephone numbers and names."""
     masked = BooleanField()
-    """True when the text as it is stored says less than the one that was judged."""
+    """True when the stored text is shorter than the one that was judged."""
     text_key = BigIntegerField(null=True)
-    """Equal for texts that are the same to a reader; null when the text is too short to say anything."""
+    """Equal for texts that are the same to a reader; null when the text is too short to mean anything."""
     interact_time = InstantField()
     verdict = SmallIntegerField()
     probability = DoubleField()
-    """That it is not genuine, 0 to 1."""
+    """Probability that it is not genuine, 0 to 1."""
     reasons = JsonField(null=True)
     """`[[code, detail], ...]`, strongest first; null for none."""
     layers = TextField()
-    """Names of the layers that had something to go by, with commas between."""
+    """Names of the layers that had evidence, separated by commas."""
     sentiment = SmallIntegerField(default=0)
-    """What a comment says of its writer's feeling; 0 for what is no comment."""
+    """Sentiment of a comment; 0 for other interactions."""
     sentiment_score = DoubleField(null=True)
-    """-1 to 1; null where nothing is said."""
+    """-1 to 1; null without a sentiment."""
     profile = JsonField(null=True)
-    """What is known of the actor's account, in figures: `{"followers": 12, "has_picture": false}`; null for nothing."""
+    """Figures of the actor's account: `{"followers": 12, "has_picture": false}`; null without any."""
     create_time = InstantField()
     spam_probability = DoubleField(null=True)
-    """What the workspace's SPAM_DETECTOR took the text for as it came, 0 to 1; null where none was live."""
+    """Probability by the workspace's SPAM_DETECTOR when the text was recorded, 0 to 1; null where none was live."""
 
     class Meta:
         indexes = (
@@ -63,7 +63,7 @@ class InteractionRow(Table):
         )
 
 
-# Short comments have no key, likes no text at all: most rows stay out.
+# Short comments have no key and likes no text, so that most rows are not in it.
 InteractionRow.add_index(
     InteractionRow.index(
         InteractionRow.workspace,
@@ -73,7 +73,7 @@ InteractionRow.add_index(
     )
 )
 
-# What a post's comments say is read from the index alone, however many likes and comments there are.
+# The sentiment of a post's comments is read from the index alone, however many likes and comments there are.
 InteractionRow.add_index(
     InteractionRow.index(
         InteractionRow.workspace,
@@ -87,7 +87,7 @@ InteractionRow.add_index(
     )
 )
 
-# Whom the platform does not name is nobody that could come again.
+# An actor whom the platform does not name cannot be recognized on another post.
 InteractionRow.add_index(
     InteractionRow.index(
         InteractionRow.workspace,
@@ -101,7 +101,7 @@ InteractionRow.add_index(
 
 
 class JudgedInteraction(NamedTuple):
-    """A stored interaction as it is judged again."""
+    """A stored interaction that is judged again."""
 
     id: str
     kind: int
@@ -122,7 +122,7 @@ class JudgedInteraction(NamedTuple):
 def page(
     scope: Scope, post_id: str, *, verdict: int, kind: int, page_size: int, page_token: str
 ) -> Page[InteractionRow]:
-    """One page of a post's interactions, newest first; 0 means any."""
+    """Returns one page of a post's interactions, newest first; 0 means any."""
     query = scope.select(InteractionRow).where(InteractionRow.post_id == post_id)
     if verdict:
         query = query.where(InteractionRow.verdict == verdict)
@@ -138,7 +138,7 @@ def page(
 
 
 def known_digests(scope: Scope, post_id: str, digests: Sequence[bytes]) -> set[bytes]:
-    """Which of these a post has already."""
+    """Returns those of these digests that a post has already."""
     found: set[bytes] = set()
     for chunk in chunks(digests, _CHUNK):
         marks = ", ".join("?" * len(chunk))
@@ -151,7 +151,7 @@ def known_digests(scope: Scope, post_id: str, digests: Sequence[bytes]) -> set[b
 
 
 def latest(scope: Scope, post_id: str, *, until_us: int, limit: int) -> list[JudgedInteraction]:
-    """The last `limit` interactions of a post up to a time (microseconds since 1970 UTC), to be judged again."""
+    """Returns the last `limit` interactions of a post up to a time (microseconds since 1970), to be judged again."""
     cursor = scope.execute(
         "SELECT id, kind, actor_handle, text, masked, interact_time, verdict, reasons, profile, spam_probability "
         "FROM interaction "
@@ -166,9 +166,9 @@ def latest(scope: Scope, post_id: str, *, until_us: int, limit: int) -> list[Jud
 
 
 def actors_of_texts(scope: Scope, text_keys: Sequence[int], most: int) -> list[tuple[int, str, str]]:
-    """Who wrote these texts where, in the whole workspace: (text key, actor handle, post id).
+    """Returns the authors of these texts in the whole workspace: (text key, actor handle, post id).
 
-    At least `most` of each text that has as many: reading on tells nothing more of what a million accounts wrote.
+    At least `most` of each text that has as many: more rows give no more evidence about what a million accounts wrote.
     """
     found: list[tuple[int, str, str]] = []
     for chunk in chunks(text_keys, _CHUNK):
@@ -190,7 +190,7 @@ def _writers(scope: Scope, text_keys: Sequence[int], *, limit: int) -> list[tupl
 
 
 def texts_of_keys(scope: Scope, text_keys: Sequence[int]) -> list[str]:
-    """One text of each key that some interaction of the workspace has."""
+    """Returns one text of each key that some interaction of the workspace has."""
     found: list[str] = []
     for chunk in chunks(text_keys, _TERMS):
         one = "SELECT * FROM (SELECT text FROM interaction WHERE workspace = ? AND text_key = ? LIMIT 1) AS one"
@@ -201,7 +201,7 @@ def texts_of_keys(scope: Scope, text_keys: Sequence[int]) -> list[str]:
 
 
 def has_text(scope: Scope, text_keys: Sequence[int], *, verdict: int, but: str) -> bool:
-    """Whether any post but one has an interaction with one of these texts and this verdict."""
+    """Returns true when a post other than this one has an interaction with one of these texts and this verdict."""
     for chunk in chunks(text_keys, _CHUNK):
         cursor = scope.execute(
             f"SELECT 1 FROM interaction WHERE workspace = ? AND text_key IN ({', '.join('?' * len(chunk))}) "
@@ -214,7 +214,7 @@ def has_text(scope: Scope, text_keys: Sequence[int], *, verdict: int, but: str) 
 
 
 def posts_of_texts(scope: Scope, text_keys: Sequence[int], *, verdict: int) -> list[str]:
-    """The posts that have an interaction with one of these texts and this verdict."""
+    """Returns the posts that have an interaction with one of these texts and this verdict."""
     found: dict[str, None] = {}
     for chunk in chunks(text_keys, _CHUNK):
         cursor = scope.execute(
@@ -229,14 +229,14 @@ def posts_of_texts(scope: Scope, text_keys: Sequence[int], *, verdict: int) -> l
 def last_of_texts(
     scope: Scope, post_id: str, text_keys: Sequence[int], *, verdict: int, before_us: int | None
 ) -> int | None:
-    """When a post last got one of these texts that has this verdict now; None for never.
+    """Returns the last time at which a post got one of these texts that has this verdict now; None for never.
 
     In microseconds since 1970 UTC, like `before_us`.
     """
     times: list[int] = []
     for chunk in chunks(text_keys, _CHUNK):
         earlier, bound = ("", ()) if before_us is None else (" AND interact_time < ?", (before_us,))
-        # The sign keeps databases from reading all that is known of the text: it may be on ten thousand posts.
+        # The sign keeps databases from reading all rows of the text: it may be on ten thousand posts.
         (time,) = scope.execute(
             "SELECT MAX(interact_time) FROM interaction WHERE workspace = ? AND post_id = ? "
             f"AND +text_key IN ({', '.join('?' * len(chunk))}) AND verdict = ?{earlier}",
@@ -247,7 +247,7 @@ def last_of_texts(
 
 
 def visits(scope: Scope, actor_handles: Sequence[str], *, since: datetime) -> list[tuple[str, str, int]]:
-    """What these actors did under posts of the workspace: (handle, post id, microseconds since 1970 UTC)."""
+    """Returns these actors' interactions with posts of the workspace: (handle, post id, microseconds since 1970)."""
     found: list[tuple[str, str, int]] = []
     for chunk in chunks(actor_handles, _CHUNK):
         cursor = scope.execute(
@@ -262,7 +262,7 @@ def visits(scope: Scope, actor_handles: Sequence[str], *, since: datetime) -> li
 def posts_with(
     scope: Scope, actor_handles: Sequence[str], post_ids: Sequence[str], *, verdict: int, limit: int
 ) -> list[str]:
-    """Up to `limit` of these posts on which one of these actors has an interaction with this verdict."""
+    """Returns up to `limit` of these posts on which one of these actors has an interaction with this verdict."""
     handles = ", ".join("?" * len(actor_handles))
     posts = ", ".join("?" * len(post_ids))
     cursor = scope.execute(
@@ -274,7 +274,7 @@ def posts_with(
 
 
 def actor_handles(scope: Scope) -> Iterator[list[str]]:
-    """Every handle that has done something to a post of the workspace, as it was spelled, some thousand at a time."""
+    """Yields every handle that has interacted with a post of the workspace, as spelled, some thousand at a time."""
     last = ""
     while True:
         cursor = scope.execute(
@@ -290,7 +290,7 @@ def actor_handles(scope: Scope) -> Iterator[list[str]]:
 
 
 def posts_of(scope: Scope, actor_handles: Sequence[str], platform: int, *, but: int) -> list[str]:
-    """The posts of a platform on which one of these actors has an interaction with any but this verdict."""
+    """Returns the posts of a platform on which one of these actors has an interaction with any other verdict."""
     found: dict[str, None] = {}
     for chunk in chunks(actor_handles, _CHUNK):
         cursor = scope.execute(
@@ -304,7 +304,7 @@ def posts_of(scope: Scope, actor_handles: Sequence[str], platform: int, *, but: 
 
 
 def last_of(scope: Scope, post_id: str, actor_handles: Sequence[str], *, but: int, before_us: int | None) -> int | None:
-    """When one of these actors last did something to a post that has any but this verdict; None for never.
+    """Returns the last time of these actors' interactions with a post that have another verdict; None for never.
 
     In microseconds since 1970 UTC, like `before_us`.
     """
@@ -321,7 +321,7 @@ def last_of(scope: Scope, post_id: str, actor_handles: Sequence[str], *, but: in
 
 
 def add(scope: Scope, rows: Iterable[Mapping[str, Any]]) -> int:
-    """Adds interactions and returns how many."""
+    """Adds interactions and returns their number."""
     return scope.insert_many(InteractionRow, rows)
 
 

@@ -1,6 +1,6 @@
-"""What Learning learns from of Engagement: posts with what was known before each, rates to compare with.
+"""Training data from Engagement: posts with the facts known before each, and rates for comparison.
 
-Written for bulk: 50,000 posts are one statement, and rows are tuples with names.
+Written for bulk: 50,000 posts are one statement, and rows are named tuples.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from groundswell_storage.fields import from_micros, to_micros
 from groundswell_storage.scope import Scope
 
 _json: Callable[[Any], Any] = PostRow.hashtags.python_value
-"""What a JSON column holds, whatever the database gives for it."""
+"""Returns the value of a JSON column, as either database gives it."""
 
 
 class TrainingRow(NamedTuple):
-    """A post with what was known when it was published, and with its outcome.
+    """A post with the facts known when it was published, and with its outcome.
 
     Enums are the contract's numbers, 0 for unknown.
     """
@@ -38,7 +38,7 @@ class TrainingRow(NamedTuple):
     follower_count: int | None
     """At posting."""
     complexity: int | None
-    """This and the five that follow are the context's at the moment of posting; None when the post has none."""
+    """This and the five that follow are the context's at the moment of posting; None without a context."""
     state: int | None
     confidence: int | None
     validation: int | None
@@ -46,9 +46,9 @@ class TrainingRow(NamedTuple):
     prompt_length: int | None
     """Characters; None when no prompt is known."""
     rate_pct: float
-    """Genuine engagement rate at the target age: of the first snapshot fetched then or later."""
+    """Genuine engagement rate at the target age: of the first snapshot fetched at that age or later."""
     known: datetime
-    """When that snapshot was fetched."""
+    """Fetch time of that snapshot."""
 
 
 class PastRate(NamedTuple):
@@ -64,28 +64,28 @@ class PastRate(NamedTuple):
 
 
 class OutcomeRow(NamedTuple):
-    """A past post's figures at one age: they stand once they are there, so that whoever looks later sees the same."""
+    """A past post's figures at one age. They never change, so that every later reader gets the same."""
 
     post_id: str
     persona_id: str
     platform: int
     publish_time: datetime
     known: datetime
-    """When the snapshot was fetched: nobody knew its figures before."""
+    """Fetch time of the snapshot: its figures were not known before."""
     rate_pct: float | None
-    """As it was known then; this and the two that follow."""
+    """As known at that time; this and the two that follow."""
     genuine_total: int
     bot_share: float | None
-    """0 to 1; None when no single interactions were known."""
+    """0 to 1; None without single interactions."""
     outcome_rate_pct: float
-    """As it is known now."""
+    """As known now."""
 
 
 _KNOWN_BEFORE = (
     "p.id, p.persona_id, r.time_zone, p.platform, p.media_type, p.category, p.caption, p.hashtags, p.publish_time, "
     "p.follower_count, c.complexity, c.state, c.confidence, c.validation, c.agent_assigned, c.prompt_length"
 )
-"""What of a post and its context was known when it was published: `TrainingRow` without the outcome."""
+"""The facts of a post and its context known when it was published: `TrainingRow` without the outcome."""
 
 
 def training_rows(
@@ -98,10 +98,10 @@ def training_rows(
     persona_id: str | None = None,
     post_ids: Sequence[str] | None = None,
 ) -> Iterator[TrainingRow]:
-    """Posts published from `since` and before `until` whose rate at `target_age` is known, oldest first.
+    """Yields posts published from `since` and before `until` whose rate at `target_age` is known, oldest first.
 
-    `known_by` is the time at which one learns, `scope.now` unless told: what was fetched later is not seen. Of
-    `post_ids` alone, where some are given. Reads row by row; finish it within the transaction.
+    `known_by` is the time of learning, `scope.now` unless given: what was fetched later is left out. Only `post_ids`,
+    where given. Reads row by row; finish it within the transaction.
     """
     chosen = "" if post_ids is None else f" AND p.id IN ({', '.join('?' * len(post_ids))})"
     cursor = scope.execute(
@@ -133,10 +133,10 @@ def labelled_rows(
     until: datetime,
     persona_id: str | None = None,
 ) -> Iterator[TrainingRow]:
-    """Posts published from `since` and before `until` that were labelled for a type by `until`, oldest first.
+    """Yields posts published from `since` and before `until` that were labelled for a type by `until`, oldest first.
 
-    In the place of the rate stands 1 for the label `positive` and 0 for any other, known since it was given. Reads row
-    by row, as `training_rows`.
+    Instead of the rate, they have 1 for the label `positive` and 0 for any other, known since the label was given.
+    Reads row by row, as `training_rows` does.
     """
     cursor = scope.execute(
         f"SELECT {_KNOWN_BEFORE}, CASE WHEN e.label = ? THEN 1.0 ELSE 0.0 END, e.create_time "
@@ -160,19 +160,19 @@ def labelled_rows(
 
 
 def personas_of_posts(scope: Scope, post_ids: Sequence[str]) -> dict[str, str]:
-    """The personas of posts, by the id of those that the workspace has."""
+    """Returns the personas of posts, by the ids of the posts that the workspace has."""
     rows = scope.select(PostRow, PostRow.id, PostRow.persona_id).where(PostRow.id.in_(list(post_ids)))
     return {row.id: row.persona_id for row in rows}
 
 
 def contexts_of_posts(scope: Scope, post_ids: Sequence[str]) -> dict[str, str]:
-    """The contexts of posts, by the id of those that have one."""
+    """Returns the contexts of posts, by the ids of the posts that have one."""
     rows = scope.select(PostRow, PostRow.id, PostRow.context_id).where(PostRow.id.in_(list(post_ids)))
     return {row.id: row.context_id for row in rows if row.context_id}
 
 
 def known_personas(scope: Scope, persona_ids: Sequence[str]) -> set[str]:
-    """Which of these are personas of the workspace that are not deleted."""
+    """Returns those of these ids that are personas of the workspace and not deleted."""
     query = scope.select(PersonaRow, PersonaRow.id).where(
         PersonaRow.id.in_(list(persona_ids)) & PersonaRow.delete_time.is_null()
     )
@@ -190,10 +190,10 @@ def past_rates(
     platform: int | None = None,
     limit: int = 50_000,
 ) -> list[PastRate]:
-    """Outcomes of posts published from `since` and before `until`, the newest `limit`, newest first.
+    """Returns outcomes of posts published from `since` and before `until`, the newest `limit`, newest first.
 
     With a `target_age`, rates at that age of posts that old; without, each post's first known rate. What was fetched
-    after `known_by`, now unless told, is not seen.
+    after `known_by`, now unless given, is left out.
     """
     cursor = scope.execute(
         "SELECT p.id, p.persona_id, p.platform, r.time_zone, p.publish_time, s.outcome_rate_pct, s.fetch_time "
@@ -225,7 +225,7 @@ def outcome_rows(
     platform: int | None = None,
     limit: int | None = None,
 ) -> list[OutcomeRow]:
-    """Of each post its first snapshot of `target_age` or older that has a rate, fetched up to `known_until`.
+    """Yields for each post its first snapshot of `target_age` or older that has a rate, fetched up to `known_until`.
 
     The `limit` posts published last, or all published from `published_from`, newest first.
     """
@@ -251,7 +251,7 @@ def outcome_rows(
 
 
 def count_outcomes(scope: Scope, *, after: datetime, target_age: timedelta) -> int:
-    """How many posts published after a moment have a known rate at the target age."""
+    """Returns the number of posts published after a moment that have a known rate at the target age."""
     found: int = scope.execute(
         f"SELECT COUNT(*) FROM post p {OUTCOME}WHERE p.workspace = ? AND p.publish_time > ?",
         (*outcome_at(target_age, scope.now), scope.workspace, to_micros(after)),

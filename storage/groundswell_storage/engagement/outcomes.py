@@ -11,10 +11,10 @@ OUTCOME = (
     "AND m.fetch_time >= p.publish_time + ? AND m.fetch_time <= ? AND m.outcome_rate_pct IS NOT NULL "
     "ORDER BY m.fetch_time, m.id LIMIT 1) "
 )
-"""Joins to a post `p` its first snapshot `s` of the target age or older, known by a time. The later of two is no
+"""Joins to a post `p` its first snapshot `s` of the target age or older, known by a time. A later snapshot is no
 better: the age is what makes rates comparable."""
 
 
 def outcome_at(target_age: timedelta, known_by: datetime) -> tuple[int, int]:
-    """The parameters of `OUTCOME`."""
+    """Returns the parameters of `OUTCOME`."""
     return target_age // MICROSECOND, to_micros(known_by)

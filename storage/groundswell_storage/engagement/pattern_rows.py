@@ -1,7 +1,7 @@
-"""What Learning reads of Engagement to find patterns: what was posted, how it did, what contexts ended in.
+"""Data of Engagement for finding patterns: posts, their results, and the ends of contexts.
 
-Read in slices, newest first, so that no caller holds the database for long: each slice goes on from the last row of
-the one before.
+Read in slices, newest first, so that no caller occupies the database for long: each slice continues after the last row
+of the one before.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from groundswell_storage.fields import from_micros, to_micros
 from groundswell_storage.scope import Scope
 
 SLICE = 1_000
-"""Rows read at once: some 20 ms of a database thread."""
+"""Rows read at once, about 20 ms of a database thread."""
 
 _json: Callable[[Any], Any] = PostRow.hashtags.python_value
 
 
 class Span(NamedTuple):
-    """Whose rows of which time; empty and 0 mean any."""
+    """The persona and time of the rows to read; empty and 0 mean any."""
 
     since: datetime
     """Inclusive."""
@@ -32,11 +32,11 @@ class Span(NamedTuple):
     platform: int = 0
     content_type: int = 0
     phase: str = ""
-    """Only contexts can be narrowed by it."""
+    """Restricts contexts only."""
 
 
 class PostRecord(NamedTuple):
-    """A post as patterns see it. Enums are the contract's numbers."""
+    """A post as pattern analysis uses it. Enums are the contract's numbers."""
 
     post_id: str
     context_id: str | None
@@ -62,15 +62,15 @@ class PostRecord(NamedTuple):
 
 
 class Making(NamedTuple):
-    """How a post was made, by its context at the moment of posting."""
+    """The making of a post, by its context at the moment of posting."""
 
     strategy: dict[str, Any] | None
     parameters: dict[str, Any] | None
-    """What the input said under "parameters"."""
+    """The value of "parameters" in the input."""
 
 
 class ContextRecord(NamedTuple):
-    """A context with what came of it. Enums are the contract's numbers."""
+    """A context with its result. Enums are the contract's numbers."""
 
     context_id: str
     persona_id: str
@@ -84,7 +84,7 @@ class ContextRecord(NamedTuple):
     strategy: dict[str, Any] | None
     trace_artifacts: Sequence[dict[str, Any]]
     pattern: str
-    """Name of the pattern that it confirmed; empty when it confirmed none."""
+    """Name of the pattern that it confirmed, or empty."""
     rate_pct: float | None
     create_time: datetime
     platform: int | None
@@ -93,13 +93,13 @@ class ContextRecord(NamedTuple):
     hashtag_count: int | None
     publish_time: datetime | None
     time_zone: str | None
-    """IANA, of the persona it was posted as."""
+    """IANA, of the persona under which it was posted."""
 
 
 def posts(
     scope: Scope, span: Span, *, target_age: timedelta, known_by: datetime, after: PostRecord | None = None
 ) -> list[PostRecord]:
-    """The next `SLICE` posts of a span of publication, newest first; rates at `target_age` as known by `known_by`."""
+    """Returns the next `SLICE` posts of a span of publication, newest first; rates at `target_age` as of `known_by`."""
     where, given = _narrowed(span, "p", "publish_time", after and (after.publish_time, after.post_id))
     cursor = scope.execute(
         "SELECT p.id, p.context_id, p.persona_id, r.time_zone, p.platform, p.content_type, p.media_type, p.caption, "
@@ -124,7 +124,7 @@ def posts(
 
 
 def makings(scope: Scope, post_ids: Iterable[str]) -> dict[str, Making]:
-    """How posts were made, by post id, of at most some hundred; those without a context are left out."""
+    """Returns the makings of some hundred posts at most, by post id; posts without a context are left out."""
     ids = list(post_ids)
     if not ids:
         return {}
@@ -139,9 +139,9 @@ def makings(scope: Scope, post_ids: Iterable[str]) -> dict[str, Making]:
 
 
 def contexts(scope: Scope, span: Span, after: ContextRecord | None = None) -> list[ContextRecord]:
-    """The next `SLICE` contexts that were begun in a span, newest first.
+    """Returns the next `SLICE` contexts that were started in a span, newest first.
 
-    With a platform, those whose post that was measured last is on it, and those without one.
+    With a platform, those whose post measured last is on it, and those without a post.
     """
     where, given = _narrowed(span, "c", "create_time", after and (after.create_time, after.context_id))
     cursor = scope.execute(
@@ -158,7 +158,7 @@ def contexts(scope: Scope, span: Span, after: ContextRecord | None = None) -> li
 
 
 def parameters(given: dict[str, Any] | None) -> dict[str, Any] | None:
-    """What a context's input says under "parameters"; None when it says nothing there."""
+    """Returns the value of "parameters" in a context's input, or None."""
     found = (given or {}).get("parameters")
     return found if isinstance(found, dict) and found else None
 
@@ -185,11 +185,11 @@ def _context_record(row: Sequence[Any]) -> ContextRecord:
 
 
 def _narrowed(span: Span, table: str, time: str, after: tuple[datetime, str] | None) -> tuple[str, list[object]]:
-    """The condition on time, place in the order and persona, with its parameters."""
+    """Returns the condition on time, place in the order and persona, with its parameters."""
     where = f" AND {table}.{time} >= ? AND {table}.{time} < ?"
     given: list[object] = [to_micros(span.since), to_micros(span.until)]
     if after is not None:
-        # Not a comparison of pairs: that one can't use the index on SQLite where the first is bounded as well.
+        # Not a comparison of pairs: on SQLite, that cannot use the index where the first column is bounded as well.
         where += f" AND {table}.{time} <= ? AND ({table}.{time} < ? OR {table}.id < ?)"
         given += [to_micros(after[0]), to_micros(after[0]), after[1]]
     return where + _equals(f"{table}.persona_id", span.persona_id), [*given, *_given(span.persona_id)]

@@ -1,4 +1,4 @@
-"""Patterns: what contexts did that people liked."""
+"""Patterns: approaches of contexts that people liked."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MOST_READ = 20_000
 
 
 class PatternRow(Table):
-    """What one context did that worked, by the reaction to a post of it or by a human's rating."""
+    """An approach of one context that worked, by the reaction to a post of it or by a human's rating."""
 
     id = TextField(primary_key=True)
     name = TextField()
@@ -42,12 +42,12 @@ class PatternRow(Table):
 
 
 class KeptPattern(NamedTuple):
-    """That a context confirmed a pattern."""
+    """The confirmation of a pattern by a context."""
 
     name: str
     context_id: str
     features: Mapping[str, Any]
-    """What the approach consisted of: see `keep`'s callers."""
+    """The parts of the approach: see the callers of `keep`."""
 
 
 def keep(
@@ -62,7 +62,7 @@ def keep(
     features: Mapping[str, Any],
     engagement_rate_pct: float | None,
 ) -> None:
-    """Records that a context confirms a pattern; what it was confirmed by before gives way."""
+    """Records that a context confirms a pattern, in place of its earlier confirmation."""
     values = {
         "post_id": post_id,
         "persona_id": persona_id,
@@ -83,17 +83,17 @@ def keep(
 
 
 def drop(scope: Scope, context_id: str, name: str) -> None:
-    """Forgets that a context confirmed a pattern: later metrics say otherwise."""
+    """Deletes a context's confirmation of a pattern, which later metrics contradict."""
     scope.delete(PatternRow).where((PatternRow.context_id == context_id) & (PatternRow.name == name)).execute()
 
 
 def drop_all(scope: Scope, context_id: str) -> None:
-    """Forgets all that a context confirmed: a human thinks otherwise."""
+    """Deletes all confirmations of a context, which a human's rating contradicts."""
     scope.delete(PatternRow).where(PatternRow.context_id == context_id).execute()
 
 
 def drop_of_post(scope: Scope, context_id: str, post_id: str) -> None:
-    """Forgets what the metrics of a post of this context confirmed."""
+    """Deletes the confirmations that came from the metrics of a post of this context."""
     scope.execute(
         "DELETE FROM pattern WHERE workspace = ? AND context_id = ? AND post_id = ?",
         (scope.workspace, context_id, post_id),
@@ -101,14 +101,14 @@ def drop_of_post(scope: Scope, context_id: str, post_id: str) -> None:
 
 
 def of_context(scope: Scope, context_id: str) -> Sequence[PatternRow]:
-    """The patterns that a context confirms."""
+    """Returns the patterns that a context confirms."""
     return scope.rows(PatternRow, "context_id = ? ORDER BY name", context_id)
 
 
 def kept_since(scope: Scope, since: datetime, *, persona_id: str = "", platform: int = 0) -> list[KeptPattern]:
-    """What contexts confirmed, or confirmed again, from a moment on: the newest `MOST_READ`, newest first.
+    """Returns the patterns that contexts confirmed from a moment on: the newest `MOST_READ`, newest first.
 
-    Those that a rating confirmed are of no platform, and so of any.
+    Patterns that a rating confirmed have no platform and apply to any.
     """
     where = PatternRow.update_time >= since
     if persona_id:

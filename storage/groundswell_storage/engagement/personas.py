@@ -50,7 +50,7 @@ class PersonaHandleRow(Table):
     handle = TextField()
     """Normalized, so that two spellings are one handle."""
     persona_id = TextField()
-    """Empty once the persona is deleted: the handle stays known, and another persona can take it over."""
+    """Empty once the persona is deleted: the handle stays registered, and another persona can take it over."""
 
     class Meta:
         primary_key = CompositeKey("platform", "handle")
@@ -73,10 +73,10 @@ def insert_for_import(scope: Scope, name: str, time_zone: str) -> bool:
 
 
 def register(scope: Scope, persona_id: str, handles: Iterable[tuple[int, str]]) -> tuple[int, str] | None:
-    """Enters handles (platform, normalized) and returns the first that another persona has, or None.
+    """Registers handles (platform, normalized) and returns the first that another persona has, or None.
 
-    Waits for a transaction of another server that enters the same one. What was entered before the one that is taken
-    stays, so that the caller has to give the transaction up.
+    Waits for a transaction of another server that registers the same one. Handles registered before the taken one stay,
+    so that the caller has to roll the transaction back.
     """
     for platform, handle in handles:
         row = {"platform": platform, "handle": handle, "persona_id": persona_id}
@@ -86,7 +86,7 @@ def register(scope: Scope, persona_id: str, handles: Iterable[tuple[int, str]]) 
 
 
 def _take_over(scope: Scope, row: dict[str, Any]) -> bool:
-    """Whether the handle was a deleted persona's, of whichever workspace, and is this one's now."""
+    """Takes a handle over from a deleted persona of any workspace; returns false when there is none."""
     cursor = scope.execute(
         "UPDATE persona_handle SET workspace = ?, persona_id = ? WHERE platform = ? AND handle = ? AND persona_id = ''",
         (scope.workspace, row["persona_id"], row["platform"], row["handle"]),
@@ -95,19 +95,20 @@ def _take_over(scope: Scope, row: dict[str, Any]) -> bool:
 
 
 def retire(scope: Scope, persona_id: str) -> None:
-    """Leaves the handles of a persona that is deleted in the register, as nobody's: what they did is no person's."""
+    """Leaves the handles of a deleted persona in the register without a persona, because no human acted under them."""
     scope.update(PersonaHandleRow, persona_id="").where(PersonaHandleRow.persona_id == persona_id).execute()
 
 
 def unregister(scope: Scope, persona_id: str) -> None:
-    """Takes all handles of a persona out of the register."""
+    """Removes all handles of a persona from the register."""
     scope.delete(PersonaHandleRow).where(PersonaHandleRow.persona_id == persona_id).execute()
 
 
 def registered(scope: Scope, platform: int, handles: Sequence[str]) -> list[str]:
-    """Which of these normalized handles are in the register, whichever workspace entered them.
+    """Returns those of these normalized handles that are registered, by any workspace.
 
-    The one query across workspaces: a persona of any is no person to all. It tells nothing but the handles asked for.
+    The only query across workspaces: a persona of one workspace is not a person for any other. It reveals nothing
+    except which of the given handles are registered.
     """
     found: list[str] = []
     for chunk in chunks(handles, _CHUNK):

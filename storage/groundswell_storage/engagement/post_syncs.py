@@ -1,4 +1,4 @@
-"""What came of each post when it was last asked for on its platform: the memory of syncs, and their cache."""
+"""Post syncs: the outcome of the last request for each post on its platform, which also serves as a cache."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from groundswell_storage.table import Table
 
 
 class PostSyncRow(Table):
-    """The last sync of a post. It is done in an operation when its row names that operation and has an outcome."""
+    """The last sync of a post. It is finished in an operation when its row names that operation and has an outcome."""
 
     post_id = TextField(primary_key=True)
     persona_id = TextField()
@@ -23,13 +23,13 @@ class PostSyncRow(Table):
     outcome = SmallIntegerField()
     problem = TextField(default="")
     tries = SmallIntegerField(default=0)
-    """How often the operation has failed to fetch it, and tries again."""
+    """Number of failed attempts of the operation to fetch it."""
     sync_time = InstantField(null=True)
-    """When its counts were last fetched."""
+    """Time at which its counts were last fetched."""
     comments_seen = BigIntegerField(null=True)
-    """The count of comments when all of them were last fetched."""
+    """Count of comments when all of them were last fetched."""
     comments_due = BooleanField(default=False)
-    """Whether the operation still has to fetch its comments."""
+    """True while the operation still has to fetch its comments."""
     interactions = BigIntegerField(default=0)
     """Comments that the operation recorded."""
 
@@ -38,7 +38,7 @@ class PostSyncRow(Table):
 
 
 class SyncTarget(NamedTuple):
-    """A post of the span of a sync."""
+    """A post in the span of a sync."""
 
     post_id: str
     persona_id: str
@@ -47,7 +47,7 @@ class SyncTarget(NamedTuple):
     content_type: int
     publish_time: datetime
     operation_id: str
-    """The last operation that asked for it; empty when none did."""
+    """The last operation that asked for it, or empty."""
     outcome: int
     tries: int
     sync_time: datetime | None
@@ -56,15 +56,15 @@ class SyncTarget(NamedTuple):
 
 
 class Overdue(NamedTuple):
-    """Posts that lack metrics from an age on."""
+    """The filter of posts that lack metrics from an age on."""
 
     age: timedelta
     operation_id: str
-    """What this operation has asked for is among them, whatever came of it."""
+    """Posts that this operation has asked for are included, whatever the outcome."""
     fine: Sequence[int]
     """Outcomes of the last sync of a post after which it is asked for in any case."""
     failed_from: datetime
-    """After any other, only posts published from then on."""
+    """After any other outcome, only posts published from this time on."""
 
 
 def targets(
@@ -76,9 +76,9 @@ def targets(
     persona_ids: Sequence[str],
     overdue: Overdue | None = None,
 ) -> list[SyncTarget]:
-    """Posts of living, tracked personas published in a span (end excluded), newest first; no persona means any.
+    """Returns posts of tracked personas that are not deleted, published in a span (end excluded), newest first.
 
-    Only those that are overdue, where that is given.
+    Only overdue posts, where `overdue` is given. No persona means any.
     """
     cursor = scope.execute(*targets_statement(scope, since, until, platforms, persona_ids, overdue))
     return [
@@ -104,7 +104,7 @@ def targets_statement(
     persona_ids: Sequence[str],
     overdue: Overdue | None,
 ) -> tuple[str, tuple[object, ...]]:
-    """The statement of `targets` and its parameters."""
+    """Returns the statement of `targets` and its parameters."""
     marks = ", ".join("?" * len(platforms))
     only = f" AND p.persona_id IN ({', '.join('?' * len(persona_ids))})" if persona_ids else ""
     late, given = _late(overdue)
@@ -122,7 +122,7 @@ def targets_statement(
 
 
 def _late(overdue: Overdue | None) -> tuple[str, tuple[object, ...]]:
-    """The condition that a post is overdue, with its parameters."""
+    """Returns the condition that a post is overdue, with its parameters."""
     if overdue is None:
         return "", ()
     fine = ", ".join("?" * len(overdue.fine))
@@ -145,7 +145,7 @@ def note(
     sync_time: datetime | None = None,
     comments_due: bool = False,
 ) -> None:
-    """Writes down what came of a post in an operation; where it was not fetched, it was synced when it was before.
+    """Records the outcome of a post in an operation; where it was not fetched, its earlier sync time stays.
 
     Written out, because there is one for each post of a sync.
     """
@@ -172,7 +172,7 @@ def note(
 
 
 def note_comments(scope: Scope, post_id: str, *, recorded: int, seen: int | None, due: bool) -> None:
-    """Adds comments that were recorded; `seen`, when all were fetched, is the count that the platform reported."""
+    """Adds recorded comments; `seen`, when all were fetched, is the count that the platform reported."""
     changes: dict[str, Any] = {"interactions": PostSyncRow.interactions + recorded, "comments_due": due}
     if seen is not None:
         changes["comments_seen"] = seen
@@ -180,7 +180,7 @@ def note_comments(scope: Scope, post_id: str, *, recorded: int, seen: int | None
 
 
 def forget_gone(scope: Scope, persona_id: str, platform: int, gone: int) -> None:
-    """Lets posts that were gone on a platform be asked for again: of a persona, or of all for an empty one."""
+    """Lets posts that were missing on a platform be asked for again: of a persona, or of all for an empty one."""
     query = scope.delete(PostSyncRow).where((PostSyncRow.platform == platform) & (PostSyncRow.outcome == gone))
     if persona_id:
         query = query.where(PostSyncRow.persona_id == persona_id)
@@ -188,12 +188,12 @@ def forget_gone(scope: Scope, persona_id: str, platform: int, gone: int) -> None
 
 
 def remove_of_post(scope: Scope, post_id: str) -> None:
-    """Forgets a post."""
+    """Deletes the sync of a post."""
     scope.delete(PostSyncRow).where(PostSyncRow.post_id == post_id).execute()
 
 
 def tally(scope: Scope, operation_id: str) -> list[tuple[int, int, int, int]]:
-    """What came of an operation's posts: (platform, outcome, posts, comments recorded)."""
+    """Returns the outcomes of an operation's posts: (platform, outcome, posts, comments recorded)."""
     return list(
         scope.execute(
             "SELECT platform, outcome, count(*), CAST(sum(interactions) AS BIGINT) FROM post_sync "
@@ -204,7 +204,7 @@ def tally(scope: Scope, operation_id: str) -> list[tuple[int, int, int, int]]:
 
 
 def failures(scope: Scope, operation_id: str, *, fine: Sequence[int], limit: int) -> list[tuple[str, int, str]]:
-    """Posts of an operation whose outcome is none of `fine`: (post id, outcome, problem)."""
+    """Returns the posts of an operation whose outcome is not in `fine`: (post id, outcome, problem)."""
     marks = ", ".join("?" * len(fine))
     return list(
         scope.execute(

@@ -1,4 +1,4 @@
-"""Posts: what was published, with its latest figures and with what its context was at the moment of posting."""
+"""Posts: published content, with its latest figures and with the state of its context at the moment of posting."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _CHUNK = 500
 
 
 class PostRow(Resource):
-    """Something that was published. Counts are cumulative; null is unknown, which is not zero."""
+    """A published post. Counts are cumulative; null is unknown, which is not zero."""
 
     context_id = TextField(null=True)
     persona_id = TextField()
@@ -54,7 +54,7 @@ class PostRow(Resource):
     """Followers of the persona on the platform at the moment of posting."""
 
     snapshot_id = TextField(null=True)
-    """The metric snapshot that the figures below come from: the one fetched last."""
+    """The metric snapshot of the figures below: the one fetched last."""
     fetch_time = InstantField(null=True)
     likes = BigIntegerField(null=True)
     comments = BigIntegerField(null=True)
@@ -80,7 +80,7 @@ class PostRow(Resource):
     judged_genuine = BigIntegerField(default=0)
     judged_bots = BigIntegerField(default=0)
     judged_personas = BigIntegerField(default=0)
-    """Single interactions that are known, by verdict."""
+    """Known single interactions, by verdict."""
     tallies = JsonField()
     """The same in detail: `{"kinds": {"2": [genuine, bots, personas]}, "reasons": {"2:BURST": 12}}`, keyed by kind,
     and by verdict and reason."""
@@ -88,9 +88,9 @@ class PostRow(Resource):
     sentiment_score = DoubleField(null=True)
     """Mean score of people's comments, -1 to 1; null without a comment that has one."""
     sentiment_count = IntegerField(default=0)
-    """Comments behind it."""
+    """Number of these comments."""
     alert_time = InstantField(null=True)
-    """When it was told that the post spreads: once a post."""
+    """Time of the alert that the post spreads, which is raised once for each post."""
 
     topic = POST_CHANGED
     removal_topic = POST_DELETED
@@ -101,7 +101,7 @@ class PostRow(Resource):
     audited_by_length = frozenset(("caption", "hashtags", "mentions", "attributes"))
 
     def event_payload(self) -> dict[str, Any]:
-        """Returns what the post is a part of, so that readers of the event know which of their figures change."""
+        """Returns the parents of the post, so that readers of the event know which of their figures change."""
         return {"persona_id": self.persona_id, "platform": int(self.platform), "context_id": self.context_id or ""}
 
     class Meta:
@@ -114,7 +114,7 @@ class PostRow(Resource):
 
 
 class PostHashtagRow(Table):
-    """One hashtag of one post, to find posts by."""
+    """One hashtag of one post, for finding posts."""
 
     post_id = TextField()
     hashtag = TextField()
@@ -125,9 +125,9 @@ class PostHashtagRow(Table):
 
 
 class ContextSnapshotRow(Table):
-    """What the context of a post was at the moment of posting.
+    """The state of a post's context at the moment of posting.
 
-    Metrics change the context later: models learn from this and never from that.
+    Metrics change the context later: models learn from this snapshot only.
     """
 
     post_id = TextField(primary_key=True)
@@ -145,7 +145,7 @@ class ContextSnapshotRow(Table):
 
 
 class DescribedPost(NamedTuple):
-    """What of a post its rate may go with."""
+    """The properties of a post that may be associated with its rate."""
 
     id: str
     publish_time: datetime
@@ -154,13 +154,13 @@ class DescribedPost(NamedTuple):
     caption_length: int
     """Characters."""
     aged_rate_pct: float | None
-    """Genuine engagement rate at the age that was asked for; None while it is not known."""
+    """Genuine engagement rate at the requested age; None while it is not known."""
     rate_pct: float | None
-    """By the newest metrics, whatever the age."""
+    """By the newest metrics, at any age."""
 
 
 class MeasuredPost(NamedTuple):
-    """A post's latest figures, as far as it is compared by them."""
+    """The latest figures of a post by which it is compared."""
 
     id: str
     publish_time: datetime
@@ -171,7 +171,7 @@ class MeasuredPost(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PostFilter:
-    """Which posts to list; empty, 0 and None mean any."""
+    """The filter of a list of posts; empty, 0 and None mean any."""
 
     persona_id: str = ""
     context_id: str = ""
@@ -185,7 +185,7 @@ class PostFilter:
 
 
 def page(scope: Scope, wanted: PostFilter, *, page_size: int, page_token: str) -> Page[PostRow]:
-    """One page of the workspace's posts, newest first by time of publication."""
+    """Returns one page of the workspace's posts, newest first by time of publication."""
     query = scope.select(PostRow)
     for field in (PostRow.persona_id, PostRow.context_id, PostRow.platform, PostRow.category):
         if value := getattr(wanted, field.name):
@@ -207,7 +207,7 @@ def page(scope: Scope, wanted: PostFilter, *, page_size: int, page_token: str) -
 
 
 def ids_on_platform(scope: Scope, platform: int, platform_post_ids: Sequence[str]) -> dict[str, str]:
-    """Which of these ids of a platform the workspace has a post for: platform post id to post id."""
+    """Returns the posts of the workspace with these ids of a platform: platform post id to post id."""
     found: dict[str, str] = {}
     for chunk in chunks(platform_post_ids, _CHUNK):
         marks = ", ".join("?" * len(chunk))
@@ -221,9 +221,9 @@ def ids_on_platform(scope: Scope, platform: int, platform_post_ids: Sequence[str
 
 
 def add(scope: Scope, rows: Sequence[Mapping[str, Any]]) -> set[str]:
-    """Adds posts with their hashtags and returns the ids of those that are new.
+    """Adds posts with their hashtags and returns the ids of the new ones.
 
-    The others are there: another server was faster with the same id of the platform.
+    The others exist already: another server was faster with the same id of the platform.
     """
     added = {row["id"] for row in rows}
     if scope.insert_many(PostRow, rows, skip_existing=True) < len(rows):
@@ -239,18 +239,18 @@ def add(scope: Scope, rows: Sequence[Mapping[str, Any]]) -> set[str]:
 
 
 def add_context_snapshots(scope: Scope, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Keeps what contexts are at the moment of posting."""
+    """Stores the states of contexts at the moment of posting."""
     scope.insert_many(ContextSnapshotRow, rows)
 
 
 def replace_hashtags(scope: Scope, post_id: str, hashtags: Sequence[str]) -> None:
-    """Makes the index of a post's hashtags say what the post says."""
+    """Replaces the indexed hashtags of a post."""
     scope.delete(PostHashtagRow).where(PostHashtagRow.post_id == post_id).execute()
     scope.insert_many(PostHashtagRow, [{"post_id": post_id, "hashtag": tag} for tag in dict.fromkeys(hashtags)])
 
 
 def last_measured_of_context(scope: Scope, context_id: str) -> PostRow | None:
-    """The post of a context whose metrics were fetched last; None when none has any."""
+    """Returns the post of a context whose metrics were fetched last; None without metrics."""
     found: PostRow | None = (
         scope.select(PostRow)
         .where((PostRow.context_id == context_id) & PostRow.fetch_time.is_null(False))
@@ -263,7 +263,7 @@ def last_measured_of_context(scope: Scope, context_id: str) -> PostRow | None:
 def described(
     scope: Scope, persona_id: str, platform: int, *, target_age: timedelta, limit: int
 ) -> list[DescribedPost]:
-    """The newest `limit` of a persona's posts on a platform, newest first, with their rates at one age."""
+    """Returns the newest `limit` of a persona's posts on a platform, newest first, with their rates at one age."""
     cursor = scope.execute(
         "SELECT p.id, p.publish_time, p.hashtags, p.media_type, LENGTH(p.caption), s.outcome_rate_pct, "
         f"p.engagement_rate_pct FROM post p LEFT {OUTCOME}"
@@ -280,7 +280,7 @@ def described(
 def judged_counts(
     scope: Scope, persona_id: str, platform: int, *, since: datetime, before: datetime
 ) -> tuple[int, int]:
-    """Interactions known singly on a persona's posts of a span of publication: (all, bots among them)."""
+    """Returns the numbers of single interactions on a persona's posts of a span of publication: (all, bots)."""
     cursor = scope.execute(
         "SELECT judged_genuine + judged_personas + judged_bots, judged_bots FROM post "
         "WHERE workspace = ? AND persona_id = ? AND platform = ? AND publish_time >= ? AND publish_time < ?",
@@ -291,7 +291,7 @@ def judged_counts(
 
 
 def tallies(scope: Scope, persona_id: str, platform: int, *, since: datetime, before: datetime) -> list[Any]:
-    """`PostRow.tallies` of a persona's posts of a span of publication of which single interactions are known.
+    """Returns `PostRow.tallies` of a persona's posts of a span of publication that have single interactions.
 
     On one platform, or on all for 0.
     """
@@ -305,7 +305,7 @@ def tallies(scope: Scope, persona_id: str, platform: int, *, since: datetime, be
 
 
 def newest_judged(scope: Scope, persona_id: str, platform: int, *, limit: int) -> list[tuple[str, datetime, int]]:
-    """The newest `limit` of a persona's posts on a platform of which single interactions are known, newest first.
+    """Returns the newest `limit` of a persona's posts on a platform that have single interactions, newest first.
 
     Each with its time of publication and the number of those interactions.
     """
@@ -319,7 +319,7 @@ def newest_judged(scope: Scope, persona_id: str, platform: int, *, limit: int) -
 
 
 def workspaces(database: Database) -> list[str]:
-    """The workspaces that have posts."""
+    """Returns the workspaces that have posts."""
     rows = database.execute("SELECT DISTINCT workspace FROM post ORDER BY workspace").fetchall()
     return [workspace for (workspace,) in rows]
 
@@ -334,7 +334,7 @@ def remove(scope: Scope, row: PostRow) -> None:
 def measured(
     scope: Scope, persona_id: str, platform: int, *, since: datetime, before: datetime, limit: int
 ) -> list[MeasuredPost]:
-    """A persona's measured posts on a platform of a span of publication, oldest first: the oldest `limit`."""
+    """Returns a persona's measured posts on a platform of a span of publication: the oldest `limit`, oldest first."""
     cursor = scope.execute(
         "SELECT id, publish_time, fetch_time, engagement_rate_pct, vs_average_pct FROM post "
         "WHERE workspace = ? AND persona_id = ? AND platform = ? AND publish_time >= ? AND publish_time < ? "
@@ -348,7 +348,7 @@ def measured(
 
 
 def set_alerted(scope: Scope, row: PostRow, time: datetime) -> None:
-    """Notes when it was told that a locked post spreads: no new version of it."""
+    """Records the time of the alert of a locked post; this is not a new version of it."""
     row.alert_time = time
     scope.execute(
         "UPDATE post SET alert_time = ? WHERE workspace = ? AND id = ?", (to_micros(time), scope.workspace, row.id)
@@ -356,7 +356,7 @@ def set_alerted(scope: Scope, row: PostRow, time: datetime) -> None:
 
 
 def set_averages(scope: Scope, figures: Mapping[str, float | None]) -> None:
-    """Sets how posts do against the average (post id to percent): a comparison, and so no new version of them."""
+    """Stores how posts compare with the average (post id to percent); this is not a new version of them."""
     for post_id, figure in figures.items():
         scope.execute(
             "UPDATE post SET vs_average_pct = ? WHERE workspace = ? AND id = ?", (figure, scope.workspace, post_id)

@@ -1,4 +1,4 @@
-"""What a prediction needs of Engagement: a context as it is now, with its post, and a persona."""
+"""Facts of Engagement for predictions: the current state of a context, with its post, and a persona."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from groundswell_storage.scope import Scope
 
 _PLATFORMS = range(1, 6)
 _json: Callable[[Any], Any] = PostRow.hashtags.python_value
-"""What a JSON column holds, whatever the database gives for it."""
+"""Returns the value of a JSON column, as either database gives it."""
 
 
 class ContextPost(NamedTuple):
@@ -28,11 +28,11 @@ class ContextPost(NamedTuple):
 
 
 class ContextFacts(NamedTuple):
-    """A stored context as it is now, for a prediction. Enums are the contract's numbers."""
+    """The current state of a stored context, for a prediction. Enums are the contract's numbers."""
 
     context_id: str
     persona_id: str
-    """Empty when it was made for none."""
+    """Empty without a persona."""
     complexity: int
     state: int
     confidence: int
@@ -42,11 +42,11 @@ class ContextFacts(NamedTuple):
     input: dict[str, Any]
     output: dict[str, Any]
     post: ContextPost | None
-    """The one published last; None before the first."""
+    """The post published last; None before the first."""
 
 
 class PersonaFacts(NamedTuple):
-    """What a prediction for a persona needs of it."""
+    """The facts of a persona for a prediction."""
 
     persona_id: str
     time_zone: str
@@ -55,12 +55,12 @@ class PersonaFacts(NamedTuple):
 
 
 def context_facts(scope: Scope, context_id: str) -> ContextFacts:
-    """One context as it is now, with its newest post; raises NotFound (`CONTEXT_NOT_FOUND`)."""
+    """Returns the current state of a context, with its newest post; raises NotFound (`CONTEXT_NOT_FOUND`)."""
     row = scope.execute(
         "SELECT c.persona_id, c.complexity, c.state, c.confidence, c.validation, c.assigned_agent, c.input, c.output, "
         "p.id, p.persona_id, p.platform, p.media_type, p.category, p.caption, p.hashtags FROM context c "
         "LEFT JOIN post p ON p.id = (SELECT n.id FROM post n WHERE n.workspace = c.workspace AND n.context_id = c.id "
-        # Without the id in the order the index on contexts has it all; with it SQLite walks through all posts.
+        # Without the id in the order, the index on contexts is enough; with it, SQLite reads all posts.
         "ORDER BY n.publish_time DESC LIMIT 1) WHERE c.workspace = ? AND c.id = ?",
         (scope.workspace, context_id),
     ).fetchone()
@@ -84,10 +84,10 @@ def context_facts(scope: Scope, context_id: str) -> ContextFacts:
 
 
 def persona_facts(scope: Scope, persona_id: str) -> PersonaFacts:
-    """One persona that is not deleted; raises NotFound (`PERSONA_NOT_FOUND`).
+    """Returns a persona that is not deleted; raises NotFound (`PERSONA_NOT_FOUND`).
 
-    Followers are those of its handles and, on platforms where these say nothing, of its newest post that tells: what
-    models learn from has them from there.
+    Followers are those of its handles and, on platforms where these have no number, of its newest post that has one,
+    where models learn them from.
     """
     row = scope.get(PersonaRow, persona_id)
     if row.delete_time is not None:
@@ -107,6 +107,6 @@ def _newest_follower_count(scope: Scope, persona_id: str, platform: int) -> int 
 
 
 def prompt_length(given: dict[str, Any] | None) -> int | None:
-    """Characters of the prompt in a context's input; None where there is none."""
+    """Returns the number of characters of the prompt in a context's input; None without a prompt."""
     prompt = (given or {}).get("prompt")
     return len(prompt) if isinstance(prompt, str) else None

@@ -1,4 +1,4 @@
-"""Sentiments: what the comments of people say of their feeling, counted where they are stored."""
+"""The sentiment of people's comments, counted where they are stored."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from groundswell_storage.scope import Scope
 
 
 class SentimentCount(NamedTuple):
-    """Comments of one sentiment in one span of time after publication."""
+    """The comments of one sentiment in one span of time after publication."""
 
     span: int
-    """Position among the ends that were given; as many as there are ends for what came after the last."""
+    """Position among the given ends; their number for comments after the last end."""
     sentiment: int
     comments: int
     total_score: float | None
-    """Sum of the scores; null where they have none."""
+    """Sum of the scores; null without scores."""
 
 
-class PostMood(NamedTuple):
-    """How people felt about a post, and how many of them did something."""
+class PostSentiment(NamedTuple):
+    """The sentiment and the rate of a post."""
 
     mean_score: float
     rate_pct: float
-    """Genuine engagement rate at the age that was asked for."""
+    """Genuine engagement rate at the requested age."""
 
 
 def counts(
     scope: Scope, post_id: str, publish_time: datetime, ends: Sequence[timedelta], *, verdict: int
 ) -> list[SentimentCount]:
-    """The comments of a post with this verdict, by span of time after publication and sentiment."""
+    """Returns the comments of a post with this verdict, by span of time after publication and sentiment."""
     bounds = [to_micros(publish_time + end) for end in ends]
     spans = " ".join(f"WHEN interact_time < ? THEN {place}" for place in range(len(ends)))
     cursor = scope.execute(
@@ -44,8 +44,8 @@ def counts(
     return [SentimentCount(*row) for row in cursor.fetchall()]
 
 
-def bring_up_to_date(scope: Scope, post_id: str, *, verdict: int) -> None:
-    """Works a post's mean score out anew from its comments with this verdict: no new version of it."""
+def update_post_sentiment(scope: Scope, post_id: str, *, verdict: int) -> None:
+    """Recalculates a post's mean score from its comments with this verdict; this is not a new version of it."""
     chosen = (
         "FROM interaction i WHERE i.workspace = post.workspace AND i.post_id = post.id AND i.verdict = ? "
         "AND i.sentiment > 0 AND i.sentiment_score IS NOT NULL"
@@ -57,10 +57,10 @@ def bring_up_to_date(scope: Scope, post_id: str, *, verdict: int) -> None:
     )
 
 
-def moods_of_posts(
+def sentiment_of_posts(
     scope: Scope, persona_id: str, platform: int, *, target_age: timedelta, fewest_comments: int, limit: int
-) -> list[PostMood]:
-    """Mean score and rate at one age of the newest `limit` of a persona's posts on a platform that have both.
+) -> list[PostSentiment]:
+    """Returns mean score and rate at one age of the newest `limit` of a persona's posts on a platform that have both.
 
     Newest first.
     """
@@ -70,4 +70,4 @@ def moods_of_posts(
         "ORDER BY p.publish_time DESC, p.id DESC LIMIT ?",
         (*outcome_at(target_age, scope.now), scope.workspace, persona_id, platform, fewest_comments, limit),
     )
-    return [PostMood(*row) for row in cursor.fetchall()]
+    return [PostSentiment(*row) for row in cursor.fetchall()]

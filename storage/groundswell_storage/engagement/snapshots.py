@@ -1,4 +1,4 @@
-"""Metric snapshots: one per fetch of a post's counts, never overwritten."""
+"""Metric snapshots: one for each fetch of a post's counts, never overwritten."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from groundswell_storage.table import Table
 
 
 class MetricSnapshotRow(Table):
-    """The counts of a post as the platform reported them at one moment, and what was made of them then."""
+    """The counts of a post as the platform reported them at one moment, with the figures calculated from them."""
 
     id = TextField(primary_key=True)
     post_id = TextField()
     persona_id = TextField()
     platform = SmallIntegerField()
     publish_time = InstantField()
-    """Of the post; with `fetched` it gives the age."""
+    """Of the post; with `fetch_time` it gives the age."""
     fetch_time = InstantField()
     likes = BigIntegerField(null=True)
     comments = BigIntegerField(null=True)
@@ -32,15 +32,15 @@ class MetricSnapshotRow(Table):
     reach = BigIntegerField(null=True)
     views = BigIntegerField(null=True)
     rate_pct = DoubleField(null=True)
-    """Genuine engagement rate by what was known when the snapshot was recorded. It never changes: what a model is
-    told of the past must be what the past knew."""
+    """Genuine engagement rate by what was known when the snapshot was recorded. It never changes, so that models see
+    the past as it was known."""
     genuine_total = BigIntegerField()
-    """Genuine interactions, known as the rate was."""
+    """Genuine interactions, as known at the same time."""
     bot_share = DoubleField(null=True)
-    """Bots among the single interactions known then, 0 to 1; null when none were."""
+    """Share of bots among the single interactions known then, 0 to 1; null without any."""
     outcome_rate_pct = DoubleField(null=True)
     """The rate by what is known now. It follows the verdicts on interactions that are recorded later, as long as the
-    snapshot is the post's newest; it is what models learn to predict."""
+    snapshot is the post's newest; models learn to predict it."""
     create_time = InstantField()
 
     class Meta:
@@ -69,13 +69,13 @@ class CountAtAge(NamedTuple):
 
 
 def of_post(scope: Scope, post_id: str) -> list[MetricSnapshotRow]:
-    """All snapshots of a post, oldest first."""
+    """Returns all snapshots of a post, oldest first."""
     query = scope.select(MetricSnapshotRow).where(MetricSnapshotRow.post_id == post_id)
     return list(query.order_by(MetricSnapshotRow.fetch_time, MetricSnapshotRow.id))
 
 
 def add(scope: Scope, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Keeps snapshots."""
+    """Stores snapshots."""
     scope.insert_many(MetricSnapshotRow, rows)
 
 
@@ -89,10 +89,10 @@ def rates_around_age(
     age: timedelta,
     limit: int,
 ) -> list[RateAtAge]:
-    """What is known of the rates at one age of a persona's posts on a platform, by post, oldest first.
+    """Returns known rates around one age of a persona's posts on a platform, by post, oldest first.
 
-    Of the newest `limit` measured posts among those published from `since` and before `before`, of all personas where
-    none is named: of each the last snapshot up to the age and the first from it on.
+    Of the newest `limit` measured posts among those published from `since` and before `before`, of all personas unless
+    one is given: for each the last snapshot up to the age and the first one after it.
     """
     beside, ages = _beside("outcome_rate_pct", (age,))
     whose, named = ("", ()) if persona_id is None else ("AND p.persona_id = ? ", (persona_id,))
@@ -111,7 +111,7 @@ def rates_around_age(
 def counts_around_ages(
     scope: Scope, post_ids: Sequence[str], count: str, ages: Sequence[timedelta]
 ) -> list[CountAtAge]:
-    """What is known of a count (a column's name) of some hundred posts at some ages, by post, then by age."""
+    """Returns known values of a count (a column's name) of some hundred posts around ages, by post, then by age."""
     beside, spans = _beside(count, ages)
     marks = ", ".join("?" * len(post_ids))
     cursor = scope.execute(
@@ -130,9 +130,9 @@ def counts_around_ages(
 
 
 def _beside(column: str, ages: Sequence[timedelta]) -> tuple[str, list[int]]:
-    """Columns, with their parameters, that name a post's snapshots beside ages: the last up to each, the first after.
+    """Returns columns, with their parameters, of a post's snapshots around ages: the last up to each, the first after.
 
-    Of the snapshots where the column is known.
+    Only snapshots where the column is known.
     """
     one = (
         f"(SELECT m.id FROM metric_snapshot m WHERE m.post_id = p.id AND m.{column} IS NOT NULL "
@@ -145,7 +145,7 @@ def _beside(column: str, ages: Sequence[timedelta]) -> tuple[str, list[int]]:
 def rates_of_span(
     scope: Scope, persona_id: str, platform: int, *, since: datetime, before: datetime
 ) -> list[RateAtAge]:
-    """All known rates of a persona's posts on a platform of a span of publication, in order of it, then by age."""
+    """Returns all known rates of a persona's posts on a platform of a span of publication, then by age."""
     return _rates(
         scope,
         "persona_id = ? AND platform = ? AND publish_time >= ? AND publish_time < ?",
@@ -154,7 +154,7 @@ def rates_of_span(
 
 
 def correct_outcome(scope: Scope, snapshot_id: str, rate_pct: float | None) -> None:
-    """Brings the rate of a snapshot up to what is known now of the interactions behind it."""
+    """Updates the rate of a snapshot to what is known now about its interactions."""
     scope.execute(
         "UPDATE metric_snapshot SET outcome_rate_pct = ? WHERE workspace = ? AND id = ?",
         (rate_pct, scope.workspace, snapshot_id),

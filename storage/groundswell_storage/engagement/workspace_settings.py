@@ -1,4 +1,4 @@
-"""How each workspace has its engagement taken in, where it was changed."""
+"""The settings of Engagement that workspaces have changed."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ class EngagementSettingsRow(Table):
 
 
 def find(scope: Scope) -> EngagementSettingsRow | None:
-    """The workspace's row; None while nothing was changed."""
+    """Returns the workspace's row; None while nothing was changed."""
     found: EngagementSettingsRow | None = scope.select(EngagementSettingsRow).first()
     return found
 
 
 def lock(scope: Scope, *, pii_filter: int) -> EngagementSettingsRow:
-    """The row, made with the default where there is none, kept from others until the transaction ends."""
+    """Returns the row, created with the default if necessary, locked until the transaction ends."""
     first = {"pii_filter": pii_filter, "reason": "", "version": 0, "update_time": scope.now}
     scope.insert_many(EngagementSettingsRow, [first], skip_existing=True)
     query = scope.select(EngagementSettingsRow)

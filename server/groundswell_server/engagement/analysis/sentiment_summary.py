@@ -74,7 +74,7 @@ def sentiment_of_post(scope: Scope, post: PostRow, target_age: timedelta) -> Sen
     counts = sentiments.counts(scope, post.id, post.publish_time, SPAN_ENDS, verdict=Verdict.GENUINE)
     if not counts:
         return None
-    moods = sentiments.moods_of_posts(
+    found = sentiments.sentiment_of_posts(
         scope,
         post.persona_id,
         post.platform,
@@ -82,7 +82,7 @@ def sentiment_of_post(scope: Scope, post: PostRow, target_age: timedelta) -> Sen
         fewest_comments=MIN_COMMENTS,
         limit=MAX_POSTS,
     )
-    correlation = spearman([mood.mean_score for mood in moods], [mood.rate_pct for mood in moods])
+    correlation = spearman([one.mean_score for one in found], [one.rate_pct for one in found])
     return summarize(counts, post.publish_time, scope.now, correlation)
 
 

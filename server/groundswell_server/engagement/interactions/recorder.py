@@ -86,7 +86,7 @@ def record_interactions(
     reasons = [judged.reasons(place) for place in range(len(stored), len(stored) + len(fresh))]
     _count_in(tallies, fresh, judged.verdicts[len(stored) :], reasons)
     interactions.add(scope, _columns(scope, post_id, fresh, len(stored), judged, reasons))
-    sentiments.bring_up_to_date(scope, post_id, verdict=Verdict.GENUINE)
+    sentiments.update_post_sentiment(scope, post_id, verdict=Verdict.GENUINE)
     update_engagement(scope, post, tallies, thresholds)
     counted = np.bincount(judged.verdicts[len(stored) :], minlength=len(Verdict))
     genuine, bots, personas = (int(counted[verdict]) for verdict in (Verdict.GENUINE, Verdict.BOT, Verdict.PERSONA))
@@ -113,7 +113,7 @@ def rejudge(
     stored = interactions.latest(scope, post_id, until_us=until, limit=JUDGED_AGAIN)
     tallies = Tallies.from_json(post.tallies)
     if _change_verdicts(scope, stored, judge_rows(scope, post, stored, (), settings), tallies):
-        sentiments.bring_up_to_date(scope, post_id, verdict=Verdict.GENUINE)
+        sentiments.update_post_sentiment(scope, post_id, verdict=Verdict.GENUINE)
         update_engagement(scope, post, tallies, thresholds)
     return stored[-1].occurred_us if len(stored) == JUDGED_AGAIN else None
 
