@@ -3,7 +3,8 @@
 Imports go from a layer to those with a smaller number only:
 
 1. settings: the configuration of a process, read once.
-2. conversions, events, statistics: protobuf, text and time; consumers of the event log; estimators and tests.
+2. conversions, events, observability, statistics: protobuf, text and time; consumers of the event log; logs and
+   metrics of a process; estimators and tests.
 3. bootstrap, caching, sentiment: the first steps of a process; caches that events invalidate, and write-behind
    buffers; the sentiment of texts.
 4. runtime: the stages that every call passes through.

@@ -15,21 +15,22 @@ from typing import Any
 import grpc.aio
 import structlog
 
+from groundswell_server.bootstrap import tls
 from groundswell_server.bootstrap.database import migrate, open_database
 from groundswell_server.bootstrap.gc_freeze import gc_freeze
 from groundswell_server.bootstrap.master_key import master_key
 from groundswell_server.jobs.queue import JobQueue
+from groundswell_server.observability.metrics import Metrics
 from groundswell_server.peers.peers import Peers
 from groundswell_server.peers.sockets import peer_sockets
 from groundswell_server.peers.tokens import PeerTokens
-from groundswell_server.runtime import errors, idempotency, request_id, tls, validation
+from groundswell_server.runtime import errors, idempotency, request_id, validation
 from groundswell_server.runtime.authentication import Authenticator
-from groundswell_server.runtime.background import Work, keep_running
+from groundswell_server.runtime.background_tasks import Work, keep_running
 from groundswell_server.runtime.deadline import Deadlines
-from groundswell_server.runtime.dispatch import Dispatcher
+from groundswell_server.runtime.dispatcher import Dispatcher
 from groundswell_server.runtime.introspection import Introspection
 from groundswell_server.runtime.limits import Limiter
-from groundswell_server.runtime.metrics import Metrics
 from groundswell_server.runtime.pipeline import Stage
 from groundswell_server.runtime.telemetry import CallTelemetry
 from groundswell_server.services.dependencies import Dependencies

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from groundswell_server.jobs import execution
-from groundswell_server.jobs.asking import Asking
 from groundswell_server.jobs.lease import Lease
+from groundswell_server.jobs.peer_loop import PeerLoop
 from groundswell_server.jobs.registry import JobFunction
 from groundswell_server.settings import load
 from groundswell_storage.database import Database
@@ -42,8 +42,8 @@ def take(database: Database, length: timedelta = LONG) -> Lease:
 def run(database: Database, lease: Lease, function: JobFunction, peer_socket: str = "", **settings: Any) -> bool:
     """Runs a job as a worker does that finds the suite's services at `peer_socket`, or nowhere."""
     given = load(**settings)
-    with Asking(given, database, peer_socket) as asking:
-        return execution.run(lease, function, database, given, asking)
+    with PeerLoop(given, database, peer_socket) as peer_loop:
+        return execution.run(lease, function, database, given, peer_loop)
 
 
 def look(database: Database, operation: Operation) -> Operation:

@@ -1,4 +1,4 @@
-"""Asking for work: in the caller's transaction, and workers are woken after it."""
+"""PeerLoop for work: in the caller's transaction, and workers are woken after it."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ import pytest
 from google.longrunning import operations_pb2 as pb
 from google.longrunning import operations_pb2_grpc
 
-from groundswell_server.processes.child_spec import Orders, Report
+from groundswell_server.processes.child_spec import ChildSpec, Report
 from groundswell_server.processes.ports import shared_port
 from groundswell_server.settings import SettingsError, load
 from groundswell_storage.database import Database
@@ -216,8 +216,8 @@ def test_orders_reach_a_child_whole() -> None:
         database_url="postgresql://ann:secret@host/name", tls_certificate="/certificate.pem", peers={"learning": "a:1"}
     )
     services = "engagement", "learning"
-    orders = Orders("server", 3, settings, services=services, insecure=True, peer_socket="unix:/tmp/peers-3.sock")
-    assert Orders.decode(orders.encode()) == orders
+    spec = ChildSpec("server", 3, settings, services=services, insecure=True, peer_socket="unix:/tmp/peers-3.sock")
+    assert ChildSpec.decode(spec.encode()) == spec
     report = Report(failure="no", hopeless=True)
     assert Report.decode(report.encode()) == report
 

@@ -12,7 +12,7 @@ import pytest
 from groundswell.v1 import engagement_pb2 as pb
 from groundswell.v1 import experiments_pb2 as xp
 from groundswell.v1 import experiments_pb2_grpc
-from groundswell_server.runtime import tls
+from groundswell_server.bootstrap import tls
 from groundswell_server.settings import Settings, SettingsError
 from groundswell_storage.access import keys
 from tests.errors import refusal

@@ -11,7 +11,7 @@ import pytest
 PROGRAM = """
 import logging, warnings
 import structlog
-from groundswell_server.runtime import logs
+from groundswell_server.observability import logs
 
 logs.configure(format={format!r}, level={level!r})
 structlog.get_logger().info("ours", url="postgresql://ann:hush@host/name?password=hush")

@@ -38,7 +38,7 @@ import grpc
 from groundswell.v1 import experiments_pb2, experiments_pb2_grpc
 from groundswell_server.app import App
 from groundswell_server.services.registry import SERVICES
-from groundswell_server.runtime import logs
+from groundswell_server.observability import logs
 from groundswell_server.settings import Settings
 from groundswell_storage.ids import uuid7
 
@@ -76,7 +76,7 @@ def test_a_service_is_loaded_by_its_first_call_or_after_the_start(tmp_path: Path
 MIGRATING = """
 import asyncio, sys
 from groundswell_server.app import App
-from groundswell_server.runtime import logs
+from groundswell_server.observability import logs
 from groundswell_server.settings import Settings
 
 async def main():

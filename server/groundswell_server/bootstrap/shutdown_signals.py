@@ -11,7 +11,7 @@ from typing import Any, Self
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
-class EndSignals:
+class ShutdownSignals:
     """Catches SIGTERM, SIGINT and SIGHUP while the `with` block runs. For the main thread.
 
     Python itself writes a byte into a pipe the moment a signal arrives, on whatever thread that is. A handler of ours

@@ -22,7 +22,7 @@ from groundswell_server.engagement.sync.budget_gauges import BudgetGauges
 from groundswell_server.engagement.trained_detectors import TrainedDetectors
 from groundswell_server.events.watch_streams import watch
 from groundswell_server.operations.messages import to_proto
-from groundswell_server.runtime.background import together
+from groundswell_server.runtime.background_tasks import together
 from groundswell_server.runtime.call import Call
 from groundswell_server.runtime.methods import rpc
 from groundswell_server.services.dependencies import Dependencies

@@ -24,7 +24,7 @@ from groundswell_server.experiments.interim_analysis.watcher import Watcher
 from groundswell_server.experiments.rollout_checks.model_step_runner import ModelStepRunner
 from groundswell_server.experiments.rollouts.evaluator import RolloutCache
 from groundswell_server.experiments.rollouts.service import RolloutCalls
-from groundswell_server.runtime.background import together
+from groundswell_server.runtime.background_tasks import together
 from groundswell_server.runtime.call import Call
 from groundswell_server.runtime.methods import rpc
 from groundswell_server.services.dependencies import Dependencies

@@ -10,9 +10,9 @@ from datetime import timedelta
 import structlog
 from google.protobuf.message import Message
 
-from groundswell_server.jobs.asking import Asking
 from groundswell_server.jobs.job import Job, Postponed, packed
 from groundswell_server.jobs.lease import Lease, Stop
+from groundswell_server.jobs.peer_loop import PeerLoop
 from groundswell_server.jobs.registry import JobFunction
 from groundswell_server.runtime.errors import code_of
 from groundswell_server.settings import Settings
@@ -28,7 +28,7 @@ Record = Callable[[], Operation]
 log = structlog.get_logger(__name__)
 
 
-def run(lease: Lease, function: JobFunction, database: Database, settings: Settings, asking: Asking) -> bool:
+def run(lease: Lease, function: JobFunction, database: Database, settings: Settings, peer_loop: PeerLoop) -> bool:
     """Runs the job and records how it ended.
 
     Returns whether the next operation may be taken at once: not when this one waits for another try.
@@ -39,7 +39,7 @@ def run(lease: Lease, function: JobFunction, database: Database, settings: Setti
     say("job started", operation=operation.id, kind=operation.kind, attempt=operation.attempt)
     started = time.monotonic()
     with lease:
-        state = _run(lease, function, Job(lease, database, settings, asking))
+        state = _run(lease, function, Job(lease, database, settings, peer_loop))
     seconds = round(time.monotonic() - started, 3)
     if state == "PENDING":
         say("job waits", operation=operation.id, seconds=seconds)

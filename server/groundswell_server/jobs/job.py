@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 import structlog
 from google.protobuf.message import Message
 
-from groundswell_server.jobs.asking import Asking
 from groundswell_server.jobs.lease import Lease, Stop
+from groundswell_server.jobs.peer_loop import PeerLoop
 from groundswell_server.peers.peers import OnBehalf
 from groundswell_server.runtime.call import Principal
 from groundswell_server.settings import Settings
@@ -47,7 +47,7 @@ class Postponed(Exception):
 class Job:
     """One run of an operation. It belongs to the thread that runs the job's function."""
 
-    def __init__(self, lease: Lease, database: Database, settings: Settings, asking: Asking) -> None:
+    def __init__(self, lease: Lease, database: Database, settings: Settings, peer_loop: PeerLoop) -> None:
         operation = lease.operation
         self.operation_id = operation.id
         self.kind = operation.kind
@@ -60,13 +60,13 @@ class Job:
         """1 in the first run; more after a worker was lost or the job asked for another try."""
         self.settings = settings
         self.database = database
-        self.peers = asking.peers
+        self.peers = peer_loop.peers
         """The suite's other services, for coroutines that `wait_for` runs; their stubs are to be taken in there too."""
         self.random = Random(operation.id)  # noqa: S311 - for reproducible results, not for secrets
         """Chance that is the same in every attempt at this operation."""
         self.completed = False
         """Whether `complete` has been called and its transaction committed."""
-        self._asking = asking
+        self._peer_loop = peer_loop
         self._lease = lease
         self._in_transaction = False
         self._completing = False
@@ -118,7 +118,7 @@ class Job:
         if self._in_transaction:
             work.close()
             raise RuntimeError("peers are not asked inside a transaction")
-        return self._asking.wait_for(work)
+        return self._peer_loop.wait_for(work)
 
     def progress(self, progress_pct: float, message: str = "") -> None:
         """Says how far the work is, 0 to 100, and what it does now. Cheap: call it often.

@@ -1,7 +1,7 @@
 """The worker process: takes operations from the table and runs their jobs, one at a time.
 
 Four threads: the main one handles signals and keeps time (lapsed leases, periodic jobs), one works, while it does
-another renews the lease, and one asks the suite's other services for it (`asking.py`). The worker is niced and
+another renews the lease, and one asks the suite's other services for it (`peer_loop.py`). The worker is niced and
 computes on one core: serving comes first where they share a machine.
 """
 
@@ -15,10 +15,10 @@ from datetime import timedelta
 import structlog
 
 from groundswell_server.bootstrap.database import migrate, open_database
-from groundswell_server.bootstrap.shutdown_signals import EndSignals
+from groundswell_server.bootstrap.shutdown_signals import ShutdownSignals
 from groundswell_server.jobs import execution
-from groundswell_server.jobs.asking import Asking
 from groundswell_server.jobs.lease import Lease, Stop
+from groundswell_server.jobs.peer_loop import PeerLoop
 from groundswell_server.jobs.periodic import HOUSEKEEPING, Timekeeper
 from groundswell_server.jobs.registry import Registry
 from groundswell_server.jobs.wakeups import WakeUps
@@ -46,8 +46,8 @@ def run_worker(settings: Settings, registry: Registry | None = None, *, peer_soc
     stand_back()
     database = open_database(settings, application="groundswell-worker")
     migrate(database)
-    with Asking(settings, database, peer_socket) as asking:
-        return Worker(database, settings, registry or Registry(), asking).run()
+    with PeerLoop(settings, database, peer_socket) as peer_loop:
+        return Worker(database, settings, registry or Registry(), peer_loop).run()
 
 
 def stand_back() -> None:
@@ -64,8 +64,8 @@ def stand_back() -> None:
 class Worker:
     """One worker; `run` is its life."""
 
-    def __init__(self, database: Database, settings: Settings, registry: Registry, asking: Asking) -> None:
-        self._asking = asking
+    def __init__(self, database: Database, settings: Settings, registry: Registry, peer_loop: PeerLoop) -> None:
+        self._peer_loop = peer_loop
         self._database = database
         self._settings = settings
         self._registry = registry
@@ -80,7 +80,7 @@ class Worker:
 
     def run(self) -> int:
         """Works until a signal ends it; returns the exit code."""
-        with EndSignals() as signals:
+        with ShutdownSignals() as signals:
             self._thread.start()
             log.info("worker ready", pid=os.getpid(), kinds=len(self._registry.kinds))
             while not signals.wait(_TICK_SECONDS):
@@ -90,7 +90,7 @@ class Worker:
                     self._wake(waiting)
             return self._end(signals)
 
-    def _end(self, signals: EndSignals) -> int:
+    def _end(self, signals: ShutdownSignals) -> int:
         """Gives the job under way its grace time; a second signal cuts it short."""
         log.info("worker ends", grace_seconds=self._grace_seconds)
         self._ending.set()
@@ -140,7 +140,7 @@ class Worker:
 
     def _run(self, lease: Lease) -> bool:
         function = self._registry.find(lease.operation.kind)
-        return execution.run(lease, function, self._database, self._settings, self._asking)
+        return execution.run(lease, function, self._database, self._settings, self._peer_loop)
 
     def _claim(self) -> Lease | None:
         with self._database.transaction():

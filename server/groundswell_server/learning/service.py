@@ -40,7 +40,7 @@ from groundswell_server.models.monitoring.prometheus import ModelGauges
 from groundswell_server.models.rollouts.error_reporter import ErrorReporter
 from groundswell_server.models.rollouts.rollout_membership import RolloutMembership
 from groundswell_server.operations.messages import to_proto
-from groundswell_server.runtime.background import together
+from groundswell_server.runtime.background_tasks import together
 from groundswell_server.runtime.call import Call
 from groundswell_server.runtime.methods import rpc
 from groundswell_server.services.dependencies import Dependencies

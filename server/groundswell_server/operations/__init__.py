@@ -1,1 +1,1 @@
-"""google.longrunning.Operations: long-running work as its callers see it."""
+"""The standard service google.longrunning.Operations."""

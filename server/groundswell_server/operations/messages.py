@@ -1,4 +1,4 @@
-"""Operations on the wire."""
+"""Conversions between operations and their messages."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from groundswell_storage.pages import Page
 _COLLECTION = "operations"
 _NAME = re.compile(r"operations/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.ASCII)
 _MAX_TOKEN_LENGTH = 1000
-_SAID = {
+_DEFAULT_MESSAGES = {
     "PENDING": "waiting for a worker",
     "RUNNING": "begun",
     "SUCCEEDED": "done",
     "FAILED": "failed",
     "CANCELLED": "cancelled",
 }
-"""What is said of work that says nothing itself, by its state."""
+"""The progress message by state, for work that reports none itself."""
 
 
 def to_proto(operation: Operation) -> operations_pb2.Operation:
-    """An operation with its progress as metadata and, when it is done, its response or error."""
-    said = operation.message or _SAID[operation.state]
+    """Returns an operation with its progress as metadata and, when it is done, its response or error."""
+    message = operation.message or _DEFAULT_MESSAGES[operation.state]
     progress = common_pb2.OperationProgress(
-        progress_pct=operation.progress_pct, message=said, attempt=operation.attempt
+        progress_pct=operation.progress_pct, message=message, attempt=operation.attempt
     )
     result = operations_pb2.Operation(name=f"{_COLLECTION}/{operation.id}", done=operation.is_done)
     result.metadata.Pack(progress)
@@ -43,34 +43,36 @@ def to_proto(operation: Operation) -> operations_pb2.Operation:
 
 
 def to_list(page: Page[Operation]) -> operations_pb2.ListOperationsResponse:
-    """A page of operations."""
+    """Returns a page of operations."""
     return operations_pb2.ListOperationsResponse(
         operations=[to_proto(operation) for operation in page.items], next_page_token=page.next_page_token
     )
 
 
 def operation_id(name: str) -> str:
-    """The id in `operations/<id>`; raises InvalidArgument for anything else."""
+    """Returns the id in `operations/<id>`. Raises InvalidArgument for any other name."""
     found = _NAME.fullmatch(name)
     if found is None:
-        raise InvalidArgument.of("name", "must be operations/ and the operation's UUID", reason="VALIDATION_FAILED")
+        raise InvalidArgument.of(
+            "name", "must be operations/ followed by the UUID of the operation", reason="VALIDATION_FAILED"
+        )
     return found[1]
 
 
 def check_list(request: operations_pb2.ListOperationsRequest) -> None:
-    """Raises InvalidArgument for what no list can be made of: these requests come without rules of a contract."""
+    """Raises InvalidArgument for an invalid request: the standard contract declares no constraints."""
     if request.name not in ("", _COLLECTION):
-        raise InvalidArgument.of("name", "must be empty or operations", reason="VALIDATION_FAILED")
+        raise InvalidArgument.of("name", f"must be empty or {_COLLECTION!r}", reason="VALIDATION_FAILED")
     if len(request.page_token) > _MAX_TOKEN_LENGTH:
-        raise InvalidArgument.of("page_token", "is not one that this service gave out", reason="PAGE_TOKEN_INVALID")
+        raise InvalidArgument.of("page_token", "must be a next_page_token of this service", reason="PAGE_TOKEN_INVALID")
     if request.return_partial_success:
         raise InvalidArgument.of(
-            "return_partial_success", "is not offered: all operations are in one place", reason="VALIDATION_FAILED"
+            "return_partial_success", "is not supported: all operations are in one database", reason="VALIDATION_FAILED"
         )
 
 
 def timeout_seconds(timeout: duration_pb2.Duration) -> float:
-    """A timeout in seconds; raises InvalidArgument for one that is not a time to wait."""
+    """Returns a timeout in seconds. Raises InvalidArgument for a negative or malformed one."""
     seconds = timeout.seconds + timeout.nanos / 1e9
     if seconds < 0 or not 0 <= timeout.nanos < 1_000_000_000:
         raise InvalidArgument.of("timeout", "must not be negative", reason="VALIDATION_FAILED")

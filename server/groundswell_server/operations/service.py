@@ -1,4 +1,4 @@
-"""google.longrunning.Operations."""
+"""The servicer of google.longrunning.Operations."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from functools import partial
 from google.longrunning import operations_pb2
 from google.protobuf import empty_pb2
 
-from groundswell_server.operations import listing, messages, waiting
-from groundswell_server.operations.gauges import JobGauges
+from groundswell_server.operations import messages
+from groundswell_server.operations.operation_filter import parse_filter
+from groundswell_server.operations.operation_waiter import wait_for_end, wait_seconds
+from groundswell_server.operations.prometheus import JobGauges
 from groundswell_server.runtime.call import Call
 from groundswell_server.runtime.methods import rpc
 from groundswell_server.services.dependencies import Dependencies
@@ -17,7 +19,7 @@ from groundswell_storage.scope import Scope
 
 
 class Servicer:
-    """Long-running work: how far it is, what came of it, and its end before the time."""
+    """The progress and the result of long-running work, and its cancellation."""
 
     def __init__(self, dependencies: Dependencies) -> None:
         self._feed = dependencies.feed
@@ -33,8 +35,10 @@ class Servicer:
         self, request: operations_pb2.ListOperationsRequest, scope: Scope
     ) -> operations_pb2.ListOperationsResponse:
         messages.check_list(request)
-        wanted = listing.parse(request.filter)
-        page = listing.list_operations(scope, wanted, page_size=request.page_size, page_token=request.page_token)
+        kind, states = parse_filter(request.filter)
+        page = operations.list_operations(
+            scope, kind=kind, states=states, page_size=request.page_size, page_token=request.page_token
+        )
         return messages.to_list(page)
 
     @rpc
@@ -50,8 +54,8 @@ class Servicer:
     @rpc(waits=True)
     async def WaitOperation(self, request: operations_pb2.WaitOperationRequest, call: Call) -> operations_pb2.Operation:
         id = messages.operation_id(request.name)
-        asked = messages.timeout_seconds(request.timeout) if request.HasField("timeout") else None
+        timeout = messages.timeout_seconds(request.timeout) if request.HasField("timeout") else None
         deadline = call.context.time_remaining() or self._default_deadline_seconds
-        seconds = waiting.patience(asked, deadline_seconds=deadline)
-        look = partial(call.read, operations.get, id)
-        return messages.to_proto(await waiting.wait(self._feed, look, workspace=call.workspace, seconds=seconds))
+        read = partial(call.read, operations.get, id)
+        seconds = wait_seconds(timeout, deadline_seconds=deadline)
+        return messages.to_proto(await wait_for_end(self._feed, read, workspace=call.workspace, seconds=seconds))

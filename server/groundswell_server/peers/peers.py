@@ -1,7 +1,7 @@
 """Calls from one service to another: by gRPC, over a Unix socket on the same machine, elsewhere by address.
 
 A service never imports another's domain. It asks, on behalf of its own caller, with that caller's workspace and
-role: what the caller may not do, its call may not do either. Jobs of workers ask in the same way (`jobs/asking.py`).
+role: what the caller may not do, its call may not do either. Jobs of workers ask in the same way (`jobs/peer_loop.py`).
 """
 
 from __future__ import annotations

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from groundswell_server.processes.serving import serve, work
+from groundswell_server.processes.deployment import serve, work
 
 __all__ = ["serve", "work"]

@@ -10,9 +10,9 @@ import threading
 import time
 
 from groundswell_server.bootstrap.gc_freeze import gc_freeze
-from groundswell_server.processes.child_spec import Orders, Report
-from groundswell_server.processes.loops import run_on_fastest_loop
-from groundswell_server.runtime import logs
+from groundswell_server.observability import logs
+from groundswell_server.processes.child_spec import ChildSpec, Report
+from groundswell_server.processes.event_loop import run_on_fastest_loop
 from groundswell_server.settings import SettingsError
 from groundswell_storage.errors import FailedPrecondition, GroundswellError
 
@@ -26,12 +26,12 @@ def main() -> int:
     line = parent.makefile("rb").readline()
     if not line.endswith(b"\n"):
         return 1
-    orders = Orders.decode(line)
-    logs.configure(format=orders.settings.log_format, level=orders.settings.log_level)
-    watch = threading.Thread(target=_end_with, args=(parent, orders.settings.grace_seconds), daemon=True)
+    spec = ChildSpec.decode(line)
+    logs.configure(format=spec.settings.log_format, level=spec.settings.log_level)
+    watch = threading.Thread(target=_end_with, args=(parent, spec.settings.grace_seconds), daemon=True)
     watch.start()
     try:
-        return _serve(orders, parent) if orders.role == "server" else _work(orders)
+        return _serve(spec, parent) if spec.role == "server" else _work(spec)
     except (SettingsError, GroundswellError, OSError) as error:
         hopeless = isinstance(error, SettingsError | FailedPrecondition)
         _tell(parent, Report(failure=logs.scrub(str(error)), hopeless=hopeless))
@@ -41,27 +41,27 @@ def main() -> int:
         raise
 
 
-def _serve(orders: Orders, parent: socket.socket) -> int:
+def _serve(spec: ChildSpec, parent: socket.socket) -> int:
     with gc_freeze():
         from groundswell_server.app import run_server
 
     run_on_fastest_loop(
         run_server(
-            orders.settings,
-            orders.services,
-            insecure=orders.insecure,
+            spec.settings,
+            spec.services,
+            insecure=spec.insecure,
             shared_port=True,
-            peer_socket=orders.peer_socket,
+            peer_socket=spec.peer_socket,
             ready=lambda port: _tell(parent, Report(ready=True, port=port)),
         )
     )
     return 0
 
 
-def _work(orders: Orders) -> int:
+def _work(spec: ChildSpec) -> int:
     from groundswell_server.jobs.worker import run_worker
 
-    return run_worker(orders.settings, peer_socket=orders.peer_socket)
+    return run_worker(spec.settings, peer_socket=spec.peer_socket)
 
 
 def _take_over_stdin() -> socket.socket:

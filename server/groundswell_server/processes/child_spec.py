@@ -1,6 +1,6 @@
 """What a parent and its child processes say to each other.
 
-They share one socket, which is the child's standard input: the parent writes the child's orders, the child answers
+They share one socket, which is the child's standard input: the parent writes the child's spec, the child answers
 when it is ready, and the end of the stream tells either that the other is gone. So no child outlives its parent,
 however that ends, and no secret stands on a command line or in an environment.
 """
@@ -20,7 +20,7 @@ Role = Literal["server", "worker"]
 
 
 @dataclass(frozen=True, slots=True)
-class Orders:
+class ChildSpec:
     """What a child is to do."""
 
     role: Role
@@ -51,7 +51,7 @@ class Orders:
         return json.dumps(fields, default=_plain).encode() + b"\n"
 
     @classmethod
-    def decode(cls, line: bytes) -> Orders:
+    def decode(cls, line: bytes) -> ChildSpec:
         """Reads what `encode` wrote."""
         fields = json.loads(line)
         return cls(

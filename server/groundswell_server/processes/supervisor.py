@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from groundswell_server.processes.child_spec import Orders, Report
+from groundswell_server.processes.child_spec import ChildSpec, Report
 
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 10.0
@@ -25,18 +25,18 @@ log = structlog.get_logger(__name__)
 
 
 class Child:
-    """One place in the crew, and the process that fills it now."""
+    """One place in the supervisor, and the process that fills it now."""
 
-    def __init__(self, orders: Orders, listener: Listener) -> None:
+    def __init__(self, spec: ChildSpec, listener: Listener) -> None:
         """`listener` is told what the child reports, on a thread of the child's keeper."""
-        self.orders = orders
+        self.spec = spec
         self.was_ready = False
         """Whether any process in this place has been ready."""
         self._listener = listener
         self._lock = threading.Lock()
         self._ending = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
-        self._keeper = threading.Thread(target=self._keep, name=f"keep-{orders.name}", daemon=True)
+        self._keeper = threading.Thread(target=self._keep, name=f"keep-{spec.name}", daemon=True)
 
     @property
     def pid(self) -> int | None:
@@ -64,7 +64,7 @@ class Child:
             return
         self._keeper.join(max(0.0, seconds))
         if self._keeper.is_alive():
-            log.warning("process does not end; killed", process=self.orders.name, pid=self.pid)
+            log.warning("process does not end; killed", process=self.spec.name, pid=self.pid)
             self._send(signal.SIGKILL)
             self._keeper.join()
 
@@ -82,7 +82,7 @@ class Child:
                 return
             if time.monotonic() - started > _STEADY_SECONDS:
                 pause = _FIRST_PAUSE_SECONDS
-            log.warning("process ended; starting it again", process=self.orders.name, code=code, in_seconds=pause)
+            log.warning("process ended; starting it again", process=self.spec.name, code=code, in_seconds=pause)
             self._ending.wait(pause)
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 
@@ -95,12 +95,12 @@ class Child:
                     return None
                 # A group of its own: Ctrl-C in the terminal reaches the parent alone, which then ends its children.
                 process = self._process = subprocess.Popen(  # noqa: S603 - this very program
-                    [sys.executable, "-P", "-m", "groundswell_server.processes.child", self.orders.name],
+                    [sys.executable, "-P", "-m", "groundswell_server.processes.child", self.spec.name],
                     stdin=theirs.fileno(),
                     process_group=0,
                 )
             with contextlib.suppress(OSError):
-                ours.sendall(self.orders.encode())
+                ours.sendall(self.spec.encode())
                 for line in ours.makefile("rb"):
                     self._hear(Report.decode(line))
             code = process.wait()
@@ -113,11 +113,11 @@ class Child:
         self.was_ready = self.was_ready or report.ready
 
 
-class Crew:
+class Supervisor:
     """Child processes that belong together."""
 
-    def __init__(self, orders: Sequence[Orders], listener: Listener) -> None:
-        self.children = [Child(each, listener) for each in orders]
+    def __init__(self, specs: Sequence[ChildSpec], listener: Listener) -> None:
+        self.children = [Child(each, listener) for each in specs]
 
     @property
     def is_alive(self) -> bool:

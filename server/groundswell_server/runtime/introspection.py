@@ -21,7 +21,7 @@ from grpc_reflection.v1alpha import reflection_pb2
 from grpc_reflection.v1alpha._async import ReflectionServicer
 
 import groundswell.v1.errors_pb2  # noqa: F401  # described, though no call mentions it: reasons are text on the wire
-from groundswell_server.runtime.dispatch import Dispatcher
+from groundswell_server.runtime.dispatcher import Dispatcher
 
 CONTRACT = resources.files("groundswell.v1") / "contract.binpb"
 """The contract as protoc read it, comments and all."""

@@ -11,11 +11,11 @@ from google.protobuf.message import Message
 from protovalidate import Validator, Violation
 
 from buf.validate import validate_pb2
-from groundswell_server.runtime import wording
+from groundswell_server.runtime import violation_messages
 from groundswell_server.runtime.call import Call, Handler
-from groundswell_server.runtime.decoding import Unreadable
 from groundswell_server.runtime.methods import FastAccept, Method, Mode
 from groundswell_server.runtime.nul_characters import nul_violations
+from groundswell_server.runtime.request_decoder import Unreadable
 from groundswell_storage.errors import FieldViolation, InvalidArgument
 
 _validator = Validator()
@@ -87,7 +87,7 @@ def _field_violation(message: Message, violation: Violation) -> FieldViolation:
             kind = kind.fields_by_name[element.field_name].message_type or kind
     if proto.rule is None and not oneof:  # a rule about several fields of a message
         path += f".{_first_field(kind, proto.rule_id)}" if path else _first_field(kind, proto.rule_id)
-    return FieldViolation(field=path, description=wording.description(violation))
+    return FieldViolation(field=path, description=violation_messages.description(violation))
 
 
 def _first_field(kind: Descriptor, rule_id: str) -> str:

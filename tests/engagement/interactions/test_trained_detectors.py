@@ -1,4 +1,4 @@
-"""Asking Learning's detectors: what they say is taken, what they don't say keeps nobody waiting."""
+"""PeerLoop Learning's detectors: what they say is taken, what they don't say keeps nobody waiting."""
 
 from __future__ import annotations
 

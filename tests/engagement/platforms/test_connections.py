@@ -11,7 +11,7 @@ from groundswell.v1 import engagement_pb2 as pb
 from groundswell_server.engagement.connections import connections, token_vault
 from groundswell_server.engagement.connections.token_vault import TokenVault, rotate_keys
 from groundswell_server.engagement.jobs import SYNC, sync_hourly
-from groundswell_server.runtime import logs
+from groundswell_server.observability import logs
 from groundswell_storage.access import secrets
 from groundswell_storage.engagement.enums import Platform
 from groundswell_storage.errors import DataLoss

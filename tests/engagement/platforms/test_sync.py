@@ -12,8 +12,8 @@ from groundswell_server.engagement import personas
 from groundswell_server.engagement.contexts.contexts import ContextDraft, start_context
 from groundswell_server.engagement.interactions.interactions import list_interactions
 from groundswell_server.engagement.workspace_settings import update_settings
-from groundswell_server.jobs.asking import Asking
 from groundswell_server.jobs.job import Job
+from groundswell_server.jobs.peer_loop import PeerLoop
 from groundswell_storage.engagement import post_syncs, snapshots
 from groundswell_storage.engagement.contexts import ContextRow
 from groundswell_storage.engagement.enums import (
@@ -287,7 +287,7 @@ def test_a_run_that_was_lost_is_taken_up_where_it_ended(studio: Studio, ava: str
         studio.post(ava, INSTAGRAM, f"l{number}")
     operation = studio.ask()
     lease = take(studio.database)
-    asking = Asking(studio.settings, studio.database)
+    asking = PeerLoop(studio.settings, studio.database)
     job = Job(lease, studio.database, studio.settings, asking)
     calls = studio.stand_in.calls
 

@@ -11,8 +11,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from groundswell.v1 import common_pb2, engagement_pb2, learning_pb2, learning_pb2_grpc
 from groundswell_server.jobs import execution
-from groundswell_server.jobs.asking import Asking
 from groundswell_server.jobs.lease import Lease
+from groundswell_server.jobs.peer_loop import PeerLoop
 from groundswell_server.jobs.registry import Registry
 from groundswell_storage.jobs import leases
 from tests.running import RunningServer
@@ -70,7 +70,7 @@ def work(server: RunningServer) -> int:
     database, registry, done = server.app.database, Registry(), 0
     database.bind()
     length = timedelta(minutes=5)
-    with Asking(server.settings, database) as asking:
+    with PeerLoop(server.settings, database) as asking:
         while True:
             with database.transaction():
                 claimed = leases.claim(database, length)

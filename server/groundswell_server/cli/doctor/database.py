@@ -53,7 +53,7 @@ def _schema(database: Database) -> Finding:
 
 
 def _keys(database: Database, settings: Settings) -> Finding:
-    from groundswell_server.runtime.tls import is_loopback
+    from groundswell_server.bootstrap.tls import is_loopback
     from groundswell_storage import schema
     from groundswell_storage.access import keys
 

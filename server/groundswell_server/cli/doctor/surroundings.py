@@ -14,7 +14,7 @@ def tls(settings: Settings) -> Finding:
     """Whether the server's own certificate can be read."""
 
     def work() -> str:
-        from groundswell_server.runtime.tls import server_credentials
+        from groundswell_server.bootstrap.tls import server_credentials
 
         return "certificate and key can be read" if server_credentials(settings) else "not set; loopback only"
 
@@ -94,7 +94,7 @@ def peers(settings: Settings) -> Iterator[Finding]:
 def _peer(settings: Settings, service: str, address: str) -> str:
     import grpc
 
-    from groundswell_server.runtime.tls import peer_credentials
+    from groundswell_server.bootstrap.tls import peer_credentials
     from groundswell_server.services.registry import SERVICES, unknown_service
     from groundswell_server.settings import SettingsError
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from prometheus_client.core import GaugeMetricFamily
 
-from groundswell_server.runtime.gauges import StoredGauges
+from groundswell_server.observability.stored_gauges import StoredGauges
 from groundswell_storage.database import Database
 from groundswell_storage.learning import live_figures
 

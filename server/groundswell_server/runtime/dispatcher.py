@@ -15,9 +15,9 @@ from google.rpc import error_details_pb2
 
 from groundswell_server.runtime import errors
 from groundswell_server.runtime.call import Call, Clock, Handler, Metadata
-from groundswell_server.runtime.decoding import decoder
 from groundswell_server.runtime.methods import Method, methods_of, path_of
 from groundswell_server.runtime.pipeline import Stage, compose
+from groundswell_server.runtime.request_decoder import decoder
 from groundswell_storage.errors import Unavailable
 from groundswell_storage.executor import DatabaseExecutor
 

@@ -11,7 +11,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from buf.validate import validate_pb2
 from groundswell.v1 import engagement_pb2, learning_pb2
-from groundswell_server.runtime import validation, wording
+from groundswell_server.runtime import validation, violation_messages
 from tests.wire import METHODS, request_of
 
 CONTENT = "context_id or draft is needed"
@@ -34,7 +34,7 @@ def messages() -> Iterator[Descriptor]:
 def test_every_pattern_of_the_contract_has_words_in_runtime_wording() -> None:
     found = {pattern for kind in messages() for pattern in patterns(kind)}
     assert found
-    assert sorted(found - wording.PATTERNS.keys()) == []
+    assert sorted(found - violation_messages.PATTERNS.keys()) == []
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -47,7 +47,7 @@ def test_the_constraints_of_every_request_compile(name: str) -> None:
     ("request_", "said"),
     [
         (engagement_pb2.StartContextRequest(), ("phase", "must be given")),
-        (engagement_pb2.StartContextRequest(phase="text"), ("phase", wording.PATTERNS["^[A-Z][A-Z0-9_]*$"])),
+        (engagement_pb2.StartContextRequest(phase="text"), ("phase", violation_messages.PATTERNS["^[A-Z][A-Z0-9_]*$"])),
         (engagement_pb2.GetPostRequest(), ("post_id", "must be given")),
         (engagement_pb2.GetPostRequest(post_id="x"), ("post_id", "must be a valid UUID")),
         (learning_pb2.TrainModelRequest(), ("model_type", "must be given")),

@@ -12,13 +12,13 @@ from collections.abc import Sequence
 
 import structlog
 
-from groundswell_server.bootstrap.shutdown_signals import EndSignals
+from groundswell_server.bootstrap.shutdown_signals import ShutdownSignals
+from groundswell_server.observability import logs
 from groundswell_server.peers.sockets import peer_sockets
-from groundswell_server.processes.child_spec import Orders, Report
-from groundswell_server.processes.loops import run_on_fastest_loop
+from groundswell_server.processes.child_spec import ChildSpec, Report
+from groundswell_server.processes.event_loop import run_on_fastest_loop
 from groundswell_server.processes.ports import check_free, shared_port
-from groundswell_server.processes.supervisor import Child, Crew
-from groundswell_server.runtime import logs
+from groundswell_server.processes.supervisor import Child, Supervisor
 from groundswell_server.settings import Settings, SettingsError
 
 _BEYOND_GRACE_SECONDS = 6.0
@@ -61,12 +61,12 @@ class _OneServer:
     def run(self) -> int:
         check_free(self._settings.host, self._settings.port)
         with peer_sockets(1) as sockets:
-            self._crew = Crew(_worker_orders(self._settings, sockets), self._hear)
+            self._supervisor = Supervisor(_worker_specs(self._settings, sockets), self._hear)
             try:
                 run_on_fastest_loop(self._serve(sockets[0]))
             finally:
-                self._crew.terminate()
-                self._crew.join(self._settings.grace_seconds + _BEYOND_GRACE_SECONDS)
+                self._supervisor.terminate()
+                self._supervisor.join(self._settings.grace_seconds + _BEYOND_GRACE_SECONDS)
         if self._failure:
             raise SettingsError(self._failure)
         return 0
@@ -90,15 +90,15 @@ class _OneServer:
             self._loop.add_signal_handler(number, self._end)
         # The first call is not to wait for workers that are starting.
         _announce(self._settings, port, servers=1)
-        self._crew.start()
+        self._supervisor.start()
 
     def _end(self) -> None:
-        self._crew.terminate()
+        self._supervisor.terminate()
         self._task.cancel()
 
     def _hear(self, child: Child, report: Report) -> None:
         if report.failure:
-            log.error("worker not started", process=child.orders.name, error=report.failure)
+            log.error("worker not started", process=child.spec.name, error=report.failure)
         if report.hopeless and not child.was_ready:
             self._failure = report.failure
             self._loop.call_soon_threadsafe(self._end)
@@ -120,12 +120,12 @@ class _ManyServers:
         with (
             shared_port(self._settings.host, self._settings.port) as port,
             peer_sockets(self._servers) as sockets,
-            EndSignals() as signals,
+            ShutdownSignals() as signals,
         ):
             self._signals = signals
             settings = self._settings.model_copy(update={"port": port})
-            servers = Crew(self._server_orders(settings, sockets), self._hear)
-            workers = Crew(_worker_orders(settings, sockets), self._hear)
+            servers = Supervisor(self._server_specs(settings, sockets), self._hear)
+            workers = Supervisor(_worker_specs(settings, sockets), self._hear)
             servers.start()
             signals.wait()
             if len(self._ready) == self._servers:
@@ -137,9 +137,9 @@ class _ManyServers:
             raise SettingsError(self._failure)
         return 0
 
-    def _server_orders(self, settings: Settings, sockets: Sequence[str]) -> list[Orders]:
+    def _server_specs(self, settings: Settings, sockets: Sequence[str]) -> list[ChildSpec]:
         return [
-            Orders(
+            ChildSpec(
                 "server",
                 number,
                 # One port each: a process can only tell what it counted itself.
@@ -153,35 +153,35 @@ class _ManyServers:
 
     def _hear(self, child: Child, report: Report) -> None:
         """Rings once when all servers are ready for the first time, and when going on makes no sense."""
-        name = child.orders.name
+        name = child.spec.name
         if report.failure:
             log.error("process not started", process=name, error=report.failure)
-            if not child.was_ready and (report.hopeless or child.orders.role == "server"):
+            if not child.was_ready and (report.hopeless or child.spec.role == "server"):
                 self._failure = self._failure or report.failure
                 self._signals.raise_one()
-        elif child.orders.role == "server":
+        elif child.spec.role == "server":
             with self._lock:
                 complete = name not in self._ready and len(self._ready) == self._servers - 1
                 self._ready.add(name)
             if complete:
                 self._signals.raise_one()
 
-    def _end(self, signals: EndSignals, *crews: Crew) -> None:
+    def _end(self, signals: ShutdownSignals, *supervisors: Supervisor) -> None:
         """Ends all at the same time, within the grace time; a second signal cuts that short."""
-        for crew in crews:
-            crew.terminate()
+        for supervisor in supervisors:
+            supervisor.terminate()
         deadline = time.monotonic() + self._settings.grace_seconds + _BEYOND_GRACE_SECONDS
-        while any(crew.is_alive for crew in crews) and time.monotonic() < deadline:
+        while any(supervisor.is_alive for supervisor in supervisors) and time.monotonic() < deadline:
             if signals.wait(0.05):
                 break
-        for crew in crews:
-            crew.join(0)
+        for supervisor in supervisors:
+            supervisor.join(0)
 
 
-def _worker_orders(settings: Settings, sockets: Sequence[str]) -> list[Orders]:
+def _worker_specs(settings: Settings, sockets: Sequence[str]) -> list[ChildSpec]:
     """Workers take turns in the servers that they ask."""
     return [
-        Orders("worker", number, settings, peer_socket=sockets[number % len(sockets)])
+        ChildSpec("worker", number, settings, peer_socket=sockets[number % len(sockets)])
         for number in range(settings.training_workers)
     ]
 

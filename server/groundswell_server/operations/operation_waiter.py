@@ -1,4 +1,4 @@
-"""Waiting for an operation to end: by its events, so that nothing is held and nothing is asked again and again."""
+"""The wait for the end of an operation. It follows the event log, holds no connection and does not poll."""
 
 from __future__ import annotations
 
@@ -9,35 +9,35 @@ from groundswell_storage.events.feed import EventFeed
 from groundswell_storage.events.topics import OPERATION_CHANGED
 from groundswell_storage.jobs.operations import Operation
 
-Look = Callable[[], Awaitable[Operation]]
-
 _TIME_TO_ANSWER = 0.1
-"""The share of a caller's patience, and at most as many seconds, that is left for the answer's way back."""
+"""Share of the caller's deadline, and at most as many seconds, that is left for sending the answer."""
 
 
-def patience(timeout_seconds: float | None, *, deadline_seconds: float) -> float:
-    """How long to wait: as asked for, but so that the answer arrives before the call's deadline."""
+def wait_seconds(timeout_seconds: float | None, *, deadline_seconds: float) -> float:
+    """Returns the time to wait: the requested one, shortened so that the answer arrives before the call's deadline."""
     longest = max(0.0, deadline_seconds - min(1.0, deadline_seconds) * _TIME_TO_ANSWER)
     return longest if timeout_seconds is None else min(timeout_seconds, longest)
 
 
-async def wait(feed: EventFeed, look: Look, *, workspace: str, seconds: float) -> Operation:
-    """Returns the operation when it has ended, or as it stands after `seconds`.
+async def wait_for_end(
+    feed: EventFeed, read: Callable[[], Awaitable[Operation]], *, workspace: str, seconds: float
+) -> Operation:
+    """Returns the operation when it has ended, or its state after `seconds`.
 
-    `look` reads it from the database; what it raises comes through.
+    `read` reads it from the database; its errors are raised.
     """
-    # Taken before the first look: what happens after the look comes after the cursor.
+    # Taken before the first read: an event after that read comes after the cursor.
     cursor = feed.cursor
-    operation = await look()
+    operation = await read()
     if operation.is_done or seconds <= 0:
         return operation
     try:
         async with asyncio.timeout(seconds):
             async for batch in feed.follow(cursor, topics=(OPERATION_CHANGED,), workspace=workspace):
                 if any(event.subject_id == operation.id for event in batch.events):
-                    operation = await look()
+                    operation = await read()
                     if operation.is_done:
                         return operation
     except TimeoutError:
         pass
-    return await look()
+    return await read()

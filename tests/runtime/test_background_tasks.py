@@ -6,13 +6,13 @@ import asyncio
 
 import pytest
 
-from groundswell_server.runtime import background
-from groundswell_server.runtime.background import keep_running, together
+from groundswell_server.runtime import background_tasks
+from groundswell_server.runtime.background_tasks import keep_running, together
 
 
 @pytest.fixture(autouse=True)
 def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(background, "FIRST_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(background_tasks, "FIRST_PAUSE_SECONDS", 0.0)
 
 
 def test_what_fails_is_counted_and_begins_again_until_it_is_done() -> None:

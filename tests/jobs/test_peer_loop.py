@@ -10,8 +10,8 @@ import pytest
 from google.protobuf.wrappers_pb2 import StringValue
 
 from groundswell.v1 import learning_pb2 as pb
-from groundswell_server.jobs.asking import Asking
 from groundswell_server.jobs.job import Job
+from groundswell_server.jobs.peer_loop import PeerLoop
 from groundswell_server.peers.peers import PeerRefusal
 from groundswell_server.settings import SettingsError, load
 from groundswell_storage.database import Database
@@ -94,4 +94,4 @@ def test_nobody_is_asked_inside_a_transaction(database: Database) -> None:
 
 def test_a_worker_does_not_start_with_peers_that_rights_would_travel_to_in_the_clear(database: Database) -> None:
     with pytest.raises(SettingsError, match="GROUNDSWELL_PEERS"):
-        Asking(load(peers={"learning": "learning.example:50051"}), database)
+        PeerLoop(load(peers={"learning": "learning.example:50051"}), database)

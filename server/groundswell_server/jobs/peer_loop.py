@@ -14,16 +14,16 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from groundswell_server.bootstrap.master_key import master_key
+from groundswell_server.bootstrap.tls import peer_credentials
 from groundswell_server.peers.peers import Peers
 from groundswell_server.peers.tokens import PeerTokens
-from groundswell_server.runtime.tls import peer_credentials
 from groundswell_server.settings import Settings
 from groundswell_storage.database import Database
 
 T = TypeVar("T")
 
 
-class Asking:
+class PeerLoop:
     """One for a worker process; the loop runs while the `with` block does. Nothing is connected before it is asked."""
 
     def __init__(self, settings: Settings, database: Database, peer_socket: str = "") -> None:
