@@ -28,7 +28,7 @@ class InteractionRow(Table):
     id = TextField(primary_key=True)
     post_id = TextField()
     digest = BytesField()
-    """16 bytes that identify it within its post: a digest of its id on the platform, or of kind, actor, text and time."""
+    """16 bytes that identify it in its post: a digest of its id on the platform, or of kind, actor, text, time."""
     platform_interaction_id = TextField()
     kind = SmallIntegerField()
     actor_handle = TextField()

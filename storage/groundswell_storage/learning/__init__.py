@@ -1,1 +1,1 @@
-"""What LearningService stores: models, what they predicted, and what they learn from."""
+"""The tables of LearningService: models, their predictions, and the data they learn from."""

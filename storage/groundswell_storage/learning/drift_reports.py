@@ -1,4 +1,4 @@
-"""Reports of drift: what looks at live versions found."""
+"""Drift reports: the results of drift checks of live versions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from groundswell_storage.table import Table
 
 
 class DriftReportRow(Table):
-    """One look at a version."""
+    """The report of one check of a version."""
 
     id = TextField(primary_key=True)
     model_id = TextField()
@@ -39,7 +39,7 @@ class DriftReportRow(Table):
 
 @dataclass(frozen=True, slots=True)
 class DriftFinding:
-    """What a look found, to be kept."""
+    """The result of a check, to be stored."""
 
     model_id: str
     model_type: str
@@ -51,16 +51,16 @@ class DriftFinding:
     p_value: float
     """After all corrections."""
     check_number: int
-    """How often the version had been looked at with new figures, this time included."""
+    """Number of checks of the version with new data, this one included."""
     sample_count: int
-    """Outcomes that it is from."""
+    """Number of outcomes behind the report."""
     details: Mapping[str, Any]
     """JSON."""
 
 
 @dataclass(frozen=True, slots=True)
 class DriftReport:
-    """A finding that is kept."""
+    """A stored result."""
 
     id: str
     create_time: datetime
@@ -68,13 +68,13 @@ class DriftReport:
 
 
 def add(scope: Scope, finding: DriftFinding) -> DriftReport:
-    """Keeps what a look found."""
+    """Stores the result of a check."""
     values = {name: getattr(finding, name) for name in DriftFinding.__slots__}
     return _report(scope.insert(DriftReportRow, id=scope.new_id(), create_time=scope.now, **values))
 
 
 def newest(scope: Scope, model_id: str) -> DriftReport | None:
-    """The last report on a version; None when there is none."""
+    """Returns the last report on a version; None without any."""
     query = scope.select(DriftReportRow).where(DriftReportRow.model_id == model_id)
     row = query.order_by(DriftReportRow.create_time.desc(), DriftReportRow.id.desc()).first()
     return None if row is None else _report(row)
@@ -89,7 +89,7 @@ def list_reports(
     page_size: int = 0,
     page_token: str = "",
 ) -> Page[DriftReport]:
-    """The reports, newest first."""
+    """Returns one page of the reports, newest first."""
     query = scope.select(DriftReportRow)
     for column, wanted in (
         (DriftReportRow.model_type, model_type),

@@ -1,8 +1,7 @@
-"""What live versions said of texts, accounts and posts, and what people said of these afterwards.
+"""Predictions of live versions about texts, accounts and posts, with the labels that people gave these afterwards.
 
-One row for a version and a subject, which is named by a digest: neither texts nor accounts are kept. A label that was
-known before the prediction says nothing of it, for the version may have learnt from it: labels score what was said
-before them.
+One row for a version and a subject, which is identified by a digest: neither texts nor accounts are stored. A label
+that was known before the prediction does not score it, because the version may have learned from it.
 """
 
 from __future__ import annotations
@@ -22,20 +21,20 @@ from groundswell_storage.table import Table
 
 
 class LabelledPredictionRow(Table):
-    """What a version said of a subject."""
+    """A prediction of a version about a subject."""
 
     model_id = TextField()
     subject = TextField()
-    """What it is of, in short: `text:<digest>`, `profile:<digest>`, `context:<id>`."""
+    """The subject, in short: `text:<digest>`, `profile:<digest>`, `context:<id>`."""
     probabilities = JsonField()
-    """By label."""
+    """Probabilities by label."""
     features = JsonField(null=True)
-    """As `PredictionRow.features`; null for what is not predicted from the features of posts."""
+    """As `PredictionRow.features`; null for predictions that do not use the features of posts."""
     served = InstantField()
     label = TextField(default="")
-    """What it turned out to be; empty while nobody has said so."""
+    """The true label; empty while it is unknown."""
     known = InstantField(null=True)
-    """When that was said."""
+    """Time at which the label became known."""
 
     class Meta:
         primary_key = CompositeKey("workspace", "model_id", "subject")
@@ -48,24 +47,24 @@ class LabelledPredictionRow(Table):
 
 
 class ServedLabels(NamedTuple):
-    """A prediction, to be kept."""
+    """A prediction, to be stored."""
 
     model_id: str
     subject: str
     context_id: str
-    """Of a post that is predicted; empty for texts and accounts."""
+    """The predicted post's context; empty for texts and accounts."""
     probabilities: Mapping[str, float]
     features: dict[str, Any] | None
     served: datetime
 
 
 class LabelledPrediction(NamedTuple):
-    """A prediction with what it was of."""
+    """A prediction with its label."""
 
     probabilities: Mapping[str, float]
     served: datetime
     label: str
-    """Empty while it is not known."""
+    """Empty while it is unknown."""
     known: datetime | None
     features: dict[str, Any] | None
 
@@ -75,9 +74,9 @@ _COLUMNS = "probabilities, served, label, known, features"
 
 
 def keep(scope: Scope, served: Sequence[ServedLabels]) -> None:
-    """Keeps predictions, each in the place of an earlier one that nobody has scored yet.
+    """Stores predictions, each in place of an earlier one that is not scored yet.
 
-    Those of versions that are gone, and of contexts with a post that was measured before, are left out.
+    Predictions of deleted versions, and of contexts with a post that was measured before, are left out.
     """
     models = predictions.existing(scope, {one.model_id for one in served})
     contexts = {one.context_id for one in served if one.context_id}
@@ -92,7 +91,7 @@ def keep(scope: Scope, served: Sequence[ServedLabels]) -> None:
 
 
 def score(scope: Scope, model_type: str, labels: Mapping[str, str]) -> int:
-    """Notes what subjects turned out to be with all that versions of a type said of them before; returns how often."""
+    """Scores all earlier predictions of a type's versions with the labels of their subjects; returns their number."""
     scored = 0
     for subject in _said_of(scope, list(labels)):
         scored += scope.execute(
@@ -112,7 +111,7 @@ def score(scope: Scope, model_type: str, labels: Mapping[str, str]) -> int:
 
 
 def judged(scope: Scope, model_id: str, *, since: datetime, until: datetime) -> list[LabelledPrediction]:
-    """The predictions of a version that were served from `since` and before `until`, in that order."""
+    """Returns the predictions of a version that were served from `since` and before `until`, in that order."""
     return _read(
         scope,
         model_id,
@@ -122,19 +121,19 @@ def judged(scope: Scope, model_id: str, *, since: datetime, until: datetime) -> 
 
 
 def newest_outcomes(scope: Scope, model_id: str, *, limit: int) -> list[LabelledPrediction]:
-    """The predictions of a version whose label became known last, in the order in which it did."""
+    """Returns the predictions of a version whose label became known last, in the order in which it did."""
     newest = "AND known IS NOT NULL ORDER BY known DESC, served DESC, subject DESC LIMIT ?"
     return _read(scope, model_id, newest, (limit,))[::-1]
 
 
 def newest_served(scope: Scope, model_id: str, limit: int) -> list[dict[str, Any]]:
-    """The features of the predictions of a version that were served last, in that order, of those that have any."""
+    """Returns the features of the predictions of a version that were served last and have any, in that order."""
     newest = "AND features IS NOT NULL ORDER BY served DESC, subject DESC LIMIT ?"
     return [one.features for one in reversed(_read(scope, model_id, newest, (limit,))) if one.features is not None]
 
 
 def count_served(scope: Scope, model_id: str) -> int:
-    """How many predictions of a version are kept."""
+    """Returns the number of stored predictions of a version."""
     found: int = scope.select(LabelledPredictionRow).where(LabelledPredictionRow.model_id == model_id).count()
     return found
 
@@ -145,7 +144,7 @@ def remove_of_model(scope: Scope, model_id: str) -> None:
 
 
 def purge(database: Database, before: datetime) -> int:
-    """Deletes what was served before a moment, in all workspaces; returns how many, to be called in a transaction."""
+    """Deletes what was served before a moment, in all workspaces, and returns the number; called in a transaction."""
     sql = "DELETE FROM labelled_prediction WHERE served < ?"
     removed: int = database.execute(sql, (to_micros(before),)).rowcount
     return removed
@@ -171,7 +170,7 @@ def _keep(scope: Scope, served: Sequence[ServedLabels]) -> None:
 
 
 def _said_of(scope: Scope, subjects: Sequence[str]) -> Iterable[str]:
-    """Those of which something was said."""
+    """Returns the predictions whose label is known."""
     for chunk in chunks(subjects, _CHUNK):
         rows = scope.execute(
             "SELECT DISTINCT subject FROM labelled_prediction "

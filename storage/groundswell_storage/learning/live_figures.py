@@ -1,4 +1,4 @@
-"""Figures of all live models of a deployment, for those who run it."""
+"""The drift of all live models of a deployment, for its operators."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from groundswell_storage.fields import from_micros
 
 
 class LiveFigures(NamedTuple):
-    """A live version, and the last look at it."""
+    """A live version, and its last drift check."""
 
     workspace: str
     model_type: str
     version: int
     drift_score: float | None
-    """None when it was never looked at."""
+    """None when it was never checked."""
     checked: datetime | None
 
 
 def read(database: Database) -> list[LiveFigures]:
-    """All live versions of all workspaces."""
+    """Returns all live versions of all workspaces."""
     rows = database.execute(
         "SELECT m.workspace, m.model_type, m.version, d.drift_score, d.create_time FROM model m "
         "LEFT JOIN drift_report d ON d.id = (SELECT r.id FROM drift_report r WHERE r.workspace = m.workspace "

@@ -1,7 +1,7 @@
-"""Models of the learning area: versions, what they are made of, and which of them was live when.
+"""Models: versions, their artifacts, and the history of their stages.
 
-All work on one model type of a workspace that gives a number or changes a stage holds that type's line
-(`ModelLineRow`), so that two trainings or two promotions at once come one after the other.
+All work on one model type of a workspace that assigns a version number or changes a stage locks the row of that type
+(`ModelLineRow`), so that simultaneous trainings or promotions run one after the other.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from groundswell_storage.scope import Scope
 from groundswell_storage.table import Table
 
 SERVING = "onnx"
-"""Name of the artifact that predictions are made by."""
+"""Name of the artifact that makes the predictions."""
 
 Figures = Mapping[str, float]
 """Metrics by name, such as {"mae": 1.1, "sample_size": 150}."""
 
 
 class ModelLineRow(Table):
-    """The versions of one model type: the last number given, and the lock on their stages."""
+    """The versions of one model type: the last number assigned, and the lock on their stages."""
 
     model_type = TextField()
     last_version = IntegerField()
@@ -72,7 +72,7 @@ class ModelRow(Table):
         )
 
 
-# One version of a type is live; the database sees to it whatever the code does.
+# The database ensures that only one version of a type is live.
 ModelRow.add_index(
     ModelRow.index(
         ModelRow.workspace, ModelRow.model_type, name="model_live", unique=True, where=ModelRow.stage == SQL("'LIVE'")
@@ -81,7 +81,7 @@ ModelRow.add_index(
 
 
 class ModelArtifactRow(Table):
-    """A file that a version consists of, such as its exported trees: its content, or where that is."""
+    """A file of a version, such as its exported trees: its content, or its place."""
 
     model_id = TextField()
     name = TextField()
@@ -94,7 +94,7 @@ class ModelArtifactRow(Table):
 
 
 class ModelStageChangeRow(Table):
-    """One line of the history: from this moment on a version was in a stage."""
+    """One line of the history: from this moment on, a version was in a stage."""
 
     id = TextField(primary_key=True)
     model_id = TextField()
@@ -109,7 +109,7 @@ class ModelStageChangeRow(Table):
 
 @dataclass(frozen=True, slots=True)
 class TrainingResult:
-    """What a training run found, to be kept as a version."""
+    """The result of a training run, to be stored as a version."""
 
     model_type: str
     data_start: datetime
@@ -134,7 +134,7 @@ class TrainingResult:
 
 @dataclass(frozen=True, slots=True)
 class ModelVersion:
-    """A trained version and where it is in its life."""
+    """A trained version with its stage."""
 
     id: str
     version: int
@@ -145,16 +145,16 @@ class ModelVersion:
     artifact_digest: str
     """SHA-256 of the artifact that serves, hexadecimal."""
     artifact_bytes: int
-    """Of all artifacts together."""
+    """Size of all artifacts together."""
     operation_id: str
-    """The run that made it; no run makes two."""
+    """The run that created it; each run creates at most one."""
     create_time: datetime
     promote_time: datetime | None
-    """When it was last made live."""
+    """Time at which it last became live."""
 
     @property
     def model_type(self) -> str:
-        """What it learns, such as `ENGAGEMENT_PREDICTOR`."""
+        """The target of the model, such as `ENGAGEMENT_PREDICTOR`."""
         return self.result.model_type
 
 
@@ -166,14 +166,14 @@ class Artifact:
     digest: str
     """SHA-256 of the content when it was stored, hexadecimal."""
     content: bytes
-    """Empty for one that is outside the database, until it is fetched from there."""
+    """Empty for a file outside the database, until it is fetched from there."""
     path: str = ""
-    """Where it is outside the database, below the place that all models have there; empty for one that is not."""
+    """Path outside the database, relative to the place of all models; empty for a file in the database."""
 
 
 @dataclass(frozen=True, slots=True)
 class StageChange:
-    """From this moment on a version was in a stage."""
+    """From this moment on, a version was in a stage."""
 
     model_id: str
     stage: str
@@ -181,9 +181,9 @@ class StageChange:
 
 
 def hold_line(scope: Scope, model_type: str, *, new_version: bool = False) -> int:
-    """Keeps everybody else from numbering and staging versions of a type until the transaction ends.
+    """Keeps others from numbering and staging versions of a type until the transaction ends.
 
-    Returns the last number given, which is a new one when `new_version`. Numbers are never given twice, even when
+    Returns the last number assigned, which is a new one with `new_version`. Numbers are never assigned twice, even when
     the newest version is deleted.
     """
     row = scope.execute(
@@ -199,9 +199,10 @@ def hold_line(scope: Scope, model_type: str, *, new_version: bool = False) -> in
 def add_version(
     scope: Scope, result: TrainingResult, artifacts: Sequence[Artifact], *, operation_id: str
 ) -> ModelVersion:
-    """Keeps a new version, a candidate, with its artifacts; the digest that it shows is that of the one that serves.
+    """Stores a new version, a candidate, with its artifacts; its digest is that of the serving artifact.
 
-    Files outside the database have been written before, announced as `stray_files`; Aborted when they were given up.
+    Files outside the database were written before and announced as `stray_files`; raises Aborted when they were given
+    up.
     """
     stray_files.adopt(scope.database, [artifact.path for artifact in artifacts if artifact.path], scope.now)
     row = scope.insert(
@@ -230,35 +231,35 @@ def add_version(
 
 
 def get_version(scope: Scope, model_id: str) -> ModelVersion:
-    """Raises NotFound (`MODEL_NOT_FOUND`)."""
+    """Returns a version; raises NotFound (`MODEL_NOT_FOUND`)."""
     return _version(scope.get(ModelRow, model_id))
 
 
 def find_version(scope: Scope, model_id: str) -> ModelVersion | None:
-    """The version of this id, or None."""
+    """Returns the version of this id, or None."""
     row = scope.find(ModelRow, model_id)
     return None if row is None else _version(row)
 
 
 def version_of_operation(scope: Scope, operation_id: str) -> ModelVersion | None:
-    """The version that a training run made, or None when it has not come so far."""
+    """Returns the version that a training run created, or None when it has not done so yet."""
     return _first(scope.select(ModelRow).where(ModelRow.operation_id == operation_id))
 
 
 def live_version(scope: Scope, model_type: str) -> ModelVersion | None:
-    """The version of this type that serves, or None."""
+    """Returns the live version of this type, or None."""
     return _first(scope.select(ModelRow).where((ModelRow.model_type == model_type) & (ModelRow.stage == "LIVE")))
 
 
 def live_versions(scope: Scope) -> list[ModelVersion]:
-    """The versions that serve, one of a type."""
+    """Returns the live versions, at most one of each type."""
     return [_version(row) for row in scope.select(ModelRow).where(ModelRow.stage == "LIVE")]
 
 
 def list_versions(
     scope: Scope, *, model_type: str = "", stage: str = "", page_size: int = 0, page_token: str = ""
 ) -> Page[ModelVersion]:
-    """The versions, newest first."""
+    """Returns one page of the versions, newest first."""
     query = scope.select(ModelRow)
     if model_type:
         query = query.where(ModelRow.model_type == model_type)
@@ -275,7 +276,7 @@ def list_versions(
 
 
 def set_stage(scope: Scope, version: ModelVersion, stage: str) -> ModelVersion:
-    """Moves a version to a stage and keeps that in the history. The caller holds the line of its type."""
+    """Moves a version to a stage and records that in the history. The caller has locked the row of its type."""
     changes: dict[str, Any] = {"stage": stage}
     if stage == "LIVE":
         changes["promote_time"] = scope.now
@@ -285,7 +286,7 @@ def set_stage(scope: Scope, version: ModelVersion, stage: str) -> ModelVersion:
 
 
 def stage_history(scope: Scope, model_type: str, *, since: datetime | None = None) -> list[StageChange]:
-    """What became of the versions of a type that still exist, newest change first."""
+    """Returns the history of the existing versions of a type, newest change first."""
     query = scope.select(ModelStageChangeRow).where(ModelStageChangeRow.model_type == model_type)
     if since is not None:
         query = query.where(ModelStageChangeRow.create_time >= since)
@@ -296,16 +297,16 @@ def stage_history(scope: Scope, model_type: str, *, since: datetime | None = Non
 
 
 def read_artifacts(scope: Scope, model_id: str) -> dict[str, Artifact]:
-    """The files of a version by name, as they are stored now: whether they are whole is for the reader to check.
+    """Returns the files of a version by name, as they are stored; the reader checks that they are whole.
 
-    Those outside the database come without content.
+    Files outside the database come without content.
     """
     rows: Iterable[ModelArtifactRow] = scope.select(ModelArtifactRow).where(ModelArtifactRow.model_id == model_id)
     return {row.name: Artifact(row.name, row.digest, row.content, row.path) for row in rows}
 
 
 def delete_version(scope: Scope, model_id: str) -> None:
-    """Removes a version with its artifacts and its history; its files outside the database are to be removed next."""
+    """Deletes a version with its artifacts and its history; its files outside the database are to be removed next."""
     paths = [artifact.path for artifact in read_artifacts(scope, model_id).values() if artifact.path]
     stray_files.announce(scope.database, paths, due=scope.now)
     scope.delete(ModelArtifactRow).where(ModelArtifactRow.model_id == model_id).execute()
@@ -345,7 +346,7 @@ def _version(row: ModelRow) -> ModelVersion:
 
 
 def _plain(value: Any) -> Any:
-    """JSON knows neither tuples nor mappings other than its own."""
+    """JSON has neither tuples nor mappings other than its own."""
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):

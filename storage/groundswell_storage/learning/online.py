@@ -1,4 +1,4 @@
-"""Models that learn from each outcome: what they are by now, and which outcomes they have learnt from."""
+"""Online models, which learn from each outcome: their current state, and the outcomes they have learned from."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from groundswell_storage.table import Table
 
 
 class OnlineModelRow(Table):
-    """The incremental twin of a model type, as it is by now."""
+    """The current state of the online model of a model type."""
 
     model_type = TextField()
     weights = JsonField()
@@ -34,7 +34,7 @@ class OnlineModelRow(Table):
 
 
 class OnlineOutcomeRow(Table):
-    """An outcome that was learnt from, with what was expected before."""
+    """An outcome that was learned from, with the predictions made before."""
 
     model_type = TextField()
     post_id = TextField()
@@ -49,44 +49,44 @@ class OnlineOutcomeRow(Table):
 
 @dataclass(frozen=True, slots=True)
 class OnlineModel:
-    """A twin. Its errors are means of absolute ones, the newest weighing most."""
+    """An online model. Its errors are means of absolute errors in which the newest weigh most."""
 
     weights: Mapping[str, float]
     intercept: float
     learned_count: int
-    """Outcomes that it has learnt from."""
+    """Outcomes that it has learned from."""
     error: float | None
-    """Of what it said of each before it learnt from it; None before the first."""
+    """Error of its predictions before it learned from each outcome; None before the first."""
     model_id: str
-    """The batch version that it was compared with; empty without one."""
+    """The batch version that it was compared with, or empty."""
     pair_count: int
-    """Outcomes that neither had seen, since that version is live."""
+    """Outcomes that neither had learned from, since that version is live."""
     paired_error: float | None
-    """Its own over these, as are the following two."""
+    """Its own error over these; the following two are over the same."""
     batch_error: float | None
     blended_error: float | None
     alpha: float | None
-    """What 95% intervals of the batch version are to miss after these outcomes; None before the first."""
+    """Share of outcomes that the batch version's 95% intervals are set to miss; None before the first."""
 
 
 class LearntOutcome(NamedTuple):
-    """An outcome, and what was expected before it was learnt."""
+    """An outcome, with the predictions made before it was learned from."""
 
     post_id: str
     outcome: float
     said: float
     batch_said: float | None
-    """None where no batch version was live, or had learnt from the post."""
+    """None where no batch version was live, or where it had learned from the post."""
 
 
 def find(scope: Scope, model_type: str) -> OnlineModel | None:
-    """The twin of a model type; None before it has learnt anything."""
+    """Returns the online model of a model type; None before it has learned anything."""
     row = scope.select(OnlineModelRow).where(OnlineModelRow.model_type == model_type).first()
     return None if row is None else OnlineModel(**{name: getattr(row, name) for name in OnlineModel.__slots__})
 
 
 def put(scope: Scope, model_type: str, model: OnlineModel) -> None:
-    """Keeps a twin as it is now."""
+    """Stores the current state of an online model."""
     values = {name: getattr(model, name) for name in OnlineModel.__slots__} | {"update_time": scope.now}
     insert = scope.insert_query(OnlineModelRow, model_type=model_type, **values)
     key = [OnlineModelRow.workspace, OnlineModelRow.model_type]
@@ -94,13 +94,13 @@ def put(scope: Scope, model_type: str, model: OnlineModel) -> None:
 
 
 def add_outcomes(scope: Scope, model_type: str, learnt: Iterable[LearntOutcome]) -> None:
-    """Keeps which outcomes were learnt, so that none is learnt twice."""
+    """Records learned outcomes, so that none is learned twice."""
     rows = [{**one._asdict(), "model_type": model_type, "create_time": scope.now} for one in learnt]
     scope.insert_many(OnlineOutcomeRow, rows)
 
 
 def learnt(scope: Scope, model_type: str, post_ids: Collection[str]) -> set[str]:
-    """Which of these posts were learnt from already."""
+    """Returns those of these posts that were learned from already."""
     row = OnlineOutcomeRow
     query = scope.select(row, row.post_id).where((row.model_type == model_type) & row.post_id.in_(list(post_ids)))
     return {found.post_id for found in query}

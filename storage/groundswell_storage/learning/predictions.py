@@ -1,7 +1,7 @@
-"""Predictions that were served for stored contexts, and what came of them: how a live model is watched.
+"""Predictions that were served for stored contexts, with their outcomes, by which a live model is monitored.
 
 One row for a context and a version: the last prediction before anything was measured. The outcome is joined when it is
-asked for, so that it follows what is learnt later of the interactions behind it.
+read, so that it follows later verdicts on the interactions behind it.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from groundswell_storage.table import Table
 
 
 class PredictionRow(Table):
-    """What a version said of a context before it was measured."""
+    """A prediction of a version for a context before its post was measured."""
 
     model_id = TextField()
     context_id = TextField()
     platform = SmallIntegerField()
-    """Where it was to be posted, 0 for unknown."""
+    """The platform of the planned post, 0 for unknown."""
     features = JsonField()
     """`values`, in the order of the model's features, null for unknown; and `category`."""
     value = DoubleField()
@@ -40,22 +40,22 @@ class PredictionRow(Table):
 
 
 class ServedPrediction(NamedTuple):
-    """A prediction, to be kept."""
+    """A prediction, to be stored."""
 
     model_id: str
     context_id: str
     platform: int
     features: dict[str, Any]
     value: float
-    """In the unit of what is predicted."""
+    """In the unit of the predicted quantity."""
     lower: float | None
-    """Lower end of the 95% interval; None where there is none, or where it is infinite."""
+    """Lower end of the 95% interval; None without an interval, or where it is infinite."""
     upper: float | None
     served: datetime
 
 
 class JudgedPrediction(NamedTuple):
-    """A prediction with what came of it."""
+    """A prediction with its outcome."""
 
     value: float
     lower: float | None
@@ -64,11 +64,11 @@ class JudgedPrediction(NamedTuple):
     outcome_rate_pct: float | None
     """The rate of the context's post at the target age; None while it is not known."""
     known: datetime | None
-    """When that was measured."""
+    """Time of that measurement."""
     features: dict[str, Any]
     context_id: str = ""
     persona_id: str = ""
-    """Whose post it was; empty while there is none."""
+    """The persona of the post; empty without a post."""
 
 
 _COLUMNS = "workspace, model_id, context_id, platform, features, value, lower, upper, served"
@@ -76,9 +76,9 @@ _AT_ONCE = 200
 
 
 def keep(scope: Scope, predictions: Sequence[ServedPrediction]) -> None:
-    """Keeps predictions, each in the place of an earlier one for the same context and version.
+    """Stores predictions, each in place of an earlier one for the same context and version.
 
-    Those of contexts with a post that was measured before, and of versions that are gone, are left out.
+    Predictions of contexts with a post that was measured before, and of deleted versions, are left out.
     """
     for chunk in chunks(predictions, _AT_ONCE):
         _keep(scope, chunk)
@@ -87,7 +87,7 @@ def keep(scope: Scope, predictions: Sequence[ServedPrediction]) -> None:
 def judged(
     scope: Scope, model_id: str, *, target_age: timedelta, since: datetime, until: datetime
 ) -> list[JudgedPrediction]:
-    """The predictions of a version that were served from `since` and before `until`, in that order.
+    """Returns the predictions of a version that were served from `since` and before `until`, in that order.
 
     The outcome is that of the context's first post on the platform, in its first snapshot of the target age or older.
     """
@@ -103,7 +103,7 @@ def judged(
 
 
 def newest_outcomes(scope: Scope, model_id: str, *, target_age: timedelta, limit: int) -> list[JudgedPrediction]:
-    """The predictions of a version whose outcome became known last, in the order in which it did."""
+    """Returns the predictions of a version whose outcome became known last, in the order in which it did."""
     newest = _judged(
         scope, "", "1 = 1 ORDER BY s.fetch_time DESC, r.context_id DESC LIMIT ?", (model_id, limit), target_age
     )
@@ -113,7 +113,7 @@ def newest_outcomes(scope: Scope, model_id: str, *, target_age: timedelta, limit
 def of_posts(
     scope: Scope, model_id: str, post_ids: Sequence[str], *, target_age: timedelta, since: datetime
 ) -> list[JudgedPrediction]:
-    """What a version said from `since` on of the contexts of posts, as far as it is known what came of it."""
+    """Returns a version's predictions from `since` on for the contexts of posts whose outcome is known."""
     contexts = f"SELECT n.context_id FROM post n WHERE n.workspace = ? AND n.id IN ({', '.join('?' * len(post_ids))})"
     return list(
         _judged(
@@ -127,7 +127,7 @@ def of_posts(
 
 
 def newest_served(scope: Scope, model_id: str, limit: int) -> list[dict[str, Any]]:
-    """The features of the predictions of a version that were served last, in that order."""
+    """Returns the features of the predictions of a version that were served last, in that order."""
     rows = scope.execute(
         "SELECT features FROM prediction WHERE workspace = ? AND model_id = ? ORDER BY served DESC, context_id DESC "
         "LIMIT ?",
@@ -137,7 +137,7 @@ def newest_served(scope: Scope, model_id: str, limit: int) -> list[dict[str, Any
 
 
 def count_served(scope: Scope, model_id: str) -> int:
-    """How many predictions of a version are kept."""
+    """Returns the number of stored predictions of a version."""
     found: int = scope.select(PredictionRow).where(PredictionRow.model_id == model_id).count()
     return found
 
@@ -148,7 +148,7 @@ def remove_of_model(scope: Scope, model_id: str) -> None:
 
 
 def purge(database: Database, before: datetime) -> int:
-    """Deletes what was served before a moment, in all workspaces; returns how many, to be called in a transaction."""
+    """Deletes what was served before a moment, in all workspaces, and returns the number; called in a transaction."""
     removed: int = database.execute("DELETE FROM prediction WHERE served < ?", (to_micros(before),)).rowcount
     return removed
 
@@ -178,7 +178,7 @@ def _keep(scope: Scope, predictions: Sequence[ServedPrediction]) -> None:
 
 
 def first_measured(scope: Scope, context_ids: Collection[str]) -> dict[str, datetime]:
-    """When a post of each of these contexts was measured first, where one was."""
+    """Returns the times at which a post of these contexts was first measured, by context."""
     rows = scope.execute(
         "SELECT p.context_id, MIN(m.fetch_time) FROM post p JOIN metric_snapshot m ON m.post_id = p.id "
         f"WHERE p.workspace = ? AND p.context_id IN ({', '.join('?' * len(context_ids))}) GROUP BY p.context_id",
@@ -188,7 +188,7 @@ def first_measured(scope: Scope, context_ids: Collection[str]) -> dict[str, date
 
 
 def existing(scope: Scope, model_ids: Collection[str]) -> set[str]:
-    """Those of these versions that are not gone."""
+    """Returns those of these versions that still exist."""
     marks = ", ".join("?" * len(model_ids))
     rows = scope.execute(
         f"SELECT id FROM model WHERE workspace = ? AND id IN ({marks})", (scope.workspace, *model_ids)

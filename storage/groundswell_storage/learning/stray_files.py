@@ -1,8 +1,8 @@
-"""Files outside the database that no row names: about to be written, or to be removed.
+"""Files outside the database that no row names: about to be written, or about to be removed.
 
-A file is announced here before it is written, and is no longer here once the row that names it commits; a deleted row
-leaves its files here. So whoever dies at whatever moment leaves a row without its file never, and a file without its
-row not for long.
+A file is announced here before it is written, and leaves this table once the row that names it commits; a deleted row
+leaves its files here. Therefore a crash at any moment leaves no row without its file, and no file without a row for
+long.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from groundswell_storage.fields import InstantField, to_micros
 from groundswell_storage.table import SystemTable
 
 PATIENCE = timedelta(days=1)
-"""From the announcement of a file to its removal, when no row names it."""
+"""Time from the announcement of a file to its removal, when no row names it."""
 _UNDER_WAY = timedelta(hours=1)
-"""A file is not adopted so shortly before it is due: a transaction that does may take its time to commit."""
+"""A file is not adopted within this time before it is due, because the transaction may take some time to commit."""
 
 
 class StrayFileRow(SystemTable):
@@ -34,13 +34,13 @@ class StrayFileRow(SystemTable):
 
 
 def announce(database: Database, paths: Sequence[str], *, due: datetime) -> None:
-    """Files that are removed when `due`, unless they are adopted before; in a transaction."""
+    """Announces files that are removed at the time `due`, unless they are adopted before; called in a transaction."""
     for path in paths:
         database.execute("INSERT INTO stray_file (path, due) VALUES (?, ?)", (path, to_micros(due)))
 
 
 def adopt(database: Database, paths: Sequence[str], now: datetime) -> None:
-    """In the transaction of the row that names them from now on; raises Aborted when it is too late for one."""
+    """Adopts files in the transaction of the row that names them; raises Aborted when it is too late for one."""
     for path in paths:
         adopted = database.execute(
             "DELETE FROM stray_file WHERE path = ? AND due > ? RETURNING path", (path, to_micros(now + _UNDER_WAY))
@@ -50,7 +50,7 @@ def adopt(database: Database, paths: Sequence[str], now: datetime) -> None:
 
 
 def list_due(database: Database, now: datetime, limit: int) -> list[str]:
-    """Files to be removed now, the longest due first."""
+    """Returns the files to be removed now, the longest overdue first."""
     rows = database.execute(
         "SELECT path FROM stray_file WHERE due <= ? ORDER BY due, path LIMIT ?", (to_micros(now), limit)
     ).fetchall()
@@ -58,5 +58,5 @@ def list_due(database: Database, now: datetime, limit: int) -> list[str]:
 
 
 def forget(database: Database, path: str) -> None:
-    """The file has been removed; in a transaction."""
+    """Records that a file was removed; called in a transaction."""
     database.execute("DELETE FROM stray_file WHERE path = ?", (path,))

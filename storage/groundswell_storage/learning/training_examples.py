@@ -1,4 +1,4 @@
-"""Labelled examples: what somebody said that texts, accounts and posts are, for models to learn from."""
+"""Labelled examples: labels that callers gave to texts, accounts and posts, for models to learn from."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from groundswell_storage.scope import Scope
 from groundswell_storage.table import Table
 
 _CHUNK = 500
-"""Keys that one statement asks for."""
+"""Keys in one statement."""
 
 
 class TrainingExampleRow(Table):
-    """One labelled example. A type has one of a key: the caller's own id, else the digest of what it is about."""
+    """One labelled example. Its key is unique in its type: the caller's own id, else the digest of the subject."""
 
     id = TextField(primary_key=True)
     model_type = TextField()
     key = TextField()
     label = TextField()
     group_name = TextField()
-    """Examples of one group are never learnt from and tested on at once."""
+    """Examples of one group are never in the training and the test set at once."""
     persona_id = TextField(default="")
-    """Whose it is; erased with the persona. Empty for nobody's."""
+    """The owner; erased with the persona. Empty without an owner."""
     post_id = TextField(default="")
     text = TextField(default="")
     profile = JsonField(null=True)
-    """Figures of an account, without a name."""
+    """Figures of an account, without its name."""
     create_time = InstantField()
     update_time = InstantField()
 
@@ -59,14 +59,14 @@ class StoredExample:
 
 
 class AddedExample(NamedTuple):
-    """A labelled example and when it was added; a later correction does not change that."""
+    """A labelled example and the time at which it was added, which a later correction does not change."""
 
     added: datetime
     example: StoredExample
 
 
 def hold(scope: Scope, model_type: str) -> None:
-    """Keeps everybody else from adding examples of a type until the transaction ends, so that limits hold."""
+    """Keeps others from adding examples of a type until the transaction ends, so that limits hold."""
     scope.execute(
         "INSERT INTO model_line (workspace, model_type, last_version) VALUES (?, ?, 0) "
         "ON CONFLICT (workspace, model_type) DO UPDATE SET last_version = model_line.last_version",
@@ -75,7 +75,7 @@ def hold(scope: Scope, model_type: str) -> None:
 
 
 def count(scope: Scope, model_type: str, *, added_after: datetime | None = None) -> int:
-    """How many examples of a type there are, or were added after a moment."""
+    """Returns the number of examples of a type, or of those added after a moment."""
     query = scope.select(TrainingExampleRow).where(TrainingExampleRow.model_type == model_type)
     if added_after is not None:
         query = query.where(TrainingExampleRow.create_time > added_after)
@@ -84,7 +84,7 @@ def count(scope: Scope, model_type: str, *, added_after: datetime | None = None)
 
 
 def of_keys(scope: Scope, model_type: str, keys: Sequence[str]) -> dict[str, StoredExample]:
-    """The examples of a type with these keys."""
+    """Returns the examples of a type with these keys."""
     found: dict[str, StoredExample] = {}
     for chunk in chunks(keys, _CHUNK):
         query = scope.select(TrainingExampleRow).where(
@@ -95,7 +95,7 @@ def of_keys(scope: Scope, model_type: str, keys: Sequence[str]) -> dict[str, Sto
 
 
 def add(scope: Scope, model_type: str, examples: Iterable[StoredExample]) -> None:
-    """Keeps new examples."""
+    """Stores new examples."""
     scope.insert_many(
         TrainingExampleRow,
         (
@@ -113,7 +113,7 @@ def add(scope: Scope, model_type: str, examples: Iterable[StoredExample]) -> Non
 
 
 def change(scope: Scope, model_type: str, example: StoredExample) -> None:
-    """Gives an example that is there another label or content."""
+    """Changes the label or content of an existing example."""
     query = scope.update(TrainingExampleRow, update_time=scope.now, **_columns(example))
     query.where((TrainingExampleRow.model_type == model_type) & (TrainingExampleRow.key == example.key)).execute()
 
@@ -121,7 +121,7 @@ def change(scope: Scope, model_type: str, example: StoredExample) -> None:
 def read(
     scope: Scope, model_type: str, *, added_by: datetime, added_from: datetime | None = None, persona_id: str = ""
 ) -> list[AddedExample]:
-    """The examples of a type that were added in a span, oldest first."""
+    """Returns the examples of a type that were added in a span, oldest first."""
     query = scope.select(TrainingExampleRow).where(
         (TrainingExampleRow.model_type == model_type) & (TrainingExampleRow.create_time <= added_by)
     )
@@ -134,7 +134,7 @@ def read(
 
 
 def remove(scope: Scope, *, model_type: str = "", keys: Sequence[str] = (), persona_id: str = "") -> int:
-    """Deletes the examples that all conditions hold for, and returns how many; at least one has to be given."""
+    """Deletes the examples that meet all conditions, at least one, and returns their number."""
     if not (model_type or keys or persona_id):
         raise ValueError("nothing says which examples to remove")
     query = scope.delete(TrainingExampleRow)

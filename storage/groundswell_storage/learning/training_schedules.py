@@ -1,4 +1,4 @@
-"""Schedules of training: which model types look by themselves whether they should learn anew."""
+"""Training schedules: model types that are checked periodically and retrained when necessary."""
 
 from __future__ import annotations
 
@@ -38,23 +38,23 @@ class TrainingScheduleRow(Table):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """When a model type learns anew by itself."""
+    """The conditions under which a model type is retrained automatically."""
 
     model_type: str
     every_days: int
     minimum_new_samples: int
-    """Outcomes, or labels, that the live version has not learnt from."""
+    """Outcomes or labels that the live version has not learned from."""
     drift_threshold: float
-    """Score of a significant drift from which on it learns anew."""
+    """Score of a significant drift from which on the type is retrained."""
     lookback_days: int
-    """0 for what a training of the type looks back by itself: labels of texts and accounts do not grow old."""
+    """0 for the default of a training of the type: labels of texts and accounts do not age."""
     force: bool
-    """Without drift too."""
+    """Retrains without drift too."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingSchedule:
-    """A plan, and what became of it last."""
+    """A plan, and the result of its last check."""
 
     plan: Plan
     next_check_time: datetime
@@ -62,13 +62,13 @@ class TrainingSchedule:
     last_decision: str
     """In words; empty before the first check."""
     report_id: str
-    """Of the drift that the last check found; empty where it did not look."""
+    """The drift report of the last check; empty where it made none."""
     operation_id: str
     """The last training it started; empty before the first."""
 
 
 def put(scope: Scope, plan: Plan, next_check_time: datetime) -> TrainingSchedule:
-    """Keeps a plan in the place of the one that its type had; what became of that stays known."""
+    """Stores a plan in place of the one that its type had; the result of the last check stays."""
     known, values = _find(scope, plan.model_type), _shown(plan)
     changed = {name: value for name, value in values.items() if name != "model_type"}
     insert = scope.insert_query(TrainingScheduleRow, next_check_time=next_check_time, **values)
@@ -81,7 +81,7 @@ def put(scope: Scope, plan: Plan, next_check_time: datetime) -> TrainingSchedule
 
 
 def get(scope: Scope, model_type: str) -> TrainingSchedule:
-    """Raises NotFound (`TRAINING_SCHEDULE_NOT_FOUND`)."""
+    """Returns the schedule of a type; raises NotFound (`TRAINING_SCHEDULE_NOT_FOUND`)."""
     found = _find(scope, model_type)
     if found is None:
         raise NotFound("training_schedule", model_type)
@@ -98,14 +98,14 @@ def _find(scope: Scope, model_type: str) -> TrainingSchedule | None:
 
 
 def remove(scope: Scope, model_type: str) -> None:
-    """Raises NotFound (`TRAINING_SCHEDULE_NOT_FOUND`)."""
+    """Deletes the schedule of a type; raises NotFound (`TRAINING_SCHEDULE_NOT_FOUND`)."""
     before = get(scope, model_type).plan
     scope.delete(TrainingScheduleRow).where(TrainingScheduleRow.model_type == model_type).execute()
     _tell(scope, "cancelled", model_type, before=_shown(before))
 
 
 def due(database: Database, now: datetime) -> list[tuple[str, str]]:
-    """Workspace and model type of the schedules that are due, in all workspaces."""
+    """Returns workspace and model type of the schedules that are due, in all workspaces."""
     rows = database.execute(
         "SELECT workspace, model_type FROM training_schedule WHERE next_check_time <= ? ORDER BY next_check_time",
         (to_micros(now),),
@@ -114,7 +114,7 @@ def due(database: Database, now: datetime) -> list[tuple[str, str]]:
 
 
 def claim(scope: Scope, model_type: str, until: datetime) -> TrainingSchedule | None:
-    """The schedule, which nobody else is given before `until`; None when it is not due any more."""
+    """Returns the schedule, which no other caller gets before `until`; None when it is not due any longer."""
     row = TrainingScheduleRow
     is_due = (row.model_type == model_type) & (row.next_check_time <= scope.now)
     claimed = scope.update(row, next_check_time=until).where(is_due)
@@ -124,7 +124,7 @@ def claim(scope: Scope, model_type: str, until: datetime) -> TrainingSchedule | 
 def note(
     scope: Scope, model_type: str, *, next_check_time: datetime, decision: str, report_id: str, operation_id: str
 ) -> None:
-    """Writes down what a check came to. A schedule that was cancelled meanwhile is gone."""
+    """Records the result of a check. A schedule that was cancelled meanwhile stays deleted."""
     scope.update(
         TrainingScheduleRow,
         next_check_time=next_check_time,
