@@ -7,6 +7,7 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 from tests.structure.source import Module, Source
@@ -40,7 +41,7 @@ def _is_activity(stem: str) -> bool:
 
 
 def opening_words(source: Source, root: Path) -> list[str]:
-    """Docstrings and comments of the contract that open with What, Who, Whether, How, Where or Which instead of a verb or a noun."""
+    """Docstrings and comments of the contract that open with a question word instead of a verb or a noun."""
     found = [
         f"{module.shown}: {name}: {docstring.splitlines()[0]}"
         for module in source.modules.values()
@@ -69,7 +70,7 @@ def docstrings(module: Module) -> Iterator[tuple[str, str]]:
 
 
 def _attribute_docstrings(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:
-    for before, node in zip(body, body[1:], strict=False):
+    for before, node in pairwise(body):
         if isinstance(before, (ast.Assign, ast.AnnAssign)) and isinstance(node, ast.Expr):
             value = node.value
             if isinstance(value, ast.Constant) and isinstance(value.value, str):
