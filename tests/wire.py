@@ -6,21 +6,15 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import grpc
-from google.longrunning import operations_pb2
 from google.protobuf import message_factory
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
 
-from groundswell.v1 import engagement_pb2, experiments_pb2, learning_pb2
+from groundswell.v1.services import services
 
 TIMEOUT_SECONDS = 30
 
-SERVICES = (
-    engagement_pb2.DESCRIPTOR.services_by_name["EngagementService"],
-    learning_pb2.DESCRIPTOR.services_by_name["LearningService"],
-    experiments_pb2.DESCRIPTOR.services_by_name["ExperimentsService"],
-    operations_pb2.DESCRIPTOR.services_by_name["Operations"],
-)
+SERVICES = tuple(services().values())
 METHODS: dict[str, MethodDescriptor] = {method.name: method for service in SERVICES for method in service.methods}
 """All calls of the suite by their names, of which there are no two alike."""
 

@@ -1,4 +1,7 @@
-"""Every call on the wire with bad input: what is refused, for which reason, and which fields are named."""
+"""Every call on the wire with bad input: the status code, the reason and the fields of its refusal.
+
+Requests that break a constraint of the contract are generated from it; rules that it cannot state have rows by hand.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import pytest
 from groundswell.v1.errors_pb2 import ErrorReason
 from tests.contract.bad_requests import BAD, NARROWER, Bad, filled
 from tests.contract.bad_requests.request import NAN, NO_TIME, TOMORROW, UNKNOWN_NUMBER, YESTERDAY
+from tests.contract.violations import broken_rules, rule_ids, violations
 from tests.errors import refusal
 from tests.running import RunningServer
 from tests.wire import METHODS, call, request_of
@@ -24,8 +28,31 @@ def own(shared_server: RunningServer) -> Workspace:
     return furnish(shared_server, "bad-requests")
 
 
-def test_every_call_is_given_bad_input() -> None:
-    assert BAD.keys() == METHODS.keys()
+@pytest.mark.parametrize("name", METHODS)
+def test_every_call_is_given_bad_input(name: str) -> None:
+    if METHODS[name].input_type.fields:
+        assert BAD.get(name) or any(violations(METHODS[name])), f"{name} needs a row in tests/contract/bad_requests"
+
+
+def test_rows_are_about_calls_of_the_contract() -> None:
+    assert BAD.keys() - METHODS.keys() == set()
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_constraints_of_the_contract_are_enforced(own: Workspace, name: str) -> None:
+    for violation in violations(METHODS[name]):
+        with refusal() as refused:
+            call(own.channel, name, violation.request)
+        where = f"{violation.field} ({violation.rule}): {refused.message}"
+        assert (refused.code, refused.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "VALIDATION_FAILED"), where
+        assert violation.field in refused.fields, where
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_rules_over_several_fields_have_a_row_that_breaks_them(own: Workspace, name: str) -> None:
+    requests = [request_of(name, **filled(bad.fields, own)) for bad in BAD.get(name, ())]
+    broken = {rule for request in requests for rule in broken_rules(request)}
+    assert rule_ids(METHODS[name]) - broken == set(), f"{name} needs rows in tests/contract/bad_requests"
 
 
 @pytest.mark.parametrize(("name", "bad"), CASES)

@@ -21,7 +21,6 @@ from tests.contract.bad_requests.request import (
     YESTERDAY,
     Bad,
     Fields,
-    malformed_id,
     missing,
     pages,
     repeatable,
@@ -62,36 +61,21 @@ def connection(**changes: Any) -> Mapping[str, Any]:
 
 BAD: dict[str, list[Bad]] = {
     "CreatePersona": [
-        Bad("without a name", {}, ("name",)),
-        Bad("name too long", persona(name="n" * 201), ("name",)),
         Bad("name with a NUL", persona(name="a\0b"), ("name",)),
         Bad("unknown time zone", persona(time_zone="Europe/Atlantis"), ("time_zone",)),
         Bad("time zone out of the file system", persona(time_zone="../../etc/passwd"), ("time_zone",)),
         Bad("time zone of the server's own", persona(time_zone="localtime"), ("time_zone",)),
         Bad("time zone that counts leap seconds", persona(time_zone="right/UTC"), ("time_zone",)),
         Bad("handle that nobody sees", persona(handles=[{"platform": 1, "handle": "\u200b"}]), ("handles[0].handle",)),
-        Bad(
-            "handle with a space on no platform",
-            persona(handles=[{"handle": "no spaces"}]),
-            ("handles[0].platform", "handles[0].handle"),
-        ),
-        Bad(
-            "negative followers",
-            persona(handles=[{"platform": 1, "handle": "a", "follower_count": -1}]),
-            ("handles[0].follower_count",),
-        ),
-        Bad("too many handles", persona(handles=[{"platform": 1, "handle": "a"}] * 51), ("handles",)),
         repeatable(persona()),
     ],
     "GetPersona": [
-        malformed_id("persona_id"),
-        Bad("without an id", {}, ("persona_id",)),
         missing("unknown", "PERSONA_NOT_FOUND", {"persona_id": NOBODY}),
     ],
-    "ListPersonas": [*pages(), Bad("niche too long", {"niche": "n" * 101}, ("niche",))],
+    "ListPersonas": [
+        *pages(),
+    ],
     "UpdatePersona": [
-        malformed_id("persona_id", persona={"niche": "x"}),
-        Bad("without values", {"persona_id": NOBODY}, ("persona",)),
         missing("unknown", "PERSONA_NOT_FOUND", {"persona_id": NOBODY, "persona": {"niche": "x"}}),
         Bad(
             "unknown mask path",
@@ -117,28 +101,19 @@ BAD: dict[str, list[Bad]] = {
         repeatable(lambda own: {"persona_id": own.persona_id, "persona": {"niche": "x"}}),
     ],
     "DeletePersona": [
-        malformed_id("persona_id"),
         missing("unknown", "PERSONA_NOT_FOUND", {"persona_id": NOBODY}),
         repeatable({"persona_id": NOBODY}),
     ],
     "StartContext": [
-        Bad("without a phase", {}, ("phase",)),
-        Bad("phase in lower case", {"phase": "text"}, ("phase",)),
-        malformed_id("persona_id", phase="TEXT"),
         missing("unknown persona", "PERSONA_NOT_FOUND", {"phase": "TEXT", "persona_id": NOBODY}),
-        Bad("begins at its end", {"phase": "TEXT", "state": 3}, ("state",)),
-        Bad("unknown complexity", {"phase": "TEXT", "complexity": UNKNOWN_NUMBER}, ("complexity",)),
         Bad("input with NaN", {"phase": "TEXT", "input": {"seed": NAN}}, ("input",)),
         Bad("input with infinity", {"phase": "TEXT", "input": {"a": {"b": [INFINITY]}}}, ("input",)),
         Bad("input with a NUL", {"phase": "TEXT", "input": {"prompt": "a\0b"}}, ("input",)),
         Bad("input beyond 256 KiB", {"phase": "TEXT", "input": {"prompt": "p" * 2**18}}, ("input",)),
         Bad("strategy with a NUL in a key", {"phase": "TEXT", "strategy": {"a\0b": 1}}, ("strategy",)),
-        Bad("note too long", {"phase": "TEXT", "note": "n" * 2001}, ("note",)),
         repeatable({"phase": "TEXT"}),
     ],
     "UpdateContext": [
-        malformed_id("context_id", context={"note": "x"}),
-        Bad("without values", {"context_id": NOBODY}, ("context",)),
         missing("unknown", "CONTEXT_NOT_FOUND", {"context_id": NOBODY, "context": {"note": "x"}}),
         Bad(
             "unknown mask path",
@@ -170,40 +145,23 @@ BAD: dict[str, list[Bad]] = {
         repeatable({"context_id": NOBODY, "context": {"note": "x"}}),
     ],
     "FinishContext": [
-        malformed_id("context_id", state=3),
-        Bad("without a state", {"context_id": NOBODY}, ("state",)),
-        Bad("ends as READY", {"context_id": NOBODY, "state": 1}, ("state",)),
         missing("unknown", "CONTEXT_NOT_FOUND", {"context_id": NOBODY, "state": 3}),
-        Bad(
-            "trace without a type",
-            {"context_id": NOBODY, "state": 4, "trace_artifacts": [{"message": "x"}]},
-            ("trace_artifacts[0].type",),
-        ),
         Bad(
             "output with NaN", lambda own: {"context_id": own.context_id, "state": 3, "output": {"x": NAN}}, ("output",)
         ),
         repeatable({"context_id": NOBODY, "state": 3}),
     ],
-    "GetContext": [malformed_id("context_id"), missing("unknown", "CONTEXT_NOT_FOUND", {"context_id": NOBODY})],
+    "GetContext": [missing("unknown", "CONTEXT_NOT_FOUND", {"context_id": NOBODY})],
     "ListContexts": [
         *pages(),
-        malformed_id("persona_id"),
-        Bad("unknown state", {"state": UNKNOWN_NUMBER}, ("state",)),
     ],
     "SubmitFeedback": [
-        malformed_id("context_id", rating=5),
-        Bad("without a rating", {"context_id": NOBODY}, ("rating",)),
-        Bad("unknown rating", {"context_id": NOBODY, "rating": UNKNOWN_NUMBER}, ("rating",)),
         missing("unknown", "CONTEXT_NOT_FOUND", {"context_id": NOBODY, "rating": 5}),
         repeatable({"context_id": NOBODY, "rating": 5}),
     ],
     "CreatePost": [
-        Bad("empty", {}, ("persona_id", "platform", "platform_post_id")),
-        Bad("published tomorrow", post(publish_time=TOMORROW), ("publish_time",)),
         Bad("published before the year 1", post(publish_time=NO_TIME), ("publish_time",)),
         Bad("published in the year 1", post(publish_time=YEAR_1), ("publish_time",)),
-        Bad("hashtag with a space", post(hashtags=["no good"]), ("hashtags[0]",)),
-        Bad("unknown platform", post(platform=UNKNOWN_NUMBER), ("platform",)),
         Bad("caption with a NUL", post(caption="a\0b"), ("caption",)),
         Bad("attributes with NaN", post(attributes={"x": NAN}), ("attributes",)),
         Bad("attributes beyond 256 KiB", post(attributes={"x": [1.0] * 30_000}), ("attributes",)),
@@ -217,25 +175,19 @@ BAD: dict[str, list[Bad]] = {
         ),
         repeatable(post()),
     ],
-    "GetPost": [malformed_id("post_id"), missing("unknown", "POST_NOT_FOUND", {"post_id": NOBODY})],
+    "GetPost": [missing("unknown", "POST_NOT_FOUND", {"post_id": NOBODY})],
     "ListPosts": [
         *pages(),
-        malformed_id("persona_id"),
-        malformed_id("context_id"),
-        Bad("unknown platform", {"platform": UNKNOWN_NUMBER}, ("platform",)),
         Bad("from no time", {"published_from": NO_TIME}, ("published_from",)),
         Bad("before no time", {"published_before": {"nanos": -1}}, ("published_before",)),
     ],
     "UpdatePost": [
-        malformed_id("post_id", post={"category": "x"}),
-        Bad("without values", {"post_id": NOBODY}, ("post",)),
         missing("unknown", "POST_NOT_FOUND", {"post_id": NOBODY, "post": {"category": "x"}}),
         Bad(
             "unknown mask path",
             lambda own: {"post_id": own.post_id, "post": {}, "update_mask": {"paths": ["metrics"]}},
             ("update_mask",),
         ),
-        Bad("hashtag with a space", {"post_id": NOBODY, "post": {"hashtags": ["a b"]}}, ("post.hashtags[0]",)),
         Bad(
             "stale etag",
             lambda own: {"post_id": own.post_id, "post": {"category": "x", "etag": "stale"}},
@@ -245,32 +197,15 @@ BAD: dict[str, list[Bad]] = {
         repeatable({"post_id": NOBODY, "post": {"category": "x"}}),
     ],
     "DeletePost": [
-        malformed_id("post_id"),
         missing("unknown", "POST_NOT_FOUND", {"post_id": NOBODY}),
         repeatable({"post_id": NOBODY}),
     ],
     "RecordMetrics": [
-        malformed_id("post_id", metrics={"likes": 1}),
-        Bad("without counts", {"post_id": NOBODY}, ("metrics",)),
-        Bad("negative count", metrics(likes=-1), ("metrics.likes",)),
         Bad(
             "more likes than impressions",
             metrics(likes=11, impressions=10),
             ("metrics.likes",),
             reason="METRICS_IMPOSSIBLE",
-        ),
-        Bad(
-            "a country, an age and a gender by other names",
-            lambda own: {
-                "post_id": own.post_id,
-                "metrics": {"likes": 1},
-                "demographics": {"countries": {"Germany": 9}, "age_bands": {"old": 9}, "genders": {"F": 9}},
-            },
-            (
-                "demographics.countries[Germany]",
-                "demographics.age_bands[old]",
-                "demographics.genders[F]",
-            ),
         ),
         Bad(
             "a country with a NUL",
@@ -280,11 +215,6 @@ BAD: dict[str, list[Bad]] = {
                 "demographics": {"countries": {"D\0": 9}},
             },
             ("demographics.countries",),
-        ),
-        Bad(
-            "fetched tomorrow",
-            lambda own: {"post_id": own.post_id, "metrics": {"likes": 1}, "fetch_time": TOMORROW},
-            ("fetch_time",),
         ),
         Bad(
             "fetched before publication",
@@ -300,16 +230,10 @@ BAD: dict[str, list[Bad]] = {
         repeatable({"post_id": NOBODY, "metrics": {"likes": 1}}),
     ],
     "RecordInteractions": [
-        malformed_id("post_id", interactions=[{"kind": 1, "interact_time": YESTERDAY}]),
-        Bad("empty batch", {"post_id": NOBODY}, ("interactions",)),
-        Bad("without a kind", interaction(kind=0), ("interactions[0].kind",)),
-        Bad("unknown kind", interaction(kind=UNKNOWN_NUMBER), ("interactions[0].kind",)),
-        Bad("without a time", interaction(interact_time=None), ("interactions[0].interact_time",)),
         Bad("tomorrow", interaction(interact_time=TOMORROW), ("interactions[0].interact_time",)),
         Bad("before the year 1", interaction(interact_time=NO_TIME), ("interactions[0].interact_time",)),
         Bad("after the year 9999", interaction(interact_time={"seconds": HUGE}), ("interactions[0].interact_time",)),
         Bad("text with a NUL", interaction(text="a\0b", kind=2), ("interactions[0].text",)),
-        Bad("text too long", interaction(text="x" * 20001, kind=2), ("interactions[0].text",)),
         missing(
             "unknown",
             "POST_NOT_FOUND",
@@ -317,7 +241,6 @@ BAD: dict[str, list[Bad]] = {
         ),
     ],
     "ListInteractions": [
-        malformed_id("post_id"),
         *pages(post_id=NOBODY)[:2],
         Bad(
             "token nobody gave out",
@@ -325,14 +248,11 @@ BAD: dict[str, list[Bad]] = {
             ("page_token",),
             reason="PAGE_TOKEN_INVALID",
         ),
-        Bad("unknown verdict", {"post_id": NOBODY, "verdict": UNKNOWN_NUMBER}, ("verdict",)),
         missing("unknown", "POST_NOT_FOUND", {"post_id": NOBODY}),
     ],
-    "AnalyzePost": [malformed_id("post_id"), missing("unknown", "POST_NOT_FOUND", {"post_id": NOBODY})],
+    "AnalyzePost": [missing("unknown", "POST_NOT_FOUND", {"post_id": NOBODY})],
     "AnalyzeAudience": [
-        malformed_id("persona_id"),
         missing("unknown", "PERSONA_NOT_FOUND", {"persona_id": NOBODY}),
-        Bad("unknown platform", {"persona_id": NOBODY, "platform": UNKNOWN_NUMBER}, ("platform",)),
         Bad("from no time", lambda own: {"persona_id": own.persona_id, "start_time": NO_TIME}, ("start_time",)),
         Bad(
             "ends before it begins",
@@ -341,7 +261,6 @@ BAD: dict[str, list[Bad]] = {
         ),
     ],
     "GetTimeline": [
-        malformed_id("post_id"),
         missing("unknown", "POST_NOT_FOUND", {"post_id": NOBODY}),
         Bad("from no time", lambda own: {"post_id": own.post_id, "start_time": NO_TIME}, ("start_time",)),
         Bad(
@@ -356,55 +275,30 @@ BAD: dict[str, list[Bad]] = {
         ),
     ],
     "ConnectPlatform": [
-        Bad("empty", {}, ("platform", "access_token")),
-        Bad("a platform without an API", connection(platform=5), ("platform",)),
-        Bad("unknown platform", connection(platform=UNKNOWN_NUMBER), ("platform",)),
-        Bad("token with a space", connection(access_token="no token"), ("access_token",)),
-        Bad("token with a line break", connection(access_token="a\r\nb"), ("access_token",)),
-        Bad("token that is too long", connection(access_token="x" * 4097), ("access_token",)),
         Bad("account with a NUL", connection(account="a\0b"), ("account",)),
-        Bad("expired yesterday", connection(expire_time=YESTERDAY), ("expire_time",)),
         Bad("expires at no time", connection(expire_time={"seconds": HUGE}), ("expire_time",)),
-        malformed_id("persona_id", platform=1, access_token="x"),
         missing("unknown persona", "PERSONA_NOT_FOUND", connection(persona_id=NOBODY)),
         repeatable(connection()),
     ],
     "DisconnectPlatform": [
-        Bad("empty", {}, ("platform",)),
-        malformed_id("persona_id", platform=1),
         missing("unknown persona", "PERSONA_NOT_FOUND", {"persona_id": NOBODY, "platform": 1}),
         missing("not connected", "CONNECTION_NOT_FOUND", {"platform": 4}),
         repeatable({"platform": 1}),
     ],
-    "ListPlatforms": [*pages(), malformed_id("persona_id")],
-    "GetEngagementSettings": [],
+    "ListPlatforms": [
+        *pages(),
+    ],
     "UpdateEngagementSettings": [
-        Bad("empty", {}, ("pii_filter",)),
-        Bad("neither on nor off", {"pii_filter": UNKNOWN_NUMBER}, ("pii_filter",)),
-        Bad("off for no reason", {"pii_filter": 2}, ("reason",)),
-        Bad("off for a blank reason", {"pii_filter": 2, "reason": " \t\r\n"}, ("reason",)),
-        Bad("a reason that is too long", {"pii_filter": 2, "reason": "x" * 1001}, ("reason",)),
-        Bad("etag too long", {"pii_filter": 1, "etag": "x" * 65}, ("etag",)),
         Bad("stale etag", {"pii_filter": 1, "etag": "v99"}, (), grpc.StatusCode.ABORTED, "ETAG_MISMATCH"),
         repeatable({"pii_filter": 1}),
     ],
     "SyncPosts": [
-        Bad("negative hours", {"hours": -1}, ("hours",)),
-        Bad("more hours than a year has", {"hours": 8761}, ("hours",)),
-        Bad("malformed persona", {"persona_ids": ["x"]}, ("persona_ids[0]",)),
-        Bad("too many personas", {"persona_ids": [NOBODY] * 101}, ("persona_ids",)),
-        Bad("a platform without an API", {"platforms": [5]}, ("platforms[0]",)),
-        Bad("too many platforms", {"platforms": [1, 1, 2, 3, 4]}, ("platforms",)),
-        Bad("as of tomorrow", {"as_of_time": TOMORROW}, ("as_of_time",)),
         Bad("as of no time", {"as_of_time": NO_TIME}, ("as_of_time",)),
         missing("unknown persona", "PERSONA_NOT_FOUND", {"persona_ids": [NOBODY]}),
         repeatable({"persona_ids": [NOBODY]}),
     ],
     "WatchEngagement": [
         Bad("damaged cursor", {"cursor": "x"}, ("cursor",), reason="CURSOR_INVALID"),
-        Bad("cursor too long", {"cursor": "x" * 201}, ("cursor",)),
-        Bad("malformed persona", {"persona_ids": ["x"]}, ("persona_ids[0]",)),
-        Bad("too many posts", {"post_ids": [NOBODY] * 101}, ("post_ids",)),
     ],
     "ImportPosts": [
         Bad("empty batch", {}, ("rows",)),

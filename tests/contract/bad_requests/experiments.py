@@ -6,7 +6,7 @@ from typing import Any
 
 import grpc
 
-from tests.contract.bad_requests.request import INFINITY, NAN, UNKNOWN_NUMBER, Bad, Fields, missing, pages, repeatable
+from tests.contract.bad_requests.request import INFINITY, NAN, Bad, Fields, missing, pages, repeatable
 
 NOBODY = "no-such-experiment"
 NO_MODEL = "01890a5d-ac96-774b-bcce-b302099a8057"
@@ -26,10 +26,8 @@ def contradictory(why: str, field: str, **others: Any) -> Bad:
 
 
 def keyed(name: str = "experiment_key", **others: Any) -> list[Bad]:
-    """What every call about one experiment refuses."""
+    """Returns the rows that every call about one experiment has."""
     return [
-        Bad("without a key", {**others}, (name,)),
-        Bad("key that is too long", {name: "x" * 101, **others}, (name,)),
         missing("unknown", "EXPERIMENT_NOT_FOUND", {name: NOBODY, **others}),
     ]
 
@@ -64,10 +62,8 @@ def condition(**kind: Any) -> dict[str, Any]:
 
 
 def rollout_keyed(**others: Any) -> list[Bad]:
-    """What every call about one rollout refuses."""
+    """Returns the rows that every call about one rollout has."""
     return [
-        Bad("without a key", {**others}, ("rollout_key",)),
-        Bad("key that is too long", {"rollout_key": "x" * 101, **others}, ("rollout_key",)),
         missing("unknown", "ROLLOUT_NOT_FOUND", {"rollout_key": NOBODY, **others}),
         missing("an experiment", "ROLLOUT_NOT_FOUND", {"rollout_key": "running", **others}),
     ]
@@ -86,26 +82,11 @@ def rollout(why: str, field: str, reason: str = "EXPERIMENT_INVALID", **design: 
 
 BAD: dict[str, list[Bad]] = {
     "CreateExperiment": [
-        Bad("without a key", {"design": design()}, ("key",)),
-        Bad("key with a space", {"key": "a b", "design": design()}, ("key",)),
-        Bad("without a design", {"key": "a"}, ("design",)),
-        Bad("without metrics", {"key": "a", "design": {"variants": VARIANTS}}, ("design.metrics",)),
-        Bad("unknown kind", {"key": "a", "design": design(kind=UNKNOWN_NUMBER)}, ("design.kind",)),
-        Bad("coverage above 1", {"key": "a", "design": design(coverage=1.1)}, ("design.coverage",)),
-        Bad("NaN coverage", {"key": "a", "design": design(coverage=NAN)}, ("design.coverage",)),
-        Bad("infinite effect", {"key": "a", "design": design(min_effect_size=INFINITY)}, ("design.min_effect_size",)),
-        Bad("negative runtime", {"key": "a", "design": design(min_runtime={"seconds": -1})}, ("design.min_runtime",)),
-        Bad("nothing asked", condition(), ("design.targeting.kind",)),
         Bad(
             "targeting beyond 256 KiB",
             condition(**{"in": {"attribute": "country", "values": [{"text": "t" * 300}] * 1000}}),
             ("design.targeting",),
             reason="EXPERIMENT_INVALID",
-        ),
-        Bad(
-            "factor with one level",
-            {"key": "a", "design": {"metrics": METRICS, "kind": 2, "factors": [{"name": "hook", "levels": ["a"]}]}},
-            ("design.factors[0].levels",),
         ),
         contradictory("no variant", "variants", variants=[]),
         contradictory("two controls", "variants", variants=[{"key": k, "is_control": True} for k in "ab"]),
@@ -172,10 +153,11 @@ BAD: dict[str, list[Bad]] = {
         repeatable({"key": "repeated", "design": design()}),
     ],
     "GetExperiment": keyed(),
-    "ListExperiments": [*pages(), Bad("unknown state", {"state": UNKNOWN_NUMBER}, ("state",))],
+    "ListExperiments": [
+        *pages(),
+    ],
     "UpdateExperiment": [
         *keyed(design=design()),
-        Bad("without a design", {"experiment_key": "draft"}, ("design",)),
         Bad(
             "another metric while it runs",
             {"experiment_key": "running", "design": design(metrics=[{"name": "engagement_rate"}])},
@@ -211,7 +193,6 @@ BAD: dict[str, list[Bad]] = {
             ("winner",),
             reason="EXPERIMENT_INVALID",
         ),
-        Bad("reason that is too long", {"experiment_key": "running", "reason": "x" * 1001}, ("reason",)),
         repeatable({"experiment_key": "running"}),
     ],
     "ArchiveExperiment": [
@@ -227,13 +208,8 @@ BAD: dict[str, list[Bad]] = {
     "AssignVariant": [
         *keyed(unit="ana"),
         draft_is_too_early(unit="ana"),
-        Bad("without a unit", {"experiment_key": "running"}, ("unit",)),
-        Bad("unit that is too long", {"experiment_key": "running", "unit": "x" * 201}, ("unit",)),
     ],
     "BatchAssignVariants": [
-        Bad("nobody", {}, ("requests",)),
-        Bad("too many", {"requests": [{"experiment_key": "running", "unit": "ana"}] * 1001}, ("requests",)),
-        Bad("without a unit", {"requests": [{"experiment_key": "running"}]}, ("requests[0].unit",)),
         missing("unknown", "EXPERIMENT_NOT_FOUND", {"requests": [{"experiment_key": NOBODY, "unit": "ana"}]}),
     ],
     "EvaluateVariant": [*keyed(unit="ana"), draft_is_too_early(unit="ana")],
@@ -245,20 +221,14 @@ BAD: dict[str, list[Bad]] = {
     "StreamEvents": [
         Bad("nothing", {"sequence": 1}),
         *columns(),
-        Bad("negative sequence", {"sequence": -1, "events": [{"experiment_key": "running"}]}, ("sequence",)),
     ],
     "AnalyzeExperiment": [*keyed(), draft_is_too_early()],
     "WatchExperiment": [
         *keyed(),
         draft_is_too_early(),
         Bad("damaged cursor", {"experiment_key": "running", "cursor": "x"}, ("cursor",), reason="CURSOR_INVALID"),
-        Bad("cursor too long", {"experiment_key": "running", "cursor": "x" * 201}, ("cursor",)),
     ],
     "PlanExperiment": [
-        Bad("without a kind", {"baseline": 0.1, "lift": 0.1}, ("kind",)),
-        Bad("NaN baseline", {"kind": 1, "baseline": NAN, "lift": 0.1}, ("baseline",)),
-        Bad("no effect", {"kind": 1, "baseline": 0.1}, ("lift",)),
-        Bad("certain power", {"kind": 1, "baseline": 0.1, "lift": 0.1, "power": 1.0}, ("power",)),
         Bad(
             "mean without deviation",
             {"kind": 3, "baseline": 10, "lift": 0.1},
@@ -280,22 +250,6 @@ BAD: dict[str, list[Bad]] = {
         Bad("proportion above 1", {"kind": 1, "baseline": 0.9, "lift": 0.5}, ("lift",), reason="EXPERIMENT_INVALID"),
     ],
     "CreateRollout": [
-        Bad("without a key", {}, ("key",)),
-        Bad("key with a space", {"key": "a b"}, ("key",)),
-        Bad("no share", {"key": "a", "design": {"stages": [{"share": 0}]}}, ("design.stages[0].share",)),
-        Bad("NaN share", {"key": "a", "design": {"stages": [{"share": NAN}]}}, ("design.stages[0].share",)),
-        Bad(
-            "negative hold",
-            {"key": "a", "design": {"stages": [{"share": 1, "hold": {"seconds": -1}}]}},
-            ("design.stages[0].hold",),
-        ),
-        Bad(
-            "unknown reaction",
-            {"key": "a", "design": {"reactions": {"sample_ratio_mismatch": UNKNOWN_NUMBER}}},
-            ("design.reactions.sample_ratio_mismatch",),
-        ),
-        Bad("confidence of 1", {"key": "a", "design": {"confidence_level": 1.0}}, ("design.confidence_level",)),
-        Bad("model that is no id", {"key": "a", "design": {"model_id": "seven"}}, ("design.model_id",)),
         rollout("stages that end before all", "stages", stages=[{"share": 0.5}]),
         rollout("stages that fall", "stages", stages=[{"share": 0.5}, {"share": 0.1}, {"share": 1}]),
         rollout("unknown metric", "metrics[0].name", metrics=[{"name": "joy"}]),
@@ -313,7 +267,9 @@ BAD: dict[str, list[Bad]] = {
         repeatable({"key": "repeated-rollout"}),
     ],
     "GetRollout": rollout_keyed(),
-    "ListRollouts": [*pages(), Bad("unknown state", {"state": UNKNOWN_NUMBER}, ("state",))],
+    "ListRollouts": [
+        *pages(),
+    ],
     "AdvanceRollout": [
         *rollout_keyed(),
         rollout_state("one that is paused", "waiting"),
@@ -337,13 +293,10 @@ BAD: dict[str, list[Bad]] = {
     ],
     "RollBackRollout": [
         *rollout_keyed(),
-        Bad("reason that is too long", {"rollout_key": "rolling", "reason": "x" * 1001}, ("reason",)),
         repeatable({"rollout_key": "rolling"}),
     ],
     "EvaluateRollout": [
         *rollout_keyed(unit="ana"),
-        Bad("without a unit", {"rollout_key": "rolling"}, ("unit",)),
-        Bad("unit that is too long", {"rollout_key": "rolling", "unit": "x" * 201}, ("unit",)),
     ],
 }
 """Requests by call."""
