@@ -18,6 +18,7 @@ from google.rpc import error_details_pb2, status_pb2
 
 from groundswell_server.runtime.call import Call, Handler
 from groundswell_server.runtime.methods import Method
+from groundswell_server.runtime.trailer_limits import first_violations, short_message, short_metadata, shortened
 from groundswell_storage import errors
 
 DOMAIN = "groundswell.dev"
@@ -80,18 +81,25 @@ def code_of(error: errors.GroundswellError) -> grpc.StatusCode:
 
 def status_of(error: errors.GroundswellError, request_id: str) -> status_pb2.Status:
     """The rich status of a typed error."""
+    violations = list(error.fields) if isinstance(error, errors.InvalidArgument) else []
+    kept = first_violations(violations)
+    left_out = len(violations) - len(kept)
+    metadata = {**error.metadata, "violations_left_out": str(left_out)} if left_out else error.metadata
     details: list[Message] = [
-        error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=error.metadata),
+        error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=short_metadata(metadata)),
     ]
     if isinstance(error, errors.InvalidArgument):
-        details.append(_bad_request(error))
+        details.append(_bad_request(kept))
     if isinstance(error, errors.NotFound | errors.AlreadyExists):
-        details.append(error_details_pb2.ResourceInfo(resource_type=error.kind, resource_name=error.id))
+        details.append(error_details_pb2.ResourceInfo(resource_type=error.kind, resource_name=shortened(error.id)))
     if error.retry_after is not None:
         retry = error_details_pb2.RetryInfo()
         retry.retry_delay.FromTimedelta(error.retry_after)
         details.append(retry)
-    return status_with(code_of(error), error.message, details, request_id)
+    message = short_message(error.message)
+    if left_out:
+        message += f" ({len(violations)} fields are wrong; the last is {shortened(violations[-1].field)})"
+    return status_with(code_of(error), message, details, request_id)
 
 
 def internal(request_id: str) -> status_pb2.Status:
@@ -101,13 +109,13 @@ def internal(request_id: str) -> status_pb2.Status:
     return status_with(grpc.StatusCode.INTERNAL, message, [info], request_id)
 
 
-def _bad_request(error: errors.InvalidArgument) -> error_details_pb2.BadRequest:
+def _bad_request(violations: list[errors.FieldViolation]) -> error_details_pb2.BadRequest:
     return error_details_pb2.BadRequest(
         field_violations=[
             error_details_pb2.BadRequest.FieldViolation(
                 field=violation.field, description=violation.description, reason=violation.reason
             )
-            for violation in error.fields
+            for violation in violations
         ]
     )
 

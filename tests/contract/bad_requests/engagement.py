@@ -241,7 +241,6 @@ BAD: dict[str, list[Bad]] = {
         ),
     ],
     "ListInteractions": [
-        *pages(post_id=NOBODY)[:2],
         Bad(
             "token nobody gave out",
             lambda own: {"post_id": own.post_id, "page_token": "x"},
@@ -289,6 +288,8 @@ BAD: dict[str, list[Bad]] = {
         *pages(),
     ],
     "UpdateEngagementSettings": [
+        Bad("off for no reason", {"pii_filter": 2}, ("reason",)),
+        Bad("off for a blank reason", {"pii_filter": 2, "reason": " \t\r\n"}, ("reason",)),
         Bad("stale etag", {"pii_filter": 1, "etag": "v99"}, (), grpc.StatusCode.ABORTED, "ETAG_MISMATCH"),
         repeatable({"pii_filter": 1}),
     ],

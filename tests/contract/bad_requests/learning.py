@@ -144,6 +144,7 @@ BAD: dict[str, list[Bad]] = {
     ],
     "ScoreContent": content(),
     "BatchScoreContent": [
+        Bad("one of them without content", {"requests": [{"draft": {}}, {}]}, ("requests[1].context_id",)),
         missing("one of them unknown", "CONTEXT_NOT_FOUND", {"requests": [{"draft": {}}, {"context_id": NOBODY}]}),
     ],
     "OptimizeContent": [
