@@ -168,11 +168,14 @@ class Servicer(PatternCalls):
 
     @rpc
     def ListDriftReports(self, request: pb.ListDriftReportsRequest, scope: Scope) -> pb.ListDriftReportsResponse:
-        chosen = {"model_type": model_type_in(request), "status": drift_messages.status_in(request)}
-        page = drift_reports.list_reports(scope, model_id=request.model_id, **chosen, **paging_in(request))
-        return pb.ListDriftReportsResponse(
-            reports=map(drift_messages.report_message, page.items), next_page_token=page.next_page_token
-        )
+        page = drift_reports.list_reports(
+            scope,
+            model_type=model_type_in(request),
+            model_id=request.model_id,
+            status=drift_messages.status_in(request),
+            **paging_in(request),
+        ).map(drift_messages.report_message)
+        return pb.ListDriftReportsResponse(reports=page.items, next_page_token=page.next_page_token)
 
     @rpc
     def ScheduleTraining(self, request: pb.ScheduleTrainingRequest, scope: Scope) -> pb.ScheduleTrainingResponse:

@@ -8,10 +8,11 @@ from math import inf
 
 import pytest
 
+from groundswell_server.caching import write_behind
 from groundswell_server.learning.features.post_facts import PostFacts
 from groundswell_server.learning.serving.prediction_log import PredictionLog
 from groundswell_server.models.predictions import Prediction
-from groundswell_server.models.serving import write_behind
+from groundswell_server.models.serving import prediction_buffer
 from groundswell_storage.database import Database
 from groundswell_storage.executor import DatabaseExecutor
 from groundswell_storage.learning import predictions
@@ -86,10 +87,10 @@ async def test_all_that_one_call_says_is_kept(database: Database, executor: Data
 async def test_no_more_than_so_many_wait(
     database: Database, executor: DatabaseExecutor, model_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(write_behind, "MOST_WAITING", 600)
+    monkeypatch.setattr(prediction_buffer, "MOST_WAITING", 600)
     log = PredictionLog(executor)
     told: list[int] = []
-    monkeypatch.setattr(write_behind.log, "warning", lambda event, *, count: told.append(count))
+    monkeypatch.setattr(write_behind.log, "warning", lambda event, *, buffer, count: told.append(count))
     for number in range(650):
         log.record("default", f"context-{number}", model_id, RATE, FACTS, NOW)
     await log.flush()

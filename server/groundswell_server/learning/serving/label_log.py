@@ -14,7 +14,7 @@ from groundswell_server.learning.features.profile_facts import ProfileFacts
 from groundswell_server.learning.features.subject_keys import context_subject, profile_subject, text_subject
 from groundswell_server.learning.serving.prediction_log import stored_features
 from groundswell_server.models.predictions import Prediction
-from groundswell_server.models.serving.write_behind import Key, WriteBehind
+from groundswell_server.models.serving.prediction_buffer import Key, PredictionBuffer
 from groundswell_storage.executor import DatabaseExecutor
 from groundswell_storage.learning import labelled_predictions
 from groundswell_storage.learning.labelled_predictions import ServedLabels
@@ -25,7 +25,7 @@ class LabelLog:
     """The predictions of one server; used on its event loop."""
 
     def __init__(self, executor: DatabaseExecutor) -> None:
-        self._behind: WriteBehind[ServedLabels] = WriteBehind(executor, _keep)
+        self._buffer: PredictionBuffer[ServedLabels] = PredictionBuffer(executor, _keep)
 
     def record_texts(
         self,
@@ -62,7 +62,7 @@ class LabelLog:
 
     async def flush(self) -> None:
         """Writes the buffer, and returns when all entries are durable or given up."""
-        await self._behind.flush()
+        await self._buffer.flush()
 
     def _record(
         self,
@@ -76,7 +76,7 @@ class LabelLog:
     ) -> None:
         features = None if facts is None else stored_features(facts)
         entry = ServedLabels(model_id, subject, context_id, predicted, features, served)
-        self._behind.note(Key(workspace, subject, model_id), tuple(predicted.items()), entry)
+        self._buffer.put(Key(workspace, subject, model_id), tuple(predicted.items()), entry)
 
 
 def _keep(scope: Scope, noted: Sequence[tuple[Key, ServedLabels]]) -> None:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from groundswell_server.learning.features.post_facts import PostFacts
 from groundswell_server.learning.features.post_features import category, feature_values
 from groundswell_server.models.predictions import Prediction
-from groundswell_server.models.serving.write_behind import Key, WriteBehind
+from groundswell_server.models.serving.prediction_buffer import Key, PredictionBuffer
 from groundswell_storage.executor import DatabaseExecutor
 from groundswell_storage.learning import predictions
 from groundswell_storage.learning.predictions import ServedPrediction
@@ -31,7 +31,7 @@ class PredictionLog:
     """The predictions of one server; used on its event loop."""
 
     def __init__(self, executor: DatabaseExecutor) -> None:
-        self._behind: WriteBehind[_Waiting] = WriteBehind(executor, _keep)
+        self._buffer: PredictionBuffer[_Waiting] = PredictionBuffer(executor, _keep)
 
     def record(
         self, workspace: str, context_id: str, model_id: str, prediction: Prediction, facts: PostFacts, served: datetime
@@ -39,11 +39,11 @@ class PredictionLog:
         """Records the prediction of a version for a context; predictions for drafts alone have no outcome."""
         if context_id:
             key = Key(workspace, context_id, model_id)
-            self._behind.note(key, prediction.value, _Waiting(prediction, facts, served))
+            self._buffer.put(key, prediction.value, _Waiting(prediction, facts, served))
 
     async def flush(self) -> None:
         """Writes the buffer, and returns when all entries are durable or given up."""
-        await self._behind.flush()
+        await self._buffer.flush()
 
 
 def stored_features(facts: PostFacts) -> dict[str, Any]:

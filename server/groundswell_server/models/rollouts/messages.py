@@ -12,7 +12,7 @@ ERROR, OUTCOME = "prediction_error", "prediction_outcome"
 """Names of events: the error of a prediction, and its occurrence. Their quotient is the mean error."""
 
 
-def resolve_request(rollout_key: str, unit: str) -> pb.EvaluateRolloutRequest:
+def evaluate_request(rollout_key: str, unit: str) -> pb.EvaluateRolloutRequest:
     """Returns the request for the membership of a unit."""
     return pb.EvaluateRolloutRequest(rollout_key=rollout_key, unit=unit)
 

@@ -7,9 +7,10 @@ further calls are made for a while.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any, NamedTuple
 
-from groundswell_server.caching.cache import Cache
+from groundswell_server.caching.read_through_cache import ReadThroughCache
 from groundswell_server.models.rollouts import messages
 from groundswell_server.models.serving.served_model import UnderRollout
 from groundswell_server.peers.circuit_breaker import CircuitBreaker
@@ -42,7 +43,7 @@ class RolloutMembership:
 
     def __init__(self, peers: Peers) -> None:
         self._peers = peers
-        self._known: Cache[tuple[str, int, str], Membership] = Cache(_MOST_MEMBERSHIPS)
+        self._known: ReadThroughCache[tuple[str, int, str], Membership] = ReadThroughCache(_MOST_MEMBERSHIPS)
         """By rollout, its version, and unit: a change of the rollout makes its old entries unreachable."""
         self._breaker = CircuitBreaker("memberships in model rollouts are unknown; the live version serves")
 
@@ -65,17 +66,15 @@ class RolloutMembership:
     async def membership(self, workspace: str, rollout: ModelRollout, unit: str) -> Membership:
         """Returns the membership of a unit. Raises the errors of ExperimentsService, and Unavailable."""
         key = rollout.rollout_id, rollout.rollout_version, unit
-        known = self._known.get(key)
-        if known is None:
-            mark = self._known.mark()
-            response: Any = await self._peers.ask_as(
-                principal(workspace),
-                f"rollout-{rollout.rollout_id}",
-                self._peers.experiments.EvaluateRollout,
-                messages.resolve_request(rollout.rollout_key, unit),
-                timeout_seconds=_TIMEOUT_SECONDS,
-            )
-            known = Membership(response.is_on, response.is_compared)
-            self._known.store(key, known, mark)
-            self._breaker.reset()
-        return known
+        return await self._known.find(key, partial(self._ask, workspace, rollout, unit))
+
+    async def _ask(self, workspace: str, rollout: ModelRollout, unit: str) -> Membership:
+        response: Any = await self._peers.ask_as(
+            principal(workspace),
+            f"rollout-{rollout.rollout_id}",
+            self._peers.experiments.EvaluateRollout,
+            messages.evaluate_request(rollout.rollout_key, unit),
+            timeout_seconds=_TIMEOUT_SECONDS,
+        )
+        self._breaker.reset()
+        return Membership(response.is_on, response.is_compared)
