@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,10 +10,12 @@ from groundswell_server.engagement.contexts.contexts import Context, context_of
 from groundswell_server.engagement.posts.posts import Post, post_of
 from groundswell_server.engagement.virality import alert_events as virality
 from groundswell_server.engagement.virality.alert_events import ViralityAlert
+from groundswell_server.runtime.call import Call
 from groundswell_storage.engagement.contexts import ContextRow
 from groundswell_storage.engagement.posts import PostRow
 from groundswell_storage.events import topics
 from groundswell_storage.events.events import Event
+from groundswell_storage.events.feed import Batch
 from groundswell_storage.scope import Scope
 
 TOPICS = (
@@ -42,14 +44,17 @@ class PostDeleted:
     post_id: str
 
 
+Subject = Post | Context | InteractionsJudged | PostDeleted | ViralityAlert
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change."""
+    """One change, or a bookmark, which has a cursor only."""
 
     cursor: str
     """Cursor after this change."""
-    event_time: datetime
-    what: Post | Context | InteractionsJudged | PostDeleted | ViralityAlert
+    event_time: datetime | None = None
+    subject: Subject | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,31 +72,30 @@ class ChangeFilter:
         return by_persona and (not self.post_ids or post_id in self.post_ids)
 
 
-def read_changes(scope: Scope, events: Iterable[Event]) -> list[Change]:
+async def changes_of(call: Call, batches: AsyncIterable[Batch], selected: ChangeFilter) -> AsyncIterator[Change]:
+    """Yields the selected changes of the batches, and a bookmark for each batch without events."""
+    async for batch in batches:
+        events = [event for event in batch.events if selected.matches(event)]
+        for change in await call.read(read_changes, events) if events else ():
+            yield change
+        if not batch.events:
+            yield Change(batch.cursor)
+
+
+def read_changes(scope: Scope, events: Sequence[Event]) -> list[Change]:
     """Returns the changes of events with the present state of their subjects.
 
     A subject that no longer exists is left out, because its deletion has an event of its own.
     """
-    told = list(events)
-    found_posts = scope.find_many(PostRow, {event.subject_id for event in told if event.topic == topics.POST_CHANGED})
-    found_contexts = scope.find_many(
-        ContextRow, {event.subject_id for event in told if event.topic == topics.CONTEXT_CHANGED}
-    )
-    shown = {id: post_of(row) for id, row in found_posts.items()}
-    shown_contexts = {id: context_of(row) for id, row in found_contexts.items()}
-
-    def changes() -> Iterator[Change]:
-        for event in told:
-            what = _change(event, shown, shown_contexts)
-            if what is not None:
-                yield Change(event.cursor, event.time, what)
-
-    return list(changes())
+    post_ids = {event.subject_id for event in events if event.topic == topics.POST_CHANGED}
+    context_ids = {event.subject_id for event in events if event.topic == topics.CONTEXT_CHANGED}
+    found_posts = {id: post_of(row) for id, row in scope.find_many(PostRow, post_ids).items()}
+    found_contexts = {id: context_of(row) for id, row in scope.find_many(ContextRow, context_ids).items()}
+    subjects = ((event, _subject(event, found_posts, found_contexts)) for event in events)
+    return [Change(event.cursor, event.time, subject) for event, subject in subjects if subject is not None]
 
 
-def _change(
-    event: Event, found_posts: dict[str, Post], found_contexts: dict[str, Context]
-) -> Post | Context | InteractionsJudged | PostDeleted | ViralityAlert | None:
+def _subject(event: Event, found_posts: dict[str, Post], found_contexts: dict[str, Context]) -> Subject | None:
     match event.topic:
         case topics.POST_CHANGED:
             return found_posts.get(event.subject_id)

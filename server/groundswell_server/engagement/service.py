@@ -220,14 +220,9 @@ class Servicer:
     async def WatchEngagement(
         self, request: pb.WatchEngagementRequest, call: Call
     ) -> AsyncIterator[pb.WatchEngagementResponse]:
-        change_filter = messages.change_filter(request)
         batches = watch(self._feed, request.cursor, topics=change_feed.TOPICS, workspace=call.workspace)
-        async for batch in batches:
-            wanted = [event for event in batch.events if change_filter.matches(event)]
-            for change in await call.read(change_feed.read_changes, wanted) if wanted else ():
-                yield messages.change_message(change)
-            if not batch.events:
-                yield pb.WatchEngagementResponse(cursor=batch.cursor)
+        async for change in change_feed.changes_of(call, batches, messages.change_filter(request)):
+            yield messages.change_message(change)
 
     @rpc
     async def ImportPosts(self, requests: AsyncIterator[pb.ImportPostsRequest], call: Call) -> pb.ImportPostsResponse:

@@ -7,7 +7,6 @@ from groundswell_server.engagement.messages.analysis import (
     timing_request,
 )
 from groundswell_server.engagement.messages.change_feed import change_filter, change_message
-from groundswell_server.engagement.messages.contexts import context_changes, context_draft, context_end, context_message
 from groundswell_server.engagement.messages.detectors import (
     bot_probabilities,
     bots_request,
@@ -22,17 +21,23 @@ from groundswell_server.engagement.messages.metrics import (
     measured_message,
     timeline_message,
 )
-from groundswell_server.engagement.messages.personas import persona_changes, persona_draft, persona_message
-from groundswell_server.engagement.messages.platforms import (
+from groundswell_server.engagement.messages.resources import (
     connection_draft,
     connection_message,
-    hourly_sync,
-    pinned_sync,
-    sync_message,
-    wanted,
+    context_changes,
+    context_draft,
+    context_end,
+    context_message,
+    persona_changes,
+    persona_draft,
+    persona_message,
+    post_changes,
+    post_draft,
+    post_filter,
+    post_message,
+    settings_message,
 )
-from groundswell_server.engagement.messages.posts import post_changes, post_draft, post_filter, post_message
-from groundswell_server.engagement.messages.settings import settings_message
+from groundswell_server.engagement.messages.sync import hourly_sync, pinned_sync, sync_message, wanted
 
 __all__ = [
     "analysis_message",

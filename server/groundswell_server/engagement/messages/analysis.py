@@ -6,7 +6,7 @@ from typing import Any
 
 from groundswell.v1 import engagement_pb2 as pb
 from groundswell.v1 import learning_pb2
-from groundswell_server.conversions.protobuf_conversions import fields_of
+from groundswell_server.conversions.protobuf_conversions import fields_of, message_of
 from groundswell_server.engagement.analysis.audience import Audience
 from groundswell_server.engagement.analysis.post_analysis import AnalyzedPost, HourFigures
 from groundswell_server.engagement.posts.posts import Post
@@ -22,7 +22,7 @@ def analysis_message(analyzed: AnalyzedPost) -> pb.AnalyzePostResponse:
 
 def audience_message(found: Audience) -> pb.AnalyzeAudienceResponse:
     """Returns the message of an audience."""
-    return pb.AnalyzeAudienceResponse(**fields_of(found))
+    return message_of(pb.AnalyzeAudienceResponse, found)
 
 
 def timing_request(post: Post) -> learning_pb2.PredictTimingRequest:

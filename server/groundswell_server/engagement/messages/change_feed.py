@@ -19,16 +19,16 @@ def change_filter(request: pb.WatchEngagementRequest) -> ChangeFilter:
 
 def change_message(change: Change) -> pb.WatchEngagementResponse:
     """Returns the message of a change."""
-    told: dict[str, Any] = {"cursor": change.cursor, "event_time": change.event_time}
-    match change.what:
+    fields: dict[str, Any] = {"cursor": change.cursor, "event_time": change.event_time}
+    match change.subject:
         case Post() as post:
-            told["post"] = fields_of(post)
+            fields["post"] = fields_of(post)
         case Context() as context:
-            told["context"] = fields_of(context)
+            fields["context"] = fields_of(context)
         case InteractionsJudged() as judged:
-            told["interactions_judged"] = fields_of(judged)
+            fields["interactions_judged"] = fields_of(judged)
         case PostDeleted(post_id):
-            told["deleted_post_id"] = post_id
+            fields["deleted_post_id"] = post_id
         case ViralityAlert() as alert:
-            told["virality_alert"] = fields_of(alert)
-    return pb.WatchEngagementResponse(**told)
+            fields["virality_alert"] = fields_of(alert)
+    return pb.WatchEngagementResponse(**fields)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from groundswell.v1 import engagement_pb2 as pb
-from groundswell_server.conversions.protobuf_conversions import fields_of, json_in, time_in
+from groundswell_server.conversions.protobuf_conversions import json_in, message_of, time_in
 from groundswell_server.engagement.ingestion.post_imports import Imported, ImportRow, RefusedRow, refused
 from groundswell_server.engagement.messages.metrics import counts_in
-from groundswell_server.engagement.messages.posts import post_draft
+from groundswell_server.engagement.messages.resources import post_draft
 from groundswell_server.runtime.validation import check
 from groundswell_storage.engagement.enums import Complexity
 from groundswell_storage.errors import InvalidArgument
@@ -42,4 +42,4 @@ def import_rows(request: pb.ImportPostsRequest) -> tuple[list[ImportRow], list[R
 
 def import_message(imported: Imported) -> pb.ImportPostsResponse:
     """Returns the report of an import."""
-    return pb.ImportPostsResponse(**fields_of(imported))
+    return message_of(pb.ImportPostsResponse, imported)

@@ -9,7 +9,7 @@ from groundswell.v1 import engagement_pb2 as pb
 from groundswell_server.conversions.protobuf_conversions import fields_of
 from groundswell_server.engagement.bot_detection.account_profiles import UNKNOWN, Profile, digit_share
 from groundswell_server.engagement.interactions.interactions import Interaction, NewInteraction, Recorded
-from groundswell_server.engagement.messages.posts import post_message
+from groundswell_server.engagement.messages.resources import post_message
 from groundswell_server.engagement.posts.posts import Post
 from groundswell_storage.engagement.enums import InteractionKind
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from groundswell.v1 import engagement_pb2 as pb
-from groundswell_server.conversions.protobuf_conversions import fields_of
+from groundswell_server.conversions.protobuf_conversions import fields_of, message_of
 from groundswell_server.engagement.ingestion.post_metrics import Measured
 from groundswell_server.engagement.metrics.demographics import Demographics
 from groundswell_server.engagement.metrics.engagement_rates import COUNTS, Counts
@@ -29,7 +29,7 @@ def demographics_in(request: pb.RecordMetricsRequest) -> Demographics | None:
 
 def measured_message(measured: Measured) -> pb.RecordMetricsResponse:
     """Returns a post with its context after metrics were recorded."""
-    return pb.RecordMetricsResponse(**fields_of(measured))
+    return message_of(pb.RecordMetricsResponse, measured)
 
 
 def timeline_message(hours: Iterable[TimelineHour]) -> pb.GetTimelineResponse:

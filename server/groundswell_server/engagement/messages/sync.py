@@ -1,4 +1,4 @@
-"""Messages of platform connections and syncs."""
+"""Messages of syncs."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from groundswell.v1 import engagement_pb2 as pb
-from groundswell_server.conversions.protobuf_conversions import fields_of, time_in
-from groundswell_server.engagement.connections.connections import Connection, ConnectionDraft
+from groundswell_server.conversions.protobuf_conversions import message_of, time_in
 from groundswell_server.engagement.platforms import LIMIT_GROUPS
 from groundswell_server.engagement.sync.sync_plan import SyncScope
 from groundswell_server.engagement.sync.sync_report import SyncReport
@@ -17,22 +16,6 @@ from groundswell_storage.engagement.enums import Platform
 _SYNCED_HOURS = 24
 """Hours that SyncPosts covers by default."""
 _SYNCED = tuple(platform for sharing in LIMIT_GROUPS for platform in sharing)
-
-
-def connection_draft(request: pb.ConnectPlatformRequest) -> ConnectionDraft:
-    """Returns the connection to make."""
-    return ConnectionDraft(
-        persona_id=request.persona_id,
-        platform=Platform(request.platform),
-        access_token=request.access_token,
-        account=request.account,
-        expire_time=time_in(request, "expire_time"),
-    )
-
-
-def connection_message(connection: Connection) -> pb.PlatformConnection:
-    """Returns the message of a connection."""
-    return pb.PlatformConnection(**fields_of(connection))
 
 
 def pinned_sync(request: pb.SyncPostsRequest, now: datetime) -> pb.SyncPostsRequest:
@@ -66,4 +49,4 @@ def wanted(request: pb.SyncPostsRequest, awaited: Sequence[timedelta]) -> SyncSc
 
 def sync_message(report: SyncReport) -> pb.SyncReport:
     """Returns the message of a report."""
-    return pb.SyncReport(**fields_of(report))
+    return message_of(pb.SyncReport, report)
