@@ -110,11 +110,11 @@ def test_few_compared_post_count_conclude_nothing() -> None:
 def test_a_missing_base_is_told() -> None:
     missing = figures(rate=None, base=RateBase.UNSPECIFIED, against=None, average=None)
 
-    assert "No reach is known" in said(post(rate=None), [], missing)
+    assert "The reach is unknown" in said(post(rate=None), [], missing)
 
 
 def test_an_estimated_bot_share_is_told() -> None:
-    assert "bot share is that of earlier posts" in said(post(), [], figures(estimated=True))
+    assert "bot share is estimated from earlier posts" in said(post(), [], figures(estimated=True))
 
 
 def test_many_hashtags_do_not_crowd_out_the_hours() -> None:

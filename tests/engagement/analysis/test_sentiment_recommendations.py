@@ -39,7 +39,7 @@ def test_unread_comments_alone_have_no_mean() -> None:
     found = summarize([SentimentCount(0, UNSUPPORTED, 6, None)], PUBLISHED, PUBLISHED, None)
     assert found.mean_score is None
     assert found.trend == ()
-    assert advice_on_sentiment(found) == ["6 of 6 comments are not in English: what they feel is not known."]
+    assert advice_on_sentiment(found) == ["6 of 6 comments are not in English, so their sentiment is unknown."]
 
 
 def test_many_negative_comments_are_worth_a_word() -> None:
@@ -58,8 +58,8 @@ def test_a_turn_of_the_mood_is_told_with_both_means() -> None:
 def test_a_correlation_is_told_when_its_interval_leaves_zero_out() -> None:
     counts = [(0, POSITIVE, 10, 6.0)]
     told = said(counts, Estimate(0.52, Interval(0.21, 0.74, 0.95), 34))
-    assert "Posts that please are those that engage (Spearman +0.52, +0.21 to +0.74 at 95%, 34 posts" in told
-    assert "Posts that annoy" in said(counts, Estimate(-0.52, Interval(-0.74, -0.21, 0.95), 34))
+    assert "Posts with better sentiment engage more (Spearman +0.52, +0.21 to +0.74 at 95%, 34 posts" in told
+    assert "Posts with worse sentiment" in said(counts, Estimate(-0.52, Interval(-0.74, -0.21, 0.95), 34))
     assert said(counts, Estimate(0.2, Interval(-0.1, 0.5, 0.95), 34)) == ""
 
 

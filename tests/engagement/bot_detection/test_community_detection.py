@@ -143,7 +143,7 @@ def test_the_layer_names_the_group_and_the_posts() -> None:
     assert set(co_occurrence.spellings) == {f"@Bot.{at}" for at in range(5)}
     assert [judgment.verdict for judgment in judgments] == [Verdict.BOT] * 5 + [Verdict.GENUINE] * 2
     assert reasons_of(judgments[0]) == {Reason.CO_INTERACTION}
-    assert judgments[0].reasons[0].detail == "one of a group of accounts that came to 6 posts together"
+    assert judgments[0].reasons[0].detail == "one of a group of accounts that visited 6 posts together"
     assert [Layer.GRAPH in judgment.layers for judgment in judgments] == [True] * 5 + [False] * 2
 
 

@@ -51,7 +51,7 @@ def test_a_bought_account_is_a_bot_and_the_answer_says_why() -> None:
         Reason.MASS_FOLLOWING,
         Reason.EMPTY_BIO,
     }
-    assert "the account follows 158 for each that follows it" in {signal.detail for signal in judgment.reasons}
+    assert "the account follows 158 accounts for each follower" in {signal.detail for signal in judgment.reasons}
 
 
 def test_the_weights_add_up_to_the_probability() -> None:

@@ -132,4 +132,4 @@ def test_who_comes_by_the_clock_is_found_and_given_away_where_it_was_before(enga
         }
     (reason,) = last["robot"].reasons
     assert reason.code == "REGULAR_GAPS"
-    assert float(reason.detail.split()[4]) == pytest.approx(6 * 3600, abs=2)
+    assert float(reason.detail.split()[7]) == pytest.approx(6 * 3600, abs=2)

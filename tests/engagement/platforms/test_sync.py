@@ -347,7 +347,7 @@ def test_a_long_wait_leaves_the_worker_to_others_and_goes_on_later(studio: Studi
     operation = studio.ask()
     waiting = studio.work(operation, patience=timedelta(seconds=5))
     assert (waiting.state, waiting.attempt) == ("PENDING", 0)
-    assert "the platforms' limits allow more in " in waiting.message
+    assert "the platforms' limits allow the next call in " in waiting.message
     assert waiting.due is not None
     with studio.database.transaction():
         studio.database.execute("UPDATE operation SET due = NULL")
