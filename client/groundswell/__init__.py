@@ -1,4 +1,4 @@
-"""The client of Groundswell: what was made, how people took it, and what to make next.
+"""The client of Groundswell.
 
     from groundswell import Client
 
@@ -7,7 +7,7 @@
         for post in client.engagement.list_posts(persona_id=persona.id):
             print(post.caption, post.engagement.engagement_rate_pct)
 
-Messages are in `groundswell.types`. What is named here is imported when it is first used.
+Messages are in `groundswell.types`. The names of this package are imported when they are first used.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ __all__ = [
     "types",
 ]
 
-_HOMES = {
+_MODULES = {
     "Analysis": "analysis",
     "AsyncClient": "client",
     "AsyncOperationHandle": "operations",
@@ -100,7 +100,7 @@ _HOMES = {
     "TrackedContext": "tracked_context",
     "__version__": "_version",
 }
-"""Where names live that are no errors."""
+"""Modules of the names that are not errors."""
 
 
 def __getattr__(name: str) -> object:
@@ -108,7 +108,7 @@ def __getattr__(name: str) -> object:
         return import_module(f"groundswell.{name}")
     if name not in __all__:
         raise AttributeError(f"module 'groundswell' has no attribute {name!r}")
-    value = getattr(import_module(f"groundswell.{_HOMES.get(name, 'errors')}"), name)
+    value = getattr(import_module(f"groundswell.{_MODULES.get(name, 'errors')}"), name)
     globals()[name] = value
     return value
 

@@ -22,9 +22,9 @@ class BackoffPolicy:
     growth: float = 2.0
     """Factor by which each wait exceeds the one before."""
     before_contact: float = 10.0
-    """How long to retry a server that has never answered."""
+    """Longest time to retry a server that has never answered."""
     after_contact: float = 900.0
-    """How long to retry a server that has answered before."""
+    """Longest time to retry a server that has answered before."""
     settled_after: float = 60.0
     """Age at which a silent connection counts as established: no attempt to connect takes as long."""
 

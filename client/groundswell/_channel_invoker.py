@@ -1,4 +1,4 @@
-"""The one place where calls are sent: channel, credentials, deadline, request id and typed errors of every call."""
+"""Invokers that send calls over a channel, with credentials, deadline, request id and typed errors."""
 
 from __future__ import annotations
 
@@ -24,14 +24,13 @@ from groundswell.streams import AsyncStream, Stream
 from groundswell.v1.services import services
 
 REQUEST_ID = "x-request-id"
-"""Metadata that names a call in the logs of both sides."""
-
+"""Metadata that identifies a call in the logs of client and server."""
 
 CLOSED = "the client is closed"
 
 
-class _Terms:
-    """What every call is sent with: made once from the contract and the connection."""
+class _CallDefaults:
+    """Deadlines and metadata of calls, derived once from the contract and the connection."""
 
     def __init__(self, connection: Connection) -> None:
         called = services().values()
@@ -43,7 +42,7 @@ class _Terms:
         }
 
     def timeout(self, path: str, asked: float | None) -> float | None:
-        """Seconds for the call; None for no end, which only `math.inf` asks for."""
+        """Returns the seconds for a call, or None for no limit, which only `math.inf` requests."""
         if asked is not None:
             return None if asked == math.inf else asked
         policy = self._policies.get(path)
@@ -60,10 +59,10 @@ class _Terms:
         return StreamOptions(request_id=request_id, cursor=cursor, lifetime=lifetime, timeout=total)
 
     def metadata(self, given: Metadata | None, request: Message | None = None) -> tuple[Metadata, str]:
-        """The metadata to send, and the request id among them.
+        """Returns the metadata to send, and the request id in it.
 
-        It is the caller's own, else the `request_id` of the request, so that a change whose answer was lost can be
-        repeated under the id that its error tells; else a new one.
+        The request id is the caller's, else the `request_id` of the request, else a new one. A change whose answer was
+        lost can therefore be repeated under the request id of the error.
         """
         own = checked_metadata(given) if given else ()
         named = next((str(value) for key, value in own if key == REQUEST_ID), "")
@@ -76,14 +75,14 @@ class ChannelInvoker:
     """Sends calls over one channel, for threads. The channel opens with the first call."""
 
     def __init__(self, connection: Connection) -> None:
-        self._terms = _Terms(connection)
+        self._defaults = _CallDefaults(connection)
         self._opening = threading.Lock()
         self._channel: grpc.Channel | None = None
         self._closed = False
         self._callables: dict[str, Any] = {}
 
     def close(self) -> None:
-        """Closes the channel; calls that are in flight end as cancelled, later ones are refused."""
+        """Closes the channel. Calls in flight end as cancelled, later calls are refused."""
         with self._opening:
             self._closed = True
             if self._channel is not None:
@@ -91,9 +90,9 @@ class ChannelInvoker:
 
     def unary(self, method: Method[Req, Res], request: Req, timeout: float | None, metadata: Metadata | None) -> Res:
         send = self._callable("unary_unary", method)
-        sent, request_id = self._terms.metadata(metadata, request)
+        sent, request_id = self._defaults.metadata(metadata, request)
         try:
-            return cast("Res", send(request, timeout=self._terms.timeout(method.path, timeout), metadata=sent))
+            return cast("Res", send(request, timeout=self._defaults.timeout(method.path, timeout), metadata=sent))
         except grpc.RpcError as error:
             failure = from_rpc_error(error, request_id)
         except ValueError as error:
@@ -103,7 +102,7 @@ class ChannelInvoker:
     def server_stream(
         self, method: Method[Req, Res], request: Req, timeout: float | None, metadata: Metadata | None
     ) -> Stream[Res]:
-        sent, request_id = self._terms.metadata(metadata)
+        sent, request_id = self._defaults.metadata(metadata)
 
         def connect(cursor: str, seconds: float | None) -> Any:
             send = self._callable("unary_stream", method)
@@ -113,17 +112,17 @@ class ChannelInvoker:
                 failure = self._explain(error)
             raise failure
 
-        return Stream(connect, self._terms.stream(method, request_id, timeout, _cursor(method, request)))
+        return Stream(connect, self._defaults.stream(method, request_id, timeout, _cursor(method, request)))
 
     def client_stream(
         self, method: Method[Req, Res], requests: Iterator[Req], timeout: float | None, metadata: Metadata | None
     ) -> Res:
         send = self._callable("stream_unary", method)
-        sent, request_id = self._terms.metadata(metadata)
+        sent, request_id = self._defaults.metadata(metadata)
         source = RequestStream(requests)
         failure: Exception
         try:
-            call = send.future(source, timeout=self._terms.timeout(method.path, timeout), metadata=sent)
+            call = send.future(source, timeout=self._defaults.timeout(method.path, timeout), metadata=sent)
         except ValueError as error:
             failure = self._explain(error)
         else:
@@ -133,14 +132,14 @@ class ChannelInvoker:
             except (grpc.RpcError, grpc.FutureCancelledError):
                 failure = source.error or from_rpc_error(call, request_id)
             finally:
-                call.cancel()  # does nothing to a call that is over; ends one that was interrupted
+                call.cancel()  # has no effect on a finished call; ends an interrupted one
         raise failure
 
     def bidi(
         self, method: Method[Req, Res], requests: Iterator[Req], timeout: float | None, metadata: Metadata | None
     ) -> Stream[Res]:
         send = self._callable("stream_stream", method)
-        sent, request_id = self._terms.metadata(metadata)
+        sent, request_id = self._defaults.metadata(metadata)
         source = RequestStream(requests)
 
         def connect(_: str, seconds: float | None) -> Any:
@@ -148,10 +147,10 @@ class ChannelInvoker:
             source.feeds(call)
             return call
 
-        return Stream(connect, self._terms.stream(method, request_id, timeout, None), source)
+        return Stream(connect, self._defaults.stream(method, request_id, timeout, None), source)
 
     def _explain(self, error: ValueError) -> GroundswellError:
-        """What grpc meant: it says ValueError to a call that another thread's `close` has just overtaken."""
+        """Returns the error for a ValueError of grpc, which it raises when another thread closes the channel."""
         return FailedPrecondition(CLOSED) if self._closed else Unknown(str(error))
 
     def _callable(self, shape: str, method: Method[Any, Any]) -> Any:
@@ -162,7 +161,7 @@ class ChannelInvoker:
             if self._closed:
                 raise FailedPrecondition(CLOSED)
             if self._channel is None:
-                self._channel = self._terms.connection.open(self._terms.config)
+                self._channel = self._defaults.connection.open(self._defaults.config)
             return self._callables.setdefault(method.path, _bind(self._channel, shape, method))
 
 
@@ -170,14 +169,14 @@ class AsyncChannelInvoker:
     """Sends calls over one channel, for one event loop. The channel opens with the first call."""
 
     def __init__(self, connection: Connection) -> None:
-        self._terms = _Terms(connection)
+        self._defaults = _CallDefaults(connection)
         self._channel: grpc.aio.Channel | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
         self._callables: dict[str, Any] = {}
 
     async def close(self) -> None:
-        """Closes the channel; calls that are in flight end as cancelled, later ones are refused."""
+        """Closes the channel. Calls in flight end as cancelled, later calls are refused."""
         self._closed = True
         if self._channel is not None:
             await self._channel.close(None)
@@ -186,9 +185,9 @@ class AsyncChannelInvoker:
         self, method: Method[Req, Res], request: Req, timeout: float | None, metadata: Metadata | None
     ) -> Res:
         send = self._callable("unary_unary", method)
-        sent, request_id = self._terms.metadata(metadata, request)
+        sent, request_id = self._defaults.metadata(metadata, request)
         try:
-            return cast("Res", await send(request, timeout=self._terms.timeout(method.path, timeout), metadata=sent))
+            return cast("Res", await send(request, timeout=self._defaults.timeout(method.path, timeout), metadata=sent))
         except grpc.RpcError as error:
             failure = from_rpc_error(error, request_id)
         except asyncio.CancelledError:
@@ -200,23 +199,23 @@ class AsyncChannelInvoker:
     def server_stream(
         self, method: Method[Req, Res], request: Req, timeout: float | None, metadata: Metadata | None
     ) -> AsyncStream[Res]:
-        sent, request_id = self._terms.metadata(metadata)
+        sent, request_id = self._defaults.metadata(metadata)
 
         def connect(cursor: str, seconds: float | None) -> Any:
             send = self._callable("unary_stream", method)
             return send(_after(method, request, cursor), timeout=seconds, metadata=sent)
 
-        return AsyncStream(connect, self._terms.stream(method, request_id, timeout, _cursor(method, request)))
+        return AsyncStream(connect, self._defaults.stream(method, request_id, timeout, _cursor(method, request)))
 
     async def client_stream(
         self, method: Method[Req, Res], requests: AsyncIterator[Req], timeout: float | None, metadata: Metadata | None
     ) -> Res:
         send = self._callable("stream_unary", method)
-        sent, request_id = self._terms.metadata(metadata)
+        sent, request_id = self._defaults.metadata(metadata)
         source = AsyncRequestStream(requests)
         failure: Exception
         try:
-            return cast("Res", await send(source, timeout=self._terms.timeout(method.path, timeout), metadata=sent))
+            return cast("Res", await send(source, timeout=self._defaults.timeout(method.path, timeout), metadata=sent))
         except grpc.RpcError as error:
             failure = from_rpc_error(error, request_id)
         except asyncio.CancelledError:
@@ -229,16 +228,16 @@ class AsyncChannelInvoker:
         self, method: Method[Req, Res], requests: AsyncIterator[Req], timeout: float | None, metadata: Metadata | None
     ) -> AsyncStream[Res]:
         send = self._callable("stream_stream", method)
-        sent, request_id = self._terms.metadata(metadata)
+        sent, request_id = self._defaults.metadata(metadata)
         source = AsyncRequestStream(requests)
 
         def connect(_: str, seconds: float | None) -> Any:
             return send(source, timeout=seconds, metadata=sent)
 
-        return AsyncStream(connect, self._terms.stream(method, request_id, timeout, None), source)
+        return AsyncStream(connect, self._defaults.stream(method, request_id, timeout, None), source)
 
     def _is_cut_off(self) -> bool:
-        """True when closing the client ended a call: grpc.aio says it as if the task were cancelled."""
+        """True when closing the client ended a call, which grpc.aio reports as a cancelled task."""
         return self._closed and not task_is_cancelled()
 
     def _callable(self, shape: str, method: Method[Any, Any]) -> Any:
@@ -246,9 +245,11 @@ class AsyncChannelInvoker:
             raise FailedPrecondition(CLOSED)
         loop = asyncio.get_running_loop()
         if self._channel is None:
-            self._channel, self._loop = self._terms.connection.open_async(self._terms.config), loop
+            self._channel, self._loop = self._defaults.connection.open_async(self._defaults.config), loop
         if loop is not self._loop:
-            raise FailedPrecondition("an AsyncClient belongs to the event loop of its first call: make another one")
+            raise FailedPrecondition(
+                "an AsyncClient belongs to the event loop of its first call: create another client for this loop"
+            )
         known = self._callables.get(method.path)
         if known is not None:
             return known
@@ -256,7 +257,7 @@ class AsyncChannelInvoker:
 
 
 def _bind(channel: Any, shape: str, method: Method[Any, Any]) -> Any:
-    """The callable of grpc for a method. `shape` is which of the four kinds of call it is."""
+    """Returns the callable of grpc for a method. `shape` is one of the four kinds of call."""
     return getattr(channel, shape)(
         method.path,
         request_serializer=method.request_type.SerializeToString,
@@ -269,7 +270,7 @@ def _cursor(method: Method[Req, Res], request: Req) -> str | None:
 
 
 def _after(method: Method[Req, Res], request: Req, cursor: str) -> Req:
-    """`request` with the cursor to go on after; the caller's own message stays as it is."""
+    """Returns a copy of `request` with the cursor to resume after."""
     if not method.resumes or not cursor:
         return request
     resumed = method.request_type()

@@ -1,4 +1,4 @@
-"""Where the server is and how to reach it safely: target, API key, TLS, and the channel that comes of them."""
+"""The connection to a server: target, API key, TLS, and the channel made from them."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ DEFAULT_TARGET = f"localhost:{DEFAULT_PORT}"
 _OPTIONS: Mapping[str, int | str] = {
     "grpc.primary_user_agent": f"groundswell-python/{__version__}",
     "grpc.enable_retries": 1,
-    # The service config is ours; one in a TXT record of somebody's DNS must not replace it.
+    # A service config in a TXT record of DNS must not replace the SDK's own.
     "grpc.service_config_disable_resolution": 1,
     # A page of 1,000 posts with long captions is larger than the default of 4 MiB.
     "grpc.max_receive_message_length": 64 * 1024 * 1024,
-    # Finds out that a silent watch stream is dead. Servers allow one ping in 5 minutes unless told otherwise.
+    # Detects that a silent watch stream is dead. By default servers allow one ping in 5 minutes.
     "grpc.keepalive_time_ms": 310_000,
     "grpc.keepalive_timeout_ms": 20_000,
-    # A server that restarts is back within seconds; the default grows to 2 minutes.
+    # A server restarts within seconds; the default backoff grows to 2 minutes.
     "grpc.initial_reconnect_backoff_ms": 200,
     "grpc.max_reconnect_backoff_ms": 5_000,
 }
@@ -41,23 +41,23 @@ _METADATA_TEXT = re.compile(r"[ -~]*")
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """How to know the server, and how to be known by it. Certificates and keys are paths of PEM files, or their bytes.
+    """Certificates that identify the server and the client. They are paths of PEM files, or their content as bytes.
 
     >>> Tls(root_certificates=b"-----BEGIN CERTIFICATE-----...").certificate is None
     True
     """
 
     root_certificates: str | Path | bytes | None = None
-    """Authorities that the server's certificate is checked against; those of the system when None."""
+    """Certificate authorities that the server's certificate is checked against; those of the system when None."""
 
     certificate: str | Path | bytes | None = None
-    """The client's own certificate chain, for mutual TLS. Needs `key`."""
+    """The client's certificate chain, for mutual TLS. Needs `key`."""
 
     key: str | Path | bytes | None = field(default=None, repr=False)
     """The private key of `certificate`."""
 
     server_name: str | None = None
-    """Name to expect in the server's certificate, where it differs from the host of the target."""
+    """Expected name in the server's certificate, where it differs from the host of the target."""
 
     def __post_init__(self) -> None:
         if (self.certificate is None) != (self.key is None):
@@ -70,28 +70,28 @@ class Tls:
         return cls(*files) if any(files) else None
 
     def read(self) -> Tls:
-        """The same with the content of the files. Raises InvalidArgument for one that can't be read, or is another's.
+        """Returns a copy with the content of the files. Raises InvalidArgument for a file that can't be read or used.
 
-        grpc would only say that the connection failed.
+        grpc would only report that the connection failed.
         """
         for source in (self.root_certificates, self.certificate):
             content = _pem(source)
             if content is not None and b"-----BEGIN CERTIFICATE-----" not in content:
-                named = "what was given" if isinstance(source, bytes) else source
-                raise InvalidArgument(f"{named} holds no certificate in PEM form")
+                named = "`tls`" if isinstance(source, bytes) else source
+                raise InvalidArgument(f"{named} contains no certificate in PEM format")
         return Tls(_pem(self.root_certificates), _pem(self.certificate), _pem(self.key), self.server_name)
 
     def credentials(self) -> grpc.ChannelCredentials:
-        """The credentials for a channel."""
+        """Returns the credentials for a channel."""
         return grpc.ssl_channel_credentials(_pem(self.root_certificates), _pem(self.key), _pem(self.certificate))
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """All that is needed to open a channel; it can be opened more than once."""
+    """The data from which channels are opened."""
 
     target: str
-    """In gRPC's form, such as "dns:///groundswell.example.com:50051"."""
+    """Target of gRPC, such as "dns:///groundswell.example.com:50051"."""
     api_key: str = field(repr=False)
     """Sent with every call; empty for none."""
     tls: Tls | None
@@ -99,7 +99,7 @@ class Connection:
 
     @classmethod
     def of(cls, target: str | None, api_key: str | None, tls: Tls | bool | None, insecure: bool) -> Connection:
-        """Completes what was given from the environment and from what is safe.
+        """Returns a connection with defaults from the environment and safe settings.
 
         A server on this machine is reached without TLS unless `tls` or the environment names certificates, any other
         with TLS unless `insecure` is True. Raises InvalidArgument when the two contradict each other, or when a
@@ -117,13 +117,13 @@ class Connection:
         return cls(grpc_target(target), key, Tls() if tls is True else tls.read() if tls else None)
 
     def open(self, service_config: str) -> grpc.Channel:
-        """A channel for threads. It connects when the first call is made."""
+        """Returns a channel for threads, which connects with the first call."""
         if self.tls is None:
             return grpc.insecure_channel(self.target, self._options(service_config))
         return grpc.secure_channel(self.target, self.tls.credentials(), self._options(service_config))
 
     def open_async(self, service_config: str) -> grpc.aio.Channel:
-        """A channel for asyncio; to be called where its event loop runs."""
+        """Returns a channel for asyncio. Call it in the event loop that will use the channel."""
         if self.tls is None:
             return grpc.aio.insecure_channel(self.target, self._options(service_config))
         return grpc.aio.secure_channel(self.target, self.tls.credentials(), self._options(service_config))
@@ -138,18 +138,20 @@ class Connection:
 
 
 def checked_metadata(metadata: Metadata) -> Metadata:
-    """`metadata` as it is. Raises InvalidArgument for what HTTP/2 can't carry: grpc would not say which it is."""
+    """Returns `metadata`. Raises InvalidArgument, with the name, for an entry that HTTP/2 can't carry."""
     for name, value in metadata:
         if not _METADATA_NAME.fullmatch(name):
-            raise invalid_field(f"metadata {name!r}", "is no name: a-z, 0-9, '-', '_' and '.' make one")
+            raise invalid_field(f"metadata {name!r}", "is not a valid name: use a-z, 0-9, '-', '_' and '.'")
         fits = isinstance(value, bytes) if name.endswith("-bin") else isinstance(value, str)
         if not fits or (isinstance(value, str) and not _METADATA_TEXT.fullmatch(value)):
-            raise invalid_field(f"metadata {name!r}", "takes visible ASCII, and bytes only under a name with -bin")
+            raise invalid_field(
+                f"metadata {name!r}", "takes printable ASCII, and bytes only under a name that ends with -bin"
+            )
     return metadata
 
 
 def grpc_target(target: str) -> str:
-    """`target` with a scheme and a port: names are looked up in DNS, so that all addresses of one share the calls.
+    """Returns `target` with a scheme and a port. Names are resolved by DNS, so that all addresses share the calls.
 
     >>> grpc_target("example.com"), grpc_target("unix:/run/groundswell.sock")
     ('dns:///example.com:50051', 'unix:/run/groundswell.sock')
@@ -161,7 +163,7 @@ def grpc_target(target: str) -> str:
 
 
 def is_local(target: str) -> bool:
-    """True when `target` never leaves this machine: a Unix socket or a loopback address.
+    """True when `target` is on this machine: a Unix socket or a loopback address.
 
     >>> [is_local(each) for each in ("localhost:50051", "dns:///[::1]:50051", "unix:/tmp/s", "10.0.0.7:50051")]
     [True, True, True, False]
@@ -180,7 +182,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _split(address: str) -> tuple[str, int]:
-    """Host, without brackets, and port."""
+    """Returns the host, without brackets, and the port."""
     host, colon, port = address.rpartition(":")
     if address.startswith("["):
         host, _, port = address[1:].partition("]")

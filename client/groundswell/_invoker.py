@@ -1,4 +1,4 @@
-"""What sends calls, as its callers see it; `_channel_invoker` does it over a channel."""
+"""The interface of what sends calls; `_channel_invoker` implements it over a channel."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from groundswell.streams import AsyncStream, Stream
 
 
 class Invoker(Protocol):
-    """Sends calls: the one place that knows the channel, credentials, deadlines and retries.
+    """Sends calls. Only its implementation knows the channel, credentials, deadlines and retries.
 
     `timeout` is in seconds, None for the default of the call. Every method raises the errors of `groundswell.errors`.
     """
@@ -33,7 +33,7 @@ class Invoker(Protocol):
 
 
 class AsyncInvoker(Protocol):
-    """The same for asyncio."""
+    """Sends calls, for asyncio."""
 
     async def unary(
         self, method: Method[Req, Res], request: Req, timeout: float | None, metadata: Metadata | None

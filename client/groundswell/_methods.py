@@ -1,4 +1,4 @@
-"""What the generated clients say about a call: constants that the runtime reads, one a call."""
+"""Descriptions of calls: the constants of the generated clients, one per call."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Method(Generic[Req, Res]):
     """A call of a service."""
 
     path: str
-    """Full name of the call, such as `/groundswell.v1.LearningService/GetModel`."""
+    """Full path of the call, such as `/groundswell.v1.LearningService/GetModel`."""
 
     request_type: type[Req]
     """Class of its request, or of each message of the stream that is sent."""
@@ -31,10 +31,10 @@ class Method(Generic[Req, Res]):
     """Class of its response, or of each message of the stream that comes back."""
 
     changes: bool = False
-    """True when its request has a `request_id`: it changes something and may be repeated under the same id."""
+    """True when its request has a `request_id`, under which a change can be repeated safely."""
 
     resumes: bool = False
-    """True when its stream can go on after the `cursor` of the last message that came."""
+    """True when its stream can resume after the `cursor` of the last message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ class PagedMethod(Method[Req, Res], Generic[Req, Res, Item]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationMethod(Method[Req, Res], Generic[Req, Res, Result]):
-    """A call that begins long work: its response has nothing but an `operation`."""
+    """A call that starts a long-running operation: its response has only an `operation`."""
 
     result_type: type[Result]
-    """Class of what the operation results in."""
+    """Class of the operation's result."""

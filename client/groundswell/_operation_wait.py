@@ -1,4 +1,4 @@
-"""A wait for an operation: until when, how long at a time, and what is reported of it."""
+"""The wait for an operation: its timeout, its polls and its progress reports."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from groundswell._backoff import Backoff, BackoffPolicy
 from groundswell.errors import DeadlineExceeded, GroundswellError
 
 Report: TypeAlias = Callable[[float, str], object]
-"""Takes how far the work is: percent, and what is being done."""
+"""Receives the progress: percent, and a message."""
 
 LONGEST_WAIT = 20.0
-"""Seconds that one call waits on the server for the end of the work."""
+"""Seconds that one call waits on the server for the end of the operation."""
 REPORT_EVERY = 0.5
-"""The same, in seconds, when somebody wants to see the progress: the server answers only at the end of a wait."""
+"""The same, in seconds, when progress is reported, because the server answers only at the end of a wait."""
 GRACE = 10.0
-"""Seconds that a waiting call may take beyond its wait."""
+"""Seconds that a waiting call may take longer than its wait."""
 
 
 class Progress(NamedTuple):
-    """How far an operation is."""
+    """The progress of an operation."""
 
     pct: float
     """Share of the work that is done, 0 to 100."""
     message: str
-    """What is being done, in words."""
+    """The current step, in words."""
 
 
 class Wait:
-    """One wait for an operation: until when, how long at a time, what to report, and when to lose patience."""
+    """One wait for an operation: computes the polls, reports the progress, and decides when to give up."""
 
     def __init__(self, timeout: float | None, report: Report | None) -> None:
         self._end = None if timeout is None else time.monotonic() + timeout
@@ -46,40 +46,40 @@ class Wait:
         self._asked = 0.0
 
     def next_seconds(self, name: str, now: float) -> float:
-        """Seconds for the next wait on the server. Raises DeadlineExceeded when there are none left."""
+        """Returns the seconds for the next wait on the server. Raises DeadlineExceeded when none are left."""
         self._asked = now
         longest = REPORT_EVERY if self._report else LONGEST_WAIT
         if self._end is None:
             return longest
         if now >= self._end:
-            raise DeadlineExceeded(f"{name} is not done after {self._timeout:g} seconds; it goes on")
+            raise DeadlineExceeded(f"{name} is not done after {self._timeout:g} seconds; the work continues")
         return min(longest, self._end - now)
 
     def answered(self) -> None:
-        """The server answered."""
+        """Records that the server answered."""
         self._backoff.answered()
 
     def seconds_after(self, error: GroundswellError, now: float) -> float:
-        """Seconds to wait after a failure of the wait itself, not of the work; raises it when that does not help."""
+        """Returns the seconds to wait after a call has failed. Raises the error when another attempt can't help."""
         wait = self._backoff.wait_after(error, self._asked, now)
         if wait is None:
             raise error
         return wait if self._end is None else max(0.0, min(wait, self._end - now))
 
     def report(self, progress: Progress) -> None:
-        """Reports `progress` where it is news."""
+        """Reports `progress` when it has changed."""
         if self._report is not None and progress != self._reported:
             self._reported = progress
             self._report(progress.pct, progress.message)
 
     def end(self) -> None:
-        """Ends the line on a terminal."""
+        """Ends the line of a terminal."""
         if isinstance(self._report, _TerminalLine):
             self._report.end()
 
 
 class _TerminalLine:
-    """Progress on stderr: one line that is written over on a terminal, a line each elsewhere."""
+    """Progress on stderr: one line that is overwritten on a terminal, a new line each time elsewhere."""
 
     def __init__(self) -> None:
         self._overwrites = sys.stderr.isatty()

@@ -20,7 +20,7 @@ DEFAULT_TIMEOUT = timedelta(seconds=30)
 """Deadline of a call for which the contract declares none, retries included."""
 
 STREAM_LIFETIME = timedelta(hours=1)
-"""For a stream from the server. One that resumes after a cursor goes on with a new call, perhaps on another server."""
+"""Deadline of a stream from the server. A resumable stream continues with a new call, possibly on another server."""
 
 RETRY_POLICY = {
     "maxAttempts": 5,
@@ -31,20 +31,20 @@ RETRY_POLICY = {
 }
 
 RETRY_THROTTLING = {"maxTokens": 100, "tokenRatio": 0.1}
-"""A failure takes a token, a success gives back a tenth, and below half of them nothing is repeated: a server that is
-down for good is not asked five times for everything."""
+"""A failure takes a token, a success returns a tenth, and below half of the tokens nothing is repeated. A server that
+is down permanently therefore does not receive every call five times."""
 
 LOAD_BALANCING: list[dict[str, object]] = [{"round_robin": {}}]
 
 
 @dataclass(frozen=True, slots=True)
 class CallPolicy:
-    """How one call is made."""
+    """Deadline and retries of one call."""
 
     timeout: timedelta
     """Deadline, from the start of the call to its end, retries included."""
     repeatable: bool
-    """True when it is sent again after UNAVAILABLE."""
+    """True when the call is repeated after UNAVAILABLE."""
 
 
 def policy_of(method: MethodDescriptor) -> CallPolicy:

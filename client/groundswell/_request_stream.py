@@ -1,4 +1,4 @@
-"""What a caller streams to the server: messages from an iterator that may fail on the way."""
+"""The messages that a caller streams to the server, from an iterator that may fail."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ Item = TypeVar("Item", bound=Message)
 
 
 class Cancellable(Protocol):
-    """A call that can be ended from here."""
+    """A call that can be cancelled."""
 
     def cancel(self) -> Any: ...
 
 
 class RequestStream(Generic[Item]):
-    """The messages that a caller sends. Keeps an error of the caller's iterator and cancels the call.
+    """The messages of a caller's iterator. Keeps an error of the iterator and cancels the call.
 
-    grpc would only log the error, and would take an end of the iterator for the end of the stream.
+    grpc would only log the error, and would treat it as the end of the stream.
     """
 
     def __init__(self, messages: Iterator[Item]) -> None:
@@ -30,7 +30,7 @@ class RequestStream(Generic[Item]):
         self.error: Exception | None = None
 
     def feeds(self, call: Cancellable) -> None:
-        """Names the call that takes the messages."""
+        """Sets the call that receives the messages."""
         self._call = call
         self._known.set()
 
@@ -51,7 +51,7 @@ class RequestStream(Generic[Item]):
 
 
 class AsyncRequestStream(Generic[Item]):
-    """The same for asyncio, where grpc cancels the call by itself but drops the error."""
+    """The messages of a caller's iterator, for asyncio. grpc.aio cancels the call itself but drops the error."""
 
     def __init__(self, messages: AsyncIterator[Item]) -> None:
         self._messages = messages

@@ -1,4 +1,4 @@
-"""What every call of a generated client passes through."""
+"""Base classes of the generated clients."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ Fields = Mapping[str, object]
 
 
 class ServiceClient:
-    """Base of the generated clients for threads."""
+    """Base class of the generated clients for threads."""
 
     def __init__(self, invoker: Invoker) -> None:
         self._invoker = invoker
@@ -109,7 +109,7 @@ class ServiceClient:
 
 
 class AsyncServiceClient:
-    """Base of the generated clients for asyncio."""
+    """Base class of the generated clients for asyncio."""
 
     def __init__(self, invoker: AsyncInvoker) -> None:
         self._invoker = invoker
@@ -182,9 +182,9 @@ class AsyncServiceClient:
 
 
 def _request(method: Method[Req, Res], request: Req | None, fields: Fields) -> Req:
-    """The request to send: `request` with `fields` over it, and a new `request_id` where one is due.
+    """Returns the request to send: `request` with `fields` replaced, and a new `request_id` where the call takes one.
 
-    A `request` of the caller is never changed.
+    The caller's `request` is never changed.
     """
     _check_type(method, request)
     given = {name: value for name, value in fields.items() if value is not None}
@@ -203,7 +203,7 @@ def _request(method: Method[Req, Res], request: Req | None, fields: Fields) -> R
 
 
 def _check_type(method: Method[Any, Any], request: object) -> None:
-    """Raises InvalidArgument for what is no request: grpc would say Internal of it."""
+    """Raises InvalidArgument for a request of a wrong type, for which grpc would raise Internal."""
     if request is None or isinstance(request, method.request_type):
         return
     kind = method.request_type.DESCRIPTOR

@@ -1,4 +1,4 @@
-"""From a status, as grpc or an operation tells it, to the errors of `groundswell.errors`."""
+"""Conversion of the status of a call or an operation to the errors of `groundswell.errors`."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ _CLASSES: Mapping[grpc.StatusCode, type[GroundswellError]] = {
 
 
 def from_rpc_error(error: grpc.RpcError, request_id: str = "") -> GroundswellError:
-    """The typed form of what grpc raised, to be raised outside `except`: a context that holds a call can't be pickled.
+    """Returns the typed form of an error of grpc.
 
-    Details that can't be read are left out: a damaged detail must not hide the failure it belongs to.
+    Raise it outside `except`, because a context that holds a call can't be pickled. Details that can't be read are left
+    out, so that a damaged detail does not hide the error.
     """
     call = cast(grpc.Call, error)
     typed: GroundswellError
@@ -40,7 +41,7 @@ def from_rpc_error(error: grpc.RpcError, request_id: str = "") -> GroundswellErr
 
 
 def from_status(status: status_pb2.Status) -> GroundswellError:
-    """The typed form of a `google.rpc.Status`, such as the error of a failed operation."""
+    """Returns the typed form of a `google.rpc.Status`, such as the error of a failed operation."""
     code = next((each for each in _CLASSES if each.value[0] == status.code), grpc.StatusCode.UNKNOWN)
     return _CLASSES[code](status.message or code.name, _explain(status.details))
 
@@ -48,12 +49,12 @@ def from_status(status: status_pb2.Status) -> GroundswellError:
 def _rich_status(call: grpc.Call) -> status_pb2.Status | None:
     try:
         return cast("status_pb2.Status | None", rpc_status.from_call(call))
-    except (ValueError, DecodeError):  # it contradicts the code of the call, or is damaged
+    except (ValueError, DecodeError):  # the status contradicts the code of the call, or is damaged
         return None
 
 
 def _explain(details: Sequence[AnyMessage], request_id: str = "") -> Explanation:
-    """Reads the standard details; those of other types are for callers that know them."""
+    """Reads the standard details; other types of details are ignored."""
     explanation = Explanation(request_id=request_id)
     for info in _unpack(details, error_details_pb2.ErrorInfo):
         metadata = dict(info.metadata)

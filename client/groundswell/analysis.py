@@ -1,4 +1,4 @@
-"""What an experiment says, as a table that people can work with."""
+"""The analysis of an experiment as a table."""
 
 from __future__ import annotations
 
@@ -19,42 +19,42 @@ if TYPE_CHECKING:
 
     from groundswell.v1.common_pb2 import Interval
 
-_NO_FIGURES = ("role", "units")
-"""Columns that are no floats: all others are, so that what is absent is NaN even where a whole column is."""
+_NOT_FLOAT = ("role", "units")
+"""Columns that are not floats. In all others an absent value is NaN, even when the whole column is absent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """What an experiment says now."""
+    """The current analysis of an experiment."""
 
     response: AnalyzeExperimentResponse
-    """All of it, as AnalyzeExperiment answered."""
+    """The response of AnalyzeExperiment."""
 
     @property
     def verdict(self) -> str:
-        """What it comes to, such as "WINNER" or "NEEDS_SAMPLES"."""
+        """The verdict, such as "WINNER" or "NEEDS_SAMPLES"."""
         return ExperimentVerdict.Name(self.response.decision.verdict).removeprefix("EXPERIMENT_VERDICT_")
 
     @property
     def winner(self) -> str:
-        """Key of the variant that won; empty without one."""
+        """Key of the winning variant; empty without a winner."""
         return self.response.decision.winner
 
     @property
     def explanation(self) -> str:
-        """Why, in words."""
+        """The reason for the verdict, in words."""
         return self.response.decision.explanation
 
     def rows(self) -> list[dict[str, Any]]:
-        """A row for each metric and variant; None where the control has nothing to be compared with.
+        """Returns a row for each metric and variant; comparisons are None for the control.
 
-        `p_value`, `lower` and `upper` are right once, at the planned size; those with `always_valid_` in front at every
-        look. p values are adjusted for the tests made with them.
+        `p_value`, `lower` and `upper` are valid once, at the planned size. Those with the prefix `always_valid_` are
+        valid at every interim analysis. p values are adjusted for multiple tests.
         """
         return [_row(metric, variant) for metric in self.response.metrics for variant in metric.variants]
 
     def to_dataframe(self) -> DataFrame:
-        """`rows` as a DataFrame, with metric and variant as its index. Raises ImportError where pandas is not there."""
+        """Returns `rows` as a DataFrame indexed by metric and variant. Raises ImportError without pandas."""
         try:
             from pandas import DataFrame
         except ImportError as error:
@@ -62,7 +62,7 @@ class Analysis:
                 "to_dataframe needs pandas: pip install 'groundswell[pandas]'; rows() has the same without it"
             ) from error
         table = DataFrame(self.rows()).set_index(["metric", "variant"])
-        return table.astype({name: float for name in table.columns if name not in _NO_FIGURES})
+        return table.astype({name: float for name in table.columns if name not in _NOT_FLOAT})
 
 
 def _row(metric: MetricResult, variant: VariantResult) -> dict[str, Any]:

@@ -23,14 +23,14 @@ ROLES = tuple(name.removeprefix("ROLE_").lower() for name in Role.keys()[1:])  #
 
 @dataclass(frozen=True, slots=True)
 class CallOptions:
-    """What a call requires of its caller, and what it does."""
+    """The requirements and the effect of a call, as the contract declares them."""
 
     role: str
     """The least role that may make it, one of ROLES."""
     scope: str
     """The scope that the caller's API key must have; empty when the call requires none."""
     audit: Audit.ValueType
-    """How a change gets its entry in the audit log; AUDIT_UNSPECIFIED for reads."""
+    """The writer of the change's audit entry; AUDIT_UNSPECIFIED for reads."""
     timeout: timedelta | None
     """Deadline that a client sets by default; None for the client's own default."""
     reads: bool

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 class Client(Services):
     """A connection to a Groundswell server, shared by any number of threads.
 
-    It connects with the first call. Every call has a deadline; what is safe to repeat is repeated while the server is
-    unavailable. All calls raise the errors of `groundswell.errors` and no others.
+    The client connects with the first call. Every call has a deadline. Calls that are safe to repeat are repeated while
+    the server is unavailable. All calls raise the errors of `groundswell.errors` and no others.
 
     >>> with Client() as client:
     ...     client.engagement.create_persona(name="Ava", niche="beauty").persona.name
@@ -38,17 +38,18 @@ class Client(Services):
         tls: Tls | bool | None = None,
         insecure: bool = False,
     ) -> None:
-        """Connects to nothing yet.
+        """Creates a client that is not connected yet.
 
         Args:
-            target: Host and port, or any gRPC target; GROUNDSWELL_TARGET or "localhost:50051" when None. The calls go
-                round all addresses of a host name.
-            api_key: GROUNDSWELL_API_KEY when None; "" for none.
-            tls: Certificates to use, True for those of the system. By default a server on this machine is reached
-                without TLS and any other one with it.
-            insecure: True reaches another machine without TLS, and sends it the API key in the clear.
+            target: Host and port, or any gRPC target; GROUNDSWELL_TARGET or "localhost:50051" when None. Calls are
+                distributed round robin over all addresses of a host name.
+            api_key: The API key; GROUNDSWELL_API_KEY when None, no key when "".
+            tls: Certificates to use, True for those of the system. When None: the files that GROUNDSWELL_CA,
+                GROUNDSWELL_CERTIFICATE and GROUNDSWELL_PRIVATE_KEY name; without them, TLS for every machine except
+                this one.
+            insecure: True connects to another machine without TLS and sends the API key in the clear.
 
-        Raises InvalidArgument for arguments that contradict each other, and for a certificate that can't be read.
+        Raises InvalidArgument when arguments contradict each other, or when a certificate can't be read.
         """
         self._connection = Connection.of(target, api_key, tls, insecure)
         self._sender = ChannelInvoker(self._connection)
@@ -58,14 +59,14 @@ class Client(Services):
 
     @cached_property
     def operations(self) -> OperationsClient:
-        """Long work of all services."""
+        """Long-running operations of all services."""
         from groundswell.operations_client import OperationsClient
 
         return OperationsClient(self._invoker())
 
     @cached_property
     def experiments(self) -> Experiments:
-        """Decides which variant is better, and says how sure that is; with a sender of events and tables."""
+        """ExperimentsService, with a sender of events and analyses as tables."""
         from groundswell.experiments import Experiments
 
         return Experiments(self._invoker())
@@ -81,7 +82,7 @@ class Client(Services):
         strategy: StructLike | None = None,
         assigned_agent: str | None = None,
     ) -> AbstractContextManager[TrackedContext]:
-        """Records one piece of generation: begins a context, ends it with the block.
+        """Records one piece of generation as a context that starts and ends with the block.
 
         >>> with Client() as client:
         ...     with client.track(phase="IMAGE_GENERATION", input={"prompt": "sunrise"}) as context:
@@ -90,17 +91,17 @@ class Client(Services):
         'sunrise.png'
 
         The context ends as DONE with its output, as FAILED with a trace artifact when the block raises, and as
-        CANCELLED when somebody stops it: Ctrl-C, SIGTERM, the end of the process. The error goes on its way.
+        CANCELLED when it is interrupted: Ctrl-C, SIGTERM, the end of the process. The error is raised again.
 
         Args:
-            persona_id: The persona it is made for; None for none.
-            phase: What is done, in upper snake case: IMAGE_GENERATION, TEXT_GENERATION, VIDEO_GENERATION,
-                SOCIAL_MEDIA_CONTENT or a name of one's own.
-            complexity: How demanding it is, MEDIUM by default.
-            input: What goes in: prompt, parameters, model.
+            persona_id: The persona that the content is for; None for none.
+            phase: The step, in upper snake case: IMAGE_GENERATION, TEXT_GENERATION, VIDEO_GENERATION,
+                SOCIAL_MEDIA_CONTENT or your own name.
+            complexity: The difficulty; MEDIUM by default.
+            input: The input: prompt, parameters, model.
             note: A remark for people.
-            strategy: The approach, in one's own options.
-            assigned_agent: Name of the agent that does it.
+            strategy: The approach, as free data.
+            assigned_agent: Name of the agent that does the work.
         """
         start = {
             "persona_id": persona_id,
@@ -114,7 +115,7 @@ class Client(Services):
         return track(self.engagement, self._connection, start)
 
     def close(self) -> None:
-        """Ends the connection; calls that are in flight end as cancelled. A closed client stays closed."""
+        """Closes the connection. Calls in flight end as cancelled. A closed client can't be opened again."""
         self._sender.close()
 
     def __enter__(self) -> Self:
@@ -132,8 +133,8 @@ class Client(Services):
 class AsyncClient(AsyncServices):
     """A connection to a Groundswell server, for one event loop.
 
-    It connects with the first call. Every call has a deadline; what is safe to repeat is repeated while the server is
-    unavailable. All calls raise the errors of `groundswell.errors` and no others.
+    The client connects with the first call. Every call has a deadline. Calls that are safe to repeat are repeated while
+    the server is unavailable. All calls raise the errors of `groundswell.errors` and no others.
 
     >>> import asyncio
     >>> async def main() -> str:
@@ -151,17 +152,18 @@ class AsyncClient(AsyncServices):
         tls: Tls | bool | None = None,
         insecure: bool = False,
     ) -> None:
-        """Connects to nothing yet.
+        """Creates a client that is not connected yet.
 
         Args:
-            target: Host and port, or any gRPC target; GROUNDSWELL_TARGET or "localhost:50051" when None. The calls go
-                round all addresses of a host name.
-            api_key: GROUNDSWELL_API_KEY when None; "" for none.
-            tls: Certificates to use, True for those of the system. By default a server on this machine is reached
-                without TLS and any other one with it.
-            insecure: True reaches another machine without TLS, and sends it the API key in the clear.
+            target: Host and port, or any gRPC target; GROUNDSWELL_TARGET or "localhost:50051" when None. Calls are
+                distributed round robin over all addresses of a host name.
+            api_key: The API key; GROUNDSWELL_API_KEY when None, no key when "".
+            tls: Certificates to use, True for those of the system. When None: the files that GROUNDSWELL_CA,
+                GROUNDSWELL_CERTIFICATE and GROUNDSWELL_PRIVATE_KEY name; without them, TLS for every machine except
+                this one.
+            insecure: True connects to another machine without TLS and sends the API key in the clear.
 
-        Raises InvalidArgument for arguments that contradict each other, and for a certificate that can't be read.
+        Raises InvalidArgument when arguments contradict each other, or when a certificate can't be read.
         """
         self._connection = Connection.of(target, api_key, tls, insecure)
         self._sender = AsyncChannelInvoker(self._connection)
@@ -171,14 +173,14 @@ class AsyncClient(AsyncServices):
 
     @cached_property
     def operations(self) -> AsyncOperationsClient:
-        """Long work of all services."""
+        """Long-running operations of all services."""
         from groundswell.operations_client import AsyncOperationsClient
 
         return AsyncOperationsClient(self._invoker())
 
     @cached_property
     def experiments(self) -> AsyncExperiments:
-        """Decides which variant is better, and says how sure that is; with tables."""
+        """ExperimentsService, with analyses as tables."""
         from groundswell.experiments import AsyncExperiments
 
         return AsyncExperiments(self._invoker())
@@ -194,7 +196,7 @@ class AsyncClient(AsyncServices):
         strategy: StructLike | None = None,
         assigned_agent: str | None = None,
     ) -> AbstractAsyncContextManager[TrackedContext]:
-        """Records one piece of generation: begins a context, ends it with the block.
+        """Records one piece of generation as a context that starts and ends with the block.
 
         >>> import asyncio
         >>> async def main() -> str:
@@ -206,17 +208,17 @@ class AsyncClient(AsyncServices):
         'Good morning'
 
         The context ends as DONE with its output, as FAILED with a trace artifact when the block raises, and as
-        CANCELLED when somebody stops it: Ctrl-C, SIGTERM, the end of the process. The error goes on its way.
+        CANCELLED when it is interrupted: Ctrl-C, SIGTERM, the end of the process. The error is raised again.
 
         Args:
-            persona_id: The persona it is made for; None for none.
-            phase: What is done, in upper snake case: IMAGE_GENERATION, TEXT_GENERATION, VIDEO_GENERATION,
-                SOCIAL_MEDIA_CONTENT or a name of one's own.
-            complexity: How demanding it is, MEDIUM by default.
-            input: What goes in: prompt, parameters, model.
+            persona_id: The persona that the content is for; None for none.
+            phase: The step, in upper snake case: IMAGE_GENERATION, TEXT_GENERATION, VIDEO_GENERATION,
+                SOCIAL_MEDIA_CONTENT or your own name.
+            complexity: The difficulty; MEDIUM by default.
+            input: The input: prompt, parameters, model.
             note: A remark for people.
-            strategy: The approach, in one's own options.
-            assigned_agent: Name of the agent that does it.
+            strategy: The approach, as free data.
+            assigned_agent: Name of the agent that does the work.
         """
         start = {
             "persona_id": persona_id,
@@ -230,7 +232,7 @@ class AsyncClient(AsyncServices):
         return track_async(self.engagement, self._connection, start)
 
     async def close(self) -> None:
-        """Ends the connection; calls that are in flight end as cancelled. A closed client stays closed."""
+        """Closes the connection. Calls in flight end as cancelled. A closed client can't be opened again."""
         await self._sender.close()
 
     async def __aenter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""What a call can raise: one class per status code, with the server's reason, fields and advice."""
+"""Errors of calls: one class per status code, with the server's reason, fields and retry delay."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ import grpc
 
 _UNREACHED = re.compile(r".*; last error: [A-Z_]+: (?:ipv[46]:)?(\S+): (?:Failed to connect to remote host: )?(.+)")
 _UNRESOLVED = re.compile(r"errors resolving (\S+): \[.*: ([^:\]]+)\]")
-"""What grpc says when nobody answers: where, and why."""
+"""Messages of grpc about a server that does not answer, with its address and the cause."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldViolation:
-    """One field of the request that was refused."""
+    """A field of the request that was refused."""
 
     field: str
     """Path of the field, such as `handles[0].platform`."""
     description: str
-    """What is wrong with it."""
+    """The problem, in words."""
     reason: str = ""
-    """Stable name of the constraint it breaks, where the server gives one."""
+    """Stable name of the violated constraint, where the server sends one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What is known of a refusal besides its message."""
+    """The details of an error besides its message."""
 
     reason: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
@@ -40,7 +40,7 @@ class Explanation:
 
 
 class GroundswellError(Exception):
-    """A call that did not succeed. Each status code has its subclass.
+    """A failed call. Each status code has its subclass.
 
     >>> error = NotFound("there is no such post", Explanation(reason="POST_NOT_FOUND"))
     >>> error.code.name, error.reason, error.reason_number
@@ -50,17 +50,17 @@ class GroundswellError(Exception):
     """
 
     code: ClassVar[grpc.StatusCode] = grpc.StatusCode.UNKNOWN
-    """Status code that the class stands for."""
+    """Status code of the class."""
 
     def __init__(self, message: str, explanation: Explanation | None = None) -> None:
         super().__init__(message, explanation or Explanation())
         self.message: str = message
         self._explanation: Explanation = explanation or Explanation()
         self.rpc_error: grpc.RpcError | None = None
-        """What grpc raised. Not the cause, whose long traceback would come before what is said here."""
+        """The error of grpc. It is not the cause, whose long traceback would hide this error."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # What grpc raised holds a channel: it stays in its process.
+        # The error of grpc holds a channel, which can't be pickled.
         return type(self), self.args, {**self.__dict__, "rpc_error": None}
 
     @property
@@ -77,28 +77,28 @@ class GroundswellError(Exception):
 
     @property
     def metadata(self) -> Mapping[str, str]:
-        """Facts about the refusal; which ones, the comments of ErrorReason say."""
+        """Details of the error, as the comments of ErrorReason describe them."""
         return self._explanation.metadata
 
     @property
     def fields(self) -> tuple[FieldViolation, ...]:
-        """The fields that were refused, in the order of the server."""
+        """The refused fields, in the order of the server."""
         return self._explanation.fields
 
     @property
     def retry_after(self) -> timedelta | None:
-        """How long to wait before another try. None when the server did not say."""
+        """Delay before another attempt; None when the server sent none."""
         return self._explanation.retry_after
 
     @property
     def request_id(self) -> str:
-        """The `x-request-id` of the call, by which the server's log names it; that of a change is its `request_id`."""
+        """The `x-request-id` of the call, which is in the server's log; for a change, its `request_id`."""
         return self._explanation.request_id
 
     def __str__(self) -> str:
-        # The server's message tells them already; one of the SDK itself, or of another server, may not.
-        untold = [each for each in self.fields if each.description not in self.message]
-        return "; ".join([self._headline(), *(f"{each.field}: {each.description}" for each in untold)])
+        # The server's message contains the fields already; a message of the SDK or of another server may not.
+        missing = [each for each in self.fields if each.description not in self.message]
+        return "; ".join([self._headline(), *(f"{each.field}: {each.description}" for each in missing)])
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self)!r})"
@@ -108,44 +108,45 @@ class GroundswellError(Exception):
 
 
 class Cancelled(GroundswellError):
-    """The work was cancelled, by the caller or by CancelOperation."""
+    """The call or operation was cancelled, by the caller or by CancelOperation."""
 
     code = grpc.StatusCode.CANCELLED
 
 
 class Unknown(GroundswellError):
-    """The server, or something before it, failed in a way it could not name."""
+    """The server, or a proxy in front of it, failed in an unknown way."""
 
     code = grpc.StatusCode.UNKNOWN
 
 
 class InvalidArgument(GroundswellError, ValueError):
-    """The request is wrong whatever the state of the server; `fields` says where."""
+    """The request is invalid in every state of the server; `fields` names the invalid fields."""
 
     code = grpc.StatusCode.INVALID_ARGUMENT
 
 
 class DeadlineExceeded(GroundswellError, TimeoutError):
-    """The time for the call ran out. A change may have happened nevertheless.
+    """The deadline passed. A change may have taken effect.
 
-    The same change with `request_id=error.request_id` is safe: it takes effect once, and gets the first answer.
+    Repeating the change with `request_id=error.request_id` is safe: it takes effect once and returns the first answer.
     """
 
     code = grpc.StatusCode.DEADLINE_EXCEEDED
 
     def _headline(self) -> str:
-        told = bool(self.reason)
-        return super()._headline() if told else f"{self.message}: no answer in time; `timeout` gives it longer"
+        if self.reason:
+            return super()._headline()
+        return f"{self.message}: no answer before the deadline; set a longer `timeout`"
 
 
 class NotFound(GroundswellError):
-    """What the request names is not in the workspace."""
+    """A resource that the request names does not exist in the workspace."""
 
     code = grpc.StatusCode.NOT_FOUND
 
 
 class AlreadyExists(GroundswellError):
-    """What should be created is there already."""
+    """The resource to be created exists already."""
 
     code = grpc.StatusCode.ALREADY_EXISTS
 
@@ -163,25 +164,25 @@ class Unauthenticated(GroundswellError):
 
 
 class ResourceExhausted(GroundswellError):
-    """A limit is reached; `retry_after` says when to go on, where waiting helps."""
+    """A limit is reached; `retry_after` is the delay after which another attempt may succeed."""
 
     code = grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
 class FailedPrecondition(GroundswellError):
-    """The state of things does not allow it; repeating the call will not help before that changes."""
+    """The state of a resource does not allow the call. Repeating it can't help before the state changes."""
 
     code = grpc.StatusCode.FAILED_PRECONDITION
 
 
 class Aborted(GroundswellError):
-    """Somebody else was faster: read again, then repeat."""
+    """A concurrent change won: read the resource again, then repeat."""
 
     code = grpc.StatusCode.ABORTED
 
 
 class OutOfRange(GroundswellError):
-    """Past the end of what there is."""
+    """A position is past the end."""
 
     code = grpc.StatusCode.OUT_OF_RANGE
 
@@ -193,7 +194,7 @@ class Unimplemented(GroundswellError):
 
 
 class Internal(GroundswellError):
-    """A fault of the server. `request_id` finds it in the server's log."""
+    """A bug of the server. The server's log has it under `request_id`."""
 
     code = grpc.StatusCode.INTERNAL
 
@@ -204,36 +205,36 @@ class Internal(GroundswellError):
 
 
 class Unavailable(GroundswellError):
-    """The server can't be reached or can't serve now. What was safe to repeat has been repeated already."""
+    """The server can't be reached or can't serve now. Calls that are safe to repeat have been repeated already."""
 
     code = grpc.StatusCode.UNAVAILABLE
 
     def _headline(self) -> str:
         if self.reason:
             return super()._headline()
-        # Not a word of the server's, which always gives a reason: nobody answered.
+        # The server always sends a reason. Without one, no server answered.
         return (
-            f"{_plainly(self.message)}. Is the server running? `groundswell serve` starts one; the client's target, or "
-            "GROUNDSWELL_TARGET, says where it is. A server with TLS is reached by `tls=Tls(...)`, on the command line "
-            "by --ca FILE, and one without is not"
+            f"{_simplified(self.message)}. Is the server running? `groundswell serve` starts one. Its address is the "
+            "client's target, or GROUNDSWELL_TARGET. A server with TLS needs `tls=Tls(...)`, or --ca FILE on the "
+            "command line; a server without TLS refuses it"
         )
 
 
 class DataLoss(GroundswellError):
-    """Stored data are damaged."""
+    """Stored data is damaged."""
 
     code = grpc.StatusCode.DATA_LOSS
 
 
 def invalid_field(field: str, description: str) -> InvalidArgument:
-    """A refusal by the SDK itself, before anything is sent."""
+    """Returns the error for an invalid field that the SDK finds before anything is sent."""
     return InvalidArgument("the request can't be built", Explanation(fields=(FieldViolation(field, description),)))
 
 
-def _plainly(message: str) -> str:
-    """What grpc says when nobody answers, without its inner workings.
+def _simplified(message: str) -> str:
+    """Returns the message of grpc about a server that does not answer, without its internals.
 
-    >>> _plainly("connections to all backends failing; last error: UNKNOWN: ipv6:%5B::1%5D:9: Connection refused")
+    >>> _simplified("connections to all backends failing; last error: UNKNOWN: ipv6:%5B::1%5D:9: Connection refused")
     "[::1]:9 can't be reached: Connection refused"
     """
     if found := _UNREACHED.fullmatch(message):

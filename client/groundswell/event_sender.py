@@ -1,4 +1,4 @@
-"""Sending events of experiments: in batches behind the program's back, again after a failure, and each counted once."""
+"""A sender of experiment events: in batches from a thread, repeated after failures, each event counted once."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from groundswell.v1.experiments_client import ExperimentsClient
 
 MOST_REFUSED = 1000
-"""Refused events that a sender remembers."""
+"""Largest number of refused events that a sender keeps."""
 
 
 class _Sent(NamedTuple):
-    """An event that waits."""
+    """An event that waits to be sent."""
 
     id: bytes
     experiment_key: str
@@ -33,14 +33,14 @@ class _Sent(NamedTuple):
     name: str
     value: float
     time_micros: int
-    """Since 1970; 0 for when it arrives."""
+    """Microseconds since 1970; 0 for the time of arrival."""
 
 
 class EventSender:
-    """Batches events and sends them from a thread of its own.
+    """Batches events and sends them from a background thread.
 
-    Every event gets its id when it is recorded, so that one that is sent again, after a break or a restart of the
-    server, counts once. What was recorded and is not yet durable is lost only with the process.
+    Every event gets its id when it is recorded. An event that is sent again, after a lost connection or a restart of
+    the server, therefore counts once. Events that are not yet durable are lost only with the process.
     """
 
     def __init__(
@@ -56,9 +56,9 @@ class EventSender:
         self._hurried = False
         self._error: GroundswellError | None = None
         self.recorded_count = 0
-        """Events that are durable."""
+        """Number of durable events."""
         self.refused: deque[RefusedEvent] = deque(maxlen=MOST_REFUSED)
-        """Events that the server refused, and why; the newest 1,000."""
+        """Events that the server refused, with the reasons; the newest 1,000."""
         self._thread = threading.Thread(target=self._run, name="groundswell-events", daemon=True)
         self._thread.start()
 
@@ -71,9 +71,9 @@ class EventSender:
         value: float | None = None,
         event_time: datetime | None = None,
     ) -> None:
-        """Takes an event; it is sent within a moment. Waits while too many wait already.
+        """Records an event, which is sent soon. Blocks while too many events wait.
 
-        Raises InvalidArgument for what is no event, and the error that made the sender give up.
+        Raises InvalidArgument for an invalid event, and the error that made the sender give up.
         """
         event = _event(experiment_key, unit, name, value, event_time)
         with self._changed:
@@ -83,7 +83,7 @@ class EventSender:
             self._changed.notify_all()
 
     def flush(self, timeout: float | None = None) -> None:
-        """Waits until everything recorded so far is durable. Raises DeadlineExceeded, or why the sender gave up."""
+        """Waits until all recorded events are durable. Raises DeadlineExceeded, or the error of the sender."""
         with self._changed:
             self._hurried = True
             self._changed.notify_all()
@@ -93,7 +93,7 @@ class EventSender:
                 self._raise_if_over()
 
     def close(self) -> None:
-        """Sends what waits and ends; raises why it gave up, if it did."""
+        """Sends the waiting events and ends. Raises the error that made the sender give up."""
         try:
             self.flush()
         finally:
@@ -138,7 +138,7 @@ class EventSender:
                 self._changed.notify_all()
 
     def _next_batch(self) -> list[_Sent]:
-        """What is to be sent next, left in its place until it is durable; nothing when the sender is closed."""
+        """Returns the next batch, which stays queued until it is durable; an empty list when the sender is closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._closing)
             self._changed.wait_for(self._is_due, self._linger)
@@ -155,25 +155,25 @@ class EventSender:
 
 
 def _event(experiment_key: str, unit: str, name: str, value: float | None, event_time: datetime | None) -> _Sent:
-    """An event with an id of its own; raises InvalidArgument for what is no event."""
+    """Returns an event with a new id. Raises InvalidArgument for an invalid event."""
     plain = type(experiment_key) is type(unit) is type(name) is str and type(value) in _PLAIN and event_time is None
-    # Beyond ASCII there are texts that can't be sent.
+    # Text that is not ASCII may be impossible to encode: `build` checks it.
     if plain and unit.isascii() and name.isascii() and experiment_key.isascii():
         return _Sent(_new_id(), experiment_key, unit, name, 1.0 if value is None else value, 0)
     given = {"experiment_key": experiment_key, "unit": unit, "name": name, "value": value, "event_time": event_time}
     event = build(ExperimentEvent, given)
-    # The first microsecond of 1970 would be taken for no time at all.
+    # 0 stands for no time, so the first microsecond of 1970 becomes the second.
     micros = event.event_time.ToMicroseconds() or 1 if event.HasField("event_time") else 0
     value = event.value if event.HasField("value") else 1.0
     return _Sent(_new_id(), event.experiment_key, event.unit, event.name, value, micros)
 
 
 _PLAIN = (float, type(None))
-"""Types of values that need no look."""
+"""Types of values that need no check."""
 
 
 def _columns(events: Sequence[_Sent]) -> EventColumns:
-    """The same events in columns; those that say nothing are left out."""
+    """Returns the events in columns; columns with only default values are left out."""
     ids, keys, units, names, values, times = zip(*events, strict=True)
     experiment_keys, experiment_indexes = _dictionary(keys)
     different_names, name_indexes = _dictionary(names)
@@ -192,13 +192,13 @@ def _columns(events: Sequence[_Sent]) -> EventColumns:
 
 
 def _dictionary(words: Sequence[str]) -> tuple[list[str], list[int]]:
-    """The different words, and the place of each among them."""
+    """Returns the distinct words, and the index of each word among them."""
     places = {word: place for place, word in enumerate(dict.fromkeys(words))}
     return list(places), [places[word] for word in words]
 
 
 def _new_id() -> bytes:
-    """A UUID of version 7 (RFC 9562): milliseconds and chance. Random ones would halve the server's speed."""
+    """Returns a UUIDv7 (RFC 9562), which is in time order. Random ids would halve the server's speed."""
     chance = int.from_bytes(os.urandom(10))
     stamp = time.time_ns() // 1_000_000
     return (stamp << 80 | 7 << 76 | (chance >> 68) << 64 | 2 << 62 | chance & ((1 << 62) - 1)).to_bytes(16)

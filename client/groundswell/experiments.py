@@ -1,4 +1,4 @@
-"""ExperimentsService with what a program that runs experiments wants beside its calls."""
+"""Clients of ExperimentsService with a sender of events and analyses as tables."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ class Experiments(ExperimentsClient):
     def events(
         self, *, batch_size: int = 1000, linger_seconds: float = 0.05, most_waiting: int = 100_000
     ) -> EventSender:
-        """Opens a sender; use it in a `with` block, which ends when everything is durable.
+        """Returns a sender. Use it in a `with` block, which ends when all events are durable.
 
             with client.experiments.events() as events:
                 events.record("caption-hook", "reader-17", "click")
 
         Args:
             batch_size: Events sent at once, at most 10,000.
-            linger_seconds: How long an event waits for others to go with it.
-            most_waiting: Events that wait, at most; beyond them `record` waits too.
+            linger_seconds: Longest time that an event waits for others to be sent with it.
+            most_waiting: Largest number of waiting events; `record` blocks when it is reached.
         """
         from groundswell.event_sender import EventSender
 
         return EventSender(self, batch_size, linger_seconds, most_waiting)
 
     def analyze(self, experiment_key: str, *, with_history: bool = False, timeout: float | None = None) -> Analysis:
-        """What the experiment says now; its `to_dataframe()` is a table of that.
+        """Returns the current analysis of an experiment; its `to_dataframe()` is a table.
 
         Args:
             experiment_key: Key of the experiment.
-            with_history: Whether `response.history` is wanted: how it came to that.
-            timeout: Seconds until the call is given up; the client's own when not given.
+            with_history: True to fill `response.history` with the earlier interim analyses.
+            timeout: Deadline of the call in seconds; the client's default when not given.
 
         Errors: as AnalyzeExperiment.
         """
@@ -54,12 +54,12 @@ class AsyncExperiments(AsyncExperimentsClient):
     async def analyze(
         self, experiment_key: str, *, with_history: bool = False, timeout: float | None = None
     ) -> Analysis:
-        """What the experiment says now; its `to_dataframe()` is a table of that.
+        """Returns the current analysis of an experiment; its `to_dataframe()` is a table.
 
         Args:
             experiment_key: Key of the experiment.
-            with_history: Whether `response.history` is wanted: how it came to that.
-            timeout: Seconds until the call is given up; the client's own when not given.
+            with_history: True to fill `response.history` with the earlier interim analyses.
+            timeout: Deadline of the call in seconds; the client's default when not given.
 
         Errors: as AnalyzeExperiment.
         """

@@ -1,4 +1,4 @@
-"""Builds messages from what Python programs hold: datetimes, timedeltas, mappings, names of enum values.
+"""Builds messages from Python values: datetimes, timedeltas, mappings, names of enum values.
 
 >>> from groundswell.v1.engagement_pb2 import CreatePersonaRequest
 >>> request = build(CreatePersonaRequest, {"name": "Ava", "handles": [{"platform": "instagram", "handle": "ava"}]})
@@ -34,15 +34,15 @@ from groundswell.errors import InvalidArgument, invalid_field
 M = TypeVar("M", bound=Message)
 
 TimestampLike: TypeAlias = Timestamp | datetime | str
-"""A moment: an aware datetime, or RFC 3339 text such as "2026-03-01T18:00:00Z"."""
+"""A time: an aware datetime, or RFC 3339 text such as "2026-03-01T18:00:00Z"."""
 DurationLike: TypeAlias = Duration | timedelta | float | str
-"""A length of time: a number is in seconds, text is like "90m", "1h30m" or "45s"."""
+"""A length of time: a number of seconds, or text such as "90m", "1h30m" or "45s"."""
 FieldMaskLike: TypeAlias = FieldMask | Iterable[str] | str
-"""Names of fields, one by one or in one text with commas."""
+"""Names of fields, as an iterable or as one string with commas."""
 StructLike: TypeAlias = Struct | Mapping[str, Any]
-"""Free data as JSON knows it; datetimes, UUIDs, paths and members of enums become text."""
+"""Free JSON data. Datetimes, UUIDs, paths and members of enums become strings."""
 
-# A Struct keeps numbers as doubles, which hold every integer up to here and lose digits of larger ones.
+# A Struct stores numbers as doubles, which represent every integer up to this one exactly.
 LARGEST_EXACT_INTEGER = 2**53
 
 _UNITS = {
@@ -54,15 +54,15 @@ _UNITS = {
 }
 _DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[dhms])")
 
-# Protobuf reads messages in messages to a depth of 100, and a mapping in a Struct is three of them.
+# Protobuf parses messages to a nesting depth of 100, and each mapping in a Struct takes three levels.
 DEEPEST = 30
 
 
 def build(kind: type[M], values: Mapping[str, object], path: str = "") -> M:
-    """A message of `kind` with the fields in `values`; a value of None leaves its field out.
+    """Returns a message of type `kind` with the fields in `values`; a field with the value None is left out.
 
-    `path` stands in front of the names of fields in errors. Raises InvalidArgument, before anything is sent, naming
-    the field that does not exist, that its value does not fit, or that shares a oneof with another one given.
+    `path` is a prefix for the names of fields in errors. Raises InvalidArgument for a field that does not exist, a
+    value of the wrong type, and two fields of the same oneof.
     """
     message = kind()
     _set_fields(message, values, f"{path}." if path else "")
@@ -81,7 +81,7 @@ def _set_fields(message: Message, values: Mapping[str, object], prefix: str) -> 
         if field.containing_oneof is not None:
             other = chosen.setdefault(field.containing_oneof.name, name)
             if other != name:
-                raise invalid_field(f"{prefix}{name}", f"excludes {other}: give one of the two")
+                raise invalid_field(f"{prefix}{name}", f"excludes {other}: set only one of the two")
         _set_field(message, field, value, f"{prefix}{name}")
 
 
@@ -93,7 +93,7 @@ def _set_field(message: Message, field: FieldDescriptor, value: object, path: st
             _append(getattr(message, field.name), field, value, path)
         elif field.message_type is not None:
             target = getattr(message, field.name)
-            target.SetInParent()  # a message that is given without fields is given nevertheless
+            target.SetInParent()  # a message without fields is present too
             target.MergeFrom(_message(field, value, path))
         else:
             setattr(message, field.name, _value(field, value, path))
@@ -117,17 +117,17 @@ def _append(target: Any, field: FieldDescriptor, values: object, path: str) -> N
 
 
 def _taken(field: FieldDescriptor) -> str:
-    """What a field takes that is not a message, for people."""
+    """Returns a description of the values of a field that is not a message."""
     return _TAKEN.get(field.cpp_type, "a whole number")
 
 
 def is_map(field: FieldDescriptor) -> bool:
-    """True for `map<...>`, which a descriptor shows as a repeated message with a key and a value."""
+    """True for `map<...>`, which descriptors represent as a repeated message with a key and a value."""
     return field.message_type is not None and field.message_type.GetOptions().map_entry
 
 
 def _type(field: FieldDescriptor) -> Descriptor:
-    """The type of a field that is known to hold messages."""
+    """Returns the type of a field that holds messages."""
     return cast("Descriptor", field.message_type)
 
 
@@ -141,7 +141,7 @@ def _set_map(target: Any, field: FieldDescriptor, value: object, path: str) -> N
 
 
 def _value(field: FieldDescriptor, value: object, path: str) -> object:
-    """One value of the field: a scalar, the number of an enum, or a message."""
+    """Returns one value of the field: a scalar, the number of an enum, or a message."""
     if field.message_type is not None:
         return _message(field, value, path)
     if field.enum_type is not None and isinstance(value, str):
@@ -153,12 +153,12 @@ def _value(field: FieldDescriptor, value: object, path: str) -> object:
     if isinstance(value, Enum) and not isinstance(value, int | str):
         return _value(field, value.value, path)
     if isinstance(value, bool) and field.type != FieldDescriptor.TYPE_BOOL:
-        raise invalid_field(path, f"takes a number or a text, not {value}")  # protobuf would take it for 0 or 1
+        raise invalid_field(path, f"takes a number or a text, not {value}")  # protobuf would store it as 0 or 1
     return value
 
 
 def _bytes(text: str, path: str) -> bytes:
-    """The bytes that text stands for in protobuf's JSON, which is base64."""
+    """Returns the bytes that a base64 string encodes, as in protobuf's JSON."""
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
@@ -166,7 +166,7 @@ def _bytes(text: str, path: str) -> bytes:
 
 
 def _message(field: FieldDescriptor, value: object, path: str) -> Message:
-    """The message of the field's type that `value` stands for."""
+    """Returns the message of the field's type that `value` represents."""
     kind = GetMessageClass(_type(field))
     if isinstance(value, kind):
         return value
@@ -177,7 +177,7 @@ def _message(field: FieldDescriptor, value: object, path: str) -> Message:
 
 
 def enum_number(enum: EnumDescriptor, name: str, path: str) -> int:
-    """The number of a value by its name, in any case, with or without the prefix that all its names share.
+    """Returns the number of a value by its name, in any case, with or without the common prefix of its enum.
 
     >>> from groundswell.v1.common_pb2 import Platform
     >>> enum_number(Platform.DESCRIPTOR, "instagram", "platform")
@@ -218,7 +218,7 @@ def _duration(value: object, path: str) -> Duration:
 
 
 def parse_duration(text: str, path: str = "") -> timedelta:
-    """The length of time that text such as "1h30m" or "-0.5s" stands for."""
+    """Returns the length of time that text such as "1h30m" or "-0.5s" represents."""
     compact = text.replace(" ", "").lower()
     sign, parts = (-1, compact[1:]) if compact.startswith("-") else (1, compact)
     found = _DURATION_PART.findall(parts)
@@ -243,7 +243,7 @@ def _list(value: object, path: str, depth: int = 0) -> ListValue:
 
 
 def _json(value: object, path: str, depth: int = 0) -> Value:
-    """`value` as JSON knows it. Refuses what would not come back as it was: NaN, large integers, bytes, objects."""
+    """Returns `value` as JSON. Refuses values that JSON would change: NaN, large integers, bytes, objects."""
     if depth > DEEPEST:
         raise invalid_field(path, f"is deeper than {DEEPEST} levels")
     if isinstance(value, Value):
@@ -262,12 +262,12 @@ def _json(value: object, path: str, depth: int = 0) -> Value:
     if isinstance(value, ListValue):
         return Value(list_value=value)
     if isinstance(value, bytes | bytearray | Message) or not isinstance(value, Iterable):
-        raise invalid_field(path, f"takes what JSON knows, not {type(value).__name__}")
+        raise invalid_field(path, f"takes JSON values, not {type(value).__name__}")
     return Value(list_value=_list(value, path, depth + 1))
 
 
 def _text(value: object) -> str | None:
-    """`value` as text; None for what is no text and has no usual one."""
+    """Returns `value` as a string, or None when it has no usual form as a string."""
     if isinstance(value, str):
         return value
     if isinstance(value, datetime | date):
@@ -277,10 +277,10 @@ def _text(value: object) -> str | None:
 
 def _number(value: Real, path: str) -> float:
     if isinstance(value, Integral) and abs(int(value)) > LARGEST_EXACT_INTEGER:
-        raise invalid_field(path, f"{value} is above 2**53 and would lose digits: give it as text")
+        raise invalid_field(path, f"{value} is above 2**53 and would lose digits: write it as a string")
     number = float(value)
     if not math.isfinite(number):
-        raise invalid_field(path, f"{number} is no number for JSON")
+        raise invalid_field(path, f"{number} is not a number in JSON")
     return number
 
 

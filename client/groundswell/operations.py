@@ -1,4 +1,4 @@
-"""Long work on the server, followed from here: how far it is, cancelling it, waiting for what comes of it."""
+"""Handles of long-running operations: progress, cancellation and result."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ CANCEL_OPERATION = Method(
 )
 
 
-class _Followed(Generic[Result]):
-    """What is known of an operation. What the two kinds of handle have in common; does no I/O."""
+class _OperationState(Generic[Result]):
+    """The last known state of an operation, shared by both kinds of handle. Does no I/O."""
 
     def __init__(self, operation: Operation, result_type: type[Result] | None) -> None:
         self._operation = operation
@@ -40,34 +40,34 @@ class _Followed(Generic[Result]):
 
     @property
     def name(self) -> str:
-        """Name of the operation; `client.operations.handle(name)` takes it up again, in another process too."""
+        """Name of the operation; `client.operations.handle(name)` returns a handle for it, also in another process."""
         return self._operation.name
 
     @property
     def operation(self) -> Operation:
-        """The operation as it was last seen."""
+        """The operation as last received."""
         return self._operation
 
     @property
     def progress(self) -> Progress:
-        """How far it was when last seen: `done`, `refresh` and `result` look again."""
+        """Progress as last received; `done`, `refresh` and `result` ask the server."""
         from groundswell.v1.common_pb2 import OperationProgress
 
-        seen = OperationProgress()
+        progress = OperationProgress()
         try:
-            told = self._operation.metadata.Unpack(seen)
+            has_progress = self._operation.metadata.Unpack(progress)
         except DecodeError:
-            told = False
-        if not told:
+            has_progress = False
+        if not has_progress:
             return Progress(100.0 if self._operation.done else 0.0, "")
-        return Progress(seen.progress_pct, seen.message)
+        return Progress(progress.progress_pct, progress.message)
 
     def __repr__(self) -> str:
         state = "done" if self._operation.done else "{:.0f}% {}".format(*self.progress).rstrip()
         return f"<{type(self).__name__} {self.name}: {state}>"
 
     def _outcome(self) -> Result:
-        """What came of the work that is done; raises the typed error that ended it."""
+        """Returns the result of a finished operation. Raises the typed error that ended it."""
         if self._operation.HasField("error"):
             raise from_status(self._operation.error)
         packed = self._operation.response
@@ -81,8 +81,8 @@ class _Followed(Generic[Result]):
         raise DataLoss(f"{self.name} resulted in {packed.TypeName() or 'nothing'}, not {kind.DESCRIPTOR.full_name}")
 
 
-class OperationHandle(_Followed[Result]):
-    """Work that was begun, and what it results in.
+class OperationHandle(_OperationState[Result]):
+    """A long-running operation and its result, for threads.
 
     >>> from groundswell import Client
     >>> with Client() as client:
@@ -93,33 +93,33 @@ class OperationHandle(_Followed[Result]):
     """
 
     def __init__(self, invoker: Invoker, operation: Operation, result_type: type[Result] | None) -> None:
-        """`result_type` None takes the type that the operation names."""
+        """Without a `result_type`, the operation itself names the type of its result."""
         super().__init__(operation, result_type)
         self._invoker = invoker
 
     def refresh(self) -> Operation:
-        """Looks at the operation anew."""
+        """Asks the server for the operation and returns it."""
         request = operations_pb2.GetOperationRequest(name=self.name)
         self._operation = self._invoker.unary(GET_OPERATION, request, None, None)
         return self._operation
 
     def done(self) -> bool:
-        """True when the work has ended, in whatever way. Asks the server until it has."""
+        """True when the operation has ended, with a result or an error. Asks the server unless that is known."""
         return self._operation.done or self.refresh().done
 
     def cancel(self) -> None:
-        """Asks the server to stop the work; `result` then raises Cancelled. Does nothing when it is done already."""
+        """Asks the server to stop the work; `result` then raises Cancelled. Has no effect on a finished operation."""
         request = operations_pb2.CancelOperationRequest(name=self.name)
         self._invoker.unary(CANCEL_OPERATION, request, None, None)
 
     def result(self, timeout: float | None = None, progress: Report | bool = False) -> Result:
-        """Waits for the end of the work and gives what came of it.
+        """Waits for the end of the operation and returns its result.
 
         Args:
-            timeout: Seconds to wait; for ever when None.
-            progress: True writes to stderr how far it is, a function is called with percent and message instead.
+            timeout: Seconds to wait; no limit when None.
+            progress: True writes the progress to stderr; a function is called with percent and message.
 
-        Raises the typed error that ended the work; DeadlineExceeded when `timeout` passes, and then the work goes on.
+        Raises the typed error that ended the operation, and DeadlineExceeded after `timeout`; the work then continues.
         """
         wait = Wait(timeout, reporter(progress))
         while not self._operation.done:
@@ -141,31 +141,31 @@ class OperationHandle(_Followed[Result]):
         return self.refresh()
 
 
-class AsyncOperationHandle(_Followed[Result]):
-    """Work that was begun, and what it results in, for asyncio."""
+class AsyncOperationHandle(_OperationState[Result]):
+    """A long-running operation and its result, for asyncio."""
 
     def __init__(self, invoker: AsyncInvoker, operation: Operation, result_type: type[Result] | None) -> None:
-        """`result_type` None takes the type that the operation names."""
+        """Without a `result_type`, the operation itself names the type of its result."""
         super().__init__(operation, result_type)
         self._invoker = invoker
 
     async def refresh(self) -> Operation:
-        """Looks at the operation anew."""
+        """Asks the server for the operation and returns it."""
         request = operations_pb2.GetOperationRequest(name=self.name)
         self._operation = await self._invoker.unary(GET_OPERATION, request, None, None)
         return self._operation
 
     async def done(self) -> bool:
-        """True when the work has ended, in whatever way. Asks the server until it has."""
+        """True when the operation has ended, with a result or an error. Asks the server unless that is known."""
         return self._operation.done or (await self.refresh()).done
 
     async def cancel(self) -> None:
-        """Asks the server to stop the work; `result` then raises Cancelled. Does nothing when it is done already."""
+        """Asks the server to stop the work; `result` then raises Cancelled. Has no effect on a finished operation."""
         request = operations_pb2.CancelOperationRequest(name=self.name)
         await self._invoker.unary(CANCEL_OPERATION, request, None, None)
 
     async def result(self, timeout: float | None = None, progress: Report | bool = False) -> Result:
-        """Waits for the end of the work and gives what came of it, as `OperationHandle.result`."""
+        """Waits for the end of the operation and returns its result, as `OperationHandle.result`."""
         wait = Wait(timeout, reporter(progress))
         while not self._operation.done:
             wait.report(self.progress)
@@ -187,7 +187,7 @@ class AsyncOperationHandle(_Followed[Result]):
 
 
 def _known_type(name: str) -> type[Message]:
-    """The class of a message by its full name. Raises KeyError for one that this program doesn't know."""
+    """Returns the class of a message by its full name. Raises KeyError for an unknown one."""
     from google.protobuf import descriptor_pool, message_factory
 
     return message_factory.GetMessageClass(descriptor_pool.Default().FindMessageTypeByName(name))

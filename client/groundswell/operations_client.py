@@ -1,4 +1,4 @@
-"""Clients of google.longrunning.Operations in the form of the generated ones, which are made from our protos only."""
+"""Clients of google.longrunning.Operations, in the form of the generated clients of the contract's own services."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ DELETE_OPERATION = Method(
 
 
 class OperationsClient(ServiceClient):
-    """Long work of all services: looks at it, lists it, cancels it."""
+    """Long-running operations of all services: reads, lists and cancels them."""
 
     def handle(self, name: str) -> OperationHandle[Message]:
-        """Takes up an operation that was begun elsewhere. Errors: NOT_FOUND OPERATION_NOT_FOUND."""
+        """Returns a handle for an operation that was started elsewhere. Errors: NOT_FOUND OPERATION_NOT_FOUND."""
         return OperationHandle(self._invoker, self.get_operation(name), None)
 
     def get_operation(
         self, name: str, *, timeout: float | None = None, metadata: Metadata | None = None
     ) -> operations_pb2.Operation:
-        """The operation as it is now. Errors: NOT_FOUND OPERATION_NOT_FOUND."""
+        """Returns the operation. Errors: NOT_FOUND OPERATION_NOT_FOUND."""
         return self._unary(GET_OPERATION, None, {"name": name}, timeout, metadata)
 
     def wait_operation(
@@ -50,7 +50,7 @@ class OperationsClient(ServiceClient):
         timeout: float | None = None,
         metadata: Metadata | None = None,
     ) -> operations_pb2.Operation:
-        """The operation once it is done, or as it is after `wait`. Errors: NOT_FOUND OPERATION_NOT_FOUND."""
+        """Returns the operation once it is done, or after `wait`. Errors: NOT_FOUND OPERATION_NOT_FOUND."""
         return self._unary(WAIT_OPERATION, None, {"name": name, "timeout": wait}, timeout, metadata)
 
     def list_operations(
@@ -63,7 +63,7 @@ class OperationsClient(ServiceClient):
         timeout: float | None = None,
         metadata: Metadata | None = None,
     ) -> Pager[operations_pb2.Operation]:
-        """The operations of the workspace, newest first."""
+        """Lists the operations of the workspace, newest first."""
         fields = {"name": name, "filter": filter, "page_size": page_size, "page_token": page_token}
         return self._page(LIST_OPERATIONS, None, fields, timeout, metadata)
 
@@ -72,21 +72,21 @@ class OperationsClient(ServiceClient):
         self._unary(CANCEL_OPERATION, None, {"name": name}, timeout, metadata)
 
     def delete_operation(self, name: str, *, timeout: float | None = None, metadata: Metadata | None = None) -> None:
-        """Forgets an operation that is done. Errors: NOT_FOUND, FAILED_PRECONDITION OPERATION_NOT_DONE."""
+        """Deletes a finished operation. Errors: NOT_FOUND, FAILED_PRECONDITION OPERATION_NOT_DONE."""
         self._unary(DELETE_OPERATION, None, {"name": name}, timeout, metadata)
 
 
 class AsyncOperationsClient(AsyncServiceClient):
-    """Long work of all services: looks at it, lists it, cancels it. For asyncio."""
+    """Long-running operations of all services: reads, lists and cancels them. For asyncio."""
 
     async def handle(self, name: str) -> AsyncOperationHandle[Message]:
-        """Takes up an operation that was begun elsewhere. Errors: NOT_FOUND OPERATION_NOT_FOUND."""
+        """Returns a handle for an operation that was started elsewhere. Errors: NOT_FOUND OPERATION_NOT_FOUND."""
         return AsyncOperationHandle(self._invoker, await self.get_operation(name), None)
 
     async def get_operation(
         self, name: str, *, timeout: float | None = None, metadata: Metadata | None = None
     ) -> operations_pb2.Operation:
-        """The operation as it is now. Errors: NOT_FOUND OPERATION_NOT_FOUND."""
+        """Returns the operation. Errors: NOT_FOUND OPERATION_NOT_FOUND."""
         return await self._unary(GET_OPERATION, None, {"name": name}, timeout, metadata)
 
     async def wait_operation(
@@ -97,7 +97,7 @@ class AsyncOperationsClient(AsyncServiceClient):
         timeout: float | None = None,
         metadata: Metadata | None = None,
     ) -> operations_pb2.Operation:
-        """The operation once it is done, or as it is after `wait`. Errors: NOT_FOUND OPERATION_NOT_FOUND."""
+        """Returns the operation once it is done, or after `wait`. Errors: NOT_FOUND OPERATION_NOT_FOUND."""
         return await self._unary(WAIT_OPERATION, None, {"name": name, "timeout": wait}, timeout, metadata)
 
     def list_operations(
@@ -110,7 +110,7 @@ class AsyncOperationsClient(AsyncServiceClient):
         timeout: float | None = None,
         metadata: Metadata | None = None,
     ) -> AsyncPager[operations_pb2.Operation]:
-        """The operations of the workspace, newest first."""
+        """Lists the operations of the workspace, newest first."""
         fields = {"name": name, "filter": filter, "page_size": page_size, "page_token": page_token}
         return self._page(LIST_OPERATIONS, None, fields, timeout, metadata)
 
@@ -123,5 +123,5 @@ class AsyncOperationsClient(AsyncServiceClient):
     async def delete_operation(
         self, name: str, *, timeout: float | None = None, metadata: Metadata | None = None
     ) -> None:
-        """Forgets an operation that is done. Errors: NOT_FOUND, FAILED_PRECONDITION OPERATION_NOT_DONE."""
+        """Deletes a finished operation. Errors: NOT_FOUND, FAILED_PRECONDITION OPERATION_NOT_DONE."""
         await self._unary(DELETE_OPERATION, None, {"name": name}, timeout, metadata)

@@ -1,4 +1,4 @@
-"""List calls as iterators: items come one by one, pages are fetched when they are needed."""
+"""List calls as iterators, which fetch pages when they are needed."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Item]):
-    """One page of a list call."""
+    """A page of a list call."""
 
     items: tuple[Item, ...]
-    """Its items, in the order of the call."""
+    """The items, in the order of the call."""
 
     next_page_token: str
-    """Token of the page after it; empty on the last."""
+    """Token of the next page; empty on the last page."""
 
 
 class Pager(Generic[Item]):
-    """The items of a list call. Each iteration begins at the first page and asks the server anew.
+    """The items of a list call. Each iteration starts at the first page and asks the server again.
 
     >>> from groundswell import Client
     >>> with Client() as client:
@@ -40,7 +40,7 @@ class Pager(Generic[Item]):
             yield from page.items
 
     def pages(self) -> Iterator[Page[Item]]:
-        """The pages, fetched one by one."""
+        """Fetches the pages one by one."""
         page = self._fetch("")
         yield page
         while page.next_page_token:
@@ -63,7 +63,7 @@ class AsyncPager(Generic[Item]):
                 yield item
 
     async def pages(self) -> AsyncIterator[Page[Item]]:
-        """The pages, fetched one by one."""
+        """Fetches the pages one by one."""
         page = await self._fetch("")
         yield page
         while page.next_page_token:

@@ -26,7 +26,7 @@ Res = TypeVar("Res", bound=Message)
 
 
 class Stream(Generic[Res]):
-    """Messages of the server, for threads. It ends when the server ends it or somebody closes it, from any thread.
+    """Messages of the server, for threads. The stream ends when the server ends it or any thread closes it.
 
     Iterating raises the errors of `groundswell.errors` and nothing else.
 
@@ -44,12 +44,12 @@ class Stream(Generic[Res]):
         options: StreamOptions,
         source: RequestStream[Any] | None = None,
     ) -> None:
-        """`connect` opens the stream after a cursor and for so many seconds; `source` is what the caller streams."""
+        """`connect` opens the stream after a cursor and for a number of seconds; `source` has the caller's messages."""
         self._connect = connect
         self._source = source
         self._state: StreamState[Res] = StreamState(options)
         self._closed = threading.Event()
-        # At once, not with the first message that is asked for: what happens from now on is to be told.
+        # The stream opens here, not with the first message, so that no change from now on is missed.
         self._call: OpenStream[Res] | None = self._open()
 
     def __repr__(self) -> str:
@@ -57,7 +57,7 @@ class Stream(Generic[Res]):
 
     @property
     def cursor(self) -> str:
-        """Where the stream is: give it to a later call to go on from here. Empty for a stream that can't resume."""
+        """Position of the stream, from which a later call resumes. Empty for a stream that can't resume."""
         return self._state.cursor or ""
 
     def __iter__(self) -> Iterator[Res]:
@@ -73,7 +73,7 @@ class Stream(Generic[Res]):
         raise StopIteration
 
     def close(self) -> None:
-        """Ends the stream. A thread that waits for its next message sees it end."""
+        """Ends the stream, also for a thread that waits for its next message."""
         self._closed.set()
         if self._call is not None:
             self._call.cancel()
@@ -90,7 +90,7 @@ class Stream(Generic[Res]):
         return self._connect(*self._state.open_at(time.monotonic()))
 
     def _receive(self) -> Res | GroundswellError | None:
-        """What comes next: a message; a failure; None at the end, and for what is not for the caller."""
+        """Returns the next message, a failure, or None at the end and for a message that is not for the caller."""
         if self._call is None:
             self._call = self._open()
             if self._closed.is_set():  # by another thread, while this one connected
@@ -105,7 +105,7 @@ class Stream(Generic[Res]):
         return message if self._state.receive(message) else None
 
     def _recover(self, error: GroundswellError) -> None:
-        """Waits until the stream is to be opened again. Raises when it is not, unless it was closed on purpose."""
+        """Waits until the stream is to be reopened. Raises when it can't be, unless the caller closed it."""
         if self._closed.is_set():
             return
         self._call = None
@@ -117,9 +117,9 @@ class Stream(Generic[Res]):
 
 
 class AsyncStream(Generic[Res]):
-    """Messages of the server, for asyncio. It ends when the server ends it or somebody closes it.
+    """Messages of the server, for asyncio. The stream ends when the server ends it or it is closed.
 
-    Iterating raises the errors of `groundswell.errors`; a cancelled task sees `asyncio.CancelledError` as ever.
+    Iterating raises the errors of `groundswell.errors`; a cancelled task sees `asyncio.CancelledError` as usual.
     """
 
     def __init__(
@@ -128,7 +128,7 @@ class AsyncStream(Generic[Res]):
         options: StreamOptions,
         source: AsyncRequestStream[Any] | None = None,
     ) -> None:
-        """`connect` opens the stream after a cursor and for so many seconds; `source` is what the caller streams."""
+        """`connect` opens the stream after a cursor and for a number of seconds; `source` has the caller's messages."""
         self._connect = connect
         self._source = source
         self._state: StreamState[Res] = StreamState(options)
@@ -140,7 +140,7 @@ class AsyncStream(Generic[Res]):
 
     @property
     def cursor(self) -> str:
-        """Where the stream is: give it to a later call to go on from here. Empty for a stream that can't resume."""
+        """Position of the stream, from which a later call resumes. Empty for a stream that can't resume."""
         return self._state.cursor or ""
 
     def __aiter__(self) -> AsyncIterator[Res]:
@@ -156,7 +156,7 @@ class AsyncStream(Generic[Res]):
         raise StopAsyncIteration
 
     async def close(self) -> None:
-        """Ends the stream. A task that waits for its next message sees it end."""
+        """Ends the stream, also for a task that waits for its next message."""
         self._closed.set()
         if self._call is not None:
             self._call.cancel()
@@ -193,9 +193,9 @@ class AsyncStream(Generic[Res]):
         return cast("Res", message) if self._state.receive(cast("Res", message)) else None
 
     def _let_go(self) -> None:
-        """Drops the connection, which is cancelled with the task: `wait_for(anext(stream), 1)` does that.
+        """Drops the connection, which was cancelled with the task, as by `wait_for(anext(stream), 1)`.
 
-        A stream that can resume opens another one when it is asked for more.
+        A resumable stream opens another connection for its next message.
         """
         self._call = None
         if self._state.cursor is None:

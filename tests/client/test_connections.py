@@ -185,7 +185,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 def test_a_file_that_holds_no_certificate_is_named(tmp_path: Path) -> None:
     (tmp_path / "ca.key").write_text("-----BEGIN PRIVATE KEY-----")
-    with pytest.raises(InvalidArgument, match=r"ca\.key holds no certificate"):
+    with pytest.raises(InvalidArgument, match=r"ca\.key contains no certificate"):
         Client("localhost:1", tls=Tls(tmp_path / "ca.key"))
 
 

@@ -135,7 +135,10 @@ def test_another_message_does_not_fit() -> None:
 
 def test_alternatives_exclude_each_other() -> None:
     values = {"post": {"id": "7"}, "deleted_post_id": "7"}
-    assert _refusal(types.WatchEngagementResponse, values) == ("deleted_post_id", "excludes post: give one of the two")
+    assert _refusal(types.WatchEngagementResponse, values) == (
+        "deleted_post_id",
+        "excludes post: set only one of the two",
+    )
 
 
 def test_a_map_takes_a_mapping() -> None:
@@ -257,7 +260,7 @@ def test_free_data_refuse_what_would_not_come_back(value: object) -> None:
 def test_large_numbers_are_refused_with_the_cure() -> None:
     field, description = _refusal(types.StartContextRequest, {"input": {"tweet": 1_234_567_890_123_456_789}})
     assert field == "input.tweet"
-    assert "give it as text" in description
+    assert "write it as a string" in description
 
 
 def test_free_data_that_hold_themselves_are_refused() -> None:

@@ -18,7 +18,7 @@ PLUGINS = "groundswell.commands"
 """Group of the entry points that add commands: name of the command, and a `click.Command`."""
 
 _BROKEN_PIPE = 141
-"""What a shell reports of a program that SIGPIPE ended."""
+"""The exit code that a shell reports for a program ended by SIGPIPE."""
 
 
 class Resource(click.Group):

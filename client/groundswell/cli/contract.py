@@ -45,7 +45,7 @@ class Call:
     service: str
     """Full name of its service, such as "groundswell.v1.EngagementService"."""
     comment: str
-    """What the contract writes about it."""
+    """The comment in the contract."""
     file: FileDescriptorProto
     """The file that declares it."""
     proto: MethodDescriptorProto
@@ -98,7 +98,7 @@ def commands() -> Mapping[str, Mapping[str, Call]]:
 
 
 def command_name(name: str, nouns: Collection[str]) -> tuple[str, str]:
-    """Resource and verb of the call `name`; `nouns` are what all calls of the contract are about."""
+    """Returns resource and verb of the call `name`; `nouns` are the nouns of all calls of the contract."""
     verb, noun = _split(name)
     plural = next((each for each in _plurals("".join(noun)) if each in nouns), "".join(noun))
     return "-".join(_words(plural)).lower(), "-".join(verb).lower()

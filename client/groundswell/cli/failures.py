@@ -39,7 +39,7 @@ class Failure(click.ClickException):
 
 
 def failure_of(error: Exception, as_typed: Callable[[str], str] = str) -> Failure | None:
-    """How a command ends after an error of a call, of the system, or of an import; None for any other, a bug.
+    """Returns the failure for an error of a call, the system or an import; None for any other error, which is a bug.
 
     `as_typed` translates paths of fields into what was typed.
     """

@@ -48,7 +48,7 @@ def unwrapped(message: Message) -> Message:
 
 
 def identifier(message: Message) -> str:
-    """What calls know a message by: its key, id or name; empty when it has none."""
+    """Returns the key, id or name by which calls refer to a message; empty when it has none."""
     names = [name for name in _IDENTIFIERS if name in message.DESCRIPTOR.fields_by_name]
     found = next((getattr(message, name) for name in names if getattr(message, name)), "")
     return str(found)

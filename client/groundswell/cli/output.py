@@ -1,4 +1,4 @@
-"""What commands print: tables for people; JSON, YAML, CSV and names for programs."""
+"""Output of commands: tables for people; JSON, YAML, CSV and names for programs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _UNLIMITED = 1_000_000
 
 @cache
 def console() -> Console:
-    """Where people read. Made at its first use, because `groundswell serve` needs none."""
+    """Returns the console for text for people. It is created lazily, because `groundswell serve` needs none."""
     from rich.console import Console
 
     return Console(highlight=False, soft_wrap=not is_interactive(), width=None if is_interactive() else _width())

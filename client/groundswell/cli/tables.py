@@ -1,6 +1,6 @@
-"""Rows for people: a table where the terminal has room for one, else each row by itself with a value a line.
+"""Rows for people: a table where the terminal is wide enough, else a block per row with one value per line.
 
-Names and ids stay in one piece, so that they can be copied: only values of several words are ever folded.
+Names and ids are never folded, so that they can be copied. Only values of several words are.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 _GAP = 2
 """Characters between two columns."""
 _WORDS = 12
-"""A column of several words is not made narrower than this."""
+"""Smallest width to which a column of several words is folded."""
 
 
 def draw(console: Console, rows: Sequence[Mapping[str, Any]], title: str) -> None:
-    """Prints rows, of which there is one at least, all with the same keys."""
+    """Prints rows, which must not be empty and have the same keys."""
     texts = [{name: _text(value) for name, value in row.items()} for row in rows]
     if _narrowest(texts) > console.width:
-        # What nobody has a value for tells nothing, and the room is needed.
-        told = [name for name in texts[0] if any(row[name] for row in texts)]
-        texts = [{name: row[name] for name in told} for row in texts]
+        # A column without values only takes space that others need.
+        used = [name for name in texts[0] if any(row[name] for row in texts)]
+        texts = [{name: row[name] for name in used} for row in texts]
     if _narrowest(texts) <= console.width:
         console.print(_table(texts, title, console.width))
         return
@@ -38,7 +38,7 @@ def draw(console: Console, rows: Sequence[Mapping[str, Any]], title: str) -> Non
 
 
 def _narrowest(rows: Sequence[Mapping[str, str]]) -> int:
-    """The characters that a table of the rows takes at least."""
+    """Returns the smallest width of a table of the rows."""
     return sum(_least(rows, name) for name in rows[0]) + _GAP * (len(rows[0]) - 1)
 
 
@@ -61,7 +61,7 @@ def _table(rows: Sequence[Mapping[str, str]], title: str, room: int) -> Table:
 
 
 def _widths(rows: Sequence[Mapping[str, str]], room: int) -> dict[str, int]:
-    """How wide each column is: what it takes, less where the room is short and it can be folded."""
+    """Returns the width of each column: its content, or less where the terminal is narrow and it can be folded."""
     least = {name: _least(rows, name) for name in rows[0]}
     widths = {name: max(len(name), *(len(row[name]) for row in rows)) for name in least}
     excess = sum(widths.values()) + _GAP * (len(widths) - 1) - room
@@ -72,7 +72,7 @@ def _widths(rows: Sequence[Mapping[str, str]], room: int) -> dict[str, int]:
 
 
 def _draw_alone(console: Console, row: Mapping[str, str]) -> None:
-    """A value a line; a terminal that is narrower still breaks lines, and copies them whole."""
+    """Prints one value per line. A narrower terminal wraps the lines, which can still be copied as a whole."""
     width = max(map(len, row))
     for name, text in row.items():
         if text:
