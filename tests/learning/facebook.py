@@ -34,12 +34,12 @@ def read_examples() -> list[Example]:
     return [
         Example(
             PostFacts(
-                published_time=post.published_time,
+                publish_time=post.publish_time,
                 platform=_FACEBOOK,
                 media_type=_MEDIA[row["Type"]],
                 content_category=_CATEGORIES[row["Category"]],
                 followers=int(row["Page_T_Likes"]),
-                trailing=record.at(post.published_time),
+                trailing=record.at(post.publish_time),
             ),
             outcome=_rate_pct(row),
             known_time=post.known_time,

@@ -19,7 +19,7 @@ any_trailing = st.builds(
 )
 any_post = st.builds(
     PostFacts,
-    published_time=st.none() | st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+    publish_time=st.none() | st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
     time_zone=st.sampled_from(ZONES),
     complexity=st.none() | st.integers(0, 4),
     state=maybe_enum,

@@ -57,7 +57,7 @@ def simulate(
     rates = base[who] * np.exp(effect + spread * random.normal(size=count))
     posts = [
         PostFacts(
-            published_time=times[row],
+            publish_time=times[row],
             platform=1,
             media_type=MEDIA[media[row]],
             caption_length=int(length[row]),

@@ -42,13 +42,13 @@ def test_there_are_the_18_features_of_the_specification() -> None:
     ],
 )
 def test_hour_and_weekday_are_those_of_the_persona(time: datetime, zone: str, hour: int, weekday: int) -> None:
-    facts = PostFacts(published_time=time, time_zone=zone)
+    facts = PostFacts(publish_time=time, time_zone=zone)
     assert (feature("hour", facts), feature("weekday", facts)) == (hour, weekday)
 
 
 def test_a_time_without_a_time_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="time zone"):
-        feature_values(PostFacts(published_time=datetime(2026, 1, 1)))  # noqa: DTZ001
+        feature_values(PostFacts(publish_time=datetime(2026, 1, 1)))  # noqa: DTZ001
 
 
 def test_a_post_of_which_nothing_is_known_has_no_feature() -> None:
@@ -78,7 +78,7 @@ def test_validation_ranks_from_rejected_to_approved() -> None:
 def test_facts_have_no_field_for_an_outcome() -> None:
     known_before = set(PostFacts._fields) | {f.name for f in dataclasses.fields(Trailing)}
     assert known_before == {
-        *("published_time", "time_zone", "complexity", "state", "confidence", "validation", "agent_assigned"),
+        *("publish_time", "time_zone", "complexity", "state", "confidence", "validation", "agent_assigned"),
         *("platform", "media_type", "prompt_length", "caption_length", "hashtag_count", "call_to_action"),
         *("content_category", "followers", "trailing", "engagement_rate_pct", "genuine_users", "bot_share"),
     }

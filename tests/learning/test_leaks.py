@@ -94,9 +94,9 @@ def test_serving_knows_of_a_moment_what_training_knows_of_it(scope: Scope, posts
     record = read_record(scope, persona_id, 1, SPAN.target_age)
     for id in posts[:COUNT]:
         facts = examples[id].facts
-        assert facts.published_time is not None
+        assert facts.publish_time is not None
         assert record.trailing is not None
-        assert record.trailing.at(facts.published_time) == facts.trailing
+        assert record.trailing.at(facts.publish_time) == facts.trailing
 
 
 def test_a_moment_of_learning_knows_nothing_of_what_was_fetched_later(scope: Scope, posts: list[str]) -> None:

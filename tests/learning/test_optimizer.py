@@ -131,7 +131,7 @@ def test_nothing_is_recommended_that_training_did_not_show(scorer: Scorer) -> No
 
 
 def test_without_a_model_rules_lead_the_way() -> None:
-    night = POOR_DRAFT._replace(published_time=MONDAY_NOON + timedelta(hours=15), media_type=TEXT, caption_length=10)
+    night = POOR_DRAFT._replace(publish_time=MONDAY_NOON + timedelta(hours=15), media_type=TEXT, caption_length=10)
     found = Optimizer(Scorer(None, None), None, MONDAY_NOON).optimize(night)
     assert found.current.rule_based
     assert found.optimized.score == 50 + 8 + 8 + 6 + 10 - 2  # the target, without a call to action
@@ -152,10 +152,10 @@ def test_good_content_needs_no_advice_by_rules() -> None:
 @settings(max_examples=100, deadline=None)
 def test_times_lie_in_the_week_to_come_and_keep_the_other_half(facts: PostFacts, zone: str) -> None:
     facts = facts._replace(time_zone=zone)
-    start = max(facts.published_time or MONDAY_NOON, MONDAY_NOON)
+    start = max(facts.publish_time or MONDAY_NOON, MONDAY_NOON)
     for change in possible_changes(facts, MONDAY_NOON):
         if change.element in ("publish_hour", "publish_weekday"):
-            time, before = change.facts.published_time, start.astimezone(ZoneInfo(zone))
+            time, before = change.facts.publish_time, start.astimezone(ZoneInfo(zone))
             assert time is not None
             assert MONDAY_NOON <= time <= start + timedelta(days=8)
             assert (time.hour if change.element == "publish_hour" else time.weekday()) == change.number
@@ -166,7 +166,7 @@ def test_times_lie_in_the_week_to_come_and_keep_the_other_half(facts: PostFacts,
 @given(any_post)
 @settings(max_examples=50, deadline=None)
 def test_a_change_changes_its_element_alone(facts: PostFacts) -> None:
-    fields = {"publish_hour": "published_time", "publish_weekday": "published_time"}
+    fields = {"publish_hour": "publish_time", "publish_weekday": "publish_time"}
     for change in possible_changes(facts, MONDAY_NOON):
         field = fields.get(change.element, change.element)
         assert getattr(change.facts, field) != getattr(facts, field)

@@ -65,7 +65,7 @@ def test_it_says_what_a_plain_search_of_the_history_says(history: list[PastPost]
     time = MONDAY + day * DAY
     last: dict[str, PastPost] = {}
     for past in sorted(history, key=lambda past: past.known_time):
-        if past.known_time < time <= past.published_time + WINDOW:
+        if past.known_time < time <= past.publish_time + WINDOW:
             last[past.post_id] = past
     rates = [past.rate_pct for past in last.values() if past.rate_pct is not None]
     found = TrailingRecord(history).at(time).engagement_rate_pct

@@ -151,7 +151,7 @@ def test_a_grid_is_searched_on_request_without_looking_at_the_test() -> None:
     first = rows.publish_time[newest(rows, 0.3).future[0]] / 1e6
     unseen = [
         replace(one, outcome=one.outcome * 3 + 7)
-        if one.facts.published_time is not None and one.facts.published_time.timestamp() >= first
+        if one.facts.publish_time is not None and one.facts.publish_time.timestamp() >= first
         else one
         for one in examples
     ]
@@ -190,6 +190,6 @@ def test_it_stops_where_progress_says_so() -> None:
 
 def test_all_posts_are_learnt_from_for_service(simulation: Simulation, trained_rates: TrainedModel) -> None:
     served = load_predictor(trained_rates.files.onnx, trained_rates.files.card)
-    times = [example.facts.published_time for example in simulation.examples]
+    times = [example.facts.publish_time for example in simulation.examples]
     assert served.sample_count == trained_rates.sample_count == len(simulation.examples)
     assert trained_rates.window == (times[0], times[-1])

@@ -59,7 +59,7 @@ class Prepared(NamedTuple):
 
     def optimize(self, aim: Aim) -> Optimization:
         """Finds improvements. A publication time in the past is treated as the present."""
-        now = min(self.now, self.facts.published_time or self.now)
+        now = min(self.now, self.facts.publish_time or self.now)
         return Optimizer(self.live.scorer, self.history, now, self.persona_id).optimize(self.facts, aim)
 
 

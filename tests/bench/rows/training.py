@@ -127,7 +127,7 @@ def many(count: int) -> list[Example]:
         copies += [
             replace(
                 one,
-                facts=one.facts._replace(published_time=(one.facts.published_time or one.known_time) + shift),
+                facts=one.facts._replace(publish_time=(one.facts.publish_time or one.known_time) + shift),
                 known_time=one.known_time + shift,
                 outcome=one.outcome * (1 + 0.01 * number),
             )

@@ -20,7 +20,7 @@ from groundswell_storage.learning.predictions import JudgedPrediction
 from tests.learning.model_rows import a_version
 
 NOW = datetime(2026, 4, 1, 12, tzinfo=UTC)
-FACTS = PostFacts(published_time=NOW, platform=1, content_category=" Product ")
+FACTS = PostFacts(publish_time=NOW, platform=1, content_category=" Product ")
 RATE = Prediction(4.0, 1.0, 9.0)
 
 

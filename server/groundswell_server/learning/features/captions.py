@@ -1,4 +1,4 @@
-"""What a caption tells before it is posted: its length, its hashtags, whether it asks for something."""
+"""Facts about captions: length, hashtags and calls to action."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 CALLS_TO_ACTION = (
-    # talk to us
+    # Comments.
     *("comment below", "comment down", "leave a comment", "drop a comment", "drop a", "tell us", "tell me"),
     *("let us know", "let me know", "what do you think", "share your", "your thoughts", "thoughts?", "vote"),
-    # react, keep, pass on
+    # Reactions, saves and shares.
     *("double tap", "like if", "like this", "like and", "save this", "save for later", "share this", "share with"),
     *("tag a", "tag your", "tag someone", "tag us", "retweet", "repost", "pass it on"),
-    # come along
+    # Follows and sign-ups.
     *("follow us", "follow me", "follow for", "follow @", "subscribe", "turn on notifications", "join us", "join our"),
     *("join the", "sign up", "register", "rsvp", "get your", "grab your", "don't miss"),
-    # go somewhere
+    # Visits.
     *(
         "link in",
         "click",
@@ -32,49 +32,49 @@ CALLS_TO_ACTION = (
     *("read more", "learn more", "find out more", "see more", "watch now", "watch the video", "watch the full video"),
     *("watch the clip", "watch the reel", "watch the trailer", "watch the episode", "watch until the end"),
     *("watch till the end", "listen now", "dm us", "dm me", "message us", "call us", "download", "try it", "try our"),
-    # buy
+    # Purchases.
     *("shop now", "shop the", "buy now", "order now", "pre-order", "book now", "book your", "use code", "enter to win"),
     *("giveaway",),
 )
-"""Phrases by which a caption asks its reader to do something. English, whole words, upper and lower case alike."""
+"""Phrases that call the reader to action: English, whole words, case-insensitive."""
 
 _TAG = r"(?=\w*[^\W\d])\w+"
-# The sign comes before the look behind it: the engine then skips to the next sign instead of looking everywhere.
+# The `#` comes before its look-behind, so that the engine skips directly to the next `#`.
 _HASHTAGS = re.compile(rf"#(?<![\w&/#]#){_TAG}(?:#{_TAG})*")
-"""Hashtags as platforms read them, those that stand together at once: letters, digits and underscores of any script
-after `#`, not digits alone, and not in the middle of a word or an address."""
+"""Runs of adjacent hashtags as platforms read them: letters, digits and underscores of any script after `#`, not digits
+alone, and not in the middle of a word or a URL."""
 
 
 def _phrase_pattern(phrases: Sequence[str]) -> re.Pattern[str]:
     by_first_letter: dict[str, list[str]] = {}
     for phrase in sorted(phrases, key=len, reverse=True):
         by_first_letter.setdefault(phrase[0], []).append(re.escape(phrase[1:]).replace(r"\ ", r"\s+"))
-    # One branch a first letter lets the engine skip most positions of a caption at once.
+    # With one branch per first letter the engine skips most positions of a caption.
     branches = (f"{letter}(?:{'|'.join(rests)})" for letter, rests in by_first_letter.items())
     return re.compile(rf"\b(?:{'|'.join(branches)})(?!\w)")
 
 
 _CALL_TO_ACTION = _phrase_pattern(CALLS_TO_ACTION)
-_DOERS = (["i"], ["we"], ["he"], ["she"], ["they"], ["who"])
-"""Before a phrase they make a report of it: "we visit the harbor" asks nobody to."""
-_REACH = 6
-"""Characters before a phrase in which they stand: the longest, a space, and one that shows where the word begins."""
+_SUBJECTS = (["i"], ["we"], ["he"], ["she"], ["they"], ["who"])
+"""Words that turn a following phrase into a statement: "we visit the harbor" is not a call to action."""
+_LOOK_BACK = 6
+"""The number of characters before a phrase that are searched for a subject: the longest subject and two separators."""
 
 
 @dataclass(frozen=True, slots=True)
 class CaptionFacts:
-    """What a caption says of itself; all None when there is no caption to read."""
+    """Facts about one caption; all None if there is no caption."""
 
     length: int | None = None
-    """Characters, hashtags included."""
+    """In characters, including hashtags."""
     hashtag_count: int | None = None
     call_to_action: bool | None = None
 
 
 def describe_caption(caption: str | None, hashtags: Sequence[str] | None = None) -> CaptionFacts:
-    """Reads a caption. `hashtags`, when given and not empty, outrank those in the text.
+    """Returns the facts about a caption. `hashtags`, if given and not empty, replace those in the text.
 
-    None, and an empty caption without hashtags, mean that nothing is known: platforms report neither.
+    Without a caption and hashtags all facts are None, because platforms report a missing caption as an empty one.
     """
     if not caption:
         return CaptionFacts(hashtag_count=len(hashtags)) if hashtags else CaptionFacts()
@@ -83,12 +83,12 @@ def describe_caption(caption: str | None, hashtags: Sequence[str] | None = None)
 
 
 def has_call_to_action(caption: str) -> bool:
-    """Whether a caption asks its reader to do something, by `CALLS_TO_ACTION` that are not somebody else's doing."""
+    """Returns True if a caption contains one of `CALLS_TO_ACTION` that is not part of a statement."""
     text = caption.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
-    return any(not _is_report(text, found.start()) for found in _CALL_TO_ACTION.finditer(text))
+    return any(not _is_statement(text, found.start()) for found in _CALL_TO_ACTION.finditer(text))
 
 
-def _is_report(text: str, start: int) -> bool:
-    """Whether who does what the phrase says stands right before it."""
-    before = text[max(0, start - _REACH) : start]
-    return before[-1:].isspace() and before.split()[-1:] in _DOERS
+def _is_statement(text: str, start: int) -> bool:
+    """Returns True if the word before the phrase is its subject."""
+    before = text[max(0, start - _LOOK_BACK) : start]
+    return before[-1:].isspace() and before.split()[-1:] in _SUBJECTS

@@ -1,10 +1,10 @@
-"""Content that is to be predicted: a draft, a stored context, or a context that a draft completes and outranks.
+"""Content to predict: a draft, a stored context, or both, where the fields of the draft take precedence.
 
-What a stored context says of its content, in this order: its newest post; else its `output`, else its `input`, where
-these keys are read: `caption` (text), `hashtags` (list of texts), `platform` and `media_type` (names of the contract
-without prefix, such as "INSTAGRAM" and "VIDEO", upper and lower case alike), `category` (text), and from the input
-`prompt`. Complexity, state, confidence, validation and agent are the context's as it stands, because it is as it
-stands that it would be posted. It counts as published now unless the draft says when.
+The content of a stored context is that of its newest post. A context without a post is read from its `output`, then its
+`input`, by these keys: `caption` (text), `hashtags` (list of texts), `platform` and `media_type` (names of the contract
+without prefix such as "INSTAGRAM" and "VIDEO", case-insensitive), `category` (text), and `prompt` of the input.
+Complexity, state, confidence, validation and agent are the current ones of the context. The time of publication is now
+unless the draft has one.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from groundswell_storage.engagement.prediction_facts import ContextFacts, Person
 if TYPE_CHECKING:
     from groundswell_server.learning.features.trailing_record import TrailingRecord
 
-_USUAL_LENGTH = 2_200
-"""Characters; what Instagram takes."""
+_MAX_CACHED_LENGTH = 2_200
+"""The longest caption in characters that is cached: the limit of Instagram."""
 
 
 class Draft(NamedTuple):
-    """What a caller says of content; empty, 0 and None are unknown. A tuple, because one is made for every call."""
+    """A draft of content; empty, 0 and None are unknown. It is a tuple for speed, because every call creates one."""
 
     persona_id: str = ""
     platform: int = 0
@@ -36,7 +36,7 @@ class Draft(NamedTuple):
     caption: str = ""
     hashtags: Sequence[str] = ()
     publish_time: datetime | None = None
-    """When it will be published, now when None."""
+    """The planned time of publication; None for now."""
     prompt_length: int | None = None
     complexity: int = 0
     agent_assigned: bool | None = None
@@ -46,14 +46,14 @@ _NO_DRAFT = Draft()
 
 
 class ContentQuery(NamedTuple):
-    """Which content a call is about: one of the two, or both."""
+    """The content that a call is about: a stored context, a draft, or both."""
 
     context_id: str
     draft: Draft | None
 
 
 class StoredContent(NamedTuple):
-    """What a stored context says of its content, read once for many predictions."""
+    """The content of a stored context, read once for many predictions."""
 
     persona_id: str
     platform: int
@@ -70,15 +70,15 @@ class StoredContent(NamedTuple):
 
 
 def stored_content(context: ContextFacts) -> StoredContent:
-    """What a context and its newest post say; see the module for what is read where."""
+    """Returns the content of a context, as the docstring of this module describes."""
     post = context.post
-    told = {**context.input, **context.output}
-    caption, hashtags = (post.caption, post.hashtags) if post else (_text(told, "caption"), _texts(told, "hashtags"))
+    given = {**context.input, **context.output}
+    caption, hashtags = (post.caption, post.hashtags) if post else (_text(given, "caption"), _texts(given, "hashtags"))
     return StoredContent(
         persona_id=post.persona_id if post else context.persona_id,
-        platform=post.platform if post else Platform.__members__.get(_text(told, "platform").upper(), 0),
-        media_type=post.media_type if post else MediaType.__members__.get(_text(told, "media_type").upper(), 0),
-        category=post.category if post else _text(told, "category"),
+        platform=post.platform if post else Platform.__members__.get(_text(given, "platform").upper(), 0),
+        media_type=post.media_type if post else MediaType.__members__.get(_text(given, "media_type").upper(), 0),
+        category=post.category if post else _text(given, "category"),
         caption=caption,
         described=describe_caption(caption, hashtags),
         complexity=context.complexity,
@@ -91,7 +91,7 @@ def stored_content(context: ContextFacts) -> StoredContent:
 
 
 def persona_and_platform(draft: Draft | None, stored: StoredContent | None) -> tuple[str, int]:
-    """The persona that content will be posted as, and the platform; "" and 0 where unknown."""
+    """Returns the persona and the platform of content; "" and 0 if unknown."""
     if stored is None:
         return (draft.persona_id, draft.platform) if draft else ("", 0)
     if draft is None:
@@ -106,7 +106,7 @@ def facts_of(
     record: TrailingRecord | None,
     now: datetime,
 ) -> PostFacts:
-    """What is known of content before it is posted; `record` is the persona's on the platform."""
+    """Returns the facts about content before it is posted; `record` is that of the persona on the platform."""
     if stored is not None:
         return _facts_of_stored(draft or _NO_DRAFT, stored, persona, record, now)
     draft = draft or _NO_DRAFT
@@ -161,23 +161,23 @@ def _facts_of_stored(
 
 
 def _described(caption: str, hashtags: Sequence[str]) -> CaptionFacts:
-    """As `describe_caption`; captions of usual length are read once, because drafts are scored again and again."""
-    if len(caption) > _USUAL_LENGTH:
+    """Returns the facts about a caption, cached because drafts are scored repeatedly."""
+    if len(caption) > _MAX_CACHED_LENGTH:
         return describe_caption(caption, hashtags)
-    return _described_before(caption, len(hashtags))
+    return _described_cached(caption, len(hashtags))
 
 
 @lru_cache(maxsize=4096)
-def _described_before(caption: str, hashtag_count: int) -> CaptionFacts:
-    # Hashtags that are given count by their number alone.
+def _described_cached(caption: str, hashtag_count: int) -> CaptionFacts:
+    # Only the number of given hashtags matters.
     return describe_caption(caption, ("",) * hashtag_count)
 
 
-def _text(told: Mapping[str, Any], key: str) -> str:
-    found = told.get(key)
+def _text(given: Mapping[str, Any], key: str) -> str:
+    found = given.get(key)
     return found if isinstance(found, str) else ""
 
 
-def _texts(told: Mapping[str, Any], key: str) -> list[str]:
-    found = told.get(key)
+def _texts(given: Mapping[str, Any], key: str) -> list[str]:
+    found = given.get(key)
     return [item for item in found if isinstance(item, str)] if isinstance(found, list) else []

@@ -1,4 +1,4 @@
-"""Labelled examples as arrays: what somebody said a text or an account is."""
+"""Labelled examples of texts and accounts as arrays."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from numpy.typing import NDArray
 
 from groundswell_storage.fields import from_micros, to_micros
 
-FEWEST_OF_A_LABEL = 5
-"""Examples without which a label can't be learnt; those of rarer ones are left out."""
+MIN_PER_LABEL = 5
+"""The number of examples from which a label is learnt; examples of rarer labels are left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledExample:
-    """One example and its label."""
+    """An example with its label."""
 
     subject: Any
     """A text, or `ProfileFacts`."""
     label: str
     group: str
-    """Examples of one group are never learnt from and tested on at once."""
+    """Examples of one group are never on both sides of a split."""
     added: datetime
     persona_id: str = ""
 
@@ -35,22 +35,22 @@ class LabelledRows:
     """n labelled examples, in the order in which they were added."""
 
     features: Any
-    """What a predictor of such examples reads: a list of texts, or an array (n, features)."""
+    """The input of the predictor: a list of texts, or an array (n, features)."""
     labels: NDArray[np.int64]
-    """(n,) place of each one's label among `classes`."""
+    """(n,) the position of each label in `classes`."""
     classes: tuple[str, ...]
     groups: tuple[str, ...]
     added: NDArray[np.int64]
     """(n,) microseconds since 1970, ascending."""
     personas: tuple[str, ...]
     left_out: tuple[str, ...] = ()
-    """Labels with too few examples."""
+    """The labels with too few examples."""
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def take(self, rows: NDArray[np.intp]) -> LabelledRows:
-        """The rows at these positions."""
+        """Returns the rows at these positions."""
         features = self.features
         return LabelledRows(
             features[rows] if isinstance(features, np.ndarray) else [features[row] for row in rows],
@@ -63,17 +63,17 @@ class LabelledRows:
 
     @property
     def publish_time(self) -> NDArray[np.int64]:
-        """When each was added."""
+        """(n,) the time at which each example was added."""
         return self.added
 
     @property
     def known(self) -> NDArray[np.int64]:
-        """As `published`: an example comes with its label."""
+        """As `published`, because an example comes with its label."""
         return self.added
 
     @property
     def span(self) -> tuple[datetime, datetime]:
-        """When the first and the last were added."""
+        """The times at which the first and the last example were added."""
         first, last = int(self.added.min()), int(self.added.max())
         return from_micros(first), from_micros(last)
 
@@ -81,12 +81,12 @@ class LabelledRows:
 def usable_examples(
     examples: Sequence[LabelledExample], labels: Sequence[str]
 ) -> tuple[list[LabelledExample], tuple[str, ...], tuple[str, ...]]:
-    """The examples in the order in which they were added, their labels, and the labels that were left out.
+    """Returns the usable examples in the order in which they were added, the labels, and the labels left out.
 
-    `labels` are those of the type, in its order; any, in alphabetical order, when there are none.
+    `labels` are those of the model type in its order; if empty, the labels are those found, in alphabetical order.
     """
     counts = Counter(example.label for example in examples)
-    rare = tuple(sorted(label for label, count in counts.items() if count < FEWEST_OF_A_LABEL))
+    rare = tuple(sorted(label for label, count in counts.items() if count < MIN_PER_LABEL))
     ordered = sorted(
         (example for example in examples if example.label not in rare),
         key=lambda example: (example.added, example.group, example.label),
@@ -101,7 +101,7 @@ def labelled_rows(
     classes: Sequence[str],
     rare: Sequence[str],
 ) -> LabelledRows:
-    """Examples with their features and groups, which somebody has worked out."""
+    """Returns the rows of examples with the given features and groups."""
     places = {label: place for place, label in enumerate(classes)}
     return LabelledRows(
         features=features,

@@ -1,7 +1,7 @@
 """The 18 features of a post, all known before it is posted.
 
-`extract` turns facts into numbers that mean the same for every model; NaN is unknown. What a model makes of them
-(medians, flags, codes of categories) is its `Encoder`'s business.
+`extract` converts facts to numbers with the same meaning for every model; NaN is unknown. The `Encoder` of each model
+derives its columns from them (medians, flags, numbers of categories).
 """
 
 from __future__ import annotations
@@ -37,19 +37,19 @@ FEATURES = (
     "trailing_genuine_users",
     "trailing_bot_share",
 )
-"""Names in the order of the columns.
+"""The names of the columns.
 
 Hour is 0 to 23 and weekday 0 (Monday) to 6 in the persona's time zone; complexity, confidence and validation are
 ranks (rejected 0, pending 1, conditionally approved 2, approved 3); state, platform and media type are the contract's
-numbers, which name and do not rank; lengths are characters; `log_followers` is ln(1 + followers).
+numbers and nominal; lengths are in characters; `log_followers` is ln(1 + followers).
 """
 
 CATEGORY = FEATURES.index("content_category")
-"""Column of the category. It is always NaN here: the text stands in `FeatureRows.categories`, and each model numbers
-the categories that it knows."""
+"""The column of the category. It is always NaN here: the text is in `FeatureRows.categories`, and each model numbers
+the categories of its training posts."""
 
 NOMINAL = ("state", "platform", "media_type", "content_category")
-"""Features whose numbers name and do not rank."""
+"""Nominal features, whose numbers have no order."""
 
 _UNKNOWN = math.nan
 _VALIDATION_RANK: dict[int | None, float] = {4: 0.0, 1: 1.0, 3: 2.0, 2: 3.0}
@@ -62,34 +62,37 @@ class FeatureRows:
     values: NDArray[np.float64]
     """(n, 18), in the order of `FEATURES`; NaN is unknown."""
     categories: Sequence[str | None]
-    """n case-folded categories; None is unknown."""
+    """(n,) case-folded categories; None is unknown."""
 
     def __len__(self) -> int:
         return len(self.categories)
 
     def take(self, rows: NDArray[np.intp]) -> FeatureRows:
-        """The rows at these positions."""
+        """Returns the rows at these positions."""
         return FeatureRows(self.values[rows], [self.categories[row] for row in rows])
 
 
 def extract(rows: Sequence[PostFacts]) -> FeatureRows:
-    """The features of many posts."""
+    """Returns the features of posts."""
     values = np.array([feature_values(facts) for facts in rows], dtype=np.float64).reshape(len(rows), len(FEATURES))
     return FeatureRows(values, [category(facts) for facts in rows])
 
 
 def category(facts: PostFacts) -> str | None:
-    """The category in the form in which categories are compared."""
+    """Returns the normalised category, by which categories are compared; None if unknown."""
     return facts.content_category.strip().casefold() or None if facts.content_category else None
 
 
 def feature_values(facts: PostFacts) -> tuple[float, ...]:
-    """The 18 numbers of one post; NaN is unknown. ValueError for a published time without time zone."""
-    published, trailing = facts.published_time, facts.trailing
+    """Returns the 18 features of one post; NaN is unknown.
+
+    Raises ValueError for a time of publication without a time zone.
+    """
+    published, trailing = facts.publish_time, facts.trailing
     if published is None:
         hour = weekday = _UNKNOWN
     elif published.tzinfo is None:
-        raise ValueError("published_time needs a time zone")
+        raise ValueError(f"publish_time must have a time zone, got {published}")
     else:
         local = published.astimezone(_zone(facts.time_zone))
         hour, weekday = local.hour, local.weekday()

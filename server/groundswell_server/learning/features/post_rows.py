@@ -1,4 +1,4 @@
-"""Examples as arrays, in time order, and what was known of them when; posts among them."""
+"""Past posts as arrays in order of publication."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ class PostRows:
     publish_time: NDArray[np.int64]
     """(n,) microseconds since 1970, ascending."""
     known: NDArray[np.int64]
-    """(n,) when each outcome was measured, microseconds since 1970."""
+    """(n,) the time at which each outcome was measured, microseconds since 1970."""
     personas: tuple[str, ...]
 
     @classmethod
     def of(cls, examples: Sequence[Example]) -> PostRows:
-        """Sorts posts by the time they were published; those without one say nothing of an order and are left out.
+        """Sorts posts by their time of publication; posts without one are left out.
 
-        Rates that were all recorded long afterwards, as after an import of old posts, can't have been known in
-        between; then each counts as known once its post is out, which is the best order there is.
+        If most rates were recorded after the last publication, as by an import of old posts, their order is unknown.
+        Each rate then counts as known directly after its post was published.
         """
-        dated = [example for example in examples if example.facts.published_time is not None]
-        published = np.array([_micros(example.facts.published_time) for example in dated], dtype=np.int64)
+        dated = [example for example in examples if example.facts.publish_time is not None]
+        published = np.array([_micros(example.facts.publish_time) for example in dated], dtype=np.int64)
         known = np.array([_micros(example.known_time) for example in dated], dtype=np.int64)
         order = np.lexsort((known, published))
         published, known = published[order], known[order]
@@ -54,7 +54,7 @@ class PostRows:
         return len(self.publish_time)
 
     def take(self, rows: NDArray[np.intp]) -> PostRows:
-        """The rows at these positions, which have to ascend."""
+        """Returns the rows at these positions, which must ascend."""
         return PostRows(
             self.features.take(rows),
             self.outcomes[rows],
@@ -65,12 +65,12 @@ class PostRows:
 
     @property
     def span(self) -> tuple[datetime, datetime]:
-        """When the first and the last post were published."""
+        """The times of publication of the first and the last post."""
         first, last = self.publish_time[[0, -1]].tolist()
         return from_micros(first), from_micros(last)
 
 
 def _micros(time: datetime | None) -> int:
     if time is None:
-        raise ValueError("a post without a time can't be ordered")
+        raise ValueError("a post must have a time of publication to be sorted, got None")
     return to_micros(time)

@@ -1,4 +1,4 @@
-"""The features of an account: its figures as numbers, and how a model reads them."""
+"""The features of accounts, and their encoding for one model."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ PROFILE_FEATURES = (
     "name_digit_share",
     "name_is_handle",
 )
-"""Names in the order of the columns. Logarithms are natural, of 1 + the count."""
+"""The names of the columns. Logarithms are ln(1 + count)."""
 
 _UNKNOWN = math.nan
 
 
 def profile_values(known: ProfileFacts) -> tuple[float, ...]:
-    """The numbers of one account, in the order of `PROFILE_FEATURES`; NaN is unknown."""
+    """Returns the features of one account in the order of `PROFILE_FEATURES`; NaN is unknown."""
     followers, following, media = _log(known.followers), _log(known.following), _log(known.media)
     age = _log(known.account_age_days)
     return (
@@ -64,27 +64,30 @@ def profile_values(known: ProfileFacts) -> tuple[float, ...]:
 
 
 def profile_rows(profiles: Sequence[ProfileFacts]) -> NDArray[np.float64]:
-    """(n, features), NaN where unknown."""
+    """Returns the features (n, features) of accounts; NaN is unknown."""
     values = [profile_values(known) for known in profiles]
     return np.array(values, dtype=np.float64).reshape(len(profiles), len(PROFILE_FEATURES))
 
 
 class ProfileEncoder:
-    """How one model reads accounts: a missing value becomes the median of training and a flag. Immutable."""
+    """Encodes the features of accounts for one model. Immutable.
+
+    A missing value becomes the median of the training values, with a flag column.
+    """
 
     def __init__(self, medians: Mapping[str, float], flags: Sequence[str]) -> None:
-        """`medians` of the features that varied in training, `flags` of those that were missing at times."""
+        """`medians` are of the features that varied in training, `flags` the features that were sometimes missing."""
         self._medians, self._flags = dict(medians), tuple(flags)
         self._values = [PROFILE_FEATURES.index(name) for name in self._medians]
         self._missing = [PROFILE_FEATURES.index(name) for name in self._flags]
         self.columns = (*self._medians, *(f"{name} is missing" for name in self._flags))
-        """What each number says."""
+        """The name of each column."""
         self.features = (*self._medians, *self._flags)
-        """The feature that each column comes from."""
+        """The feature of each column."""
 
     @classmethod
     def fit(cls, rows: NDArray[np.float64]) -> ProfileEncoder:
-        """Learns medians and flags from training rows (n, features)."""
+        """Fits medians and flags to training rows (n, features)."""
         missing, medians = np.isnan(rows), {}
         for place, name in enumerate(PROFILE_FEATURES):
             known = rows[~missing[:, place], place]
@@ -94,19 +97,19 @@ class ProfileEncoder:
         return cls(medians, [name for name, part in zip(PROFILE_FEATURES, share, strict=True) if 0.0 < part < 1.0])
 
     def encode(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(n, number of columns), without NaN."""
+        """Encodes rows as an array (n, number of columns) without NaN."""
         missing = np.isnan(rows)
         values = np.where(missing[:, self._values], list(self._medians.values()), rows[:, self._values])
         return np.column_stack([values, missing[:, self._missing]])
 
     def to_json(self) -> dict[str, Any]:
-        """What `from_json` makes the same encoder from."""
-        # Pairs, because JSON keeps no order of names.
+        """Returns the encoder as JSON."""
+        # Pairs, because the order of the names in a JSON object is not preserved.
         return {"medians": list(self._medians.items()), "flags": list(self._flags)}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> ProfileEncoder:
-        """Raises ValueError for a feature that does not exist."""
+        """Restores an encoder; raises ValueError for an unknown feature."""
         return cls(dict(data["medians"]), data["flags"])
 
 

@@ -1,8 +1,7 @@
 """Keys of the subjects of examples and predictions.
 
 Equal texts (ignoring case and spaces), equal facts about an account, the same post and the same context have the same
-key.
-Keys of texts and accounts are digests, which do not reveal their content.
+key. Keys of texts and accounts are digests, which do not reveal their content.
 """
 
 from __future__ import annotations

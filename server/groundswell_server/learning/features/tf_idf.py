@@ -1,8 +1,8 @@
-"""From texts to the numbers that linear models read: TF-IDF of words, pairs of words, and pieces of words, in NumPy.
+"""TF-IDF of words, word pairs and character n-grams of texts, for linear models, in NumPy.
 
-An exported tokeniser would not split as the trained one did (ONNX has no Unicode-aware regular expressions), so the
-same few lines read texts in training and in service. The weights are those of scikit-learn's TfidfVectorizer with
-`sublinear_tf`, to the last digit; Salton, Buckley 1988, "Term-weighting approaches in automatic text retrieval".
+ONNX has no Unicode-aware regular expressions, so an exported tokeniser would split texts differently. The same code
+therefore encodes texts in training and in serving. The weights equal those of scikit-learn's TfidfVectorizer with
+`sublinear_tf`. Source: Salton and Buckley 1988, "Term-weighting approaches in automatic text retrieval".
 """
 
 from __future__ import annotations
@@ -19,39 +19,39 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-MOST_TERMS: Final = 15_000
-"""Of each kind, at most: those that occur in most texts."""
-FEWEST_TEXTS: Final = 2
-"""In which a term has to occur: what stands in one text alone says nothing of the next."""
+MAX_TERMS: Final = 15_000
+"""The maximum number of terms of each kind; the terms of most texts are kept."""
+MIN_TEXTS: Final = 2
+"""The number of texts in which a term must occur; a term of one text does not generalise."""
 
 _WORD: Final = re.compile(r"\b\w\w+\b")
-_UNSEEN: Final = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))
+_INVISIBLE: Final = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))
 _SHORTEST, _LONGEST = 3, 5
-"""Characters of a piece of a word."""
+"""The lengths of character n-grams."""
 
 
 def plain(text: str) -> str:
-    """Lower case, letters in fancy dress undressed (NFKC), without characters that nobody sees."""
-    return unicodedata.normalize("NFKC", text).lower().translate(_UNSEEN)
+    """Normalises a text: NFKC, lower case, without invisible characters."""
+    return unicodedata.normalize("NFKC", text).lower().translate(_INVISIBLE)
 
 
 def words(text: str) -> list[str]:
-    """The words of two characters or more of a plain text, and each pair that stands together."""
+    """Returns the words of at least two characters of a normalised text, and each pair of adjacent words."""
     single = _WORD.findall(text)
     return single + [f"{one} {other}" for one, other in pairwise(single)]
 
 
 def pieces(text: str) -> list[str]:
-    """The runs of 3 to 5 characters within words of a plain text, a space before and after each: `char_wb`.
+    """Returns the character n-grams (3 to 5) within the space-padded words of a normalised text, as `char_wb`.
 
-    They see through `sub5cribe`, know emoji, and need no spaces between words.
+    They match obfuscated words such as `sub5cribe`, emoji, and scripts without spaces.
     """
     found = []
     for word in text.split():
         padded = f" {word} "
         for length in range(_SHORTEST, _LONGEST + 1):
             if len(padded) <= length:
-                # A short word counts once, not once a length.
+                # A word shorter than the n-gram counts once, not once per length.
                 found.append(padded)
                 break
             found += [padded[start : start + length] for start in range(len(padded) - length + 1)]
@@ -59,12 +59,12 @@ def pieces(text: str) -> list[str]:
 
 
 TERMS: Final[Mapping[str, Callable[[str], list[str]]]] = {"words": words, "pieces": pieces}
-"""How terms are read from a plain text, by kind."""
+"""The functions that extract terms from a normalised text, by kind."""
 
 
 @dataclass(frozen=True, slots=True)
 class TermWeights:
-    """The terms of one kind that a model knows, in the order of their columns."""
+    """The terms of one kind in the order of their columns, with their inverse document frequencies."""
 
     kind: str
     terms: tuple[str, ...]
@@ -77,18 +77,18 @@ class TermWeights:
 
     @classmethod
     def fit(cls, kind: str, texts: Iterable[str], most_terms: int) -> TermWeights:
-        """Learns which terms there are from plain texts."""
-        read, seen, count = TERMS[kind], Counter[str](), 0
+        """Fits the terms and their frequencies to normalised texts."""
+        extract, seen, count = TERMS[kind], Counter[str](), 0
         for text in texts:
-            seen.update(set(read(text)))
+            seen.update(set(extract(text)))
             count += 1
-        kept = [(term, texts_with) for term, texts_with in seen.items() if texts_with >= FEWEST_TEXTS]
+        kept = [(term, texts_with) for term, texts_with in seen.items() if texts_with >= MIN_TEXTS]
         kept = sorted(sorted(kept, key=lambda one: (-one[1], one[0]))[:most_terms])
         idf = [math.log((1 + count) / (1 + texts_with)) + 1.0 for _, texts_with in kept]
         return cls(kind, tuple(term for term, _ in kept), tuple(idf))
 
     def weigh(self, text: str) -> tuple[list[int], list[float]]:
-        """The columns that a plain text has something in, and what: (1 + ln count) * idf, at length 1."""
+        """Returns the nonzero columns of a normalised text and their weights (1 + ln count) * idf, with norm 1."""
         columns = self._columns
         counts = Counter(columns[term] for term in TERMS[self.kind](text) if term in columns)
         weights = [(1.0 + math.log(count)) * self.idf[column] for column, count in counts.items()]
@@ -97,22 +97,22 @@ class TermWeights:
 
 
 class Vectorizer:
-    """How one model reads texts. Immutable."""
+    """Encodes texts for one model. Immutable."""
 
     def __init__(self, blocks: Sequence[TermWeights]) -> None:
         self._blocks = tuple(blocks)
         self._starts = tuple(sum(len(block.terms) for block in blocks[:place]) for place in range(len(blocks)))
         self.columns = sum(len(block.terms) for block in blocks)
-        """Numbers that a text becomes."""
+        """The number of columns."""
 
     @classmethod
-    def fit(cls, texts: Sequence[str], most_terms: int = MOST_TERMS) -> Vectorizer:
-        """Learns terms and their weights from training texts."""
+    def fit(cls, texts: Sequence[str], most_terms: int = MAX_TERMS) -> Vectorizer:
+        """Fits terms and their weights to training texts."""
         known = [plain(text) for text in texts]
         return cls([TermWeights.fit(kind, known, most_terms) for kind in TERMS])
 
     def weigh(self, text: str) -> tuple[list[int], list[float]]:
-        """The columns that a text has something in, and what."""
+        """Returns the nonzero columns of a text and their weights."""
         known, columns, weights = plain(text), list[int](), list[float]()
         for start, block in zip(self._starts, self._blocks, strict=True):
             places, values = block.weigh(known)
@@ -121,7 +121,7 @@ class Vectorizer:
         return columns, weights
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """(n, columns); of many texts it takes much memory at once."""
+        """Encodes texts as a dense array (n, columns), which takes much memory for many texts."""
         rows = np.zeros((len(texts), self.columns), dtype=np.float32)
         for row, text in zip(rows, texts, strict=True):
             columns, weights = self.weigh(text)
@@ -129,19 +129,19 @@ class Vectorizer:
         return rows
 
     def term(self, column: int) -> str:
-        """What a column is about."""
+        """Returns the term of a column; raises IndexError for an unknown column."""
         for start, block in reversed(list(zip(self._starts, self._blocks, strict=True))):
             if column >= start:
                 return block.terms[column - start]
         raise IndexError(column)
 
     def to_json(self) -> list[dict[str, Any]]:
-        """What `from_json` makes the same from."""
+        """Returns the vectorizer as JSON."""
         return [{"kind": block.kind, "terms": list(block.terms), "idf": list(block.idf)} for block in self._blocks]
 
     @classmethod
     def from_json(cls, data: Sequence[Mapping[str, Any]]) -> Vectorizer:
-        """Raises KeyError for a kind of terms that does not exist."""
+        """Restores a vectorizer; raises KeyError for an unknown kind of terms."""
         blocks = [TermWeights(block["kind"], tuple(block["terms"]), tuple(block["idf"])) for block in data]
         if unknown := {block.kind for block in blocks} - TERMS.keys():
             raise KeyError(f"unknown kinds of terms: {unknown}")

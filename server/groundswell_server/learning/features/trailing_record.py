@@ -1,4 +1,4 @@
-"""How a persona did before each of its posts, from nothing but what had been fetched by then."""
+"""The trailing performance of a persona before each post, from snapshots that had been fetched by then."""
 
 from __future__ import annotations
 
@@ -17,44 +17,44 @@ WINDOW = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class PastPost:
-    """What one snapshot said of a past post of the same persona on the same platform."""
+    """One snapshot of a past post of the persona on the platform."""
 
     post_id: str
-    published_time: datetime
+    publish_time: datetime
     known_time: datetime
-    """When the snapshot was fetched; nothing before it may use it."""
+    """The time at which the snapshot was fetched. A prediction before that time must not use it."""
     rate_pct: float | None = None
     genuine_users: float | None = None
     bot_share: float | None = None
 
 
 class TrailingRecord:
-    """The history of one persona on one platform, ready to be asked about any moment.
+    """The trailing performance of one persona on one platform at any time.
 
-    A post counts in the 30 days after it was published, with its last snapshot fetched before the moment asked for.
-    Every moment at which something changes is worked out once, so that a question costs one binary search.
+    A post counts in the 30 days after its publication, with its last snapshot fetched before the time in question. All
+    times at which the means change are computed once, so that a query is one binary search.
     """
 
     def __init__(self, history: Sequence[PastPost]) -> None:
-        """`history` in any order; several snapshots of a post are welcome."""
+        """`history` may be in any order and have several snapshots of a post."""
         changes = _changes(history)
         self._times = [time for time, _ in changes]
         steps = np.array([step for _, step in changes]).reshape(len(changes), 6)
         self._known = [UNKNOWN_TRAILING, *map(_trailing, np.cumsum(steps, axis=0).tolist())]
 
     def at(self, time: datetime) -> Trailing:
-        """What was known just before `time`; all None when nothing was."""
+        """Returns the means just before `time`; all None if no post counts."""
         return self._known[bisect_right(self._times, to_micros(time))]
 
 
 def _trailing(sums: Sequence[float]) -> Trailing:
-    """Means from the sum and the count of each of the three figures."""
+    """Returns the means from the sum and the count of each of the three metrics."""
     pairs = zip(sums[::2], sums[1::2], strict=True)
     return Trailing(*(total / count if count > 0.5 else None for total, count in pairs))
 
 
 def _changes(history: Sequence[PastPost]) -> list[tuple[int, list[float]]]:
-    """When the sums and counts of the three figures change, and by how much, in time order."""
+    """Returns the changes of the sums and counts of the three metrics, in order of time."""
     by_post: dict[str, list[PastPost]] = {}
     for past in history:
         by_post.setdefault(past.post_id, []).append(past)
@@ -62,9 +62,9 @@ def _changes(history: Sequence[PastPost]) -> list[tuple[int, list[float]]]:
     for snapshots in by_post.values():
         snapshots.sort(key=lambda past: past.known_time)
         counted = [0.0] * 6
-        end = to_micros(snapshots[0].published_time + WINDOW)
+        end = to_micros(snapshots[0].publish_time + WINDOW)
         for past in snapshots:
-            # A snapshot fetched at the very moment of a post is not yet known to it.
+            # A snapshot fetched at the time of a post is not yet known to that post.
             known = to_micros(past.known_time) + 1
             if known > end:
                 break
@@ -77,5 +77,5 @@ def _changes(history: Sequence[PastPost]) -> list[tuple[int, list[float]]]:
 
 
 def _contribution(past: PastPost) -> list[float]:
-    figures = past.rate_pct, past.genuine_users, past.bot_share
-    return [part for figure in figures for part in ((0.0, 0.0) if figure is None else (float(figure), 1.0))]
+    metrics = past.rate_pct, past.genuine_users, past.bot_share
+    return [part for metric in metrics for part in ((0.0, 0.0) if metric is None else (float(metric), 1.0))]

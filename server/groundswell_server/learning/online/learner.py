@@ -137,7 +137,7 @@ def _load(store: ArtifactStore, scope: Scope, live: ModelVersion) -> RatePredict
 
 def _is_unseen(live: ModelVersion | None, example: Example) -> bool:
     """Returns True if the version has not learnt from the post; its error on training posts is too small."""
-    published = example.facts.published_time
+    published = example.facts.publish_time
     return live is not None and published is not None and published > live.result.data_end
 
 

@@ -86,7 +86,7 @@ def clock(hour: int) -> str:
 
 def planned(facts: PostFacts, now: datetime) -> datetime:
     """Returns the planned time of publication in the persona's time zone, but not before `now`."""
-    return max(facts.published_time or now, now).astimezone(ZoneInfo(facts.time_zone))
+    return max(facts.publish_time or now, now).astimezone(ZoneInfo(facts.time_zone))
 
 
 def _hours(facts: PostFacts, now: datetime) -> Iterator[Change]:
@@ -96,7 +96,7 @@ def _hours(facts: PostFacts, now: datetime) -> Iterator[Change]:
         if hour != local.hour:
             time = local.replace(hour=hour, minute=0, second=0, microsecond=0)
             time = time if time >= now else time + timedelta(days=_DAYS_PER_WEEK)
-            changed = facts._replace(published_time=time)
+            changed = facts._replace(publish_time=time)
             yield Change(PUBLISH_HOUR, clock(local.hour), clock(hour), hour, changed)
 
 
@@ -105,7 +105,7 @@ def _weekdays(facts: PostFacts, now: datetime) -> Iterator[Change]:
     local = planned(facts, now)
     for days in range(1, _DAYS_PER_WEEK):
         time = local + timedelta(days=days)
-        changed = facts._replace(published_time=time)
+        changed = facts._replace(publish_time=time)
         yield Change(PUBLISH_WEEKDAY, WEEKDAYS[local.weekday()], WEEKDAYS[time.weekday()], time.weekday(), changed)
 
 

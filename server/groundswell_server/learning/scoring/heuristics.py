@@ -50,13 +50,13 @@ def unmet_heuristics(facts: PostFacts, now: datetime, elements: Collection[str])
 
 
 def _hour(facts: PostFacts, now: datetime) -> Iterator[Heuristic]:
-    if facts.published_time is None:
+    if facts.publish_time is None:
         return
     local = planned(facts, now)
     if local.hour not in BEST_HOURS:
         day = local if local.hour < BEST_HOURS.start else local + timedelta(days=1)
         time = day.replace(hour=BEST_HOURS.start, minute=0, second=0, microsecond=0)
-        changed = facts._replace(published_time=time)
+        changed = facts._replace(publish_time=time)
         yield Heuristic(
             Change(PUBLISH_HOUR, clock(local.hour), clock(time.hour), time.hour, changed),
             "Publish between 10:00 and 21:59.",

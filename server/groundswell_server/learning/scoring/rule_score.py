@@ -63,7 +63,7 @@ def rule_score(facts: PostFacts) -> RuleScore:
 
 
 def _hour(facts: PostFacts) -> RulePoints | None:
-    if facts.published_time is None:
+    if facts.publish_time is None:
         return None
     hour = int(feature_values(facts)[_HOUR])
     if hour in BEST_HOURS:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groundswell_server.learning.features.labelled_rows import (
-    FEWEST_OF_A_LABEL,
+    MIN_PER_LABEL,
     LabelledExample,
     LabelledRows,
     labelled_rows,
@@ -98,7 +98,7 @@ class LabelledModelType(ModelType[LabelledRows]):
     def remarks(self, rows: LabelledRows) -> tuple[str, ...]:
         if not rows.left_out:
             return ()
-        return (f"Left out labels with fewer than {FEWEST_OF_A_LABEL} examples: {', '.join(rows.left_out)}.",)
+        return (f"Left out labels with fewer than {MIN_PER_LABEL} examples: {', '.join(rows.left_out)}.",)
 
 
 def class_shares(labels: NDArray[np.int64], classes: int) -> Array:

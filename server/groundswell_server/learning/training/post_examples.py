@@ -87,7 +87,7 @@ def past_post(row: OutcomeRow) -> PastPost:
     """Returns a past post as it was known when its snapshot was fetched, without later corrections."""
     return PastPost(
         post_id=row.post_id,
-        published_time=row.publish_time,
+        publish_time=row.publish_time,
         known_time=row.known,
         rate_pct=row.rate_pct,
         genuine_users=float(row.genuine_total),
@@ -110,7 +110,7 @@ def _example(row: TrainingRow, records: dict[tuple[str, int], TrailingRecord]) -
 def _facts(row: TrainingRow, trailing: Trailing) -> PostFacts:
     described = describe_caption(row.caption, row.hashtags)
     return PostFacts(
-        published_time=row.publish_time,
+        publish_time=row.publish_time,
         time_zone=row.time_zone,
         complexity=row.complexity,
         state=row.state,
