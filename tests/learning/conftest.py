@@ -1,4 +1,4 @@
-"""Models that several tests look at, trained once."""
+"""Models that several tests use, trained once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Labelled texts and accounts to learn from: simulated ones, and comments on real videos."""
+"""Labelled texts and accounts: simulated ones, and comments on real videos."""
 
 from __future__ import annotations
 

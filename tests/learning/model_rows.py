@@ -1,4 +1,4 @@
-"""Training results and artifacts as tests of storage and registry keep them."""
+"""Training results and artifacts for tests of storage and registry."""
 
 from __future__ import annotations
 

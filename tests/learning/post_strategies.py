@@ -1,4 +1,4 @@
-"""Any post that could be, for property tests."""
+"""Hypothesis strategies of arbitrary posts."""
 
 from __future__ import annotations
 

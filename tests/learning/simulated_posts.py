@@ -1,4 +1,4 @@
-"""Posts from a process whose truth is known: what a rate depends on, and how noisy it is, are written down here."""
+"""Posts from a process with known expected rates and noise."""
 
 from __future__ import annotations
 

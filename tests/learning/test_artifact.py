@@ -1,4 +1,4 @@
-"""What is kept of a model: whole or refused, and the same as what was trained."""
+"""The files of a model: refused when damaged, and equal to the trained model."""
 
 from __future__ import annotations
 
@@ -81,11 +81,11 @@ def test_misses_that_were_seen_widen_the_intervals(trained_rates: TrainedModel, 
     assert isinstance(served, RatePredictor)
     facts, persona = simulation.examples[0].facts, simulation.examples[0].persona_id
     before = served.predict_one(facts, persona_id=persona)
-    adapted = served.promising(adapt(served.conformal.alpha, [True] * 5, target=served.conformal.target))
+    adapted = served.with_alpha(adapt(served.conformal.alpha, [True] * 5, target=served.conformal.target))
     after = adapted.predict_one(facts, persona_id=persona)
     assert after.value == before.value
     assert after.upper > before.upper
-    assert adapted.promising(None).predict_one(facts, persona_id=persona) == before
+    assert adapted.with_alpha(None).predict_one(facts, persona_id=persona) == before
 
 
 @pytest.mark.parametrize("part", ["onnx", "card"])

@@ -1,4 +1,4 @@
-"""Models' files outside the database: written before their rows, verified, refused when gone, removed in the end."""
+"""Model files outside the database: written before their rows, verified, refused when gone, and removed in the end."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def a_version_outside(database: Database, store: ArtifactStore, run: str) -> Mod
     named = {"onnx": f"trees of {run}", "card": "{}", "estimator": "pickled", "baseline": "{}"}
     made = [artifact(name, content.encode()) for name, content in named.items()]
     with database.scope("default") as scope:
-        placed = store.placed(scope, made)
+        placed = store.with_paths(scope, made)
         paths = [one.path for one in placed if one.path]
         stray_files.announce(database, paths, due=scope.now + stray_files.PATIENCE)
     store.write(placed)
@@ -92,12 +92,12 @@ def test_files_are_outside_and_come_back_whole(database: Database, place: str, s
 
 def test_the_same_run_written_twice_takes_no_file_from_the_first(scope: Scope, store: ArtifactStore) -> None:
     made = [artifact("onnx", b"trees")]
-    assert store.placed(scope, made)[0].path != store.placed(scope, made)[0].path
+    assert store.with_paths(scope, made)[0].path != store.with_paths(scope, made)[0].path
 
 
 def test_in_the_database_nothing_has_a_path(scope: Scope) -> None:
     made = [artifact("onnx", b"trees")]
-    assert ArtifactStore().placed(scope, made) == made
+    assert ArtifactStore().with_paths(scope, made) == made
 
 
 def test_a_version_is_promoted_and_rolled_back(database: Database, store: ArtifactStore) -> None:
@@ -158,7 +158,7 @@ def test_a_deletion_that_does_not_commit_leaves_the_files(database: Database, pl
 def test_files_without_a_row_are_removed_a_day_later(database: Database, place: str, store: ArtifactStore) -> None:
     """A worker that dies before the row of its files commits leaves them so."""
     with database.scope("default") as scope:
-        placed = store.placed(scope, [artifact("onnx", b"trees")])
+        placed = store.with_paths(scope, [artifact("onnx", b"trees")])
         stray_files.announce(database, [placed[0].path], due=scope.now)
     store.write(placed)
     assert files_in(place) == {placed[0].path}
@@ -168,7 +168,7 @@ def test_files_without_a_row_are_removed_a_day_later(database: Database, place: 
 
 def test_files_that_are_about_to_be_removed_get_no_row(database: Database, store: ArtifactStore) -> None:
     with database.scope("default") as scope:
-        placed = store.placed(scope, [artifact("onnx", b"trees")])
+        placed = store.with_paths(scope, [artifact("onnx", b"trees")])
         stray_files.announce(database, [placed[0].path], due=scope.now + timedelta(minutes=59))
     with pytest.raises(Aborted, match="waited too long"), database.scope("default") as scope:
         model_versions.add_version(scope, RESULT, placed, operation_id="run-1")
@@ -195,7 +195,7 @@ def test_a_store_can_be_moved(database: Database, store: ArtifactStore, place: s
 def test_a_store_that_does_not_answer_is_no_damage(scope: Scope, tmp_path: Path) -> None:
     (tmp_path / "models").write_text("a file where the folder should be")
     store = ArtifactStore(f"file://{tmp_path}/models")
-    placed = store.placed(scope, [artifact("onnx", b"trees")])
+    placed = store.with_paths(scope, [artifact("onnx", b"trees")])
     for work in (lambda: store.write(placed), lambda: store.fetch({"onnx": placed[0]})):
         with pytest.raises(Unavailable) as refused:
             work()

@@ -1,4 +1,4 @@
-"""The promise of the intervals, over rolling origins on posts whose truth is known."""
+"""The coverage of intervals over rolling origins, on posts whose distribution is known."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Labelled examples as they come in: recognised, corrected, refused one by one, deleted."""
+"""Labelled examples: recognised, corrected, refused one by one, deleted."""
 
 from __future__ import annotations
 

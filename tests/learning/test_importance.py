@@ -1,4 +1,4 @@
-"""What a model goes by, and how far its word on each feature holds."""
+"""Feature importance, and the calibration of predicted effects."""
 
 from __future__ import annotations
 

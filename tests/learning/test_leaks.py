@@ -1,4 +1,4 @@
-"""A rate that is only known afterwards never predicts itself: whatever comes later, no feature of a post moves."""
+"""Features do not change with anything that becomes known after a post is published."""
 
 from __future__ import annotations
 

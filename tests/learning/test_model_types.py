@@ -1,4 +1,4 @@
-"""A type of model is one module, and adding one touches no other file."""
+"""Model types are one module each, and train, export and predict as declared."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exported trees say the same of one row as of many, on any number of threads at once."""
+"""Exported trees give the same outputs for one row as for many, on any number of threads."""
 
 from __future__ import annotations
 

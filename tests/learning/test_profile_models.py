@@ -1,4 +1,4 @@
-"""Models of accounts: their figures, what is made of unknown ones, trained and served."""
+"""Models of accounts: features, unknown values, training and serving."""
 
 from __future__ import annotations
 

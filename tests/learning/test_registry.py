@@ -1,4 +1,4 @@
-"""Promotion, the way back, deletion: on both databases."""
+"""Promotion, roll back and deletion, on both databases."""
 
 from __future__ import annotations
 

@@ -128,7 +128,7 @@ def test_without_a_classifier_the_chance_comes_from_past_errors(rates: RatePredi
     posts = [example.facts for example in simulation.examples]
     outcomes = np.array([example.outcome for example in simulation.examples])
     for threshold in (2.0, 3.0, 5.0):
-        _, chance = rates.predict_with_chance(posts, threshold)
+        _, chance = rates.predict_with_probability(posts, threshold)
         reached = outcomes >= threshold
         assert np.mean((chance - reached) ** 2) < 0.9 * reached.mean() * (1 - reached.mean())
         assert chance.mean() == pytest.approx(reached.mean(), abs=0.08)

@@ -1,4 +1,4 @@
-"""Models of texts: trained, judged, exported, served."""
+"""Models of texts: trained, evaluated, exported, served."""
 
 from __future__ import annotations
 

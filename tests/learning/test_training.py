@@ -1,4 +1,4 @@
-"""A training run: honest about what it knows, and the same every time."""
+"""Training runs: reproducible, and without information from the future."""
 
 from __future__ import annotations
 

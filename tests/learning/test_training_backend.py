@@ -1,4 +1,4 @@
-"""Training on a Dask cluster: the same model, made elsewhere; and a cluster that is not there."""
+"""Training on a Dask cluster gives the same model; a missing cluster is an error."""
 
 from __future__ import annotations
 

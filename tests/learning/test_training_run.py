@@ -1,4 +1,4 @@
-"""What becomes of a training run: one version, promoted when it is better, and never past another that went live."""
+"""A training run stores one version, promotes a better one, and never replaces another that went live meanwhile."""
 
 from __future__ import annotations
 

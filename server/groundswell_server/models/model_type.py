@@ -88,7 +88,7 @@ class Learned:
 
 @dataclass(frozen=True, slots=True)
 class Insight:
-    """What a training run found out about a model's use of its features."""
+    """Feature importance and notes on a model, found by its training run."""
 
     importance: tuple[FeatureImportance, ...] = ()
     """Importance of each feature, most important first."""
@@ -191,11 +191,11 @@ class ModelType(ABC, Generic[R]):
         """Returns the predictions of a model of this type for examples."""
         return predictor.predict(rows.features, personas=rows.personas)
 
-    def shown(self, rows: R, target: float) -> str:
+    def describe_target(self, rows: R, target: float) -> str:
         """Returns a target in words."""
         return f"{target:g}"
 
-    def remarks(self, rows: R) -> tuple[str, ...]:
+    def notes(self, rows: R) -> tuple[str, ...]:
         """Returns notes on the examples, in words."""
         return ()
 

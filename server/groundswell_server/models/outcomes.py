@@ -94,7 +94,7 @@ class OutcomeSource(ABC):
     def of_posts(
         self, scope: Scope, model_id: str, post_ids: Sequence[str], target_age: timedelta, since: datetime
     ) -> Sequence[SubjectOutcome]:
-        """Returns the outcomes of predictions about posts that a rollout is to be told; none unless measured."""
+        """Returns outcomes of predictions about posts, to be reported to rollouts; none unless measured."""
         return ()
 
 

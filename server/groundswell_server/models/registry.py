@@ -173,12 +173,12 @@ def _make_live(scope: Scope, version: ModelVersion, fetched: Fetched, change: st
 
 def _not_better(version: ModelVersion, why: str) -> FailedPrecondition:
     metric = version.result.headline_metric
-    figures = {"model": version.result.test_metrics, **version.result.baselines}
+    measured = {"model": version.result.test_metrics, **version.result.baselines}
     return FailedPrecondition(
         f"{label(version)} {why}",
         reason="MODEL_NOT_BETTER",
         metadata={
             "metric": metric,
-            **{name: f"{values[metric]:.6g}" for name, values in figures.items() if metric in values},
+            **{name: f"{values[metric]:.6g}" for name, values in measured.items() if metric in values},
         },
     )

@@ -99,7 +99,7 @@ def _in_process() -> tuple[float, float]:
     def cost(predictor: RatePredictor) -> float:
         started = time.process_time()
         for _ in range(PREDICTIONS):
-            predictor.values_with_chance(*given, 5.0)
+            predictor.predict_values_with_probability(*given, 5.0)
         return (time.process_time() - started) / PREDICTIONS * 1e6
 
     pairs = [(cost(batch), cost(blended)) for _ in range(ROUNDS)]

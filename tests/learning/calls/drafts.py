@@ -1,4 +1,4 @@
-"""Content in the world of these tests: what does well there, and what does not."""
+"""Drafts of content for the simulated personas: some do well, some do not."""
 
 from __future__ import annotations
 

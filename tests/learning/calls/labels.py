@@ -1,4 +1,4 @@
-"""Labelled examples as tests send them."""
+"""Labelled examples as requests."""
 
 from __future__ import annotations
 

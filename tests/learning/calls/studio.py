@@ -1,4 +1,4 @@
-"""A workspace of a real server, with what tests of Learning's calls do in it."""
+"""A workspace of a real server, with the actions that tests of Learning's calls repeat."""
 
 from __future__ import annotations
 

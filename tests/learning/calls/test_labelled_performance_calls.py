@@ -1,4 +1,4 @@
-"""A classifier in service: what it said is scored by the labels that come in, and drift is told from them."""
+"""A classifier in service: labels that are added later score its predictions, and drift is found from them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From labelled examples to classes of others, on the wire."""
+"""Labelled examples, and the classifiers trained on them, on the wire."""
 
 from __future__ import annotations
 

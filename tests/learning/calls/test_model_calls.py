@@ -1,4 +1,4 @@
-"""The registry on the wire: list, get, promote, roll back, delete, importance."""
+"""The model registry on the wire: list, get, promote, roll back, delete, importance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Live models watched, on the wire: what was said of contexts, and what came of them."""
+"""Monitoring of live models on the wire: predictions for contexts compared with their outcomes."""
 
 from __future__ import annotations
 

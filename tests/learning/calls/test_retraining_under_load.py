@@ -1,4 +1,4 @@
-"""The whole way: the world changes, a schedule finds it, a version that learnt of it takes over, one call goes back.
+"""Retraining end to end: drift, a schedule that finds it, a promoted version, and a roll back, while calls go on.
 
 Callers ask all the while, and none is refused.
 """

@@ -1,4 +1,4 @@
-"""A version under rollout, on the wire: whom it serves, what is kept of it, and how that ends."""
+"""A version under rollout on the wire: the personas it serves, its stored predictions, and the end of the rollout."""
 
 from __future__ import annotations
 

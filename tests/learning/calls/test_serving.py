@@ -1,4 +1,4 @@
-"""What serves: swapped while calls go on, noticed by every server, and never from a damaged artifact."""
+"""Live models are swapped while calls go on, noticed by every server, and never loaded from a damaged artifact."""
 
 from __future__ import annotations
 

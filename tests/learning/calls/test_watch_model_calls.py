@@ -1,4 +1,4 @@
-"""WatchModel on the wire, and scores that the twin has a part in."""
+"""WatchModel on the wire, and scores to which the online model contributes."""
 
 from __future__ import annotations
 

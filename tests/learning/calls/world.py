@@ -1,4 +1,4 @@
-"""A small world to learn from: personas whose posts do better in the evening, with film, and with a question."""
+"""A simulated world: personas whose posts do better in the evening, with video, and with a question."""
 
 from __future__ import annotations
 

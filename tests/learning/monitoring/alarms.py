@@ -1,4 +1,4 @@
-"""Shares of simulated streams in which drift was found."""
+"""Shares of simulated streams in which drift is found."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A version in service as rows of the database: what it said of posts, and what came of them."""
+"""A version in service as rows of the database: its predictions for posts, and their outcomes."""
 
 from __future__ import annotations
 

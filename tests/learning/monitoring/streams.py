@@ -1,4 +1,4 @@
-"""Errors and inputs of a version in service, simulated: as in its test, until something shifts."""
+"""Simulated errors and inputs of a version in service: as in its test, until a shift."""
 
 from __future__ import annotations
 

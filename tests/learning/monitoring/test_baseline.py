@@ -1,4 +1,4 @@
-"""What is kept of a version to compare it with later: the errors of its test and what it learnt from."""
+"""The baseline that is stored with a version: the errors of its test and its training features."""
 
 from __future__ import annotations
 

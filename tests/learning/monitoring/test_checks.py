@@ -1,4 +1,4 @@
-"""A look at a version: from rows to a report that is kept, on both databases."""
+"""Drift checks, from rows to a stored report, on both databases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests of two samples, against SciPy and numbers worked out by hand."""
+"""Two-sample tests against SciPy and values computed by hand."""
 
 from __future__ import annotations
 

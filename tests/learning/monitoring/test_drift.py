@@ -1,4 +1,4 @@
-"""Drift is found where there is some, soon, and rarely where there is none."""
+"""Drift is found soon where it exists, and rarely where it does not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was said against what people said it was, in figures worked out by hand."""
+"""Predictions compared with labels, in metrics computed by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was said of texts, accounts and conversions is kept without them, and scored by the labels that come later."""
+"""Predictions for texts, accounts and conversions are stored without these, and scored by later labels."""
 
 from __future__ import annotations
 

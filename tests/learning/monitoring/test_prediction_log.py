@@ -1,4 +1,4 @@
-"""Predictions are kept behind the answers: once each, in bounds, and what could not be written is noted again."""
+"""Predictions are written behind the answers, once each, within bounds, and again after a failure."""
 
 from __future__ import annotations
 

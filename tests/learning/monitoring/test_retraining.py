@@ -1,4 +1,4 @@
-"""Schedules of training: what makes a type learn anew, and what a check leaves behind."""
+"""Training schedules: the decisions of a check, and its record."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much the twin counts: nothing without proof, more with evidence, nothing again beside another version."""
+"""The weight of the online model: 0 without evidence, growing with it, and 0 again beside another version."""
 
 from __future__ import annotations
 

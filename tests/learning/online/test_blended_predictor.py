@@ -1,4 +1,4 @@
-"""LivePredictions with the twin: every way to ask gives the batch model's word, moved by the twin's share."""
+"""Every method of the blended predictor moves the batch prediction by the weight of the online model."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ def test_it_is_moved_towards_the_twin_and_keeps_its_width(batch: RatePredictor, 
 def test_many_rows_are_as_one_row_each(batch: RatePredictor, simulation: Simulation) -> None:
     blended = BlendedPredictor(batch, WEIGHTS, INTERCEPT, SHARE)
     posts = [example.facts for example in simulation.examples[:30]]
-    many, chances = blended.predict_with_chance(posts, 4.0)
+    many, chances = blended.predict_with_probability(posts, 4.0)
     np.testing.assert_array_equal(many.value, blended.predict(posts).value)
     for place, facts in enumerate(posts):
-        one, chance = blended.values_with_chance(feature_values(facts), category(facts), 4.0)
+        one, chance = blended.predict_values_with_probability(feature_values(facts), category(facts), 4.0)
         assert one == pytest.approx(many.one(place), rel=1e-5)
         assert chance == pytest.approx(chances[place], abs=1e-4)
 
@@ -51,7 +51,8 @@ def test_a_twin_that_expects_more_makes_success_likelier(batch: RatePredictor, s
     facts = simulation.examples[0].facts
     values, name = feature_values(facts), category(facts)
     chances = [
-        BlendedPredictor(batch, {}, intercept, 0.5).values_with_chance(values, name, 5.0)[1] for intercept in (0.0, 4.0)
+        BlendedPredictor(batch, {}, intercept, 0.5).predict_values_with_probability(values, name, 5.0)[1]
+        for intercept in (0.0, 4.0)
     ]
-    alone = batch.values_with_chance(values, name, 5.0)[1]
+    alone = batch.predict_values_with_probability(values, name, 5.0)[1]
     assert chances[0] < alone < chances[1]

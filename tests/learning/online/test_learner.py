@@ -1,4 +1,4 @@
-"""Outcomes are learnt once, by whichever worker is faster, and compared with what the batch model says."""
+"""Outcomes are learnt once, by the faster worker, and compared with the prediction of the batch model."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class SaysThree:
     def conformal(self) -> SimpleNamespace:
         return SimpleNamespace(alpha=self.alpha, target=0.05)
 
-    def promising(self, alpha: float | None) -> SaysThree:
+    def with_alpha(self, alpha: float | None) -> SaysThree:
         return self if alpha is None else SaysThree(alpha, self.margin * self.alpha / alpha)
 
     def predict_one(self, facts: object, *, persona_id: str) -> Prediction:

@@ -1,4 +1,4 @@
-"""ExperimentsService as tests of those who ask it need it: it answers, or does not."""
+"""A substitute of ExperimentsService that answers, or fails."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Posts that were predicted while a version was under rollout, and measured a week later: rows of the database."""
+"""Posts that were predicted during a rollout and measured a week later, as rows of the database."""
 
 from __future__ import annotations
 

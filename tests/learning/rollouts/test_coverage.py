@@ -1,4 +1,4 @@
-"""Whom a rollout covers is asked once for each persona, and not at all while nobody answers."""
+"""The membership of each persona in a rollout is asked once, and not at all while nobody answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The errors of a version under rollout reach its rollout, which stops it where they are worse than the live one's."""
+"""The prediction errors of a version under rollout reach its guardrail, which stops it if they are larger."""
 
 from __future__ import annotations
 

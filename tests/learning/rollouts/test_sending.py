@@ -1,4 +1,4 @@
-"""Errors of predictions are told once, by whichever server, and wait while nobody listens."""
+"""Prediction errors are reported once, by any server, and wait while ExperimentsService is down."""
 
 from __future__ import annotations
 

@@ -37,25 +37,25 @@ class BlendedPredictor(RatePredictor):
     def predict_values(
         self, values: Sequence[float], category: str | None, *, level: float = DEFAULT_LEVEL, persona_id: str = ""
     ) -> Prediction:
-        said = super().predict_values(values, category, level=level, persona_id=persona_id)
-        return _moved(said, self._move(values, category, said.value))
+        predicted = super().predict_values(values, category, level=level, persona_id=persona_id)
+        return _moved(predicted, self._move(values, category, predicted.value))
 
-    def values_with_chance(
+    def predict_values_with_probability(
         self, values: Sequence[float], category: str | None, threshold_pct: float, *, persona_id: str = ""
     ) -> tuple[Prediction, float]:
         outputs = self._trees_of_one(self.encoder.encode_one(values, category))
-        said = self._read_one(outputs, DEFAULT_LEVEL, persona_id)
-        move = self._move(values, category, said.value)
-        return _moved(said, move), self._chance_of_one(outputs, max(threshold_pct - move, 0.0))
+        predicted = self._read_one(outputs, DEFAULT_LEVEL, persona_id)
+        move = self._move(values, category, predicted.value)
+        return _moved(predicted, move), self._probability_of_one(outputs, max(threshold_pct - move, 0.0))
 
     def predict(
         self, rows: Sequence[PostFacts] | FeatureRows, *, level: float = DEFAULT_LEVEL, personas: Sequence[str] = ()
     ) -> Predictions:
         features = rows if isinstance(rows, FeatureRows) else extract(rows)
-        said = super().predict(features, level=level, personas=personas)
-        return _all_moved(said, self._moves(features, said.value))
+        predicted = super().predict(features, level=level, personas=personas)
+        return _all_moved(predicted, self._moves(features, predicted.value))
 
-    def predict_with_chance(
+    def predict_with_probability(
         self,
         rows: Sequence[PostFacts] | FeatureRows,
         threshold_pct: float,
@@ -65,24 +65,26 @@ class BlendedPredictor(RatePredictor):
     ) -> tuple[Predictions, Array]:
         features = rows if isinstance(rows, FeatureRows) else extract(rows)
         outputs = self._ask(features)
-        said = self._read(outputs, level, personas)
-        moves = self._moves(features, said.value)
-        return _all_moved(said, moves), self._chance(outputs, np.maximum(threshold_pct - moves, 0.0))
+        predicted = self._read(outputs, level, personas)
+        moves = self._moves(features, predicted.value)
+        return _all_moved(predicted, moves), self._probability(outputs, np.maximum(threshold_pct - moves, 0.0))
 
-    def _move(self, values: Sequence[float], category: str | None, said: float) -> float:
-        return self._share * (linear_rate(self._weights, self._intercept, inputs_of(values, category)) - said)
+    def _move(self, values: Sequence[float], category: str | None, predicted: float) -> float:
+        return self._share * (linear_rate(self._weights, self._intercept, inputs_of(values, category)) - predicted)
 
-    def _moves(self, rows: FeatureRows, said: Array) -> Array:
-        given = zip(rows.values.tolist(), rows.categories, said.tolist(), strict=True)
+    def _moves(self, rows: FeatureRows, predicted: Array) -> Array:
+        given = zip(rows.values.tolist(), rows.categories, predicted.tolist(), strict=True)
         return np.array([self._move(*one) for one in given], dtype=np.float64)
 
 
-def _moved(said: Prediction, move: float) -> Prediction:
-    return Prediction(max(said.value + move, 0.0), max(said.lower + move, 0.0), max(said.upper + move, 0.0))
+def _moved(predicted: Prediction, move: float) -> Prediction:
+    return Prediction(
+        max(predicted.value + move, 0.0), max(predicted.lower + move, 0.0), max(predicted.upper + move, 0.0)
+    )
 
 
-def _all_moved(said: Predictions, moves: Array) -> Predictions:
-    return Predictions(*(np.maximum(ends + moves, 0.0) for ends in (said.value, said.lower, said.upper)))
+def _all_moved(predicted: Predictions, moves: Array) -> Predictions:
+    return Predictions(*(np.maximum(ends + moves, 0.0) for ends in (predicted.value, predicted.lower, predicted.upper)))
 
 
 def with_online_model(served: ServedModel, online: OnlineModel | None) -> ServedModel:
@@ -90,7 +92,7 @@ def with_online_model(served: ServedModel, online: OnlineModel | None) -> Served
     batch = served.predictor
     if online is None or online.model_id != served.model_id or not isinstance(batch, RatePredictor):
         return served
-    adapted = batch.promising(online.alpha)
+    adapted = batch.with_alpha(online.alpha)
     share = blend.weight(online)
     if share == 0.0:
         return replace(served, predictor=adapted)

@@ -100,7 +100,7 @@ class Learner:
             inputs = inputs_of(feature_values(example.facts), category(example.facts))
             predicted, batch_predicted = linear.predict(inputs), None
             if batch is not None and _is_unseen(live, example):
-                expected = batch.promising(model.alpha).predict_one(example.facts, persona_id=example.persona_id)
+                expected = batch.with_alpha(model.alpha).predict_one(example.facts, persona_id=example.persona_id)
                 model = _with_adapted_level(model, batch, expected, predicted, example.outcome)
                 batch_predicted = expected.value
             model = blend.with_outcome(model, example.outcome, predicted, batch_predicted)

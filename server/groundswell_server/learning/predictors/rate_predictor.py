@@ -54,7 +54,7 @@ class RatePredictor(PostPredictor):
         self.outcomes: Array = np.array(card["outcomes"], dtype=np.float64)
         """Quantiles of the training rates, ascending and evenly spaced."""
 
-    def predict_with_chance(
+    def predict_with_probability(
         self,
         rows: Sequence[PostFacts] | FeatureRows,
         threshold_pct: float,
@@ -67,23 +67,23 @@ class RatePredictor(PostPredictor):
         The probability is the share of past errors that were large enough; both directions count as equally likely.
         """
         outputs = self._ask(rows)
-        return self._read(outputs, level, personas), self._chance(outputs, np.array([threshold_pct]))
+        return self._read(outputs, level, personas), self._probability(outputs, np.array([threshold_pct]))
 
-    def values_with_chance(
+    def predict_values_with_probability(
         self, values: Sequence[float], category: str | None, threshold_pct: float, *, persona_id: str = ""
     ) -> tuple[Prediction, float]:
         """Returns prediction and probability for the extracted features of one post, without NumPy's overhead."""
         outputs = self._trees_of_one(self.encoder.encode_one(values, category))
-        return self._read_one(outputs, DEFAULT_LEVEL, persona_id), self._chance_of_one(outputs, threshold_pct)
+        return self._read_one(outputs, DEFAULT_LEVEL, persona_id), self._probability_of_one(outputs, threshold_pct)
 
-    def promising(self, alpha: float | None) -> RatePredictor:
+    def with_alpha(self, alpha: float | None) -> RatePredictor:
         """Returns the same model with the alpha that live outcomes have led to; as trained for None."""
-        conformal = self._trained if alpha is None else self._trained.promising(alpha)
+        conformal = self._trained if alpha is None else self._trained.with_alpha(alpha)
         adapted = object.__new__(RatePredictor)
         adapted.__dict__.update(self.__dict__, conformal=conformal, _multiples={})
         return adapted
 
-    def _chance(self, outputs: Sequence[NDArray[Any]], thresholds_pct: Array) -> Array:
+    def _probability(self, outputs: Sequence[NDArray[Any]], thresholds_pct: Array) -> Array:
         """Returns the probabilities of reaching thresholds, one for all rows or one each."""
         middle = outputs[0].reshape(-1).astype(np.float64)
         scale = np.maximum(outputs[1].reshape(-1).astype(np.float64), self._floor)
@@ -91,7 +91,7 @@ class RatePredictor(PostPredictor):
         beyond = 0.5 * self.conformal.known.beyond(np.abs(needed))
         return np.where(needed > 0.0, beyond, 1.0 - beyond)
 
-    def _chance_of_one(self, outputs: Sequence[float], threshold_pct: float) -> float:
+    def _probability_of_one(self, outputs: Sequence[float], threshold_pct: float) -> float:
         middle, scale = outputs
         needed = (self._target_scale.forward_one(threshold_pct) - middle) / max(scale, self._floor)
         beyond = 0.5 * self.conformal.known.beyond_one(abs(needed))

@@ -100,7 +100,9 @@ class Scorer:
             return _by_rules(facts)
         values, text = feature_values(facts), category(facts)
         if success is None:
-            rate, probability = engagement.values_with_chance(values, text, self.threshold_pct, persona_id=persona_id)
+            rate, probability = engagement.predict_values_with_probability(
+                values, text, self.threshold_pct, persona_id=persona_id
+            )
         else:
             rate = engagement.predict_values(values, text, persona_id=persona_id)
             probability = success.predict_values(values, text).value
@@ -131,7 +133,7 @@ class Scorer:
         if self.engagement is None:
             raise ValueError("no engagement model is live: score by rules instead")
         if self.success is None:
-            rates, probability = self.engagement.predict_with_chance(rows, self.threshold_pct, personas=personas)
+            rates, probability = self.engagement.predict_with_probability(rows, self.threshold_pct, personas=personas)
         else:
             rates = self.engagement.predict(rows, personas=personas)
             probability = self.success.predict(rows).value

@@ -73,7 +73,7 @@ class LabelledModelType(ModelType[LabelledRows]):
     def targets(self, rows: LabelledRows, settings: TrainingSettings) -> Array:
         return rows.labels.astype(np.float64)
 
-    def shown(self, rows: LabelledRows, target: float) -> str:
+    def describe_target(self, rows: LabelledRows, target: float) -> str:
         return rows.classes[int(target)]
 
     def newest(self, rows: LabelledRows, share: float) -> Fold:
@@ -95,7 +95,7 @@ class LabelledModelType(ModelType[LabelledRows]):
     def measure_points(self, targets: Array, points: Array) -> Metrics:
         return class_metrics(targets, points, self.labels.index(self.positive) if self.positive else None)
 
-    def remarks(self, rows: LabelledRows) -> tuple[str, ...]:
+    def notes(self, rows: LabelledRows) -> tuple[str, ...]:
         if not rows.left_out:
             return ()
         return (f"Left out labels with fewer than {MIN_PER_LABEL} examples: {', '.join(rows.left_out)}.",)

@@ -62,12 +62,12 @@ class TextModelType(LabelledModelType):
     def baselines(self, rows: LabelledRows, targets: Array, fold: Fold) -> Mapping[str, Array]:
         found = dict(LabelledModelType.baselines(self, rows, targets, fold))
         if self.lexicon is not None:
-            said = np.array([self.lexicon(text) for text in rows.features])
+            by_lexicon = np.array([self.lexicon(text) for text in rows.features])
             shares = {
-                word: class_shares(rows.labels[fold.past][said[fold.past] == word], len(rows.classes))
-                for word in np.unique(said[fold.future])
+                word: class_shares(rows.labels[fold.past][by_lexicon[fold.past] == word], len(rows.classes))
+                for word in np.unique(by_lexicon[fold.future])
             }
-            found[LEXICON] = np.array([shares[word] for word in said[fold.future]])
+            found[LEXICON] = np.array([shares[word] for word in by_lexicon[fold.future]])
         return found
 
     def learn(

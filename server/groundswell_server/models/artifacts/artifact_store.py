@@ -56,7 +56,7 @@ class ArtifactStore:
             except (ImportError, ValueError) as error:
                 raise SettingsError(f"GROUNDSWELL_ML_MODEL_PATH: {error}", ["ml_model_path"]) from error
 
-    def placed(self, scope: Scope, artifacts: Sequence[Artifact]) -> list[Artifact]:
+    def with_paths(self, scope: Scope, artifacts: Sequence[Artifact]) -> list[Artifact]:
         """Returns the artifacts, with a unique path for each that is to be stored outside the database.
 
         The small drift baseline stays in the database, because transactions read it.

@@ -27,22 +27,22 @@ def class_metrics(labels: Array, probabilities: Array, positive: int | None = No
     over the classes that occur (macro).
     """
     guesses = np.argmax(probabilities, axis=1)
-    figures = {
+    values = {
         "accuracy": float(np.mean(guesses == labels)),
         "brier": float(np.mean(brier_errors(labels, probabilities))),
     }
     if positive is None:
         occurring = np.unique(labels).astype(int)
         scores = [precision_recall_f1(labels == place, guesses == place)[2] for place in occurring]
-        return {**figures, "f1": float(np.mean(scores))}
+        return {**values, "f1": float(np.mean(scores))}
     truth, score = (labels == positive).astype(np.float64), probabilities[:, positive]
     precision, recall, f1 = precision_recall_f1(truth > 0.5, guesses == positive)
-    figures |= {"precision": precision, "recall": recall, "f1": f1}
-    figures |= {
+    values |= {"precision": precision, "recall": recall, "f1": f1}
+    values |= {
         "roc_auc": metrics.roc_auc(truth, score),
         "calibration_error": metrics.calibration_error(truth, score),
     }
-    return metrics.defined(figures)
+    return metrics.defined(values)
 
 
 def precision_recall_f1(truth: NDArray[np.bool_], found: NDArray[np.bool_]) -> tuple[float, float, float]:

@@ -13,9 +13,9 @@ Array = NDArray[np.float64]
 _BINS = 10
 
 
-def defined(figures: Mapping[str, float]) -> dict[str, float]:
+def defined(values: Mapping[str, float]) -> dict[str, float]:
     """Returns the metrics that are finite numbers."""
-    return {name: value for name, value in figures.items() if np.isfinite(value)}
+    return {name: value for name, value in values.items() if np.isfinite(value)}
 
 
 def mean_absolute_error(outcomes: Array, predictions: Array) -> float:

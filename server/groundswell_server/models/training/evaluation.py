@@ -73,15 +73,15 @@ def evaluate(
     learned = model_type.learn(past, targets[fold.past], parameters, settings, progress)
     seen = model_type.measure(targets[fold.past], model_type.predict(learned.predictor, past))
     test = model_type.measure(targets[fold.future], model_type.predict(learned.predictor, future))
-    rivals = _baseline_figures(model_type, rows, targets, fold)
+    baselines = _baseline_metrics(model_type, rows, targets, fold)
     folds = _cross_validate(model_type, rows, targets, parameters, settings) if len(future) < ENOUGH_TO_JUDGE else ()
-    judged = folds or ({"model": _sized(test, future), **rivals},)
+    judged = folds or ({"model": _sized(test, future), **baselines},)
     metric = model_type.headline_metric
-    beats = all(_pooled(judged, "model", metric) < _pooled(judged, rival, metric) for rival in rivals)
+    beats = all(_pooled(judged, "model", metric) < _pooled(judged, name, metric) for name in baselines)
     report = Report(
         train=_sized(seen, past),
         test=_sized(test, future),
-        baselines=rivals,
+        baselines=baselines,
         folds=folds,
         headline_metric=metric,
         beats_baselines=beats,
@@ -90,7 +90,7 @@ def evaluate(
     return Evaluation(learned, future, targets[fold.future], report)
 
 
-def _baseline_figures(model_type: ModelType[R], rows: R, targets: Array, fold: Fold) -> dict[str, Metrics]:
+def _baseline_metrics(model_type: ModelType[R], rows: R, targets: Array, fold: Fold) -> dict[str, Metrics]:
     size = float(len(fold.future))
     return {
         name: {**model_type.measure_points(targets[fold.future], points), "sample_size": size}
@@ -105,8 +105,8 @@ def _cross_validate(
     for fold in model_type.folds(rows, _FOLDS, 0.4):
         past, future = rows.take(fold.past), rows.take(fold.future)
         points = model_type.try_out(past, targets[fold.past], future, parameters, settings)
-        figures = _sized(model_type.measure_points(targets[fold.future], points), future)
-        folds.append({"model": figures, **_baseline_figures(model_type, rows, targets, fold)})
+        measured = _sized(model_type.measure_points(targets[fold.future], points), future)
+        folds.append({"model": measured, **_baseline_metrics(model_type, rows, targets, fold)})
     return tuple(folds)
 
 
@@ -116,20 +116,20 @@ def _pooled(judged: Sequence[Mapping[str, Metrics]], who: str, metric: str) -> f
     return float(np.average([fold[who][metric] for fold in judged], weights=sizes))
 
 
-def _sized(figures: Metrics, rows: Rows) -> Metrics:
-    return {**figures, "sample_size": float(len(rows))}
+def _sized(measured: Metrics, rows: Rows) -> Metrics:
+    return {**measured, "sample_size": float(len(rows))}
 
 
 def _notes(
     noun: str, unknown: int, folds: bool, judged: Sequence[Mapping[str, Metrics]], metric: str, beats: bool
 ) -> tuple[str, ...]:
-    model, *rivals = judged[0]
-    figures = [f"{_pooled(judged, name, metric):.3g} for the {name.replace('_', ' ')}" for name in rivals]
+    model, *baselines = judged[0]
+    compared_with = [f"{_pooled(judged, name, metric):.3g} for the {name.replace('_', ' ')}" for name in baselines]
     where = f"in {len(judged)} folds of cross-validation, as the test is small" if folds else f"on unseen {noun}"
     verdict = "better" if beats else "not better"
     compared = (
-        f"{metric} {_pooled(judged, model, metric):.3g} {where}, against {' and '.join(figures)}: {verdict} than "
-        f"{'both' if len(rivals) == 2 else 'that'}."
+        f"{metric} {_pooled(judged, model, metric):.3g} {where}, against {' and '.join(compared_with)}: {verdict} than "
+        f"{'both' if len(baselines) == 2 else 'that'}."
     )
     left_out = f"{unknown} {noun} were left out of the tested model: their outcome was not known when the test began."
     return (compared, left_out) if unknown else (compared,)

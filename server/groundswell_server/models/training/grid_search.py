@@ -49,6 +49,6 @@ def search(
             model_type.try_out(rows.take(fold.past), targets[fold.past], rows.take(fold.future), chosen, settings)
             for fold in folds
         ]
-        figures = model_type.measure_points(truth, np.concatenate(points))
-        trials.append(Trial(chosen, figures[model_type.headline_metric]))
+        measured = model_type.measure_points(truth, np.concatenate(points))
+        trials.append(Trial(chosen, measured[model_type.headline_metric]))
     return sorted(trials, key=lambda trial: trial.error)

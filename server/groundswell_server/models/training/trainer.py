@@ -77,7 +77,7 @@ def train(
     return TrainedModel(
         model_type=model_type.name,
         files=files,
-        report=replace(tested.report, notes=(*tested.report.notes, *model_type.remarks(rows), *insight.notes)),
+        report=replace(tested.report, notes=(*tested.report.notes, *model_type.notes(rows), *insight.notes)),
         importance=insight.importance,
         features=model_type.features,
         parameters=parameters,
@@ -127,7 +127,7 @@ def _require_variation(model_type: ModelType[R], rows: R, targets: Array, settin
                 metadata={"have": "0", "need": str(_FEWEST)},
             )
         if values.min() == values.max():
-            value = model_type.shown(rows, values[0])
+            value = model_type.describe_target(rows, values[0])
             raise FailedPrecondition(
                 f"all {len(values)} {which}{model_type.noun} have the same outcome ({value}): add different ones",
                 reason="TARGET_CONSTANT",

@@ -93,7 +93,7 @@ def execute(scope: Scope, run: TrainingRun, progress: Progress, store: ArtifactS
     )
     progress(0.95, "Comparing with the live version")
     decision = decide_promotion(scope, run, trained, store)
-    return RunOutcome(_result(run, trained), store.placed(scope, _artifacts(trained)), decision)
+    return RunOutcome(_result(run, trained), store.with_paths(scope, _artifacts(trained)), decision)
 
 
 def store_version(scope: Scope, outcome: RunOutcome, operation_id: str) -> ModelVersion:

@@ -132,7 +132,7 @@ class Conformal:
             wanted = min(wanted, scores.highest_level)
         return scores.quantile(wanted)
 
-    def promising(self, alpha: float) -> Conformal:
+    def with_alpha(self, alpha: float) -> Conformal:
         """Returns the same with the alpha that live outcomes have led to (`adapt`)."""
         return replace(self, alpha=alpha)
 

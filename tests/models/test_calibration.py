@@ -1,4 +1,4 @@
-"""Probabilities that can be taken at their word."""
+"""Calibrated probabilities agree with observed shares."""
 
 from __future__ import annotations
 

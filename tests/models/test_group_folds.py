@@ -1,4 +1,4 @@
-"""No group stands on both sides of a split."""
+"""No group is divided by a split."""
 
 from __future__ import annotations
 

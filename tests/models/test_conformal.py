@@ -1,4 +1,4 @@
-"""Conformal intervals keep their promise, whatever the errors look like."""
+"""Conformal intervals reach their coverage for any distribution of errors."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def test_it_comes_back_from_json_the_same() -> None:
 def test_misses_widen_intervals_but_never_beyond_the_past() -> None:
     random = np.random.default_rng(9)
     found = calm(np.abs(random.normal(size=60)), ["a", "b"] * 30)
-    missed = found.promising(adapt(found.alpha, [True] * 100, target=found.target))
+    missed = found.with_alpha(adapt(found.alpha, [True] * 100, target=found.target))
     assert missed.alpha == ALPHA_RANGE[0]
     assert found.multiple(0.95) < missed.multiple(0.95) == found.known.scores[-1]
     # What 60 scores can't tell at all stays untold.

@@ -1,4 +1,4 @@
-"""What could be predicted without a model, from nothing but outcomes that were known."""
+"""Baseline predictions use known outcomes only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figures of classes, against scikit-learn's."""
+"""Metrics of classes, against scikit-learn's."""
 
 from __future__ import annotations
 
