@@ -59,7 +59,7 @@ def test_many_texts_are_classed_as_each_alone(trained: TrainedModel) -> None:
 
 
 def test_the_notes_name_the_terms_that_speak_for_each_label(trained: TrainedModel) -> None:
-    spoken = next(note for note in trained.report.notes if note.startswith("For travel"))
+    spoken = next(note for note in trained.report.notes if note.startswith("Strongest terms of travel"))
     assert any(word in spoken for word in TOPICS["travel"].split())
 
 

@@ -106,7 +106,7 @@ class TextModelType(LabelledModelType):
     def predict(self, predictor: Predictor, rows: LabelledRows) -> Predictions:
         """Returns predictions aligned with the labels of these rows; labels that the model was not shown get 0."""
         if not isinstance(predictor, TextPredictor):
-            raise TypeError("not a model of texts")
+            raise TypeError(f"{type(predictor).__name__} does not classify texts")
         known = predictor.predict(rows.features).value
         aligned = np.zeros((len(rows), len(rows.classes)))
         for place, label in enumerate(rows.classes):
@@ -155,4 +155,4 @@ def _strongest(vectorizer: Vectorizer, classes: Sequence[str], weights: Array) -
     rows = weights if len(weights) > 1 else np.vstack([-weights, weights])
     for label, row in zip(classes, rows, strict=True):
         best = [place for place in np.argsort(-row)[:_STRONGEST].tolist() if row[place] > 0]
-        yield f"For {label} speak: {', '.join(repr(vectorizer.term(place)) for place in best)}."
+        yield f"Strongest terms of {label}: {', '.join(repr(vectorizer.term(place)) for place in best)}."
