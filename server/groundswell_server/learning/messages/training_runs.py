@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from groundswell.v1 import learning_pb2 as pb
-from groundswell_server.conversions.protobuf_conversions import time_in
+from groundswell_server.conversions.protobuf_conversions import fields_of, time_in
 from groundswell_server.learning.enums import THRESHOLD
 from groundswell_server.learning.messages.enums import model_type_in, model_type_number
 from groundswell_server.models import model_types
@@ -77,22 +77,15 @@ def first_check_in(request: pb.ScheduleTrainingRequest, now: datetime) -> dateti
 
 def schedule_message(schedule: TrainingSchedule) -> pb.TrainingSchedule:
     """Returns a schedule with the result of its last check."""
-    plan = schedule.plan
-    message = pb.TrainingSchedule(
-        model_type=model_type_number(plan.model_type),
-        every_days=plan.every_days,
-        minimum_new_samples=plan.minimum_new_samples,
-        drift_threshold=plan.drift_threshold,
-        lookback_days=plan.lookback_days,
-        force=plan.force,
-        last_decision=schedule.last_decision,
-        last_drift_report_id=schedule.report_id,
-        last_operation=f"operations/{schedule.operation_id}" if schedule.operation_id else "",
-    )
-    message.next_check_time.FromDatetime(schedule.next_check_time)
-    if schedule.last_check_time is not None:
-        message.last_check_time.FromDatetime(schedule.last_check_time)
-    return message
+    fields = fields_of(schedule.plan) | {
+        "model_type": model_type_number(schedule.plan.model_type),
+        "next_check_time": schedule.next_check_time,
+        "last_check_time": schedule.last_check_time,
+        "last_decision": schedule.last_decision,
+        "last_drift_report_id": schedule.report_id,
+        "last_operation": f"operations/{schedule.operation_id}" if schedule.operation_id else "",
+    }
+    return pb.TrainingSchedule(**fields)
 
 
 def retraining_request(plan: Plan, live: ModelVersion | None, now: datetime) -> pb.TrainModelRequest:
