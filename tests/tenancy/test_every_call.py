@@ -1,8 +1,7 @@
-"""A key of one workspace sees nothing of another: every call of every service is tried with another's ids."""
+"""A key of one workspace reaches nothing of another: every call is tried with ids of another workspace."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,156 +13,13 @@ from google.protobuf.message import Message
 from groundswell_storage.ids import uuid7
 from tests.errors import refusal
 from tests.running import RunningServer
+from tests.tenancy.attempts import ATTEMPTS
+from tests.tenancy.attempts.attempt import CONTEXT, EXPERIMENT, NOTHING, POST, Fields
 from tests.wire import METHODS, call, next_change, request_of, responses
 from tests.workspaces import Workspace, furnish, two_of_each
 
-Fields = Mapping[str, Any]
-Request = Callable[[Workspace], Fields]
-"""What to send, made of the ids of another workspace."""
-
-PERSONA, CONTEXT, POST = "PERSONA_NOT_FOUND", "CONTEXT_NOT_FOUND", "POST_NOT_FOUND"
-CONNECTION = "CONNECTION_NOT_FOUND"
-MODEL, OPERATION, EXPERIMENT = "MODEL_NOT_FOUND", "OPERATION_NOT_FOUND", "EXPERIMENT_NOT_FOUND"
-ROLLOUT = "ROLLOUT_NOT_FOUND"
-NOTHING = "an empty answer"
-THEIR_OWN = "a test of its own below"
-
 YESTERDAY = datetime.now(UTC) - timedelta(days=1)
 LIKE = {"kind": 1, "actor_handle": "bo", "interact_time": YESTERDAY + timedelta(hours=12)}
-DESIGN = {"metrics": [{"name": "conversion_rate"}], "variants": [{"key": "stolen"}]}
-
-ATTEMPTS: dict[str, list[tuple[str, Request]]] = {
-    "CreatePersona": [(THEIR_OWN, lambda theirs: {})],
-    "GetPersona": [(PERSONA, lambda theirs: {"persona_id": theirs.persona_id})],
-    "ListPersonas": [(NOTHING, lambda theirs: {"show_deleted": True})],
-    "UpdatePersona": [(PERSONA, lambda theirs: {"persona_id": theirs.persona_id, "persona": {"niche": "stolen"}})],
-    "DeletePersona": [(PERSONA, lambda theirs: {"persona_id": theirs.persona_id})],
-    "StartContext": [(PERSONA, lambda theirs: {"persona_id": theirs.persona_id, "phase": "TEXT_GENERATION"})],
-    "UpdateContext": [(CONTEXT, lambda theirs: {"context_id": theirs.context_id, "context": {"note": "stolen"}})],
-    "FinishContext": [(CONTEXT, lambda theirs: {"context_id": theirs.context_id, "state": 3})],
-    "GetContext": [(CONTEXT, lambda theirs: {"context_id": theirs.context_id})],
-    "ListContexts": [
-        (NOTHING, lambda theirs: {}),
-        (NOTHING, lambda theirs: {"persona_id": theirs.persona_id}),
-    ],
-    "SubmitFeedback": [(CONTEXT, lambda theirs: {"context_id": theirs.context_id, "rating": 5})],
-    "CreatePost": [
-        (PERSONA, lambda theirs: {"persona_id": theirs.persona_id, "platform": 1, "platform_post_id": "stolen"}),
-    ],
-    "GetPost": [(POST, lambda theirs: {"post_id": theirs.post_id})],
-    "ListPosts": [
-        (NOTHING, lambda theirs: {}),
-        (NOTHING, lambda theirs: {"persona_id": theirs.persona_id}),
-        (NOTHING, lambda theirs: {"context_id": theirs.context_id}),
-    ],
-    "UpdatePost": [(POST, lambda theirs: {"post_id": theirs.post_id, "post": {"caption": "stolen"}})],
-    "DeletePost": [(POST, lambda theirs: {"post_id": theirs.post_id})],
-    "RecordMetrics": [(POST, lambda theirs: {"post_id": theirs.post_id, "metrics": {"likes": 1}})],
-    "RecordInteractions": [(POST, lambda theirs: {"post_id": theirs.post_id, "interactions": [LIKE]})],
-    "ListInteractions": [(POST, lambda theirs: {"post_id": theirs.post_id})],
-    "AnalyzePost": [(POST, lambda theirs: {"post_id": theirs.post_id})],
-    "AnalyzeAudience": [(PERSONA, lambda theirs: {"persona_id": theirs.persona_id})],
-    "GetTimeline": [(POST, lambda theirs: {"post_id": theirs.post_id})],
-    "ConnectPlatform": [
-        (PERSONA, lambda theirs: {"persona_id": theirs.persona_id, "platform": 1, "access_token": "stolen"}),
-    ],
-    "DisconnectPlatform": [
-        (PERSONA, lambda theirs: {"persona_id": theirs.persona_id, "platform": 1}),
-        (CONNECTION, lambda theirs: {"platform": 1}),
-    ],
-    "ListPlatforms": [
-        (NOTHING, lambda theirs: {}),
-        (NOTHING, lambda theirs: {"persona_id": theirs.persona_id}),
-    ],
-    "GetEngagementSettings": [(THEIR_OWN, lambda theirs: {})],
-    "UpdateEngagementSettings": [(THEIR_OWN, lambda theirs: {})],
-    "SyncPosts": [(PERSONA, lambda theirs: {"persona_ids": [theirs.persona_id]})],
-    "WatchEngagement": [(THEIR_OWN, lambda theirs: {})],
-    "ImportPosts": [(THEIR_OWN, lambda theirs: {})],
-    "TrainModel": [(PERSONA, lambda theirs: {"model_type": 1, "persona_id": theirs.persona_id})],
-    "ListModels": [(NOTHING, lambda theirs: {})],
-    "GetModel": [(MODEL, lambda theirs: {"model_id": theirs.model_id})],
-    "PromoteModel": [(MODEL, lambda theirs: {"model_id": theirs.model_id, "force": True})],
-    "RollBackModel": [(MODEL, lambda theirs: {"model_type": 1, "model_id": theirs.model_id})],
-    "DeleteModel": [(MODEL, lambda theirs: {"model_id": theirs.model_id})],
-    "GetModelPerformance": [(MODEL, lambda theirs: {"model_id": theirs.model_id})],
-    "ScheduleTraining": [(THEIR_OWN, lambda theirs: {})],
-    "CancelTrainingSchedule": [("TRAINING_SCHEDULE_NOT_FOUND", lambda theirs: {"model_type": 1})],
-    "WatchModel": [(THEIR_OWN, lambda theirs: {})],
-    "CheckDrift": [(MODEL, lambda theirs: {"model_id": theirs.model_id})],
-    "ListDriftReports": [(THEIR_OWN, lambda theirs: {})],
-    "GetFeatureImportance": [(MODEL, lambda theirs: {"model_id": theirs.model_id})],
-    **{
-        name: [
-            (CONTEXT, lambda theirs: {"context_id": theirs.context_id}),
-            (PERSONA, lambda theirs: {"draft": {"persona_id": theirs.persona_id, "platform": 1}}),
-        ]
-        for name in ("PredictEngagement", "PredictSuccess", "PredictConversion", "ScoreContent", "OptimizeContent")
-    },
-    "BatchScoreContent": [
-        (CONTEXT, lambda theirs: {"requests": [{"draft": {"platform": 1}}, {"context_id": theirs.context_id}]}),
-        (PERSONA, lambda theirs: {"requests": [{"draft": {"platform": 1, "persona_id": theirs.persona_id}}]}),
-    ],
-    "AddTrainingExamples": [(THEIR_OWN, lambda theirs: {})],
-    "DeleteTrainingExamples": [(THEIR_OWN, lambda theirs: {})],
-    # tests/learning/calls has a test in which there is a model to be asked.
-    "ClassifyText": [(THEIR_OWN, lambda theirs: {})],
-    "ClassifyProfiles": [(THEIR_OWN, lambda theirs: {})],
-    "PredictTiming": [(PERSONA, lambda theirs: {"persona_id": theirs.persona_id, "platform": 1})],
-    **{
-        name: [(PERSONA, lambda theirs: {"persona_id": theirs.persona_id})]
-        for name in ("AnalyzePatterns", "GetEffectiveHashtags", "SummarizePerformance", "SuggestImprovements")
-    },
-    "RecommendPatterns": [(PERSONA, lambda theirs: {"persona_id": theirs.persona_id, "task_type": "TEXT_GENERATION"})],
-    "FindSuccessfulPatterns": [
-        (PERSONA, lambda theirs: {"persona_id": theirs.persona_id}),
-        (NOTHING, lambda theirs: {}),
-    ],
-    "FindFailurePatterns": [
-        (PERSONA, lambda theirs: {"persona_id": theirs.persona_id}),
-        (NOTHING, lambda theirs: {}),
-    ],
-    "CreateExperiment": [(THEIR_OWN, lambda theirs: {})],
-    "ListExperiments": [(NOTHING, lambda theirs: {})],
-    "UpdateExperiment": [(EXPERIMENT, lambda theirs: {"experiment_key": "draft", "design": DESIGN})],
-    **{
-        name: [(EXPERIMENT, lambda theirs: {"experiment_key": "running"})]
-        for name in (
-            "GetExperiment",
-            "StartExperiment",
-            "PauseExperiment",
-            "ResumeExperiment",
-            "CompleteExperiment",
-            "ArchiveExperiment",
-            "AnalyzeExperiment",
-            "WatchExperiment",
-        )
-    },
-    "AssignVariant": [(EXPERIMENT, lambda theirs: {"experiment_key": "running", "unit": "ana"})],
-    "EvaluateVariant": [(EXPERIMENT, lambda theirs: {"experiment_key": "running", "unit": "ana"})],
-    "BatchAssignVariants": [
-        (EXPERIMENT, lambda theirs: {"requests": [{"experiment_key": "running", "unit": "ana"}]}),
-    ],
-    "RecordEvents": [(THEIR_OWN, lambda theirs: {})],
-    "StreamEvents": [(THEIR_OWN, lambda theirs: {})],
-    "PlanExperiment": [(THEIR_OWN, lambda theirs: {})],
-    "CreateRollout": [
-        (MODEL, lambda theirs: {"key": "stolen", "design": {"model_id": theirs.model_id}}),
-    ],
-    "ListRollouts": [(NOTHING, lambda theirs: {})],
-    **{
-        name: [(ROLLOUT, lambda theirs: {"rollout_key": "rolling"})]
-        for name in ("GetRollout", "AdvanceRollout", "PauseRollout", "RollBackRollout")
-    },
-    "ResumeRollout": [(ROLLOUT, lambda theirs: {"rollout_key": "waiting"})],
-    "EvaluateRollout": [(ROLLOUT, lambda theirs: {"rollout_key": "rolling", "unit": "ana"})],
-    "ListOperations": [(NOTHING, lambda theirs: {"name": "operations"})],
-    "GetOperation": [(OPERATION, lambda theirs: {"name": theirs.operation})],
-    "DeleteOperation": [(OPERATION, lambda theirs: {"name": theirs.operation})],
-    "CancelOperation": [(OPERATION, lambda theirs: {"name": theirs.operation})],
-    "WaitOperation": [(OPERATION, lambda theirs: {"name": theirs.operation})],
-}
-"""Requests by call, with the reason they are refused for."""
 
 TRIES = [(name, number, outcome) for name, tries in ATTEMPTS.items() for number, (outcome, _) in enumerate(tries)]
 REFUSED = [(name, number) for name, number, outcome in TRIES if outcome.endswith("_NOT_FOUND")]
@@ -186,12 +42,17 @@ def ours(shared_server: RunningServer) -> Workspace:
     return furnish(shared_server, f"ours-{uuid4()}")
 
 
-def test_every_call_of_every_service_is_tried() -> None:
-    assert ATTEMPTS.keys() == METHODS.keys()
+@pytest.mark.parametrize("name", METHODS)
+def test_every_call_has_an_attempt(name: str) -> None:
+    assert ATTEMPTS.get(name), f"{name} needs an attempt in tests/tenancy/attempts"
+
+
+def test_attempts_are_about_calls_of_the_contract() -> None:
+    assert ATTEMPTS.keys() - METHODS.keys() == set()
 
 
 @pytest.mark.parametrize(("name", "number"), REFUSED)
-def test_what_another_workspace_has_is_not_found(
+def test_resources_of_another_workspace_are_not_found(
     theirs: Workspace, outsider: grpc.Channel, name: str, number: int
 ) -> None:
     reason, fields = ATTEMPTS[name][number]
@@ -203,26 +64,24 @@ def test_what_another_workspace_has_is_not_found(
 
 
 @pytest.mark.parametrize(("name", "number"), EMPTY)
-def test_lists_hold_nothing_of_another_workspace(
+def test_lists_contain_nothing_of_another_workspace(
     theirs: Workspace, outsider: grpc.Channel, name: str, number: int
 ) -> None:
     fields = ATTEMPTS[name][number][1](theirs)
     (seen,) = call(theirs.channel, name, request_of(name, **fields))
-    assert seen.ByteSize() > 0, "there would be something to see"
+    assert seen.ByteSize() > 0, "the answer to the owner is empty, so the test shows nothing"
     (answer,) = call(outsider, name, request_of(name, **fields))
     assert answer.ByteSize() == 0
 
 
-def test_nothing_of_ones_own_hangs_on_another_workspaces_things(theirs: Workspace, ours: Workspace) -> None:
+def test_a_post_cannot_belong_to_a_context_of_another_workspace(theirs: Workspace, ours: Workspace) -> None:
     new_post = {"persona_id": ours.persona_id, "platform": 1, "platform_post_id": "new"}
     with refusal() as refused:
         call(ours.channel, "CreatePost", request_of("CreatePost", **new_post, context_id=theirs.context_id))
     assert refused.reason == CONTEXT
 
 
-def test_a_stream_that_strays_into_another_workspace_keeps_what_was_acknowledged_and_no_more(
-    theirs: Workspace, ours: Workspace
-) -> None:
+def test_a_stream_that_names_a_post_of_another_workspace_is_refused_there(theirs: Workspace, ours: Workspace) -> None:
     batches = [
         request_of("RecordInteractions", post_id=post_id, interactions=[LIKE])
         for post_id in (ours.post_id, theirs.post_id)
@@ -234,19 +93,17 @@ def test_a_stream_that_strays_into_another_workspace_keeps_what_was_acknowledged
     assert everything(theirs) == before
 
 
-def test_a_handle_of_another_workspace_is_taken_and_that_is_all_one_learns(
-    theirs: Workspace, outsider: grpc.Channel
-) -> None:
+def test_a_handle_taken_in_another_workspace_does_not_name_its_owner(theirs: Workspace, outsider: grpc.Channel) -> None:
     handle = {"platform": 1, "handle": "@Ava.theirs"}
     with refusal() as refused:
         call(outsider, "CreatePersona", request_of("CreatePersona", name="Eve", handles=[handle]))
     assert (refused.code, refused.reason) == (grpc.StatusCode.ALREADY_EXISTS, "HANDLE_TAKEN")
-    told = " ".join([refused.message, refused.resource, *refused.metadata.values()])
-    assert theirs.persona_id not in told
-    assert theirs.name not in told.replace("ava.theirs", "").replace("avatheirs", "").replace("Ava.theirs", "")
+    answer = " ".join([refused.message, refused.resource, *refused.metadata.values()])
+    assert theirs.persona_id not in answer
+    assert theirs.name not in answer.replace("ava.theirs", "").replace("avatheirs", "").replace("Ava.theirs", "")
 
 
-def test_an_import_of_posts_that_another_workspace_has_makes_posts_of_ones_own(
+def test_an_import_of_posts_of_another_workspace_creates_new_posts(
     shared_server: RunningServer, theirs: Workspace
 ) -> None:
     importer = shared_server.channel(shared_server.key("importer"))
@@ -293,21 +150,21 @@ def test_events_for_another_workspaces_experiment_are_refused(
     assert everything(theirs) == before
 
 
-def test_an_experiment_may_have_the_key_of_another_workspaces(theirs: Workspace, ours: Workspace) -> None:
+def test_two_workspaces_can_use_the_same_experiment_key(theirs: Workspace, ours: Workspace) -> None:
     request = request_of("GetExperiment", experiment_key="running")
     (mine,), (other,) = call(ours.channel, "GetExperiment", request), call(theirs.channel, "GetExperiment", request)
     assert mine.experiment.id != other.experiment.id
 
 
-def test_a_watcher_is_told_of_its_own_workspace_alone(theirs: Workspace, ours: Workspace) -> None:
+def test_a_watch_stream_sends_events_of_its_own_workspace_only(theirs: Workspace, ours: Workspace) -> None:
     watching: Any = responses(ours.channel, "WatchEngagement", request_of("WatchEngagement"))
     watching.initial_metadata()
     note(theirs)
     note(ours)
-    assert_told_of(ours, watching, until=ours.context_id)
+    assert_changes_of(ours, watching, until=ours.context_id)
 
 
-def test_a_watcher_who_names_another_workspaces_posts_is_told_nothing_of_them(
+def test_a_watch_stream_filtered_by_posts_of_another_workspace_sends_nothing_of_them(
     theirs: Workspace, ours: Workspace
 ) -> None:
     wanted = {"post_ids": [theirs.post_id, ours.post_id]}
@@ -316,10 +173,12 @@ def test_a_watcher_who_names_another_workspaces_posts_is_told_nothing_of_them(
     for workspace in (theirs, ours):
         request = request_of("UpdatePost", post_id=workspace.post_id, post={"category": "watched"})
         call(workspace.channel, "UpdatePost", request)
-    assert_told_of(ours, watching, until=ours.post_id)
+    assert_changes_of(ours, watching, until=ours.post_id)
 
 
-def test_a_cursor_of_another_workspace_shows_ones_own_events(theirs: Workspace, ours: Workspace) -> None:
+def test_a_cursor_of_another_workspace_resumes_at_events_of_the_own_workspace(
+    theirs: Workspace, ours: Workspace
+) -> None:
     their_watching: Any = responses(theirs.channel, "WatchEngagement", request_of("WatchEngagement"))
     their_watching.initial_metadata()
     note(theirs)
@@ -328,13 +187,13 @@ def test_a_cursor_of_another_workspace_shows_ones_own_events(theirs: Workspace, 
     note(theirs)
     note(ours)
     our_watching: Any = responses(ours.channel, "WatchEngagement", request_of("WatchEngagement", cursor=cursor))
-    assert_told_of(ours, our_watching, until=ours.context_id)
+    assert_changes_of(ours, our_watching, until=ours.context_id)
 
 
 @pytest.mark.parametrize(
     "name", ["ListPersonas", "ListContexts", "ListPosts", "ListPlatforms", "ListModels", "ListOperations"]
 )
-def test_a_page_token_of_another_workspace_is_no_token(
+def test_a_page_token_of_another_workspace_is_refused(
     theirs: Workspace, outsider: grpc.Channel, shared_server: RunningServer, name: str
 ) -> None:
     two_of_each(theirs, shared_server)
@@ -345,7 +204,7 @@ def test_a_page_token_of_another_workspace_is_no_token(
     assert (refused.code, refused.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "PAGE_TOKEN_INVALID")
 
 
-def test_a_request_id_of_another_workspace_gives_none_of_its_answers(theirs: Workspace, ours: Workspace) -> None:
+def test_a_request_id_used_in_another_workspace_does_not_return_its_answer(theirs: Workspace, ours: Workspace) -> None:
     answers = []
     for workspace in (theirs, ours):
         request = request_of("StartContext", phase="TEXT_GENERATION", request_id="the same in both")
@@ -353,7 +212,7 @@ def test_a_request_id_of_another_workspace_gives_none_of_its_answers(theirs: Wor
     assert answers[0] != answers[1]
 
 
-def test_settings_are_of_one_workspace(theirs: Workspace, ours: Workspace) -> None:
+def test_settings_belong_to_one_workspace(theirs: Workspace, ours: Workspace) -> None:
     changed = request_of("UpdateEngagementSettings", pii_filter=2, reason="ours alone")
     assert call(ours.channel, "UpdateEngagementSettings", changed)[0].settings.reason == "ours alone"
     settings = call(theirs.channel, "GetEngagementSettings", request_of("GetEngagementSettings"))[0].settings
@@ -361,7 +220,7 @@ def test_settings_are_of_one_workspace(theirs: Workspace, ours: Workspace) -> No
 
 
 def everything(workspace: Workspace) -> list[Message]:
-    """All that a workspace shows of the things it was furnished with."""
+    """Returns the answers about everything that the workspace was furnished with."""
     named: dict[str, Fields] = {
         "GetPersona": {"persona_id": workspace.persona_id},
         "GetContext": {"context_id": workspace.context_id},
@@ -374,8 +233,8 @@ def everything(workspace: Workspace) -> list[Message]:
     return [call(workspace.channel, name, request_of(name, **fields))[0] for name, fields in named.items()]
 
 
-def assert_told_of(workspace: Workspace, watching: Any, *, until: str) -> None:
-    """Reads changes until one of the thing `until`; all have to be of the workspace."""
+def assert_changes_of(workspace: Workspace, watching: Any, *, until: str) -> None:
+    """Reads changes until the change of `until`, and asserts that all of them belong to the workspace."""
     own = {workspace.context_id, workspace.post_id}
     while True:
         change = next_change(watching)
@@ -387,6 +246,6 @@ def assert_told_of(workspace: Workspace, watching: Any, *, until: str) -> None:
 
 
 def note(workspace: Workspace) -> None:
-    """Changes the workspace's context, which its watchers are told of."""
+    """Changes the workspace's context, which publishes an event."""
     request = request_of("UpdateContext", context_id=workspace.context_id, context={"note": str(uuid4())})
     call(workspace.channel, "UpdateContext", request)
