@@ -20,6 +20,8 @@ FIELD_TERMS = frozenset(
         *("bucketing", "targeting", "gradient_boosting", "boosting", "thompson_sampling", "testing"),
     }
 )
+QUOTED = frozenset({'"tell us"', '"tell me"'})
+"""Phrases that are data: the calls to action of captions."""
 
 _QUESTION = re.compile(r"(What|Who|Whose|Whom|Whether|How|Where|Which)\b")
 _BANNED = re.compile(
@@ -97,7 +99,7 @@ def banned_words(source: Source, root: Path) -> list[str]:
 def _written(text: str) -> Iterator[tuple[int, str]]:
     """Lines of comments and of strings with a space in them, which is where sentences are."""
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        is_sentence = token.type == tokenize.STRING and " " in token.string
+        is_sentence = token.type == tokenize.STRING and " " in token.string and token.string not in QUOTED
         if is_sentence or token.type in (tokenize.COMMENT, getattr(tokenize, "FSTRING_MIDDLE", -1)):
             for offset, line in enumerate(token.string.splitlines()):
                 yield token.start[0] + offset, line

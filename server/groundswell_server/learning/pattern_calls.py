@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from groundswell.v1 import learning_pb2 as pb
 from groundswell_server.conversions.protobuf_conversions import fields_of
-from groundswell_server.learning.messages.patterns import pattern_query_in
+from groundswell_server.learning.messages.queries import pattern_query_in
 from groundswell_server.learning.patterns import reports
 from groundswell_server.learning.patterns.query import PatternQuery
 from groundswell_server.runtime.call import Call

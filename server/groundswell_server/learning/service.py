@@ -21,13 +21,13 @@ from groundswell_server.learning.messages import (
     online_model,
     performance,
     predictions,
-    timing,
     training_runs,
 )
 from groundswell_server.learning.messages import (
     drift_reports as drift_messages,
 )
 from groundswell_server.learning.messages.enums import model_type_in, stage_in
+from groundswell_server.learning.messages.queries import timing_query_in
 from groundswell_server.learning.online import outcome_events
 from groundswell_server.learning.pattern_calls import PatternCalls
 from groundswell_server.learning.serving.acceptance import accepts_content, accepts_contents
@@ -265,5 +265,5 @@ class Servicer(PatternCalls):
 
     @rpc
     def PredictTiming(self, request: pb.PredictTimingRequest, scope: Scope) -> pb.PredictTimingResponse:
-        query = timing.timing_query_in(request, self._target_age, scope.now)
+        query = timing_query_in(request, self._target_age, scope.now)
         return pb.PredictTimingResponse(**fields_of(best_hours(scope, query, request.top_k)))
