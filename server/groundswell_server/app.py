@@ -1,4 +1,4 @@
-"""The composition root: database, services, stages and ports come together here and nowhere else."""
+"""The composition root: it constructs the database, the services, the stages and the ports of a server."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ log = structlog.get_logger(__name__)
 
 
 class App:
-    """One server process: what it serves, and its life from start to graceful end."""
+    """One server process, from its start to its graceful end."""
 
     def __init__(
         self,
@@ -70,9 +70,9 @@ class App:
         """The port on which it listens, once started."""
 
     async def start(self) -> None:
-        """Opens the database and listens; the first call of a service loads it.
+        """Opens the database and listens. The first call of a service loads it.
 
-        Raises SettingsError for what cannot be served.
+        Raises SettingsError for settings and services that cannot be served.
         """
         settings = self._settings
         self.database = database = open_database(settings)
@@ -109,10 +109,10 @@ class App:
         self._keep_running("deadlines", self._deadlines.run)
 
     async def complete(self) -> None:
-        """Loads the services that nobody has called yet, and starts what runs behind them.
+        """Loads the services that have not been called yet, and starts their background tasks.
 
-        After the start, because that takes as long again, and some load heavy libraries beside the event loop: calls
-        are answered meanwhile.
+        This follows the start because it takes as long again, and some services import heavy libraries in a thread:
+        calls are answered meanwhile.
         """
         servicers = {name: await self._servicer(name) for name in self._services}
         for name, servicer in servicers.items():
@@ -124,7 +124,7 @@ class App:
         self._background.append(asyncio.create_task(keep_running(name, work, self._metrics.count_failure)))
 
     async def stop(self) -> None:
-        """Says NOT_SERVING, sends streams elsewhere, lets calls in flight finish, closes everything."""
+        """Reports NOT_SERVING, ends streams, lets calls in flight finish, and closes all resources."""
         await self._introspection.not_serving()
         self._dispatcher.end_streams()
         await self._server.stop(self._settings.grace_seconds)
@@ -139,27 +139,27 @@ class App:
         await self._resources.aclose()
 
     def _keyless(self, has_keys: bool) -> bool:
-        """Whether callers without a key are let in: on loopback, and where that was asked for in so many words."""
+        """Returns True when callers without a key are let in: on loopback, and with `insecure` while no key exists."""
         if self._settings.require_keys:
             return False
         return tls.is_loopback(self._settings.host) or (self._insecure and not has_keys)
 
     def _stages(self) -> list[Stage]:
-        """The ordered list that every call passes through, outermost first."""
+        """Returns the stages that every call passes through, outermost first."""
         settings = self._settings
         telemetry = CallTelemetry(log_calls=settings.log_calls)
         self._metrics.register(telemetry)
         limit = Limit(settings.rate_limit_per_second, settings.rate_limit_burst)
         limiter = Limiter(limit, partial(self._draw, limit), streams_per_key=settings.streams_per_key)
         return [
-            request_id.stage,  # first, so that all that follows can name the call
-            telemetry.stage,  # around the errors, to count how calls end
-            errors.stage,  # around all that may refuse
-            self.authenticator.stage,  # before anything is done for a stranger
+            request_id.stage,  # first, because all others log or return the id
+            telemetry.stage,  # around the errors, to count calls by status code
+            errors.stage,  # around all stages that may refuse a call
+            self.authenticator.stage,  # before any work for an unknown caller
             self._deadlines.stage,
-            limiter.stage,  # needs the principal; before the cost of validation
+            limiter.stage,  # after the principal is known; before the cost of validation
             validation.stage,
-            idempotency.stage,  # last: only a call that would be made is remembered
+            idempotency.stage,  # last: only calls that passed all stages are recorded
         ]
 
     def _draw(self, limit: Limit, key: str, wanted: int) -> Awaitable[Draw]:
@@ -169,7 +169,7 @@ class App:
         settings = self._settings
         server = grpc.aio.server(
             options=[
-                # gRPC's own refusal has no details: what is not absurdly large is read, and refused with them.
+                # gRPC's own refusal has no details: messages up to twice the limit are read and refused with details.
                 ("grpc.max_receive_message_length", 2 * settings.max_message_bytes),
                 ("grpc.max_send_message_length", -1),
                 ("grpc.so_reuseport", int(self._shared_port)),
@@ -185,17 +185,17 @@ class App:
             add = partial(server.add_secure_port, server_credentials=credentials) if credentials else None
             self.port = add(address) if add else server.add_insecure_port(address)
         except RuntimeError as error:
-            told = "is another server there? --port takes another"
-            raise SettingsError(f"can't listen on {address}: {told} ({error})") from error
-        # Only this user can reach the folder of the socket, and callers on it need a peer's token all the same.
+            cure = "if another server uses it, choose another --port"
+            raise SettingsError(f"cannot listen on {address}: {error}; {cure}") from error
+        # Only this user can reach the folder of the socket. Callers on it need a peer's token nevertheless.
         server.add_insecure_port(peer_socket)
         return server
 
     async def _servicer(self, name: str) -> Any:
-        """The servicer of a service, which is registered from then on."""
+        """Returns the servicer of a service; loads and registers it at the first call."""
         if name not in self._servicers:
             self._servicers[name] = asyncio.create_task(self._load(name))
-        # A caller that goes away takes nothing from those who wait with it.
+        # The load continues when one of the callers that wait for it is cancelled.
         return await asyncio.shield(self._servicers[name])
 
     async def _load(self, name: str) -> Any:
@@ -218,8 +218,8 @@ async def run_server(
 ) -> None:
     """Serves until SIGTERM, SIGINT or cancellation, then ends gracefully.
 
-    `shared_port` lets several processes listen on one port, the kernel spreading connections; `peer_socket` is where
-    workers beside this server find it; `ready` is told the port.
+    `shared_port` lets several processes listen on one port, among which the kernel distributes connections. Workers on
+    this machine call the server at `peer_socket`. `ready` is called with the port.
     """
     app = App(settings, services, insecure=insecure, shared_port=shared_port, peer_socket=peer_socket)
     with gc_freeze():
@@ -232,7 +232,7 @@ async def run_server(
     ready(app.port)
     try:
         with gc_freeze():
-            # The first calls, and what they load, come before what nobody has called yet.
+            # The first calls, and the services that they load, come before services without a call.
             with suppress(TimeoutError):
                 await asyncio.wait_for(ended.wait(), _FIRST_CALLS_SECONDS)
             await app.complete()

@@ -1,7 +1,7 @@
-"""All settings: one frozen object, read once and passed down. Nothing else reads the environment.
+"""The settings: one frozen object, read once and passed down. No other module reads the environment.
 
-Environment variables (`GROUNDSWELL_` in front) outrank `groundswell.toml` in the working directory, which outranks
-the defaults here. A value out of range stops the start with the setting's name and its bounds.
+Environment variables with the prefix `GROUNDSWELL_` override `groundswell.toml` in the working directory, which
+overrides the defaults here. A value out of range stops the start with the name of the setting and its bounds.
 """
 
 from __future__ import annotations
@@ -29,36 +29,36 @@ from pydantic_settings import SettingsError as UnreadableSetting
 
 PREFIX = "GROUNDSWELL_"
 IN_DATABASE = "database"
-"""The place of models unless told otherwise."""
+"""The default place of models."""
 FILE = Path("groundswell.toml")
 
 _OF_THE_CLIENT = {"TARGET", "API_KEY", "CA", "CERTIFICATE", "PRIVATE_KEY"}
-"""Read by the SDK, which the command line is built on."""
+"""Variables of the SDK, on which the command line is built."""
 _OF_KUBERNETES = re.compile(r"_SERVICE_(HOST|PORT)|_PORT_\d+_")
-"""Names that Kubernetes gives the containers beside a service called groundswell or groundswell-something."""
+"""Variables that Kubernetes sets in containers beside a service called groundswell or groundswell-something."""
 _WEB = r"^https?://[^\s?#]*[^\s?#/]$"
-"""An address without a slash at its end."""
+"""A URL without a slash at its end."""
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 def data_folder() -> Path:
-    """Where the embedded default keeps what it stores: the user's data folder."""
+    """Returns the user's data folder, in which the default database is."""
     return user_data_path("groundswell")
 
 
 def default_database_url() -> SecretStr:
-    """SQLite under the user's data folder."""
+    """Returns the URL of an SQLite database in the user's data folder."""
     return SecretStr(f"sqlite:///{data_folder() / 'groundswell.db'}")
 
 
 class SettingsError(Exception):
-    """A setting that cannot be; the message names it and its bounds."""
+    """An invalid setting. The message names the setting and its bounds."""
 
     def __init__(self, message: str, names: Iterable[str] = ()) -> None:
         super().__init__(message)
         self.names = frozenset(names)
-        """The settings at fault, as they are called in Python, where they are known."""
+        """The Python names of the invalid settings, as far as they are known."""
 
 
 class Settings(BaseSettings):
@@ -80,48 +80,57 @@ class Settings(BaseSettings):
     database_pool_size: int = Field(4, ge=1, le=64, description="connections of one server process to PostgreSQL")
     database_queue: int = Field(10_000, ge=1, description="calls that may wait for the database before QUEUE_FULL")
     master_key: SecretStr | None = Field(
-        None, description="base64 of 32 random bytes that seal secrets in the database; in a file when not set"
+        None, description="base64 of 32 random bytes that encrypt secrets in the database; in a file when not set"
     )
     master_key_file: Path = Field(
-        default_factory=lambda: data_folder() / "master.key", description="file of the master key, made at first need"
+        default_factory=lambda: data_folder() / "master.key",
+        description="file of the master key, created at its first use",
     )
     jobs_url: SecretStr | None = Field(
         None, description="redis:// URL of the job queue; in the database (or a file beside SQLite) when not set"
     )
 
-    host: str = Field("127.0.0.1", description="address to listen on; any but loopback asks for TLS and keys")
+    host: str = Field("127.0.0.1", description="address to listen on; any except loopback requires TLS and keys")
     port: int = Field(50051, ge=0, le=65535, description="port to listen on; 0 takes a free one")
     metrics_port: int = Field(
-        0, ge=0, le=65535, description="port of Prometheus metrics; worker process i adds i; 0 for none"
+        0, ge=0, le=65535, description="port of Prometheus metrics; server process i adds i; 0 for none"
     )
-    require_keys: bool = Field(False, description="ask for API keys on loopback too")
+    require_keys: bool = Field(False, description="require API keys on loopback too")
     tls_certificate: Path | None = Field(None, description="PEM file of the server's certificate chain")
     tls_private_key: Path | None = Field(None, description="PEM file of its private key")
-    tls_client_ca: Path | None = Field(None, description="PEM file of the CA that clients' certificates must be from")
+    tls_client_ca: Path | None = Field(
+        None, description="PEM file of the CA that must have issued the certificates of clients"
+    )
     peers: dict[str, str] = Field(
-        default_factory=dict, description='addresses of services served elsewhere, {"learning": "host:port"} as JSON'
+        default_factory=dict, description='addresses of services on other servers, {"learning": "host:port"} as JSON'
     )
 
-    peer_ca: Path | None = Field(None, description="PEM file of the CA that peers' certificates are from; asks for TLS")
+    peer_ca: Path | None = Field(
+        None, description="PEM file of the CA that issued the certificates of peers; enables TLS to them"
+    )
 
     max_message_bytes: int = Field(16 * 2**20, ge=2**16, le=2**29, description="largest message accepted")
     rate_limit_per_second: float = Field(
-        0.0, ge=0, description="calls a second per key, on all servers together; 0: no limit"
+        0.0, ge=0, description="calls a second per key, on all servers together; 0 for no limit"
     )
-    rate_limit_burst: int = Field(100, ge=1, description="calls at once after a rest")
+    rate_limit_burst: int = Field(100, ge=1, description="calls of a key at once after a pause")
     streams_per_key: int = Field(100, ge=1, description="open streams per key and server process")
-    default_deadline_seconds: float = Field(60.0, gt=0, description="bound on calls that come without a deadline")
-    grace_seconds: float = Field(10.0, ge=0, description="time for calls in flight when the server ends")
-    log_calls: bool = Field(False, description="write one log line per call")
+    default_deadline_seconds: float = Field(60.0, gt=0, description="deadline in seconds of calls without one")
+    grace_seconds: float = Field(10.0, ge=0, description="seconds for calls in flight when the server ends")
+    log_calls: bool = Field(False, description="log a line for each call")
     log_format: Annotated[str, Field(pattern="^(json|console)$")] = Field("console", description="json or console")
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = Field("info", description="log level")
 
     success_threshold_pct: float = Field(
         5.0, gt=0, le=100, description="engagement rate that counts as success and approves a context"
     )
-    conditional_rate_pct: float = Field(2.0, gt=0, le=100, description="rate that approves it conditionally")
-    rejection_age_hours: float = Field(24.0, ge=0, le=8760, description="age before which no context is rejected")
-    genuine_ratio: Share = Field(0.7, description="share of genuine engagement that approval asks for")
+    conditional_rate_pct: float = Field(
+        2.0, gt=0, le=100, description="engagement rate that approves a context conditionally"
+    )
+    rejection_age_hours: float = Field(
+        24.0, ge=0, le=8760, description="age in hours before which no context is rejected"
+    )
+    genuine_ratio: Share = Field(0.7, description="share of genuine engagement that approval requires")
     bot_threshold: Share = Field(0.5, description="probability from which an interaction counts as a bot's")
 
     instagram_url: str = Field("https://graph.facebook.com", pattern=_WEB, description="base URL of Instagram's API")
@@ -138,19 +147,23 @@ class Settings(BaseSettings):
         600, ge=40, le=10_000_000, description="calls a minute that TikTok allows a workspace"
     )
     sync_hours: int = Field(
-        24, ge=0, le=8760, description="posts of so many hours are synced every hour; 0: only when asked for"
+        24,
+        ge=0,
+        le=8760,
+        description="age in hours up to which posts are synced every hour; 0 for syncs on request only",
     )
     token_key_days: int = Field(
-        90, ge=1, le=3650, description="age at which the key that encrypts platform tokens is replaced"
+        90, ge=1, le=3650, description="age in days at which the key that encrypts platform tokens is replaced"
     )
 
     ml_model_path: str = Field(
         IN_DATABASE,
         pattern=r"^(database|[a-z][a-z0-9+.]*://.*)$",
-        description="where models are kept: database, or the fsspec URL of a store that all servers reach",
+        description="place of models: database, or the fsspec URL of a store that all servers can reach",
     )
     training_backend: Annotated[str, Field(pattern="^(local|dask)$")] = Field(
-        "local", description="where forests grow: local, or dask for the cluster of GROUNDSWELL_DASK_SCHEDULER"
+        "local",
+        description="place where forests are trained: local, or dask for the cluster of GROUNDSWELL_DASK_SCHEDULER",
     )
     dask_scheduler: str = Field(
         "",
@@ -158,27 +171,31 @@ class Settings(BaseSettings):
         validate_default=True,
         description="address of the Dask scheduler, tcp://host:8786",
     )
-    ml_min_training_samples: int = Field(50, ge=20, le=1_000_000, description="posts needed to train")
-    ml_lookback_days: int = Field(90, ge=1, le=3650, description="days that training looks back")
-    ml_target_age_days: float = Field(7.0, gt=0, le=365, description="age at which a post's rate is the target")
-    retrain_every_days: int = Field(7, ge=1, le=365, description="days between two looks of a training schedule")
+    ml_min_training_samples: int = Field(50, ge=20, le=1_000_000, description="least number of posts to train a model")
+    ml_lookback_days: int = Field(90, ge=1, le=3650, description="days of posts that training uses")
+    ml_target_age_days: float = Field(
+        7.0, gt=0, le=365, description="age in days at which the rate of a post is the target of models"
+    )
+    retrain_every_days: int = Field(7, ge=1, le=365, description="days between two checks of a training schedule")
     retrain_min_new_samples: int = Field(
-        100, ge=1, le=1_000_000, description="outcomes that a live version has not learnt from, before it is replaced"
+        100, ge=1, le=1_000_000, description="new outcomes after which a schedule trains a new version"
     )
     retrain_drift_threshold: float = Field(
-        0.15, ge=0.1, le=1.0, description="score of a significant drift from which on a schedule trains anew"
+        0.15, ge=0.1, le=1.0, description="score of significant drift from which a schedule trains a new version"
     )
     prediction_retention_days: int = Field(
-        365, ge=8, le=3650, description="how long predictions are kept, to be compared with what came of them"
+        365, ge=8, le=3650, description="days for which predictions are kept for comparison with their outcomes"
     )
     training_workers: int = Field(1, ge=0, le=64, description="worker processes that `serve` starts; 0 for none")
-    job_lease_seconds: float = Field(20.0, ge=1, description="a worker that is silent for so long has lost its job")
-    job_max_attempts: int = Field(3, ge=1, le=100, description="how often a job is started before it has failed")
-    event_retention_days: int = Field(7, ge=1, le=3650, description="how long events can be resumed from")
+    job_lease_seconds: float = Field(
+        20.0, ge=1, description="seconds without renewal after which a worker has lost its job"
+    )
+    job_max_attempts: int = Field(3, ge=1, le=100, description="attempts after which a job has failed")
+    event_retention_days: int = Field(7, ge=1, le=3650, description="days for which streams can resume from an event")
     experiment_event_retention_days: Annotated[int, Field(ge=0, le=36_500)] = Field(
         400,
-        description="how long ids of experiments' events are kept, 30 at least, so that none counts twice; older ones "
-        "are refused. 0: for ever",
+        description="days for which ids of experiment events are kept, at least 30, so that no event counts twice; "
+        "older events are refused; 0 for no limit",
     )
 
     @field_validator("experiment_event_retention_days")
@@ -187,14 +204,14 @@ class Settings(BaseSettings):
         from groundswell_storage.experiments.event_ids import LEAST_KEPT
 
         if 0 < days < LEAST_KEPT.days:
-            raise ValueError(f"has to be 0, or {LEAST_KEPT.days} at least")
+            raise ValueError(f"must be 0 or at least {LEAST_KEPT.days}, got {days}")
         return days
 
     @field_validator("dask_scheduler")
     @classmethod
     def _dask_has_a_scheduler(cls, address: str, others: ValidationInfo) -> str:
         if not address and others.data.get("training_backend") == "dask":
-            raise ValueError("GROUNDSWELL_TRAINING_BACKEND is dask: that takes the address of its scheduler")
+            raise ValueError("must be set when GROUNDSWELL_TRAINING_BACKEND is dask")
         return address
 
     @classmethod
@@ -206,7 +223,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments, environment, file: in this order."""
+        """Returns the sources in order of precedence: arguments, environment, file."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
 
@@ -224,7 +241,7 @@ class Explained:
 
 
 def load(**overrides: Any) -> Settings:
-    """Reads the settings. Raises SettingsError naming each that cannot be, with its bounds."""
+    """Reads the settings. Raises SettingsError naming each invalid one with its bounds."""
     given = {name: value for name, value in overrides.items() if value is not None}
     _refuse_unknown(os.environ)
     try:
@@ -234,13 +251,13 @@ def load(**overrides: Any) -> Settings:
         names = [str(problem["loc"][0]) for problem in problems if problem["loc"]]
         raise SettingsError("; ".join(_complaint(problem) for problem in problems), names) from error
     except TOMLDecodeError as error:
-        raise SettingsError(f"{FILE} is no TOML: {error}") from error
+        raise SettingsError(f"{FILE} is not valid TOML: {error}") from error
     except UnreadableSetting as error:
         raise SettingsError(_unreadable(error)) from error
 
 
 def explain(settings: Settings, **overrides: Any) -> Iterator[Explained]:
-    """Every setting with where its value came from."""
+    """Yields every setting with its value and the source of that value."""
     environment = EnvSettingsSource(Settings)()
     file = TomlConfigSettingsSource(Settings)()
     for name, field in Settings.model_fields.items():
@@ -255,7 +272,7 @@ def explain(settings: Settings, **overrides: Any) -> Iterator[Explained]:
 
 
 def _refuse_unknown(environment: Mapping[str, str]) -> None:
-    """A misspelt name would leave its setting as it was, and nobody would know."""
+    """Raises SettingsError for an unknown variable: a misspelt setting would be ignored silently."""
     known = {name.upper() for name in Settings.model_fields} | _OF_THE_CLIENT
     for variable, value in environment.items():
         name = variable.upper().removeprefix(PREFIX)
@@ -264,30 +281,33 @@ def _refuse_unknown(environment: Mapping[str, str]) -> None:
         if _OF_KUBERNETES.search(name) or value.startswith(("tcp://", "udp://")):
             continue
         nearest = get_close_matches(name, known, n=1, cutoff=0.0)[0]
-        raise SettingsError(f"{variable}: there is no such setting; the nearest is {PREFIX}{nearest}")
+        raise SettingsError(f"{variable} is not a setting; the nearest one is {PREFIX}{nearest}")
 
 
 def _shown(value: object) -> str:
-    """As it would be set; without what is secret."""
+    """Returns a value as it would be set, with secrets hidden."""
     if isinstance(value, float):
         return f"{value:g}"
     if isinstance(value, bool | Mapping):
         return json.dumps(value)
     if not isinstance(value, SecretStr):
         return "" if value is None else str(value)
-    from groundswell_storage.engines.urls import HIDDEN, hide_password  # not for `--help`: it brings the data layer
+    from groundswell_storage.engines.urls import (
+        HIDDEN,
+        hide_password,
+    )  # not at import: `--help` does not need the data layer
 
     secret = value.get_secret_value()
     return hide_password(secret) if "://" in secret else HIDDEN
 
 
 def _unreadable(error: UnreadableSetting) -> str:
-    """Names the setting that is no JSON where JSON is needed; pydantic quotes the field alone."""
+    """Returns a message that names the setting with invalid JSON; pydantic quotes the field alone."""
     found = re.search(r'field "(\w+)"', str(error))
     name = found[1] if found else "settings"
     field = Settings.model_fields.get(name)
     meaning = f" ({field.description})" if field and field.description else ""
-    return f"{PREFIX}{name.upper()}: is not the JSON that it has to be{meaning}"
+    return f"{PREFIX}{name.upper()}: must be JSON{meaning}"
 
 
 def _complaint(problem: Any) -> str:

@@ -166,7 +166,7 @@ class TestErrors:
     def test_a_port_that_is_taken(self, shell: Shell) -> None:
         with socket.create_server(("127.0.0.1", 0)) as other:
             port = str(other.getsockname()[1])
-            assert f"can't listen on 127.0.0.1:{port}" in shell.complaint("serve", "--port", port)
+            assert f"cannot listen on 127.0.0.1:{port}" in shell.complaint("serve", "--port", port)
 
 
 class TestWithoutTheServer:

@@ -51,7 +51,7 @@ def test_the_constraints_of_every_request_compile(name: str) -> None:
         (engagement_pb2.GetPostRequest(), ("post_id", "must be given")),
         (engagement_pb2.GetPostRequest(post_id="x"), ("post_id", "must be a valid UUID")),
         (learning_pb2.TrainModelRequest(), ("model_type", "must be given")),
-        (learning_pb2.TrainModelRequest(model_type=99), ("model_type", "is not a value of the contract")),
+        (learning_pb2.TrainModelRequest(model_type=99), ("model_type", "must be a value of the contract")),
         (learning_pb2.ScoreContentRequest(), ("context_id", CONTENT)),
         (
             learning_pb2.BatchScoreContentRequest(requests=[{}]),

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 PROGRAM = """
 import os
-from groundswell_server.jobs.worker import stand_back
-stand_back()
+from groundswell_server.jobs.worker import lower_priority
+lower_priority()
 import scipy.linalg, threadpoolctl
 print(os.nice(0), max(library["num_threads"] for library in threadpoolctl.threadpool_info()))
 """

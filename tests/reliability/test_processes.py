@@ -218,7 +218,7 @@ def test_orders_reach_a_child_whole() -> None:
     services = "engagement", "learning"
     spec = ChildSpec("server", 3, settings, services=services, insecure=True, peer_socket="unix:/tmp/peers-3.sock")
     assert ChildSpec.decode(spec.encode()) == spec
-    report = Report(failure="no", hopeless=True)
+    report = Report(failure="no", permanent=True)
     assert Report.decode(report.encode()) == report
 
 

@@ -120,7 +120,7 @@ def test_a_certificate_that_is_half_written_leaves_the_one_before_in_use(
 
 def test_a_certificate_without_its_key_stops_the_start(sqlite_url: str, files: Files) -> None:
     with (
-        pytest.raises(SettingsError, match="belong together"),
+        pytest.raises(SettingsError, match="must be set together"),
         RunningServer(sqlite_url, tls_certificate=files.certificate),
     ):
         pass
@@ -173,4 +173,4 @@ def test_tls_without_keys_does_not_do(sqlite_url: str, files: Files, tmp_path: P
         "GROUNDSWELL_TLS_PRIVATE_KEY": str(files.key),
     }
     said = refused_start(sqlite_url, tmp_path, "--host", "0.0.0.0", **protection)
-    assert "that needs an API key" in said
+    assert "which requires an API key" in said

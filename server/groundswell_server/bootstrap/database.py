@@ -1,4 +1,4 @@
-"""How a process that starts comes to its database: opened as the settings say, brought up to its own schema."""
+"""The database of a process that starts: opened by the settings, and migrated to its own schema."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ log = structlog.get_logger(__name__)
 
 
 def open_database(settings: Settings, application: str = "groundswell") -> Database:
-    """Connects to the database of the settings; raises SettingsError for a URL that is none.
+    """Connects to the database of the settings. Raises SettingsError for an invalid URL.
 
-    `application` is what the database's own list of connections calls this process.
+    `application` is the name of this process in the database's own list of connections.
     """
     url = settings.database_url.get_secret_value()
     try:
@@ -24,7 +24,7 @@ def open_database(settings: Settings, application: str = "groundswell") -> Datab
 
 
 def migrate(database: Database) -> None:
-    """Runs the migrations that are due, whichever process comes first, and logs it. Raises as `Database.migrate`."""
+    """Runs and logs the migrations that are due, whichever process comes first. Raises as `Database.migrate`."""
     if done := database.migrate():
         before = max(set(schema.applied(database)).difference(done), default="nothing")
         log.info("database migrated", **{"from": before, "to": done[-1]})

@@ -1,4 +1,4 @@
-"""What a process makes while it starts is made to stay."""
+"""A start without garbage collection, and imports that are cheap to start with."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from contextlib import contextmanager
 
 @contextmanager
 def gc_freeze() -> Iterator[None]:
-    """Keeps the garbage collector out of a start, and what was made there out of all its later rounds.
+    """Turns the garbage collector off during a start, and excludes the objects of the start from later collections.
 
-    Imports make hundreds of thousands of objects and next to no garbage: looking for it again and again is a sixth
-    of the time until a server answers, and later a share of every call.
+    Imports create hundreds of thousands of objects and almost no garbage. Collections take a sixth of the time until a
+    server answers, and later a share of every call.
     """
     gc.disable()
     try:
@@ -24,9 +24,9 @@ def gc_freeze() -> Iterator[None]:
 
 
 def import_structlog() -> None:
-    """Imports structlog without rich, fifty modules that it takes along to draw tracebacks; ours are plain ones."""
+    """Imports structlog without rich, whose fifty modules draw tracebacks that this server does not use."""
     before = sys.modules.get("rich")
-    sys.modules["rich"] = None  # type: ignore[assignment]  # how Python is told that there is none
+    sys.modules["rich"] = None  # type: ignore[assignment]  # Python raises ImportError for a module that is None
     try:
         import structlog  # noqa: F401
     finally:

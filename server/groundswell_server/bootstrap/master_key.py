@@ -1,4 +1,4 @@
-"""The key that seals the secrets in the database: a setting, or a file that only its owner can read."""
+"""The master key, which encrypts the secrets in the database: a setting, or a file that only its owner can read."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ KEY_BYTES = 32
 
 
 def master_key(settings: Settings) -> bytes:
-    """The deployment's master key. Made and kept in the file of the settings when there is none yet.
+    """Returns the deployment's master key, and creates it in the file of the settings when there is none yet.
 
-    Raises SettingsError for one that can't be read. Servers on several machines need the same: set it.
+    Raises SettingsError for a key that cannot be read. Servers on several machines need the same key: set it.
     """
     if settings.master_key is not None:
         return _decoded(settings.master_key.get_secret_value(), "GROUNDSWELL_MASTER_KEY")
@@ -31,7 +31,7 @@ def master_key(settings: Settings) -> bytes:
 
 
 def _make(path: Path) -> None:
-    """Writes a new key in whole or not at all: of several processes that start at once, the first one's stays."""
+    """Writes a new key atomically: when several processes start at once, the key of the first one stays."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with NamedTemporaryFile(dir=path.parent) as file:  # readable by its owner alone
         file.write(base64.b64encode(os.urandom(KEY_BYTES)))
@@ -44,7 +44,7 @@ def _decoded(text: str, place: str) -> bytes:
     try:
         key = base64.b64decode(text.strip(), validate=True)
     except binascii.Error as error:
-        raise SettingsError(f"{place}: not base64") from error
+        raise SettingsError(f"{place} must be base64") from error
     if len(key) < KEY_BYTES:
-        raise SettingsError(f"{place}: {len(key)} bytes, at least {KEY_BYTES} are needed")
+        raise SettingsError(f"{place} must have at least {KEY_BYTES} bytes, got {len(key)}")
     return key

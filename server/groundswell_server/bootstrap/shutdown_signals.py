@@ -1,4 +1,4 @@
-"""The signals that ask a process to end, as something its main thread can wait for."""
+"""The signals that end a process, in a form for which its main thread can wait."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class ShutdownSignals:
-    """Catches SIGTERM, SIGINT and SIGHUP while the `with` block runs. For the main thread.
+    """Catches SIGTERM, SIGINT and SIGHUP while the `with` block runs. Use it on the main thread.
 
-    Python itself writes a byte into a pipe the moment a signal arrives, on whatever thread that is. A handler of ours
-    would run only once the main thread wakes up, and a signal that interrupts another thread does not wake it.
+    Python writes a byte into a pipe when a signal arrives on any thread. A handler would run only once the main thread
+    wakes up, and a signal that interrupts another thread does not wake it.
     """
 
     def __enter__(self) -> Self:
@@ -35,16 +35,16 @@ class ShutdownSignals:
         os.close(self._writer)
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Waits for a signal, at most so long; returns whether one came. Each is reported once."""
+        """Waits at most `seconds` for a signal. Returns True when one arrived; each is reported once."""
         ready, _, _ = select.select([self._reader], [], [], seconds)
         if ready:
             os.read(self._reader, 1)
         return bool(ready)
 
     def raise_one(self) -> None:
-        """Has `wait` return as if a signal had come; for other threads."""
+        """Has `wait` return as if a signal had arrived; for other threads."""
         os.write(self._writer, b"!")
 
 
 def _caught(number: int, frame: FrameType | None) -> None:
-    """In place of the end of the process."""
+    """Replaces the default action, which ends the process."""

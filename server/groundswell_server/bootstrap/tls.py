@@ -1,4 +1,4 @@
-"""Where a server may listen and with what protection; certificates are read again when their files change."""
+"""TLS of servers and peers, and the check that no unprotected server is exposed to other machines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from groundswell_server.settings import Settings, SettingsError
 
 
 def is_loopback(host: str) -> bool:
-    """True for addresses that only this machine reaches."""
+    """Returns True for an address that only this machine can reach."""
     if host == "localhost":
         return True
     try:
@@ -21,7 +21,7 @@ def is_loopback(host: str) -> bool:
 
 
 def check_exposure(settings: Settings, *, has_keys: bool, insecure: bool) -> None:
-    """Raises SettingsError when the server would be reachable from elsewhere without TLS and keys."""
+    """Raises SettingsError when other machines could reach the server without TLS and keys."""
     if is_loopback(settings.host) or insecure:
         return
     lacking = []
@@ -31,21 +31,21 @@ def check_exposure(settings: Settings, *, has_keys: bool, insecure: bool) -> Non
         lacking.append("an API key (`groundswell keys create NAME --role admin`)")
     if lacking:
         raise SettingsError(
-            f"{settings.host} can be reached from other machines: that needs {' and '.join(lacking)}; "
-            "`--insecure` goes without"
+            f"{settings.host} can be reached from other machines, which requires {' and '.join(lacking)}; "
+            "`--insecure` starts without"
         )
 
 
 def server_credentials(settings: Settings) -> grpc.ServerCredentials | None:
-    """TLS credentials, mutual where a client CA is set; None when TLS is not set.
+    """Returns TLS credentials, mutual where a client CA is set; None when TLS is not set.
 
-    Raises SettingsError for files that can't be read.
+    The files are read again when they change. Raises SettingsError for files that cannot be read.
     """
     certificate, key, authority = settings.tls_certificate, settings.tls_private_key, settings.tls_client_ca
     if certificate is None and key is None:
         return None
     if certificate is None or key is None:
-        raise SettingsError("GROUNDSWELL_TLS_CERTIFICATE and GROUNDSWELL_TLS_PRIVATE_KEY belong together")
+        raise SettingsError("GROUNDSWELL_TLS_CERTIFICATE and GROUNDSWELL_TLS_PRIVATE_KEY must be set together")
     files = _Files(certificate, key, authority)
     configuration = files.read()
     return grpc.dynamic_ssl_server_credentials(
@@ -56,10 +56,10 @@ def server_credentials(settings: Settings) -> grpc.ServerCredentials | None:
 
 
 def peer_credentials(settings: Settings) -> grpc.ChannelCredentials | None:
-    """TLS credentials for calls to peers elsewhere, with this server's own certificate where clients need one.
+    """Returns TLS credentials for calls to peers, with this server's own certificate where peers require one.
 
-    None when no CA is set. Raises SettingsError for a peer on another machine then: its callers' rights would travel in
-    the clear.
+    None when no CA is set. Raises SettingsError for a peer on another machine then, because the rights of callers would
+    travel unencrypted.
     """
     if settings.peer_ca is None:
         for service, address in settings.peers.items():
@@ -75,7 +75,7 @@ def peer_credentials(settings: Settings) -> grpc.ChannelCredentials | None:
 
 
 class _Files:
-    """The PEM files, and what they looked like when they were last read."""
+    """The PEM files, with their time stamps when they were last read."""
 
     def __init__(self, certificate: Path, key: Path, authority: Path | None) -> None:
         self._certificate = certificate
@@ -94,7 +94,7 @@ class _Files:
             raise SettingsError(f"TLS: {error}") from error
 
     def changed(self) -> grpc.ServerCertificateConfiguration | None:
-        """Asked at each handshake: the new configuration, or None while nothing changed or can be read."""
+        """Returns the new configuration at a handshake, or None when no file has changed or can be read."""
         try:
             return None if self._stamps() == self._stamp else self.read()
         except (OSError, SettingsError):

@@ -1,4 +1,4 @@
-"""Spans of time as people say them."""
+"""Durations in words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import timedelta
 
 
 def in_words(span: timedelta) -> str:
-    """A span in the unit that fits it, to one decimal.
+    """Returns a duration in the unit that fits it, to one decimal.
 
     >>> [in_words(timedelta(hours=hours)) for hours in (0.005, 0.5, 1, 24, 336)]
     ['18 seconds', '30 minutes', '1 hour', '24 hours', '14 days']
@@ -22,4 +22,4 @@ _UNITS = (
     ("minute", timedelta(minutes=1), timedelta(minutes=1)),
     ("second", timedelta(seconds=1), timedelta.min),
 )
-"""Name, length, and the shortest span that is told in it."""
+"""Name, length, and the shortest duration that is given in the unit."""

@@ -1,6 +1,6 @@
-"""Protobuf's well-known types as Python values and back: times, JSON objects, enums, field masks, whole dataclasses.
+"""Conversions between protobuf messages and Python values: times, JSON objects, enums, field masks, dataclasses.
 
-For `messages.py` files and nobody else.
+Only the `messages` modules of the areas use them.
 """
 
 from __future__ import annotations
@@ -26,29 +26,29 @@ Sent = TypeVar("Sent", bound=Message)
 Record = TypeVar("Record")
 
 _SECONDS = range(-2208988800, 221845392000)
-"""From year 1900 to 8999: nothing was or will be posted beyond, and at the calendar's own ends, years 1 and 9999, no
-time can be told in another zone or moved by a week."""
+"""The years 1900 to 8999. No post is older or newer, and the ends of Python's calendar, years 1 and 9999, cannot be
+converted to another time zone or moved by a week."""
 _EXACT = 2**53
-"""Whole numbers below it are exact in a double, and are given back as whole numbers."""
-_MOST_KIB = 256
-"""Of a JSON object: it is read, copied to the audit log and told with all others of its list."""
+"""Whole numbers below it are exact in a double, and are returned as int."""
+_MAX_KIB = 256
+"""Size of a JSON object, which is stored, copied to the audit log and returned in lists."""
 
 
 def time_in(message: Message, field: str, path: str = "") -> datetime | None:
-    """A Timestamp field as an aware UTC datetime to the microsecond; None when absent.
+    """Returns a Timestamp field as an aware UTC datetime to the microsecond; None when it is absent.
 
-    Raises InvalidArgument naming `path`, the field itself unless told, for one that is no time.
+    Raises InvalidArgument for an invalid time, naming `path`, or the field without one.
     """
     if not message.HasField(field):
         return None
     stamp: Timestamp = getattr(message, field)
     if stamp.seconds not in _SECONDS or not 0 <= stamp.nanos < 1_000_000_000:
-        raise InvalidArgument.of(path or field, "is not a time between the years 1900 and 8999")
+        raise InvalidArgument.of(path or field, "must be a time between the years 1900 and 8999")
     return from_micros(stamp.seconds * 1_000_000 + stamp.nanos // 1000)
 
 
 def json_in(message: Message, field: str, path: str = "") -> dict[str, Any] | None:
-    """A Struct field as a JSON object; None when absent.
+    """Returns a Struct field as a JSON object; None when it is absent.
 
     Raises InvalidArgument for one of more than 256 KiB, and for NaN, infinity and NUL characters, which JSON and
     databases do not have.
@@ -56,43 +56,45 @@ def json_in(message: Message, field: str, path: str = "") -> dict[str, Any] | No
     if not message.HasField(field):
         return None
     struct: Struct = getattr(message, field)
-    if struct.ByteSize() > _MOST_KIB * 1024:
-        raise InvalidArgument.of(path or field, f"is over {_MOST_KIB} KiB")
+    if struct.ByteSize() > _MAX_KIB * 1024:
+        raise InvalidArgument.of(path or field, f"must be at most {_MAX_KIB} KiB, got {struct.ByteSize()} bytes")
     return _object(struct, path or field)
 
 
 def paging_in(request: Any) -> dict[str, Any]:
-    """Which page a list request asks for, as the arguments of the function that reads it."""
+    """Returns the page that a list request selects, as the arguments of the function that reads it."""
     return {"page_size": request.page_size, "page_token": request.page_token}
 
 
 def word_in(words: type[Word], number: int, path: str) -> Word:
-    """An enum value by its number; raises InvalidArgument for a number that the contract does not have."""
+    """Returns an enum value by its number. Raises InvalidArgument for a number that is not in the contract."""
     try:
         return words(number)
     except ValueError:
-        raise InvalidArgument.of(path, f"{number} is not a value of the contract") from None
+        raise InvalidArgument.of(path, f"must be a value of the contract, got {number}") from None
 
 
 def paths_in(mask: FieldMask, message: Message, allowed: Collection[str]) -> list[str]:
-    """The fields of `message` that a change names: those of the mask, or all allowed ones that are set without one.
+    """Returns the fields that an update names: those of the mask, or without one all allowed fields that are set.
 
     Raises InvalidArgument naming a path that cannot be changed.
     """
     for path in mask.paths:
         if path not in allowed:
             known = ", ".join(sorted(allowed))
-            raise InvalidArgument.of("update_mask", f"{path[:100]!r} cannot be changed; what can: {known}")
+            raise InvalidArgument.of(
+                "update_mask", f"{path[:100]!r} cannot be changed; the fields that can are {known}"
+            )
     if mask.paths:
         return list(dict.fromkeys(mask.paths))
     return [field.name for field, _ in message.ListFields() if field.name in allowed]
 
 
 def fields_of(record: Any) -> dict[str, Any]:
-    """The fields of a slotted dataclass for the constructor of the message that has the same fields.
+    """Returns the fields of a slotted dataclass as arguments of the message that has the same fields.
 
-    The constructor takes datetimes, dictionaries for Struct, numbers for enums and None for what is absent; dataclasses
-    inside become dictionaries, which it takes for messages.
+    The message's constructor takes datetimes, dictionaries for Struct, numbers for enums, and None for absent fields.
+    Nested dataclasses become dictionaries, which it takes for messages.
     """
     return {name: _plain(getattr(record, name)) for name in record.__slots__}
 
@@ -141,7 +143,7 @@ def _field_in(message: Message, field: Any, path: str) -> Any:
     if field.has_presence and not message.HasField(field.name):
         return None
     if field.enum_type is not None and value not in field.enum_type.values_by_number:
-        raise InvalidArgument.of(path, f"{value} is not a value of the contract")
+        raise InvalidArgument.of(path, f"must be a value of the contract, got {value}")
     if inner is None:
         return value
     if inner is Timestamp.DESCRIPTOR:
@@ -161,7 +163,7 @@ def _object(struct: Struct, path: str) -> dict[str, Any]:
     found = {}
     for key, value in struct.fields.items():
         if "\0" in key:
-            raise InvalidArgument.of(path, "holds a NUL character")
+            raise InvalidArgument.of(path, "must not contain NUL characters")
         found[key] = _value(value, path)
     return found
 
@@ -172,7 +174,7 @@ def _value(value: Value, path: str) -> Any:
             return _number(value.number_value, path)
         case "string_value":
             if "\0" in value.string_value:
-                raise InvalidArgument.of(path, "holds a NUL character")
+                raise InvalidArgument.of(path, "must not contain NUL characters")
             return value.string_value
         case "bool_value":
             return value.bool_value
@@ -186,5 +188,5 @@ def _value(value: Value, path: str) -> Any:
 
 def _number(number: float, path: str) -> float | int:
     if not math.isfinite(number):
-        raise InvalidArgument.of(path, "holds a number that JSON does not have (NaN or infinity)")
+        raise InvalidArgument.of(path, "must not contain NaN or infinity, which JSON does not have")
     return int(number) if number.is_integer() and abs(number) < _EXACT else number

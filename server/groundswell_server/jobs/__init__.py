@@ -1,1 +1,1 @@
-"""Background work: operations run by worker processes, and jobs that run by the clock."""
+"""Background work: long-running operations and periodic jobs, which worker processes run."""

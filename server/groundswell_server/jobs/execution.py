@@ -1,4 +1,4 @@
-"""One run of one operation, from the job's function to what the operations table says of it afterwards."""
+"""One run of one operation: the job's function, and the record of its end in the operations table."""
 
 from __future__ import annotations
 
@@ -21,35 +21,35 @@ from groundswell_storage.database import Database
 from groundswell_storage.jobs import leases
 from groundswell_storage.jobs.operations import Operation
 
-_AGAIN_SECONDS = 0.5
-"""Between two tries to write down how a run ended."""
+_RETRY_SECONDS = 0.5
+"""Time between two attempts to record the end of a run."""
 
 Record = Callable[[], Operation]
 log = structlog.get_logger(__name__)
 
 
 def run(lease: Lease, function: JobFunction, database: Database, settings: Settings, peer_loop: PeerLoop) -> bool:
-    """Runs the job and records how it ended.
+    """Runs the job and records its end.
 
-    Returns whether the next operation may be taken at once: not when this one waits for another try.
+    Returns True when the next operation may be taken at once, False when this one waits for another run.
     """
     operation = lease.operation
-    # One that waits for a limit looks again and again: its first run is news, the others are not.
-    say = log.info if operation.due is None else log.debug
-    say("job started", operation=operation.id, kind=operation.kind, attempt=operation.attempt)
+    # A job that waits for a rate limit runs again and again: only its first run belongs in the log.
+    log_run = log.info if operation.due is None else log.debug
+    log_run("job started", operation=operation.id, kind=operation.kind, attempt=operation.attempt)
     started = time.monotonic()
     with lease:
         state = _run(lease, function, Job(lease, database, settings, peer_loop))
     seconds = round(time.monotonic() - started, 3)
     if state == "PENDING":
-        say("job waits", operation=operation.id, seconds=seconds)
+        log_run("job waits", operation=operation.id, seconds=seconds)
         return False
     log.info("job ended", operation=operation.id, state=state, seconds=seconds)
     return True
 
 
 def _run(lease: Lease, function: JobFunction, job: Job) -> str:
-    """Returns the state of the operation afterwards."""
+    """Returns the state of the operation after the run."""
     database = job.database
     try:
         response = function(job)
@@ -57,7 +57,7 @@ def _run(lease: Lease, function: JobFunction, job: Job) -> str:
         record = _failure(lease, database, error)
     else:
         record = _success(lease.operation, database, response)
-    return "SUCCEEDED" if job.completed else _write_down(record, database, lease)
+    return "SUCCEEDED" if job.completed else _record_end(record, database, lease)
 
 
 def _success(operation: Operation, database: Database, response: Message) -> Record:
@@ -76,7 +76,7 @@ def _failure(lease: Lease, database: Database, error: BaseException) -> Record:
         return lambda: leases.postpone(database, id, token, wait, message)
     if not isinstance(error, errors.GroundswellError):
         log.error("job failed", operation=id, kind=lease.operation.kind, request_id=id, exc_info=error)
-        message = f"an unforeseen fault; the worker's log has it under request id {id}"
+        message = f"an unforeseen error; the worker's log has it under request id {id}"
         error = errors.GroundswellError(message, metadata={"request_id": id})
     failure = error
     return lambda: leases.fail(
@@ -87,13 +87,13 @@ def _failure(lease: Lease, database: Database, error: BaseException) -> Record:
         reason=failure.reason,
         message=failure.message,
         metadata=failure.metadata,
-        # Nothing is wrong with the request: the same work may well succeed a little later.
+        # The request is valid: the same work may succeed a little later.
         retry=isinstance(failure, errors.Unavailable | errors.Aborted),
     )
 
 
-def _write_down(record: Record, database: Database, lease: Lease) -> str:
-    """Records the end, again and again while the database can't be reached and the lease holds. Returns the state."""
+def _record_end(record: Record, database: Database, lease: Lease) -> str:
+    """Records the end, repeatedly while the database is unreachable and the lease holds. Returns the state."""
     while lease.stop is not Stop.LOST:
         try:
             with database.transaction():
@@ -101,28 +101,29 @@ def _write_down(record: Record, database: Database, lease: Lease) -> str:
         except errors.Aborted as error:
             if error.reason == "LEASE_LOST":
                 break
-            time.sleep(_AGAIN_SECONDS)
+            time.sleep(_RETRY_SECONDS)
         except errors.Unavailable as error:
-            log.warning("end of job not recorded yet", operation=lease.operation.id, error=error.message)
-            time.sleep(_AGAIN_SECONDS)
-    log.warning("the lease was lost: what this run did does not count", operation=lease.operation.id)
+            log.warning("the end of the job is not recorded yet", operation=lease.operation.id, error=error.message)
+            time.sleep(_RETRY_SECONDS)
+    log.warning("lease lost; the result of this run is discarded", operation=lease.operation.id)
     return "LOST"
 
 
 def release(lease: Lease, database: Database, *, within: timedelta) -> None:
-    """Gives back an operation whose function does not end, just before the process does.
+    """Releases an operation whose function does not return, just before the process ends.
 
-    Runs on a thread of its own: the one that works may hold the database. If that takes too long, the lease lapses.
+    Runs on a thread of its own, because the working thread may hold the database. When it takes longer than `within`,
+    the lease lapses instead.
     """
     operation = lease.operation
 
-    def give_back() -> None:
+    def give_up_lease() -> None:
         try:
             with database.transaction():
                 leases.release(database, operation.id, operation.lease_token)
         except errors.GroundswellError as error:
-            log.warning("operation not given back", operation=operation.id, error=error.message)
+            log.warning("operation not released", operation=operation.id, error=error.message)
 
-    thread = threading.Thread(target=give_back, daemon=True)
+    thread = threading.Thread(target=give_up_lease, daemon=True)
     thread.start()
     thread.join(within.total_seconds())

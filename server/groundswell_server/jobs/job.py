@@ -1,4 +1,4 @@
-"""What a job's function is given: its request, its ways to the database and to other services, and to tell progress."""
+"""The argument of a job's function: its request, access to the database and other services, and progress reports."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from groundswell_storage.jobs import leases
 from groundswell_storage.scope import Scope
 
 _PROGRESS_SECONDS = 1.0
-"""Progress is written no more often than this: each write is a commit and an event."""
+"""Least time between two writes of the progress: each is a commit and an event."""
 _TYPE_URL_PREFIX = "type.googleapis.com/"
 
 T = TypeVar("T")
@@ -32,13 +32,13 @@ log = structlog.get_logger(__name__)
 
 
 class Postponed(Exception):
-    """Raised by a job's function that has to wait long: what it did stays, and another run goes on after the wait.
+    """Raised by a job's function that has to wait for long: another run continues after the wait.
 
-    The worker does other work meanwhile, and the wait outlives it.
+    The worker does other work meanwhile, and the wait survives a restart of the worker.
     """
 
     def __init__(self, wait: timedelta, message: str) -> None:
-        """`message` says for people what it waits for."""
+        """`message` describes the wait for people."""
         super().__init__(message)
         self.wait = wait
         self.message = message
@@ -55,17 +55,17 @@ class Job:
         """The serialized request."""
         self.workspace = operation.workspace
         self.actor = operation.actor
-        """Who asked for it: an API key's id."""
+        """Id of the API key that started it."""
         self.attempt = operation.attempt
-        """1 in the first run; more after a worker was lost or the job asked for another try."""
+        """1 in the first run; higher after a worker was lost or the job was retried."""
         self.settings = settings
         self.database = database
         self.peers = peer_loop.peers
-        """The suite's other services, for coroutines that `wait_for` runs; their stubs are to be taken in there too."""
+        """The other services, for coroutines that `wait_for` runs. Take their stubs inside the coroutine too."""
         self.random = Random(operation.id)  # noqa: S311 - for reproducible results, not for secrets
-        """Chance that is the same in every attempt at this operation."""
+        """A random generator that repeats its numbers in every attempt at this operation."""
         self.completed = False
-        """Whether `complete` has been called and its transaction committed."""
+        """True when `complete` has been called and its transaction has committed."""
         self._peer_loop = peer_loop
         self._lease = lease
         self._in_transaction = False
@@ -73,15 +73,15 @@ class Job:
         self._next_write = time.monotonic() + _PROGRESS_SECONDS
 
     def reading(self) -> Scope:
-        """A scope outside any transaction, for reads: it keeps nobody waiting, however long they take."""
+        """Returns a scope outside any transaction, for reads: however long they take, no other work waits for them."""
         return Scope(self.database, self.workspace, self.actor, datetime.now(UTC), random=self.random)
 
     @contextmanager
     def scope(self) -> Iterator[Scope]:
-        """A transaction that only the holder of the operation can commit; keep it short.
+        """Opens a transaction that only the holder of the operation can commit; keep it short.
 
-        Raises Cancelled when another worker has the operation, or when cancel was asked for. Work that is told to end
-        because the worker shuts down may still finish here: the transaction is the step that counts.
+        Raises Cancelled when another worker has the operation, or when its cancellation was requested. A job that is
+        stopped because the worker shuts down may still finish its last transaction.
         """
         self._check_hold()
         with self.database.scope(self.workspace, self.actor, random=self.random) as scope:
@@ -95,10 +95,10 @@ class Job:
         self.completed = self._completing
 
     def complete(self, scope: Scope, response: Message) -> None:
-        """Ends the operation in the transaction of `scope`, so that a job's last change and its success are one.
+        """Ends the operation in the transaction of `scope`: a job's last change and its success commit together.
 
-        Without it a worker killed between the two would make the change again. The function returns the response
-        afterwards all the same.
+        Otherwise the change would be made again after a worker was killed between the two. The job's function returns
+        the response in any case.
         """
         leases.succeed(scope.database, self.operation_id, self._lease.operation.lease_token, *packed(response))
         self._completing = True
@@ -111,19 +111,19 @@ class Job:
         return OnBehalf(Principal(self.workspace, role, self.actor, frozenset(scopes)), self.operation_id)
 
     def wait_for(self, work: Coroutine[Any, Any, T]) -> T:
-        """Runs a coroutine that asks peers, and returns or raises what comes of it.
+        """Runs a coroutine that calls peers. Returns its result or raises its error.
 
-        Never inside a transaction, which would keep others waiting for a peer: RuntimeError.
+        Raises RuntimeError inside a transaction, because other work would wait for the peer.
         """
         if self._in_transaction:
             work.close()
-            raise RuntimeError("peers are not asked inside a transaction")
+            raise RuntimeError("a job must not call peers inside a transaction")
         return self._peer_loop.wait_for(work)
 
     def progress(self, progress_pct: float, message: str = "") -> None:
-        """Says how far the work is, 0 to 100, and what it does now. Cheap: call it often.
+        """Reports the progress, 0 to 100, and the present step. It is cheap: call it often.
 
-        Raises Cancelled when the work has to end: cancel was asked for, the lease was lost, the worker shuts down.
+        Raises Cancelled when the work has to end: it was cancelled, the lease was lost, or the worker shuts down.
         """
         self._lease.check()
         if self._in_transaction or time.monotonic() < self._next_write:
@@ -137,7 +137,7 @@ class Job:
         except errors.Aborted:
             self._lease.end_for(Stop.LOST)
         except errors.Unavailable as error:
-            # Hours of work are worth more than a figure; if this lasts, the lease will say so.
+            # Hours of work are worth more than a progress report; if this lasts, the lease is lost.
             log.warning("progress not written", operation=operation.id, error=error.message)
         self._lease.check()
 
@@ -155,5 +155,5 @@ class Job:
 
 
 def packed(response: Message) -> tuple[bytes, str]:
-    """A message as an operation keeps it: serialized, and the type URL that an Any needs."""
+    """Returns a message as an operation stores it: serialized, and the type URL that an Any needs."""
     return response.SerializeToString(), _TYPE_URL_PREFIX + response.DESCRIPTOR.full_name

@@ -1,4 +1,4 @@
-"""A worker's hold on an operation: renewed while the work goes on, and the place where its end is noticed."""
+"""The lease of a worker on an operation: a thread renews it during the work, and notices when the work has to end."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from groundswell_storage.database import Database
 from groundswell_storage.jobs import leases, operations
 from groundswell_storage.scope import Scope
 
-_LOOK_SECONDS = 0.5
-"""How soon a request to cancel is noticed."""
+_CHECK_SECONDS = 0.5
+"""Time until a request to cancel is noticed."""
 _RENEWALS_PER_LEASE = 4
 
 log = structlog.get_logger(__name__)
 
 
 class Stop(Enum):
-    """Why work has to end before it is done."""
+    """The reason for which work has to end before it is done."""
 
-    CANCEL = "somebody asked for its end"
+    CANCEL = "it was cancelled"
     LOST = "the lease lapsed, and another worker may have the operation"
     SHUTDOWN = "the worker shuts down"
 
 
 class Lease:
-    """Keeps an operation for this worker while the `with` block runs.
+    """Holds an operation for this worker while the `with` block runs.
 
-    A thread renews the lease and looks whether the end was asked for. Where the database can't be reached until the
-    lease has lapsed by this machine's own clock, it counts as lost: another worker may hold the operation by then.
+    A thread renews the lease and checks for a request to cancel. When the database is unreachable until the lease has
+    lapsed by this machine's own clock, the lease counts as lost: another worker may hold the operation by then.
     """
 
     def __init__(self, database: Database, operation: operations.Operation, length: timedelta) -> None:
@@ -59,11 +59,11 @@ class Lease:
 
     @property
     def stop(self) -> Stop | None:
-        """Why the work has to end, or None while it may go on."""
+        """The reason to end the work, or None while it may continue."""
         return self._stop
 
     def end_for(self, reason: Stop) -> None:
-        """Tells the work to end. A lost lease outranks the other reasons: nothing may be written any more."""
+        """Has the work end. A lost lease outranks the other reasons, because no more changes may be written then."""
         if self._stop is None or reason is Stop.LOST:
             self._stop = reason
 
@@ -73,17 +73,17 @@ class Lease:
             raise errors.Cancelled(f"the job was stopped: {self._stop.value}", reason="CANCELLED")
 
     def renew(self) -> None:
-        """Renews within the caller's transaction, which thereby holds the operation until it ends.
+        """Renews the lease in the caller's transaction, which holds the operation until it ends.
 
-        Raises Aborted (`LEASE_LOST`) when another worker has it, or nobody.
+        Raises Aborted (`LEASE_LOST`) when this worker no longer has it.
         """
-        asked = time.monotonic()
+        renewed = time.monotonic()
         try:
             cancel = leases.renew(self._database, self.operation.id, self.operation.lease_token, self.length)
         except errors.Aborted:
             self.end_for(Stop.LOST)
             raise
-        self._held_until = asked + self.length.total_seconds()
+        self._held_until = renewed + self.length.total_seconds()
         if cancel:
             self.end_for(Stop.CANCEL)
 
@@ -91,10 +91,10 @@ class Lease:
         self._database.bind()
         interval = self.length.total_seconds() / _RENEWALS_PER_LEASE
         due = time.monotonic() + interval
-        while not self._ended.wait(min(_LOOK_SECONDS, interval)):
+        while not self._ended.wait(min(_CHECK_SECONDS, interval)):
             try:
                 if time.monotonic() < due:
-                    self._look()
+                    self._check_row()
                 else:
                     with self._database.transaction():
                         self.renew()
@@ -108,7 +108,7 @@ class Lease:
                 self.end_for(Stop.LOST)
         self._database.drop_connection()
 
-    def _look(self) -> None:
+    def _check_row(self) -> None:
         scope = Scope(self._database, self.operation.workspace, self.operation.actor, datetime.now(UTC))
         found = operations.get(scope, self.operation.id)
         if found.lease_token != self.operation.lease_token:

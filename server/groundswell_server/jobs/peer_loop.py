@@ -1,7 +1,7 @@
-"""A worker's way to the suite's other services: `Peers`, on an event loop on a thread of its own.
+"""Calls from a worker to the other services: `Peers` on an event loop in a thread of its own.
 
-Jobs are synchronous and Peers is not: a job waits on its own thread for what runs on the loop. So whatever asks other
-services is written once, for calls and for jobs.
+Jobs are synchronous and Peers is not. A job waits on its own thread for a coroutine on the loop, so that code which
+calls other services is written once, for calls and for jobs.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ T = TypeVar("T")
 
 
 class PeerLoop:
-    """One for a worker process; the loop runs while the `with` block does. Nothing is connected before it is asked."""
+    """The loop of a worker process. It runs while the `with` block does, and connects at the first call."""
 
     def __init__(self, settings: Settings, database: Database, peer_socket: str = "") -> None:
-        """`peer_socket` is as in `Peers`. Raises SettingsError for peers that can't be reached safely."""
+        """`peer_socket` is as in `Peers`. Raises SettingsError for peers that cannot be reached safely."""
         tokens = PeerTokens(database, partial(master_key, settings))
         self.peers = Peers(settings.peers, peer_socket, tokens, peer_credentials(settings))
         self._loop = asyncio.new_event_loop()
@@ -46,7 +46,7 @@ class PeerLoop:
         self._loop.close()
 
     def wait_for(self, work: Coroutine[Any, Any, T]) -> T:
-        """Runs a coroutine on the loop, and returns or raises what comes of it."""
+        """Runs a coroutine on the loop. Returns its result or raises its error."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     async def _close(self) -> None:

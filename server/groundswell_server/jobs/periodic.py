@@ -1,4 +1,4 @@
-"""Jobs by the clock that keep the suite itself tidy, and the timekeeper that runs these and those of the areas."""
+"""Periodic jobs of the suite itself, and the timekeeper that runs these and the periodic jobs of the areas."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ from groundswell_storage.database import Database
 from groundswell_storage.events import events
 from groundswell_storage.jobs import leases, schedules
 
-_LONGEST_LOOK_SECONDS = 60.0
+_MAX_CHECK_SECONDS = 60.0
 _REAPS_PER_LEASE = 4
 
 log = structlog.get_logger(__name__)
 
 
 def purge_request_ids(database: Database, settings: Settings) -> None:
-    """Forgets answers to repeated calls once they no longer count."""
+    """Deletes stored answers to repeated calls once they have expired."""
     with database.transaction():
         idempotency.purge(database, database.now())
 
 
 def purge_events(database: Database, settings: Settings) -> None:
-    """Forgets events beyond the retention; streams with an older cursor are told so."""
+    """Deletes events beyond the retention; a stream with an older cursor is refused (`CURSOR_EXPIRED`)."""
     with database.transaction():
         events.purge(database, timedelta(days=settings.event_retention_days), database.now())
 
 
 def seal_audit(database: Database, settings: Settings) -> None:
-    """Seals what came onto the audit log since the last time."""
+    """Seals the entries of the audit log since the last seal."""
     if not audit_chain.any_unsealed(database):
         return
     key = secrets.deployment_secret(database, audit_chain.KEY, secrets.Sealer(master_key(settings)))
@@ -56,31 +56,31 @@ HOUSEKEEPING = (
 
 
 class Timekeeper:
-    """Runs what is due. Every worker has one; the schedule's row decides which of them runs a job this time."""
+    """Runs jobs that are due. Every worker has one; the row of the schedule decides which worker runs a job."""
 
     def __init__(self, database: Database, settings: Settings, jobs: Sequence[Periodic]) -> None:
         self._database = database
         self._settings = settings
         self._lease_seconds = settings.job_lease_seconds
         self._jobs = jobs
-        self._looks: dict[str, float] = {}
-        """When to look next, by name; on the monotonic clock."""
+        self._next_checks: dict[str, float] = {}
+        """Time of the next check by name, on the monotonic clock."""
 
     def tick(self) -> int:
-        """Looks once. Returns how many operations wait again because their worker was lost. Never raises."""
+        """Checks once. Returns the number of operations that wait again because their worker was lost. Never raises."""
         for job in self._jobs:
-            if self._may_be_due(job.name, min(job.every.total_seconds(), _LONGEST_LOOK_SECONDS)):
+            if self._may_be_due(job.name, min(job.every.total_seconds(), _MAX_CHECK_SECONDS)):
                 self._run(job)
         if self._may_be_due("", self._lease_seconds / _REAPS_PER_LEASE):
             return self._reap()
         return 0
 
     def _may_be_due(self, name: str, every_seconds: float) -> bool:
-        """Whether it is time to ask the database: each tick would be too often."""
+        """Returns True when it is time to ask the database: each tick would be too often."""
         now = time.monotonic()
-        if now < self._looks.get(name, 0.0):
+        if now < self._next_checks.get(name, 0.0):
             return False
-        self._looks[name] = now + every_seconds
+        self._next_checks[name] = now + every_seconds
         return True
 
     def _run(self, job: Periodic) -> None:
@@ -104,7 +104,7 @@ class Timekeeper:
             with self._database.transaction():
                 reaped = leases.reap(self._database)
         except errors.GroundswellError as error:
-            log.warning("lapsed leases not looked for", error=error.message)
+            log.warning("lapsed leases not reaped", error=error.message)
             return 0
         for operation in reaped:
             log.warning("worker lost", operation=operation.id, kind=operation.kind, now=operation.state)

@@ -1,4 +1,4 @@
-"""Long work as services see it: `start` an operation in the call's transaction, and workers are woken after it."""
+"""The queue of long-running work: services `start` an operation in the call's transaction, and workers are woken."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 
 
 class JobQueue:
-    """Where long work is asked for. Costs nothing until the first wake-up, which imports the queue's library."""
+    """Starts long-running work. Costs nothing until the first wake-up, which imports the queue's library."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database_url = database.url
@@ -38,10 +38,10 @@ class JobQueue:
         self._opened: WakeUps | None = None
 
     def start(self, scope: Scope, kind: str, request: Message | bytes) -> Operation:
-        """Asks for work of a kind such as `learning.train_model`, in the caller's transaction.
+        """Starts an operation of a kind such as `learning.train_model`, in the caller's transaction.
 
-        Nothing happens unless it commits. Workers learn of it through `run`, and look by themselves every second. It
-        is on the audit log.
+        Nothing happens unless that commits. `run` wakes workers for it; they also poll every second. It is on the audit
+        log.
         """
         serialized = request if isinstance(request, bytes) else request.SerializeToString()
         operation = operations.create(scope, kind, serialized, max_attempts=self._max_attempts)
@@ -49,7 +49,7 @@ class JobQueue:
         return operation
 
     def wake(self, times: int = 1) -> None:
-        """Wakes workers, one each time; blocks for milliseconds. Never raises: workers look by themselves too."""
+        """Wakes workers, one each time; blocks for milliseconds. Never raises, because workers also poll."""
         with self._lock:
             try:
                 if self._opened is None:
@@ -59,10 +59,10 @@ class JobQueue:
                 for _ in range(times):
                     self._opened.send()
             except Exception as error:
-                log.warning("workers not woken; they look by themselves", error=str(error))
+                log.warning("workers not woken; they poll instead", error=str(error))
 
     async def run(self, feed: EventFeed) -> None:
-        """Wakes workers whenever an operation that waits has been committed, by whatever process."""
+        """Wakes workers whenever any process has committed an operation that waits."""
 
         async def wake(events: Sequence[Event]) -> None:
             waiting = sum(event.payload.get("state") == "PENDING" for event in events)

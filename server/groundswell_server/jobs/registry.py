@@ -1,4 +1,4 @@
-"""What workers can do: each area lists its jobs in a `jobs.py` of its own."""
+"""The jobs that workers can run: each area lists its jobs in its `jobs.py`."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from groundswell_server.settings import Settings
 from groundswell_storage.database import Database
 
 JobFunction = Callable[[Job], Message]
-"""Does the work of one operation and returns its response; raises typed errors."""
+"""Does the work of one operation. Returns its response and raises typed errors."""
 
 
 @dataclass(frozen=True, slots=True)
 class Periodic:
-    """A job that runs by the clock, on one worker of all unless told otherwise.
+    """A job that runs at a fixed interval, on one worker of the deployment.
 
-    It is short and safe to run twice; what takes long, or asks other services, is an operation that it starts.
+    It is short and safe to run twice. For work that takes long, or calls other services, it starts an operation.
     """
 
     name: str
@@ -31,18 +31,18 @@ class Periodic:
     every: timedelta
     run: Callable[[Database, Settings], None]
     exclusive: bool = True
-    """False for one that every worker runs, because it sees by itself to it that work is done once."""
+    """False for a job that every worker runs, because it makes sure by itself that work is done once."""
 
 
 class Registry:
-    """The jobs of all areas, by kind: `learning.train_model` stands in `learning/jobs.py`.
+    """The jobs of all areas by kind: `learning.train_model` is in `learning/jobs.py`.
 
     Such a module has `JOBS`, a mapping from kind to function, and may have `PERIODIC`, a sequence of Periodic. It is
-    imported when the worker starts; what is heavy is imported inside its functions.
+    imported when the worker starts; heavy libraries are imported inside its functions.
     """
 
     def __init__(self, modules: Mapping[str, str] | None = None) -> None:
-        """`modules`: name of the module with an area's jobs by the area's name; those of this package unless given."""
+        """`modules` maps the name of an area to the module with its jobs; the default is the areas of this package."""
         self._modules = dict(modules) if modules is not None else _areas()
         self._jobs: dict[str, JobFunction] = {}
         self.periodic: list[Periodic] = []
@@ -51,18 +51,18 @@ class Registry:
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """All kinds of operation that this build can do; a worker leaves others to workers of another build."""
+        """The kinds of operation that this build can run; others are left to workers of another build."""
         return tuple(self._jobs)
 
     def find(self, kind: str) -> JobFunction:
-        """The function for a kind; KeyError for one that is not in `kinds`."""
+        """Returns the function of a kind. Raises KeyError for a kind that is not in `kinds`."""
         return self._jobs[kind]
 
     def _add(self, area: str, module: ModuleType) -> None:
         jobs: Mapping[str, JobFunction] = getattr(module, "JOBS", {})
         for kind in jobs:
             if kind.partition(".")[0] != area:
-                raise TypeError(f"{module.__name__} lists {kind!r}; its kinds begin with {area!r} and a dot")
+                raise TypeError(f"{module.__name__}: the kind {kind!r} must begin with {area!r} and a dot")
         self._jobs.update(jobs)
         self.periodic.extend(getattr(module, "PERIODIC", ()))
 

@@ -1,8 +1,8 @@
-"""The queue of wake-ups, which is Huey: how a server tells the workers that there is something to do.
+"""The queue of wake-ups, by which servers notify workers of new operations. It is the only user of Huey.
 
-A wake-up says nothing but "look": what there is to do stands in the operations table, so that a wake-up that is lost,
-late or doubled does no harm. Huey keeps them in a file beside an SQLite database, in tables of its own on PostgreSQL,
-or in Redis when that is set. Only this file knows Huey.
+A wake-up has no content: the work is in the operations table, so that a wake-up that is lost, late or repeated does no
+harm. Huey keeps wake-ups in a file beside an SQLite database, in tables of its own on PostgreSQL, or in Redis when that
+is set.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from groundswell_storage.errors import Unavailable
 
 _NAME = "groundswell"
 _TABLE_PREFIX = "groundswell_jobs"
-_FIRST_LOOK_SECONDS = 0.02
-_SLOWEST_LOOK_SECONDS = 0.25
+_FIRST_POLL_SECONDS = 0.02
+_SLOWEST_POLL_SECONDS = 0.25
 _LISTEN_SECONDS = 1.0
 _CREATE_TRIES = 5
 
 
 class _Json(Serializer):  # type: ignore[misc]
-    """Huey's own serializer is pickle: whoever may write to the queue could run code in the workers."""
+    """A serializer in place of Huey's pickle, through which a writer to the queue could run code in the workers."""
 
     def _serialize(self, data: Any) -> bytes:
         return json.dumps(data).encode()
@@ -39,10 +39,10 @@ class _Json(Serializer):  # type: ignore[misc]
 
 
 class WakeUps:
-    """Sends wake-ups, and waits for them. Raises what the queue's library raises when it can't be reached."""
+    """Sends wake-ups and waits for them. Raises the errors of Huey when the queue is unreachable."""
 
     def __init__(self, database_url: str, jobs_url: str | None = None) -> None:
-        """`jobs_url`: redis://..., or None for the place that belongs to the database. Raises SettingsError."""
+        """`jobs_url` is a redis:// URL, or None for the queue that belongs to the database. Raises SettingsError."""
         self._huey = _open(database_url, jobs_url)
         self._wake = self._huey.task(name="wake")(_look)
 
@@ -51,29 +51,29 @@ class WakeUps:
         self._huey.enqueue(self._wake.s())
 
     def wait(self, longest_seconds: float) -> bool:
-        """Waits for a wake-up and takes it off the queue; returns whether there was one."""
+        """Waits for a wake-up and removes it from the queue. Returns False when none arrived in time."""
         deadline = time.monotonic() + longest_seconds
-        pause = _FIRST_LOOK_SECONDS
+        pause = _FIRST_POLL_SECONDS
         while True:
             left = max(0.0, deadline - time.monotonic())
             if self._huey.storage.blocking:
-                # In parts: what is sent while it begins to listen for the first time is only found by looking again.
-                # Never 0, which to Redis means for ever.
-                self._huey.storage.read_timeout = min(max(left, _FIRST_LOOK_SECONDS), _LISTEN_SECONDS)
+                # In parts: a wake-up sent while the first listen begins is only found by the next one.
+                # Never 0, which Redis takes for no limit.
+                self._huey.storage.read_timeout = min(max(left, _FIRST_POLL_SECONDS), _LISTEN_SECONDS)
             if self._huey.dequeue() is not None:
                 return True
             if not left:
                 return False
             if not self._huey.storage.blocking:
                 time.sleep(min(pause, left))
-                pause = min(pause * 1.5, _SLOWEST_LOOK_SECONDS)
+                pause = min(pause * 1.5, _SLOWEST_POLL_SECONDS)
 
     def check(self) -> None:
         """Raises Unavailable when the queue does not answer."""
         try:
             self._huey.pending_count()
-        except Exception as error:  # drivers raise what they like, and may name the URL with its password
-            raise Unavailable(f"the queue of jobs does not answer: {type(error).__name__}") from error
+        except Exception as error:  # errors of drivers may contain the URL with its password
+            raise Unavailable(f"the job queue does not answer: {type(error).__name__}") from error
 
     def close(self) -> None:
         """Closes this thread's connections."""
@@ -81,7 +81,7 @@ class WakeUps:
 
 
 def _look() -> None:
-    """What a wake-up asks for; workers do it without Huey's machinery for running tasks."""
+    """The task of a wake-up. It is never run: workers take wake-ups from the queue without Huey's consumer."""
 
 
 def _open(database_url: str, jobs_url: str | None) -> Huey:
@@ -91,23 +91,25 @@ def _open(database_url: str, jobs_url: str | None) -> Huey:
     scheme, _, rest = database_url.partition("://")
     if scheme == "sqlite":
         path = Path(rest.removeprefix("/")).expanduser()
-        # A wake-up need not survive a power cut, so it does not wait for the disk.
+        # A wake-up need not survive a power failure, so it does not wait for the disk.
         jobs = Path(f"{path}-jobs")
-        jobs.touch(mode=0o600)  # nobody else's to read, like the database
+        jobs.touch(mode=0o600)  # readable by this user only, like the database
         return SqliteHuey(_NAME, filename=str(jobs), fsync=False, cache_mb=1, **options)
     if scheme in ("postgresql", "postgres"):
         return _open_postgres(f"postgresql://{rest}", options)
-    # CockroachDB has no LISTEN: without Redis its workers look by themselves, once a second.
+    # CockroachDB has no LISTEN: without Redis its workers poll once a second.
     return MemoryHuey(_NAME, **options)
 
 
 def _open_redis(url: str, options: dict[str, Any]) -> Huey:
     if not url.startswith(("redis://", "rediss://", "unix://")):
-        raise SettingsError("GROUNDSWELL_JOBS_URL: expected redis://host:port/number")
+        raise SettingsError("GROUNDSWELL_JOBS_URL must be redis://host:port/number")
     try:
         return RedisHuey(_NAME, url=url, **options)
     except ConfigurationError as error:
-        raise SettingsError("GROUNDSWELL_JOBS_URL: Redis needs its library: pip install redis") from error
+        raise SettingsError(
+            "GROUNDSWELL_JOBS_URL: the library for Redis is not installed: pip install redis"
+        ) from error
 
 
 def _open_postgres(url: str, options: dict[str, Any]) -> Huey:

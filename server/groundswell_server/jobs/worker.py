@@ -1,8 +1,8 @@
-"""The worker process: takes operations from the table and runs their jobs, one at a time.
+"""The worker process: it takes operations from the table and runs their jobs, one at a time.
 
-Four threads: the main one handles signals and keeps time (lapsed leases, periodic jobs), one works, while it does
-another renews the lease, and one asks the suite's other services for it (`peer_loop.py`). The worker is niced and
-computes on one core: serving comes first where they share a machine.
+It has four threads: the main thread handles signals, lapsed leases and periodic jobs; a second one runs the job; a
+third one renews the lease meanwhile; a fourth one calls the other services (`peer_loop.py`). The worker is niced and
+computes on one core, because servers on the same machine come first.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from groundswell_storage.database import Database
 from groundswell_storage.jobs import leases
 
 _POLL_SECONDS = 1.0
-"""How soon work is found without a wake-up."""
+"""Time between polls for work without a wake-up."""
 _TICK_SECONDS = 0.5
 _RELEASE = timedelta(seconds=5)
 _NICENESS = 10
@@ -37,24 +37,24 @@ log = structlog.get_logger(__name__)
 
 
 def run_worker(settings: Settings, registry: Registry | None = None, *, peer_socket: str = "") -> int:
-    """Works until SIGTERM or SIGINT; returns the exit code. To be called on the main thread.
+    """Runs jobs until SIGTERM or SIGINT and returns the exit code. Call it on the main thread.
 
-    A job under way when the signal comes has the grace time to end; one that does not goes back to the queue, without
-    the attempt being counted, and the process ends then and there. Raises SettingsError and what a database out of
-    reach raises, before the first operation is taken. `peer_socket` is as in `Peers`.
+    A job under way at the signal has the grace period to end. After that its operation is released, without the attempt
+    being counted, and the process exits at once. Raises SettingsError, and Unavailable for an unreachable database,
+    before the first operation is taken. `peer_socket` is as in `Peers`.
     """
-    stand_back()
+    lower_priority()
     database = open_database(settings, application="groundswell-worker")
     migrate(database)
     with PeerLoop(settings, database, peer_socket) as peer_loop:
         return Worker(database, settings, registry or Registry(), peer_loop).run()
 
 
-def stand_back() -> None:
-    """Leaves the machine to those who serve: niced, and one core at a time. To be called before NumPy is loaded.
+def lower_priority() -> None:
+    """Makes the process nice and limits it to one core, in favour of servers. Call it before NumPy is imported.
 
-    Linear algebra on as many threads as there are cores makes a training slower, not faster (they wait for each other
-    by spinning), and the calls of a server beside it wait for all of them. Who sets the variables keeps what is set.
+    Linear algebra on every core makes a training slower, not faster (the threads wait for each other by spinning), and
+    delays the calls of a server on the same machine. Environment variables that are set already keep their values.
     """
     os.nice(max(0, _NICENESS - os.nice(0)))
     for variable in _THREADS_OF_LIBRARIES:
@@ -62,7 +62,7 @@ def stand_back() -> None:
 
 
 class Worker:
-    """One worker; `run` is its life."""
+    """One worker process."""
 
     def __init__(self, database: Database, settings: Settings, registry: Registry, peer_loop: PeerLoop) -> None:
         self._peer_loop = peer_loop
@@ -79,7 +79,7 @@ class Worker:
         self._thread = threading.Thread(target=self._work, name="groundswell-job", daemon=True)
 
     def run(self) -> int:
-        """Works until a signal ends it; returns the exit code."""
+        """Runs jobs until a signal arrives. Returns the exit code."""
         with ShutdownSignals() as signals:
             self._thread.start()
             log.info("worker ready", pid=os.getpid(), kinds=len(self._registry.kinds))
@@ -91,7 +91,7 @@ class Worker:
             return self._end(signals)
 
     def _end(self, signals: ShutdownSignals) -> int:
-        """Gives the job under way its grace time; a second signal cuts it short."""
+        """Gives the job under way its grace period, which a second signal ends."""
         log.info("worker ends", grace_seconds=self._grace_seconds)
         self._ending.set()
         if (lease := self._current) is not None:
@@ -103,12 +103,12 @@ class Worker:
         if self._thread.is_alive():
             if (lease := self._current) is not None:
                 execution.release(lease, self._database, within=_RELEASE)
-            # A thread cannot be stopped from outside; whatever it has open dies with the process.
+            # A thread cannot be stopped from outside; its open resources end with the process.
             os._exit(0)
         return 0
 
     def _work(self) -> None:
-        """The life of the thread that works."""
+        """Takes and runs operations until the worker ends; the body of the working thread."""
         self._database.bind()
         try:
             while not self._ending.is_set():
@@ -123,7 +123,7 @@ class Worker:
             self._wake_ups.close()
 
     def _take_all(self) -> bool:
-        """Runs what waits, one operation after the other. Returns False when it is better to pause before more."""
+        """Runs the waiting operations one after the other. Returns False when a pause is due before the next."""
         try:
             while not self._ending.is_set() and leases.is_waiting(self._database, self._registry.kinds):
                 if (lease := self._claim()) is None:
@@ -131,7 +131,7 @@ class Worker:
                 if not self._run(lease):
                     return False
         except Exception as error:
-            log.warning("operations out of reach", error=str(error))
+            log.warning("operations cannot be read", error=str(error))
             self._database.drop_connection()
             return False
         finally:
@@ -149,7 +149,7 @@ class Worker:
             return None
         lease = self._current = Lease(self._database, claimed, self._lease)
         if self._ending.is_set():
-            # The signal came between: the main thread may not have seen this lease.
+            # The signal may have arrived before the main thread could see this lease.
             lease.end_for(Stop.SHUTDOWN)
         return lease
 
@@ -157,13 +157,13 @@ class Worker:
         try:
             self._wake_ups.wait(_POLL_SECONDS)
         except Exception as error:
-            log.warning("queue of wake-ups out of reach", error=str(error))
+            log.warning("wake-ups cannot be read", error=str(error))
             self._ending.wait(_POLL_SECONDS)
 
     def _wake(self, times: int) -> None:
-        """Passes on that operations of lost workers wait again: this worker may be busy itself."""
+        """Wakes other workers for operations of lost workers, because this worker may be busy itself."""
         try:
             for _ in range(times):
                 self._wake_ups.send()
         except Exception as error:
-            log.warning("workers not woken; they look by themselves", error=str(error))
+            log.warning("workers not woken; they poll instead", error=str(error))

@@ -1,4 +1,4 @@
-"""Structured logs on stderr, without secrets: our own and those of all libraries in one format."""
+"""Structured logs on stderr without secrets, those of libraries included, in one format."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from structlog.typing import Processor
 
 from groundswell_storage.engines.urls import HIDDEN, hide_password
 
-# With passwords in URLs the secrets that could end up in a message: API keys, and tokens of platforms.
+# Besides passwords in URLs, these secrets could appear in a message: API keys, and tokens of platforms.
 _KEY = re.compile(r"(gsk_[A-Za-z0-9]+_)[A-Za-z0-9_-]+")
 _TOKEN = re.compile(r"(access_token=|Bearer )[^&\s\"']+")
 
 
 def configure(*, format: str, level: str) -> None:
-    """Sets up logging for this process: `format` json or console, `level` debug, info, warning or error."""
+    """Configures the logs of this process: `format` json or console, `level` debug, info, warning or error."""
     number = logging.getLevelNamesMapping()[level.upper()]
     rendered: list[Processor] = [
         structlog.processors.add_log_level,
@@ -38,15 +38,15 @@ def configure(*, format: str, level: str) -> None:
     )
     logging.basicConfig(level=number, handlers=[_handler(rendered)])
     logging.captureWarnings(True)
-    # They write down whole addresses and headers, and with them the tokens of platforms.
+    # They log addresses and headers in full, with the tokens of platforms.
     for library in ("httpx", "httpcore"):
         logging.getLogger(library).setLevel(logging.WARNING)
-    # A line for each migration, where the server says in one what became of all.
+    # It logs a line for each migration; the server logs one for all.
     logging.getLogger("peewee.migrations").setLevel(logging.DEBUG if number <= logging.DEBUG else logging.WARNING)
 
 
 def _handler(rendered: Sequence[Processor]) -> logging.Handler:
-    """Takes the records of libraries, which use Python's own logging."""
+    """Returns the handler for records of libraries, which use Python's own logging."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -61,7 +61,7 @@ def _handler(rendered: Sequence[Processor]) -> logging.Handler:
 
 
 def scrub(text: str) -> str:
-    """The text without the secrets in it."""
+    """Returns the text with its secrets hidden."""
     return _TOKEN.sub(rf"\1{HIDDEN}", _KEY.sub(rf"\1{HIDDEN}", hide_password(text)))
 
 

@@ -1,4 +1,4 @@
-"""Gauges of what is stored: read from the database whenever somebody scrapes."""
+"""Gauges that are read from the database at each scrape."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ log = structlog.get_logger(__name__)
 
 
 class StoredGauges(Collector):
-    """Read on the thread that serves the scrape, which keeps no connection in between."""
+    """Base of gauges that are read on the thread of the scrape, which keeps no connection between scrapes."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def describe(self) -> Iterable[Metric]:
-        """The metrics without figures: registering them reads nothing."""
+        """Returns the metrics without values, so that registration reads nothing."""
         return self.families()
 
     def collect(self) -> Iterable[Metric]:
-        """The figures of now; none while the database can't be reached."""
+        """Returns the metrics with their present values, or without values while the database is unreachable."""
         families = self.families()
         try:
             self._database.bind()
             self.read(self._database, families)
         except Exception as error:
-            log.warning("figures out of reach", metrics=[family.name for family in families], error=str(error))
+            log.warning("metrics cannot be read", metrics=[family.name for family in families], error=str(error))
             return self.families()
         finally:
             self._database.drop_connection()
@@ -39,8 +39,8 @@ class StoredGauges(Collector):
 
     @abstractmethod
     def families(self) -> Sequence[GaugeMetricFamily]:
-        """The metrics, without figures."""
+        """Returns the metrics without values."""
 
     @abstractmethod
     def read(self, database: Database, families: Sequence[GaugeMetricFamily]) -> None:
-        """Adds the figures of now to the families, which are those of `families`."""
+        """Adds the present values to the metrics that `families` returned."""

@@ -1,7 +1,7 @@
 """Calls from one service to another: by gRPC, over a Unix socket on the same machine, elsewhere by address.
 
-A service never imports another's domain. It asks, on behalf of its own caller, with that caller's workspace and
-role: what the caller may not do, its call may not do either. Jobs of workers ask in the same way (`jobs/peer_loop.py`).
+A service never imports another's domain. It calls the other service on behalf of its own caller, with that caller's
+workspace, role and scopes. Jobs in workers do the same (`jobs/peer_loop.py`).
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ RECONNECT = (
     ("grpc.min_reconnect_backoff_ms", 200),
     ("grpc.max_reconnect_backoff_ms", 2_000),
 )
-"""A peer that was started again is found within seconds; left to itself gRPC waits for up to two minutes."""
+"""A restarted peer is reached within seconds; with the defaults of gRPC it takes up to two minutes."""
 
 
 class PeerRefusal(GroundswellError):
-    """What a peer answered instead of a response; it reaches the caller in the peer's own words."""
+    """A peer's refusal, which is passed on to the caller unchanged."""
 
     def __init__(self, code: grpc.StatusCode, message: str, *, reason: str, metadata: Mapping[str, str]) -> None:
         super().__init__(message, reason=reason, metadata=metadata)
@@ -51,24 +51,24 @@ class PeerRefusal(GroundswellError):
 
     @property
     def is_final(self) -> bool:
-        """Whether the same request would be refused again, as far as can be told."""
+        """Returns True when the same request would very likely be refused again."""
         return self.code in _FINAL
 
 
 class Caller(Protocol):
-    """On whose behalf a peer is asked; a call under way is one."""
+    """The caller on whose behalf a peer is called. A `Call` is one."""
 
     @property
     def principal(self) -> Principal:
-        """Who that is."""
+        """The caller's identity and rights."""
 
     @property
     def request_id(self) -> str:
-        """For the peer's logs."""
+        """The id of the request in the peer's logs."""
 
 
 class OnBehalf(NamedTuple):
-    """A caller without a call, such as who asked for a job."""
+    """A caller without a call under way, such as the one who started a job."""
 
     principal: Principal
     request_id: str
@@ -90,9 +90,9 @@ class Peers(Stubs):
         tokens: PeerTokens,
         credentials: grpc.ChannelCredentials | None = None,
     ) -> None:
-        """`peer_socket`: where services are that `addresses` does not name, a target of gRPC.
+        """`peer_socket` is the gRPC target of the services that `addresses` does not name.
 
-        It is empty for a worker by itself: then a stub of such a service raises Unavailable.
+        It is empty for a worker that runs alone; a stub of such a service then raises Unavailable.
         """
         self._addresses = addresses
         self._credentials = credentials
@@ -105,8 +105,8 @@ class Peers(Stubs):
     ) -> Response:
         """Makes a call on behalf of a caller.
 
-        Raises the peer's refusal in its own words, and Unavailable when it can't be reached or does not serve the
-        call. Never inside a transaction: on SQLite's one thread it would wait for itself.
+        Raises PeerRefusal, and Unavailable when the peer is unreachable or does not serve the call. Never call it
+        inside a transaction: on SQLite's single writer thread it would wait for itself.
         """
         return await self.ask_as(caller.principal, caller.request_id, method, request, timeout_seconds=timeout_seconds)
 
@@ -119,7 +119,7 @@ class Peers(Stubs):
         *,
         timeout_seconds: float = 5.0,
     ) -> Response:
-        """The same on behalf of somebody whose call is over; `request_id` is for the peer's logs."""
+        """Makes a call on behalf of a principal whose own call is over. `request_id` is for the peer's logs."""
         metadata = ((PEER_HEADER, await self._tokens.sign(principal)), (REQUEST_ID_HEADER, request_id))
         try:
             response: Response = await method(request, metadata=metadata, timeout=timeout_seconds)
@@ -136,7 +136,7 @@ class Peers(Stubs):
         target = self._addresses.get(service, self._peer_socket)
         if not target:
             raise Unavailable(
-                f"the service {service} is served nowhere that is known here: name it in GROUNDSWELL_PEERS",
+                f"no address is known for the service {service}: set it in GROUNDSWELL_PEERS",
                 reason="PEER_UNAVAILABLE",
                 metadata={"request": service},
             )
@@ -154,7 +154,7 @@ def _typed(error: grpc.aio.AioRpcError, asked: str) -> GroundswellError:
     message = error.details() or ""
     if error.code() in ABSENT:
         return Unavailable(
-            f"another service can't be reached: {message}",
+            f"another service cannot be reached: {message}",
             reason="PEER_UNAVAILABLE",
             metadata={"request": asked},
             retry_after=timedelta(seconds=1),

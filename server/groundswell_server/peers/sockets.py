@@ -1,4 +1,4 @@
-"""Unix sockets on which servers and workers of one machine reach each other."""
+"""Unix sockets by which the servers and workers of one machine call each other."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from pathlib import Path
 
 @contextmanager
 def peer_sockets(count: int) -> Iterator[list[str]]:
-    """Targets of gRPC, one for each server process, in a folder that only this user can reach; removed in the end."""
+    """Yields gRPC targets, one for each server process, in a folder that only this user can read."""
     with tempfile.TemporaryDirectory(prefix="groundswell-") as folder:
         yield [f"unix:{Path(folder) / f'peers-{number}.sock'}" for number in range(count)]

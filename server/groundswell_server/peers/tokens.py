@@ -1,6 +1,6 @@
-"""How one server of a deployment vouches for a caller to another: a short-lived signed token.
+"""Short-lived signed tokens, by which one server of a deployment vouches for a caller to another.
 
-The secret is made once per deployment and kept, sealed, in its database, so that all its servers share it.
+The secret is created once for a deployment and stored encrypted in its database, so that all servers share it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ LIFETIME = timedelta(minutes=1)
 
 
 class PeerTokens:
-    """Signs and verifies what peers say of a caller."""
+    """Signs and verifies tokens about callers."""
 
     def __init__(
         self,
@@ -34,8 +34,8 @@ class PeerTokens:
         self._secret: bytes | None = None
 
     async def sign(self, principal: Principal) -> str:
-        """A token that says who the caller is, good for a minute."""
-        import jwt  # 20 MB and a fifth of a second that a server without peers never pays
+        """Returns a token with the caller's identity and rights, valid for a minute."""
+        import jwt  # 20 MB and 0.2 seconds that only servers with peers pay
 
         claims: dict[str, Any] = {
             "aud": AUDIENCE,
@@ -48,7 +48,7 @@ class PeerTokens:
         return jwt.encode(claims, await self._key(), algorithm="HS256")
 
     async def verify(self, token: str) -> Principal:
-        """The caller that a peer vouches for. Raises Unauthenticated for any other token."""
+        """Returns the caller that a peer vouches for. Raises Unauthenticated for an invalid token."""
         import jwt
 
         try:
@@ -57,7 +57,9 @@ class PeerTokens:
             )
             return _principal(claims)
         except (jwt.PyJWTError, KeyError, TypeError) as error:
-            raise Unauthenticated("the word of this peer does not verify", reason="CREDENTIALS_INVALID") from error
+            raise Unauthenticated(
+                "the token of the peer is invalid or expired", reason="CREDENTIALS_INVALID"
+            ) from error
 
     async def _key(self) -> bytes:
         if self._secret is None:
@@ -73,9 +75,9 @@ class PeerTokens:
 
 
 def _principal(claims: dict[str, Any]) -> Principal:
-    """The caller that claims speak of. Raises KeyError or TypeError when they are not what `sign` writes."""
+    """Returns the caller of claims. Raises KeyError or TypeError for claims that `sign` does not write."""
     workspace, role, actor, scopes = (claims[name] for name in ("workspace", "role", "actor", "scopes"))
     texts = (workspace, role, actor, *scopes)
     if not isinstance(scopes, list) or not all(isinstance(text, str) for text in texts):
-        raise TypeError("a claim is no text")
+        raise TypeError("a claim is not a string")
     return Principal(workspace, role, actor, frozenset(scopes))

@@ -1,4 +1,4 @@
-"""The processes of a deployment on one machine: servers, workers, and the parent that keeps them running."""
+"""The processes of a deployment on one machine: servers, workers and their supervisor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`python -m groundswell_server.processes.child`: a server or worker process that a parent started."""
+"""`python -m groundswell_server.processes.child`: a server or worker process that a supervisor started."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from groundswell_server.settings import SettingsError
 from groundswell_storage.errors import FailedPrecondition, GroundswellError
 
 _EXIT_SECONDS = 5.0
-"""Beyond the grace time: then a child whose parent is gone ends in any case."""
+"""Time after the grace period at which a child without a parent exits in any case."""
 
 
 def main() -> int:
-    """Does what the parent ordered until SIGTERM, or until the parent is gone; returns the exit code."""
+    """Runs the child that the parent specified, until SIGTERM or the end of the parent. Returns the exit code."""
     parent = _take_over_stdin()
     line = parent.makefile("rb").readline()
     if not line.endswith(b"\n"):
@@ -33,11 +33,11 @@ def main() -> int:
     try:
         return _serve(spec, parent) if spec.role == "server" else _work(spec)
     except (SettingsError, GroundswellError, OSError) as error:
-        hopeless = isinstance(error, SettingsError | FailedPrecondition)
-        _tell(parent, Report(failure=logs.scrub(str(error)), hopeless=hopeless))
+        permanent = isinstance(error, SettingsError | FailedPrecondition)
+        _report(parent, Report(failure=logs.scrub(str(error)), permanent=permanent))
         return 1
     except Exception as error:
-        _tell(parent, Report(failure=logs.scrub(f"an unforeseen fault: {error!r}")))
+        _report(parent, Report(failure=logs.scrub(f"an unforeseen error: {error!r}")))
         raise
 
 
@@ -52,7 +52,7 @@ def _serve(spec: ChildSpec, parent: socket.socket) -> int:
             insecure=spec.insecure,
             shared_port=True,
             peer_socket=spec.peer_socket,
-            ready=lambda port: _tell(parent, Report(ready=True, port=port)),
+            ready=lambda port: _report(parent, Report(ready=True, port=port)),
         )
     )
     return 0
@@ -65,7 +65,7 @@ def _work(spec: ChildSpec) -> int:
 
 
 def _take_over_stdin() -> socket.socket:
-    """The socket to the parent, moved to where no process that this one starts can inherit it."""
+    """Returns the socket to the parent, moved off standard input so that no further process inherits it."""
     parent = socket.socket(fileno=os.dup(0))
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
@@ -74,7 +74,7 @@ def _take_over_stdin() -> socket.socket:
 
 
 def _end_with(parent: socket.socket, grace_seconds: float) -> None:
-    """Waits for the parent's end, which closes the socket, and ends this process: gracefully, then in any case."""
+    """Waits for the end of the parent, which closes the socket. Then ends this process, by force after a while."""
     try:
         while parent.recv(1):
             pass
@@ -85,7 +85,7 @@ def _end_with(parent: socket.socket, grace_seconds: float) -> None:
     os._exit(1)
 
 
-def _tell(parent: socket.socket, report: Report) -> None:
+def _report(parent: socket.socket, report: Report) -> None:
     try:
         parent.sendall(report.encode())
     except OSError:

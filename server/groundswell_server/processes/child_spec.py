@@ -1,8 +1,8 @@
-"""What a parent and its child processes say to each other.
+"""The protocol between a supervisor and its child processes: the child's specification, and its reports.
 
-They share one socket, which is the child's standard input: the parent writes the child's spec, the child answers
-when it is ready, and the end of the stream tells either that the other is gone. So no child outlives its parent,
-however that ends, and no secret stands on a command line or in an environment.
+They share one socket, which is the child's standard input: the parent writes the specification, the child reports when
+it is ready, and the end of the stream means that the other process is gone. So no child outlives its parent, and no
+secret is on a command line or in the environment.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ Role = Literal["server", "worker"]
 
 @dataclass(frozen=True, slots=True)
 class ChildSpec:
-    """What a child is to do."""
+    """The specification of a child process."""
 
     role: Role
     number: int
     """Its number among those of its role, from 0."""
     settings: Settings
     services: tuple[str, ...] = ()
-    """For a server: what it serves."""
+    """The services of a server."""
     insecure: bool = False
     peer_socket: str = ""
-    """A Unix socket, as a target of gRPC: a server is to listen there for peers, a worker finds a server there."""
+    """A Unix socket as a gRPC target: a server listens there for peers, a worker calls a server there."""
 
     @property
     def name(self) -> str:
-        """For logs, and for people who look at the list of processes."""
+        """The name in logs and in the list of processes."""
         return f"{self.role}-{self.number}"
 
     def encode(self) -> bytes:
-        """One line."""
+        """Returns one line of JSON."""
         fields = {
             "role": self.role,
             "number": self.number,
@@ -52,7 +52,7 @@ class ChildSpec:
 
     @classmethod
     def decode(cls, line: bytes) -> ChildSpec:
-        """Reads what `encode` wrote."""
+        """Reads the output of `encode`."""
         fields = json.loads(line)
         return cls(
             role=fields["role"],
@@ -66,23 +66,23 @@ class ChildSpec:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a child says."""
+    """A report of a child process."""
 
     ready: bool = False
     port: int = 0
-    """The port that a server listens on."""
+    """The port on which a server listens."""
     failure: str = ""
-    """Why it could not start, for people."""
-    hopeless: bool = False
-    """Whether another try would fail the same way: a setting is wrong."""
+    """The reason for which it could not start, for people."""
+    permanent: bool = False
+    """True when another start would fail in the same way, because a setting is wrong."""
 
     def encode(self) -> bytes:
-        """One line."""
+        """Returns one line of JSON."""
         return json.dumps(asdict(self)).encode() + b"\n"
 
     @classmethod
     def decode(cls, line: bytes) -> Report:
-        """Reads what `encode` wrote."""
+        """Reads the output of `encode`."""
         return cls(**json.loads(line))
 
 
@@ -91,4 +91,4 @@ def _plain(value: Any) -> Any:
         return value.get_secret_value()
     if isinstance(value, Path):
         return str(value)
-    raise TypeError(f"a setting of type {type(value).__name__} has no way to a child process yet")
+    raise TypeError(f"a setting of type {type(value).__name__} cannot be encoded for a child process")

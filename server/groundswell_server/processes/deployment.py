@@ -1,4 +1,4 @@
-"""`groundswell serve` and `groundswell worker`: which processes there are, from start to end."""
+"""The processes of `groundswell serve` and `groundswell worker`, from their start to their end."""
 
 from __future__ import annotations
 
@@ -22,35 +22,35 @@ from groundswell_server.processes.supervisor import Child, Supervisor
 from groundswell_server.settings import Settings, SettingsError
 
 _BEYOND_GRACE_SECONDS = 6.0
-"""Time for closing what is left after the grace time, before a child is killed."""
+"""Time after the grace period until a child is killed."""
 
 log = structlog.get_logger(__name__)
 
 
 def serve(settings: Settings, services: Sequence[str], *, workers: int = 1, insecure: bool = False) -> int:
-    """Serves until SIGTERM or SIGINT; returns the exit code. To be called on the main thread.
+    """Serves until SIGTERM or SIGINT and returns the exit code. Call it on the main thread.
 
-    One server runs in this process; several (`workers`) run in processes of their own that share the port, and this
-    one keeps them running. Either way `settings.training_workers` worker processes run beside, which ask the servers by
-    Unix sockets. A line on standard output says when calls are taken. Raises SettingsError, and what a database out of
-    reach raises.
+    One server runs in this process. Several (`workers`) run in processes of their own that share the port, under the
+    supervision of this one. In both cases `settings.training_workers` worker processes run too, and call the servers by
+    Unix sockets. A line on standard output announces that calls are accepted. Raises SettingsError, and Unavailable for
+    an unreachable database.
     """
     logs.configure(format=settings.log_format, level=settings.log_level)
     if workers == 1:
-        return _OneServer(settings, services, insecure=insecure).run()
-    return _ManyServers(settings, services, workers, insecure=insecure).run()
+        return _SingleServer(settings, services, insecure=insecure).run()
+    return _SupervisedServers(settings, services, workers, insecure=insecure).run()
 
 
 def work(settings: Settings) -> int:
-    """Does jobs in this process until SIGTERM or SIGINT; returns the exit code."""
+    """Runs jobs in this process until SIGTERM or SIGINT. Returns the exit code."""
     from groundswell_server.jobs.worker import run_worker
 
     logs.configure(format=settings.log_format, level=settings.log_level)
     return run_worker(settings)
 
 
-class _OneServer:
-    """The server in this process, workers beside it."""
+class _SingleServer:
+    """A server in this process, with worker processes."""
 
     def __init__(self, settings: Settings, services: Sequence[str], *, insecure: bool) -> None:
         self._settings = settings
@@ -61,7 +61,7 @@ class _OneServer:
     def run(self) -> int:
         check_free(self._settings.host, self._settings.port)
         with peer_sockets(1) as sockets:
-            self._supervisor = Supervisor(_worker_specs(self._settings, sockets), self._hear)
+            self._supervisor = Supervisor(_worker_specs(self._settings, sockets), self._on_report)
             try:
                 run_on_fastest_loop(self._serve(sockets[0]))
             finally:
@@ -85,10 +85,10 @@ class _OneServer:
             self._task.result()
 
     def _ready(self, port: int) -> None:
-        # In place of the server's own handlers: workers and server end at the same time, not one after the other.
+        # They replace the server's own handlers, so that workers and server end at the same time.
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, self._end)
-        # The first call is not to wait for workers that are starting.
+        # The first call should not wait for workers that start.
         _announce(self._settings, port, servers=1)
         self._supervisor.start()
 
@@ -96,16 +96,16 @@ class _OneServer:
         self._supervisor.terminate()
         self._task.cancel()
 
-    def _hear(self, child: Child, report: Report) -> None:
+    def _on_report(self, child: Child, report: Report) -> None:
         if report.failure:
             log.error("worker not started", process=child.spec.name, error=report.failure)
-        if report.hopeless and not child.was_ready:
+        if report.permanent and not child.was_ready:
             self._failure = report.failure
             self._loop.call_soon_threadsafe(self._end)
 
 
-class _ManyServers:
-    """Servers in processes of their own, workers beside them; this process only keeps them."""
+class _SupervisedServers:
+    """Servers and workers in processes of their own, which this process supervises."""
 
     def __init__(self, settings: Settings, services: Sequence[str], servers: int, *, insecure: bool) -> None:
         self._settings = settings
@@ -124,8 +124,8 @@ class _ManyServers:
         ):
             self._signals = signals
             settings = self._settings.model_copy(update={"port": port})
-            servers = Supervisor(self._server_specs(settings, sockets), self._hear)
-            workers = Supervisor(_worker_specs(settings, sockets), self._hear)
+            servers = Supervisor(self._server_specs(settings, sockets), self._on_report)
+            workers = Supervisor(_worker_specs(settings, sockets), self._on_report)
             servers.start()
             signals.wait()
             if len(self._ready) == self._servers:
@@ -142,7 +142,7 @@ class _ManyServers:
             ChildSpec(
                 "server",
                 number,
-                # One port each: a process can only tell what it counted itself.
+                # A port each, because a process knows only its own counts.
                 settings.model_copy(update={"metrics_port": settings.metrics_port and settings.metrics_port + number}),
                 services=self._services,
                 insecure=self._insecure,
@@ -151,12 +151,12 @@ class _ManyServers:
             for number in range(self._servers)
         ]
 
-    def _hear(self, child: Child, report: Report) -> None:
-        """Rings once when all servers are ready for the first time, and when going on makes no sense."""
+    def _on_report(self, child: Child, report: Report) -> None:
+        """Wakes `run` when all servers are ready for the first time, and when a server cannot start."""
         name = child.spec.name
         if report.failure:
             log.error("process not started", process=name, error=report.failure)
-            if not child.was_ready and (report.hopeless or child.spec.role == "server"):
+            if not child.was_ready and (report.permanent or child.spec.role == "server"):
                 self._failure = self._failure or report.failure
                 self._signals.raise_one()
         elif child.spec.role == "server":
@@ -167,7 +167,7 @@ class _ManyServers:
                 self._signals.raise_one()
 
     def _end(self, signals: ShutdownSignals, *supervisors: Supervisor) -> None:
-        """Ends all at the same time, within the grace time; a second signal cuts that short."""
+        """Ends all processes at the same time, within the grace period, which a second signal ends."""
         for supervisor in supervisors:
             supervisor.terminate()
         deadline = time.monotonic() + self._settings.grace_seconds + _BEYOND_GRACE_SECONDS
@@ -179,7 +179,7 @@ class _ManyServers:
 
 
 def _worker_specs(settings: Settings, sockets: Sequence[str]) -> list[ChildSpec]:
-    """Workers take turns in the servers that they ask."""
+    """Returns the specifications of the workers, which share out the servers that they call."""
     return [
         ChildSpec("worker", number, settings, peer_socket=sockets[number % len(sockets)])
         for number in range(settings.training_workers)
@@ -187,7 +187,7 @@ def _worker_specs(settings: Settings, sockets: Sequence[str]) -> list[ChildSpec]
 
 
 def _announce(settings: Settings, port: int, *, servers: int) -> None:
-    """The one line on standard output: calls are taken from here on."""
+    """Prints the line which announces that calls are accepted."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     database = logs.scrub(settings.database_url.get_secret_value())
     sys.stdout.write(

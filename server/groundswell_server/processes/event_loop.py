@@ -1,4 +1,4 @@
-"""The event loop that servers run on."""
+"""The event loop of a server."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def run_on_fastest_loop(work: Coroutine[Any, Any, None]) -> None:
-    """Runs a coroutine to its end on uvloop, or on asyncio's own loop where there is no uvloop."""
+    """Runs a coroutine to its end on uvloop, or on asyncio's own loop where uvloop is not installed."""
     new_loop: Callable[[], asyncio.AbstractEventLoop]
     try:
         from uvloop import new_event_loop as new_loop

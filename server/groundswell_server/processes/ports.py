@@ -1,4 +1,4 @@
-"""The port to listen on: for one server process alone, or for several together."""
+"""The port of a server: for one process alone, or shared by several."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ _HANDOVER_SECONDS = 3.0
 
 
 def check_free(host: str, port: int) -> None:
-    """Raises SettingsError when another process listens there: gRPC would write a line of its own beside the error."""
-    with _complaints(host, port):
+    """Raises SettingsError when another process listens there. gRPC would log a line of its own beside the error."""
+    with _bind_errors(host, port):
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         _bind_alone(family, kind, protocol, address)
 
 
 @contextmanager
 def shared_port(host: str, port: int) -> Iterator[int]:
-    """Holds a port that processes of this user can listen on together (SO_REUSEPORT), and gives its number.
+    """Reserves a port that processes of this user can share (SO_REUSEPORT), and yields its number.
 
-    Port 0 takes a free one. The socket that holds it does not listen, so the kernel gives it no connections; it keeps
-    the port from others while a server process is being replaced. Raises SettingsError when it can't be had.
+    Port 0 takes a free one. The reserving socket does not listen, so the kernel gives it no connections; it keeps the
+    port reserved while a server process is replaced. Raises SettingsError when the port is not available.
     """
     if not hasattr(socket, "SO_REUSEPORT"):
-        raise SettingsError("this system can't share a port between processes: use --workers 1")
-    with _complaints(host, port):
+        raise SettingsError("this system cannot share a port between processes: use --workers 1")
+    with _bind_errors(host, port):
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         if port:
-            # Sharing would succeed beside any other server of this user that shares: ask for the port alone first.
+            # Sharing would succeed beside another server of this user that shares: bind the port alone first.
             _wait_until_free(family, kind, protocol, address)
         with socket.socket(family, kind, protocol) as held:
             held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
@@ -42,16 +42,16 @@ def shared_port(host: str, port: int) -> Iterator[int]:
 
 
 @contextmanager
-def _complaints(host: str, port: int) -> Iterator[None]:
+def _bind_errors(host: str, port: int) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        told = "is another server there? --port takes another"
-        raise SettingsError(f"can't listen on {host}:{port}: {told} ({error})") from error
+        cure = "if another server uses it, choose another --port"
+        raise SettingsError(f"cannot listen on {host}:{port}: {error}; {cure}") from error
 
 
 def _wait_until_free(family: int, kind: int, protocol: int, address: Any) -> None:
-    """Waits a moment for processes whose parent was killed: they notice and stop listening."""
+    """Waits a moment for processes whose parent was killed, which notice that and stop listening."""
     give_up = time.monotonic() + _HANDOVER_SECONDS
     while True:
         try:

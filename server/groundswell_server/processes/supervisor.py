@@ -1,4 +1,4 @@
-"""Child processes that are kept running: one that dies is started again, and all end when they are told to."""
+"""A supervisor of child processes: it restarts a process that dies, and ends all of them together."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from groundswell_server.processes.child_spec import ChildSpec, Report
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 10.0
 _STEADY_SECONDS = 10.0
-"""A child that lived so long starts again without a pause that earlier deaths have lengthened."""
+"""After so long a life, a child restarts with the first, shortest pause."""
 
 Listener = Callable[["Child", Report], None]
 log = structlog.get_logger(__name__)
 
 
 class Child:
-    """One place in the supervisor, and the process that fills it now."""
+    """One child of a supervisor: a sequence of processes with the same specification."""
 
     def __init__(self, spec: ChildSpec, listener: Listener) -> None:
-        """`listener` is told what the child reports, on a thread of the child's keeper."""
+        """`listener` is called with each report of the child, on a thread of the child's own."""
         self.spec = spec
         self.was_ready = False
-        """Whether any process in this place has been ready."""
+        """True when one of its processes has been ready."""
         self._listener = listener
         self._lock = threading.Lock()
         self._ending = threading.Event()
@@ -40,31 +40,31 @@ class Child:
 
     @property
     def pid(self) -> int | None:
-        """The id of the process, or None while there is none."""
+        """The id of its process, or None while there is none."""
         process = self._process
         return None if process is None else process.pid
 
     @property
     def is_alive(self) -> bool:
-        """Whether there is a process, or will be one."""
+        """True while there is a process, or another one will be started."""
         return self._keeper.is_alive()
 
     def start(self) -> None:
-        """Starts a process, and another one whenever it dies."""
+        """Starts a process, and restarts it whenever it dies."""
         self._keeper.start()
 
     def terminate(self) -> None:
-        """Asks the process to end gracefully; it is not started again."""
+        """Asks the process to end gracefully; it is not restarted."""
         self._ending.set()
         self._send(signal.SIGTERM)
 
     def join(self, seconds: float) -> None:
-        """Waits for the end, at most so long, then enforces it."""
+        """Waits at most `seconds` for the end, then kills the process."""
         if not self._keeper.is_alive():
             return
         self._keeper.join(max(0.0, seconds))
         if self._keeper.is_alive():
-            log.warning("process does not end; killed", process=self.spec.name, pid=self.pid)
+            log.warning("process did not end and was killed", process=self.spec.name, pid=self.pid)
             self._send(signal.SIGKILL)
             self._keeper.join()
 
@@ -82,18 +82,18 @@ class Child:
                 return
             if time.monotonic() - started > _STEADY_SECONDS:
                 pause = _FIRST_PAUSE_SECONDS
-            log.warning("process ended; starting it again", process=self.spec.name, code=code, in_seconds=pause)
+            log.warning("process died; it restarts", process=self.spec.name, code=code, in_seconds=pause)
             self._ending.wait(pause)
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 
     def _run(self) -> int | None:
-        """One process from start to end; returns its exit code, or None when none was started."""
+        """Runs one process from start to end. Returns its exit code, or None when none was started."""
         ours, theirs = socket.socketpair()
         with ours:
             with theirs, self._lock:
                 if self._ending.is_set():
                     return None
-                # A group of its own: Ctrl-C in the terminal reaches the parent alone, which then ends its children.
+                # In a group of its own, so that Ctrl-C reaches the parent alone, which then ends its children.
                 process = self._process = subprocess.Popen(  # noqa: S603 - this very program
                     [sys.executable, "-P", "-m", "groundswell_server.processes.child", self.spec.name],
                     stdin=theirs.fileno(),
@@ -102,40 +102,40 @@ class Child:
             with contextlib.suppress(OSError):
                 ours.sendall(self.spec.encode())
                 for line in ours.makefile("rb"):
-                    self._hear(Report.decode(line))
+                    self._on_report(Report.decode(line))
             code = process.wait()
         with self._lock:
             self._process = None
         return code
 
-    def _hear(self, report: Report) -> None:
+    def _on_report(self, report: Report) -> None:
         self._listener(self, report)
         self.was_ready = self.was_ready or report.ready
 
 
 class Supervisor:
-    """Child processes that belong together."""
+    """A group of children that start and end together."""
 
     def __init__(self, specs: Sequence[ChildSpec], listener: Listener) -> None:
         self.children = [Child(each, listener) for each in specs]
 
     @property
     def is_alive(self) -> bool:
-        """Whether any of them is left."""
+        """True while any of them is left."""
         return any(child.is_alive for child in self.children)
 
     def start(self) -> None:
-        """Starts all."""
+        """Starts all children."""
         for child in self.children:
             child.start()
 
     def terminate(self) -> None:
-        """Asks all to end; returns at once."""
+        """Asks all children to end, and returns at once."""
         for child in self.children:
             child.terminate()
 
     def join(self, seconds: float) -> None:
-        """Waits for all to end, at most so long together, then enforces it."""
+        """Waits at most `seconds` for all of them to end, then kills the rest."""
         deadline = time.monotonic() + seconds
         for child in self.children:
             child.join(deadline - time.monotonic())

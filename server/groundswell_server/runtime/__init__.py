@@ -1,1 +1,1 @@
-"""What every call passes through, one idea a file; `pipeline.py` holds the ordered list."""
+"""The stages that every call passes through, one in each file. `app.py` orders them; `pipeline.py` composes them."""

@@ -17,11 +17,11 @@ from groundswell_storage.audit import audit
 from groundswell_storage.scope import Scope
 
 _PAST = {"Submit": "submitted", "Cancel": "cancelled", "Set": "set"}
-"""Verbs of calls whose past isn't made with -d or -ed alone."""
+"""Past participles of verbs that do not take -d or -ed alone."""
 
 
 def recorded(method: Method) -> Callable[..., Any]:
-    """The method's function, followed by its entry; the function itself where there is none to make."""
+    """Returns the method's function followed by its audit entry, or the function itself when it has none."""
     function = method.function
     if not method.audited:
         return function
@@ -36,14 +36,14 @@ def recorded(method: Method) -> Callable[..., Any]:
 
 
 def action_of(name: str) -> str:
-    """What a call of this name did: `UpdatePersona` -> `persona.updated`."""
+    """Returns the action of a call by its name: `UpdatePersona` -> `persona.updated`."""
     verb, *noun = re.findall(r"[A-Z][a-z0-9]*", name)
     past = _PAST.get(verb) or verb.lower() + ("d" if verb.endswith("e") else "ed")
     return f"{'_'.join(noun).lower()}.{past}"
 
 
 def subject_of(request: Message, response: Message) -> str:
-    """What a call was about: the thing that it answers with, else the first one that the request names."""
+    """Returns the subject of a call: the resource in its response, or the first one that its request names."""
     for field, value in response.ListFields():
         if field.message_type is not None and "id" in field.message_type.fields_by_name and not field.is_repeated:
             return f"{field.name}/{value.id}"

@@ -1,4 +1,4 @@
-"""Work that goes on behind the calls as long as the server runs: what fails is told and begins again."""
+"""Background tasks that run as long as the server does. A task that fails is logged, counted and restarted."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ Work = Callable[[], Coroutine[Any, Any, None]]
 
 
 async def keep_running(name: str, work: Work, failed: Callable[[str], None]) -> None:
-    """Runs `work` until it returns. A fault nobody foresaw is logged and told to `failed`, and the work begins again.
+    """Runs `work` until it returns. After an unforeseen error it is logged, passed to `failed`, and restarted.
 
-    Each pause is twice the one before, so that what fails at once does not fill the log.
+    Each pause is twice the last one, so that work which fails at once does not fill the log.
     """
     pause = FIRST_PAUSE_SECONDS
     while True:
         try:
             return await work()
         except Exception:
-            log.exception("work in the background failed; it begins again", work=name, in_seconds=pause)
+            log.exception("background task failed; it restarts", work=name, in_seconds=pause)
             failed(name)
         await asyncio.sleep(pause)
         pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
 
 async def together(*works: Work) -> None:
-    """Runs all at the same time; when one fails the others are ended too, so that all can begin again."""
+    """Runs all tasks at the same time. When one fails the others are cancelled, so that all restart together."""
     async with asyncio.TaskGroup() as group:
         for work in works:
             group.create_task(work())

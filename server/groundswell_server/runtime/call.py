@@ -1,4 +1,4 @@
-"""One call under way: who makes it, for which workspace, and its way to the database."""
+"""A call under way: its caller, its workspace, and its access to the database."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ T = TypeVar("T")
 Clock = Callable[[], datetime]
 Metadata = tuple[tuple[str, str | bytes], ...]
 Handler = Callable[[Any, "Call"], Awaitable[Any]]
-"""A call's way through the runtime: takes the request, or an iterator of them for client streams, and gives the
-response, or nothing for server streams, which write theirs through the call."""
+"""Handles a call: it takes the request, or an iterator of requests for a client stream, and returns the response, or
+nothing for a server stream, which sends its responses through the call."""
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who makes a call."""
+    """The caller of a call."""
 
     workspace: str
-    """The workspace it sees; never taken from a request."""
+    """The workspace to which it has access; never taken from a request."""
     role: str
     """reader, writer, agent, operator or admin; anonymous before authentication."""
     actor: str
-    """Id of its key, as events and the audit log name it."""
+    """Id of its API key, as it appears in events and the audit log."""
     scopes: frozenset[str]
     """The scopes of its key, such as `learning.read`; EVERY_SCOPE when only the role limits it."""
 
@@ -47,7 +47,7 @@ ANONYMOUS = Principal(workspace="", role="anonymous", actor="anonymous", scopes=
 
 
 class Call:
-    """What a handler may know of the call it serves."""
+    """The context of a call for its handler."""
 
     __slots__ = (
         "_clock",
@@ -77,17 +77,17 @@ class Call:
         self.principal = ANONYMOUS
         self._request_id = ""
         self.once: Callable[[Scope, Callable[[Scope], Any]], Any] | None = None
-        """Set by the idempotency stage: does the work unless it was done before."""
+        """Set by the idempotency stage: runs the work unless it was done before."""
         self._executor = executor
         self._clock = clock
         self._task = asyncio.current_task()
         self._sending = False
         self.ended_by: GroundswellError | None = None
-        """Why it ends before it is done."""
+        """The reason for which it ends early."""
 
     @property
     def request_id(self) -> str:
-        """Its id in logs and errors: the caller's own, or one that is made when it is first asked for."""
+        """Its id in logs and errors: the caller's own, or one that is created at the first use."""
         if not self._request_id:
             self._request_id = uuid7()
         return self._request_id
@@ -107,27 +107,27 @@ class Call:
         return self._clock()
 
     def header(self, name: str) -> str:
-        """A metadata value of the invocation, empty when it was not sent."""
+        """Returns a metadata value of the call; empty when it was not sent."""
         for key, value in self.metadata:
             if key == name:
                 return value if isinstance(value, str) else value.decode("utf-8", "replace")
         return ""
 
     def read(self, work: Callable[Concatenate[Scope, P], T], *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]:
-        """Runs `work(scope, ...)` on the database executor; it must change nothing."""
+        """Runs `work(scope, ...)`, which must change nothing, on the database executor."""
         return self._executor.read(partial(self._in_scope, work, args, kwargs))
 
     def write(self, work: Callable[Concatenate[Scope, P], T], *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]:
-        """Runs `work(scope, ...)` on the database executor in one transaction; returns when it is durable."""
+        """Runs `work(scope, ...)` on the database executor in one transaction. Returns when it is durable."""
         return self._executor.write(partial(self._in_scope, work, args, kwargs))
 
     async def send(self, response: Any) -> None:
-        """Sends one message of a stream; waits while the caller reads more slowly than it is told."""
+        """Sends one message of a stream. Waits while the caller reads more slowly than messages are sent."""
         self._sending = True
         try:
             await self.context.write(response)
         except grpc.aio.InternalError as error:
-            # All that gRPC says of a caller who went away while something was under way to it.
+            # gRPC reports a caller that disconnected during a write in this way.
             raise asyncio.CancelledError from error
         finally:
             self._sending = False
@@ -135,7 +135,7 @@ class Call:
             raise asyncio.CancelledError
 
     def end(self, error: GroundswellError) -> None:
-        """Ends the call by cancelling it, behind a message that is being sent: gRPC does one thing at a time."""
+        """Ends the call by cancelling it, after a message that is being sent: gRPC allows one write at a time."""
         self.ended_by = error
         if self._task is not None and not self._sending:
             self._task.cancel()

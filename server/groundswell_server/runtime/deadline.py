@@ -1,4 +1,4 @@
-"""A stage: no call runs longer than its caller waits, and none without end."""
+"""A stage: the deadline of a call, and a bound for calls without one."""
 
 from __future__ import annotations
 
@@ -12,15 +12,14 @@ from groundswell_server.runtime.call import Call, Handler
 from groundswell_server.runtime.methods import Method
 from groundswell_storage.errors import DeadlineExceeded
 
-LOOK_EVERY_SECONDS = 1.0
+CHECK_EVERY_SECONDS = 1.0
 
 
 class Deadlines:
     """Bounds calls that come without a deadline; streams may stay open.
 
-    Where the caller set a deadline, gRPC itself cancels the handler's task when it passes; work that still waits
-    for the database is then dropped. For the others one look a second is enough, and costs a call a hundredth of
-    what a timer of its own would.
+    When the caller set a deadline, gRPC itself cancels the handler's task when it passes, and work that still waits for
+    the database is dropped. For the others one check a second is enough, and costs a call a hundredth of a timer.
     """
 
     def __init__(self, longest: timedelta, *, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -30,7 +29,7 @@ class Deadlines:
         self._stopped: set[asyncio.Task[Any]] = set()
 
     def stage(self, method: Method, proceed: Handler) -> Handler:
-        """Refuses calls that came too late, and remembers when those without a deadline began."""
+        """Refuses calls that arrive after their deadline, and records the start of those without one."""
         if method.streaming:
             return proceed
         started, monotonic = self._started, self._monotonic
@@ -56,13 +55,13 @@ class Deadlines:
         return handler
 
     async def run(self) -> None:
-        """Looks for calls that run too long as long as the server runs."""
+        """Ends calls that run too long, as long as the server runs."""
         while True:
-            await asyncio.sleep(LOOK_EVERY_SECONDS)
+            await asyncio.sleep(CHECK_EVERY_SECONDS)
             self.stop_overdue()
 
     def stop_overdue(self) -> None:
-        """Ends the calls that have run too long."""
+        """Ends the calls that have run longer than the bound."""
         latest = self._monotonic() - self._longest_seconds
         for task in [task for task, began in self._started.items() if began < latest]:
             self._stopped.add(task)

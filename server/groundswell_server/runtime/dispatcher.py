@@ -1,4 +1,4 @@
-"""From a path on the wire to a handler: the one GenericRpcHandler under which all methods stand."""
+"""The dispatcher: the one GenericRpcHandler that maps the path of a call to its handler."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from groundswell_server.runtime.request_decoder import decoder
 from groundswell_storage.errors import Unavailable
 from groundswell_storage.executor import DatabaseExecutor
 
-# grpc.aio calls `service()` and the handler in one task, so that a context variable carries the metadata from one to
-# the other; asking the context for them again costs a copy per call.
+# grpc.aio calls `service()` and the handler in one task, so a context variable carries the metadata from one to the
+# other. To read them from the context again costs a copy per call.
 _metadata: ContextVar[Metadata] = ContextVar("invocation_metadata", default=())
 
 
@@ -33,12 +33,12 @@ SOON = timedelta(seconds=1)
 
 
 def utc_now() -> datetime:
-    """The time of the machine, in UTC."""
+    """Returns the time of the machine, in UTC."""
     return datetime.now(UTC)
 
 
 class Dispatcher(grpc.GenericRpcHandler):
-    """All methods of all services, each composed once when it is registered."""
+    """All methods of all services. Each is composed once, when it is registered."""
 
     def __init__(
         self, stages: Sequence[Stage], executor: DatabaseExecutor, *, max_message_bytes: int, clock: Clock = utc_now
@@ -52,23 +52,23 @@ class Dispatcher(grpc.GenericRpcHandler):
         self._draining = False
         self._behaviours: dict[str, Behaviour] = {}
         self.services: dict[str, ServiceDescriptor] = {}
-        """What is served, by full name."""
+        """The services that are served, by full name."""
 
     def register(self, service: ServiceDescriptor, servicer: object, *, foreign: bool = False) -> None:
-        """Adds a service; raises TypeError when a call has no function, or options that do not fit it."""
+        """Adds a service. Raises TypeError naming a call without a function, or whose options do not fit it."""
         for method in methods_of(service, servicer, foreign=foreign):
             behaviour = self._behaviours[method.path] = self._behaviour(method, compose(self._stages, method))
             self._handlers[method.path] = self._wired(method.descriptor, behaviour)
         self.services[service.full_name] = service
 
     def promise(self, service: ServiceDescriptor, load: Callable[[], Awaitable[object]]) -> None:
-        """Adds a service whose servicer is not there yet: the first call awaits `load`, which registers it."""
+        """Adds a service that is not loaded yet: its first call awaits `load`, which registers it."""
         for descriptor in service.methods:
             self._handlers[path_of(descriptor)] = self._wired(descriptor, self._promised(path_of(descriptor), load))
         self.services[service.full_name] = service
 
     def methods(self) -> Iterable[str]:
-        """Paths of all registered methods."""
+        """Returns the paths of all registered methods."""
         return self._handlers.keys()
 
     def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[Any, Any] | None:
@@ -78,9 +78,9 @@ class Dispatcher(grpc.GenericRpcHandler):
         return handler if handler is not None else _not_served(details.method)
 
     def end_streams(self) -> None:
-        """Tells every open stream, and every call that waits, to come again, elsewhere if it can.
+        """Ends every open stream and every waiting call with UNAVAILABLE, so that it resumes on another server.
 
-        Part of a graceful end.
+        This is part of a graceful end.
         """
         self._draining = True
         for call in tuple(self._open_ended):
@@ -120,7 +120,7 @@ class Dispatcher(grpc.GenericRpcHandler):
         return serve_late
 
     def _wired(self, descriptor: MethodDescriptor, behaviour: Behaviour) -> grpc.RpcMethodHandler[Any, Any]:
-        """The behaviour of a call with what reads its requests and writes its responses."""
+        """Returns the gRPC handler of a call: its behaviour with its deserializer and serializer."""
         kinds = {
             (False, False): grpc.unary_unary_rpc_method_handler,
             (False, True): grpc.unary_stream_rpc_method_handler,
@@ -136,11 +136,11 @@ class Dispatcher(grpc.GenericRpcHandler):
 
 
 def _shutting_down() -> Unavailable:
-    return Unavailable("the server shuts down: connect again", reason="SHUTTING_DOWN", retry_after=SOON)
+    return Unavailable("the server is shutting down: connect again", reason="SHUTTING_DOWN", retry_after=SOON)
 
 
 def _not_served(path: str) -> grpc.RpcMethodHandler[Any, Any]:
-    """Says with details what gRPC itself would say without."""
+    """Returns a handler that refuses the call as gRPC would, with details."""
 
     async def refuse(request: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
         info = error_details_pb2.ErrorInfo(reason="NOT_SERVED", domain=errors.DOMAIN, metadata={"method": path})

@@ -1,8 +1,8 @@
-"""A stage: the one table from errors to status codes, and their details on the wire.
+"""A stage: the table that maps errors to status codes, and their details on the wire.
 
 Every refusal carries a google.rpc.Status with ErrorInfo (reason, domain, metadata) and RequestInfo, and where they
-apply BadRequest, ResourceInfo and RetryInfo. Anything unforeseen becomes INTERNAL with the request id; the rest of
-it stays in the server's log.
+apply BadRequest, ResourceInfo and RetryInfo. An unforeseen error becomes INTERNAL with the request id. Its details are
+only in the server's log.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ log = structlog.get_logger(__name__)
 
 
 class Refusal(Exception):
-    """A call's end with a status other than OK, ready for the wire."""
+    """The end of a call with a status other than OK, ready for the wire."""
 
     def __init__(self, status: status_pb2.Status, code: grpc.StatusCode) -> None:
         super().__init__(status.message)
@@ -52,12 +52,12 @@ class Refusal(Exception):
 
     @property
     def trailing_metadata(self) -> tuple[tuple[str, bytes], ...]:
-        """The details as gRPC carries them."""
+        """The details as gRPC transports them."""
         return ((DETAILS_KEY, self.status.SerializeToString()),)
 
 
 def stage(method: Method, proceed: Handler) -> Handler:
-    """Turns whatever goes wrong inside into a Refusal."""
+    """Turns every error of the inner stages into a Refusal."""
 
     async def handler(request: Any, call: Call) -> Any:
         try:
@@ -74,13 +74,13 @@ def stage(method: Method, proceed: Handler) -> Handler:
 
 
 def code_of(error: errors.GroundswellError) -> grpc.StatusCode:
-    """The status code of a typed error; one that came from a peer brings its own."""
+    """Returns the status code of a typed error. An error of a peer has its own."""
     known: grpc.StatusCode | None = getattr(error, "code", None)
     return known or next((code for kind, code in CODES.items() if isinstance(error, kind)), grpc.StatusCode.INTERNAL)
 
 
 def status_of(error: errors.GroundswellError, request_id: str) -> status_pb2.Status:
-    """The rich status of a typed error."""
+    """Returns the rich status of a typed error."""
     violations = list(error.fields) if isinstance(error, errors.InvalidArgument) else []
     kept = first_violations(violations)
     left_out = len(violations) - len(kept)
@@ -103,9 +103,9 @@ def status_of(error: errors.GroundswellError, request_id: str) -> status_pb2.Sta
 
 
 def internal(request_id: str) -> status_pb2.Status:
-    """The status of anything unforeseen: the id to look for in the log, nothing else."""
+    """Returns the status of an unforeseen error, with the id to look for in the log and nothing else."""
     info = error_details_pb2.ErrorInfo(reason="INTERNAL", domain=DOMAIN, metadata={"request_id": request_id})
-    message = f"an unforeseen fault; the server's log has it under request id {request_id}"
+    message = f"an unforeseen error; the server's log has it under request id {request_id}"
     return status_with(grpc.StatusCode.INTERNAL, message, [info], request_id)
 
 
@@ -121,7 +121,7 @@ def _bad_request(violations: list[errors.FieldViolation]) -> error_details_pb2.B
 
 
 def status_with(code: grpc.StatusCode, message: str, details: list[Message], request_id: str) -> status_pb2.Status:
-    """A rich status from its parts; RequestInfo is added."""
+    """Returns a rich status from its parts, with RequestInfo added."""
     packed = []
     for detail in (*details, error_details_pb2.RequestInfo(request_id=request_id)):
         any_message = AnyMessage()

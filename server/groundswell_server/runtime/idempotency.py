@@ -1,4 +1,4 @@
-"""A stage: a repeated `request_id` gets the first answer. The record commits in the transaction of its effect."""
+"""A stage: a repeated `request_id` gets the first answer, which is stored in the transaction of its effect."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from groundswell_storage.scope import Scope
 
 
 def stage(method: Method, proceed: Handler) -> Handler:
-    """Arms the call's transaction; a call without a `request_id` pays nothing."""
+    """Stores or repeats the answer in the call's transaction. A call without a `request_id` costs nothing."""
     if not method.has_request_id:
         return proceed
     response_class = method.response_class
@@ -21,8 +21,8 @@ def stage(method: Method, proceed: Handler) -> Handler:
     async def handler(request: Any, call: Call) -> Any:
         request_id: str = request.request_id
         if request_id:
-            # Deterministic within one build of protobuf; a digest that differs between builds would refuse a
-            # repetition across an upgrade, never accept another request.
+            # Deterministic within one build of protobuf. A digest that differs between builds would refuse a repeated
+            # call after an upgrade, but never accept another request.
             digest = hashlib.sha256(request.SerializeToString(deterministic=True)).digest()
 
             def once(scope: Scope, work: Callable[[Scope], Any]) -> Any:

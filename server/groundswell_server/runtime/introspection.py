@@ -1,4 +1,4 @@
-"""What tools ask a server: is it well (health), what does it serve (reflection), who is connected (channelz)."""
+"""The standard services for tools: health, reflection and channelz."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from grpc_health.v1.health import aio as health
 from grpc_reflection.v1alpha import reflection_pb2
 from grpc_reflection.v1alpha._async import ReflectionServicer
 
-import groundswell.v1.errors_pb2  # noqa: F401  # described, though no call mentions it: reasons are text on the wire
+import groundswell.v1.errors_pb2  # noqa: F401  # no call refers to it, because reasons are strings on the wire
 from groundswell_server.runtime.dispatcher import Dispatcher
 
 CONTRACT = resources.files("groundswell.v1") / "contract.binpb"
-"""The contract as protoc read it, comments and all."""
+"""The contract as protoc read it, with its comments."""
 CONTRACT_FOLDER = "groundswell/v1/"
 
-_TELLING_SECONDS = 1.0
-"""For a watcher that does not read what it is told."""
+_NOTIFY_SECONDS = 1.0
+"""Timeout for watchers of health that do not read their stream."""
 
 
 class Introspection:
-    """Registers the three standard services; they pass the same stages as all others."""
+    """Registers the three standard services. They pass the same stages as all others."""
 
     def __init__(self, dispatcher: Dispatcher) -> None:
         self._health = health.HealthServicer()
@@ -50,17 +50,17 @@ class Introspection:
         self._served = served
 
     async def serving(self) -> None:
-        """Declares every service healthy."""
+        """Reports every service as healthy."""
         for name in (OVERALL_HEALTH, *self._served):
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
 
     async def not_serving(self) -> None:
-        """Declares every service on its way out, for good, and returns when those who watch were told."""
+        """Reports every service as NOT_SERVING for good. Returns when all watchers have been notified."""
         await self._health.enter_graceful_shutdown()
-        # Each watcher now writes in turn, holding its service's condition; whoever comes after them waits for all.
+        # Each watcher now writes in turn, holding its service's condition: to acquire it is to wait for all of them.
         await asyncio.sleep(0)
         with suppress(TimeoutError):
-            async with asyncio.timeout(_TELLING_SECONDS):
+            async with asyncio.timeout(_NOTIFY_SECONDS):
                 watchers = self._health._server_watchers  # type: ignore[attr-defined]  # not in the stubs
                 for condition in tuple(watchers.values()):
                     async with condition:
@@ -68,7 +68,7 @@ class Introspection:
 
 
 def _reflection_v1() -> ServiceDescriptor:
-    """Reflection under the name that tools ask for first: the same on the wire, which grpcio has as v1alpha alone."""
+    """Returns reflection v1, the name that tools try first. It is v1alpha on the wire, the only one in grpcio."""
     older = reflection_pb2.DESCRIPTOR
     file = FileDescriptorProto(
         name="grpc/reflection/v1/reflection.proto",
@@ -83,12 +83,12 @@ def _reflection_v1() -> ServiceDescriptor:
 
 
 class CommentedReflection(ReflectionServicer):
-    """Reflection that tells what calls, messages and fields mean: Python's own descriptors have lost the comments."""
+    """Reflection with the comments of the contract, which Python's own descriptors do not have."""
 
     async def ServerReflectionInfo(  # type: ignore[override]  # the stubs take the generator for a coroutine
         self, request_iterator: AsyncIterable[reflection_pb2.ServerReflectionRequest], unused_context: Any
     ) -> AsyncIterator[reflection_pb2.ServerReflectionResponse]:
-        """Answers as the standard servicer does, with the contract's own files in place of the stripped ones."""
+        """Answers as the standard servicer does, with the files of the contract in place of the stripped ones."""
         standard: Any = super().ServerReflectionInfo(request_iterator, unused_context)
         async for response in standard:
             files = response.file_descriptor_response.file_descriptor_proto
@@ -98,13 +98,13 @@ class CommentedReflection(ReflectionServicer):
 
     @cached_property
     def _commented(self) -> dict[str, bytes]:
-        """The contract's files by name; read when somebody asks for the first time, most servers are never asked."""
+        """The files of the contract by name, read at the first request: most servers never get one."""
         files = FileDescriptorSet.FromString(CONTRACT.read_bytes()).file
         return {file.name: file.SerializeToString() for file in files if file.name.startswith(CONTRACT_FOLDER)}
 
 
 class _CallsToo:
-    """The pool of all descriptors, which finds the file of a call as well; Python's own finds everything else."""
+    """The default pool of descriptors, extended to find the file of a call."""
 
     def __init__(self) -> None:
         self._pool: Any = descriptor_pool.Default()
@@ -113,7 +113,7 @@ class _CallsToo:
         return getattr(self._pool, name)
 
     def FindFileContainingSymbol(self, symbol: str) -> FileDescriptor:
-        """Raises KeyError for what there is not."""
+        """Returns the file that declares a symbol. Raises KeyError for an unknown symbol."""
         try:
             found = self._pool.FindFileContainingSymbol(symbol)
         except KeyError:

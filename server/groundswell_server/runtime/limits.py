@@ -1,6 +1,6 @@
-"""A stage: what one key may ask for at once.
+"""A stage: limits on the calls and the open streams of a key.
 
-Message and page sizes are bounded by gRPC and by the contract, the database's queue by its executor.
+gRPC and the contract bound the size of messages and pages, the database executor bounds its own queue.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from groundswell_storage.errors import ResourceExhausted
 
 
 class Limiter:
-    """Bounds calls by key on all servers together, and open streams by key in this server process."""
+    """Limits the rate of calls of a key on all servers together, and its open streams in this process."""
 
     def __init__(self, limit: Limit, draw: Drawing, *, streams_per_key: int) -> None:
-        """`limit`: calls of a key, without bound when it is 0 per second; `draw`: how to draw on it."""
+        """`limit` is the rate of calls of a key, unlimited at 0 per second; `draw` draws tokens from it."""
         self._limit = limit
         self._token_buckets = TokenBuckets(limit, draw)
         self._streams_per_key = streams_per_key
         self._streams: defaultdict[str, int] = defaultdict(int)
 
     def stage(self, method: Method, proceed: Handler) -> Handler:
-        """Refuses what goes beyond the limits, health aside: it has to stay green."""
+        """Refuses calls beyond the limits, except those of the standard services, such as health."""
         if method.mode is Mode.FOREIGN:
             return proceed
         handler = self._bounded_stream(proceed) if method.streaming else proceed
@@ -41,7 +41,7 @@ class Limiter:
             key = call.principal.actor
             if not token_buckets.take(key) and (wait := await token_buckets.wait(key)):
                 raise ResourceExhausted(
-                    f"more than {rate} calls a second with this key",
+                    f"this key may make at most {rate} calls a second: wait and retry",
                     reason="RATE_LIMITED",
                     metadata={"limit": f"{rate}/s"},
                     retry_after=timedelta(seconds=wait),
@@ -55,7 +55,7 @@ class Limiter:
             actor = call.principal.actor
             if self._streams[actor] >= self._streams_per_key:
                 raise ResourceExhausted(
-                    f"more than {self._streams_per_key} open streams with this key",
+                    f"this key may have at most {self._streams_per_key} open streams: close one first",
                     reason="TOO_MANY_STREAMS",
                     metadata={"limit": str(self._streams_per_key)},
                     retry_after=timedelta(seconds=1),

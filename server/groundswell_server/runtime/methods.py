@@ -97,7 +97,7 @@ class Method:
     descriptor: MethodDescriptor
     """The call as the contract declares it."""
     options: CallOptions
-    """What the contract requires of its caller."""
+    """The requirements that the contract declares for its caller."""
     path: str
     """`/package.Service/Call`, its path on the wire."""
     service: str

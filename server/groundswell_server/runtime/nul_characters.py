@@ -1,4 +1,4 @@
-"""NUL characters in texts: PostgreSQL cannot hold them and SQLite can, so no request of the suite may have any."""
+"""The check for NUL characters in strings, which PostgreSQL cannot store: no request may contain them."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from google.protobuf.message import Message
 from buf.validate import validate_pb2
 from groundswell_storage.errors import FieldViolation
 
-# Looked at by whoever reads them, with the path that callers know: see json_in in protobuf_conversions.py.
+# json_in of protobuf_conversions.py checks these, with the path that callers know.
 _STRUCT = "google.protobuf.Struct"
 
 
 def nul_violations(message: Message) -> list[FieldViolation]:
-    """The texts of a message that hold a NUL; those of fields with IGNORE_ALWAYS are left to who checks them."""
-    if b"\0" not in message.SerializeToString():  # true of most, and told in a microsecond
+    """Returns the strings of a message that contain a NUL. Fields with IGNORE_ALWAYS are checked elsewhere."""
+    if b"\0" not in message.SerializeToString():  # true of most messages, and found in a microsecond
         return []
-    return [FieldViolation(path, "holds a NUL character") for path in _paths(message, "")]
+    return [FieldViolation(path, "must not contain NUL characters") for path in _paths(message, "")]
 
 
 def _paths(message: Message, prefix: str) -> Iterator[str]:

@@ -1,8 +1,8 @@
-"""The ordered list of what every call passes through, composed once per method when the server starts.
+"""The composition of the stages that every call passes through, once per method when the server starts.
 
-A stage is a function `(method, proceed) -> handler`: it returns a coroutine function that does its part and awaits
-`proceed`, or `proceed` itself where it has nothing to do for that method. Composing at registration keeps the cost
-of all stages together below a third of a bare call.
+A stage is a function `(method, proceed) -> handler`. It returns a coroutine function that does its part and awaits
+`proceed`, or `proceed` itself when it has nothing to do for the method. Composition at registration keeps the cost of
+all stages together below a third of a bare call.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Stage = Callable[[Method, Handler], Handler]
 
 
 def compose(stages: Sequence[Stage], method: Method) -> Handler:
-    """The coroutine that takes a call of `method` through `stages`, the first one outermost, to the servicer."""
+    """Returns the handler that takes a call of `method` through `stages`, the first one outermost, to the servicer."""
     handler = invocation(method)
     for stage in reversed(stages):
         handler = stage(method, handler)
@@ -29,7 +29,7 @@ def compose(stages: Sequence[Stage], method: Method) -> Handler:
 
 
 def invocation(method: Method) -> Handler:
-    """The innermost handler: runs the servicer's function where its mode says."""
+    """Returns the innermost handler, which runs the servicer's function in the place of its mode."""
     if method.mode in (Mode.READ, Mode.WRITE):
         handler = _read(method) if method.mode is Mode.READ else _write(method)
         return _preloaded(method.rpc.preload, handler) if method.rpc.preload else handler
@@ -82,7 +82,7 @@ def _stream(method: Method, takes_context: bool) -> Handler:
 
     async def handler(request: Any, call: Call) -> None:
         responses = function(request, call.context if takes_context else call)
-        if not hasattr(responses, "__aiter__"):  # grpc.aio also lets a servicer write its responses itself
+        if not hasattr(responses, "__aiter__"):  # grpc.aio also allows a servicer to write its responses itself
             await responses
             return
         async for response in responses:

@@ -1,6 +1,7 @@
-"""Bytes into requests. What cannot be read is passed on as such, to be refused with details by the validation stage.
+"""The decoder of requests. It passes on a request that cannot be read, which the validation stage refuses.
 
-Raised here, it would come before all stages: the caller would get UNKNOWN without a reason, and nobody would count it.
+An error raised here would precede all stages: the caller would get UNKNOWN without a reason, and no metric would count
+the call.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ from groundswell_storage.errors import GroundswellError, InvalidArgument, Resour
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """In place of a request that cannot be read."""
+    """Replaces a request that cannot be read."""
 
     error: GroundswellError
 
 
 def decoder(message_class: type[Message], max_bytes: int) -> Callable[[bytes], Any]:
-    """A deserializer for grpc.aio that never raises."""
+    """Returns a deserializer for grpc.aio that never raises."""
     parse = message_class.FromString
 
     def decode(data: bytes) -> Any:
@@ -31,7 +32,7 @@ def decoder(message_class: type[Message], max_bytes: int) -> Callable[[bytes], A
         try:
             return parse(data)
         except DecodeError:
-            message = f"the request is no {message_class.DESCRIPTOR.full_name}"
+            message = f"the request cannot be decoded as {message_class.DESCRIPTOR.full_name}"
             return Unreadable(InvalidArgument([], message=message, reason="VALIDATION_FAILED"))
 
     return decode
@@ -39,7 +40,7 @@ def decoder(message_class: type[Message], max_bytes: int) -> Callable[[bytes], A
 
 def _too_large(size: int, max_bytes: int) -> ResourceExhausted:
     return ResourceExhausted(
-        f"the message has {size} bytes, {max_bytes} are accepted: send less at once",
+        f"a message must be at most {max_bytes} bytes, got {size}: send less at once",
         reason="MESSAGE_TOO_LARGE",
         metadata={"size": str(size), "limit": str(max_bytes)},
     )

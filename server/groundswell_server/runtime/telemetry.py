@@ -1,7 +1,7 @@
-"""A stage: what each call cost and how it ended, for Prometheus and the log.
+"""A stage: duration and status code of each call, for Prometheus and the log.
 
-The figures are plain integers of the event loop's one thread, bound to the method when it is registered, and turned
-into metrics only when somebody scrapes: a call pays less than a microsecond.
+The counters are plain integers of the event loop's thread, bound to the method when it is registered. They become
+metrics only at a scrape, so that a call pays less than a microsecond.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ BOUNDS_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.
 log = structlog.get_logger(__name__)
 
 
-class CallFigures:
-    """What is counted of one method."""
+class CallCounters:
+    """The counters of one method."""
 
     __slots__ = ("buckets", "codes", "in_flight", "method", "seconds")
 
@@ -46,21 +46,21 @@ class CallFigures:
 
 
 class CallTelemetry:
-    """Counts calls; registers with Prometheus as a collector."""
+    """Counts calls. It is a collector of Prometheus."""
 
     def __init__(self, *, log_calls: bool) -> None:
-        self._figures: list[CallFigures] = []
+        self._counters: list[CallCounters] = []
         self._log_calls = log_calls
 
     def stage(self, method: Method, proceed: Handler) -> Handler:
         """Counts and times the calls of a method."""
-        figures = CallFigures(method)
-        self._figures.append(figures)
+        counters = CallCounters(method)
+        self._counters.append(counters)
         clock = time.perf_counter
 
         async def handler(request: Any, call: Call) -> Any:
             started = clock()
-            figures.in_flight += 1
+            counters.in_flight += 1
             code = "CANCELLED"
             try:
                 response = await proceed(request, call)
@@ -74,27 +74,27 @@ class CallTelemetry:
                 raise
             finally:
                 seconds = clock() - started
-                figures.ended(seconds, code)
+                counters.ended(seconds, code)
                 if self._log_calls:
                     _log(call, seconds, code)
 
         return handler
 
     def collect(self) -> Iterable[Metric]:
-        """The metrics, as Prometheus wants them."""
+        """Returns the metrics for a scrape."""
         labels = ["grpc_service", "grpc_method"]
         handled = CounterMetricFamily(
             "grpc_server_handled", "Calls that ended, by code.", labels=[*labels, "grpc_code"]
         )
         in_flight = GaugeMetricFamily("grpc_server_in_flight", "Calls under way.", labels=labels)
-        seconds = HistogramMetricFamily("grpc_server_handling_seconds", "How long calls took.", labels=labels)
-        for figures in self._figures:
-            values = [figures.method.service, figures.method.name]
-            in_flight.add_metric(values, figures.in_flight)
-            for code, count in figures.codes.items():
+        seconds = HistogramMetricFamily("grpc_server_handling_seconds", "Duration of calls.", labels=labels)
+        for counters in self._counters:
+            values = [counters.method.service, counters.method.name]
+            in_flight.add_metric(values, counters.in_flight)
+            for code, count in counters.codes.items():
                 handled.add_metric([*values, code], count)
-            if figures.codes:
-                seconds.add_metric(values, _cumulative(figures.buckets), figures.seconds)
+            if counters.codes:
+                seconds.add_metric(values, _cumulative(counters.buckets), counters.seconds)
         return [handled, in_flight, seconds]
 
 

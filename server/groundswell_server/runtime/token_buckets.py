@@ -1,8 +1,8 @@
-"""The calls that this process may still let through, key by key, drawn in lots from the bucket that all servers share.
+"""Token buckets for the rate limit of keys: this process draws tokens in lots from the bucket that all servers share.
 
-A call costs no query: it takes a token of the lot in hand, and the next lot is drawn beside it before that one is used
-up. Only a call that finds none in hand waits for one: the first of a key, or one in a rush. Lots grow with the demand,
-so that a busy key is asked for a few times a second and a quiet one keeps no more than it needs from other servers.
+A call costs no query: it takes a token of the lot that this process holds, and the next lot is drawn in the background
+before that one is used up. Only a call that finds no token waits: the first of a key, or one in a burst. Lots grow with
+the demand, so that a busy key causes a few draws a second and a quiet key keeps few tokens from other servers.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from groundswell_storage.calls.token_buckets import Draw, Limit, drawn_from
 from groundswell_storage.errors import GroundswellError
 
 Drawing = Callable[[str, int], Awaitable[Draw]]
-"""Draws up to so many tokens of a key from the shared bucket."""
+"""Draws up to a number of tokens of a key from the shared bucket."""
 
 _SOON_SECONDS = 0.25
-"""Who needs another lot sooner gets twice as much."""
+"""A key that needs its next lot sooner gets one of twice the size."""
 _LARGEST_LOT = 4
-"""A lot is at most the burst divided by this: servers that share a key leave each other something."""
+"""A lot is at most the burst divided by this, so that servers which share a key leave tokens to each other."""
 
 log = structlog.get_logger(__name__)
 
 
 class _Lot:
-    """What this process holds for one key."""
+    """The tokens that this process holds for one key."""
 
     __slots__ = ("drawing", "drawn", "empty_until", "fallback", "size", "tokens")
 
@@ -36,16 +36,16 @@ class _Lot:
         self.tokens = 0
         self.size = 1
         self.drawn = 0.0
-        """When a lot was last asked for, on the monotonic clock."""
+        """Time of the last draw, on the monotonic clock."""
         self.empty_until = 0.0
-        """Before this time the shared bucket has nothing, and is not asked."""
+        """Until this time the shared bucket is known to be empty."""
         self.fallback: tuple[float, float] | None = None
-        """A bucket of this process, tokens and time, while the shared one can't be reached."""
+        """A bucket of this process (tokens and time) while the shared one is unreachable."""
         self.drawing: asyncio.Task[None] | None = None
 
 
 class TokenBuckets:
-    """Lots of all keys. Belongs to one event loop."""
+    """The lots of all keys. Used on one event loop."""
 
     def __init__(self, limit: Limit, draw: Drawing, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._limit = limit
@@ -55,7 +55,7 @@ class TokenBuckets:
         self._largest = max(1, limit.burst // _LARGEST_LOT)
 
     def take(self, key: str) -> bool:
-        """Takes a token in hand; False when there is none."""
+        """Takes a token of the lot. Returns False when there is none."""
         lot = self._lots.get(key)
         if lot is None or not lot.tokens:
             return False
@@ -65,13 +65,13 @@ class TokenBuckets:
         return True
 
     async def wait(self, key: str) -> float:
-        """Takes a token as soon as one was drawn, and returns 0; or the seconds until there may be one again."""
+        """Takes a token as soon as one is drawn and returns 0, or returns the seconds until there may be one."""
         lot = self._lots.setdefault(key, _Lot())
         while not self.take(key):
             now = self._monotonic()
             if lot.drawing is None and now < lot.empty_until:
                 return lot.empty_until - now
-            # The caller may give up; the lot is for others too.
+            # The draw continues for other callers when this one gives up.
             await asyncio.shield(lot.drawing or self._start_drawing(key, lot))
         return 0.0
 
@@ -90,8 +90,8 @@ class TokenBuckets:
             drawn = await self._draw(key, lot.size)
             lot.fallback = None
         except GroundswellError as error:
-            # A database out of reach or overloaded is no reason to refuse what it is not needed for.
-            log.warning("rates are limited by this process alone", error=error.message)
+            # An unreachable or overloaded database is no reason to refuse calls that do not need it.
+            log.warning("rate limits apply to this process alone", error=error.message)
             drawn = self._draw_alone(lot)
         finally:
             lot.drawing = None

@@ -23,25 +23,25 @@ _FIELD_OF_THIS = re.compile(r"\bthis\.(\w+)")
 
 
 def violations(message: Message) -> list[FieldViolation]:
-    """The first constraint of the contract that each field of a message breaks: what is empty matches no pattern."""
+    """Returns the first constraint of the contract that each field of a message violates."""
     found: dict[str, FieldViolation] = {}
     for violation in _validator.collect_violations(message):
-        told = _field_violation(message, violation)
-        found.setdefault(told.field, told)
+        described = _field_violation(message, violation)
+        found.setdefault(described.field, described)
     return list(found.values())
 
 
 def check(message: Message) -> None:
-    """Raises InvalidArgument naming every field that breaks a constraint."""
+    """Raises InvalidArgument naming every field that violates a constraint."""
     found = [*violations(message), *nul_violations(message)]
     if found:
         raise InvalidArgument(found, reason="VALIDATION_FAILED")
 
 
 def stage(method: Method, proceed: Handler) -> Handler:
-    """Refuses requests that can't be read or break a constraint, before anything is done for them."""
+    """Refuses requests that cannot be read or violate a constraint."""
     foreign = method.mode is Mode.FOREIGN
-    # Rules are compiled by the first call: all at once would hold up the start. A test compiles every one.
+    # The first call compiles its rules: to compile all would delay the start. A test compiles every rule.
     accepts: FastAccept = _accepts_all if foreign else method.rpc.accepts or _accepts_none
 
     def check_one(request: Any) -> None:
@@ -66,7 +66,7 @@ def stage(method: Method, proceed: Handler) -> Handler:
 
 
 def _accepts_all(request: Any) -> bool:
-    """Of a standard service, whose contract has no constraints."""
+    """Accepts requests of a standard service, whose contract has no constraints."""
     return True
 
 
@@ -85,13 +85,13 @@ def _field_violation(message: Message, violation: Violation) -> FieldViolation:
         oneof = element.field_name in kind.oneofs_by_name
         if not oneof:
             kind = kind.fields_by_name[element.field_name].message_type or kind
-    if proto.rule is None and not oneof:  # a rule about several fields of a message
+    if proto.rule is None and not oneof:  # a rule about several fields
         path += f".{_first_field(kind, proto.rule_id)}" if path else _first_field(kind, proto.rule_id)
     return FieldViolation(field=path, description=violation_messages.description(violation))
 
 
 def _first_field(kind: Descriptor, rule_id: str) -> str:
-    """The field that a rule of a whole message names first: where to begin to mend it."""
+    """Returns the field that a rule of a whole message names first, as the one to correct."""
     rules = kind.GetOptions().Extensions[validate_pb2.message].cel
     expression = next(rule.expression for rule in rules if rule.id == rule_id)
     found = _FIELD_OF_THIS.search(expression)

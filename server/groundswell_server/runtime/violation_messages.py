@@ -1,4 +1,4 @@
-"""What protovalidate's standard rules ask for, in words: regular expressions and numbers of enums are for programs."""
+"""Messages for people about violated constraints, in place of regular expressions and numbers of enums."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ PATTERNS: Mapping[str, str] = {
     r"^[A-Za-z0-9_.:-]+$": "must be letters, digits and the characters _ . : -",
     r"^[A-Za-z0-9_.:/-]+$": "must be letters, digits and the characters _ . : / -",
 }
-"""The patterns of the contract. A test fails on one that has no words."""
+"""A message for each pattern of the contract. A test fails on a pattern without one."""
 
 _BOUNDS: Mapping[str, str] = {
     "must be greater than or equal to": "must be at least",
     "less than or equal to": "at most",
 }
-"""Phrases of protovalidate, and shorter ones."""
+"""Phrases of protovalidate with shorter ones."""
 
 _RULES: Mapping[str, str] = {
     "timestamp.lt_now": "must be in the past",
     "timestamp.gt_now": "must be in the future",
-    "enum.defined_only": "is not a value of the contract",
+    "enum.defined_only": "must be a value of the contract",
     "enum.not_in": "must be given",
     "string.uuid_empty": "must be given",
 }
 
 
 def description(violation: Violation) -> str:
-    """What is wrong with the field, for people."""
+    """Returns the description of a violation for people."""
     rule = violation.proto.rule_id
     if rule == "string.pattern":
         return PATTERNS.get(violation.rule_value, violation.proto.message)
