@@ -63,7 +63,7 @@ class Lease:
         return self._stop
 
     def end_for(self, reason: Stop) -> None:
-        """Has the work end. A lost lease outranks the other reasons, because no more changes may be written then."""
+        """Has the work end. A lost lease outranks the other reasons, because nothing may be written without it."""
         if self._stop is None or reason is Stop.LOST:
             self._stop = reason
 
