@@ -24,7 +24,7 @@ def test_a_kind_that_does_not_begin_with_its_area_stops_the_start(monkeypatch: p
     misnamed = ModuleType("misnamed_jobs")
     misnamed.JOBS = {"other.echo": tiny_jobs.echo}  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "misnamed_jobs", misnamed)
-    with pytest.raises(TypeError, match=r"misnamed_jobs lists 'other\.echo'"):
+    with pytest.raises(TypeError, match=r"misnamed_jobs: the kind 'other\.echo'"):
         Registry({"tiny": "misnamed_jobs"})
 
 

@@ -76,11 +76,11 @@ class TestMasterKey:
         assert master_key(settings) == key
         assert not file.exists()
 
-    @pytest.mark.parametrize(("text", "said"), [("not base64!", "must be base64"), ("aHVzaA==", "at least 32")])
+    @pytest.mark.parametrize(("text", "said"), [("not base64!", "be base64"), ("aHVzaA==", "at least 32")])
     def test_what_is_no_key_is_refused_with_its_place(self, tmp_path: Path, text: str, said: str) -> None:
         file = tmp_path / "master.key"
         file.write_text(text)
-        with pytest.raises(SettingsError, match=rf"master\.key: .*{said}"):
+        with pytest.raises(SettingsError, match=rf"master\.key must .*{said}"):
             master_key(Settings(database_url="sqlite:///x.db", master_key_file=file))
 
 
