@@ -120,9 +120,9 @@ def test_serving_needs_no_scikit_learn(trained: TrainedModel, tmp_path: Path) ->
     program = """
         import sys
         from pathlib import Path
-        from groundswell_server.learning.scoring import optimization
-        from groundswell_server.learning.scoring import scorer as scoring
-        from groundswell_server.learning.timing import estimates as timing
+        from groundswell_server.learning.scoring import optimizer
+        from groundswell_server.learning.scoring import scorer
+        from groundswell_server.learning.timing import time_slots
         assert "onnxruntime" not in sys.modules
         from groundswell_server.models.model_files import ModelFile, load_predictor
         from groundswell_server.learning.features.post_facts import PostFacts

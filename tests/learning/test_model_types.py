@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+import groundswell_server
 from groundswell_server.models import model_types
 from groundswell_server.models.model_files import load_predictor
 from groundswell_server.models.model_type import TrainingSettings
@@ -26,10 +28,17 @@ MODEL_TYPE = replace(RATES, name="SAVES_PREDICTOR", title="half the rate", targe
 
 @pytest.fixture
 def folder_of_types(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setattr(model_types, "__path__", [*model_types.__path__, str(tmp_path)])
+    """The `model_types` folder of an area that this test alone has."""
+    folder = tmp_path / "toys/model_types"
+    folder.mkdir(parents=True)
+    for package in (folder.parent, folder):
+        (package / "__init__.py").touch()
+    monkeypatch.setattr(groundswell_server, "__path__", [*groundswell_server.__path__, str(tmp_path)])
     model_types.all_model_types.cache_clear()
-    yield tmp_path
+    yield folder
     model_types.all_model_types.cache_clear()
+    for name in [name for name in sys.modules if name.startswith("groundswell_server.toys")]:
+        del sys.modules[name]
 
 
 def test_the_types_of_the_contract_are_there() -> None:
@@ -79,11 +88,11 @@ from groundswell_server.models.predictions import Prediction, Predictions
 class Texts:
     features: list
     outcomes: np.ndarray
-    published: np.ndarray
+    publish_time: np.ndarray
 
     @property
     def known(self):
-        return self.published
+        return self.publish_time
 
     @property
     def personas(self):
@@ -97,7 +106,7 @@ class Texts:
         return len(self.features)
 
     def take(self, rows):
-        return Texts([self.features[row] for row in rows], self.outcomes[rows], self.published[rows])
+        return Texts([self.features[row] for row in rows], self.outcomes[rows], self.publish_time[rows])
 
 
 class Guesser:

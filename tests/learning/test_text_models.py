@@ -81,7 +81,7 @@ def test_rare_labels_are_left_out_and_named() -> None:
     odd = [LabelledExample(f"odd text {number}", "odd", f"{number}", texts(1)[0].added) for number in range(4)]
     trained = train(TOPIC, [*texts(100), *odd], TrainingSettings())
     assert trained.sample_count == 100
-    assert "Left out, for want of examples: odd." in trained.report.notes
+    assert "Left out labels with fewer than 5 examples: odd." in trained.report.notes
 
 
 def test_one_label_alone_is_nothing_to_learn_from() -> None:

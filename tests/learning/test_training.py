@@ -88,13 +88,13 @@ def test_too_few_posts_are_refused_with_their_number(minimum: int | None) -> Non
 
 @pytest.mark.parametrize("examples", [[], simulate(3, seed=1).examples])
 def test_a_handful_of_posts_is_refused_whatever_the_setting(examples: list[object]) -> None:
-    with pytest.raises(FailedPrecondition, match="there are"):
+    with pytest.raises(FailedPrecondition, match="needs at least 20 posts"):
         train(RATES, examples, TrainingSettings(minimum_samples=0))  # type: ignore[arg-type]
 
 
 def test_a_constant_outcome_is_refused() -> None:
     examples = [replace(example, outcome=2.5) for example in simulate(80, seed=1).examples]
-    with pytest.raises(FailedPrecondition, match=r"all 80 posts is the same \(2.5\)") as refused:
+    with pytest.raises(FailedPrecondition, match=r"all 80 posts have the same outcome \(2.5\)") as refused:
         train(RATES, examples, TrainingSettings())
     assert (refused.value.reason, refused.value.metadata) == ("TARGET_CONSTANT", {"value": "2.5"})
 
