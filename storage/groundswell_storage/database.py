@@ -253,7 +253,7 @@ class Transaction:
     def __enter__(self) -> Database:
         database = self._database
         if database.engine.in_transaction():
-            raise RuntimeError("a transaction is open on this thread already; use Database.savepoint inside it")
+            raise RuntimeError("this thread has an open transaction: use Database.savepoint inside it")
         self._outer = thread.engine
         try:
             begin(database)

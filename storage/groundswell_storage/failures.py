@@ -100,7 +100,7 @@ def _translate_sqlite(error: PeeweeException) -> BaseException:
     if code == "SQLITE_FULL":
         return _disk_full()
     if code == "SQLITE_READONLY":
-        return _read_only("the database file cannot be written: give this user write access to it and to its folder")
+        return _read_only("the database file cannot be written: give this user write access to the file and its folder")
     if code in ("SQLITE_CORRUPT", "SQLITE_NOTADB"):
         return errors.DataLoss(
             f"the database file is damaged ({cause(error)}): restore it from a backup", reason="DATABASE_DAMAGED"
@@ -120,12 +120,14 @@ def _translate_postgres(error: PeeweeException) -> BaseException:
         return unreachable(error)
     if state in _POSTGRES_TRANSIENT:
         return errors.Aborted(
-            "another change to the same rows came first: repeat the call", reason="CONFLICT", retry_after=_SOON
+            "another call changed the same rows first: repeat the call", reason="CONFLICT", retry_after=_SOON
         )
     if state == "53100":
         return _disk_full()
     if state == "25006":
-        return _read_only("the database takes no writes now (it is a replica, or set to read-only)")
+        return _read_only(
+            "the database accepts no writes (it is a replica, or set to read-only): connect to a writable one"
+        )
     if state == "57014":
         return errors.DeadlineExceeded("the database did not answer in time", reason="DATABASE_TIMEOUT")
     if isinstance(error, DataError) or state.startswith("22"):

@@ -123,9 +123,9 @@ def _decode(page_token: str, binding: str) -> Place:
             raise ValueError
         time = from_micros(micros)
     except (ValueError, TypeError, OverflowError, RecursionError):
-        raise _invalid("is not one that this service gave out") from None
+        raise _invalid("is not a page token of this service: use the next_page_token of the last page") from None
     if token_binding != binding:
-        raise _invalid("belongs to a list with other filters: ask for the first page again")
+        raise _invalid("belongs to a list with other filters: request the first page again")
     return time, id
 
 

@@ -45,9 +45,9 @@ class Resource(Table):
     """Number of the version, which `etag_of` names; each change makes the next."""
 
     topic: ClassVar[str]
-    """Topic of the event that tells of a new or changed row."""
+    """Topic of the events of new and changed rows."""
     removal_topic: ClassVar[str]
-    """Topic of the event that tells of a removed row."""
+    """Topic of the event of a removed row."""
     audited: ClassVar[Sequence[str]]
     """Columns that the audit log shows: all that hold something of a new or removed row, and those that a change
     made different."""
@@ -170,7 +170,7 @@ def check_etag(version: int, etag: str) -> None:
     current = etag_of(version)
     if etag and etag != current:
         raise Aborted(
-            f"somebody else changed it: {current} is stored, {etag[:64]!r} was sent; read it again, then repeat",
+            f"the stored etag is {current}, got {etag[:64]!r}: another caller changed it; read it again, then repeat",
             reason="ETAG_MISMATCH",
             metadata={"etag": current},
         )

@@ -1,4 +1,4 @@
-"""A small table of the tests' own, on the database under test."""
+"""A small table for these tests, on the database under test."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def drafts(database: Database) -> type[DraftRow]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def empty_database_url(request: pytest.FixtureRequest, tmp_path) -> Iterator[str]:
-    """The URL of a database without a schema, once of each kind."""
+    """Yields the URL of a database without a schema, for each kind of database."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'empty.db'}"
         return

@@ -1,4 +1,4 @@
-"""The audit log: written with the change, sealed in batches, and whoever touches it afterwards is found out."""
+"""The audit log: written with the change, sealed in batches, and every later manipulation is detected."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ KEY = b"the key of the seals, which the database does not have"
 
 
 def changes(database: Database, count: int, workspace: str = "acme") -> None:
-    """So many changes, a minute after each other."""
+    """Makes changes, a minute after each other."""
     for number in range(count):
         with database.scope(workspace, "ann", now=NOON + timedelta(minutes=number)) as scope:
             audit.record(scope, "door.painted", f"door/{number}", before={"colour": "grau"}, after={"colour": "grün"})
@@ -48,7 +48,7 @@ def three_batches(database: Database) -> None:
         assert sealed(database) == 4
 
 
-def test_an_entry_says_who_did_what_when_and_what_was_before(database: Database):
+def test_an_entry_has_actor_action_time_and_the_state_before(database: Database):
     with database.scope("acme", "ann", now=NOON) as scope:
         audit.record(scope, "rollout.advanced", "rollout/7", reason="it is well", before={"pct": 5}, after={"pct": 20})
         (entry,) = audit.list_entries(scope).items
@@ -80,7 +80,7 @@ def test_a_workspace_sees_its_own_entries_newest_first(database: Database):
         assert not audit.list_entries(scope, action="door.opened").items
 
 
-def test_what_was_sealed_and_left_alone_holds(database: Database):
+def test_unchanged_entries_pass_the_check(database: Database):
     three_batches(database)
     changes(database, 2)
 

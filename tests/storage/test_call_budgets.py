@@ -1,4 +1,4 @@
-"""What is left of a budget, by the same arithmetic as takes calls of it."""
+"""The rest of a call budget, calculated as the calls are taken."""
 
 from __future__ import annotations
 

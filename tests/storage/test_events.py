@@ -45,7 +45,7 @@ def test_a_reader_may_want_one_workspace_or_some_topics(database: Database):
     assert subjects(workspace="acme", topics=["post.deleted", "other"]) == ["c"]
 
 
-def test_the_latest_position_gives_only_what_comes(database: Database):
+def test_the_latest_position_gives_only_later_events(database: Database):
     assert events.latest_position(database) == events.START
     publish(database, "a")
     position = events.latest_position(database)
@@ -91,7 +91,7 @@ def test_old_events_go_and_their_cursors_are_refused(database: Database):
         assert events.purge(database, timedelta(days=1), NOON) == 0
         assert events.purge(database, timedelta(days=1), NOON + timedelta(days=2)) == 2
 
-    # The newest stays, for its number must not be given again.
+    # The newest stays, because its number must not be reused.
     assert events.read_after(database, events.START) == [third]
     events.check_cursor(database, events.START)
     events.check_cursor(database, second.position)

@@ -23,7 +23,7 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 class Watched(DatabaseExecutor):
-    """An executor of one thread that notes its batches and can be held up, so that work piles up behind it."""
+    """An executor of one thread that records its batches and can be blocked, so that work queues behind it."""
 
     def __init__(self, database: Database, **options: Any) -> None:
         self.batches: list[tuple[str, int]] = []
@@ -32,7 +32,7 @@ class Watched(DatabaseExecutor):
         )
 
     def hold(self) -> Callable[[], None]:
-        """Keeps the thread busy until the function returned is called."""
+        """Keeps the thread busy until the returned function is called."""
         gate, entered = threading.Event(), threading.Event()
 
         def wait() -> None:
@@ -53,7 +53,7 @@ def executor(database: Database, drafts: type[DraftRow]) -> Iterator[Watched]:
 
 
 def adding(database: Database, id: str, *, error: BaseException | None = None) -> Callable[[], str]:
-    """Work that adds a draft, and raises afterwards if told."""
+    """Returns work that adds a draft, and raises afterwards if asked to."""
 
     def work() -> str:
         Scope(database, "acme", "tester", NOON).insert(DraftRow, id=id)
@@ -89,7 +89,7 @@ def test_writes_that_wait_share_a_commit(database: Database, executor: Watched):
 FULL, NORMAL = 2, 1
 
 
-def test_sqlite_waits_for_the_disk_where_anybody_who_shares_a_commit_needs_it(sqlite_url: str):
+def test_sqlite_waits_for_the_disk_where_a_sharer_of_the_commit_needs_it(sqlite_url: str):
     database = connect(sqlite_url)
     executor = Watched(database)
 
@@ -110,7 +110,7 @@ def test_sqlite_waits_for_the_disk_where_anybody_who_shares_a_commit_needs_it(sq
     database.close()
 
 
-def test_one_that_fails_takes_nobody_with_it(database: Database, executor: Watched):
+def test_a_failing_write_fails_no_other(database: Database, executor: Watched):
     async def run() -> list[Any]:
         release = executor.hold()
         waiting = [
@@ -150,7 +150,7 @@ def test_work_that_swallows_a_database_error_is_not_acknowledged(database: Datab
     first, middle, last, alone = asyncio.run(run())
 
     assert (first, last) == ("d0", "d2")
-    # SQLite goes on after an error, PostgreSQL cannot: either way what was answered is what is stored.
+    # SQLite continues after an error, PostgreSQL cannot: on both, the stored rows are those that were answered.
     acknowledged = [answer == "done" for answer in (middle, alone)]
     assert any(acknowledged) == ("lost" in stored(database))
     if database.dialect == "postgresql":
@@ -222,7 +222,7 @@ def test_work_of_a_caller_that_has_gone_is_not_done(database: Database, executor
     assert stored(database) == ["stays"]
 
 
-def test_commits_are_told_with_the_number_of_their_events(database: Database, executor: Watched):
+def test_the_number_of_events_is_reported_with_each_commit(database: Database, executor: Watched):
     told: list[int] = []
     executor.on_commit.append(told.append)
 
@@ -251,7 +251,7 @@ def test_work_sees_the_context_of_its_caller(executor: Watched):
     assert asyncio.run(run()) == ["request 7", "request 7"]
 
 
-def test_closing_finishes_what_waits_and_refuses_what_comes(database: Database, drafts: type[DraftRow]):
+def test_closing_finishes_waiting_work_and_refuses_later_work(database: Database, drafts: type[DraftRow]):
     executor = DatabaseExecutor(database)
 
     async def run() -> list[Any]:

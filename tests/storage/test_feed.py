@@ -1,4 +1,4 @@
-"""Following the event log: in order, without a gap, across processes, in bounded memory."""
+"""The event feed: in order, without gaps, across processes, in bounded memory."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ INSERT_SILENTLY = (
     "INSERT INTO event (xid, workspace, topic, subject_id, payload, create_time) VALUES "
     "(pg_current_xact_id()::text::bigint, 'acme', 'post.created', %s, '{}', 0)"
 )
-"""An event on PostgreSQL that nobody announces."""
+"""Writes an event on PostgreSQL without a notification."""
 
 
 @asynccontextmanager
 async def feeding(database: Database, **options: Any) -> AsyncIterator[EventFeed]:
     executor = DatabaseExecutor(database)
-    # The slow clock is off unless a test is about it: what wakes the feed has to be the real thing.
+    # The slow poll is off except in its own tests, so that the feed wakes only for the tested reason.
     feed = EventFeed(executor, **{"poll": NEVER, **options})
     await feed.start()
     try:
@@ -57,7 +57,7 @@ async def followed_by(feed: EventFeed, count: int) -> None:
 
 
 async def take(following: AsyncIterator[Batch], count: int) -> list[str]:
-    """The subjects of the next events, at least `count`."""
+    """Returns the subjects of the next events, at least `count`."""
     found: list[str] = []
     async with asyncio.timeout(20):
         while len(found) < count:
@@ -69,7 +69,7 @@ def run(test: Callable[[], Awaitable[None]]) -> None:
     asyncio.run(test())
 
 
-def test_what_happens_is_followed_as_it_commits(database: Database):
+def test_followers_get_events_as_they_commit(database: Database):
     async def test() -> None:
         async with feeding(database) as feed:
             await publish(feed, database, "before")
@@ -206,7 +206,7 @@ def test_an_early_transaction_that_commits_late_is_followed(postgresql_url: str)
             waiting = asyncio.ensure_future(take(following, 2))
             await asyncio.sleep(0.1)
             assert not waiting.done()
-            # Nobody announces this commit: the feed knows that something is hidden and looks again by itself.
+            # This commit sends no notification: the feed knows of hidden events and looks again by itself.
             await slow.commit()
             assert await waiting == ["early", "late"]
             await slow.close()
@@ -230,7 +230,7 @@ def test_a_transaction_that_commits_while_the_feed_looks_is_followed(
             def commits_in_between(name: str) -> Callable[..., Any]:
                 def ask(*args: Any, **kwargs: Any) -> Any:
                     calls.append(name)
-                    # Not at once: the feed also hears its own announcement of what was late.
+                    # Not at once: the feed also receives its own notification of the late event.
                     if len(calls) == 12:
                         slow.commit()
                     return asked[name](*args, **kwargs)
@@ -259,14 +259,14 @@ def test_a_listener_whose_connection_dies_listens_again(postgresql_url: str):
                 )
             with psycopg.connect(postgresql_url) as silent:
                 silent.execute(INSERT_SILENTLY, ["silent"])
-            # Looking at once when it listens again, it finds what it could not hear.
+            # It looks at once when it listens again, and finds the events that it missed.
             assert await take(following, 1) == ["silent"]
 
     run(test)
     database.close()
 
 
-def test_the_slow_clock_finds_what_nothing_announced(postgresql_url: str):
+def test_the_slow_poll_finds_unannounced_events(postgresql_url: str):
     database = connect(postgresql_url)
 
     async def test() -> None:
@@ -280,7 +280,7 @@ def test_the_slow_clock_finds_what_nothing_announced(postgresql_url: str):
     database.close()
 
 
-def test_a_cursor_from_before_what_is_kept_is_refused(database: Database):
+def test_a_cursor_before_the_purged_events_is_refused(database: Database):
     async def test() -> None:
         with database.scope("acme", now=NOON) as scope:
             for subject in ("a", "b", "c"):
@@ -297,7 +297,7 @@ def test_a_cursor_from_before_what_is_kept_is_refused(database: Database):
     run(test)
 
 
-def test_closing_ends_all_who_follow(database: Database):
+def test_closing_ends_all_followers(database: Database):
     async def test() -> None:
         async with feeding(database) as feed:
             ended = asyncio.ensure_future(_drain(feed.follow()))
@@ -314,7 +314,7 @@ async def _drain(following: AsyncIterator[Batch]) -> list[Batch]:
     return [batch async for batch in following]
 
 
-def test_hundreds_who_follow_cost_no_query_each(database: Database):
+def test_hundreds_of_followers_cost_no_query_each(database: Database):
     async def test() -> None:
         reads: list[int] = []
         executor = DatabaseExecutor(

@@ -1,4 +1,4 @@
-"""Columns: exact times, plain JSON."""
+"""Fields: exact times, plain JSON."""
 
 from __future__ import annotations
 

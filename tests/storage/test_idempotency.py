@@ -66,7 +66,7 @@ def test_old_records_are_purged(database: Database):
 
 
 def creating(database: Database, request_id: str) -> Callable[[], bytes]:
-    """A call as the server makes it: the answer tells which of its runs had the effect."""
+    """Returns a call as the server makes it; its answer names the run that had the effect."""
 
     def work() -> bytes:
         scope = Scope(database, "acme", "tester", NOON)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from groundswell_storage.ids import derived_uuid7, uuid7
 
 
-def test_an_id_is_a_uuid_of_version_7_that_tells_its_time():
+def test_an_id_is_a_uuid_of_version_7_with_its_time():
     before = time.time_ns() // 1_000_000
     id = uuid7()
     after = time.time_ns() // 1_000_000

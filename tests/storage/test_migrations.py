@@ -1,4 +1,4 @@
-"""The schema: complete, made once whoever starts first, and never older than the build thinks."""
+"""The schema: complete, created once by whichever process is first, and never newer than the build."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def shape(database: Database) -> dict[str, tuple[object, ...]]:
     }
 
 
-def test_migrations_make_what_the_tables_declare(empty: Database, monkeypatch: pytest.MonkeyPatch):
+def test_migrations_create_the_declared_tables(empty: Database, monkeypatch: pytest.MonkeyPatch):
     declared = freeze.declared_tables()
     for table in declared:
         if empty.dialect != "sqlite":
@@ -63,7 +63,7 @@ def test_migrations_make_what_the_tables_declare(empty: Database, monkeypatch: p
         assert found == by_declaration[name], name
 
 
-def test_every_table_of_a_workspace_says_so():
+def test_every_table_of_a_workspace_has_the_column():
     exceptions = {"audit_batch", "call_allowance", "deployment_secret", "event_consumer", "event_horizon"}
     exceptions |= {"experiment_event_horizon", "schedule", "stray_file"}
     for model in freeze.declared_tables():

@@ -1,4 +1,4 @@
-"""Long-running work: held by a lease, fenced by its token, never lost with its worker."""
+"""Operations: held by a lease, fenced by its token, never lost with their worker."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_a_success_carries_its_response(database: Database):
     assert done.end_time is not None
 
 
-def test_progress_is_told_to_one_decimal(database: Database):
+def test_progress_is_reported_to_one_decimal(database: Database):
     held = claim_one(database)
     with database.transaction():
         leases.progress(database, held.id, held.lease_token, 100 / 3, "fitting")
@@ -183,7 +183,7 @@ def test_work_given_back_waits_again_and_the_attempt_does_not_count(database: Da
     assert claim(database).id == held.id
 
 
-def test_only_what_has_ended_can_be_deleted(database: Database):
+def test_only_ended_operations_can_be_deleted(database: Database):
     held = claim_one(database)
     with database.scope("acme") as scope:
         with pytest.raises(errors.FailedPrecondition) as refused:

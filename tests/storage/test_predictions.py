@@ -1,4 +1,4 @@
-"""Predictions and their outcomes: one row for a context and a version, never one from after the fact."""
+"""Predictions and their outcomes: one row for a context and a version, never one made after the outcome."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.learning.past_posts import FIRST, add_persona, add_posts
 
 WEEK = timedelta(days=7)
 BEFORE = FIRST - timedelta(hours=1)
-"""Before the post went out."""
+"""A time before the post was published."""
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def model_id(scope: Scope) -> str:
 
 @pytest.fixture
 def context_id(scope: Scope) -> str:
-    """Of a post that went out at `FIRST` and was measured after 1, 7 and 20 days."""
+    """Adds a post published at `FIRST` and measured after 1, 7 and 20 days; returns its context."""
     add_posts(scope, add_persona(scope), 1)
     context: ContextRow = scope.select(ContextRow).get()
     return context.id
@@ -62,7 +62,7 @@ def test_the_last_prediction_for_a_context_and_a_version_counts(scope: Scope, mo
     assert [one.value for one in all_of(scope, model_id)] == [5.0]
 
 
-def test_what_was_said_after_the_first_measurement_is_not_kept(scope: Scope, model_id: str, context_id: str) -> None:
+def test_a_prediction_after_the_first_measurement_is_not_stored(scope: Scope, model_id: str, context_id: str) -> None:
     predictions.keep(scope, [said(model_id, context_id, 4.0)])
     predictions.keep(scope, [said(model_id, context_id, 9.0, served=FIRST + timedelta(days=2))])
     assert [one.value for one in all_of(scope, model_id)] == [4.0]
@@ -93,7 +93,7 @@ def test_a_post_on_another_platform_is_no_outcome(scope: Scope, model_id: str, c
 def test_outcomes_come_in_the_order_in_which_they_became_known(scope: Scope, model_id: str) -> None:
     add_posts(scope, add_persona(scope), 4)
     posts = list(scope.select(PostRow).order_by(PostRow.publish_time))
-    # Said in another order than that of their posts.
+    # Served in another order than that of their posts.
     for minutes, place in enumerate((2, 0, 3, 1)):
         served = BEFORE - timedelta(days=1) + timedelta(minutes=minutes)
         predictions.keep(scope, [said(model_id, posts[place].context_id, float(place), served=served)])

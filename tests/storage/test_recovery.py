@@ -1,4 +1,4 @@
-"""What goes wrong with databases: connections die, disks fill up, commits get no answer."""
+"""Failures of databases: connections die, disks fill up, commits get no answer."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_a_connection_that_was_terminated_is_replaced(postgresql: Database, post
     assert subjects(postgresql) == ["after", "before", "worker"]
 
 
-def test_a_connection_that_dies_within_a_batch_costs_nobody_their_write(postgresql: Database, postgresql_url: str):
+def test_a_connection_that_dies_within_a_batch_loses_no_write(postgresql: Database, postgresql_url: str):
     executor = Watched(postgresql)
     deaths = []
 
@@ -130,7 +130,7 @@ def test_a_commit_of_a_worker_without_an_answer_has_its_effect_once(wired: Datab
     assert subjects(wired) == ["a"]
 
 
-def test_when_nobody_can_tell_whether_it_was_committed_the_caller_is_told_so(wired: Database, wire: Wire):
+def test_an_unknown_outcome_of_a_commit_is_reported_to_the_caller(wired: Database, wire: Wire):
     executor = DatabaseExecutor(wired, threads=1)
     run(lambda: executor.read(wired.now))
 
@@ -179,7 +179,7 @@ def test_a_deadlock_is_resolved_by_trying_again_alone(postgresql: Database, post
         postgresql.execute("UPDATE event SET topic = 'mine' WHERE subject_id = 'x'")
         if not attempts:
             other.execute("UPDATE event SET topic = 'other' WHERE subject_id = 'y'")
-            # The other side looks for deadlocks much later, so this side is the one to give up.
+            # The other side checks for deadlocks much later, so that this side is the one that gives up.
             other.execute("SET deadlock_timeout = '60s'")
             elsewhere.submit(finish_other)
             wait_until_blocked(postgresql_url, other.info.backend_pid)
@@ -198,7 +198,7 @@ def test_a_deadlock_is_resolved_by_trying_again_alone(postgresql: Database, post
 
 
 def wait_until_blocked(postgresql_url: str, backend: int) -> None:
-    """Returns when this backend waits for a lock of another's."""
+    """Returns when this backend waits for a lock of another."""
     with psycopg.connect(postgresql_url, autocommit=True) as watcher:
         while not watcher.execute("SELECT cardinality(pg_blocking_pids(%s)) > 0", [backend]).fetchone()[0]:
             pass
@@ -209,7 +209,7 @@ def test_a_full_disk_is_said_plainly_and_reads_go_on(sqlite_url: str):
     executor = Watched(database)
 
     def fill() -> None:
-        database.execute("PRAGMA max_page_count = 1")  # SQLite takes the current size if that is more
+        database.execute("PRAGMA max_page_count = 1")  # SQLite uses the current size if that is larger
 
     def big() -> None:
         Scope(database, "acme", "tester", NOON).publish("post.created", "big", {"text": "x" * 100_000})
@@ -233,7 +233,7 @@ def test_a_full_disk_is_said_plainly_and_reads_go_on(sqlite_url: str):
     database.close()
 
 
-def test_a_database_that_takes_no_writes_says_so_and_reads_go_on(postgresql: Database):
+def test_a_read_only_database_refuses_writes_and_serves_reads(postgresql: Database):
     executor = DatabaseExecutor(postgresql, threads=1)
 
     def insert_in_a_replica() -> None:
@@ -247,10 +247,10 @@ def test_a_database_that_takes_no_writes_says_so_and_reads_go_on(postgresql: Dat
     executor.close()
 
 
-def test_a_file_that_may_not_be_written_says_so(tmp_path: Path, sqlite_url: str):
+def test_a_file_without_write_access_is_reported(tmp_path: Path, sqlite_url: str):
     database = connect(sqlite_url)
 
-    # The tests may run as a user to whom permissions mean nothing; SQLite's own switch gives the same error.
+    # The tests may run as a user whom permissions do not restrict; SQLite's own switch gives the same error.
     def write() -> None:
         with database.scope("acme") as scope:
             database.execute("PRAGMA query_only = 1")

@@ -1,4 +1,4 @@
-"""What a scope lets work see and do."""
+"""A scope: reads, writes and events of one workspace."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_a_row_comes_back_as_it_was_written(database: Database, drafts: type[Dra
         assert found.create_time == MORNING
 
 
-def test_what_is_left_out_is_the_default(database: Database, drafts: type[DraftRow]):
+def test_missing_values_get_the_default(database: Database, drafts: type[DraftRow]):
     with database.scope("acme") as scope:
         row = scope.insert(drafts, id="d1")
         stored = scope.get(drafts, "d1")

@@ -14,7 +14,7 @@ from groundswell_storage.database import Database
 MASTER = bytes(range(32))
 
 
-def test_what_is_sealed_opens_for_its_purpose_only():
+def test_a_sealed_value_opens_for_its_purpose_only():
     sealer = Sealer(MASTER)
     sealed = sealer.seal(b"token", "platform_token/acme/1")
 

@@ -42,7 +42,7 @@ def test_types_have_schedules_of_their_own(scope: Scope) -> None:
         training_schedules.get(scope, WEEKLY.model_type)
 
 
-def test_what_is_due_is_found_in_all_workspaces(database: Database) -> None:
+def test_due_schedules_are_found_in_all_workspaces(database: Database) -> None:
     for number, workspace in enumerate(("ours", "theirs", "later")):
         with database.scope(workspace) as scope:
             now = scope.now

@@ -1,4 +1,4 @@
-"""A wire to PostgreSQL that can be cut at a chosen moment."""
+"""A relay to PostgreSQL that can be cut at a chosen moment."""
 
 from __future__ import annotations
 

@@ -39,9 +39,7 @@ class Sealer:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         if len(master_key) < _MINIMUM_KEY_BYTES:
-            raise ValueError(
-                f"the master key needs at least {_MINIMUM_KEY_BYTES} bytes, this one has {len(master_key)}"
-            )
+            raise ValueError(f"the master key must have at least {_MINIMUM_KEY_BYTES} bytes, got {len(master_key)}")
         self._cipher = AESGCM(hashlib.blake2b(master_key, digest_size=32, person=b"groundswellseal1").digest())
 
     def seal(self, plain: bytes, purpose: str) -> bytes:
@@ -60,7 +58,7 @@ class Sealer:
             return self._cipher.decrypt(nonce, rest, purpose.encode())
         except (InvalidTag, ValueError):
             raise errors.DataLoss(
-                "a secret cannot be opened: the master key is not the one it was sealed with, or the row was changed",
+                "a secret cannot be opened: it was sealed with another master key, or the row was changed",
                 reason="SECRET_DAMAGED",
             ) from None
 

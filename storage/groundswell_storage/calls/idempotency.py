@@ -54,7 +54,7 @@ def find(scope: Scope, request_id: str, method: str, digest: bytes) -> bytes | N
         return None
     if known_method != method or bytes(known_digest) != digest:
         used = errors.FieldViolation(
-            "request_id", "was used for another request within the last 24 hours: make a new one for each request"
+            "request_id", "was used for another request within the last 24 hours: use a new one for each request"
         )
         raise errors.InvalidArgument([used], reason="REQUEST_ID_REUSED", metadata={"request_id": request_id})
     return bytes(response)

@@ -92,8 +92,8 @@ def persona_facts(scope: Scope, persona_id: str) -> PersonaFacts:
     row = scope.get(PersonaRow, persona_id)
     if row.delete_time is not None:
         raise NotFound("persona", persona_id)
-    told = {handle["platform"]: handle["follower_count"] for handle in row.handles}
-    followers = {at: told.get(at) or _newest_follower_count(scope, persona_id, at) for at in _PLATFORMS}
+    known = {handle["platform"]: handle["follower_count"] for handle in row.handles}
+    followers = {at: known.get(at) or _newest_follower_count(scope, persona_id, at) for at in _PLATFORMS}
     return PersonaFacts(row.id, row.time_zone, {at: count for at, count in followers.items() if count is not None})
 
 

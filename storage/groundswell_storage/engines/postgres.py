@@ -61,7 +61,7 @@ class PostgresEngine(TrackedDatabase, PostgresqlDatabase):
         # COMMIT of a transaction with a failed statement rolls back and reports no error.
         if cursor.statusmessage != "COMMIT":
             raise RuntimeError(
-                "a statement had failed and its error was ignored, so COMMIT rolled the transaction back"
+                "COMMIT rolled the transaction back because of a failed statement whose error was ignored"
             )
 
     def begin_read(self) -> None:
@@ -73,7 +73,7 @@ class PostgresEngine(TrackedDatabase, PostgresqlDatabase):
     def check_transaction(self) -> None:
         """Raises RuntimeError when a swallowed error has spoilt the transaction; without a round trip."""
         if self.raw().pgconn.transaction_status == TransactionStatus.INERROR:
-            raise RuntimeError("a statement had failed and spoilt the transaction; its error was ignored")
+            raise RuntimeError("a failed statement, whose error was ignored, has spoilt the transaction")
 
     def announce(self) -> None:
         """Notifies other processes of new events, outside any transaction."""

@@ -128,7 +128,7 @@ class SqliteEngine(TrackedDatabase, SqliteDatabase):
     def check_transaction(self) -> None:
         """Raises RuntimeError when a swallowed error has ended the transaction, as some errors of SQLite do."""
         if not self.raw().in_transaction:
-            raise RuntimeError("a statement had failed and rolled the transaction back; its error was ignored")
+            raise RuntimeError("a failed statement, whose error was ignored, has rolled the transaction back")
 
     def announce(self) -> None:
         """Does nothing: other processes see the counter of the file change."""
@@ -138,4 +138,4 @@ class SqliteEngine(TrackedDatabase, SqliteDatabase):
         return None
 
     def transaction_status(self, transaction_id: int) -> str:
-        raise NotImplementedError("a commit of SQLite is never in doubt")
+        raise NotImplementedError("the outcome of a commit of SQLite is always known")

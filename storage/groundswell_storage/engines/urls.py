@@ -42,7 +42,7 @@ def open_engine(url: str, application: str) -> tuple[str, Engine]:
         return "cockroachdb", CockroachEngine(f"postgresql://{rest}", application)
     wrong = _complaint(scheme if separator else "", rest)
     raise ValueError(
-        f"{wrong}; it takes sqlite:///relative.db, sqlite:////absolute/path.db, postgresql://user@host/name or "
+        f"{wrong}: use sqlite:///relative.db, sqlite:////absolute/path.db, postgresql://user@host/name or "
         "cockroachdb://user@host/name"
     )
 
@@ -50,7 +50,7 @@ def open_engine(url: str, application: str) -> tuple[str, Engine]:
 def _complaint(scheme: str, rest: str) -> str:
     """Returns what is wrong with a URL, without its password."""
     if scheme == "sqlite" and ":memory:" in rest:
-        return "a database in memory can't be shared by threads"
+        return "a database in memory cannot be shared by threads"
     if scheme == "sqlite":
         return "sqlite:// needs three slashes and a path"
-    return f"{scheme}:// is no database that Groundswell works with" if scheme else "is no URL of a database"
+    return f"{scheme}:// is not a supported kind of database" if scheme else "is not a database URL"

@@ -185,7 +185,7 @@ def check_cursor(database: Database, position: Position) -> None:
     """Raises FailedPrecondition (`CURSOR_EXPIRED`) when events after this position have been purged."""
     if position != START and position < horizon(database):
         raise errors.FailedPrecondition(
-            "events after this cursor are kept no longer: read the current state, then follow from now",
+            "events after this cursor have been deleted: read the current state, then follow without a cursor",
             reason="CURSOR_EXPIRED",
         )
 

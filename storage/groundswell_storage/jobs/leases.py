@@ -148,6 +148,7 @@ def _ends(database: Database) -> str:
 def _the_one(changed: list[Operation]) -> Operation:
     if not changed:
         raise errors.Aborted(
-            "the operation is no longer held by this worker: its lease lapsed, or it was ended", reason="LEASE_LOST"
+            "this worker no longer holds the operation: its lease lapsed, or the operation has ended",
+            reason="LEASE_LOST",
         )
     return changed[0]

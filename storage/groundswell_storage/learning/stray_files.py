@@ -46,7 +46,7 @@ def adopt(database: Database, paths: Sequence[str], now: datetime) -> None:
             "DELETE FROM stray_file WHERE path = ? AND due > ? RETURNING path", (path, to_micros(now + _UNDER_WAY))
         ).fetchone()
         if adopted is None:
-            raise Aborted(f"the file {path} waited too long for its row: do the work again")
+            raise Aborted(f"the file {path} was not stored in time: repeat the call")
 
 
 def list_due(database: Database, now: datetime, limit: int) -> list[str]:

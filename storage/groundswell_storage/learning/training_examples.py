@@ -136,7 +136,7 @@ def read(
 def remove(scope: Scope, *, model_type: str = "", keys: Sequence[str] = (), persona_id: str = "") -> int:
     """Deletes the examples that meet all conditions, at least one, and returns their number."""
     if not (model_type or keys or persona_id):
-        raise ValueError("nothing says which examples to remove")
+        raise ValueError("at least one condition is required")
     query = scope.delete(TrainingExampleRow)
     if model_type:
         query = query.where(TrainingExampleRow.model_type == model_type)

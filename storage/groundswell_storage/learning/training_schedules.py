@@ -93,8 +93,8 @@ def _find(scope: Scope, model_type: str) -> TrainingSchedule | None:
     if row is None:
         return None
     plan = Plan(**{name: getattr(row, name) for name in Plan.__slots__})
-    told = {name: getattr(row, name) for name in TrainingSchedule.__slots__ if name != "plan"}
-    return TrainingSchedule(plan, **told)
+    state = {name: getattr(row, name) for name in TrainingSchedule.__slots__ if name != "plan"}
+    return TrainingSchedule(plan, **state)
 
 
 def remove(scope: Scope, model_type: str) -> None:

@@ -1,4 +1,4 @@
-"""The bucket that all servers draw from: no token twice, no more than flow in."""
+"""Token buckets: all servers draw from one, no token is drawn twice, and no more than flow in."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from groundswell_storage.database import Database
 
 LIMIT = Limit(per_second=2.0, burst=10)
 TRICKLE = Limit(per_second=1e-6, burst=10)
-"""One that nothing flows into while a test runs."""
+"""A limit whose bucket gets no tokens while a test runs."""
 
 
 def drawn(database: Database, key: str, wanted: int, limit: Limit = TRICKLE) -> Draw:
@@ -30,11 +30,13 @@ def drawn(database: Database, key: str, wanted: int, limit: Limit = TRICKLE) -> 
         (0.0, 0.25, 1, 0.5, Draw(0, 0.25)),
     ],
 )
-def test_what_is_drawn_from_a_bucket(tokens: float, seconds: float, wanted: int, left: float, expected: Draw) -> None:
+def test_a_draw_takes_tokens(
+    tokens: float, seconds: float, wanted: int, left: float, expected: Draw
+) -> None:
     assert drawn_from(tokens, seconds, wanted, LIMIT) == (left, expected)
 
 
-def test_a_bucket_begins_full_and_is_told_to_wait_when_it_is_empty(database: Database) -> None:
+def test_a_bucket_begins_full_and_gives_a_waiting_time_when_empty(database: Database) -> None:
     assert [drawn(database, "key", 4).tokens for _ in range(4)] == [4, 4, 2, 0]
     assert drawn(database, "key", 4).wait_seconds > 1e5
 
@@ -51,7 +53,7 @@ def test_tokens_flow_in_by_the_clock_of_the_database(database: Database) -> None
     assert drawn(database, "key", 10, LIMIT).tokens == 6
 
 
-def test_who_draws_at_the_same_time_gets_no_token_twice(database: Database) -> None:
+def test_simultaneous_draws_get_no_token_twice(database: Database) -> None:
     def one(_: int) -> int:
         database.bind()
         try:
