@@ -22,6 +22,7 @@ from groundswell_storage.database import Database
 from groundswell_storage.events.topics import KEY_CHANGED
 from groundswell_storage.fields import BytesField, InstantField, JsonField, to_micros
 from groundswell_storage.pages import Page, read_page
+from groundswell_storage.records import record_of
 from groundswell_storage.scope import Scope
 from groundswell_storage.table import Table, row_reader
 
@@ -218,15 +219,4 @@ def _is_future(instant: datetime | None, now_micros: int) -> bool:
 
 
 def _record(row: ApiKeyRow) -> KeyRecord:
-    return KeyRecord(
-        id=row.id,
-        workspace=row.workspace,
-        name=row.name,
-        role=row.role,
-        scopes=tuple(row.scopes),
-        create_time=row.create_time,
-        created_by=row.created_by,
-        expire_time=row.expire_time,
-        revoke_time=row.revoke_time,
-        last_use_time=row.last_use_time,
-    )
+    return record_of(KeyRecord, row)

@@ -11,6 +11,7 @@ from peewee import BigIntegerField, DoubleField, IntegerField, TextField
 
 from groundswell_storage.fields import InstantField, JsonField
 from groundswell_storage.pages import Page, read_page
+from groundswell_storage.records import record_of, values_of
 from groundswell_storage.scope import Scope
 from groundswell_storage.table import Table
 
@@ -69,8 +70,8 @@ class DriftReport:
 
 def add(scope: Scope, finding: DriftFinding) -> DriftReport:
     """Stores the result of a check."""
-    values = {name: getattr(finding, name) for name in DriftFinding.__slots__}
-    return _report(scope.insert(DriftReportRow, id=scope.new_id(), create_time=scope.now, **values))
+    row = scope.insert(DriftReportRow, id=scope.new_id(), create_time=scope.now, **values_of(finding))
+    return _report(row)
 
 
 def newest(scope: Scope, model_id: str) -> DriftReport | None:
@@ -114,5 +115,4 @@ def remove_of_model(scope: Scope, model_id: str) -> None:
 
 
 def _report(row: DriftReportRow) -> DriftReport:
-    finding = DriftFinding(**{name: getattr(row, name) for name in DriftFinding.__slots__})
-    return DriftReport(row.id, row.create_time, finding)
+    return record_of(DriftReport, row, finding=record_of(DriftFinding, row))

@@ -16,6 +16,7 @@ from peewee import SQL, BigIntegerField, BooleanField, CompositeKey, DoubleField
 from groundswell_storage.fields import BytesField, InstantField, JsonField
 from groundswell_storage.learning import stray_files
 from groundswell_storage.pages import Page, read_page
+from groundswell_storage.records import plain, record_of
 from groundswell_storage.scope import Scope
 from groundswell_storage.table import Table
 
@@ -215,7 +216,7 @@ def add_version(
         operation_id=operation_id,
         create_time=scope.now,
         promote_time=None,
-        **{name: _plain(getattr(result, name)) for name in TrainingResult.__slots__},
+        **{name: plain(getattr(result, name)) for name in TrainingResult.__slots__},
     )
     for artifact in artifacts:
         scope.insert(
@@ -332,23 +333,4 @@ def _first(query: Any) -> ModelVersion | None:
 
 
 def _version(row: ModelRow) -> ModelVersion:
-    return ModelVersion(
-        id=row.id,
-        version=row.version,
-        stage=row.stage,
-        result=TrainingResult(**{name: getattr(row, name) for name in TrainingResult.__slots__}),
-        artifact_digest=row.artifact_digest,
-        artifact_bytes=row.artifact_bytes,
-        operation_id=row.operation_id,
-        create_time=row.create_time,
-        promote_time=row.promote_time,
-    )
-
-
-def _plain(value: Any) -> Any:
-    """JSON has neither tuples nor mappings other than its own."""
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_plain(item) for item in value]
-    return value
+    return record_of(ModelVersion, row, result=record_of(TrainingResult, row))

@@ -12,6 +12,7 @@ from groundswell_storage.audit import audit
 from groundswell_storage.database import Database
 from groundswell_storage.errors import NotFound
 from groundswell_storage.fields import InstantField, to_micros
+from groundswell_storage.records import record_of, values_of
 from groundswell_storage.scope import Scope
 from groundswell_storage.table import Table
 
@@ -69,14 +70,14 @@ class TrainingSchedule:
 
 def put(scope: Scope, plan: Plan, next_check_time: datetime) -> TrainingSchedule:
     """Stores a plan in place of the one that its type had; the result of the last check stays."""
-    known, values = _find(scope, plan.model_type), _shown(plan)
+    known, values = _find(scope, plan.model_type), values_of(plan)
     changed = {name: value for name, value in values.items() if name != "model_type"}
     insert = scope.insert_query(TrainingScheduleRow, next_check_time=next_check_time, **values)
     insert.on_conflict(
         conflict_target=[TrainingScheduleRow.workspace, TrainingScheduleRow.model_type],
         update={**changed, "next_check_time": next_check_time},
     ).execute()
-    _tell(scope, "put", plan.model_type, before=_shown(known.plan) if known else None, after=values)
+    _tell(scope, "put", plan.model_type, before=values_of(known.plan) if known else None, after=values)
     return get(scope, plan.model_type)
 
 
@@ -92,16 +93,14 @@ def _find(scope: Scope, model_type: str) -> TrainingSchedule | None:
     row = scope.select(TrainingScheduleRow).where(TrainingScheduleRow.model_type == model_type).first()
     if row is None:
         return None
-    plan = Plan(**{name: getattr(row, name) for name in Plan.__slots__})
-    state = {name: getattr(row, name) for name in TrainingSchedule.__slots__ if name != "plan"}
-    return TrainingSchedule(plan, **state)
+    return record_of(TrainingSchedule, row, plan=record_of(Plan, row))
 
 
 def remove(scope: Scope, model_type: str) -> None:
     """Deletes the schedule of a type; raises NotFound (`TRAINING_SCHEDULE_NOT_FOUND`)."""
     before = get(scope, model_type).plan
     scope.delete(TrainingScheduleRow).where(TrainingScheduleRow.model_type == model_type).execute()
-    _tell(scope, "cancelled", model_type, before=_shown(before))
+    _tell(scope, "cancelled", model_type, before=values_of(before))
 
 
 def due(database: Database, now: datetime) -> list[tuple[str, str]]:
@@ -145,7 +144,3 @@ def _tell(
 ) -> None:
     subject = f"training_schedule/{model_type}"
     audit.record(scope, f"training_schedule.{change}", subject, before=before, after=after)
-
-
-def _shown(plan: Plan) -> dict[str, Any]:
-    return {name: getattr(plan, name) for name in Plan.__slots__}
