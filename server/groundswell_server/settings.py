@@ -201,10 +201,10 @@ class Settings(BaseSettings):
     @field_validator("experiment_event_retention_days")
     @classmethod
     def _ids_are_kept_for_a_while(cls, days: int) -> int:
-        from groundswell_storage.experiments.event_ids import LEAST_KEPT
+        from groundswell_storage.experiments.event_ids import MIN_RETENTION
 
-        if 0 < days < LEAST_KEPT.days:
-            raise ValueError(f"must be 0 or at least {LEAST_KEPT.days}, got {days}")
+        if 0 < days < MIN_RETENTION.days:
+            raise ValueError(f"must be 0 or at least {MIN_RETENTION.days}, got {days}")
         return days
 
     @field_validator("dask_scheduler")

@@ -14,10 +14,10 @@ from matplotlib.image import imread
 from groundswell_server.cli.experiments import charts, interval_history
 from groundswell_server.cli.experiments.interval_history import MOST_LINES, WIDTH, IntervalHistory, Point
 from groundswell_server.experiments.design.design import Variant
-from groundswell_server.experiments.enums import ExperimentKind
 from groundswell_server.experiments.interim_analysis.scheduled_analyses import run_due_analyses
 from groundswell_server.experiments.lifecycle import create_experiment
 from groundswell_storage.database import connect
+from groundswell_storage.experiments.enums import ExperimentKind
 from tests.cli.shell import Shell
 from tests.experiments.counted import DESIGN, count, start
 from tests.running import RunningServer

@@ -12,10 +12,9 @@ import pytest
 from groundswell_server.experiments import lifecycle
 from groundswell_server.experiments.catalog.catalog import Catalog
 from groundswell_server.experiments.design.design import Design, Factor, Metric, Variant
-from groundswell_server.experiments.enums import Allocation, ExperimentKind
 from groundswell_server.experiments.interim_analysis import runner
-from groundswell_server.experiments.lifecycle import State
 from groundswell_storage.errors import Aborted, AlreadyExists, FailedPrecondition, InvalidArgument, NotFound
+from groundswell_storage.experiments.enums import Allocation, ExperimentKind, ExperimentState
 from groundswell_storage.scope import Scope
 
 DESIGN = Design((Metric("conversion_rate"),), (Variant("old", is_control=True), Variant("new")))
@@ -27,24 +26,24 @@ MOVES: dict[str, Callable[[Scope, str], lifecycle.Experiment]] = {
     "archive": lifecycle.archive_experiment,
 }
 ALLOWED = {
-    State.DRAFT: {"start": State.RUNNING, "archive": State.ARCHIVED},
-    State.RUNNING: {"pause": State.PAUSED, "complete": State.COMPLETED},
-    State.PAUSED: {"resume": State.RUNNING, "complete": State.COMPLETED},
-    State.COMPLETED: {"archive": State.ARCHIVED},
-    State.ARCHIVED: {},
+    ExperimentState.DRAFT: {"start": ExperimentState.RUNNING, "archive": ExperimentState.ARCHIVED},
+    ExperimentState.RUNNING: {"pause": ExperimentState.PAUSED, "complete": ExperimentState.COMPLETED},
+    ExperimentState.PAUSED: {"resume": ExperimentState.RUNNING, "complete": ExperimentState.COMPLETED},
+    ExperimentState.COMPLETED: {"archive": ExperimentState.ARCHIVED},
+    ExperimentState.ARCHIVED: {},
 }
 WAYS = {
-    State.DRAFT: [],
-    State.RUNNING: ["start"],
-    State.PAUSED: ["start", "pause"],
-    State.COMPLETED: ["start", "complete"],
-    State.ARCHIVED: ["archive"],
+    ExperimentState.DRAFT: [],
+    ExperimentState.RUNNING: ["start"],
+    ExperimentState.PAUSED: ["start", "pause"],
+    ExperimentState.COMPLETED: ["start", "complete"],
+    ExperimentState.ARCHIVED: ["archive"],
 }
 
 
-@pytest.mark.parametrize("state", list(State))
+@pytest.mark.parametrize("state", list(ExperimentState))
 @pytest.mark.parametrize("move", list(MOVES))
-def test_each_state_allows_its_own_moves(scope: Scope, state: State, move: str) -> None:
+def test_each_state_allows_its_own_moves(scope: Scope, state: ExperimentState, move: str) -> None:
     lifecycle.create_experiment(scope, "hooks", DESIGN)
     for step in WAYS[state]:
         MOVES[step](scope, "hooks")
@@ -73,7 +72,7 @@ def test_each_start_and_each_change_of_the_split_opens_a_phase(scope: Scope) -> 
 
 
 def test_phases_come_to_an_end(scope: Scope, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lifecycle, "MOST_PHASES", 3)
+    monkeypatch.setattr(lifecycle, "MAX_PHASES", 3)
     lifecycle.create_experiment(scope, "hooks", DESIGN)
     lifecycle.start_experiment(scope, "hooks")
     for coverage in (0.4, 0.5):
@@ -144,7 +143,10 @@ def assigned(scope: Scope) -> None:
 @pytest.mark.parametrize("read", [analysed, assigned])
 def test_what_was_never_started_says_what_is_so(scope: Scope, read: Callable[[Scope], None]) -> None:
     lifecycle.create_experiment(scope, "hooks", DESIGN)
-    for move, told in ((None, "DRAFT: start it first"), ("archive", "ARCHIVED: it was never started")):
+    for move, told in (
+        (None, "DRAFT: start it first"),
+        ("archive", "ARCHIVED: it was archived without having been started"),
+    ):
         if move:
             lifecycle.archive_experiment(scope, "hooks")
         with pytest.raises(FailedPrecondition) as refused:
@@ -180,6 +182,6 @@ def test_lists_leave_out_what_is_put_away_unless_asked(scope: Scope) -> None:
         lifecycle.create_experiment(scope, key, DESIGN)
     lifecycle.archive_experiment(scope, "second")
     everything = lifecycle.list_experiments(scope, state=0, page_size=10, page_token="")
-    away = lifecycle.list_experiments(scope, state=State.ARCHIVED, page_size=10, page_token="")
+    away = lifecycle.list_experiments(scope, state=ExperimentState.ARCHIVED, page_size=10, page_token="")
     assert {one.key for one in everything.items} == {"first", "third"}
     assert [one.key for one in away.items] == ["second"]

@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Any, TypeVar, cast
 
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Struct, Value
@@ -19,7 +20,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from groundswell_storage.errors import InvalidArgument
 from groundswell_storage.fields import from_micros
-from groundswell_storage.records import converted
+from groundswell_storage.records import converted, from_plain
 
 Word = TypeVar("Word", bound=IntEnum)
 Sent = TypeVar("Sent", bound=Message)
@@ -116,6 +117,33 @@ def record_in(record: type[Record], message: Message, path: str = "", **known: A
     return record(**converted(record, _values_in(message, names, path)), **known)
 
 
+def given_in(record: type[Record], message: Message, path: str = "", without: Collection[str] = ()) -> Record:
+    """Returns a dataclass filled from the fields of a message that are set; the others keep their defaults.
+
+    A field without presence is set when it is not zero or empty. Fields in `without` are left out. Raises
+    InvalidArgument as `time_in` and `json_in` do.
+    """
+    return from_plain(record, {name: value for name, value in _given_in(message, path).items() if name not in without})
+
+
+def _given_in(message: Message, path: str) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    for field, value in message.ListFields():
+        if field.message_type is not None and field.is_repeated:
+            given[field.name] = [_given_in(one, f"{path}{field.name}[{place}].") for place, one in enumerate(value)]
+        elif field.message_type is None or field.message_type.full_name.startswith("google.protobuf."):
+            given[field.name] = _field_in(message, field, f"{path}{field.name}")
+        else:
+            given[field.name] = _given_in(value, f"{path}{field.name}.")
+    return given
+
+
+def shared_fields(kind: type[Message], record: Any, without: Collection[str] = ()) -> dict[str, Any]:
+    """Returns the attributes of a record that the message has fields for, as the message's constructor takes them."""
+    names = [name for name in kind.DESCRIPTOR.fields_by_name if name not in without and hasattr(record, name)]
+    return {name: _plain(getattr(record, name)) for name in names}
+
+
 def changes_in(
     record: type[Any], mask: FieldMask, message: Message, path: str, allowed: Collection[str] = ()
 ) -> dict[str, Any]:
@@ -150,6 +178,8 @@ def _field_in(message: Message, field: Any, path: str) -> Any:
         return time_in(message, field.name, path)
     if inner is Struct.DESCRIPTOR:
         return json_in(message, field.name, path)
+    if inner is Duration.DESCRIPTOR:
+        return value.ToTimedelta()
     return _values_in(value, inner.fields_by_name, f"{path}.")
 
 

@@ -1,4 +1,4 @@
-"""Experiments' work in the background: what a worker process does by the clock."""
+"""The periodic jobs of ExperimentsService, which run in worker processes."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from groundswell_storage.errors import Unavailable
 from groundswell_storage.experiments import event_ids, rollouts
 
 CHECK_ROLLOUTS = "experiments.check_rollouts"
-_AT_ONCE = 2_000
-"""Events that are removed in one transaction: those who record wait no longer than they do for each other."""
+_BATCH_SIZE = 2_000
+"""The events that one transaction removes: callers that record events wait no longer than for each other."""
 
 log = structlog.get_logger(__name__)
 
 
 def run_interim_analyses(database: Database, settings: Settings) -> None:
-    """Keeps what the experiments that are due come to, and completes those that are to complete by themselves."""
+    """Runs the interim analyses that are due."""
     scheduled_analyses.run_due_analyses(database, database.now())
 
 
 def check_rollouts(database: Database, settings: Settings) -> None:
-    """Checks the rollouts of all workspaces, each in its own transaction: one that can't be does not stop others."""
+    """Checks the rollouts of all workspaces, each in a transaction; a check that fails does not prevent the others."""
     for workspace, id in rollouts.in_states(database, UNDER_WAY):
-        # NumPy and SciPy come with it, and a worker starts without.
+        # Imported late because a worker does not need NumPy and SciPy to start.
         from groundswell_server.experiments.rollout_checks.checks import check
 
         try:
@@ -38,20 +38,20 @@ def check_rollouts(database: Database, settings: Settings) -> None:
         except Unavailable:
             raise
         except Exception:
-            log.exception("rollout not checked", workspace=workspace, rollout=id)
+            log.exception("rollout check failed", workspace=workspace, rollout=id)
             database.drop_connection()
 
 
-def forget_event_ids(database: Database, settings: Settings) -> None:
-    """Removes events behind the horizon, then moves that; without a retention what is there stays."""
+def remove_event_ids(database: Database, settings: Settings) -> None:
+    """Removes events from before the horizon, then moves the horizon; without a retention setting it does nothing."""
     if not settings.experiment_event_retention_days:
         return
     experiment = event_ids.experiments_after(database, None)
     while experiment is not None:
-        removed = _AT_ONCE
-        while removed == _AT_ONCE:
+        removed = _BATCH_SIZE
+        while removed == _BATCH_SIZE:
             with database.transaction():
-                removed = event_ids.forget(database, experiment, most=_AT_ONCE)
+                removed = event_ids.forget(database, experiment, most=_BATCH_SIZE)
         experiment = event_ids.experiments_after(database, experiment)
     with database.transaction():
         event_ids.move_horizon(database, timedelta(days=settings.experiment_event_retention_days), database.now())
@@ -60,5 +60,5 @@ def forget_event_ids(database: Database, settings: Settings) -> None:
 PERIODIC = (
     Periodic(scheduled_analyses.JOB, timedelta(minutes=1), run_interim_analyses),
     Periodic(CHECK_ROLLOUTS, timedelta(seconds=10), check_rollouts),
-    Periodic("experiments.forget_event_ids", timedelta(hours=1), forget_event_ids),
+    Periodic("experiments.remove_event_ids", timedelta(hours=1), remove_event_ids),
 )

@@ -1,7 +1,7 @@
-"""Batches of bandits: with which probabilities choices were made, and what came of all of them together.
+"""Batches of bandits: the probabilities of their choices, and the rewards of these choices.
 
-Choices of a batch are exposures whose `phase` is the batch's number: an exposure says with which probability its
-variant was chosen, and the sums of an arm are kept batch by batch.
+The choices of a batch are the exposures whose `phase` is the batch's number. A batch therefore gives the probability of
+each choice, and the sums of a variant are kept for each batch.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from groundswell_storage.table import Table
 
 
 class BanditBatchRow(Table):
-    """Choices that were made with the same probabilities. A row is never changed."""
+    """A batch, whose choices have the same probabilities. A row is never changed."""
 
     experiment = BigIntegerField()
     number = SmallIntegerField()
     phase = SmallIntegerField()
-    """Of the experiment, in which it began."""
+    """The phase of the experiment in which the batch began."""
     probabilities = JsonField()
-    """Of each variant, in order."""
+    """The probabilities of the variants, in order."""
     units_before = BigIntegerField()
-    """Units that were chosen for before it, under its bucket version."""
+    """The units of earlier batches under the same bucket version."""
     start_time = InstantField()
 
     class Meta:
@@ -36,12 +36,12 @@ class BanditBatchRow(Table):
 
 
 def open_batch(scope: Scope, **values: Any) -> bool:
-    """Begins a batch; False where another server was faster."""
+    """Inserts a batch; returns False when another server has inserted it."""
     return bool(scope.insert_many(BanditBatchRow, [{**values, "start_time": scope.now}], skip_existing=True))
 
 
 def latest(scope: Scope, experiments: Collection[int]) -> dict[int, BanditBatchRow]:
-    """The newest batch of each of these experiments that has one."""
+    """Returns the newest batch of each of these experiments that has one."""
     found: dict[int, BanditBatchRow] = {}
     for experiment in experiments:
         query = scope.select(BanditBatchRow).where(BanditBatchRow.experiment == experiment)
@@ -52,13 +52,13 @@ def latest(scope: Scope, experiments: Collection[int]) -> dict[int, BanditBatchR
 
 
 def of_experiment(scope: Scope, experiment: int) -> list[BanditBatchRow]:
-    """All batches of an experiment, in order."""
+    """Returns all batches of an experiment, in order."""
     query = scope.select(BanditBatchRow).where(BanditBatchRow.experiment == experiment)
     return list(query.order_by(BanditBatchRow.number))
 
 
 def probabilities(scope: Scope, experiment: int, numbers: Collection[int]) -> dict[int, Sequence[float]]:
-    """The probabilities of these batches, by number."""
+    """Returns the probabilities of these batches, by number."""
     query = scope.select(BanditBatchRow).where(
         BanditBatchRow.experiment == experiment, BanditBatchRow.number.in_(list(numbers))
     )
@@ -66,16 +66,16 @@ def probabilities(scope: Scope, experiment: int, numbers: Collection[int]) -> di
 
 
 def chosen_units(scope: Scope, experiment: int, batch: int) -> int:
-    """Units that were chosen for in a batch, those included that crossed since."""
+    """Returns the number of units of a batch, including those that crossed later."""
     row = scope.execute(
-        "SELECT SUM(units + crossed) FROM arm WHERE workspace = ? AND experiment = ? AND phase = ?",
+        "SELECT SUM(units + crossed) FROM phase_variant WHERE workspace = ? AND experiment = ? AND phase = ?",
         (scope.workspace, experiment, batch),
     ).fetchone()
     return int(row[0] or 0)
 
 
 def under_version(scope: Scope, experiment: int, bucket_version: int) -> set[int]:
-    """Numbers of the batches whose units were assigned under a bucket version."""
+    """Returns the numbers of the batches under a bucket version."""
     rows = scope.execute(
         "SELECT batch.number FROM bandit_batch AS batch JOIN experiment_phase AS phase ON "
         "phase.workspace = batch.workspace AND phase.experiment = batch.experiment AND phase.number = batch.phase "
@@ -88,17 +88,17 @@ def under_version(scope: Scope, experiment: int, bucket_version: int) -> set[int
 def read_rewards(
     scope: Scope, experiment: int, metric: int, numbers: Collection[int]
 ) -> dict[int, tuple[int, Sequence[float]]]:
-    """Units and the sums (`SUMS`) of one metric over these batches, by variant."""
+    """Returns the units and the sums (`SUMS`) of one metric over these batches, by variant."""
     if not numbers:
         return {}
     those, given = bulk.among(scope, "smallint", numbers)
     units = scope.execute(
-        f"SELECT variant, SUM(units) FROM arm WHERE workspace = ? AND experiment = ? AND phase {those} "
+        f"SELECT variant, SUM(units) FROM phase_variant WHERE workspace = ? AND experiment = ? AND phase {those} "
         "GROUP BY variant",
         (scope.workspace, experiment, given),
     ).fetchall()
     sums = scope.execute(
-        f"SELECT variant, {', '.join(f'SUM({name})' for name in SUMS)} FROM arm_sum WHERE workspace = ? AND "
+        f"SELECT variant, {', '.join(f'SUM({name})' for name in SUMS)} FROM phase_variant_sum WHERE workspace = ? AND "
         f"experiment = ? AND phase {those} AND metric = ? GROUP BY variant",
         (scope.workspace, experiment, given, metric),
     ).fetchall()

@@ -1,7 +1,7 @@
-"""What is counted: units and their exposures, events once each, and the sums that every analysis needs.
+"""Counts: units and their exposures, events (each once), and the sums that analyses are computed from.
 
-An event costs the same however many came before it. Rows are narrow and keyed by integers, batches come sorted by key,
-and the sums of an arm are kept as events arrive, so that no analysis reads events.
+The cost of an event does not depend on the number of earlier events. Rows are narrow and keyed by integers, batches are
+sorted by key, and the sums of a variant are updated as events arrive, so that no analysis reads events.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from groundswell_storage.scope import Scope
 from groundswell_storage.table import Table
 
 SUMS = ("y", "z", "x", "yy", "zz", "xx", "yz", "yx", "zx")
-"""The sums over the units of an arm that are kept for each metric, in the order of their columns."""
+"""The sums over the units of a variant that are kept for each metric, in the order of their columns."""
 _AT_ONCE = 500
-"""Rows in one statement."""
+"""The rows of one statement."""
 
 
 class ExperimentUnitRow(Table):
-    """Who or what takes part in experiments, named once."""
+    """A unit of experiments and rollouts, with its number."""
 
     number = BigAutoField()
     unit = TextField()
@@ -47,7 +47,7 @@ class ExperimentUnitRow(Table):
 
 
 class ExposureRow(Table):
-    """A unit in an experiment, from its first exposure on."""
+    """The exposure of a unit in an experiment."""
 
     experiment = BigIntegerField()
     unit = BigIntegerField()
@@ -55,7 +55,7 @@ class ExposureRow(Table):
     phase = SmallIntegerField()
     bucket_version = IntegerField()
     crossed = BooleanField(default=False)
-    """It was seen in two variants, and counts in neither."""
+    """True for a unit that was seen in two variants: it counts in neither."""
     create_time = InstantField()
 
     class Meta:
@@ -64,7 +64,7 @@ class ExposureRow(Table):
 
 
 class ExperimentEventRow(Table):
-    """An event, by the id its client gave it."""
+    """An event, keyed by the id that its client generated."""
 
     experiment = BigIntegerField()
     id = BytesField()
@@ -79,7 +79,7 @@ class ExperimentEventRow(Table):
 
 
 class UnitTotalRow(Table):
-    """What a unit's events of one metric add up to."""
+    """The total of a unit's events for one metric."""
 
     experiment = BigIntegerField()
     metric = SmallIntegerField()
@@ -93,8 +93,8 @@ class UnitTotalRow(Table):
         without_rowid = True
 
 
-class ArmRow(Table):
-    """The units of a variant in a phase."""
+class PhaseVariantRow(Table):
+    """The number of units of a variant in a phase."""
 
     experiment = BigIntegerField()
     phase = SmallIntegerField()
@@ -106,7 +106,7 @@ class ArmRow(Table):
         primary_key = CompositeKey("experiment", "phase", "variant")
 
 
-class ArmSumRow(Table):
+class PhaseVariantSumRow(Table):
     """The sums of one metric over the units of a variant in a phase."""
 
     experiment = BigIntegerField()
@@ -128,7 +128,7 @@ class ArmSumRow(Table):
 
 
 class Exposure(NamedTuple):
-    """Where a unit stands."""
+    """The exposure of a unit."""
 
     variant: int
     phase: int
@@ -137,7 +137,7 @@ class Exposure(NamedTuple):
 
 
 class Occurrences(NamedTuple):
-    """Events to record, column by column, sorted by id: two batches then never wait for each other."""
+    """Events to record, in columns, sorted by id so that two batches never deadlock."""
 
     ids: Sequence[bytes]
     units: Sequence[int]
@@ -148,7 +148,7 @@ class Occurrences(NamedTuple):
 
 
 class Totals(NamedTuple):
-    """What units' events of one metric add, or add up to, column by column, sorted by unit."""
+    """Totals of units for one metric, or additions to them, in columns, sorted by unit."""
 
     units: Sequence[int]
     y: Sequence[float]
@@ -156,29 +156,29 @@ class Totals(NamedTuple):
     x: Sequence[float]
 
 
-Arm = tuple[int, int]
-"""Phase and variant."""
+PhaseVariant = tuple[int, int]
+"""A phase and a variant."""
 
 
 def unit_numbers(scope: Scope, units: Collection[str]) -> dict[str, int]:
-    """The numbers of units; those never seen get one."""
+    """Returns the numbers of units; new units get one."""
     found = _numbers(scope, units)
     missing = sorted(set(units) - found.keys())
     if missing:
         new = "ON CONFLICT DO NOTHING RETURNING unit, number"
         found.update(bulk.insert(scope, "experiment_unit", {}, {"unit": Column("text", missing)}, new))
-    # Others may have named some of them meanwhile.
+    # Other transactions may have inserted some of them in the meantime.
     late = [unit for unit in missing if unit not in found]
     return found | _numbers(scope, late) if late else found
 
 
 def find_units(scope: Scope, units: Collection[str]) -> dict[str, int]:
-    """The numbers of those units that were ever seen."""
+    """Returns the numbers of the known units among these."""
     return _numbers(scope, units)
 
 
 def exposures(scope: Scope, experiment: int, units: Collection[int], *, lock: bool = False) -> dict[int, Exposure]:
-    """Where these units stand, those that take part. `lock` keeps them there until the transaction ends."""
+    """Returns the exposures of the units that have one. `lock` prevents changes until the transaction ends."""
     if not units:
         return {}
     tail = " ORDER BY unit FOR UPDATE" if lock and scope.database.dialect != "sqlite" else ""
@@ -192,7 +192,7 @@ def exposures(scope: Scope, experiment: int, units: Collection[int], *, lock: bo
 
 
 def exposed_since(scope: Scope, experiment: int, units: Collection[int]) -> dict[int, int]:
-    """When these units were first exposed, those that were; microseconds since 1970."""
+    """Returns the times of the units' first exposures, in microseconds since 1970."""
     if not units:
         return {}
     those, given = bulk.among(scope, "bigint", units)
@@ -206,9 +206,9 @@ def exposed_since(scope: Scope, experiment: int, units: Collection[int]) -> dict
 def enrol(
     scope: Scope, experiment: int, standing: Mapping[int, Exposure], since: Mapping[int, int] = MappingProxyType({})
 ) -> set[int]:
-    """Records first exposures, of now unless `since` has their time in microseconds since 1970.
+    """Records first exposures, at the times in `since` (microseconds since 1970) or now.
 
-    Returns the units that had none. The others stay where they are.
+    Returns the units that had no exposure. Those of the others are not changed.
     """
     if not standing:
         return set()
@@ -225,7 +225,7 @@ def enrol(
 
 
 def move(scope: Scope, experiment: int, unit: int, exposure: Exposure) -> None:
-    """A unit stands elsewhere now. To be done before the sums are changed for it: those who count are waited for."""
+    """Changes the exposure of a unit, before the sums are changed, because it waits for recording transactions."""
     if experiment > 0:
         designs.count_move(scope, experiment)
     else:
@@ -236,7 +236,7 @@ def move(scope: Scope, experiment: int, unit: int, exposure: Exposure) -> None:
 
 
 def renew(scope: Scope, experiment: int, units: Collection[int], bucket_version: int) -> None:
-    """Units stand where they stood, under a newer bucket version."""
+    """Sets a newer bucket version in the exposures of units."""
     for chunk in chunks(sorted(units), _AT_ONCE):
         scope.update(ExposureRow, bucket_version=bucket_version).where(
             ExposureRow.experiment == experiment, ExposureRow.unit.in_(chunk)
@@ -244,7 +244,7 @@ def renew(scope: Scope, experiment: int, units: Collection[int], bucket_version:
 
 
 def insert_events(scope: Scope, experiment: int, events: Occurrences) -> Sequence[int]:
-    """Records events; returns the places of those that were not there yet."""
+    """Records events; returns the positions of the new ones."""
     columns = {
         "id": Column("bytea", events.ids),
         "unit": Column("bigint", events.units),
@@ -256,7 +256,7 @@ def insert_events(scope: Scope, experiment: int, events: Occurrences) -> Sequenc
 
 
 def add_totals(scope: Scope, experiment: int, metric: int, added: Totals) -> Totals:
-    """Adds to what units' events of a metric add up to; returns what they add up to now. One row per unit."""
+    """Adds to the totals of units for a metric, with one row per unit; returns the new totals."""
     columns = {
         "unit": Column("bigint", added.units),
         "y": Column("double precision", added.y),
@@ -265,13 +265,13 @@ def add_totals(scope: Scope, experiment: int, metric: int, added: Totals) -> Tot
     }
     rows = bulk.insert(scope, "unit_total", {"experiment": experiment, "metric": metric}, columns, _ADD_TOTAL)
     now = Totals(*zip(*rows, strict=True))
-    # They come as they were sent, but no database promises it.
+    # Databases return the rows in the order of insertion, without guaranteeing it.
     return now if now.units == tuple(added.units) else Totals(*zip(*sorted(rows), strict=True))
 
 
 def totals_of(scope: Scope, experiment: int, metrics: Collection[int], units: Collection[int]) -> dict[int, Totals]:
-    """What units' events add up to, by metric; sorted by unit, those that have any."""
-    # Without the metrics the key would not lead to the units, and all of the experiment's would be read.
+    """Returns the existing totals of units, by metric, sorted by unit."""
+    # The metrics are part of the key: without them all totals of the experiment would be read.
     those_metrics, given_metrics = bulk.among(scope, "smallint", metrics)
     those_units, given_units = bulk.among(scope, "bigint", units)
     rows = scope.execute(
@@ -285,44 +285,45 @@ def totals_of(scope: Scope, experiment: int, metrics: Collection[int], units: Co
     }
 
 
-def add_units(scope: Scope, experiment: int, arms: Mapping[Arm, tuple[int, int]]) -> None:
-    """Adds to the units of arms, and to those among them that crossed."""
-    rows = [(scope.workspace, experiment, *arm, *counts) for arm, counts in sorted(arms.items())]
+def add_units(scope: Scope, experiment: int, counts: Mapping[PhaseVariant, tuple[int, int]]) -> None:
+    """Adds to the numbers of units and of crossed units."""
+    rows = [(scope.workspace, experiment, *key, *added) for key, added in sorted(counts.items())]
     if rows:
         scope.execute(
-            f"INSERT INTO arm (workspace, experiment, phase, variant, units, crossed) VALUES {_rows(rows)} "
-            "ON CONFLICT (experiment, phase, variant) DO UPDATE SET units = arm.units + excluded.units, "
-            "crossed = arm.crossed + excluded.crossed",
+            f"INSERT INTO phase_variant (workspace, experiment, phase, variant, units, crossed) VALUES {_rows(rows)} "
+            "ON CONFLICT (experiment, phase, variant) DO UPDATE SET units = phase_variant.units + excluded.units, "
+            "crossed = phase_variant.crossed + excluded.crossed",
             [value for row in rows for value in row],
         )
 
 
 def add_sums(scope: Scope, experiment: int, sums: Mapping[tuple[int, int, int], Sequence[float]]) -> None:
-    """Adds to the sums (`SUMS`) of arms, by phase, variant and metric."""
+    """Adds to the sums (`SUMS`), by phase, variant and metric."""
     columns = ", ".join(SUMS)
-    added = ", ".join(f"{name} = arm_sum.{name} + excluded.{name}" for name in SUMS)
+    added = ", ".join(f"{name} = phase_variant_sum.{name} + excluded.{name}" for name in SUMS)
     for chunk in chunks(sorted(sums.items()), _AT_ONCE):
         rows = [(scope.workspace, experiment, *key, *values) for key, values in chunk]
         scope.execute(
-            f"INSERT INTO arm_sum (workspace, experiment, phase, variant, metric, {columns}) VALUES {_rows(rows)} "
-            f"ON CONFLICT (experiment, phase, variant, metric) DO UPDATE SET {added}",
+            f"INSERT INTO phase_variant_sum (workspace, experiment, phase, variant, metric, {columns}) "
+            f"VALUES {_rows(rows)} ON CONFLICT (experiment, phase, variant, metric) DO UPDATE SET {added}",
             [value for row in rows for value in row],
         )
 
 
-def read_units(scope: Scope, experiment: int) -> dict[Arm, tuple[int, int]]:
-    """Units by arm, and how many crossed."""
+def read_units(scope: Scope, experiment: int) -> dict[PhaseVariant, tuple[int, int]]:
+    """Returns the numbers of units and of crossed units, by phase and variant."""
     rows = scope.execute(
-        "SELECT phase, variant, units, crossed FROM arm WHERE workspace = ? AND experiment = ?",
+        "SELECT phase, variant, units, crossed FROM phase_variant WHERE workspace = ? AND experiment = ?",
         (scope.workspace, experiment),
     )
     return {(row[0], row[1]): (row[2], row[3]) for row in rows.fetchall()}
 
 
 def read_sums(scope: Scope, experiment: int) -> dict[tuple[int, int, int], tuple[float, ...]]:
-    """The sums (`SUMS`) by phase, variant and metric."""
+    """Returns the sums (`SUMS`) by phase, variant and metric."""
     rows = scope.execute(
-        f"SELECT phase, variant, metric, {', '.join(SUMS)} FROM arm_sum WHERE workspace = ? AND experiment = ?",
+        f"SELECT phase, variant, metric, {', '.join(SUMS)} FROM phase_variant_sum "
+        "WHERE workspace = ? AND experiment = ?",
         (scope.workspace, experiment),
     )
     return {(row[0], row[1], row[2]): tuple(row[3:]) for row in rows.fetchall()}

@@ -1,43 +1,46 @@
-"""Experiments as they were designed, and the phases they went through."""
+"""Experiments and their phases."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from peewee import BigAutoField, BigIntegerField, CompositeKey, DoubleField, IntegerField, SmallIntegerField, TextField
 
 from groundswell_storage.errors import NotFound
+from groundswell_storage.events.topics import EXPERIMENT_CHANGED
 from groundswell_storage.experiments import bulk
-from groundswell_storage.fields import InstantField, JsonField
-from groundswell_storage.pages import Page, read_page
+from groundswell_storage.experiments.enums import ExperimentState
+from groundswell_storage.fields import EnumField, InstantField, JsonField
+from groundswell_storage.resources import Resource
 from groundswell_storage.scope import Scope
 from groundswell_storage.table import Table
 
 
-class ExperimentRow(Table):
+class ExperimentRow(Resource):
     """An experiment."""
 
     number = BigAutoField()
-    """Short name of it in the tables of what is counted, unique in the deployment."""
+    """The number of the experiment in the tables of counts, unique in the deployment."""
     id = TextField(unique=True)
     key = TextField()
-    state = SmallIntegerField()
+    state = EnumField(ExperimentState)
     design = JsonField()
     sticky_version = IntegerField(default=0)
-    """The `bucket_version` under which the split was changed last; 0 for never. Under it, units that were enrolled
-    before have to be looked up, for the split no longer says what they got."""
-    planned_look = JsonField(null=True)
-    """What the look at the planned size came to, which counts once; null before it."""
+    """The `bucket_version` under which the split was last changed; 0 for never. Under this version the enrolments of
+    units are looked up, because the split may disagree with them."""
+    planned_decision = JsonField(null=True)
+    """The decision of the analysis at the planned size, which counts once; null before it."""
     winner = TextField(default="")
     end_reason = TextField(default="")
-    version = IntegerField(default=1)
     moves = BigIntegerField(default=0)
-    """How often a unit's exposure was changed. Who remembers where units stand remembers it for this number."""
-    create_time = InstantField()
-    update_time = InstantField()
+    """How often the exposure of a unit was changed. Cached variants of units are valid for one value of it."""
     start_time = InstantField(null=True)
     end_time = InstantField(null=True)
+
+    topic = EXPERIMENT_CHANGED
+    audited = ("state", "winner", "version", "design")
+    audited_always = audited
 
     class Meta:
         indexes = (
@@ -46,9 +49,18 @@ class ExperimentRow(Table):
             (("state", "number"), False),
         )
 
+    @property
+    def audit_subject(self) -> str:
+        """The subject of this row's entries in the audit log."""
+        return f"experiment/{self.key}"
+
+    def event_payload(self) -> dict[str, Any]:
+        """Returns the payload of this row's events."""
+        return {"key": self.key, "state": ExperimentState(self.state).name}
+
 
 class ExperimentPhaseRow(Table):
-    """A time in which the split of an experiment did not change."""
+    """A period in which the split of an experiment did not change."""
 
     experiment = BigIntegerField()
     number = SmallIntegerField()
@@ -64,14 +76,14 @@ class ExperimentPhaseRow(Table):
 
 
 class Version(NamedTuple):
-    """By what is told whether what is remembered of an experiment is still true."""
+    """The numbers by which the validity of cached data of an experiment is checked."""
 
     version: int
     moves: int
 
 
 def by_key(scope: Scope, key: str, *, lock: bool = False) -> ExperimentRow:
-    """The experiment of this key; raises NotFound. `lock` keeps others from changing it until the transaction ends."""
+    """Returns the experiment of this key; raises NotFound. `lock` prevents changes until the transaction ends."""
     query = scope.select(ExperimentRow).where(ExperimentRow.key == key)
     if lock and scope.database.dialect != "sqlite":
         query = query.for_update()
@@ -82,12 +94,12 @@ def by_key(scope: Scope, key: str, *, lock: bool = False) -> ExperimentRow:
 
 
 def by_keys(scope: Scope, keys: Collection[str]) -> dict[str, ExperimentRow]:
-    """The experiments of these keys, as far as there are any."""
+    """Returns the existing experiments among these keys."""
     return {row.key: row for row in scope.select(ExperimentRow).where(ExperimentRow.key.in_(list(keys)))}
 
 
 def versions(scope: Scope, keys: Collection[str], *, hold: bool) -> dict[str, Version]:
-    """The versions of the experiments of these keys; with `hold` they stay so until the transaction ends."""
+    """Returns the versions of these experiments; `hold` prevents changes until the transaction ends."""
     tail = " FOR SHARE" if hold and scope.database.dialect != "sqlite" else ""
     those, given = bulk.among(scope, "text", keys)
     rows = scope.execute(
@@ -98,23 +110,12 @@ def versions(scope: Scope, keys: Collection[str], *, hold: bool) -> dict[str, Ve
 
 
 def count_move(scope: Scope, experiment: int) -> None:
-    """A unit is about to stand elsewhere; returns when nobody holds the experiment any more."""
+    """Counts a change of a unit's exposure, before the change; waits for transactions that hold the experiment."""
     scope.update(ExperimentRow, moves=ExperimentRow.moves + 1).where(ExperimentRow.number == experiment).execute()
 
 
-def page(scope: Scope, *, states: Sequence[int], page_size: int, page_token: str) -> Page[ExperimentRow]:
-    """One page of the experiments in one of these states, newest first."""
-    return read_page(
-        scope.select(ExperimentRow).where(ExperimentRow.state.in_(list(states))),
-        time=ExperimentRow.create_time,
-        id=ExperimentRow.id,
-        page_size=page_size,
-        page_token=page_token,
-    )
-
-
 def phases(scope: Scope, numbers: Sequence[int]) -> dict[int, list[ExperimentPhaseRow]]:
-    """The phases of these experiments, in order."""
+    """Returns the phases of these experiments, in order."""
     found: dict[int, list[ExperimentPhaseRow]] = {number: [] for number in numbers}
     query = scope.select(ExperimentPhaseRow).where(ExperimentPhaseRow.experiment.in_(list(numbers)))
     for row in query.order_by(ExperimentPhaseRow.experiment, ExperimentPhaseRow.number):
@@ -123,7 +124,7 @@ def phases(scope: Scope, numbers: Sequence[int]) -> dict[int, list[ExperimentPha
 
 
 def close_phase(scope: Scope, experiment: int) -> None:
-    """Ends the phase that lasts, if there is one."""
+    """Ends the current phase, if there is one."""
     scope.update(ExperimentPhaseRow, end_time=scope.now).where(
         ExperimentPhaseRow.experiment == experiment, ExperimentPhaseRow.end_time.is_null()
     ).execute()

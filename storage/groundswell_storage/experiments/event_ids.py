@@ -1,7 +1,7 @@
-"""How long the ids of events are kept, by which an event that is sent again is told, and what is too old to be told.
+"""The horizon of event ids: ids from before it are removed, and events with such an id are refused.
 
-An id of version 7 begins with the milliseconds since 1970 at which its client made it. Ids from before the horizon are
-forgotten, and events that have one are refused from then on: nobody knows any more whether they were counted.
+The ids detect events that are sent again. An id of version 7 begins with the milliseconds since 1970 at which the
+client generated it, so that an event from before the horizon is recognised although its id is gone.
 """
 
 from __future__ import annotations
@@ -14,32 +14,32 @@ from groundswell_storage.database import Database
 from groundswell_storage.fields import to_micros
 from groundswell_storage.table import SystemTable
 
-LEAST_KEPT = timedelta(days=30)
-"""No horizon is nearer than this."""
+MIN_RETENTION = timedelta(days=30)
+"""The least age of the horizon."""
 _ID = 1
 _NOTHING = b""
 _MILLISECONDS_BYTES = 6
 
 
 class ExperimentEventHorizonRow(SystemTable):
-    """The one row that says from when on ids are kept."""
+    """The single row that holds the horizon."""
 
     id = SmallIntegerField(primary_key=True)
     milliseconds = BigIntegerField()
 
 
 def least_kept_id(database: Database) -> bytes:
-    """What no id that is kept is less than: the beginning of an id, or nothing while none was forgotten."""
+    """Returns the first bytes of the least id that is kept; empty while no id was removed."""
     return _beginning(_horizon(database))
 
 
 def is_recent(id: bytes, now: datetime) -> bool:
-    """Whether no horizon can be as near as this id: who sends what just happened needs no look at it."""
-    return id >= _beginning(_milliseconds(now - LEAST_KEPT))
+    """Returns True for an id that is newer than any horizon, which then need not be read."""
+    return id >= _beginning(_milliseconds(now - MIN_RETENTION))
 
 
 def experiments_after(database: Database, experiment: int | None) -> int | None:
-    """The next experiment, by number, that has events."""
+    """Returns the next experiment, by number, that has events; None without one."""
     where, parameters = ("", ()) if experiment is None else (" WHERE experiment > ?", (experiment,))
     found: int | None = database.execute(f"SELECT min(experiment) FROM experiment_event{where}", parameters).fetchone()[
         0
@@ -48,9 +48,9 @@ def experiments_after(database: Database, experiment: int | None) -> int | None:
 
 
 def forget(database: Database, experiment: int, *, most: int) -> int:
-    """Removes events of an experiment from before the horizon, so many at most; returns how many.
+    """Removes at most `most` events of an experiment from before the horizon; returns the number of removed events.
 
-    What they were counted as stays. To be called in a transaction.
+    The sums that they were added to are not changed. Call it in a transaction.
     """
     least = least_kept_id(database)
     removed: int = database.execute(
@@ -62,12 +62,12 @@ def forget(database: Database, experiment: int, *, most: int) -> int:
 
 
 def move_horizon(database: Database, keep: timedelta, now: datetime) -> None:
-    """From now on ids are kept for so long; what was forgotten already stays so. To be called in a transaction.
+    """Moves the horizon to the age `keep`; it never moves back. Call it in a transaction.
 
-    The events behind the new horizon are to be removed later: a transaction that is about to record one of them has
-    seen the old horizon, and still has to find it.
+    Remove the events from before the new horizon later: a concurrent transaction that has read the old horizon still
+    has to find their ids.
     """
-    milliseconds = _milliseconds(now - max(keep, LEAST_KEPT))
+    milliseconds = _milliseconds(now - max(keep, MIN_RETENTION))
     if milliseconds > _horizon(database):
         database.execute("DELETE FROM experiment_event_horizon")
         database.execute("INSERT INTO experiment_event_horizon (id, milliseconds) VALUES (?, ?)", (_ID, milliseconds))

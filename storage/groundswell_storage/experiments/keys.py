@@ -1,4 +1,4 @@
-"""The keys of experiments and rollouts: one name is one of them, so that events need no more than it."""
+"""The keys of experiments and rollouts, which are unique among both, so that an event needs only a key."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from groundswell_storage.table import Table
 
 
 class ExperimentKeyRow(Table):
-    """A key that is taken."""
+    """The key of an experiment or a rollout."""
 
     key = TextField()
 
@@ -19,7 +19,7 @@ class ExperimentKeyRow(Table):
 
 
 def take(scope: Scope, key: str) -> None:
-    """Takes a key; raises AlreadyExists (`EXPERIMENT_KEY_TAKEN`)."""
+    """Reserves a key; raises AlreadyExists (`EXPERIMENT_KEY_TAKEN`)."""
     try:
         with scope.savepoint():
             scope.insert(ExperimentKeyRow, key=key)

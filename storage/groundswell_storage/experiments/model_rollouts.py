@@ -6,28 +6,28 @@ from datetime import datetime
 from typing import NamedTuple
 
 from groundswell_storage.database import Database
+from groundswell_storage.experiments.enums import RolloutModelState, RolloutState
 from groundswell_storage.experiments.rollouts import RolloutRow
 from groundswell_storage.scope import Scope
 
-_UNDER_WAY = (1, 2)
-_NOT_LIVE_YET = (1, 2)
-"""RUNNING and PAUSED, WAITING and PROMOTING: numbers of the contract's RolloutState and RolloutModelState."""
+_UNDER_WAY = (RolloutState.RUNNING, RolloutState.PAUSED)
+_NOT_LIVE_YET = (RolloutModelState.WAITING, RolloutModelState.PROMOTING)
 
 
 class ModelRollout(NamedTuple):
-    """A version under rollout."""
+    """A version that is being rolled out."""
 
     rollout_id: str
     rollout_key: str
     rollout_version: int
-    """Grows with every change of the rollout."""
-    began: datetime
+    """Increases with every change of the rollout."""
+    start_time: datetime
     model_type: str
     model_id: str
 
 
 def read(scope: Scope) -> list[ModelRollout]:
-    """Those of the workspace, the rollout that began first before the others."""
+    """Returns the versions of the workspace, the oldest rollout first."""
     under_way = RolloutRow.state.in_(_UNDER_WAY) & RolloutRow.model_state.in_(_NOT_LIVE_YET)
     rows = scope.select(RolloutRow).where(under_way).order_by(RolloutRow.create_time, RolloutRow.id)
     return [
@@ -37,7 +37,7 @@ def read(scope: Scope) -> list[ModelRollout]:
 
 
 def workspaces(database: Database) -> set[str]:
-    """Where there are any."""
+    """Returns the workspaces that have such versions."""
     marks = "?, ?"
     rows = database.execute(
         f"SELECT DISTINCT workspace FROM rollout WHERE model_state IN ({marks}) AND state IN ({marks})",

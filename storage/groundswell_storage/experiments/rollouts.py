@@ -1,44 +1,46 @@
-"""Rollouts as they were designed, and the stages they went through."""
+"""Rollouts and the stages that they have entered."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from peewee import BigAutoField, BigIntegerField, SmallIntegerField, TextField
 
 from groundswell_storage.database import Database
 from groundswell_storage.errors import NotFound
-from groundswell_storage.fields import InstantField, JsonField
-from groundswell_storage.pages import Page, read_page
+from groundswell_storage.events.topics import ROLLOUT_CHANGED
+from groundswell_storage.experiments.enums import RolloutModelState, RolloutState
+from groundswell_storage.fields import EnumField, InstantField, JsonField
+from groundswell_storage.resources import Resource
 from groundswell_storage.scope import Scope
 from groundswell_storage.table import Table
 
 
-class RolloutRow(Table):
+class RolloutRow(Resource):
     """A rollout."""
 
-    id = TextField(primary_key=True)
     key = TextField()
-    state = SmallIntegerField()
+    state = EnumField(RolloutState, default=RolloutState.RUNNING)
     design = JsonField()
     stage = SmallIntegerField(default=0)
-    """Position of the stage it is at."""
+    """The position of the current stage."""
     note = TextField(default="")
-    """Why it is where it is, in words."""
-    doubts = JsonField(default=list)
-    """Names of the doubts that the last check found."""
+    """The reason of the last change in words."""
+    problems = JsonField(default=list)
+    """The names of the problems that the last check found."""
     model_type = TextField(default="")
-    """Type of the model version that is its subject; empty when it has none."""
-    model_state = SmallIntegerField(default=0)
-    """Where that version is on its way into the registry and back."""
+    """The type of the model version that is rolled out; empty without one."""
+    model_state = EnumField(RolloutModelState, default=RolloutModelState.NONE)
     previous_model_id = TextField(default="")
-    """The version that was live before it."""
+    """The version that was live before."""
     principal = JsonField(null=True)
-    """On whose behalf the registry is asked: role, scopes and actor; null without a model."""
-    version = BigIntegerField(default=1)
-    create_time = InstantField()
-    update_time = InstantField()
+    """The role, actor and scopes with which LearningService is called; null without a model."""
     end_time = InstantField(null=True)
+
+    topic = ROLLOUT_CHANGED
+    audited = ("state", "stage", "model_state", "design")
+    audited_always = ("state", "stage")
 
     class Meta:
         indexes = (
@@ -48,33 +50,43 @@ class RolloutRow(Table):
             (("model_state",), False),
         )
 
+    @property
+    def audit_subject(self) -> str:
+        """The subject of this row's entries in the audit log."""
+        return f"rollout/{self.key}"
+
+    def event_payload(self) -> dict[str, Any]:
+        """Returns the payload of this row's events."""
+        return {"key": self.key, "state": RolloutState(self.state).name}
+
 
 class RolloutStageRow(Table):
-    """A stage that a rollout came to."""
+    """A stage that a rollout has entered."""
 
     number = BigAutoField()
-    """Unique in the deployment. What is counted in it stands under this number below zero; experiments' are above."""
+    """Unique in the deployment. The counts of the stage are stored under its negative; those of experiments under
+    positive numbers."""
     rollout_id = TextField()
     position = SmallIntegerField()
     reason = TextField()
-    """Why it began, in words."""
+    """The reason of the start in words."""
     start_time = InstantField()
     held = BigIntegerField(default=0)
-    """Microseconds that it was held before `running_since`."""
+    """The microseconds for which it was held before `running_since`."""
     running_since = InstantField(null=True)
-    """Since when its time runs; null in a pause and after its end."""
+    """The time since which its clock runs; null while it is paused and after its end."""
     end_time = InstantField(null=True)
     moves = BigIntegerField(default=0)
-    """How often one of its units was moved, as experiments count it."""
-    seen = JsonField(null=True)
-    """What the last check saw; null before the first."""
+    """How often the exposure of one of its units was changed, as for experiments."""
+    last_check = JsonField(null=True)
+    """The result of the last check; null before the first."""
 
     class Meta:
         indexes = ((("workspace", "rollout_id", "position"), True),)
 
 
 def by_key(scope: Scope, key: str, *, lock: bool = False) -> RolloutRow:
-    """The rollout of this key; raises NotFound. `lock` keeps others from changing it until the transaction ends."""
+    """Returns the rollout of this key; raises NotFound. `lock` prevents changes until the transaction ends."""
     query = scope.select(RolloutRow).where(RolloutRow.key == key)
     if lock and scope.database.dialect != "sqlite":
         query = query.for_update()
@@ -85,23 +97,12 @@ def by_key(scope: Scope, key: str, *, lock: bool = False) -> RolloutRow:
 
 
 def by_keys(scope: Scope, keys: Collection[str]) -> dict[str, RolloutRow]:
-    """The rollouts of these keys, as far as there are any."""
+    """Returns the existing rollouts among these keys."""
     return {row.key: row for row in scope.select(RolloutRow).where(RolloutRow.key.in_(list(keys)))}
 
 
-def page(scope: Scope, *, states: Sequence[int], page_size: int, page_token: str) -> Page[RolloutRow]:
-    """One page of the rollouts in one of these states, newest first."""
-    return read_page(
-        scope.select(RolloutRow).where(RolloutRow.state.in_(list(states))),
-        time=RolloutRow.create_time,
-        id=RolloutRow.id,
-        page_size=page_size,
-        page_token=page_token,
-    )
-
-
 def stages(scope: Scope, ids: Sequence[str], *, hold: bool = False) -> dict[str, list[RolloutStageRow]]:
-    """The stages that these rollouts came to, in order; with `hold` they stay so until the transaction ends."""
+    """Returns the stages of these rollouts, in order; `hold` prevents changes until the transaction ends."""
     found: dict[str, list[RolloutStageRow]] = {id: [] for id in ids}
     query = scope.select(RolloutStageRow).where(RolloutStageRow.rollout_id.in_(list(ids)))
     query = query.order_by(RolloutStageRow.rollout_id, RolloutStageRow.position)
@@ -118,21 +119,15 @@ def change_stage(scope: Scope, number: int, **changes: object) -> None:
 
 
 def count_move(scope: Scope, number: int) -> None:
-    """A unit of a stage is about to stand elsewhere; returns when nobody holds the stage any more."""
+    """Counts a change of a unit's exposure, before the change; waits for transactions that hold the stage."""
     change_stage(scope, number, moves=RolloutStageRow.moves + 1)
 
 
-def in_states(database: Database, states: Sequence[int]) -> list[tuple[str, str]]:
-    """Workspace and id of the rollouts of all workspaces that are in one of these states, oldest first."""
-    return _ids(database, "state", states)
+def in_states(database: Database, states: Sequence[int], column: str = "state") -> list[tuple[str, str]]:
+    """Returns the workspace and id of the rollouts of all workspaces in one of these states, oldest first.
 
-
-def with_models_in(database: Database, states: Sequence[int]) -> list[tuple[str, str]]:
-    """Workspace and id of the rollouts of all workspaces whose model version is in one of these states."""
-    return _ids(database, "model_state", states)
-
-
-def _ids(database: Database, column: str, states: Sequence[int]) -> list[tuple[str, str]]:
+    With the column `model_state` the states are those of the model version.
+    """
     marks = ", ".join("?" * len(states))
     rows = database.execute(f"SELECT workspace, id FROM rollout WHERE {column} IN ({marks}) ORDER BY id", tuple(states))
     return [(row[0], row[1]) for row in rows.fetchall()]

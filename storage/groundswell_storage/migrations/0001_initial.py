@@ -48,40 +48,6 @@ class ApiKeyRow(Frozen):
         )
 
 
-class ArmRow(Frozen):
-    workspace = TextField()
-    experiment = BigIntegerField()
-    phase = SmallIntegerField()
-    variant = SmallIntegerField()
-    units = BigIntegerField()
-    crossed = BigIntegerField()
-
-    class Meta:
-        table_name = 'arm'
-        primary_key = CompositeKey('experiment', 'phase', 'variant')
-
-
-class ArmSumRow(Frozen):
-    workspace = TextField()
-    experiment = BigIntegerField()
-    phase = SmallIntegerField()
-    variant = SmallIntegerField()
-    metric = SmallIntegerField()
-    y = DoubleField()
-    z = DoubleField()
-    x = DoubleField()
-    yy = DoubleField()
-    zz = DoubleField()
-    xx = DoubleField()
-    yz = DoubleField()
-    yx = DoubleField()
-    zx = DoubleField()
-
-    class Meta:
-        table_name = 'arm_sum'
-        primary_key = CompositeKey('experiment', 'phase', 'variant', 'metric')
-
-
 class AuditBatchRow(Frozen):
     number = BigIntegerField(primary_key=True)
     entries = IntegerField()
@@ -345,18 +311,18 @@ class ExperimentPhaseRow(Frozen):
 class ExperimentRow(Frozen):
     number = BigAutoField(primary_key=True)
     workspace = TextField()
+    create_time = BigIntegerField()
+    update_time = BigIntegerField()
+    version = IntegerField()
     id = TextField(unique=True)
     key = TextField()
     state = SmallIntegerField()
     design = JSONField()
     sticky_version = IntegerField()
-    planned_look = JSONField(null=True)
+    planned_decision = JSONField(null=True)
     winner = TextField()
     end_reason = TextField()
-    version = IntegerField()
     moves = BigIntegerField()
-    create_time = BigIntegerField()
-    update_time = BigIntegerField()
     start_time = BigIntegerField(null=True)
     end_time = BigIntegerField(null=True)
 
@@ -444,6 +410,20 @@ class InteractionRow(Frozen):
             SQL('CREATE INDEX "interaction_sentiment" ON "interaction" ("workspace", "post_id", "verdict", "interact_time", "sentiment", "sentiment_score") WHERE ("sentiment" > 0)'),
             SQL('CREATE INDEX "interaction_actor" ON "interaction" ("workspace", "actor_handle", "interact_time", "post_id") WHERE ("actor_handle" != \'\')'),
         )
+
+
+class InterimAnalysisRow(Frozen):
+    workspace = TextField()
+    experiment = BigIntegerField()
+    minute = IntegerField()
+    time = BigIntegerField()
+    units = BigIntegerField()
+    verdict = SmallIntegerField()
+    comparisons = JSONField()
+
+    class Meta:
+        table_name = 'interim_analysis'
+        primary_key = CompositeKey('experiment', 'minute')
 
 
 class LabelledPredictionRow(Frozen):
@@ -642,20 +622,6 @@ class OperationRow(Frozen):
         )
 
 
-class PastLookRow(Frozen):
-    workspace = TextField()
-    experiment = BigIntegerField()
-    minute = IntegerField()
-    time = BigIntegerField()
-    units = BigIntegerField()
-    verdict = SmallIntegerField()
-    comparisons = JSONField()
-
-    class Meta:
-        table_name = 'past_look'
-        primary_key = CompositeKey('experiment', 'minute')
-
-
 class PatternRow(Frozen):
     id = TextField(primary_key=True)
     workspace = TextField()
@@ -714,6 +680,40 @@ class PersonaRow(Frozen):
             (('workspace', 'name'), False),
             (('workspace', 'import_name'), True),
         )
+
+
+class PhaseVariantRow(Frozen):
+    workspace = TextField()
+    experiment = BigIntegerField()
+    phase = SmallIntegerField()
+    variant = SmallIntegerField()
+    units = BigIntegerField()
+    crossed = BigIntegerField()
+
+    class Meta:
+        table_name = 'phase_variant'
+        primary_key = CompositeKey('experiment', 'phase', 'variant')
+
+
+class PhaseVariantSumRow(Frozen):
+    workspace = TextField()
+    experiment = BigIntegerField()
+    phase = SmallIntegerField()
+    variant = SmallIntegerField()
+    metric = SmallIntegerField()
+    y = DoubleField()
+    z = DoubleField()
+    x = DoubleField()
+    yy = DoubleField()
+    zz = DoubleField()
+    xx = DoubleField()
+    yz = DoubleField()
+    yx = DoubleField()
+    zx = DoubleField()
+
+    class Meta:
+        table_name = 'phase_variant_sum'
+        primary_key = CompositeKey('experiment', 'phase', 'variant', 'metric')
 
 
 class PlatformConnectionRow(Frozen):
@@ -878,19 +878,19 @@ class PredictionRow(Frozen):
 class RolloutRow(Frozen):
     id = TextField(primary_key=True)
     workspace = TextField()
+    create_time = BigIntegerField()
+    update_time = BigIntegerField()
+    version = IntegerField()
     key = TextField()
     state = SmallIntegerField()
     design = JSONField()
     stage = SmallIntegerField()
     note = TextField()
-    doubts = JSONField()
+    problems = JSONField()
     model_type = TextField()
     model_state = SmallIntegerField()
     previous_model_id = TextField()
     principal = JSONField(null=True)
-    version = BigIntegerField()
-    create_time = BigIntegerField()
-    update_time = BigIntegerField()
     end_time = BigIntegerField(null=True)
 
     class Meta:
@@ -914,7 +914,7 @@ class RolloutStageRow(Frozen):
     running_since = BigIntegerField(null=True)
     end_time = BigIntegerField(null=True)
     moves = BigIntegerField()
-    seen = JSONField(null=True)
+    last_check = JSONField(null=True)
 
     class Meta:
         table_name = 'rollout_stage'
@@ -1006,8 +1006,6 @@ class UnitTotalRow(Frozen):
 
 TABLES: list[Any] = [
     ApiKeyRow,
-    ArmRow,
-    ArmSumRow,
     AuditBatchRow,
     AuditEntryRow,
     BanditBatchRow,
@@ -1031,6 +1029,7 @@ TABLES: list[Any] = [
     ExposureRow,
     IdempotencyRecordRow,
     InteractionRow,
+    InterimAnalysisRow,
     LabelledPredictionRow,
     MetricSnapshotRow,
     ModelArtifactRow,
@@ -1040,10 +1039,11 @@ TABLES: list[Any] = [
     OnlineModelRow,
     OnlineOutcomeRow,
     OperationRow,
-    PastLookRow,
     PatternRow,
     PersonaHandleRow,
     PersonaRow,
+    PhaseVariantRow,
+    PhaseVariantSumRow,
     PlatformConnectionRow,
     PostDemographicsRow,
     PostFingerprintsRow,

@@ -79,7 +79,7 @@ def record(url: str, events: int) -> None:
             )
         assert recorded.outcome.recorded_count == BATCH
         for roster in recorded.found:
-            rosters.learn(roster)
+            rosters.remember(roster)
     database.close()
 
 

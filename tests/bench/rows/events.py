@@ -19,10 +19,10 @@ from uuid import UUID
 from groundswell.v1 import experiments_pb2 as pb
 from groundswell_server.experiments import lifecycle, messages
 from groundswell_server.experiments.catalog.catalog import read_assigners
-from groundswell_server.experiments.counting.acceptance import accepts_stream
 from groundswell_server.experiments.counting.event_transaction import record_events
 from groundswell_server.experiments.counting.unit_variant_cache import UnitVariantCache
 from groundswell_server.experiments.design.design import Design, Metric, Variant
+from groundswell_server.experiments.messages.fast_accept import accepts_stream
 from groundswell_storage.database import Database, connect
 from groundswell_storage.experiments import counting
 from groundswell_storage.ids import uuid7
@@ -140,7 +140,7 @@ class Ground:
         with self.database.scope("default", "bench") as scope:
             recorded = record_events(scope, events, self._known, self._rosters)
         for roster in recorded.found:
-            self._rosters.learn(roster)
+            self._rosters.remember(roster)
         answer = pb.StreamEventsResponse(outcome=messages.outcome_message(request, recorded.outcome))
         assert answer.outcome.recorded_count == BATCH
         answer.SerializeToString()

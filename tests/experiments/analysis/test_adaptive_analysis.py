@@ -14,11 +14,11 @@ from groundswell_server.experiments.analysis.adaptive import analyze_metric_adap
 from groundswell_server.experiments.analysis.experiment import Observed, Setup, analyze_observed
 from groundswell_server.experiments.analysis.metric import MetricSpec
 from groundswell_server.experiments.analysis.verdicts import DecidingTest, Rules
-from groundswell_server.experiments.enums import Direction, MetricKind, MetricRole, Verdict
 from groundswell_server.experiments.statistics import bernoulli_bound
 from groundswell_server.experiments.statistics.always_valid import AnalysisPlan
 from groundswell_server.experiments.statistics.moments import Moments
 from groundswell_server.experiments.statistics.variant_means import conversions
+from groundswell_storage.experiments.enums import Direction, MetricKind, MetricRole, Verdict
 from tests.experiments.moments import moments_of
 
 Array = NDArray[np.float64]
@@ -27,8 +27,8 @@ PROMISE = AnalysisPlan(0.05, 20_000)
 CHANCES = np.array([[0.5, 0.5], [0.3, 0.7], [0.9, 0.1], [0.2, 0.8]])
 
 
-def spec(kind: MetricKind, direction: Direction = Direction.INCREASE, *, adjusted: bool = False) -> MetricSpec:
-    return MetricSpec("metric", kind, MetricRole.PRIMARY, direction, adjusted)
+def spec(kind: MetricKind, direction: Direction = Direction.INCREASE, *, is_adjusted: bool = False) -> MetricSpec:
+    return MetricSpec("metric", kind, MetricRole.PRIMARY, direction, is_adjusted)
 
 
 class Log:
@@ -76,12 +76,12 @@ def test_a_difference_is_the_papers_with_the_z_test_of_its_error() -> None:
     mean, doubt = log.estimate(lambda arm: y)
     apart, error = mean[1] - mean[0], (doubt[0, 0] + doubt[1, 1] - 2 * doubt[0, 1]) ** 0.5
     compared = found.comparisons[1]
-    assert [arm.mean for arm in found.arms] == pytest.approx(mean)
+    assert [arm.mean for arm in found.variants] == pytest.approx(mean)
     assert compared.difference == pytest.approx(apart)
     assert compared.fixed.p_value == pytest.approx(2 * stats.norm.sf(abs(apart) / error))
     assert (compared.fixed.lower, compared.fixed.upper) == pytest.approx(stats.norm.interval(0.95, apart, error))
     assert compared.effect_size == pytest.approx(2 * np.arcsin(mean[1] ** 0.5) - 2 * np.arcsin(mean[0] ** 0.5))
-    assert [arm.plain_mean for arm in found.arms] == pytest.approx([y[log.arm == arm].mean() for arm in (0, 1)])
+    assert [arm.plain_mean for arm in found.variants] == pytest.approx([y[log.arm == arm].mean() for arm in (0, 1)])
 
 
 def test_posteriors_are_those_of_all_units_together() -> None:
@@ -90,8 +90,8 @@ def test_posteriors_are_those_of_all_units_together() -> None:
     found = analyze_metric_adaptively(spec(MetricKind.CONVERSION), log.moments(y), CHANCES, 0, PROMISE, seed=1)
     a, b = (stats.beta(1 + y[log.arm == arm].sum(), 1 + (1 - y[log.arm == arm]).sum()) for arm in (0, 1))
     better = integrate.quad(lambda x: b.pdf(x) * a.cdf(x), 0, 1, points=[0.2, 0.23])[0]
-    assert found.arms[1].probability_best == pytest.approx(better, abs=1e-6)
-    assert (found.arms[0].credible_lower, found.arms[0].credible_upper) == pytest.approx(a.interval(0.95))
+    assert found.variants[1].probability_best == pytest.approx(better, abs=1e-6)
+    assert (found.variants[0].credible_lower, found.variants[0].credible_upper) == pytest.approx(a.interval(0.95))
 
 
 def test_a_ratio_is_that_of_the_estimates_by_the_delta_method() -> None:
@@ -102,7 +102,7 @@ def test_a_ratio_is_that_of_the_estimates_by_the_delta_method() -> None:
     above, below = log.estimate(lambda arm: clicks)[0], log.estimate(lambda arm: views)[0]
     ratio = above / below
     mean, doubt = log.estimate(lambda arm: ratio[arm] + (clicks - ratio[arm] * views) / below[arm])
-    assert [arm.mean for arm in found.arms] == pytest.approx(mean)
+    assert [arm.mean for arm in found.variants] == pytest.approx(mean)
     assert mean == pytest.approx(ratio, abs=0.001), "linearised, it stays what it is"
     error = (doubt[0, 0] + doubt[1, 1] - 2 * doubt[0, 1]) ** 0.5
     low, high = found.comparisons[1].fixed.lower, found.comparisons[1].fixed.upper
@@ -115,11 +115,11 @@ def test_a_covariate_takes_noise_out_and_no_effect() -> None:
     spent = before + np.array([0.0, 1.0])[log.arm] + log.random.normal(0, 2, len(log.arm))
     moments = log.moments(spent, x=before)
     plain = analyze_metric_adaptively(spec(MetricKind.MEAN), moments, CHANCES, 0, PROMISE, seed=1).comparisons[1]
-    found = analyze_metric_adaptively(spec(MetricKind.MEAN, adjusted=True), moments, CHANCES, 0, PROMISE, seed=1)
+    found = analyze_metric_adaptively(spec(MetricKind.MEAN, is_adjusted=True), moments, CHANCES, 0, PROMISE, seed=1)
     compared = found.comparisons[1]
     slope = np.polyfit(before - np.array([before[log.arm == arm].mean() for arm in (0, 1)])[log.arm], spent, 1)[0]
     mean, _ = log.estimate(lambda arm: spent - slope * (before - before.mean()))
-    assert [arm.mean for arm in found.arms] == pytest.approx(mean, abs=0.01)
+    assert [arm.mean for arm in found.variants] == pytest.approx(mean, abs=0.01)
     assert compared.difference == pytest.approx(1.0, abs=0.25)
     assert compared.fixed.upper - compared.fixed.lower < 0.3 * (plain.fixed.upper - plain.fixed.lower)
 
@@ -142,7 +142,7 @@ def test_few_units_of_values_say_nothing_yet(size: int, judged: bool) -> None:
     log = Log(5, size)
     values = log.random.normal(np.array([0.0, 50.0])[log.arm], 1.0)
     found = analyze_metric_adaptively(spec(MetricKind.MEAN), log.moments(values), CHANCES, 0, PROMISE, seed=1)
-    compared, fewest = found.comparisons[1], min(arm.units for arm in found.arms)
+    compared, fewest = found.comparisons[1], min(arm.units for arm in found.variants)
     assert (fewest >= 400) == judged
     assert (compared.always_valid.p_value < 0.05) == judged
     assert bool(np.isfinite(compared.always_valid.lower)) == judged
@@ -165,7 +165,7 @@ def test_a_look_says_why_plain_means_would_not_do() -> None:
     found = analyze_observed(*look(0.1), DecidingTest.ALWAYS_VALID)
     assert (found.decision.verdict, found.decision.winner) == (Verdict.WINNER, "new")
     assert "plain means are biased" in found.decision.explanation
-    assert "probabilities stored with the choices" in found.decision.explanation
+    assert "probabilities that were stored with the choices" in found.decision.explanation
     assert analyze_observed(*look(0.0), DecidingTest.ALWAYS_VALID).decision.verdict is Verdict.NOT_SIGNIFICANT
 
 

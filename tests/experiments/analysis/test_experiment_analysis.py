@@ -12,9 +12,9 @@ from statsmodels.stats.multitest import multipletests
 from groundswell_server.experiments.analysis.experiment import Observed, Setup, analyze_observed
 from groundswell_server.experiments.analysis.metric import MetricSpec, analyze_metric
 from groundswell_server.experiments.analysis.verdicts import DecidingTest, Rules
-from groundswell_server.experiments.enums import Direction, MetricKind, MetricRole, Verdict
 from groundswell_server.experiments.statistics.always_valid import AnalysisPlan
 from groundswell_server.experiments.statistics.moments import Moments
+from groundswell_storage.experiments.enums import Direction, MetricKind, MetricRole, Verdict
 from tests.experiments.moments import moments_of
 
 CONVERSION = MetricSpec("conversion_rate", MetricKind.CONVERSION, MetricRole.PRIMARY, Direction.INCREASE)
@@ -60,7 +60,7 @@ def test_figures_are_those_of_the_two_arms() -> None:
         timedelta(days=3),
     )
     found = analyze_observed(setup, counted, DecidingTest.FIXED)
-    arms, compared = found.results[0].arms, found.results[0].comparisons[1]
+    arms, compared = found.results[0].variants, found.results[0].comparisons[1]
     assert compared.fixed.p_value == pytest.approx(0.035488450466, abs=1e-9)
     assert (compared.fixed.lower, compared.fixed.upper) == pytest.approx((0.002002348715, 0.058070485002), abs=1e-9)
     assert compared.always_valid.p_value == pytest.approx(0.378931507586, abs=1e-9)

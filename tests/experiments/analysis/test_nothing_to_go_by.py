@@ -14,8 +14,8 @@ from groundswell_server.experiments.analysis.comparison import Significance
 from groundswell_server.experiments.analysis.experiment import Analysis, Observed, Setup, analyze_observed
 from groundswell_server.experiments.analysis.metric import MetricSpec
 from groundswell_server.experiments.analysis.verdicts import DecidingTest, Rules
-from groundswell_server.experiments.enums import Direction, MetricKind, MetricRole, Verdict
 from groundswell_server.experiments.statistics.moments import Moments
+from groundswell_storage.experiments.enums import Direction, MetricKind, MetricRole, Verdict
 from tests.experiments.moments import moments_of
 
 RANDOM = np.random.default_rng(1)
@@ -35,8 +35,8 @@ SHAPES = {
 PROPORTIONS = ("none", "all", "one")
 
 
-def setup(kind: MetricKind, *, adjusted: bool = False, is_bandit: bool = False, variants: int = 2) -> Setup:
-    primary = MetricSpec("primary", kind, MetricRole.PRIMARY, Direction.INCREASE, adjusted)
+def setup(kind: MetricKind, *, is_adjusted: bool = False, is_bandit: bool = False, variants: int = 2) -> Setup:
+    primary = MetricSpec("primary", kind, MetricRole.PRIMARY, Direction.INCREASE, is_adjusted)
     keys = ("control", "blue", "red")[:variants]
     return Setup(keys, 0, (primary,), Rules(), 1_000, is_bandit=is_bandit)
 
@@ -58,18 +58,18 @@ def figures(analysis: Analysis) -> Iterator[float]:
     """Everything that is given as a number, and not as an interval, which may be absent."""
     yield from (analysis.decision.confidence, analysis.sample_ratio.p_value, analysis.sample_ratio.always_valid_p)
     for answer in analysis.results:
-        for arm in answer.arms:
+        for arm in answer.variants:
             yield from (arm.mean, arm.probability_best, arm.expected_loss)
         for comparison in answer.comparisons.values():
             yield from (comparison.difference, comparison.effect_size, comparison.lift or 0.0, comparison.harm_p)
 
 
 @pytest.mark.parametrize("is_bandit", [False, True])
-@pytest.mark.parametrize("adjusted", [False, True])
+@pytest.mark.parametrize("is_adjusted", [False, True])
 @pytest.mark.parametrize("kind", [MetricKind.CONVERSION, MetricKind.MEAN, MetricKind.RATIO])
-def test_no_figure_is_none_whatever_the_data(kind: MetricKind, adjusted: bool, is_bandit: bool) -> None:
+def test_no_figure_is_none_whatever_the_data(kind: MetricKind, is_adjusted: bool, is_bandit: bool) -> None:
     shapes = PROPORTIONS if kind is MetricKind.CONVERSION else tuple(SHAPES)
-    asked = setup(kind, adjusted=adjusted, is_bandit=is_bandit)
+    asked = setup(kind, is_adjusted=is_adjusted, is_bandit=is_bandit)
     with np.errstate(all="raise", under="ignore"):
         for first, second, units in product(shapes, shapes, UNITS):
             control, blue = SHAPES[first][:units] * 1.0, SHAPES[second] * 1.0
@@ -82,25 +82,25 @@ def test_no_figure_is_none_whatever_the_data(kind: MetricKind, adjusted: bool, i
                 assert test.lower <= test.upper, where
                 assert math.isfinite(test.lower) is math.isfinite(test.upper), where
             for answer in found.results:
-                assert sum(arm.probability_best for arm in answer.arms) == pytest.approx(1.0), where
+                assert sum(arm.probability_best for arm in answer.variants) == pytest.approx(1.0), where
 
 
 @pytest.mark.parametrize("nothing", [0.0, 1e-300])
 @pytest.mark.parametrize("is_bandit", [False, True])
-@pytest.mark.parametrize("adjusted", [False, True])
-def test_over_nothing_there_is_no_ratio(adjusted: bool, is_bandit: bool, nothing: float) -> None:
+@pytest.mark.parametrize("is_adjusted", [False, True])
+def test_over_nothing_there_is_no_ratio(is_adjusted: bool, is_bandit: bool, nothing: float) -> None:
     """Nobody in the control has an impression: nothing says that 30% of them would not have clicked."""
     views = RANDOM.poisson(4, 600) + 1.0
     clicks = RANDOM.binomial(views.astype(int), 0.3)
     before = RANDOM.normal(5.0, 1.0, 600)
-    asked = setup(MetricKind.RATIO, adjusted=adjusted, is_bandit=is_bandit)
+    asked = setup(MetricKind.RATIO, is_adjusted=is_adjusted, is_bandit=is_bandit)
     found = said(asked, [moments_of(np.ones(600), nothing, before), moments_of(clicks, views, before)])
     compared = found.results[0].comparisons[1]
     assert (compared.fixed.p_value, compared.always_valid.p_value, compared.harm_p) == (1.0, 1.0, 1.0)
     assert (compared.fixed.lower, compared.fixed.upper) == (-math.inf, math.inf)
     assert compared.lift is None
     assert found.decision.verdict is Verdict.NOT_SIGNIFICANT
-    assert [arm.units for arm in found.results[0].arms] == [600, 600]
+    assert [arm.units for arm in found.results[0].variants] == [600, 600]
 
 
 def test_values_that_are_all_alike_have_no_interval() -> None:
@@ -110,7 +110,7 @@ def test_values_that_are_all_alike_have_no_interval() -> None:
     assert (compared.difference, compared.lift) == (1.0, 0.5)
     for test in judged(found):
         assert (test.p_value, test.lower, test.upper) == (1.0, -math.inf, math.inf)
-    assert found.results[0].arms[0].credible_upper == math.inf
+    assert found.results[0].variants[0].credible_upper == math.inf
     assert found.decision.verdict is Verdict.NOT_SIGNIFICANT
 
 
@@ -119,14 +119,14 @@ def test_values_that_are_all_alike_have_no_interval() -> None:
 def test_arms_that_are_equal_are_equally_likely_the_best(kind: MetricKind, variants: int) -> None:
     alike = [moments_of(np.ones(600), 1.0)] * variants
     for arms in (alike, [Moments()] * variants):
-        best = [arm.probability_best for arm in said(setup(kind, variants=variants), arms).results[0].arms]
+        best = [arm.probability_best for arm in said(setup(kind, variants=variants), arms).results[0].variants]
         assert best == pytest.approx([1 / variants] * variants, abs=0.01)
 
 
 def test_a_covariate_that_is_the_same_for_all_changes_nothing() -> None:
     values = [RANDOM.gamma(2.0, 3.0, 600) for _ in range(2)]
     plain = said(setup(MetricKind.MEAN), [moments_of(each) for each in values])
-    found = said(setup(MetricKind.MEAN, adjusted=True), [moments_of(each, x=3.0) for each in values])
+    found = said(setup(MetricKind.MEAN, is_adjusted=True), [moments_of(each, x=3.0) for each in values])
     assert found.results[0].comparisons[1].fixed == plain.results[0].comparisons[1].fixed
 
 
@@ -135,7 +135,7 @@ def test_of_values_that_are_all_alike_none_is_the_best_whatever_rounding_says(va
     """The mean of 999 times 0.1 is not that of 1,001 times."""
     arms = [moments_of(np.full(units, 0.1)) for units in (999, 1_001, 1_003)[:variants]]
     assert len({arm.y / arm.count for arm in arms}) > 1
-    for arm in said(setup(MetricKind.MEAN, variants=variants), arms).results[0].arms:
+    for arm in said(setup(MetricKind.MEAN, variants=variants), arms).results[0].variants:
         assert arm.probability_best == pytest.approx(1 / variants, abs=0.01)
 
 
@@ -150,9 +150,9 @@ def test_a_spread_that_rounding_has_swallowed_is_not_made_up(mean: float, is_kno
         assert half == pytest.approx(1.96 * (2 / 2_000) ** 0.5, rel=0.1)
     else:
         assert (half, tested.p_value) == (np.inf, 1.0)
-        assert all(math.isinf(arm.credible_lower) for arm in answer.arms)
+        assert all(math.isinf(arm.credible_lower) for arm in answer.variants)
 
 
 def test_the_mean_of_the_first_units_is_told_before_every_variant_has_some() -> None:
-    arms = said(setup(MetricKind.MEAN), [moments_of([3.0]), Moments()]).results[0].arms
+    arms = said(setup(MetricKind.MEAN), [moments_of([3.0]), Moments()]).results[0].variants
     assert [arm.mean for arm in arms] == [3.0, 0.0]

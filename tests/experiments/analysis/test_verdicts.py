@@ -17,7 +17,7 @@ from groundswell_server.experiments.analysis.verdicts import (
     decide,
     deciding_test,
 )
-from groundswell_server.experiments.enums import ExperimentKind, Verdict
+from groundswell_storage.experiments.enums import ExperimentKind, Verdict
 
 RULES = Rules()
 CONTROL = Contender("control", 5_000, 0.10)
@@ -61,7 +61,7 @@ def test_each_verdict_comes_before_those_below_it() -> None:
     assert [decision.verdict for decision in found] == list(Verdict)[1:]
     assert [bool(decision.winner) for decision in found] == [False] * 6 + [True]
     assert [decision.confidence for decision in found] == pytest.approx([0.0, 0.99, 0.0, 0.0, 0.3, 0.997, 0.997])
-    assert "run for 1 hour; it is to run for 24 hours" in found[2].explanation
+    assert "run for 1 hour; min_runtime is 24 hours" in found[2].explanation
     assert all(first.explanation != second.explanation for first, second in pairwise(found))
 
 
@@ -95,7 +95,7 @@ def test_the_control_wins_only_over_all() -> None:
     assert alone.explanation.startswith("control beats red by 20.0%")
     worst = replace(WORSE, key="black", gain=-0.04, lift=-0.4)
     among = decide(replace(CLEAR, others=(worst, WORSE)), RULES)
-    assert among.explanation.startswith("control beats red, the nearest of the others, by 20.0%")
+    assert among.explanation.startswith("control beats red, the closest of the other variants, by 20.0%")
     some = decide(replace(CLEAR, others=(WORSE, SAME)), RULES)
     assert (some.verdict, some.winner) == (Verdict.NOT_SIGNIFICANT, "")
     barely = replace(WORSE, gain=-0.001, lift=-0.01)
@@ -129,4 +129,4 @@ def test_a_lower_mean_ranks_first_where_less_is_better() -> None:
 def test_the_fixed_p_counts_once(
     kind: ExperimentKind, units: int, automatic: bool, spent: bool, expected: DecidingTest
 ) -> None:
-    assert deciding_test(kind, units, 10_000, automatic=automatic, spent=spent) is expected
+    assert deciding_test(kind, units, 10_000, is_scheduled=automatic, is_spent=spent) is expected

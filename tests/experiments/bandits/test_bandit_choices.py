@@ -13,10 +13,10 @@ from groundswell_server.experiments import lifecycle
 from groundswell_server.experiments.assignment.bandit_choices import BanditChoices
 from groundswell_server.experiments.catalog.assigner import Assignment
 from groundswell_server.experiments.design.design import Design, Metric, Variant
-from groundswell_server.experiments.enums import ExperimentKind
 from groundswell_storage.database import Database
 from groundswell_storage.errors import Unavailable
 from groundswell_storage.executor import DatabaseExecutor
+from groundswell_storage.experiments.enums import ExperimentKind
 
 DESIGN = Design((Metric("conversion_rate"),), (Variant("new"),), kind=ExperimentKind.BANDIT)
 

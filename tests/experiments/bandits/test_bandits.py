@@ -15,9 +15,9 @@ from groundswell_server.experiments.bandits.replay import Policy
 from groundswell_server.experiments.bandits.rewards import Rewards
 from groundswell_server.experiments.bandits.thompson import beta_preference, normal_gamma_preference, top_two
 from groundswell_server.experiments.bandits.ucb import ucb1_preference
-from groundswell_server.experiments.enums import Direction
 from groundswell_server.experiments.statistics.always_valid import AnalysisPlan
 from groundswell_server.experiments.statistics.sample_ratio_mismatch import check_sample_ratio
+from groundswell_storage.experiments.enums import Direction
 from tests.simulate import bandit_runs as runs
 
 

@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from groundswell_server.experiments.bandits.batch import MIN_SHARE, Batch
+from groundswell_server.experiments.bandits.batches import MIN_BATCH_SHARE, Batch
 from groundswell_server.experiments.bandits.choice_probabilities import choose, draw
 from groundswell_server.experiments.bandits.policy import probabilities
 from groundswell_server.experiments.bandits.rewards import rewards_of
 from groundswell_server.experiments.bandits.ucb import ucb1_preference
 from groundswell_server.experiments.design.design import BanditOptions, Design, Metric, Variant
 from groundswell_server.experiments.design.validation import complete
-from groundswell_server.experiments.enums import Allocation, Direction, ExperimentKind, MetricKind
 from groundswell_server.experiments.statistics.moments import Moments
 from groundswell_storage.errors import InvalidArgument
+from groundswell_storage.experiments.enums import Allocation, Direction, ExperimentKind, MetricKind
 from tests.experiments.moments import moments_of
 
 CONVERSION = Metric("conversion_rate")
@@ -141,7 +141,7 @@ def test_the_number_of_batches_grows_with_the_logarithm_of_the_units() -> None:
     options, began = BanditOptions(update_units=1), datetime(2026, 1, 5, tzinfo=UTC)
     units = batches = 0
     while units < 10_000_000:
-        batch, size = Batch(batches + 1, 1, (1.0,), units, began), max(1, int(MIN_SHARE * units))
+        batch, size = Batch(batches + 1, 1, (1.0,), units, began), max(1, int(MIN_BATCH_SHARE * units))
         while not batch.is_over(size, began, options):
             size += 1
         units, batches = units + size, batches + 1

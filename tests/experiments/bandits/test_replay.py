@@ -31,7 +31,7 @@ def test_a_policy_that_never_learns_earns_what_inverse_propensities_say() -> Non
     mine = log()
     found = replay(always_the_second, mine, 3, np.random.default_rng(6), batch=10**9)
     chances = np.array([0.01, 0.98, 0.01])
-    assert found.estimate == pytest.approx(float(np.mean(chances[mine.arms] / mine.propensities * mine.rewards)))
+    assert found.estimate == pytest.approx(float(np.mean(chances[mine.variants] / mine.propensities * mine.rewards)))
     assert found.estimate == pytest.approx(float(chances @ TRUTH), abs=0.01)
 
 
@@ -47,7 +47,7 @@ def test_of_a_uniform_log_a_row_counts_where_both_chose_the_same() -> None:
     mine = log(shares=np.full(3, 1 / 3))
     found = replay(always_the_second, mine, 3, np.random.default_rng(6))
     chances, draws = np.array([0.01, 0.98, 0.01]), np.random.default_rng(6).random(15_000)
-    same = draws < chances[mine.arms]
+    same = draws < chances[mine.variants]
     assert (found.units, found.reward) == (same.sum(), pytest.approx(mine.rewards[same].mean()))
 
 
@@ -74,9 +74,9 @@ def test_a_log_has_to_fit_together() -> None:
     arms, rewards, propensities = np.array([0, 1]), np.array([1.0, 0.0]), np.array([0.5, 0.5])
     for columns, why in (
         ((arms, rewards[:1], propensities), "for each unit"),
-        ((arms[:0], rewards[:0], propensities[:0]), "a unit at least"),
+        ((arms[:0], rewards[:0], propensities[:0]), "at least one unit"),
         ((arms, rewards, np.array([0.5, 0.0])), "above 0"),
-        ((arms, rewards, np.array([0.5, 1.5])), "1 at most"),
+        ((arms, rewards, np.array([0.5, 1.5])), "at most 1"),
         ((arms, np.array([1.0, np.nan]), propensities), "finite"),
         ((arms - 1, rewards, propensities), "from 0"),
     ):

@@ -13,18 +13,18 @@ import numpy as np
 import pytest
 
 from groundswell_server.experiments import lifecycle
-from groundswell_server.experiments.assignment.sticky_choices import stick
+from groundswell_server.experiments.assignment.bandit_choices import choose_variants
 from groundswell_server.experiments.bandits.batches import all_of
 from groundswell_server.experiments.catalog.assigner import Assigner, Assignment, AssignmentReason
 from groundswell_server.experiments.catalog.catalog import read_assigners
 from groundswell_server.experiments.counting.event_transaction import record_events
-from groundswell_server.experiments.counting.outcomes import Outcome
+from groundswell_server.experiments.counting.events import Outcome
 from groundswell_server.experiments.design.design import BanditOptions, Design, Metric, Variant
 from groundswell_server.experiments.design.targeting_conditions import Equals
-from groundswell_server.experiments.enums import Allocation, ExperimentKind, MetricKind
 from groundswell_storage.database import Database, connect
 from groundswell_storage.errors import InvalidArgument, Unavailable
 from groundswell_storage.experiments import counting
+from groundswell_storage.experiments.enums import Allocation, ExperimentKind, MetricKind
 from groundswell_storage.scope import Scope
 from tests.experiments.sent import batch, event
 
@@ -47,7 +47,7 @@ def started(scope: Scope, design: Design = DESIGN) -> Assigner:
 
 
 def assign(scope: Scope, units: Iterable[str], **attributes: Any) -> dict[str, Assignment]:
-    return stick(scope, bandit(scope), dict.fromkeys(units, attributes))
+    return choose_variants(scope, bandit(scope), dict.fromkeys(units, attributes))
 
 
 def record(scope: Scope, units: Iterable[str], name: str = "conversion", value: float = 1.0) -> Outcome:

@@ -16,14 +16,14 @@ from groundswell_server.experiments.catalog.assigner import Assigner
 from groundswell_server.experiments.catalog.catalog import read_assigners
 from groundswell_server.experiments.counting.enrolment import enrol
 from groundswell_server.experiments.counting.event_transaction import record_events
-from groundswell_server.experiments.counting.outcomes import Outcome
+from groundswell_server.experiments.counting.events import Outcome
 from groundswell_server.experiments.design.design import Design, Metric, Variant
 from groundswell_server.experiments.design.targeting_conditions import Equals
 from groundswell_server.experiments.design.validation import complete
-from groundswell_server.experiments.enums import MetricKind
 from groundswell_storage.database import Database, connect
 from groundswell_storage.errors import InvalidArgument, Unavailable
 from groundswell_storage.experiments import counting
+from groundswell_storage.experiments.enums import MetricKind
 from groundswell_storage.scope import Scope
 from tests.experiments.sent import Sent, batch, event
 

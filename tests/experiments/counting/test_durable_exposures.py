@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from groundswell_server.experiments.counting.durable_exposures import DurableExposures, Exposed
+from groundswell_server.experiments.counting.durable_exposures import DurableExposures, ExposureKey
 from groundswell_storage.errors import Unavailable
 
 
@@ -16,7 +16,7 @@ class Exposures:
     def __init__(self) -> None:
         self.flushes = 0
         self.is_away = False
-        self.forgotten: list[Exposed] = []
+        self.forgotten: list[ExposureKey] = []
         self.may_end = asyncio.Event()
 
     async def flush(self) -> None:
@@ -36,7 +36,7 @@ def settling(exposures: Exposures) -> DurableExposures:
     return DurableExposures(exposures.flush, exposures.forgotten.append)
 
 
-def exposed(number: int) -> Exposed:
+def exposed(number: int) -> ExposureKey:
     return 1, 1, f"reader-{number}"
 
 

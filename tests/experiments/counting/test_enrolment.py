@@ -11,15 +11,14 @@ import pytest
 
 from groundswell_server.experiments import lifecycle
 from groundswell_server.experiments.catalog.assigner import Assigner, Assignment
-from groundswell_server.experiments.catalog.catalog import read_assigners
-from groundswell_server.experiments.catalog.enrolled_units import read_enrolments
+from groundswell_server.experiments.catalog.catalog import assignments_of, read_assigners
 from groundswell_server.experiments.counting.enrolment import enrol
 from groundswell_server.experiments.counting.event_transaction import record_events
 from groundswell_server.experiments.design.design import Design, Metric, Variant
-from groundswell_server.experiments.enums import Allocation, MetricKind
 from groundswell_server.experiments.interim_analysis import runner
 from groundswell_server.experiments.interim_analysis.interim_analysis import analyze
 from groundswell_storage.experiments import counting
+from groundswell_storage.experiments.enums import Allocation, MetricKind
 from groundswell_storage.scope import Scope
 from tests.experiments.sent import batch, event
 
@@ -31,10 +30,16 @@ def now(scope: Scope) -> Assigner:
     return read_assigners(scope, ["hooks"])["hooks"]
 
 
+def _current(scope: Scope, assigner: Assigner, numbers: Mapping[str, int]) -> dict[int, counting.Exposure]:
+    exposures = counting.exposures(scope, assigner.number, numbers.values())
+    return {unit: one for unit, one in exposures.items() if one.bucket_version == assigner.bucket_version}
+
+
 def see_all(scope: Scope) -> Mapping[str, int]:
     """Every unit is shown what it gets now; returns the variants."""
     assigner, numbers = now(scope), counting.unit_numbers(scope, UNITS)
-    stand = read_enrolments(scope, assigner, numbers) if assigner.looks_up else {}
+    stored = assignments_of(scope, assigner, _current(scope, assigner, numbers)) if assigner.looks_up else {}
+    stand = {unit: stored[number] for unit, number in numbers.items() if number in stored}
     answers: dict[str, Assignment] = {unit: assigner.assign(unit, {}, stand.get(unit)) for unit in UNITS}
     enrol(scope, assigner, {numbers[unit]: answer.variant for unit, answer in answers.items()})
     return {unit: answer.variant for unit, answer in answers.items()}
@@ -70,8 +75,8 @@ def test_after_a_raise_with_a_new_split_only_those_are_compared_who_came_since(s
     experiment, counts, planned = runner.read_inputs(scope, "hooks")
     assert [phase.bucket_version for phase in experiment.phases] == [1, 2]
     found = analyze(experiment, counts, scope.now, planned)
-    assert (found.units, found.left_out, found.crossed) == (len(newcomers), len(UNITS) - crossed, crossed)
-    assert sum(arm.units for arm in found.analysis.results[0].arms) == len(newcomers)
+    assert (found.units, found.excluded_count, found.crossed_count) == (len(newcomers), len(UNITS) - crossed, crossed)
+    assert sum(arm.units for arm in found.analysis.results[0].variants) == len(newcomers)
     assert len(found.analysis.sample_ratio.phase_p_values) == 1
     assert not found.analysis.sample_ratio.is_mismatch
 

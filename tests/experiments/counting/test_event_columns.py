@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from groundswell.v1 import experiments_pb2 as pb
 from groundswell_server.experiments import messages
-from groundswell_server.experiments.counting.acceptance import MOST_EVENTS, accepts_record, accepts_stream
 from groundswell_server.experiments.counting.events import are_uuid7, ids_of_texts
+from groundswell_server.experiments.messages.fast_accept import MAX_EVENTS, accepts_record, accepts_stream
 from tests.rules import refused
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -57,11 +57,11 @@ def test_columns_that_are_left_out_are_the_same_for_all() -> None:
 def test_a_place_that_a_dictionary_does_not_have_is_named() -> None:
     found = read(ids=PACKED, experiment_keys=["hooks"], units=["ana"], names=["click"], unit_indexes=[0, 1, -1])
     assert found.units == ["ana", "", ""]
-    assert found.astray == {
-        number: f"there is no place {index} in units, which has 1" for number, index in [(1, 1), (2, -1)]
+    assert found.unreadable == {
+        number: f"an index into units must be below 1, got {index}" for number, index in [(1, 1), (2, -1)]
     }
     nameless = read(ids=PACKED, experiment_keys=["hooks"], units=["ana"], unit_indexes=[0, 0, 0])
-    assert nameless.astray[2] == "there is no place 0 in names, which has 0"
+    assert nameless.unreadable[2] == "an index into names must be below 0, got 0"
 
 
 @pytest.mark.parametrize(
@@ -87,14 +87,14 @@ def test_an_id_is_a_uuid_of_version_7(text: str, is_id: bool) -> None:
 counts = st.sampled_from([0, 1, 2, 3])
 columns = st.builds(
     pb.EventColumns,
-    ids=st.sampled_from([0, 15, 16, 32, 16 * MOST_EVENTS + 16]).map(bytes),
+    ids=st.sampled_from([0, 15, 16, 32, 16 * MAX_EVENTS + 16]).map(bytes),
     unit_indexes=counts.map(range),
     experiment_indexes=counts.map(range),
     name_indexes=counts.map(range),
     values=counts.map(lambda count: [1.0] * count),
     time_micros=counts.map(range),
 )
-events = st.sampled_from([0, 1, MOST_EVENTS, MOST_EVENTS + 1]).map(lambda count: [pb.ExperimentEvent()] * count)
+events = st.sampled_from([0, 1, MAX_EVENTS, MAX_EVENTS + 1]).map(lambda count: [pb.ExperimentEvent()] * count)
 
 
 @settings(deadline=None, max_examples=60)

@@ -8,7 +8,7 @@ import pytest
 
 from groundswell_server.experiments import jobs
 from groundswell_server.experiments.counting.event_transaction import record_events
-from groundswell_server.experiments.counting.outcomes import Outcome
+from groundswell_server.experiments.counting.events import Outcome
 from groundswell_server.settings import Settings, SettingsError, load
 from groundswell_storage.database import Database
 from groundswell_storage.experiments import counting, event_ids
@@ -46,37 +46,37 @@ def sums(database: Database, number: int) -> object:
 
 
 def test_what_was_counted_stays_and_is_not_counted_again(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "_AT_ONCE", 2)  # so that five take three transactions
+    monkeypatch.setattr(jobs, "_BATCH_SIZE", 2)  # so that five take three transactions
     numbers = [begin(database, key) for key in ("hooks", "doors")]
     old = [happened(database, f"reader-{number}", 40, key) for number in range(5) for key in ("hooks", "doors")]
     young = happened(database, "late", 20)
     assert record(database, *old, young).recorded_count == 11
     before = [sums(database, number) for number in numbers]
 
-    jobs.forget_event_ids(database, MONTH)
+    jobs.remove_event_ids(database, MONTH)
     assert kept(database) == 11  # who is recording just now may have seen no horizon yet
     assert {one.reason for one in record(database, *old, young).refused} == {"EVENT_TOO_OLD"}
-    jobs.forget_event_ids(database, MONTH)
+    jobs.remove_event_ids(database, MONTH)
     assert kept(database) == 1
 
     again = record(database, *old, young)
     assert (again.recorded_count, again.duplicate_count, len(again.refused)) == (0, 1, 10)
-    assert "is known no more" in again.refused[0].message
+    assert "no longer detected" in again.refused[0].message
     assert [sums(database, number) for number in numbers] == before
 
 
 def test_what_was_forgotten_stays_so_when_ids_are_kept_for_longer(database: Database) -> None:
     begin(database)
-    jobs.forget_event_ids(database, MONTH)
+    jobs.remove_event_ids(database, MONTH)
     for longer in (Settings(experiment_event_retention_days=400), Settings(experiment_event_retention_days=0)):
-        jobs.forget_event_ids(database, longer)
+        jobs.remove_event_ids(database, longer)
         assert [one.reason for one in record(database, happened(database, "ana", 40)).refused] == ["EVENT_TOO_OLD"]
 
 
 def test_without_a_retention_nothing_is_forgotten_or_refused(database: Database) -> None:
     begin(database)
     for _ in range(2):
-        jobs.forget_event_ids(database, Settings(experiment_event_retention_days=0))
+        jobs.remove_event_ids(database, Settings(experiment_event_retention_days=0))
     assert record(database, happened(database, "ana", 4_000)).recorded_count == 1
     assert record(database, happened(database, "ana", 4_000)).refused == ()
     assert kept(database) == 2

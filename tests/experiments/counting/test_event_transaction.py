@@ -13,13 +13,13 @@ from groundswell_server.experiments import lifecycle
 from groundswell_server.experiments.catalog.assigner import Assigner, AssignmentReason
 from groundswell_server.experiments.catalog.catalog import read_assigners
 from groundswell_server.experiments.counting.enrolment import enrol
-from groundswell_server.experiments.counting.event_transaction import Recorded, record_events
-from groundswell_server.experiments.counting.outcomes import Outcome
+from groundswell_server.experiments.counting.event_transaction import RecordedBatch, record_events
+from groundswell_server.experiments.counting.events import Outcome
 from groundswell_server.experiments.counting.unit_variant_cache import UnitVariantCache
 from groundswell_server.experiments.design.design import Design, Metric, Variant
 from groundswell_server.experiments.design.targeting_conditions import Equals
-from groundswell_server.experiments.enums import Allocation, MetricKind
 from groundswell_storage.experiments import counting
+from groundswell_storage.experiments.enums import Allocation, ExperimentState, MetricKind
 from groundswell_storage.scope import Scope
 from tests.experiments.sent import Sent, batch, event
 
@@ -154,19 +154,19 @@ def test_where_units_stand_is_remembered_and_a_move_by_another_server_noticed(sc
     assigner, rosters = started(scope), UnitVariantCache()
     units = [f"unit-{number}" for number in range(10)]
 
-    def convert() -> Recorded:
+    def convert() -> RecordedBatch:
         events = batch(scope, *(event(unit, "reply") for unit in units))
         recorded = record_events(scope, events, {"hooks": assigner}, rosters)
         for roster in recorded.found:
-            rosters.learn(roster)
+            rosters.remember(roster)
         return recorded
 
-    assert set(convert().found[0].places) == set(units)
+    assert set(convert().found[0].variants) == set(units)
     assert convert().found == []
     numbers = counting.unit_numbers(scope, units)
     other = {numbers[unit]: 1 - assigner.assign(unit, {}).variant for unit in units[:4]}
     enrol(scope, assigner, other)
-    assert set(convert().found[0].places) == set(units)
+    assert set(convert().found[0].variants) == set(units)
     assert convert().found == []
     sums = counting.read_sums(scope, assigner.number)
     assert sum(values[0] for (_, _, metric), values in sums.items() if metric == 1) == 6 * 3.0
@@ -177,7 +177,7 @@ def test_an_experiment_that_changed_is_read_again(scope: Scope) -> None:
     lifecycle.complete_experiment(scope, "hooks", "new")
     recorded = record_events(scope, batch(scope, event("ana", "conversion")), {"hooks": before})
     assert [one.reason for one in recorded.outcome.refused] == ["EXPERIMENT_STATE_INVALID"]
-    assert recorded.assigners["hooks"].state is lifecycle.State.COMPLETED
+    assert recorded.assigners["hooks"].state is ExperimentState.COMPLETED
 
 
 def test_events_that_were_partly_sent_before_add_what_is_new(scope: Scope) -> None:

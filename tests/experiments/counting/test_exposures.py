@@ -107,7 +107,7 @@ def note(exposures: Exposures, assigner: Assigner, units: list[str]) -> dict[str
     return shown
 
 
-def counted(database: Database, experiment: int) -> dict[counting.Arm, int]:
+def counted(database: Database, experiment: int) -> dict[counting.PhaseVariant, int]:
     """Units by phase and variant."""
     with database.scope("default", "tester") as scope:
         return {arm: units for arm, (units, _) in counting.read_units(scope, experiment).items() if units}

@@ -9,8 +9,9 @@ import numpy as np
 from groundswell_server.experiments.design.design import Design, Metric, Variant
 from groundswell_server.experiments.design.validation import complete
 from groundswell_server.experiments.interim_analysis.interim_analysis import Counts, InterimAnalysis, analyze
-from groundswell_server.experiments.lifecycle import Experiment, Phase, State
-from groundswell_storage.experiments.counting import Arm
+from groundswell_server.experiments.lifecycle import Experiment, Phase
+from groundswell_storage.experiments.counting import PhaseVariant
+from groundswell_storage.experiments.enums import ExperimentState
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -27,7 +28,7 @@ def experiment(versions: tuple[int, int]) -> Experiment:
         for number, version in enumerate(versions, 1)
     )
     times = {"create_time": START, "update_time": START, "start_time": START, "end_time": None}
-    return Experiment(1, "", "hooks", design, State.RUNNING, 0, phases, "", "", version=1, **times)
+    return Experiment(1, "", "hooks", design, ExperimentState.RUNNING, 0, phases, "", "", version=1, **times)
 
 
 def counted(random: np.random.Generator) -> Counts:
@@ -35,7 +36,7 @@ def counted(random: np.random.Generator) -> Counts:
 
     A unit's bucket stays; who comes back under the new split and falls into the other variant counts in neither.
     """
-    units: dict[Arm, tuple[int, int]] = {}
+    units: dict[PhaseVariant, tuple[int, int]] = {}
     sums = {}
     for phase, size in ((1, BEFORE), (2, SINCE)):
         busy, bucket = random.random(size) < 0.5, random.random(size)
@@ -53,7 +54,9 @@ def counted(random: np.random.Generator) -> Counts:
 
 def looks(versions: tuple[int, int]) -> list[InterimAnalysis]:
     random = np.random.default_rng(21)
-    return [analyze(experiment(versions), counted(random), START + 2 * DAY, None, automatic=True) for _ in range(TIMES)]
+    return [
+        analyze(experiment(versions), counted(random), START + 2 * DAY, None, is_scheduled=True) for _ in range(TIMES)
+    ]
 
 
 def share_found(found: list[InterimAnalysis]) -> float:
@@ -66,7 +69,7 @@ def test_nothing_is_found_where_nothing_is() -> None:
     assert sum(one.analysis.sample_ratio.is_mismatch for one in found) <= 3
     assert abs(share_found(found) - 0.05) < 4 * (0.05 * 0.95 / TIMES) ** 0.5
     assert {one.units for one in found} == {SINCE}
-    assert all(one.units + one.left_out + one.crossed == BEFORE + SINCE for one in found)
+    assert all(one.units + one.excluded_count + one.crossed_count == BEFORE + SINCE for one in found)
     assert found[0].analysis.results[0].comparisons[1].difference != 0.0
 
 

@@ -14,21 +14,20 @@ from hypothesis import strategies as st
 from groundswell_server.experiments import lifecycle
 from groundswell_server.experiments.analysis import metric
 from groundswell_server.experiments.design.design import Metric
-from groundswell_server.experiments.enums import ExperimentKind, MetricKind, Verdict
 from groundswell_server.experiments.interim_analysis import interim_analysis, runner, scheduled_analyses
 from groundswell_server.experiments.interim_analysis.scheduled_analyses import (
-    MOST_KEPT,
+    MAX_STORED,
     due,
     run_analysis,
     run_due_analyses,
     slot,
 )
 from groundswell_server.experiments.jobs import PERIODIC
-from groundswell_server.experiments.lifecycle import State
 from groundswell_server.settings import Settings
 from groundswell_storage.audit import audit
 from groundswell_storage.database import Database
-from groundswell_storage.experiments import past_looks
+from groundswell_storage.experiments import interim_analyses
+from groundswell_storage.experiments.enums import ExperimentKind, ExperimentState, MetricKind, Verdict
 from tests.experiments.counted import count, start
 
 CLEAR = {"old": (100, 1_000), "new": (170, 1_000)}
@@ -45,9 +44,9 @@ def later(minutes: float) -> datetime:
     return datetime.now(UTC) + minutes * MINUTE
 
 
-def history(database: Database, key: str = "hooks") -> list[past_looks.PastLook]:
+def history(database: Database, key: str = "hooks") -> list[interim_analyses.StoredAnalysis]:
     with database.scope("default") as scope:
-        return past_looks.read(scope, key)
+        return interim_analyses.read(scope, key)
 
 
 def now_of(database: Database, key: str = "hooks") -> lifecycle.Experiment:
@@ -60,8 +59,8 @@ def test_one_with_a_winner_is_completed_with_its_reason(database: Database) -> N
         count(scope, start(scope), CLEAR)
     run_due_analyses(database, later(1))
     ended = now_of(database)
-    assert (ended.state, ended.winner) == (State.COMPLETED, "new")
-    assert ended.end_reason.startswith("By itself: new beats old by 70.0%: always-valid p = ")
+    assert (ended.state, ended.winner) == (ExperimentState.COMPLETED, "new")
+    assert ended.end_reason.startswith("Completed automatically: new beats old by 70.0%: always-valid p = ")
     assert ended.end_time is not None
     assert ended.phases[-1].end_time == ended.end_time
     assert [one.verdict for one in history(database)] == [Verdict.WINNER]
@@ -94,9 +93,9 @@ def test_the_clock_computes_no_posteriors_and_decides_all_the_same(database: Dat
         patch.object(metric, "beta_posteriors", side_effect=AssertionError),
         patch.object(metric, "normal_posteriors", side_effect=AssertionError),
     ):
-        found = interim_analysis.analyze(*read[:2], later(1), SPENT, automatic=True)
+        found = interim_analysis.analyze(*read[:2], later(1), SPENT, is_scheduled=True)
         run_due_analyses(database, later(1))
-    assert found.decided == replace(asked.decided, time=found.decided.time)
+    assert found.decision == replace(asked.decision, time=found.decision.time)
     assert [one.comparisons for one in found.analysis.results] == [one.comparisons for one in asked.analysis.results]
     assert len(history(database)) == 1
 
@@ -105,9 +104,9 @@ def test_a_winner_of_the_fixed_horizon_test_is_none_for_the_clock(database: Data
     with database.scope("default") as scope:
         count(scope, start(scope), AT_ONCE_ONLY)
         found = interim_analysis.analyze(*runner.read_inputs(scope, "hooks")[:2], later(0), None)
-        assert (found.decided.winner, found.decided.is_fixed_horizon) == ("new", True)
+        assert (found.decision.winner, found.decision.is_fixed_horizon) == ("new", True)
     run_due_analyses(database, later(1))
-    assert now_of(database).state is State.RUNNING
+    assert now_of(database).state is ExperimentState.RUNNING
     assert [one.verdict for one in history(database)] == [Verdict.NOT_SIGNIFICANT]
     with database.scope("default") as scope:
         assert runner.read_planned_decision(scope, "hooks") is None, "the look at the planned size is left to people"
@@ -120,7 +119,7 @@ def test_who_did_not_ask_for_it_or_has_not_run_long_enough_runs_on(
     with database.scope("default") as scope:
         count(scope, start(scope, **changes), CLEAR)
     run_due_analyses(database, later(1))
-    assert now_of(database).state is State.RUNNING
+    assert now_of(database).state is ExperimentState.RUNNING
     assert len(history(database)) == 1
 
 
@@ -203,7 +202,7 @@ def test_one_that_was_changed_meanwhile_is_left_for_the_next_round(database: Dat
 
     with patch.object(interim_analysis, "analyze", paused_meanwhile):
         run_analysis(database, one, later(1))
-    assert now_of(database).state is State.PAUSED
+    assert now_of(database).state is ExperimentState.PAUSED
     assert history(database) == []
 
 
@@ -216,7 +215,7 @@ def test_the_history_holds_the_intervals_of_the_analysis(database: Database) -> 
     run_due_analyses(database, later(2))
     with database.scope("default") as scope:
         now, counts, planned = runner.read_inputs(scope, "hooks")
-    found = interim_analysis.analyze(now, counts, later(2), planned, automatic=True)
+    found = interim_analysis.analyze(now, counts, later(2), planned, is_scheduled=True)
     nothing, something = history(database)
     assert (nothing.units, something.units) == (0, 2_000)
     assert nothing.comparisons == [(0.0, -1.0, 1.0)]
@@ -236,15 +235,15 @@ def test_a_long_life_leaves_few_looks_evenly_spread(database: Database) -> None:
     """Looked at every minute of three hours, and every other day for a year after that."""
     with database.scope("default") as scope:
         experiment = start(scope)
-        look = past_looks.PastLook(experiment.create_time, 0, Verdict.NEEDS_SAMPLES, [])
+        look = interim_analyses.StoredAnalysis(experiment.create_time, 0, Verdict.NEEDS_SAMPLES, [])
         kept: list[int] = []
         for minute in [*range(180), *range(1440, 365 * 1440, 2 * 1440)]:
             first, step = slot(minute * MINUTE)
             if not kept or first > kept[-1]:
-                past_looks.keep(scope, experiment.number, first, step, look)
-                kept = sorted(row.minute for row in scope.select(past_looks.PastLookRow))
-                assert len(kept) <= MOST_KEPT
-    assert len(kept) > MOST_KEPT / 2
+                interim_analyses.store(scope, experiment.number, first, step, look)
+                kept = sorted(row.minute for row in scope.select(interim_analyses.InterimAnalysisRow))
+                assert len(kept) <= MAX_STORED
+    assert len(kept) > MAX_STORED / 2
     apart = {after - before for before, after in pairwise(kept[1:])}
     assert min(apart) >= slot(minute * MINUTE)[1]
 
@@ -254,8 +253,8 @@ def test_a_minute_of_a_life_has_one_look(minutes: int) -> None:
     first, step = slot(minutes * MINUTE)
     assert first <= minutes < first + step
     assert first % step == 0
-    assert minutes < MOST_KEPT * step
-    assert step == 1 or minutes >= MOST_KEPT // 2 * step
+    assert minutes < MAX_STORED * step
+    assert step == 1 or minutes >= MAX_STORED // 2 * step
 
 
 def test_a_worker_does_it_by_the_clock(database: Database) -> None:
@@ -272,5 +271,5 @@ def test_those_that_run_are_found_without_a_look_at_the_others(database: Databas
     with database.transaction():
         if database.dialect != "sqlite":  # a table so small would be read as a whole
             database.execute("SET LOCAL enable_seqscan = off")
-        plan = database.execute(f"{explain} {past_looks.RUNNING}", (State.RUNNING,)).fetchall()
+        plan = database.execute(f"{explain} {interim_analyses.RUNNING}", (ExperimentState.RUNNING,)).fetchall()
     assert "experiment_state_number" in str([tuple(row) for row in plan])

@@ -96,7 +96,7 @@ async def test_a_failure_reaches_all_and_the_next_look_is_a_new_one() -> None:
 
 
 async def test_few_looks_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared_analyses, "_MOST_KEPT", 2)
+    monkeypatch.setattr(shared_analyses, "_MAX_ENTRIES", 2)
     world = World()
     world.may_end.set()
     for key in ("a", "b", "c"):

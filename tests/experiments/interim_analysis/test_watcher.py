@@ -13,14 +13,14 @@ import pytest
 
 from groundswell_server.experiments.counting.count_notifier import CountNotifier
 from groundswell_server.experiments.interim_analysis.shared_analyses import SharedAnalyses
-from groundswell_server.experiments.interim_analysis.watcher import Seen, Watcher
-from groundswell_server.experiments.lifecycle import State
+from groundswell_server.experiments.interim_analysis.watcher import Watcher, WatchUpdate
 from groundswell_storage.database import Database
 from groundswell_storage.errors import InvalidArgument, Unavailable
 from groundswell_storage.events import events
 from groundswell_storage.events.feed import EventFeed
 from groundswell_storage.events.topics import EXPERIMENT_CHANGED, EXPERIMENT_COUNTED, POST_CHANGED
 from groundswell_storage.executor import DatabaseExecutor
+from groundswell_storage.experiments.enums import ExperimentState
 from groundswell_storage.scope import Scope
 
 NEVER = timedelta(hours=1)
@@ -32,7 +32,7 @@ class World:
 
     def __init__(self, database: Database, executor: DatabaseExecutor, feed: EventFeed) -> None:
         self.database, self.executor, self.feed = database, executor, feed
-        self.experiment = SimpleNamespace(version=1, state=State.RUNNING)
+        self.experiment = SimpleNamespace(version=1, state=ExperimentState.RUNNING)
         self.units = 0
         self.looks = 0
 
@@ -42,12 +42,14 @@ class World:
 
     async def look(self) -> Any:
         self.looks += 1
-        decided = SimpleNamespace(verdict=5)
+        decision = SimpleNamespace(verdict=5)
         now = SimpleNamespace(**vars(self.experiment))
-        return SimpleNamespace(experiment=now, counts=self.units, decided=decided, planned=None)
+        return SimpleNamespace(experiment=now, counts=self.units, decision=decision, planned_decision=None)
 
-    def watch(self, cursor: str = "", apart: timedelta = AT_ONCE, bookmark_every: timedelta = NEVER) -> Any:
-        watcher = Watcher(self.feed, "acme", "hooks", self.take, apart=apart, bookmark_every=bookmark_every)
+    def watch(self, cursor: str = "", min_interval: timedelta = AT_ONCE, bookmark_every: timedelta = NEVER) -> Any:
+        watcher = Watcher(
+            self.feed, "acme", "hooks", self.take, min_interval=min_interval, bookmark_every=bookmark_every
+        )
         return aclosing(watcher.watch(cursor))  # type: ignore[type-var]
 
     async def tell(self, *keys: str, topic: str = EXPERIMENT_COUNTED, workspace: str = "acme") -> None:
@@ -84,7 +86,7 @@ async def soon() -> AsyncIterator[None]:
         yield
 
 
-async def next_of(watching: AsyncIterator[Seen]) -> Seen:
+async def next_of(watching: AsyncIterator[WatchUpdate]) -> WatchUpdate:
     async with soon():
         return await anext(watching)
 
@@ -94,8 +96,8 @@ async def test_the_first_look_comes_at_once_and_the_next_when_something_was_coun
         first = await next_of(watching)
         await world.count()
         second = await next_of(watching)
-    assert (first.is_new, first.look.counts) == (True, 0)
-    assert (second.is_new, second.look.counts) == (True, 1)
+    assert (first.is_new, first.analysis.counts) == (True, 0)
+    assert (second.is_new, second.analysis.counts) == (True, 1)
     assert events.decode_cursor(second.cursor) > events.decode_cursor(first.cursor)
     assert world.looks == 2
 
@@ -108,7 +110,7 @@ async def test_a_caller_who_reads_slowly_goes_on_with_the_newest(world: World) -
         newest = await next_of(watching)
         await world.count()
         after = await next_of(watching)
-    assert [newest.look.counts, after.look.counts] == [1_000, 1_001]
+    assert [newest.analysis.counts, after.analysis.counts] == [1_000, 1_001]
     assert world.looks == 3
 
 
@@ -118,17 +120,17 @@ async def test_watchers_of_one_experiment_share_the_looks_that_news_ask_for(worl
     def take(since: events.Position | None) -> Any:
         return shared.run("acme", "hooks", world.look, since)
 
-    watchers = [Watcher(world.feed, "acme", "hooks", take, apart=AT_ONCE).watch("") for _ in range(20)]
+    watchers = [Watcher(world.feed, "acme", "hooks", take, min_interval=AT_ONCE).watch("") for _ in range(20)]
     for watching in watchers:
         await next_of(watching)
     for units in range(1, 4):
         await world.count()
-        assert {(await next_of(watching)).look.counts for watching in watchers} == {units}
+        assert {(await next_of(watching)).analysis.counts for watching in watchers} == {units}
     assert world.looks == 20 + 3
 
 
 async def test_looks_are_apart_however_much_is_counted(world: World) -> None:
-    async with world.watch(apart=NEVER) as watching:
+    async with world.watch(min_interval=NEVER) as watching:
         await next_of(watching)
         await world.count()
         with pytest.raises(TimeoutError):
@@ -143,7 +145,7 @@ async def test_what_happens_to_others_wakes_nobody(world: World) -> None:
         await world.tell("hooks", workspace="elsewhere")
         await world.tell("hooks", topic=POST_CHANGED)
         await world.count()
-        assert (await next_of(watching)).look.counts == 1
+        assert (await next_of(watching)).analysis.counts == 1
     assert world.looks == 2
 
 
@@ -162,17 +164,17 @@ async def test_silence_is_broken_by_signs_of_life_which_find_what_nobody_told(wo
         world.units = 7
         while not (seen := await next_of(watching)).is_new:
             pass
-    assert seen.look.counts == 7
+    assert seen.analysis.counts == 7
 
 
-@pytest.mark.parametrize("state", [State.COMPLETED, State.ARCHIVED])
-async def test_it_ends_with_the_experiment_after_a_last_look(world: World, state: State) -> None:
+@pytest.mark.parametrize("state", [ExperimentState.COMPLETED, ExperimentState.ARCHIVED])
+async def test_it_ends_with_the_experiment_after_a_last_look(world: World, state: ExperimentState) -> None:
     async with world.watch() as watching, soon():
         await anext(watching)
         world.experiment = SimpleNamespace(version=2, state=state)
         await world.tell("hooks", topic=EXPERIMENT_CHANGED)
         told = [seen async for seen in watching]
-    assert [seen.look.experiment.state for seen in told] == [state]
+    assert [seen.analysis.experiment.state for seen in told] == [state]
     async with world.watch() as watching, soon():
         assert len([seen async for seen in watching]) == 1, "of one that has ended it tells what it came to"
     assert world.feed.followers == 0
@@ -184,7 +186,7 @@ async def test_who_comes_back_is_told_what_happened_since_and_nothing_twice(worl
     await world.count()
     async with world.watch(known.cursor) as watching:
         missed = await next_of(watching)
-    assert missed.look.counts == 1
+    assert missed.analysis.counts == 1
     async with world.watch(missed.cursor) as watching:
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(anext(watching), 0.05)
@@ -193,9 +195,9 @@ async def test_who_comes_back_is_told_what_happened_since_and_nothing_twice(worl
 async def test_who_comes_back_after_the_end_is_told_of_it(world: World) -> None:
     async with world.watch() as watching:
         known = await next_of(watching)
-    world.experiment = SimpleNamespace(version=2, state=State.COMPLETED)
+    world.experiment = SimpleNamespace(version=2, state=ExperimentState.COMPLETED)
     async with world.watch(known.cursor) as watching, soon():
-        assert [seen.look.experiment.state async for seen in watching] == [State.COMPLETED]
+        assert [seen.analysis.experiment.state async for seen in watching] == [ExperimentState.COMPLETED]
 
 
 async def test_a_damaged_cursor_is_refused(world: World) -> None:
@@ -214,7 +216,7 @@ async def test_news_of_many_batches_are_one_event(world: World) -> None:
     for _ in range(100):
         notices.note("acme", ["hooks", "captions"])
     before = world.feed.cursor
-    await notices.tell()
+    await notices.publish()
     told = await world.executor.read(
         lambda: events.read_after(world.database, events.decode_cursor(before), topics=(EXPERIMENT_COUNTED,))
     )
@@ -232,10 +234,10 @@ async def test_news_that_could_not_be_told_are_told_later(world: World) -> None:
     notices = CountNotifier(world.executor, make_durable)
     notices.note("acme", ["hooks"])
     with pytest.raises(Unavailable):
-        await notices.tell()
+        await notices.publish()
     away = False
     async with world.watch() as watching:
         await next_of(watching)
         world.units = 1
-        await notices.tell()
-        assert (await next_of(watching)).look.counts == 1
+        await notices.publish()
+        assert (await next_of(watching)).analysis.counts == 1

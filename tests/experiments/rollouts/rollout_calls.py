@@ -8,19 +8,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from groundswell_server.experiments.counting.event_transaction import record_events
-from groundswell_server.experiments.counting.outcomes import Outcome
+from groundswell_server.experiments.counting.events import Outcome
 from groundswell_server.experiments.design.design import Metric
-from groundswell_server.experiments.enums import Direction, MetricKind
 from groundswell_server.experiments.rollout_checks.checks import check
+from groundswell_server.experiments.rollout_checks.next_step import NextStep
 from groundswell_server.experiments.rollouts import lifecycle
-from groundswell_server.experiments.rollouts.design import RolloutDesign
+from groundswell_server.experiments.rollouts.design import RolloutDesign, Stage
 from groundswell_server.experiments.rollouts.rollout import Rollout
 from groundswell_server.experiments.rollouts.stage_split import draw
-from groundswell_server.experiments.rollouts.stages import NextStep, Stage
 from groundswell_storage.audit import audit
 from groundswell_storage.audit.audit import AuditEntry
 from groundswell_storage.database import Database
 from groundswell_storage.experiments import counting
+from groundswell_storage.experiments.enums import Direction, MetricKind
 from tests.experiments.sent import batch, event
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -73,7 +73,7 @@ class Rolling:
         with self._at(hours) as scope:
             return record_events(scope, batch(scope, event(unit, name, experiment_key=KEY))).outcome
 
-    def units(self) -> dict[counting.Arm, tuple[int, int]]:
+    def units(self) -> dict[counting.PhaseVariant, tuple[int, int]]:
         """What is counted at its stage."""
         number = self.now().stage.counted_as
         with self._at(0.0) as scope:

@@ -9,17 +9,15 @@ import pytest
 
 from groundswell_server.experiments.counting.enrolment import enrol
 from groundswell_server.experiments.design.design import Metric
-from groundswell_server.experiments.enums import MetricRole
 from groundswell_server.experiments.jobs import check_rollouts
 from groundswell_server.experiments.rollout_checks.checks import check
 from groundswell_server.experiments.rollouts import lifecycle
-from groundswell_server.experiments.rollouts.design import RolloutDesign
+from groundswell_server.experiments.rollouts.design import DEFAULT_STAGES, Reaction, Reactions, RolloutDesign
 from groundswell_server.experiments.rollouts.evaluator import read_stages
-from groundswell_server.experiments.rollouts.rollout import RolloutState
-from groundswell_server.experiments.rollouts.stages import DEFAULT_STAGES, Reaction, Reactions
 from groundswell_server.settings import Settings
 from groundswell_storage.database import Database, connect
 from groundswell_storage.experiments import counting
+from groundswell_storage.experiments.enums import MetricRole, RolloutState
 from groundswell_storage.experiments.rollouts import RolloutRow
 from tests.experiments.rollouts.rollout_calls import CRASHES, HALF_THEN_ALL, KEY, START, Rolling, someone
 
@@ -42,9 +40,9 @@ def test_it_advances_by_itself_and_completes_after_the_last_hold(rolling: Rollin
     assert rolling.now(48).state is RolloutState.COMPLETED
     assert rolling.check(49) is None
     assert [step.reason for step in rolling.steps()] == [
-        "begun",
+        "created",
         "held 24 hours, and no guardrail is broken",
-        "all units have it, and the last stage was held",
+        "all units are on, and the last stage was held",
     ]
 
 

@@ -10,13 +10,20 @@ import pytest
 
 from groundswell_server.experiments import lifecycle as experiments
 from groundswell_server.experiments.design.design import Design, Metric, Variant
-from groundswell_server.experiments.enums import MetricRole
 from groundswell_server.experiments.rollouts import lifecycle
-from groundswell_server.experiments.rollouts.design import RolloutDesign, complete, design_of, record_of
-from groundswell_server.experiments.rollouts.rollout import Rollout, RolloutState
-from groundswell_server.experiments.rollouts.stages import DEFAULT_STAGES, Reaction, Reactions, Stage
+from groundswell_server.experiments.rollouts.design import (
+    DEFAULT_STAGES,
+    Reaction,
+    Reactions,
+    RolloutDesign,
+    Stage,
+    complete,
+)
+from groundswell_server.experiments.rollouts.rollout import Rollout
 from groundswell_storage.errors import Aborted, AlreadyExists, FailedPrecondition, InvalidArgument
+from groundswell_storage.experiments.enums import MetricRole, RolloutState
 from groundswell_storage.fields import to_json
+from groundswell_storage.records import from_plain, plain
 from groundswell_storage.scope import Scope
 from tests.experiments.rollouts.rollout_calls import CRASHES, DAY, KEY, Rolling
 
@@ -91,7 +98,7 @@ def test_each_step_is_on_the_audit_log_with_its_reason(rolling: Rolling) -> None
     rolling.do(lifecycle.roll_back_rollout, reason="a customer called")
     steps = rolling.steps()
     assert [(step.action, step.reason) for step in steps] == [
-        ("rollout.created", "begun"),
+        ("rollout.created", "created"),
         ("rollout.paused", "the office is empty"),
         ("rollout.resumed", "it is Monday"),
         ("rollout.advanced", "all is well"),
@@ -149,9 +156,9 @@ def test_a_design_is_kept_as_it_is() -> None:
     design = complete(
         RolloutDesign("new search", metrics=(CRASHES,), reactions=Reactions(sample_ratio_mismatch=Reaction.ROLL_BACK))
     )
-    record = record_of(design)
+    record = plain(design)
     assert to_json(record)
-    assert design_of(record) == design
+    assert from_plain(RolloutDesign, record) == design
 
 
 def test_the_stages_that_compare_share_what_may_be_wrongly_rolled_back() -> None:

@@ -102,7 +102,7 @@ def test_it_is_made_live_for_the_last_stage_and_not_before(registry: Registry) -
     done = registry.at("LIVE")
     assert (done.share, done.model.previous_model_id) == (1.0, registry.live)
     assert registry.served() == [registry.candidate]
-    assert [stage.reason for stage in done.stages] == ["begun", "all is well"]
+    assert [stage.reason for stage in done.stages] == ["created", "all is well"]
 
 
 def test_stages_are_held_until_outcomes_are_known_unless_said(registry: Registry) -> None:
@@ -206,7 +206,7 @@ def test_with_nothing_live_before_it_there_is_no_way_back(server: RunningServer)
         registry.advance()
         registry.at("LIVE")
         registry.roll_back()
-        assert "nothing to go back to" in registry.at("ROLLBACK_REFUSED").note
+        assert "no other version of" in registry.at("ROLLBACK_REFUSED").note
         assert registry.served() == [only]
 
 
@@ -249,7 +249,7 @@ def test_a_version_that_became_live_after_the_way_back_is_taken_back(registry: R
     registry.roll_back()
     registry.client.learning.promote_model(model_id=registry.candidate)
     with registry.server.app.database.scope("default", "tester") as scope:
-        model_steps.note_promoted(scope, rollout.id, registry.live)
+        model_steps.record_promotion(scope, rollout.id, registry.live)
     registry.at("ROLLED_BACK")
     eventually(lambda: registry.served() == [registry.live])
 

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from groundswell_server.experiments.design.design import Metric
-from groundswell_server.experiments.enums import Direction, MetricKind
 from groundswell_server.experiments.interim_analysis.interim_analysis import Counts
 from groundswell_server.experiments.rollout_checks.stage_comparison import compare_counts
 from groundswell_server.experiments.rollouts.design import PREDICTION_ERROR, RolloutDesign, complete
-from groundswell_server.experiments.rollouts.rollout import Check, ModelState, Rollout, RolloutState, StageRecord
+from groundswell_server.experiments.rollouts.rollout import Check, Rollout, RolloutModelState, StageRecord
+from groundswell_storage.experiments.enums import Direction, MetricKind, RolloutState
 from tests.experiments.rollouts.rollout_calls import CRASHES, HALF_THEN_ALL, KEY, START
 
 DESIGN = complete(RolloutDesign(stages=HALF_THEN_ALL, metrics=(CRASHES,)))
@@ -31,7 +31,7 @@ def rollout(design: RolloutDesign = DESIGN, position: int = 0) -> Rollout:
         stages=(stage,),
         note="",
         model_type="",
-        model_state=ModelState.NONE,
+        model_state=RolloutModelState.NONE,
         previous_model_id="",
         create_time=START,
         update_time=START,

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from scipy import integrate, optimize, stats
 
-from groundswell_server.experiments.enums import MetricKind
 from groundswell_server.experiments.statistics import always_valid, bernoulli_bound
 from groundswell_server.experiments.statistics.always_valid import AnalysisPlan
 from groundswell_server.experiments.statistics.variant_means import VariantMeans, conversions, measure
 from groundswell_server.statistics import confidence_sequence
+from groundswell_storage.experiments.enums import MetricKind
 from tests.experiments.moments import moments_of
 
 ALPHA = 0.05

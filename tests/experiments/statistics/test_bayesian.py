@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
-from groundswell_server.experiments.enums import MetricKind
 from groundswell_server.experiments.statistics.bayesian import beta_posteriors, draws, normal_posteriors
 from groundswell_server.experiments.statistics.variant_means import (
     VariantMean,
@@ -17,6 +16,7 @@ from groundswell_server.experiments.statistics.variant_means import (
     phase_weights,
     standardize,
 )
+from groundswell_storage.experiments.enums import MetricKind
 from tests.experiments.moments import moments_of
 
 Counts = list[tuple[float, float]]

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 import statsmodels.formula.api as smf
 
-from groundswell_server.experiments.enums import MetricKind
 from groundswell_server.experiments.statistics.factorial import contrasts, judge_contrast
 from groundswell_server.experiments.statistics.variant_means import measure, phase_weights, standardize
+from groundswell_storage.experiments.enums import MetricKind
 from tests.experiments.moments import moments_of
 
 

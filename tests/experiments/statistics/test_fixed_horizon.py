@@ -10,7 +10,6 @@ from statsmodels.stats.contingency_tables import StratifiedTable
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint, proportions_ztest
 from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 
-from groundswell_server.experiments.enums import MetricKind
 from groundswell_server.experiments.statistics.fixed_horizon import (
     cohens_d,
     newcombe,
@@ -28,6 +27,7 @@ from groundswell_server.experiments.statistics.variant_means import (
     phase_weights,
     standardize,
 )
+from groundswell_storage.experiments.enums import MetricKind
 from tests.experiments.moments import moments_of
 
 COUNTS = [(100, 1000, 130, 1000), (3, 40, 9, 55), (0, 30, 4, 31), (500, 510, 480, 505)]

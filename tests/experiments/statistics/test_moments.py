@@ -6,9 +6,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from groundswell_server.experiments.enums import MetricKind
 from groundswell_server.experiments.statistics.moments import FIELDS, Moments
 from groundswell_server.experiments.statistics.variant_means import measure
+from groundswell_storage.experiments.enums import MetricKind
 from tests.experiments.moments import moments_of
 
 units = st.lists(st.tuples(*[st.integers(-1000, 1000)] * 3), min_size=1, max_size=20)

@@ -14,7 +14,6 @@ import pytest
 
 from groundswell_server.experiments.bandits.rewards import Rewards
 from groundswell_server.experiments.bandits.ucb import ucb1_preference
-from groundswell_server.experiments.enums import MetricKind
 from groundswell_server.experiments.statistics.bayesian import beta_posteriors, normal_posteriors
 from groundswell_server.experiments.statistics.fixed_horizon import pooled_z, relative_lift, welch_t
 from groundswell_server.experiments.statistics.moments import Moments
@@ -35,6 +34,7 @@ from groundswell_server.statistics.confidence_sequence import (
     log_evidence_above,
     p_value,
 )
+from groundswell_storage.experiments.enums import MetricKind
 
 ALONE = np.ones(1)
 """The weight of an only phase."""

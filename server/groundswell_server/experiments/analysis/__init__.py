@@ -1,4 +1,4 @@
-"""From sufficient statistics to a verdict: comparisons, metrics, families of tests.
+"""Analysis: from sufficient statistics to comparisons, families of tests and a verdict.
 
-No server imports it at its start.
+No module of this package is imported when a server starts.
 """

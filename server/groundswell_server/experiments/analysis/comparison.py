@@ -1,4 +1,4 @@
-"""A variant against the control on one metric, by every test at once."""
+"""The comparison of a variant with the control on one metric, by every test at once."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from groundswell_server.experiments.enums import Direction
 from groundswell_server.experiments.statistics import always_valid, fixed_horizon
 from groundswell_server.experiments.statistics.always_valid import AnalysisPlan
 from groundswell_server.experiments.statistics.variant_means import VariantMeans, phase_weights, standardize
+from groundswell_storage.experiments.enums import Direction
 
 
 @dataclass(frozen=True, slots=True)
 class Significance:
-    """One test of whether there is a difference, with the interval that goes with it."""
+    """The p value of a test for a difference, with the corresponding interval."""
 
     p_value: float
     lower: float
@@ -23,23 +23,23 @@ class Significance:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A variant against the control. Differences are variant minus control, in the metric's own unit."""
+    """The comparison of a variant with the control: variant minus control, in the metric's own unit."""
 
     units: int
-    """Of both arms, in the phases that have both."""
+    """The units of both variants, in the phases that have both."""
     difference: float
     fixed: Significance
-    """Right once, at the planned size."""
+    """Valid for one analysis, at the planned size."""
     always_valid: Significance
-    """Right at every look."""
+    """Valid at every interim analysis."""
     is_exact: bool
-    """Whether `always_valid` is the exact bound for low counts."""
+    """True when `always_valid` is the exact bound for low counts."""
     harm_p: float
-    """One-sided and always valid: against the variant being no worse than the control."""
+    """One-sided and always valid: the test of the variant being no worse than the control."""
     effect_size: float
-    """Cohen's h of conversions, d of everything else."""
+    """Cohen's h for conversions, Cohen's d for other metrics."""
     lift: float | None
-    """Relative difference; None where the control's mean is 0, or next to nothing."""
+    """The relative difference; None when the control's mean is 0 or close to it."""
     lift_test: Significance | None
 
 
@@ -51,7 +51,7 @@ def compare(
     proportions: bool,
     direction: Direction,
 ) -> Comparison:
-    """Two arms (phases,); `proportions` when they are plain conversions, which have tests of their own."""
+    """Compares two variants (phases,); `proportions` is True for plain conversions, which have their own tests."""
     weights = phase_weights([control, variant])
     a, b = standardize(control, weights), standardize(variant, weights)
     level = 1.0 - plan.alpha
@@ -61,7 +61,7 @@ def compare(
     else:
         fixed = fixed_horizon.welch_t(a, b, level)
         size = fixed_horizon.cohens_d(a, b)
-    whenever = always_valid.against_equality(control, variant, plan, proportions=proportions)
+    anytime = always_valid.against_equality(control, variant, plan, proportions=proportions)
     bounds = always_valid.interval(control, variant, plan, proportions=proportions)
     lift = fixed_horizon.relative_lift(a, b, level)
     has_lift = bool(np.isfinite(lift.estimate))
@@ -69,8 +69,8 @@ def compare(
         units=int(a.count + b.count),
         difference=float(b.mean - a.mean),
         fixed=_significance(fixed),
-        always_valid=Significance(float(whenever.p_value), *bounds),
-        is_exact=bool(whenever.is_exact),
+        always_valid=Significance(float(anytime.p_value), *bounds),
+        is_exact=bool(anytime.is_exact),
         harm_p=harm_p(control, variant, plan, proportions=proportions, direction=direction),
         effect_size=float(size),
         lift=float(lift.estimate) if has_lift else None,
@@ -86,8 +86,8 @@ def harm_p(
     proportions: bool,
     direction: Direction,
 ) -> float:
-    """One-sided and always valid: against the variant being no worse than the control. Arms are (phases,)."""
-    # Worse is higher where less is better, and lower elsewhere.
+    """Returns the one-sided, always-valid p value of the variant (phases,) being no worse than the control."""
+    # A variant is worse when its mean is higher, if the metric is to decrease, and lower otherwise.
     lower, higher = (control, variant) if direction is Direction.DECREASE else (variant, control)
     return float(always_valid.against_at_most(lower, higher, plan, proportions=proportions).p_value)
 

@@ -1,4 +1,4 @@
-"""A whole experiment: its metrics, its families of tests, its split, its factors, and the verdict on them."""
+"""The analysis of a whole experiment: metrics, families of tests, SRM check, factor effects, and the verdict."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import timedelta
 import numpy as np
 
 from groundswell_server.experiments.analysis import verdicts
-from groundswell_server.experiments.analysis.adaptive import analyze_metric_adaptively, in_words
+from groundswell_server.experiments.analysis.adaptive import analyze_metric_adaptively, reason_for_weighting
 from groundswell_server.experiments.analysis.factors import FactorEffect, factor_effects
 from groundswell_server.experiments.analysis.metric import MetricResult, MetricSpec, analyze_metric
 from groundswell_server.experiments.analysis.verdicts import (
@@ -20,59 +20,59 @@ from groundswell_server.experiments.analysis.verdicts import (
     Evidence,
     Rules,
 )
-from groundswell_server.experiments.enums import Direction, MetricRole
 from groundswell_server.experiments.statistics.always_valid import AnalysisPlan
 from groundswell_server.experiments.statistics.corrections import benjamini_hochberg, holm
 from groundswell_server.experiments.statistics.moments import Moments
 from groundswell_server.experiments.statistics.sample_ratio_mismatch import SampleRatio, check_sample_ratio
 from groundswell_server.experiments.statistics.variant_means import Array
+from groundswell_storage.experiments.enums import Direction, MetricRole
 
 Hypothesis = tuple[int, int]
-"""Metric and variant, by index: that the variant does on the metric as the control does."""
+"""The indexes of a metric and a variant: the hypothesis that the variant equals the control on the metric."""
 
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What an experiment compares and how, as it was settled before it began."""
+    """The settings of an analysis, which are fixed before the experiment starts."""
 
     variants: tuple[str, ...]
-    """Keys."""
+    """The keys of the variants."""
     control: int
     specs: tuple[MetricSpec, ...]
-    """Exactly one is PRIMARY."""
+    """The metrics, of which exactly one is PRIMARY."""
     rules: Rules
     expected_total_sample: int
-    """Units of all variants."""
+    """The planned units of all variants."""
     levels: tuple[int, ...] = ()
-    """Of each factor, where the variants are the full product of factors, the last varying fastest."""
+    """The number of levels of each factor, if the variants are the product of factors with the last one fastest."""
     is_bandit: bool = False
-    """Whether the data chose where to look. Phases are then its batches, and shares the probabilities stored with the
+    """True for adaptive allocation. The phases are then batches, and the shares are the probabilities stored with the
     choices."""
 
     @property
     def primary(self) -> int:
-        """Index of the metric that decides."""
+        """Returns the index of the primary metric."""
         return next(index for index, spec in enumerate(self.specs) if spec.role is MetricRole.PRIMARY)
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """What was counted."""
+    """The counts of an experiment."""
 
     moments: Sequence[Sequence[Sequence[Moments]]]
     """(metrics, variants, phases)"""
     units: Array
-    """(phases, variants) that count."""
+    """(phases, variants) units that count."""
     shares: Array
-    """(phases, variants) that were due; each phase's sum to 1."""
+    """(phases, variants) expected shares; those of a phase sum to 1."""
     runtime: timedelta
     crossed: Array | None = None
-    """(phases, variants) that counted once, and were seen in another variant since."""
+    """(phases, variants) units that were later seen in another variant."""
 
 
 @dataclass(frozen=True, slots=True)
 class Adjusted:
-    """p values of one comparison, adjusted for those made with it."""
+    """The p values of one comparison, adjusted for its family of tests."""
 
     fixed_p: float
     always_valid_p: float
@@ -81,24 +81,25 @@ class Adjusted:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """What an experiment says."""
+    """The result of an analysis."""
 
     results: tuple[MetricResult, ...]
-    """By metric."""
+    """The results by metric."""
     adjusted: Mapping[Hypothesis, Adjusted]
-    """By metric and variant, the control left out: Holm for the primary metric and for the guardrails, each over its
-    variants, Benjamini-Hochberg for all secondary ones together."""
+    """Adjusted p values by metric and variant, without the control: Holm for the primary metric and for the guardrails,
+    Benjamini-Hochberg for all secondary metrics together."""
     effects: tuple[FactorEffect, ...]
-    """Of the factors on the primary metric; none without factors."""
+    """The effects of the factors on the primary metric."""
     sample_ratio: SampleRatio
     test: DecidingTest
     decision: Decision
 
 
 def analyze_observed(setup: Setup, observed: Observed, test: DecidingTest, *, seed: int | None = 0) -> Analysis:
-    """What is known now; `test` is what `deciding_test` says of this look.
+    """Analyses the counts of an experiment; `test` is the result of `deciding_test` for this analysis.
 
-    `seed` is of the simulation of posteriors, which decide nothing; None leaves them out, and most of the work.
+    `seed` is that of the posteriors' simulation, which decides nothing; None leaves it out, which saves most of the
+    time.
     """
     results, ratio = _adaptive(setup, observed, seed) if setup.is_bandit else _fixed(setup, observed, seed)
     adjusted = _adjusted(setup, results)
@@ -109,33 +110,33 @@ def analyze_observed(setup: Setup, observed: Observed, test: DecidingTest, *, se
         effects = factor_effects(setup.specs[primary], observed.moments[primary], setup.levels, setup.rules.alpha)
     decision = verdicts.decide(evidence, setup.rules)
     if setup.is_bandit:
-        told = f"{decision.explanation} {in_words(setup.variants, results[setup.primary])}"
-        decision = replace(decision, explanation=told)
+        explanation = f"{decision.explanation} {reason_for_weighting(setup.variants, results[setup.primary])}"
+        decision = replace(decision, explanation=explanation)
     return Analysis(results, adjusted, effects, ratio, test, decision)
 
 
 def _fixed(setup: Setup, observed: Observed, seed: int | None) -> tuple[tuple[MetricResult, ...], SampleRatio]:
-    """Of a split that was settled beforehand. A comparison is planned for the units of its two variants."""
+    """Analyses a fixed split. A comparison is planned for the units of its two variants."""
     plan = AnalysisPlan(setup.rules.alpha, 2.0 * setup.expected_total_sample / len(setup.variants))
     results = tuple(
-        analyze_metric(spec, arms, setup.control, plan, seed=seed)
-        for spec, arms in zip(setup.specs, observed.moments, strict=True)
+        analyze_metric(spec, variants, setup.control, plan, seed=seed)
+        for spec, variants in zip(setup.specs, observed.moments, strict=True)
     )
     return results, check_sample_ratio(_assigned(observed), observed.shares)
 
 
 def _adaptive(setup: Setup, observed: Observed, seed: int | None) -> tuple[tuple[MetricResult, ...], SampleRatio]:
-    """Of a bandit. Each unit bears on all estimates, and its choice had its probability whatever became of it."""
+    """Analyses a bandit. Each unit contributes to all estimates, so that comparisons are planned for all units."""
     plan = AnalysisPlan(setup.rules.alpha, float(setup.expected_total_sample))
     results = tuple(
-        analyze_metric_adaptively(spec, arms, observed.shares, setup.control, plan, seed=seed)
-        for spec, arms in zip(setup.specs, observed.moments, strict=True)
+        analyze_metric_adaptively(spec, variants, observed.shares, setup.control, plan, seed=seed)
+        for spec, variants in zip(setup.specs, observed.moments, strict=True)
     )
     return results, check_sample_ratio(_assigned(observed), observed.shares, by_phase=False)
 
 
 def _assigned(observed: Observed) -> Array:
-    """Units as they were first assigned, which is what the shares were due to, whatever they were seen in since."""
+    """Returns the units as they were first assigned, to which the expected shares refer."""
     return observed.units if observed.crossed is None else observed.units + observed.crossed
 
 
@@ -171,7 +172,7 @@ def _evidence(
     ratio: SampleRatio,
     test: DecidingTest,
 ) -> Evidence:
-    arms, higher = results[setup.primary].arms, setup.specs[setup.primary].direction is not Direction.DECREASE
+    variants, higher = results[setup.primary].variants, setup.specs[setup.primary].direction is not Direction.DECREASE
     units = observed.units.sum(axis=0)
     others = []
     for metric, variant in _hypotheses(setup, MetricRole.PRIMARY):
@@ -180,7 +181,7 @@ def _evidence(
             Contender(
                 key=setup.variants[variant],
                 units=int(units[variant]),
-                mean=arms[variant].mean,
+                mean=variants[variant].mean,
                 gain=compared.difference if higher else -compared.difference,
                 lift=compared.lift,
                 p_value=p.fixed_p if test is DecidingTest.FIXED else p.always_valid_p,
@@ -191,7 +192,7 @@ def _evidence(
         for metric, variant in _hypotheses(setup, MetricRole.GUARDRAIL)
         if adjusted[metric, variant].harm_p < setup.rules.alpha
     ]
-    control = Contender(setup.variants[setup.control], int(units[setup.control]), arms[setup.control].mean)
+    control = Contender(setup.variants[setup.control], int(units[setup.control]), variants[setup.control].mean)
     return Evidence(
         runtime=observed.runtime,
         srm_p=ratio.least_p if ratio.is_mismatch else None,

@@ -1,4 +1,4 @@
-"""Main effects and two-way interactions of a multivariate experiment's factors."""
+"""Factor effects of a multivariate experiment: main effects and two-way interactions."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from groundswell_server.experiments.statistics.variant_means import phase_weight
 
 @dataclass(frozen=True, slots=True)
 class FactorEffect:
-    """What a level does against the first of its factor, or what two levels do together beyond each alone."""
+    """The effect of a level relative to the first level of its factor, or the interaction of two levels."""
 
     factors: tuple[int, ...]
-    """One: a main effect. Two: an interaction."""
+    """One factor for a main effect, two for an interaction."""
     levels: tuple[int, ...]
-    """Of each factor, by index; never the first."""
+    """The index of the level of each factor; never the first."""
     estimate: float
     """In the metric's own unit."""
     fixed: Significance
-    """Right once, at the planned size."""
+    """Valid for one analysis, at the planned size."""
     adjusted_p: float
-    """`fixed`'s p value, adjusted for the number of main effects, or of interactions (Holm)."""
+    """The p value of `fixed`, adjusted for the number of main effects or of interactions (Holm)."""
 
 
 def factor_effects(
     spec: MetricSpec, cells: Sequence[Sequence[Moments]], levels: Sequence[int], alpha: float
 ) -> tuple[FactorEffect, ...]:
-    """From moments (cells, phases) of the full product of the factors, the last varying fastest."""
+    """Returns the effects from the moments (cells, phases) of the factors' product, with the last factor fastest."""
     measures = measured(spec, cells)
     weights = phase_weights(measures)
     means = [standardize(cell, weights) for cell in measures]

@@ -1,7 +1,7 @@
-"""What a unit counts for on a metric, as a linear form of its value, denominator and covariate.
+"""Unit values: linear forms of a unit's value, denominator and covariate, for estimates that weight units.
 
-For estimates that weight units, which want one number of each: a RATIO is linearised about the arms' estimates (delta
-method; Deng, Xu, Kohavi, Walker 2013, appendix B), the share of a covariate is taken out (CUPED).
+Such estimates need one number for each unit. A RATIO is linearised around the variants' estimates (delta method; Deng,
+Xu, Kohavi, Walker 2013, appendix B), and the effect of a covariate is removed (CUPED).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """fixed + y value + z denominator + x covariate, of K arms, each (K,)."""
+    """The form fixed + y * value + z * denominator + x * covariate of K variants; each coefficient is (K,)."""
 
     fixed: Array
     y: Array
@@ -29,24 +29,24 @@ class Form:
     x: Array
 
     @classmethod
-    def plain(cls, arms: int) -> Form:
-        """The value itself."""
-        return cls(np.zeros(arms), np.ones(arms), np.zeros(arms), np.zeros(arms))
+    def plain(cls, variants: int) -> Form:
+        """Returns the form of the value itself."""
+        return cls(np.zeros(variants), np.ones(variants), np.zeros(variants), np.zeros(variants))
 
     @classmethod
-    def below(cls, arms: int) -> Form:
-        """The denominator."""
-        return cls(np.zeros(arms), np.zeros(arms), np.ones(arms), np.zeros(arms))
+    def below(cls, variants: int) -> Form:
+        """Returns the form of the denominator."""
+        return cls(np.zeros(variants), np.zeros(variants), np.ones(variants), np.zeros(variants))
 
     @classmethod
     def share_in_ratio(cls, above: Array, below: Array) -> Form:
-        """A unit's share in the ratio of two means (K,); its own mean is that ratio, and 0 over nothing."""
+        """Returns the linearised ratio of two means (K,), whose mean is that ratio, or 0 for a denominator of 0."""
         below = np.where(np.abs(below) > MIN_DENOMINATOR, below, 0.0)
         scale, ratio = safe_divide(np.ones_like(below), below), safe_divide(above, below)
         return cls(ratio, scale, -ratio * scale, np.zeros_like(below))
 
     def without_covariate(self, sums: Sums) -> Form:
-        """Less what the covariate tells: slope common to the arms, for units with the average covariate."""
+        """Returns the form without the covariate's effect, with a common slope, at the average covariate."""
         count = np.maximum(sums.count, 1.0)
         with_x = self.fixed * sums.x + self.y * sums.yx + self.z * sums.zx + self.x * sums.xx
         shared = (with_x - self.total(sums) * sums.x / count).sum()
@@ -56,11 +56,11 @@ class Form:
         return Form(self.fixed + slope * average, self.y, self.z, self.x - slope)
 
     def total(self, sums: Sums) -> Array:
-        """(..., K) sum over the units."""
+        """Returns the sum (..., K) over the units."""
         return np.asarray(self.fixed * sums.count + self.y * sums.y + self.z * sums.z + self.x * sums.x)
 
     def squares(self, sums: Sums) -> Array:
-        """(..., K) sum of squares over the units."""
+        """Returns the sum of squares (..., K) over the units."""
         single = self.fixed**2 * sums.count + self.y**2 * sums.yy + self.z**2 * sums.zz + self.x**2 * sums.xx
         linear = self.fixed * (self.y * sums.y + self.z * sums.z + self.x * sums.x)
         crossed = self.y * self.z * sums.yz + self.y * self.x * sums.yx + self.z * self.x * sums.zx
@@ -83,10 +83,15 @@ class Sums:
     zx: Array
 
     @classmethod
-    def of(cls, arms: Sequence[Sequence[Moments]]) -> Sums:
-        """(batches, K) from moments (K, batches)."""
-        return cls(*(np.array([[getattr(one, name) for one in arm] for arm in arms], np.float64).T for name in FIELDS))
+    def of(cls, variants: Sequence[Sequence[Moments]]) -> Sums:
+        """Returns sums (batches, K) from moments (K, batches)."""
+        return cls(
+            *(
+                np.array([[getattr(one, name) for one in variant] for variant in variants], np.float64).T
+                for name in FIELDS
+            )
+        )
 
     def together(self) -> Sums:
-        """(K,) over all batches."""
+        """Returns the sums (K,) over all batches."""
         return Sums(*(getattr(self, name).sum(axis=0) for name in FIELDS))

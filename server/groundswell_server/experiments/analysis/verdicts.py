@@ -1,15 +1,15 @@
-"""The rules by which an experiment is decided, in the order in which they are asked.
+"""The rules that decide an experiment, in the order in which they are applied.
 
-1. Units were not shared out as planned: SAMPLE_RATIO_MISMATCH, and nothing else can be said.
-2. A guardrail is broken: GUARDRAIL_BROKEN.
-3. It has not run long enough: NEEDS_RUNTIME.
+1. Units were not distributed as planned: SAMPLE_RATIO_MISMATCH, and no other result is valid.
+2. A variant is worse than the control on a guardrail: GUARDRAIL_BROKEN.
+3. The experiment has not run for its minimum runtime: NEEDS_RUNTIME.
 4. A variant has too few units: NEEDS_SAMPLES.
 5. No difference is significant: NOT_SIGNIFICANT.
-6. A difference is significant and too small to matter: EFFECT_TOO_SMALL.
-7. Otherwise: WINNER. The best of the variants that are better than the control; the control, if it beats them all.
+6. A difference is significant but below the minimum effect size: EFFECT_TOO_SMALL.
+7. Otherwise: WINNER, the best of the variants that are better than the control, or the control if it beats them all.
 
-Which p value decides: an AB_TEST's fixed-horizon p counts once, at the first look that somebody takes at the planned
-size. Every other look uses the always-valid one.
+The deciding p value of an AB_TEST is the fixed-horizon one for its first requested analysis at the planned size. Every
+other analysis uses the always-valid p value.
 """
 
 from __future__ import annotations
@@ -20,28 +20,31 @@ from datetime import timedelta
 from enum import Enum
 
 from groundswell_server.conversions.durations import in_words
-from groundswell_server.experiments.enums import MIN_UNITS_PER_VARIANT, ExperimentKind, Verdict
+from groundswell_server.experiments.statistics.moments import MIN_UNITS_PER_VARIANT
+from groundswell_storage.experiments.enums import ExperimentKind, Verdict
 
 
 class DecidingTest(Enum):
-    """Which p value decides."""
+    """The test whose p value decides."""
 
     FIXED = "fixed-horizon"
     ALWAYS_VALID = "always-valid"
 
 
-def deciding_test(kind: ExperimentKind, units: int, planned: int, *, automatic: bool, spent: bool) -> DecidingTest:
-    """Which p value decides this look, at `units` of all variants.
+def deciding_test(
+    kind: ExperimentKind, units: int, planned: int, *, is_scheduled: bool, is_spent: bool
+) -> DecidingTest:
+    """Returns the deciding test of an analysis at `units` of all variants.
 
-    `automatic` is a look of the periodic job; `spent` says that the look at the planned size has been taken.
+    `is_scheduled` is True for an analysis by the periodic job, `is_spent` after the analysis at the planned size.
     """
-    once = kind is ExperimentKind.AB_TEST and units >= planned and not automatic and not spent
+    once = kind is ExperimentKind.AB_TEST and units >= planned and not is_scheduled and not is_spent
     return DecidingTest.FIXED if once else DecidingTest.ALWAYS_VALID
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What was settled before the experiment began."""
+    """The thresholds of a decision, which are fixed before the experiment starts."""
 
     alpha: float = 0.05
     """1 - the confidence level."""
@@ -52,23 +55,23 @@ class Rules:
 
     @property
     def needed_units(self) -> int:
-        """Units that every variant needs."""
+        """Returns the number of units that every variant needs."""
         return max(self.min_sample_size_per_variant, MIN_UNITS_PER_VARIANT)
 
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """A variant on the primary metric."""
+    """The result of a variant on the primary metric."""
 
     key: str
     units: int
     mean: float
     gain: float = 0.0
-    """Difference to the control, positive where it is better."""
+    """The difference to the control, positive for an improvement."""
     lift: float | None = None
-    """The same relative to the control; None where the control's mean is 0, and any difference is a large one."""
+    """The gain relative to the control; None when the control's mean is 0, where every difference is large."""
     p_value: float = 1.0
-    """Of the deciding test, adjusted for the number of variants."""
+    """The p value of the deciding test, adjusted for the number of variants."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +86,11 @@ class BrokenGuardrail:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is known when an experiment is looked at."""
+    """The evidence that the rules are applied to."""
 
     runtime: timedelta
     srm_p: float | None
-    """p value of the sample ratio test that found a mismatch; None where none did."""
+    """The p value of a sample ratio mismatch; None without one."""
     broken: Sequence[BrokenGuardrail]
     control: Contender
     others: Sequence[Contender]
@@ -97,22 +100,22 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What the experiment comes to."""
+    """The verdict on an experiment, with its reason."""
 
     verdict: Verdict
     winner: str
-    """Key; empty without one."""
+    """The key of the winner; empty without one."""
     confidence: float
-    """1 - the deciding p value of the variant that decided, 0 to 1; 0 where nothing can be said."""
+    """1 - the deciding p value of the deciding variant, 0 to 1; 0 without a valid result."""
     explanation: str
     ranking: tuple[str, ...]
-    """Keys of all variants, best mean first."""
+    """The keys of all variants, best mean first."""
 
 
 def decide(evidence: Evidence, rules: Rules) -> Decision:
-    """The verdict, with its reason in words."""
+    """Applies the rules."""
     verdict, winner, confidence, explanation = (
-        _mismatch(evidence)
+        _sample_ratio_mismatch(evidence)
         or _guardrail(evidence)
         or _runtime(evidence, rules)
         or _samples(evidence, rules)
@@ -124,37 +127,41 @@ def decide(evidence: Evidence, rules: Rules) -> Decision:
 _Finding = tuple[Verdict, str, float, str]
 
 
-def _mismatch(evidence: Evidence) -> _Finding | None:
+def _sample_ratio_mismatch(evidence: Evidence) -> _Finding | None:
     if evidence.srm_p is None:
         return None
-    told = (
-        f"Units were not shared out as planned (p = {evidence.srm_p:.2g}): something between assignment and event "
-        "loses some of them, and until that is mended no difference can be trusted."
+    explanation = (
+        f"Sample ratio mismatch: units were not distributed as planned (p = {evidence.srm_p:.2g}). Some units are lost "
+        "between assignment and event. No difference is valid until the cause is found and fixed."
     )
-    return Verdict.SAMPLE_RATIO_MISMATCH, "", 0.0, told
+    return Verdict.SAMPLE_RATIO_MISMATCH, "", 0.0, explanation
 
 
 def _guardrail(evidence: Evidence) -> _Finding | None:
     if not evidence.broken:
         return None
     worst = min(evidence.broken, key=lambda broken: broken.p_value)
-    told = f"{worst.variant} is worse than the control on the guardrail {worst.metric} (p = {worst.p_value:.2g})."
-    return Verdict.GUARDRAIL_BROKEN, "", 1.0 - worst.p_value, told
+    explanation = (
+        f"{worst.variant} is worse than the control on the guardrail {worst.metric} (p = {worst.p_value:.2g})."
+    )
+    return Verdict.GUARDRAIL_BROKEN, "", 1.0 - worst.p_value, explanation
 
 
 def _runtime(evidence: Evidence, rules: Rules) -> _Finding | None:
     if evidence.runtime >= rules.min_runtime:
         return None
-    told = f"It has run for {in_words(evidence.runtime)}; it is to run for {in_words(rules.min_runtime)} at least."
-    return Verdict.NEEDS_RUNTIME, "", 0.0, told
+    explanation = (
+        f"The experiment has run for {in_words(evidence.runtime)}; min_runtime is {in_words(rules.min_runtime)}."
+    )
+    return Verdict.NEEDS_RUNTIME, "", 0.0, explanation
 
 
 def _samples(evidence: Evidence, rules: Rules) -> _Finding | None:
     least = min((evidence.control, *evidence.others), key=lambda variant: variant.units)
     if least.units >= rules.needed_units:
         return None
-    told = f"{least.key} has {least.units} units; every variant needs {rules.needed_units}."
-    return Verdict.NEEDS_SAMPLES, "", 0.0, told
+    explanation = f"{least.key} has {least.units} units; every variant needs {rules.needed_units}."
+    return Verdict.NEEDS_SAMPLES, "", 0.0, explanation
 
 
 def _effects(evidence: Evidence, rules: Rules) -> _Finding:
@@ -170,11 +177,11 @@ def _effects(evidence: Evidence, rules: Rules) -> _Finding:
             return _too_small(nearest, evidence, rules)
         return _winner(nearest, evidence.control.key, evidence, rules)
     if not evidence.others:
-        return Verdict.NOT_SIGNIFICANT, "", 0.0, "There is nothing to compare the control with."
+        return Verdict.NOT_SIGNIFICANT, "", 0.0, "There is no variant to compare the control with."
     closest = min(evidence.others, key=lambda variant: variant.p_value)
     least = f"{_p(closest, evidence, rules)}, for {closest.key}"
-    told = f"No variant is better than {evidence.control.key} beyond chance: {least}."
-    return Verdict.NOT_SIGNIFICANT, "", 1.0 - closest.p_value, told
+    explanation = f"No variant is significantly better than {evidence.control.key}: {least}."
+    return Verdict.NOT_SIGNIFICANT, "", 1.0 - closest.p_value, explanation
 
 
 def _matters(variant: Contender, rules: Rules) -> bool:
@@ -184,21 +191,21 @@ def _matters(variant: Contender, rules: Rules) -> bool:
 def _winner(decided: Contender, winner: str, evidence: Evidence, rules: Rules) -> _Finding:
     beaten = evidence.control.key if winner == decided.key else decided.key
     if winner != decided.key and len(evidence.others) > 1:
-        beaten += ", the nearest of the others,"
-    told = f"{winner} beats {beaten} by {_by(decided)}: {_p(decided, evidence, rules)}."
-    return Verdict.WINNER, winner, 1.0 - decided.p_value, told
+        beaten += ", the closest of the other variants,"
+    explanation = f"{winner} beats {beaten} by {_by(decided)}: {_p(decided, evidence, rules)}."
+    return Verdict.WINNER, winner, 1.0 - decided.p_value, explanation
 
 
 def _too_small(variant: Contender, evidence: Evidence, rules: Rules) -> _Finding:
-    told = (
+    explanation = (
         f"{variant.key} differs from {evidence.control.key} by {_by(variant)}, less than the "
-        f"{rules.min_effect_size:.1%} that matter: {_p(variant, evidence, rules)}."
+        f"{rules.min_effect_size:.1%} of min_effect_size: {_p(variant, evidence, rules)}."
     )
-    return Verdict.EFFECT_TOO_SMALL, "", 1.0 - variant.p_value, told
+    return Verdict.EFFECT_TOO_SMALL, "", 1.0 - variant.p_value, explanation
 
 
 def _by(variant: Contender) -> str:
-    return f"{abs(variant.gain):.4g} from nothing" if variant.lift is None else f"{abs(variant.lift):.1%}"
+    return f"{abs(variant.gain):.4g} from a control mean of 0" if variant.lift is None else f"{abs(variant.lift):.1%}"
 
 
 def _p(variant: Contender, evidence: Evidence, rules: Rules) -> str:

@@ -1,40 +1,52 @@
-"""Bandits' choices for the calls that wait for them: what comes while one transaction commits goes into the next."""
+"""Choices of bandits, stored before the answer: a unit keeps its variant from then on (sticky assignment).
+
+Choices share transactions: those that arrive while one transaction commits go into the next. When two servers choose
+for the same unit at the same time, the first stored row wins and both servers answer with it.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
-from groundswell_server.experiments.assignment.sticky_choices import Attributes, stick
-from groundswell_server.experiments.catalog.assigner import Assignment
-from groundswell_server.experiments.catalog.catalog import read_assigners
+from groundswell_server.experiments.bandits import batches
+from groundswell_server.experiments.bandits.batches import Batch
+from groundswell_server.experiments.catalog.assigner import Assigner, Assignment
+from groundswell_server.experiments.catalog.catalog import assignments_of, read_assigners
+from groundswell_server.experiments.counting.enrolment import enrol_by
 from groundswell_storage.executor import DatabaseExecutor
+from groundswell_storage.experiments import batches as stored_batches
 from groundswell_storage.experiments import counting
+from groundswell_storage.experiments.counting import Exposure
+from groundswell_storage.experiments.enums import ExperimentState
 from groundswell_storage.scope import Scope
 
+Attributes = Mapping[str, Any]
 _Waiting = dict[tuple[str, str], tuple[Attributes, asyncio.Future[Assignment]]]
-"""By experiment and unit."""
+"""Waiting calls by experiment and unit."""
 
 
 class BanditChoices:
-    """Used on the event loop."""
+    """The choices that calls wait for; used on the event loop."""
 
     def __init__(self, executor: DatabaseExecutor) -> None:
         self._executor = executor
         self._waiting: dict[str, _Waiting] = defaultdict(dict)
-        """By workspace."""
+        """Waiting calls by workspace."""
         self._writer: asyncio.Task[None] | None = None
 
     async def choose(self, workspace: str, key: str, unit: str, attributes: Attributes) -> Assignment:
-        """What a unit gets in a bandit, stored; raises what the database raises, and then nothing is."""
+        """Returns the stored choice for a unit; raises the database's error, after which nothing is stored."""
         waiting = self._waiting[workspace]
         if (key, unit) not in waiting:
             waiting[key, unit] = attributes, asyncio.get_running_loop().create_future()
         if self._writer is None:
             self._writer = asyncio.create_task(self._write_all())
-        # A caller who gives up must not take the answer from another who waits for the same.
+        # Shielded, because a cancelled caller must not cancel the choice for another caller that waits for it.
         return await asyncio.shield(waiting[key, unit][1])
 
     async def _write_all(self) -> None:
@@ -45,27 +57,71 @@ class BanditChoices:
             self._writer = None
 
     async def _write(self, workspace: str, waiting: _Waiting) -> None:
-        asked: dict[str, dict[str, Attributes]] = defaultdict(dict)
+        requested: dict[str, dict[str, Attributes]] = defaultdict(dict)
         for (key, unit), (attributes, _) in waiting.items():
-            asked[key][unit] = attributes
+            requested[key][unit] = attributes
         try:
-            found = await self._executor.write(partial(self._stick, workspace, asked))
-            answers = [found[place] for place in waiting]
+            found = await self._executor.write(partial(self._choose, workspace, requested))
+            assignments = [found[place] for place in waiting]
         except Exception as error:
             for _, future in waiting.values():
                 future.set_exception(error)
-                # Who asked may be gone.
+                # Marks the exception as retrieved: the caller may be gone.
                 future.exception()
         else:
-            for (_, future), answer in zip(waiting.values(), answers, strict=True):
-                future.set_result(answer)
+            for (_, future), assignment in zip(waiting.values(), assignments, strict=True):
+                future.set_result(assignment)
 
-    def _stick(self, workspace: str, asked: dict[str, dict[str, Attributes]]) -> dict[tuple[str, str], Assignment]:
+    def _choose(self, workspace: str, requested: dict[str, dict[str, Attributes]]) -> dict[tuple[str, str], Assignment]:
         scope = Scope(self._executor.database, workspace, "system", datetime.now(UTC))
-        # Units first, all of them, and experiments in one order, so that two servers never wait for each other.
-        counting.unit_numbers(scope, {unit for units in asked.values() for unit in units})
+        # All units first, then experiments in the order of their numbers: two servers never deadlock.
+        counting.unit_numbers(scope, {unit for units in requested.values() for unit in units})
         found = {}
-        for assigner in sorted(read_assigners(scope, list(asked)).values(), key=lambda one: one.number):
-            units = asked[assigner.key]
-            found.update({(assigner.key, unit): answer for unit, answer in stick(scope, assigner, units).items()})
+        for assigner in sorted(read_assigners(scope, list(requested)).values(), key=lambda one: one.number):
+            chosen = choose_variants(scope, assigner, requested[assigner.key])
+            found.update({(assigner.key, unit): assignment for unit, assignment in chosen.items()})
         return found
+
+
+def choose_variants(scope: Scope, assigner: Assigner, units: Mapping[str, Attributes]) -> dict[str, Assignment]:
+    """Returns the assignments of units with their attributes; chooses in the newest batch for units without one.
+
+    `assigner` is that of a bandit, read in this transaction.
+    """
+    if assigner.state is ExperimentState.RUNNING:
+        assigner = assigner.in_batch(_current_batch(scope, assigner))
+    assignments = {unit: assigner.assign(unit, attributes) for unit, attributes in units.items()}
+    numbers = counting.unit_numbers(scope, {unit for unit, found in assignments.items() if found.is_enrolled})
+    chosen = {number: assignments[unit].variant for unit, number in numbers.items()}
+    stored = assignments_of(scope, assigner, _enrol(scope, assigner, chosen))
+    return {unit: stored[numbers[unit]] if unit in numbers else found for unit, found in assignments.items()}
+
+
+def _current_batch(scope: Scope, assigner: Assigner) -> Batch:
+    """Returns the newest batch; begins another one when it is over."""
+    batch = assigner.current_batch
+    options = assigner.design.bandit
+    chosen = stored_batches.chosen_units(scope, assigner.number, batch.number)
+    if options is None or not batch.is_over(chosen, scope.now, options):
+        return batch
+    return batches.begin(scope, assigner.number, assigner.key, assigner.design, assigner.phase, batch.number)
+
+
+def _enrol(scope: Scope, assigner: Assigner, chosen: Mapping[int, int]) -> dict[int, Exposure]:
+    """Enrols units with their chosen variants; returns the exposures of all of them.
+
+    A unit that has a variant under the current bucket version keeps it. A unit that returns after the version was
+    raised may get another variant: it then counts as crossed, and in neither variant. With the same variant it keeps
+    its earlier exposure.
+    """
+    batch, version = assigner.current_batch.number, assigner.bucket_version
+    exposures = {unit: Exposure(variant, batch, version, False) for unit, variant in chosen.items()}
+    return enrol_by(_keep_or_cross, scope, assigner, exposures)
+
+
+def _keep_or_cross(before: Exposure, chosen: Exposure) -> Exposure:
+    if before.bucket_version >= chosen.bucket_version:
+        return before
+    if before.variant == chosen.variant:
+        return before._replace(bucket_version=chosen.bucket_version)
+    return chosen._replace(crossed=True)

@@ -1,5 +1,4 @@
-"""Bandits: units go where the reward is, every choice has a probability, and estimates take the adapting into account.
+"""Bandits: allocation by policies in batches, with stored probabilities, and estimates from adaptively collected data.
 
-A bandit works in batches: after each it computes the probability of every arm anew, stores it with the choices made by
-it, and learns from what came of them.
+After each batch the policy computes new probabilities from the rewards so far and stores them for the next choices.
 """

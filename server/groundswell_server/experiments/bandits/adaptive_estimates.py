@@ -1,9 +1,9 @@
-"""What the arms of a bandit are worth, and how sure that is, although the data chose where to look.
+"""Adaptively weighted estimates of the variants' means, from the data of a bandit.
 
-Means of what a bandit saw are biased and not normal. Adaptively weighted, augmented inverse propensity scores are
-normal and, as units grow, unbiased: Hadad, Hirshberg, Zhan, Wager, Athey 2021, "Confidence intervals for policy
-evaluation in adaptive experiments", formulas 5 (scores), 6 and 7 (weighting, variance) with the variance-stabilising
-weights of section 2.2. They take the probabilities that were stored with the choices.
+Plain means of adaptively collected data are biased and not normal. Adaptively weighted, augmented inverse propensity
+scores are normal and, as units grow, unbiased: Hadad, Hirshberg, Zhan, Wager, Athey 2021, "Confidence intervals for
+policy evaluation in adaptive experiments", formulas 5 (scores), 6 and 7 (weighting, variance) with the
+variance-stabilising weights of section 2.2. They use the probabilities that were stored with the choices.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Batches:
-    """What came of B batches of a bandit with K arms; within a batch probabilities don't change."""
+    """The results of B batches of a bandit with K variants; probabilities are constant within a batch."""
 
     probabilities: Array
-    """(B, K) with which a unit got each arm."""
+    """(B, K) probability of each variant."""
     count: Array
-    """(B, K) units that did."""
+    """(B, K) units with each variant."""
     total: Array
     """(B, K) sum of their rewards."""
     squares: Array
@@ -34,49 +34,50 @@ class Batches:
 
 @dataclass(frozen=True, slots=True)
 class AdaptiveEstimates:
-    """What K arms are worth."""
+    """The estimated mean rewards of K variants."""
 
     units: int
-    """Of all arms."""
+    """The units of all variants."""
     mean: Array
-    """(K,) the mean reward if all units got the arm."""
+    """(K,) mean reward if all units got the variant."""
     covariance: Array
-    """(K, K) of the estimates."""
+    """(K, K) covariance of the estimates."""
 
     def difference(self, first: int, second: int) -> tuple[float, float]:
-        """Second minus first, and its squared standard error."""
-        doubt = self.covariance
-        error2 = doubt[first, first] + doubt[second, second] - 2.0 * doubt[first, second]
+        """Returns the mean of the second variant minus that of the first, and its squared standard error."""
+        covariance = self.covariance
+        error2 = covariance[first, first] + covariance[second, second] - 2.0 * covariance[first, second]
         return float(self.mean[second] - self.mean[first]), float(max(error2, 0.0))
 
 
 def estimate(batches: Batches) -> AdaptiveEstimates:
-    """Estimates from all batches, in the order in which they were made."""
+    """Returns the estimates from all batches, which are in chronological order."""
     units = batches.count.sum(axis=1, keepdims=True)
     guess = _guesses(batches)
-    # Weights proportional to the root of the probability keep every unit's share of the variance the same.
+    # Weights in proportion to the square root of the probability give every unit the same share of the variance.
     weight = np.sqrt(batches.probabilities)
-    surprise = (batches.total - batches.count * guess) / batches.probabilities
+    residual = (batches.total - batches.count * guess) / batches.probabilities
     scale = (weight * units).sum(axis=0)
-    mean = safe_divide((weight * (units * guess + surprise)).sum(axis=0), scale)
-    apart = guess - mean
+    mean = safe_divide((weight * (units * guess + residual)).sum(axis=0), scale)
+    deviation = guess - mean
     squared = batches.squares - 2.0 * guess * batches.total + batches.count * guess**2
-    # Units of an arm are in nobody else's surprise: only the guesses' share is common to two arms.
-    left, right = weight * apart, weight * surprise
+    # Residuals of different variants have no units in common; only the guesses contribute to both.
+    left, right = weight * deviation, weight * residual
     shared = (units * left).T @ left + left.T @ right + right.T @ left
     shared += np.diag((squared / batches.probabilities).sum(axis=0))
     return AdaptiveEstimates(int(batches.count.sum()), mean, safe_divide(shared, np.outer(scale, scale)))
 
 
 def _guesses(batches: Batches) -> Array:
-    """(B, K) the mean that was known of each arm before the batch; of all arms where there was none.
+    """Returns the mean (B, K) of each variant before each batch; that of all variants for a variant without units.
 
-    In the first batch nothing was: there it is the mean of all its units, lest the estimates depend on where rewards
-    have their zero. It is common to all arms, and so biases a difference by no more than one unit in all of the batch.
+    Before the first batch nothing is known. Its guess is the mean of all its units, so that the estimates do not depend
+    on the origin of the rewards. This guess is common to all variants, and biases a difference by at most one unit in
+    all of the batch.
     """
 
-    def before(figures: Array) -> Array:
-        return np.vstack((np.zeros((1, figures.shape[1])), np.cumsum(figures, axis=0)[:-1]))
+    def before(values: Array) -> Array:
+        return np.vstack((np.zeros((1, values.shape[1])), np.cumsum(values, axis=0)[:-1]))
 
     count, total = before(batches.count), before(batches.total)
     units, rewards = count.sum(axis=1, keepdims=True), total.sum(axis=1, keepdims=True)

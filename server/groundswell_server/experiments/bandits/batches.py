@@ -1,38 +1,64 @@
-"""Batches of a bandit as they follow each other: each begins with what those before it have brought.
+"""The batches of a bandit: within a batch every choice is made with the same probabilities.
 
-A raised bucket version begins the learning anew. For units that come again it is chosen again, and who gets another
-variant counts in neither: an arm that is rarely chosen loses nearly all who come back, the busier ones, and one that is
-chosen often keeps them. What is left of earlier versions would speak for the arm that was ahead, whatever it is worth.
+A batch begins with the probabilities that the policy computes from the batches before it. After `bucket_version` was
+raised the policy starts from nothing: the bandit chooses again for returning units, and a unit that gets another
+variant counts in neither. A rarely chosen variant then loses nearly all of its returning units, and a frequently chosen
+one keeps them, so that rewards from earlier versions would favour the variant that was ahead, whatever its merit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
 
-from groundswell_server.experiments.bandits.batch import Batch
-from groundswell_server.experiments.design.design import Design
+from groundswell_server.experiments.design.design import BanditOptions, Design
 from groundswell_storage.events.topics import EXPERIMENT_LEARNED
 from groundswell_storage.experiments import batches
 from groundswell_storage.experiments.batches import BanditBatchRow
 from groundswell_storage.scope import Scope
 
+MIN_BATCH_SHARE = 0.02
+"""The least size of a batch relative to all units before it. The number of batches, and with it the cost of an
+analysis, therefore grows with the logarithm of the number of units."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Choices that are made with the same probabilities."""
+
+    number: int
+    phase: int
+    """The phase of the experiment in which the batch began."""
+    probabilities: tuple[float, ...]
+    """The probability of each variant; stored with every choice."""
+    units_before: int
+    """Units in earlier batches under the same bucket version."""
+    start_time: datetime
+
+    def is_over(self, units: int, now: datetime, options: BanditOptions) -> bool:
+        """Returns True when the next batch is due after `units` units of this one."""
+        if units < max(MIN_BATCH_SHARE * self.units_before, 1.0):
+            return False
+        return units >= options.update_units or now - self.start_time >= options.update_interval
+
 
 def current(scope: Scope, experiments: Collection[int]) -> dict[int, Batch]:
-    """The newest batch of each of these experiments that has one."""
+    """Reads the newest batch of each of these experiments that has one."""
     return {number: batch_of(row) for number, row in batches.latest(scope, experiments).items()}
 
 
 def all_of(scope: Scope, experiment: int) -> list[Batch]:
-    """All batches of an experiment, in order; none for a fixed allocation."""
+    """Reads all batches of an experiment, in order; empty for a fixed allocation."""
     return [batch_of(row) for row in batches.of_experiment(scope, experiment)]
 
 
 def begin(scope: Scope, experiment: int, key: str, design: Design, phase: int, after: int = 0) -> Batch:
-    """Begins a batch in a phase, with all that was counted so far under the design's bucket version.
+    """Begins a batch from everything that was counted so far under the design's bucket version.
 
-    Returns the one that another server began in the meantime, if there is one in this phase beyond number `after`.
+    Returns the batch of another server instead if that server has begun one in this phase with a number above `after`.
     """
-    # NumPy comes with it, which no server needs to start.
+    # NumPy is imported late because a server does not need it to start.
     import numpy as np
 
     from groundswell_server.experiments.bandits.policy import probabilities
@@ -43,27 +69,26 @@ def begin(scope: Scope, experiment: int, key: str, design: Design, phase: int, a
         if last is not None and last.number > after and last.phase >= phase:
             return last
         number = last.number + 1 if last else 1
-        alike = batches.under_version(scope, experiment, design.bucket_version)
-        found = batches.read_rewards(scope, experiment, design.primary, alike)
-        counted = [found.get(variant, (0, ())) for variant in range(len(design.variants))]
-        arms = [Moments(units, *sums) for units, sums in counted]
-        chances = probabilities(design, arms, np.random.default_rng((experiment, number)))
-        units = 0
-        if last is not None and last.number in alike:
-            units = last.units_before + batches.chosen_units(scope, experiment, last.number)
-        batch = Batch(number, phase, chances, units, scope.now)
+        same_version = batches.under_version(scope, experiment, design.bucket_version)
+        rewards = batches.read_rewards(scope, experiment, design.primary, same_version)
+        counted = [rewards.get(variant, (0, ())) for variant in range(len(design.variants))]
+        moments = [Moments(units, *sums) for units, sums in counted]
+        chosen = probabilities(design, moments, np.random.default_rng((experiment, number)))
+        units_before = 0
+        if last is not None and last.number in same_version:
+            units_before = last.units_before + batches.chosen_units(scope, experiment, last.number)
         if batches.open_batch(
             scope,
             experiment=experiment,
             number=number,
             phase=phase,
-            probabilities=list(chances),
-            units_before=units,
+            probabilities=list(chosen),
+            units_before=units_before,
         ):
             scope.publish(EXPERIMENT_LEARNED, str(experiment), {"key": key, "batch": number})
-            return batch
+            return Batch(number, phase, chosen, units_before, scope.now)
 
 
 def batch_of(row: BanditBatchRow) -> Batch:
-    """The batch that a row holds."""
+    """Returns the batch of a row."""
     return Batch(row.number, row.phase, tuple(row.probabilities), row.units_before, row.start_time)

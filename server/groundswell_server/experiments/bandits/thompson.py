@@ -1,7 +1,7 @@
-"""Thompson sampling: an arm is chosen as often as it is probably the best one.
+"""Thompson sampling: a variant is chosen with its probability of being best.
 
 Thompson 1933; Russo, Van Roy, Kazerouni, Osband, Wen 2018, "A tutorial on Thompson sampling". The preferences are
-frequencies among seeded draws from the posteriors: what is stored with a choice is exactly what it was made with.
+frequencies among seeded draws from the posteriors, so that the stored probabilities are exactly those of the choices.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ DRAWS = 2_000
 
 
 def beta_preference(rewards: Rewards, random: np.random.Generator, prior: tuple[float, float] = (1.0, 1.0)) -> Array:
-    """(K,) how often each arm of conversions (rewards 0 or 1) draws the highest proportion."""
+    """Returns the frequency (K,) with which each variant of conversions draws the highest proportion."""
     hits = rewards.total + prior[0]
     misses = rewards.pulls - rewards.total + prior[1]
     return _frequencies(random.beta(hits, misses, (DRAWS, len(hits))))
 
 
 def normal_gamma_preference(rewards: Rewards, random: np.random.Generator) -> Array:
-    """(K,) how often each arm of values draws the highest mean, its mean and its precision unknown.
+    """Returns the frequency (K,) with which each variant of values draws the highest mean.
 
     Normal-Gamma posterior (Murphy 2007, "Conjugate Bayesian analysis of the Gaussian distribution", formulas 86 to 89
-    and 99); the prior is worth one unit with the mean and the variance of all arms together. Until rewards differ,
-    all arms are alike.
+    and 99). The prior has the weight of one unit with the mean and the variance of all variants together. While all
+    rewards are equal, all variants have the same preference.
     """
     count = rewards.pulls.sum()
     centre = rewards.total.sum() / max(count, 1.0)
@@ -45,14 +45,14 @@ def normal_gamma_preference(rewards: Rewards, random: np.random.Generator) -> Ar
 
 
 def top_two(best: Array, leader_share: float = 0.5) -> Array:
-    """(K,) preferences that find the best arm sooner, from the probabilities (K,) that each is the best one.
+    """Returns preferences (K,) that identify the best variant sooner, from the probabilities of being best (K,).
 
-    The probably best arm gets `leader_share`, what is probably best among the others the rest: Russo 2020, "Simple
+    The variant drawn as best gets `leader_share`, and the best of the others gets the rest: Russo 2020, "Simple
     Bayesian algorithms for best-arm identification", section 4.3.
     """
     if len(best) < 2:
         return best
-    # No arm is certain to be best: draws that never chose another only say that it is improbable.
+    # Probabilities of 0 and 1 from finitely many draws are smoothed, because no variant is certain to be best.
     best = (best * DRAWS + 1.0 / len(best)) / (DRAWS + 1.0)
     odds = best / (1.0 - best)
     runner_up = best * (odds.sum() - odds)
@@ -60,5 +60,5 @@ def top_two(best: Array, leader_share: float = 0.5) -> Array:
 
 
 def _frequencies(draws: Array) -> Array:
-    """(K,) how often each column of (draws, K) is the largest of its row."""
+    """Returns the frequency (K,) with which each column of (draws, K) is the largest of its row."""
     return np.bincount(draws.argmax(axis=1), minlength=draws.shape[1]) / len(draws)

@@ -1,4 +1,4 @@
-"""UCB1: the arm that could be best, given how little is known of it. Auer, Cesa-Bianchi, Fischer 2002, figure 1."""
+"""UCB1: the variant with the highest upper confidence bound. Auer, Cesa-Bianchi, Fischer 2002, figure 1."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ Array = NDArray[np.float64]
 
 
 def ucb1_preference(rewards: Rewards, bounds: tuple[float, float]) -> Array:
-    """(K,) 1 for the arm with the highest upper confidence bound, shared among those that tie.
+    """Returns 1 (K,) for the variant with the highest upper confidence bound, divided among ties.
 
-    `bounds` are the lowest and the highest reward there can be: means are scaled by them to 0 to 1. Arms that nobody
-    has tried come first. ValueError: the bounds are no range.
+    `bounds` are the least and the greatest possible reward, by which means are scaled to 0 to 1. Variants without units
+    come first. Raises ValueError for bounds that are not in ascending order.
     """
     low, high = bounds
     if not low < high:
-        raise ValueError("the highest reward has to be above the lowest")
+        raise ValueError(f"the highest reward must be above the lowest, got {low:g} and {high:g}")
     untried = rewards.pulls < 1.0
     if untried.any():
         return _shared(untried)

@@ -1,1 +1,1 @@
-"""Running experiments in memory: which variant a unit gets in each."""
+"""Running experiments in memory, and the variant of a unit in each of them."""

@@ -1,4 +1,4 @@
-"""Which variant a unit gets in an experiment as it stands: pure, and made once for every version of it."""
+"""An assigner: a pure function from a unit to its variant, built once for each version of an experiment."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any, NamedTuple, Protocol
 
-from groundswell_server.experiments.bandits.batch import Batch
+from groundswell_server.experiments.bandits.batches import Batch
 from groundswell_server.experiments.bandits.choice_probabilities import choose, draw
 from groundswell_server.experiments.catalog.metric_events import (
     CLOCK_TOLERANCE,
@@ -18,12 +18,13 @@ from groundswell_server.experiments.catalog.metric_events import (
 from groundswell_server.experiments.design.buckets import Split
 from groundswell_server.experiments.design.design import Design
 from groundswell_server.experiments.design.targeting_conditions import compile_condition
-from groundswell_server.experiments.lifecycle import Experiment, State
+from groundswell_server.experiments.lifecycle import Experiment
+from groundswell_storage.experiments.enums import ExperimentState
 from groundswell_storage.fields import to_micros
 
 
 class AssignmentReason(IntEnum):
-    """Why a unit has the variant it has; numbers are those of the contract."""
+    """The reasons for an assignment; numbers are those of the contract."""
 
     ENROLLED = 1
     NOT_TARGETED = 2
@@ -33,64 +34,65 @@ class AssignmentReason(IntEnum):
 
 
 class Assignment(NamedTuple):
-    """What a unit gets."""
+    """The variant of a unit, with its reason."""
 
     variant: int
-    """Index; the control's for one that does not take part."""
+    """The index of the variant; the control's for a unit that does not take part."""
     reason: AssignmentReason
     probability: float | None = None
-    """With which a bandit chose it; None for a fixed allocation and for who does not take part."""
+    """The probability with which a bandit chose the variant; None for a fixed allocation and for a unit that does not
+    take part."""
     is_tentative: bool = False
-    """Whether it is what a bandit would choose: it holds once it is stored (`sticking.py`)."""
+    """True for the choice of a bandit that is not stored yet: it takes effect once it is (`bandit_choices.py`)."""
 
     @property
     def is_enrolled(self) -> bool:
-        """Whether it takes part."""
+        """Returns True when the unit takes part."""
         return self.reason is AssignmentReason.ENROLLED
 
 
-class Shares(Protocol):
-    """How units are shared out."""
+class VariantSplit(Protocol):
+    """A distribution of units among variants."""
 
     def variant(self, unit: str) -> int | None:
-        """The index of the unit's variant; None when it takes no part."""
+        """Returns the index of the unit's variant; None when the unit does not take part."""
 
 
 @dataclass(frozen=True, slots=True)
 class Assigner:
-    """An experiment, ready to be asked."""
+    """One version of an experiment, prepared for assigning units and for counting events."""
 
     number: int
     version: int
-    """Grows with every change of the experiment."""
+    """Increases with every change of the experiment."""
     key: str
     design: Design
-    state: State
+    state: ExperimentState
     phase: int
-    """Number of the phase that lasts, or that lasted last."""
+    """The number of the current or last phase."""
     bucket_version: int
     looks_up: bool
-    """Whether units may stand elsewhere than the split says, and have to be looked up first."""
-    feeds: Mapping[str, Sequence[MetricInput]]
-    """What each event adds to."""
+    """True when the split may disagree with earlier enrolments, so that a unit's enrolment is looked up first."""
+    metric_inputs: Mapping[str, Sequence[MetricInput]]
+    """What each event adds to, by the name of the event."""
     covariates: frozenset[str]
-    """Events that say only what a unit was before it was exposed."""
+    """The names of the events that are only covariates."""
     begins: int
-    """Before it no outcome can be; microseconds since 1970, the clients' clocks allowed for."""
+    """The earliest accepted time of an outcome, in microseconds since 1970, with the tolerance for clients' clocks."""
     batch: Batch | None
-    """In which a bandit chooses now; None for a fixed allocation."""
-    _holds: Callable[[Mapping[str, Any]], bool] | None
-    _split: Shares
+    """The batch in which a bandit currently chooses; None for a fixed allocation."""
+    _is_targeted: Callable[[Mapping[str, Any]], bool] | None
+    _split: VariantSplit
     _control: Assignment
     _ended: Assignment | None
 
     @classmethod
     def of(cls, experiment: Experiment, batch: Batch | None = None) -> Assigner:
-        """From an experiment that was started at some time; a bandit comes with its newest batch."""
+        """Builds the assigner of an experiment that was started; `batch` is the newest batch of a bandit."""
         design = experiment.design
         winner = design.index(experiment.winner) if experiment.winner else None
         ended = Assignment(design.control if winner is None else winner, AssignmentReason.ENDED)
-        feeds = metric_inputs_of(design.metrics)
+        inputs = metric_inputs_of(design.metrics)
         return cls(
             number=experiment.number,
             version=experiment.version,
@@ -99,55 +101,56 @@ class Assigner:
             state=experiment.state,
             phase=experiment.phases[-1].number,
             bucket_version=design.bucket_version,
-            # In a pause nobody is enrolled, but who takes part keeps its variant. What a bandit chose is only stored.
+            # A paused experiment enrols no new units, but enrolled units keep their variants. The choices of a bandit
+            # are known from storage alone.
             looks_up=experiment.sticky_version == design.bucket_version
-            or experiment.state is State.PAUSED
+            or experiment.state is ExperimentState.PAUSED
             or design.is_bandit,
-            feeds=feeds,
-            covariates=covariate_events_of(feeds),
+            metric_inputs=inputs,
+            covariates=covariate_events_of(inputs),
             begins=to_micros(experiment.phases[0].start_time - CLOCK_TOLERANCE),
             batch=batch,
-            _holds=compile_condition(design.targeting) if design.targeting else None,
+            _is_targeted=compile_condition(design.targeting) if design.targeting else None,
             _split=Split.of(design.seed, design.weights, design.coverage, design.namespace),
             _control=Assignment(design.control, AssignmentReason.NOT_COVERED),
-            _ended=ended if experiment.state in (State.COMPLETED, State.ARCHIVED) else None,
+            _ended=ended if experiment.state in (ExperimentState.COMPLETED, ExperimentState.ARCHIVED) else None,
         )
 
     @property
     def asks_attributes(self) -> bool:
-        """Whether who takes part depends on attributes."""
-        return self._holds is not None
+        """Returns True when the experiment has targeting, so that assignments need attributes."""
+        return self._is_targeted is not None
 
     @property
     def is_computed(self) -> bool:
-        """Whether a unit's id alone says what it gets, so that its first event can enrol it."""
-        return self._holds is None and self.batch is None
+        """Returns True when the unit's id alone determines its variant, so that its first event can enrol it."""
+        return self._is_targeted is None and self.batch is None
 
     @property
-    def chooses_in(self) -> Batch:
-        """The batch of a bandit; raises ValueError for a fixed allocation."""
+    def current_batch(self) -> Batch:
+        """Returns the batch in which a bandit chooses; raises ValueError for a fixed allocation."""
         if self.batch is None:
-            raise ValueError(f"experiment {self.key!r} is no bandit")
+            raise ValueError(f"experiment {self.key!r} is not a bandit")
         return self.batch
 
     def as_of(self, phase: int, bucket_version: int) -> Assigner:
-        """The same experiment, enrolling as in a phase, for what was shown in it."""
+        """Returns the same experiment in another phase, for exposures that happened in that phase."""
         return replace(self, phase=phase, bucket_version=bucket_version)
 
     def in_batch(self, batch: Batch) -> Assigner:
-        """The same bandit, choosing in a batch."""
+        """Returns the same bandit, choosing in another batch."""
         return replace(self, batch=batch)
 
-    def assign(self, unit: str, attributes: Mapping[str, Any], stands: Assignment | None = None) -> Assignment:
-        """What a unit gets; `stands` is what it was enrolled with under this bucket version, if it was."""
-        if stands is not None and self._ended is None:
-            return stands
-        # A winner won among those who were meant: of others nothing is known.
-        if self._holds is not None and not self._holds(attributes):
+    def assign(self, unit: str, attributes: Mapping[str, Any], enrolment: Assignment | None = None) -> Assignment:
+        """Returns the assignment of a unit; `enrolment` is its stored one under this bucket version, if any."""
+        if enrolment is not None and self._ended is None:
+            return enrolment
+        # The winner was found among targeted units only: the others keep the control.
+        if self._is_targeted is not None and not self._is_targeted(attributes):
             return Assignment(self._control.variant, AssignmentReason.NOT_TARGETED)
         if self._ended is not None:
             return self._ended
-        if self.state is State.PAUSED:
+        if self.state is ExperimentState.PAUSED:
             return Assignment(self._control.variant, AssignmentReason.PAUSED)
         variant = self._split.variant(unit)
         if variant is None:

@@ -1,26 +1,28 @@
-"""The experiments of all workspaces as this server knows them: read once, and again when the event log says so."""
+"""The catalog of running experiments and enrolments that a server keeps in memory, invalidated by the event log."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from functools import partial
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from groundswell_server.caching.cache import Cache
-from groundswell_server.events.event_consumers import invalidate_on
+from groundswell_server.caching.read_through_cache import ReadThroughCache, workspace_and_key
 from groundswell_server.experiments.bandits import batches
-from groundswell_server.experiments.catalog.assigner import Assigner, Assignment
-from groundswell_server.experiments.catalog.enrolled_units import read_enrolments
-from groundswell_server.experiments.lifecycle import State, experiment_of, not_started
+from groundswell_server.experiments.catalog.assigner import Assigner, Assignment, AssignmentReason
+from groundswell_server.experiments.lifecycle import experiment_of, not_started
 from groundswell_storage.errors import GroundswellError, NotFound
-from groundswell_storage.events.events import Event
 from groundswell_storage.events.feed import EventFeed
 from groundswell_storage.events.topics import EXPERIMENT_CHANGED, EXPERIMENT_LEARNED
+from groundswell_storage.experiments import batches as stored_batches
 from groundswell_storage.experiments import counting, designs
+from groundswell_storage.experiments.counting import Exposure
+from groundswell_storage.experiments.enums import ExperimentState
 from groundswell_storage.scope import Scope
 
 T = TypeVar("T")
 
-_MOST_EXPERIMENTS, _MOST_STANDINGS = 10_000, 200_000
+_MAX_EXPERIMENTS, _MAX_ENROLMENTS = 10_000, 200_000
 
 
 class Reader(Protocol):
@@ -30,107 +32,90 @@ class Reader(Protocol):
 
 
 class Catalog:
-    """Used on the event loop."""
+    """The experiments and enrolments of all workspaces; used on the event loop."""
 
     def __init__(self) -> None:
-        self._assigners: Cache[tuple[str, str], Assigner] = Cache(_MOST_EXPERIMENTS)
-        self._standing: Cache[tuple[int, int, str], Assignment] = Cache(_MOST_STANDINGS)
-        """What a unit was enrolled with, by experiment, bucket version and unit."""
-
-    def known(self, workspace: str, key: str) -> Assigner | None:
-        """An experiment from memory."""
-        return self._assigners.get((workspace, key))
+        self._assigners: ReadThroughCache[tuple[str, str], Assigner] = ReadThroughCache(
+            _MAX_EXPERIMENTS, topics=(EXPERIMENT_CHANGED, EXPERIMENT_LEARNED), keys_of=workspace_and_key
+        )
+        self._enrolments: Cache[tuple[int, int, str], Assignment] = Cache(_MAX_ENROLMENTS)
+        """Stored assignments by experiment, bucket version and unit."""
 
     async def find(self, workspace: str, key: str, read: Reader) -> Assigner:
-        """An experiment that was started; raises NotFound, FailedPrecondition (`EXPERIMENT_STATE_INVALID`)."""
+        """Returns a started experiment; raises NotFound, FailedPrecondition (`EXPERIMENT_STATE_INVALID`)."""
+        # AssignVariant comes here: a hit needs neither a closure nor another coroutine.
         known = self._assigners.get((workspace, key))
-        if known is None:
-            mark = self._assigners.mark()
-            found = await read(read_assigners, [key])
-            known = found.get(key)
-            if known is None:
-                raise await read(_why_not, key)
-            self._assigners.store((workspace, key), known, mark)
-        return known
+        return known or await self._assigners.find((workspace, key), partial(_load, key, read))
 
-    async def stands(self, assigner: Assigner, unit: str, read: Reader) -> Assignment | None:
-        """What a unit was enrolled with under this bucket version; None when it was not."""
+    async def find_enrolment(self, assigner: Assigner, unit: str, read: Reader) -> Assignment | None:
+        """Returns the stored assignment of a unit under the current bucket version; None when it has none."""
         return (await self.find_enrolments(assigner, [unit], read)).get(unit)
 
     async def find_enrolments(
         self, assigner: Assigner, units: Collection[str], read: Reader
     ) -> Mapping[str, Assignment]:
-        """What units were enrolled with under this bucket version, those that were: in one read at most."""
+        """Returns the stored assignments of units under the current bucket version, with at most one read."""
         versioned = assigner.number, assigner.bucket_version
-        found = {unit: known for unit in units if (known := self._standing.get((*versioned, unit))) is not None}
+        found = {unit: known for unit in units if (known := self._enrolments.get((*versioned, unit))) is not None}
         unknown = [unit for unit in units if unit not in found]
         if unknown:
-            mark = self._standing.mark()
-            # That one takes no part is not remembered: another server may enrol it the next moment.
-            for unit, answer in (await read(_read_standing, assigner, unknown)).items():
-                self._standing.store((*versioned, unit), answer, mark)
-                found[unit] = answer
+            mark = self._enrolments.mark()
+            # A missing enrolment is not cached: another server may enrol the unit at any moment.
+            for unit, assignment in (await read(_read_enrolments, assigner, unknown)).items():
+                self._enrolments.store((*versioned, unit), assignment, mark)
+                found[unit] = assignment
         return found
 
-    def known_of(self, workspace: str, keys: Collection[str]) -> dict[str, Assigner]:
-        """Those of these experiments that are in memory."""
+    def cached(self, workspace: str, keys: Collection[str]) -> dict[str, Assigner]:
+        """Returns those of these experiments that are in memory."""
         found = {key: self._assigners.get((workspace, key)) for key in keys}
         return {key: assigner for key, assigner in found.items() if assigner is not None}
 
     def mark(self) -> int:
-        """The moment at which a read begins; what it finds is handed to `learn` with it."""
+        """Returns the position at which a read begins; `remember` takes it together with the result of the read."""
         return self._assigners.mark()
 
-    def learn(self, workspace: str, assigners: Collection[Assigner], mark: int) -> None:
-        """Remembers experiments as a transaction has found them."""
+    def remember(self, workspace: str, assigners: Collection[Assigner], mark: int) -> None:
+        """Stores experiments that a transaction has read."""
         for assigner in assigners:
             self._assigners.store((workspace, assigner.key), assigner, mark)
 
-    def enrolled(self, assigner: Assigner, unit: str, answer: Assignment) -> None:
-        """A unit was enrolled by this server."""
-        self._standing.store((assigner.number, assigner.bucket_version, unit), answer, self._standing.mark())
+    def remember_enrolment(self, assigner: Assigner, unit: str, assignment: Assignment) -> None:
+        """Stores an enrolment that this server has made."""
+        self._enrolments.store((assigner.number, assigner.bucket_version, unit), assignment, self._enrolments.mark())
 
     async def follow(self, feed: EventFeed) -> None:
-        """Keeps what is known true as long as the server runs."""
-        await follow_changes(feed, (EXPERIMENT_CHANGED, EXPERIMENT_LEARNED), self._assigners)
+        """Invalidates changed experiments until the feed is closed."""
+        await self._assigners.follow(feed)
 
 
-async def follow_changes(feed: EventFeed, topics: Collection[str], known: Cache[tuple[str, str], T]) -> None:
-    """Forgets what is known by workspace and key when the event log says that it changed, until the feed is closed."""
-
-    def heed(event: Event) -> None:
-        known.forget((event.workspace, event.payload["key"]))
-
-    await invalidate_on(feed, topics, on_gap=known.clear, on_event=heed)
-
-
-class Current(NamedTuple):
-    """An experiment as it stands."""
+class CurrentAssigner(NamedTuple):
+    """An assigner as read in the current transaction."""
 
     assigner: Assigner
     moves: int
-    """How often one of its units was moved so far."""
+    """How often the exposure of one of the experiment's units was changed so far."""
 
 
 def read_current(
     scope: Scope, keys: Collection[str], known: Mapping[str, Assigner], *, hold: bool
-) -> dict[str, Current]:
-    """The experiments of these keys that were started; of those `known`, only whether they are still the same.
+) -> dict[str, CurrentAssigner]:
+    """Reads the started experiments with these keys; of those in `known` only their version is read.
 
-    With `hold` none of them changes, and none of their units is moved, before the transaction ends.
+    With `hold` neither the experiments nor the variants of their units change before the transaction ends.
     """
     versions = designs.versions(scope, keys, hold=hold)
-    old = {key for key, one in versions.items() if key not in known or known[key].version != one.version}
-    assigners = {**known, **read_assigners(scope, old)} if old else known
+    stale = {key for key, one in versions.items() if key not in known or known[key].version != one.version}
+    assigners = {**known, **read_assigners(scope, stale)} if stale else known
     return {
-        key: Current(assigners[key], one.moves)
+        key: CurrentAssigner(assigners[key], one.moves)
         for key, one in versions.items()
         if key in assigners and assigners[key].version == one.version
     }
 
 
 def read_assigners(scope: Scope, keys: Collection[str]) -> dict[str, Assigner]:
-    """The experiments of these keys that were started."""
+    """Reads the started experiments with these keys."""
     rows = designs.by_keys(scope, keys)
     phases = designs.phases(scope, [row.number for row in rows.values()])
     started = {key: experiment_of(row, phases[row.number]) for key, row in rows.items() if phases[row.number]}
@@ -138,12 +123,34 @@ def read_assigners(scope: Scope, keys: Collection[str]) -> dict[str, Assigner]:
     return {key: Assigner.of(one, current.get(one.number)) for key, one in started.items()}
 
 
-def _why_not(scope: Scope, key: str) -> GroundswellError:
+def assignments_of(scope: Scope, assigner: Assigner, exposures: Mapping[int, Exposure]) -> dict[int, Assignment]:
+    """Returns the assignments of exposed units; a bandit's with the probability that was stored with the batch."""
+    if assigner.batch is None:
+        return {unit: Assignment(one.variant, AssignmentReason.ENROLLED) for unit, one in exposures.items()}
+    probabilities = stored_batches.probabilities(scope, assigner.number, {one.phase for one in exposures.values()})
+    return {
+        unit: Assignment(one.variant, AssignmentReason.ENROLLED, probabilities[one.phase][one.variant])
+        for unit, one in exposures.items()
+    }
+
+
+async def _load(key: str, read: Reader) -> Assigner:
+    found = (await read(read_assigners, [key])).get(key)
+    if found is None:
+        raise await read(_unavailable, key)
+    return found
+
+
+def _read_enrolments(scope: Scope, assigner: Assigner, units: Collection[str]) -> dict[str, Assignment]:
+    numbers = counting.find_units(scope, units)
+    exposures = counting.exposures(scope, assigner.number, numbers.values())
+    current = {unit: one for unit, one in exposures.items() if one.bucket_version == assigner.bucket_version}
+    assignments = assignments_of(scope, assigner, current)
+    return {unit: assignments[number] for unit, number in numbers.items() if number in assignments}
+
+
+def _unavailable(scope: Scope, key: str) -> GroundswellError:
     row = designs.by_keys(scope, [key]).get(key)
     if row is None:
         return NotFound("experiment", key)
-    return not_started(key, State(row.state))
-
-
-def _read_standing(scope: Scope, assigner: Assigner, units: Collection[str]) -> dict[str, Assignment]:
-    return read_enrolments(scope, assigner, counting.find_units(scope, units))
+    return not_started(key, ExperimentState(row.state))

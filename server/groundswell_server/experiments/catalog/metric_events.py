@@ -1,4 +1,4 @@
-"""Which events feed which metrics."""
+"""The metrics that each event contributes to."""
 
 from __future__ import annotations
 
@@ -7,33 +7,35 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from groundswell_server.experiments.design.design import BUILT_IN, Metric
-from groundswell_server.experiments.enums import MetricKind
+from groundswell_storage.experiments.enums import MetricKind
 
-KNOWN = frozenset(event for metric in BUILT_IN.values() for event in (metric.event, metric.denominator_event) if event)
-"""Events that every experiment takes, whether a metric needs them or not."""
+BUILT_IN_EVENTS = frozenset(
+    event for metric in BUILT_IN.values() for event in (metric.event, metric.denominator_event) if event
+)
+"""The events that every experiment accepts, even when none of its metrics uses them."""
 
-ABOVE, BELOW, BEFORE = range(3)
-"""What an event adds to: y, z or x of its unit's total."""
+NUMERATOR, DENOMINATOR, COVARIATE = range(3)
+"""The parts of a unit's total that an event can add to: y, z and x."""
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
-"""How far a client's clock may be off."""
+"""The accepted error of a client's clock."""
 
 MetricInput = tuple[int, int, bool]
-"""Index of the metric, what is added to, and whether the event's value is added or 1."""
+"""The index of a metric, the part that an event adds to, and True when it adds the event's value instead of 1."""
 
 
-def covariate_events_of(feeds: Mapping[str, Sequence[MetricInput]]) -> frozenset[str]:
-    """The events that say only what a unit was before it was exposed."""
-    return frozenset(name for name, mine in feeds.items() if all(part == BEFORE for _, part, _ in mine))
+def covariate_events_of(inputs: Mapping[str, Sequence[MetricInput]]) -> frozenset[str]:
+    """Returns the names of the events that are only covariates, which describe a unit before its exposure."""
+    return frozenset(name for name, mine in inputs.items() if all(part == COVARIATE for _, part, _ in mine))
 
 
 def metric_inputs_of(metrics: Sequence[Metric]) -> Mapping[str, Sequence[MetricInput]]:
-    """What each event adds to."""
-    found: dict[str, list[MetricInput]] = defaultdict(list)
+    """Returns the metric inputs of each event, by the event's name."""
+    inputs: dict[str, list[MetricInput]] = defaultdict(list)
     for index, metric in enumerate(metrics):
-        found[metric.event].append((index, ABOVE, metric.kind in (MetricKind.MEAN, MetricKind.RATIO)))
+        inputs[metric.event].append((index, NUMERATOR, metric.kind in (MetricKind.MEAN, MetricKind.RATIO)))
         if metric.denominator_event:
-            found[metric.denominator_event].append((index, BELOW, True))
+            inputs[metric.denominator_event].append((index, DENOMINATOR, True))
         if metric.covariate_event:
-            found[metric.covariate_event].append((index, BEFORE, True))
-    return found
+            inputs[metric.covariate_event].append((index, COVARIATE, True))
+    return inputs

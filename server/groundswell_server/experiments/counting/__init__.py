@@ -1,1 +1,1 @@
-"""What is counted of units: that they were exposed, and their events, each once."""
+"""Counting: exposures of units, events (each once), and the sums that analyses are computed from."""

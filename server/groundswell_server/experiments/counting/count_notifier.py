@@ -1,7 +1,8 @@
-"""Telling watchers that something was counted: at most once a second for each experiment, however much is counted.
+"""The notifier that publishes to watchers which experiments have counted something, at most once a second each.
 
-An event of the log for each batch would be as many rows as there are batches. So what is counted is noted in memory and
-told behind it. A server that is killed in between tells nobody; watchers look by themselves from time to time.
+One event of the event log for each batch would add as many rows as there are batches. The notifier therefore collects
+keys in memory and publishes them later. The keys are lost when the server is killed in between, so watchers also run an
+analysis on a timer.
 """
 
 from __future__ import annotations
@@ -22,48 +23,48 @@ log = structlog.get_logger(__name__)
 
 
 class CountNotifier:
-    """Used on the event loop."""
+    """The experiments whose watchers are to be notified; used on the event loop."""
 
     def __init__(
         self,
         executor: DatabaseExecutor,
-        durable: Callable[[], Awaitable[None]],
+        flush: Callable[[], Awaitable[None]],
         *,
-        every: timedelta = timedelta(seconds=1),
+        interval: timedelta = timedelta(seconds=1),
     ) -> None:
-        """`durable` returns when what was noted can be read; `every` is the least time between two tellings."""
+        """`flush` returns when everything counted so far can be read; `interval` separates two publications."""
         self._executor = executor
-        self._durable = durable
-        self._every_seconds = every.total_seconds()
+        self._flush = flush
+        self._interval_seconds = interval.total_seconds()
         self._noted: set[tuple[str, str]] = set()
-        self._something = asyncio.Event()
+        self._has_noted = asyncio.Event()
 
     def note(self, workspace: str, keys: Collection[str]) -> None:
-        """Something was counted for these experiments."""
+        """Notes that these experiments have counted something."""
         if keys:
             self._noted.update((workspace, key) for key in keys)
-            self._something.set()
+            self._has_noted.set()
 
     async def run(self) -> None:
-        """Tells what is noted, as long as the server runs."""
+        """Publishes the noted experiments for as long as the server runs."""
         while True:
-            await self._something.wait()
+            await self._has_noted.wait()
             try:
-                await self.tell()
+                await self.publish()
             except GroundswellError as error:
-                log.warning("watchers are not told yet", experiments=len(self._noted), error=error.message)
-            await asyncio.sleep(self._every_seconds)
+                log.warning("watchers are notified late", experiments=len(self._noted), error=error.message)
+            await asyncio.sleep(self._interval_seconds)
 
-    async def tell(self) -> None:
-        """Tells what is noted; when that fails it is noted still."""
-        self._something.clear()
+    async def publish(self) -> None:
+        """Publishes the noted experiments; they stay noted when this fails."""
+        self._has_noted.clear()
         noted, self._noted = self._noted, set()
         try:
-            await self._durable()
+            await self._flush()
             await self._executor.write(partial(self._publish, sorted(noted)))
         except BaseException:
             self._noted |= noted
-            self._something.set()
+            self._has_noted.set()
             raise
 
     def _publish(self, noted: Collection[tuple[str, str]]) -> None:

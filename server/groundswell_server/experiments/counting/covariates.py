@@ -1,6 +1,7 @@
-"""Covariates: events of before their units were exposed. They enrol nobody, and wait for whoever is enrolled later.
+"""Covariates: events from before the exposure of their unit. They enrol no unit, and are kept for later enrolments.
 
-A unit's total is kept with those of its outcomes, and counts in the sums of its arm from its enrolment on.
+The total of a unit's covariates is stored with the totals of its outcomes. It is part of the sums of a variant from the
+unit's enrolment on.
 """
 
 from __future__ import annotations
@@ -13,29 +14,28 @@ import numpy as np
 
 from groundswell_server.experiments.catalog.assigner import Assigner
 from groundswell_server.experiments.counting import tally
-from groundswell_server.experiments.counting.events import Events
-from groundswell_server.experiments.counting.outcomes import Refusal
+from groundswell_server.experiments.counting.events import Events, Refusal
 from groundswell_server.experiments.counting.unit_variant_cache import CROSSED, variant_number
 from groundswell_storage.experiments import counting
 from groundswell_storage.experiments.counting import Occurrences
 from groundswell_storage.scope import Scope
 
 
-class Kept(NamedTuple):
-    """What became of covariates."""
+class RecordedCovariates(NamedTuple):
+    """The outcome of recording covariates."""
 
     new: int
     refused: list[Refusal]
 
 
-def apart(events: Events, names: Collection[str]) -> tuple[Events, Events]:
-    """The events that say what came of a unit, and those of these names, which say what it was before."""
+def split(events: Events, names: Collection[str]) -> tuple[Events, Events]:
+    """Returns the outcomes and the covariates among the events; `names` are the names of covariates."""
     outcomes = [position for position, name in enumerate(events.names) if name not in names]
-    before = [position for position, name in enumerate(events.names) if name in names]
-    return events.at(outcomes), events.at(before)
+    covariates = [position for position, name in enumerate(events.names) if name in names]
+    return events.at(outcomes), events.at(covariates)
 
 
-def record(scope: Scope, assigner: Assigner, events: Events) -> Kept:
+def record(scope: Scope, assigner: Assigner, events: Events) -> RecordedCovariates:
     """Records covariates of one experiment; refuses those that are not from before their unit's exposure."""
     numbers = counting.unit_numbers(scope, set(events.units))
     exposed = counting.exposed_since(scope, assigner.number, numbers.values())
@@ -46,15 +46,15 @@ def record(scope: Scope, assigner: Assigner, events: Events) -> Kept:
     ]
     early = sorted(set(range(len(events.ids))) - set(late))
     new = _record(scope, assigner, events.at(early), [numbers[events.units[position]] for position in early])
-    return Kept(new, [_refusal(assigner, events, position) for position in late])
+    return RecordedCovariates(new, [_refusal(assigner, events, position) for position in late])
 
 
 def _refusal(assigner: Assigner, events: Events, position: int) -> Refusal:
     return Refusal(
         events.places[position],
         "COVARIATE_TOO_LATE",
-        f"{events.names[position]!r} of unit {events.units[position]!r} is not from before its exposure in "
-        f"{assigner.key!r}: say in event_time when it was",
+        f"{events.names[position]!r} of unit {events.units[position]!r} is not from before the unit's exposure in "
+        f"{assigner.key!r}: set event_time to the time at which it happened",
     )
 
 
@@ -65,16 +65,17 @@ def _record(scope: Scope, assigner: Assigner, events: Events, units: Sequence[in
     new = counting.insert_events(scope, assigner.number, occurrences)
     if not len(new):
         return 0
-    fresh, whose = events.at(new), np.array(units, np.int64)[list(new)]
-    nowhere = np.full(len(new), CROSSED)
+    added, unit_of = events.at(new), np.array(units, np.int64)[list(new)]
+    no_variant = np.full(len(new), CROSSED)
     sums: dict[tuple[int, int, int], Sequence[float]] = {}
-    for one in tally.additions(assigner.feeds, fresh.names, whose, nowhere, fresh.values):
+    for one in tally.additions(assigner.metric_inputs, added.names, unit_of, no_variant, added.values):
         now = counting.add_totals(scope, assigner.number, one.metric, one.totals)
-        # Looked up after the totals are changed: who enrols a unit meanwhile waits for its total, or is seen here.
-        standing = counting.exposures(scope, assigner.number, one.totals.units)
-        arms = [variant_number(standing[unit]) if unit in standing else CROSSED for unit in one.totals.units]
-        placed = replace(one, arms=np.array(arms, np.int64))
-        changed = tally.changes(assigner.design.metrics[one.metric], placed, now)
-        sums.update({(*arm, one.metric): change.tolist() for arm, change in changed.items()})
+        # Exposures are read after the totals were changed: a transaction that enrols a unit meanwhile waits for the
+        # total, or its exposure is seen here.
+        exposures = counting.exposures(scope, assigner.number, one.totals.units)
+        variants = [variant_number(exposures[unit]) if unit in exposures else CROSSED for unit in one.totals.units]
+        placed = replace(one, variants=np.array(variants, np.int64))
+        changes = tally.changes(assigner.design.metrics[one.metric], placed, now)
+        sums.update({(*key, one.metric): change.tolist() for key, change in changes.items()})
     counting.add_sums(scope, assigner.number, sums)
     return len(new)

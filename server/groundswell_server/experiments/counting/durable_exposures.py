@@ -1,7 +1,8 @@
-"""Exposures that are awaited: those of targeted experiments, whose units can't be enrolled by their first event.
+"""Durable exposures: those of targeted experiments, which are committed before the answer.
 
-An event says nothing of who its unit is. So these exposures are durable before anybody is told the variant, and events
-that come to any server find them. What is noted while one transaction commits goes into the next.
+An event has no attributes of its unit, so it cannot enrol a unit in a targeted experiment. The exposure is therefore
+durable before the caller learns the variant, and events that reach any server find it. Exposures that arrive while one
+transaction commits go into the next.
 """
 
 from __future__ import annotations
@@ -9,48 +10,48 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
 
-Exposed = tuple[int, int, str]
+ExposureKey = tuple[int, int, str]
 """Experiment, bucket version and unit."""
 
 
 class DurableExposures:
-    """Used on the event loop."""
+    """The exposures that calls wait for; used on the event loop."""
 
-    def __init__(self, flush: Callable[[], Awaitable[None]], forget: Callable[[Exposed], None]) -> None:
-        """`flush` returns when all that was noted is durable; `forget` is told what could not be made so."""
+    def __init__(self, flush: Callable[[], Awaitable[None]], forget: Callable[[ExposureKey], None]) -> None:
+        """`flush` returns when all noted exposures are durable; `forget` receives those that could not be stored."""
         self._flush = flush
         self._forget = forget
-        self._unsettled: dict[Exposed, asyncio.Task[None]] = {}
-        """With the task that settles it."""
+        self._pending: dict[ExposureKey, asyncio.Task[None]] = {}
+        """Exposures that are not durable yet, with the task that commits them."""
         self._next: asyncio.Task[None] | None = None
-        """Settles `_gathered`; it has not begun to write."""
-        self._gathered: list[Exposed] = []
+        """The task that commits `_gathered`, before it has begun to write."""
+        self._gathered: list[ExposureKey] = []
         self._writing = asyncio.Lock()
 
-    def begin(self, exposed: Exposed) -> None:
-        """A new exposure was noted: it goes into the next transaction."""
+    def begin(self, exposure: ExposureKey) -> None:
+        """Adds a new exposure to the next transaction."""
         if self._next is None:
-            self._next = asyncio.create_task(self._settle())
-        self._gathered.append(exposed)
-        self._unsettled[exposed] = self._next
+            self._next = asyncio.create_task(self._commit())
+        self._gathered.append(exposure)
+        self._pending[exposure] = self._next
 
-    async def wait(self, exposures: Collection[Exposed]) -> None:
-        """Returns when these are durable, as most are long since; raises what the database raises."""
-        for task in {self._unsettled[exposed] for exposed in exposures if exposed in self._unsettled}:
-            # A caller who gives up must not take the exposures from others who wait.
+    async def wait(self, exposures: Collection[ExposureKey]) -> None:
+        """Returns when these exposures are durable, at once for most of them; raises the database's error."""
+        for task in {self._pending[exposure] for exposure in exposures if exposure in self._pending}:
+            # Shielded, because a cancelled caller must not cancel the commit for other callers.
             await asyncio.shield(task)
 
-    async def _settle(self) -> None:
+    async def _commit(self) -> None:
         async with self._writing:
             mine, self._gathered = self._gathered, []
             task, self._next = self._next, None
             try:
                 await self._flush()
             except Exception:
-                for exposed in mine:
-                    self._forget(exposed)
+                for exposure in mine:
+                    self._forget(exposure)
                 raise
             finally:
-                for exposed in mine:
-                    if self._unsettled.get(exposed) is task:
-                        del self._unsettled[exposed]
+                for exposure in mine:
+                    if self._pending.get(exposure) is task:
+                        del self._pending[exposure]

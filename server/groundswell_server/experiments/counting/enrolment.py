@@ -1,4 +1,4 @@
-"""Who takes part: first exposures, and units that are seen in a second variant."""
+"""Enrolment: first exposures of units, and units that are seen in a second variant."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from collections.abc import Callable, Mapping
 
 from groundswell_server.experiments.catalog.assigner import Assigner
 from groundswell_storage.experiments import counting
-from groundswell_storage.experiments.counting import Exposure
+from groundswell_storage.experiments.counting import Exposure, PhaseVariant
 from groundswell_storage.scope import Scope
 
 
 def enrol(
     scope: Scope, assigner: Assigner, variants: Mapping[int, int], since: Mapping[int, int] | None = None
 ) -> dict[int, Exposure]:
-    """Enrols units, given with the variant they were shown, in the assigner's phase; returns where all of them stand.
+    """Enrols units in the assigner's phase with the variants that they were shown; returns their stored exposures.
 
-    A unit belongs to the phase of its first exposure. One that was shown another variant before (under another
-    `bucket_version`, say) is counted as crossed, and in neither. One that was shown the same keeps it under the newer
-    version too. `since` is when they were shown it, in microseconds since 1970, where it is known; else it is now.
+    A unit belongs to the phase of its first exposure. A unit that was shown another variant before (for example under
+    another `bucket_version`) counts as crossed, and in neither variant. A unit that was shown the same variant keeps it
+    under the newer version. `since` holds the times of exposures in microseconds since 1970; the default is now.
     """
     phase, version = assigner.phase, assigner.bucket_version
     shown = {unit: Exposure(variant, phase, version, False) for unit, variant in variants.items()}
-    return enrol_by(_stays_or_crosses, scope, assigner, shown, since)
+    return enrol_by(_keep_or_cross, scope, assigner, shown, since)
 
 
 def enrol_by(
@@ -32,81 +32,81 @@ def enrol_by(
     shown: Mapping[int, Exposure],
     since: Mapping[int, int] | None = None,
 ) -> dict[int, Exposure]:
-    """Enrols units where they were shown to stand, now or `since`; returns where all of them stand.
+    """Enrols units with these exposures, now or `since`; returns the stored exposures of all of them.
 
-    Where a unit stands that stood somewhere before, the rule says, given both.
+    `rule(stored, shown)` returns the exposure of a unit that already had one.
     """
-    fresh = counting.enrol(scope, assigner.number, shown, since or {})
-    standing = {unit: shown[unit] for unit in fresh}
-    arms: dict[counting.Arm, list[int]] = defaultdict(lambda: [0, 0])
-    for exposure in standing.values():
-        arms[exposure.phase, exposure.variant][0] += 1
-    crossing, same = {}, []
-    for unit, before in counting.exposures(scope, assigner.number, shown.keys() - fresh, lock=True).items():
-        now = standing[unit] = rule(before, shown[unit])
+    new = counting.enrol(scope, assigner.number, shown, since or {})
+    exposures = {unit: shown[unit] for unit in new}
+    counts: dict[PhaseVariant, list[int]] = defaultdict(lambda: [0, 0])
+    for exposure in exposures.values():
+        counts[exposure.phase, exposure.variant][0] += 1
+    crossing, renewed = {}, []
+    for unit, before in counting.exposures(scope, assigner.number, shown.keys() - new, lock=True).items():
+        now = exposures[unit] = rule(before, shown[unit])
         if (now.variant, now.crossed) == (before.variant, before.crossed):
             if now.bucket_version > before.bucket_version:
-                same.append(unit)
+                renewed.append(unit)
             continue
         counting.move(scope, assigner.number, unit, now)
         if not before.crossed:
             crossing[unit] = before
-            arms[before.phase, before.variant][0] -= 1
-            arms[before.phase, before.variant][1] += 1
-    _take_in(scope, assigner, {unit: shown[unit] for unit in fresh})
-    _take_out(scope, assigner, crossing)
-    counting.renew(scope, assigner.number, same, assigner.bucket_version)
-    counting.add_units(scope, assigner.number, {arm: (units, crossed) for arm, (units, crossed) in arms.items()})
-    return standing
+            counts[before.phase, before.variant][0] -= 1
+            counts[before.phase, before.variant][1] += 1
+    _add_covariates(scope, assigner, {unit: shown[unit] for unit in new})
+    _subtract_totals(scope, assigner, crossing)
+    counting.renew(scope, assigner.number, renewed, assigner.bucket_version)
+    counting.add_units(scope, assigner.number, {key: (units, crossed) for key, (units, crossed) in counts.items()})
+    return exposures
 
 
-def _stays_or_crosses(before: Exposure, shown: Exposure) -> Exposure:
-    # It keeps what it got first under the newest version, also when an older one is told of late.
-    kept = shown if shown.bucket_version > before.bucket_version else before
+def _keep_or_cross(before: Exposure, shown: Exposure) -> Exposure:
+    # The unit keeps the variant of the newest version, even when an exposure under an older version arrives late.
+    newest = shown if shown.bucket_version > before.bucket_version else before
     crossed = before.crossed or shown.variant != before.variant
-    return before._replace(variant=kept.variant, bucket_version=kept.bucket_version, crossed=crossed)
+    return before._replace(variant=newest.variant, bucket_version=newest.bucket_version, crossed=crossed)
 
 
-def _take_out(scope: Scope, assigner: Assigner, crossing: Mapping[int, Exposure]) -> None:
-    """Takes units out of the sums of the arms where they stood; to be done after they were moved."""
+def _subtract_totals(scope: Scope, assigner: Assigner, crossing: Mapping[int, Exposure]) -> None:
+    """Subtracts the totals of crossed units from the sums of their variants, after the units were moved."""
     if not crossing:
         return
     metrics = range(len(assigner.design.metrics))
-    found = counting.totals_of(scope, assigner.number, metrics, crossing)
-    _add(scope, assigner, found, crossing, -1.0)
+    totals = counting.totals_of(scope, assigner.number, metrics, crossing)
+    _add_totals(scope, assigner, totals, crossing, -1.0)
 
 
-def _take_in(scope: Scope, assigner: Assigner, fresh: Mapping[int, Exposure]) -> None:
-    """Takes what is known of units from before they were exposed into the sums of their arms."""
-    if not fresh or not assigner.covariates:
+def _add_covariates(scope: Scope, assigner: Assigner, new: Mapping[int, Exposure]) -> None:
+    """Adds the covariates that are already known of new units to the sums of their variants."""
+    if not new or not assigner.covariates:
         return
-    units = sorted(fresh)
-    # Nothing is added: their rows are held. Who adds to them meanwhile is waited for, or sees where the units stand.
-    nothing = counting.Totals(units, *[[0.0] * len(units)] * 3)
+    units = sorted(new)
+    # Adding zeros locks the rows: a transaction that adds to them meanwhile is waited for, or sees the new exposures.
+    zeros = counting.Totals(units, *[[0.0] * len(units)] * 3)
     metrics = [index for index, metric in enumerate(assigner.design.metrics) if metric.covariate_event]
-    found = {metric: counting.add_totals(scope, assigner.number, metric, nothing) for metric in metrics}
-    _add(scope, assigner, found, fresh, 1.0)
+    totals = {metric: counting.add_totals(scope, assigner.number, metric, zeros) for metric in metrics}
+    _add_totals(scope, assigner, totals, new, 1.0)
 
 
-def _add(
+def _add_totals(
     scope: Scope,
     assigner: Assigner,
-    found: Mapping[int, counting.Totals],
-    standing: Mapping[int, Exposure],
+    totals: Mapping[int, counting.Totals],
+    exposures: Mapping[int, Exposure],
     sign: float,
 ) -> None:
-    """Adds totals of units, by metric, to the sums of the arms where the units stand, or takes them out."""
-    # No server needs it to start.
+    """Adds units' totals, by metric and multiplied by `sign`, to the sums of their variants."""
+    # Imported late because a server does not need NumPy to start.
     import numpy as np
 
     from groundswell_server.experiments.counting import tally
 
     added = {}
-    for metric, totals in found.items():
-        parts = np.array([totals.y, totals.z, totals.x])
-        arms = [(standing[unit].phase, standing[unit].variant) for unit in totals.units]
-        for arm in set(arms):
-            counted = tally.sums(assigner.design.metrics[metric], parts[:, [one == arm for one in arms]])
-            if counted.any():
-                added[(*arm, metric)] = (sign * counted).tolist()
+    for metric, found in totals.items():
+        parts = np.array([found.y, found.z, found.x])
+        keys = [(exposures[unit].phase, exposures[unit].variant) for unit in found.units]
+        for key in set(keys):
+            sums = tally.sums(assigner.design.metrics[metric], parts[:, [one == key for one in keys]])
+            if sums.any():
+                added[(*key, metric)] = (sign * sums).tolist()
     counting.add_sums(scope, assigner.number, added)

@@ -1,4 +1,4 @@
-"""Recording events: each once, for the arm that its unit stands in, in one transaction with the sums it changes."""
+"""The transaction that records a batch of events: each event once, with the sums of its unit's variant."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from groundswell_server.experiments.catalog.assigner import Assigner, Assignment
 from groundswell_server.experiments.counting import covariates, tally
 from groundswell_server.experiments.counting.count_targets import only_experiments, read_count_targets
 from groundswell_server.experiments.counting.enrolment import enrol
-from groundswell_server.experiments.counting.events import Events
-from groundswell_server.experiments.counting.outcomes import Outcome, Refusal
+from groundswell_server.experiments.counting.events import Events, Outcome, Refusal
 from groundswell_server.experiments.counting.refusals import refusals
 from groundswell_server.experiments.counting.unit_variant_cache import (
     UnitVariant,
@@ -20,31 +19,31 @@ from groundswell_server.experiments.counting.unit_variant_cache import (
     UnitVariants,
     unit_variant_of,
 )
-from groundswell_server.experiments.lifecycle import State
 from groundswell_storage.experiments import counting, event_ids
 from groundswell_storage.experiments.counting import Occurrences
+from groundswell_storage.experiments.enums import ExperimentState
 from groundswell_storage.scope import Scope
 
-_NOTHING = UnitVariantCache()
+_NO_CACHE = UnitVariantCache()
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
-    """What became of a batch, and what was found out on the way, to be remembered once it is committed."""
+class RecordedBatch:
+    """The outcome of a batch, and what the transaction has read, which may be cached once it is committed."""
 
     outcome: Outcome
     changed: Collection[str]
-    """Keys of the experiments in which something was recorded."""
+    """The keys of the experiments in which something was recorded."""
     assigners: Mapping[str, Assigner]
-    """The experiments among what was recorded for."""
+    """The experiments of the batch, by key."""
     found: Sequence[UnitVariants]
-    """Where units stand that had to be looked up."""
+    """The variants of units that were not in the cache."""
 
 
 def record_events(
-    scope: Scope, events: Events, known: Mapping[str, Assigner] | None = None, rosters: UnitVariantCache = _NOTHING
-) -> Recorded:
-    """Records a batch. `known` are experiments by key and `rosters` their units, as this server remembers them."""
+    scope: Scope, events: Events, known: Mapping[str, Assigner] | None = None, cache: UnitVariantCache = _NO_CACHE
+) -> RecordedBatch:
+    """Records a batch. `known` holds cached experiments by key, and `cache` the variants of their units."""
     current = read_count_targets(scope, set(events.experiment_keys), known or {}, hold=True)
     assigners = {key: one.assigner for key, one in current.items()}
     refused = refusals(events, assigners, scope.now, _least_kept_id(scope, events))
@@ -52,28 +51,28 @@ def record_events(
     looked_up: list[UnitVariants] = []
     changed: set[str] = set()
     recorded, counted = 0, len(accepted.ids)
-    # In one order on every server, so that two batches never wait for each other.
+    # Every server uses the same order, so that two batches never deadlock.
     parts = accepted.by_experiment()
     for key in sorted(parts, key=lambda key: assigners[key].number):
         mine = parts[key].by_id()
         assigner, moves = current[key]
         before = None
         if assigner.covariates and not assigner.covariates.isdisjoint(mine.names):
-            mine, before = covariates.apart(mine, assigner.covariates)
-        known_places = rosters.places(assigner.number, moves)
-        places = list(map(known_places.get, mine.units))
-        if None in places:
-            unknown = {unit for unit, place in zip(mine.units, places, strict=True) if not place}
+            mine, before = covariates.split(mine, assigner.covariates)
+        cached = cache.variants(assigner.number, moves)
+        variants = list(map(cached.get, mine.units))
+        if None in variants:
+            unknown = {unit for unit, variant in zip(mine.units, variants, strict=True) if not variant}
             found = _find(scope, assigner, unknown, _first_times(mine, unknown))
             looked_up.append(UnitVariants(assigner.number, moves, found))
-            places = [place or found.get(unit) for unit, place in zip(mine.units, places, strict=True)]
-        if None in places:
-            strangers = _strangers(assigner, mine, places)
-            refused += strangers
-            counted -= len(strangers)
-            standing = [position for position, place in enumerate(places) if place is not None]
-            mine, places = mine.at(standing), [places[position] for position in standing]
-        new = _record(scope, assigner, mine, places)  # type: ignore[arg-type]  # none is missing any more
+            variants = [variant or found.get(unit) for unit, variant in zip(mine.units, variants, strict=True)]
+        if None in variants:
+            not_enrolled = _not_enrolled(assigner, mine, variants)
+            refused += not_enrolled
+            counted -= len(not_enrolled)
+            enrolled = [position for position, variant in enumerate(variants) if variant is not None]
+            mine, variants = mine.at(enrolled), [variants[position] for position in enrolled]
+        new = _record(scope, assigner, mine, variants)  # type: ignore[arg-type]  # None was removed above
         if before is not None:
             kept = covariates.record(scope, assigner, before)
             refused += kept.refused
@@ -83,34 +82,34 @@ def record_events(
             changed.add(key)
         recorded += new
     outcome = Outcome(recorded, counted - recorded, tuple(sorted(refused, key=lambda one: one.index)))
-    return Recorded(outcome, changed, only_experiments(assigners), looked_up)
+    return RecordedBatch(outcome, changed, only_experiments(assigners), looked_up)
 
 
 def _least_kept_id(scope: Scope, events: Events) -> bytes:
-    """As `event_ids` says; nothing where the events are all recent, as nearly always."""
+    """Returns the least event id that is kept; empty bytes, without a read, for recent events."""
     return b"" if event_ids.is_recent(min(events.ids), scope.now) else event_ids.least_kept_id(scope.database)
 
 
 def _without(events: Events, refused: Sequence[Refusal]) -> Events:
-    out = {one.index for one in refused}
-    return events.at([position for position, place in enumerate(events.places) if place not in out])
+    indexes = {one.index for one in refused}
+    return events.at([position for position, place in enumerate(events.places) if place not in indexes])
 
 
-def _strangers(assigner: Assigner, events: Events, places: Sequence[UnitVariant | None]) -> list[Refusal]:
-    """The events whose unit takes no part."""
+def _not_enrolled(assigner: Assigner, events: Events, variants: Sequence[UnitVariant | None]) -> list[Refusal]:
+    """Returns the refusals of the events whose unit does not take part."""
     return [
         Refusal(
             events.places[position],
             "UNIT_NOT_ENROLLED",
-            f"unit {events.units[position]!r} takes no part in {assigner.key!r}",
+            f"unit {events.units[position]!r} does not take part in {assigner.key!r}",
         )
-        for position, place in enumerate(places)
-        if place is None
+        for position, variant in enumerate(variants)
+        if variant is None
     ]
 
 
 def _first_times(events: Events, units: Collection[str]) -> dict[str, int]:
-    """When the first of the events of each of these units happened."""
+    """Returns the time of the first event of each of these units."""
     first: dict[str, int] = {}
     for unit, time in zip(events.units, events.times, strict=True):
         if unit in units and time < first.get(unit, time + 1):
@@ -119,39 +118,39 @@ def _first_times(events: Events, units: Collection[str]) -> dict[str, int]:
 
 
 def _find(scope: Scope, assigner: Assigner, units: Collection[str], times: Mapping[str, int]) -> dict[str, UnitVariant]:
-    """Where units stand, given with the times of their first events.
+    """Reads the variants of units; `times` are those of the units' first events.
 
-    An event of a unit that was never exposed, as far as is known, is its first exposure.
+    The first event of a unit without a stored exposure counts as its first exposure.
     """
     numbers = counting.unit_numbers(scope, units)
-    standing = counting.exposures(scope, assigner.number, numbers.values())
-    missing = {unit: number for unit, number in numbers.items() if number not in standing}
-    if missing and assigner.state is State.RUNNING and assigner.is_computed:
-        answers = {number: assigner.assign(unit, {}) for unit, number in missing.items()}
+    exposures = counting.exposures(scope, assigner.number, numbers.values())
+    missing = {unit: number for unit, number in numbers.items() if number not in exposures}
+    if missing and assigner.state is ExperimentState.RUNNING and assigner.is_computed:
+        assignments = {number: assigner.assign(unit, {}) for unit, number in missing.items()}
         shown = {
-            number: answer.variant for number, answer in answers.items() if answer.reason is AssignmentReason.ENROLLED
+            number: found.variant for number, found in assignments.items() if found.reason is AssignmentReason.ENROLLED
         }
-        standing |= enrol(scope, assigner, shown, {number: times[unit] for unit, number in missing.items()})
-    return {unit: unit_variant_of(number, standing[number]) for unit, number in numbers.items() if number in standing}
+        exposures |= enrol(scope, assigner, shown, {number: times[unit] for unit, number in missing.items()})
+    return {unit: unit_variant_of(number, exposures[number]) for unit, number in numbers.items() if number in exposures}
 
 
-def _record(scope: Scope, assigner: Assigner, events: Events, places: Sequence[UnitVariant]) -> int:
-    """Records the events of one experiment, given with the places of their units; returns how many were new."""
-    if not places:
+def _record(scope: Scope, assigner: Assigner, events: Events, variants: Sequence[UnitVariant]) -> int:
+    """Records the events of one experiment, given with the variants of their units; returns the number of new ones."""
+    if not variants:
         return 0
-    units, arms = np.frombuffer(b"".join(places), np.int64).reshape(-1, 2).T
-    feeds, names, values = assigner.feeds, events.names, events.values
-    # Before they are written, while they are in the processor's caches; for nearly always all of them are new.
-    added = tally.additions(feeds, names, units, arms, values)
+    units, numbers = np.frombuffer(b"".join(variants), np.int64).reshape(-1, 2).T
+    inputs, names, values = assigner.metric_inputs, events.names, events.values
+    # Computed before the insertion, while the columns are in the processor's caches: nearly always all events are new.
+    added = tally.additions(inputs, names, units, numbers, values)
     occurrences = Occurrences(events.ids, units.tolist(), names, values, events.times)
     new = counting.insert_events(scope, assigner.number, occurrences)
-    if len(new) < len(places):
-        mine, fresh = np.array(new, np.int64), events.at(new)
-        added = tally.additions(feeds, fresh.names, units[mine], arms[mine], fresh.values)
+    if len(new) < len(variants):
+        mine, new_events = np.array(new, np.int64), events.at(new)
+        added = tally.additions(inputs, new_events.names, units[mine], numbers[mine], new_events.values)
     sums: dict[tuple[int, int, int], Sequence[float]] = {}
     for one in added:
         now = counting.add_totals(scope, assigner.number, one.metric, one.totals)
-        changed = tally.changes(assigner.design.metrics[one.metric], one, now)
-        sums.update({(*arm, one.metric): change.tolist() for arm, change in changed.items()})
+        changes = tally.changes(assigner.design.metrics[one.metric], one, now)
+        sums.update({(*key, one.metric): change.tolist() for key, change in changes.items()})
     counting.add_sums(scope, assigner.number, sums)
     return len(new)

@@ -1,4 +1,4 @@
-"""What Prometheus is told of exposures: how many wait for their commit, and how many share one."""
+"""The Prometheus metrics of exposures."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _BUCKETS = (1, 4, 16, 64, 256, 1024, 4096, 16384)
 
 
 class ExposureCollector(Collector):
-    """Counted by this server process alone."""
+    """The exposures that wait for their commit and that share one, in this server process."""
 
     def __init__(self, waiting: Callable[[], int]) -> None:
         self._waiting = waiting
@@ -21,11 +21,11 @@ class ExposureCollector(Collector):
         )
 
     def committed(self, count: int) -> None:
-        """Counts one commit of so many."""
+        """Counts a commit of `count` exposures."""
         self._committed.observe(count)
 
     def collect(self) -> Iterable[Metric]:
-        """The figures of now."""
+        """Returns the current values."""
         waiting = GaugeMetricFamily("groundswell_exposures_waiting", "Exposures that wait for their commit.")
         waiting.add_metric((), self._waiting())
         return [waiting, *self._committed.collect()]

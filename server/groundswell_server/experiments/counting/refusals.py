@@ -1,4 +1,7 @@
-"""Which events can't be recorded, and why: asked of the batch as a whole first, for nearly always none is refused."""
+"""Refusals: the events of a batch that cannot be recorded, with reasons.
+
+The batch is checked as a whole first, because nearly always no event is refused.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +10,15 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from groundswell_server.experiments.catalog.assigner import Assigner
-from groundswell_server.experiments.catalog.metric_events import CLOCK_TOLERANCE, KNOWN
-from groundswell_server.experiments.counting.events import Events, are_uuid7
-from groundswell_server.experiments.counting.outcomes import Refusal
-from groundswell_server.experiments.lifecycle import State
+from groundswell_server.experiments.catalog.metric_events import BUILT_IN_EVENTS, CLOCK_TOLERANCE
+from groundswell_server.experiments.counting.events import Events, Refusal, are_uuid7
+from groundswell_storage.experiments.enums import ExperimentState
 from groundswell_storage.fields import from_micros, to_micros
 
 _EARLIEST = to_micros(datetime(1900, 1, 1, tzinfo=UTC))
-_LONGEST_UNIT = 200
-_LARGEST_VALUE = 1e9
-"""Up or down. One value that is larger by far than all others spoils a sum of squares for good."""
+_MAX_UNIT_LENGTH = 200
+_MAX_VALUE = 1e9
+"""The greatest absolute value. A single value far beyond all others would destroy the precision of a sum of squares."""
 
 
 class _Refused(Exception):
@@ -26,12 +28,12 @@ class _Refused(Exception):
 
 
 def refusals(events: Events, assigners: Mapping[str, Assigner], now: datetime, least_id: bytes) -> list[Refusal]:
-    """The events that can't be recorded.
+    """Returns the refusals of a batch.
 
-    `assigners` are the experiments that were started, by key; ids below `least_id` are kept no longer.
+    `assigners` are the started experiments by key. Ids below `least_id` are no longer kept.
     """
     latest = to_micros(now + CLOCK_TOLERANCE)
-    if _are_all_right(events, assigners, latest, least_id):
+    if _are_valid(events, assigners, latest, least_id):
         return []
     found = []
     for position, place in enumerate(events.places):
@@ -42,64 +44,72 @@ def refusals(events: Events, assigners: Mapping[str, Assigner], now: datetime, l
     return found
 
 
-def _are_all_right(events: Events, assigners: Mapping[str, Assigner], latest: int, least_id: bytes) -> bool:
-    """Whether certainly none is refused."""
+def _are_valid(events: Events, assigners: Mapping[str, Assigner], latest: int, least_id: bytes) -> bool:
+    """Returns True when certainly no event is refused."""
     units = "".join(events.units)
     return (
-        not events.astray
+        not events.unreadable
         and are_uuid7(events.ids)
         and (not least_id or min(events.ids) >= least_id)
         and all(events.units)
-        and (len(units) <= _LONGEST_UNIT or max(map(len, events.units)) <= _LONGEST_UNIT)
+        and (len(units) <= _MAX_UNIT_LENGTH or max(map(len, events.units)) <= _MAX_UNIT_LENGTH)
         and "\0" not in units
-        # What is no number makes the sum none, and is passed over by the others.
+        # NaN makes the sum NaN; min and max would ignore it.
         and math.isfinite(sum(events.values))
-        and min(events.values) >= -_LARGEST_VALUE
-        and max(events.values) <= _LARGEST_VALUE
+        and min(events.values) >= -_MAX_VALUE
+        and max(events.values) <= _MAX_VALUE
         and min(events.times) >= max((one.begins for one in assigners.values()), default=_EARLIEST)
         and max(events.times) <= latest
-        and all(_takes(assigners.get(key), name) for key, name in events.kinds())
+        and all(_accepts(assigners.get(key), name) for key, name in events.kinds())
     )
 
 
-def _takes(assigner: Assigner | None, name: str) -> bool:
-    return assigner is not None and _counts(assigner) and (name in KNOWN or name in assigner.feeds)
+def _accepts(assigner: Assigner | None, name: str) -> bool:
+    return assigner is not None and _counts(assigner) and (name in BUILT_IN_EVENTS or name in assigner.metric_inputs)
 
 
 def _counts(assigner: Assigner) -> bool:
-    return assigner.state in (State.RUNNING, State.PAUSED)
+    return assigner.state in (ExperimentState.RUNNING, ExperimentState.PAUSED)
 
 
 def _check(events: Events, position: int, assigners: Mapping[str, Assigner], latest: int, least_id: bytes) -> None:
-    """Raises what is wrong with one event."""
+    """Raises _Refused for an event that cannot be recorded."""
     key, unit, name = events.experiment_keys[position], events.units[position], events.names[position]
-    astray = events.astray.get(events.places[position])
-    if astray is not None:
-        raise _Refused("EVENT_INVALID", astray)
+    value, time = events.values[position], events.times[position]
+    unreadable = events.unreadable.get(events.places[position])
+    if unreadable is not None:
+        raise _Refused("EVENT_INVALID", unreadable)
     _check_id(events.ids[position], least_id)
-    if not 0 < len(unit) <= _LONGEST_UNIT or "\0" in unit:
-        raise _Refused("EVENT_INVALID", f"the unit needs 1 to {_LONGEST_UNIT} characters, none of them NUL")
+    if not 0 < len(unit) <= _MAX_UNIT_LENGTH or "\0" in unit:
+        raise _Refused("EVENT_INVALID", f"unit must have 1 to {_MAX_UNIT_LENGTH} characters without NUL")
     assigner = assigners.get(key)
     if assigner is None:
-        raise _Refused("EXPERIMENT_NOT_FOUND", f"no experiment {key[:100]!r} was started")
+        raise _Refused("EXPERIMENT_NOT_FOUND", f"no started experiment or rollout has the key {key[:100]!r}")
     if not _counts(assigner):
-        raise _Refused("EXPERIMENT_STATE_INVALID", f"experiment {assigner.key!r} is {assigner.state.name}")
-    if not _takes(assigner, name):
-        raise _Refused("EVENT_NAME_UNKNOWN", f"no metric of {assigner.key!r} takes {name[:100]!r}")
-    if not abs(events.values[position]) <= _LARGEST_VALUE:  # nor is it when it is no number
-        raise _Refused("EVENT_INVALID", f"the value has to be a number of {_LARGEST_VALUE:,.0f} at most, up or down")
-    if events.times[position] > latest:
-        raise _Refused("EVENT_INVALID", "the time is in the future")
-    if events.times[position] < _EARLIEST:
-        raise _Refused("EVENT_INVALID", "the time is before the year 1900")
-    if events.times[position] < assigner.begins and name not in assigner.covariates:
-        raise _Refused("EVENT_INVALID", f"the time is before {assigner.key!r} began: no outcome of it")
+        raise _Refused(
+            "EXPERIMENT_STATE_INVALID",
+            f"experiment {assigner.key!r} is {assigner.state.name}; events count while it is RUNNING or PAUSED",
+        )
+    if not _accepts(assigner, name):
+        raise _Refused("EVENT_NAME_UNKNOWN", f"no metric of {assigner.key!r} uses the event {name[:100]!r}")
+    if not abs(value) <= _MAX_VALUE:  # True for NaN as well
+        raise _Refused(
+            "EVENT_INVALID", f"value must be between -{_MAX_VALUE:,.0f} and {_MAX_VALUE:,.0f}, got {value:g}"
+        )
+    if time > latest:
+        raise _Refused("EVENT_INVALID", "event_time must not be in the future")
+    if time < _EARLIEST:
+        raise _Refused("EVENT_INVALID", "event_time must not be before the year 1900")
+    if time < assigner.begins and name not in assigner.covariates:
+        raise _Refused(
+            "EVENT_INVALID", f"event_time is before the start of {assigner.key!r}: only covariates may be earlier"
+        )
 
 
 def _check_id(id: bytes, least_id: bytes) -> None:
     if not are_uuid7([id]):
-        raise _Refused("EVENT_ID_INVALID", "the id has to be a UUID of version 7, made by the client")
+        raise _Refused("EVENT_ID_INVALID", "id must be a UUID of version 7, generated by the client")
     if id < least_id:
         since = from_micros(1000 * int.from_bytes(least_id, "big"))
-        message = f"the id was made before {since:%Y-%m-%d %H:%M}: whether it was counted is known no more"
+        message = f"id must be from {since:%Y-%m-%d %H:%M} or later: duplicates of older events are no longer detected"
         raise _Refused("EVENT_TOO_OLD", message)

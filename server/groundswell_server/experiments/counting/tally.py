@@ -1,6 +1,6 @@
-"""What events add up to, unit by unit and metric by metric, and what that changes in the sums of the arms.
+"""The tally of a batch: what its events add to units' totals, and how that changes the sums of the variants.
 
-All on arrays: every number here is one of a thousand.
+All functions work on arrays, because a batch has thousands of events.
 """
 
 from __future__ import annotations
@@ -14,62 +14,62 @@ from numpy.typing import NDArray
 from groundswell_server.experiments.catalog.metric_events import MetricInput
 from groundswell_server.experiments.counting.unit_variant_cache import CROSSED, phase_variant_of
 from groundswell_server.experiments.design.design import Metric
-from groundswell_server.experiments.enums import MetricKind
-from groundswell_storage.experiments.counting import Arm, Totals
+from groundswell_storage.experiments.counting import PhaseVariant, Totals
+from groundswell_storage.experiments.enums import MetricKind
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 _PAIRS = np.triu_indices(3, 1)
-"""yz, yx, zx in the matrix of products."""
+"""The positions of yz, yx and zx in the matrix of products."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Addition:
-    """What events add to the totals of units on one metric."""
+    """What a batch adds to the totals of units on one metric."""
 
     metric: int
     units: Integers
-    """Numbers, ascending; shape (units,)."""
-    arms: Integers
-    """Of each unit, as one number; shape (units,)."""
+    """(units,) unit numbers, ascending."""
+    variants: Integers
+    """(units,) variant numbers."""
     parts: Floats
-    """y, z and x; shape (3, units)."""
+    """(3, units) y, z and x."""
 
     @property
     def totals(self) -> Totals:
-        """The same as storage takes it."""
+        """Returns the addition in the form that storage takes."""
         return Totals(self.units.tolist(), *self.parts.tolist())
 
 
 def additions(
-    feeds: Mapping[str, Sequence[MetricInput]],
+    inputs: Mapping[str, Sequence[MetricInput]],
     names: Sequence[str],
     units: Integers,
-    arms: Integers,
+    variants: Integers,
     values: Sequence[float],
 ) -> list[Addition]:
-    """What events add, one element of each sequence an event; by metric."""
+    """Returns the additions of a batch by metric; the other arguments have one element for each event."""
     distinct, first, unit_of = np.unique(units, return_index=True, return_inverse=True)
-    arm_of_unit = arms[first]
+    variant_of_unit = variants[first]
     amounts = np.array(values, np.float64)
     parts: dict[int, Floats] = {}
     touched: dict[int, NDArray[np.bool_]] = {}
     for name, mine in _by_name(names):
         rows = unit_of[mine]
         counts = np.bincount(rows, minlength=len(distinct))
-        for metric, part, by_value in feeds.get(name, ()):
+        for metric, part, by_value in inputs.get(name, ()):
             added = np.bincount(rows, amounts[mine], len(distinct)) if by_value else counts
             parts.setdefault(metric, np.zeros((3, len(distinct))))[part] += added
             touched[metric] = touched.get(metric, False) | (counts > 0)
     return [
-        Addition(metric, distinct[mine], arm_of_unit[mine], parts[metric][:, mine])
+        Addition(metric, distinct[mine], variant_of_unit[mine], parts[metric][:, mine])
         for metric, mine in sorted(touched.items())
     ]
 
 
 def _by_name(names: Sequence[str]) -> Iterator[tuple[str, NDArray[np.bool_] | slice]]:
-    """Each name with the events that have it."""
+    """Yields each name with the selection of its events."""
     distinct = set(names)
     if len(distinct) == 1:
         yield distinct.pop(), slice(None)
@@ -80,19 +80,19 @@ def _by_name(names: Sequence[str]) -> Iterator[tuple[str, NDArray[np.bool_] | sl
         yield name, number_of == number
 
 
-def changes(metric: Metric, added: Addition, now: Totals) -> dict[Arm, Floats]:
-    """What is added to the sums of arms by what was added to units' totals, which are `now`."""
+def changes(metric: Metric, added: Addition, now: Totals) -> dict[PhaseVariant, Floats]:
+    """Returns the changes of the variants' sums by an addition after which the units' totals are `now`."""
     after = np.array([now.y, now.z, now.x], np.float64)
-    found: dict[Arm, Floats] = {}
-    for arm in set(added.arms.tolist()) - {CROSSED}:
-        mine = added.arms == arm
+    found: dict[PhaseVariant, Floats] = {}
+    for number in set(added.variants.tolist()) - {CROSSED}:
+        mine = added.variants == number
         totals = after[:, mine]
-        found[phase_variant_of(arm)] = sums(metric, totals) - sums(metric, totals - added.parts[:, mine])
+        found[phase_variant_of(number)] = sums(metric, totals) - sums(metric, totals - added.parts[:, mine])
     return found
 
 
 def sums(metric: Metric, totals: Floats) -> Floats:
-    """The sums (`counting.SUMS`) over units whose totals, y, z and x, these are; shapes (3, units) and (9,)."""
+    """Returns the sums (9,), in the order of `counting.SUMS`, over units with the totals (3, units) y, z and x."""
     counted = totals.copy()
     if metric.kind is MetricKind.CONVERSION:
         counted[0] = totals[0] > 0

@@ -1,1 +1,1 @@
-"""The design of an experiment: its parts, its validation, and its JSON form."""
+"""The design of an experiment: its parts, its validation and its JSON form."""

@@ -1,4 +1,4 @@
-"""What an experiment is to find out, and how."""
+"""The design of an experiment: its variants, factors, metrics, allocation and rules."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from typing import Any
 
 from groundswell_server.experiments.design.buckets import Namespace
 from groundswell_server.experiments.design.targeting_conditions import Condition
-from groundswell_server.experiments.enums import (
+from groundswell_storage.errors import InvalidArgument
+from groundswell_storage.experiments.enums import (
     Allocation,
     Direction,
     ExperimentKind,
     MetricKind,
     MetricRole,
 )
-from groundswell_storage.errors import InvalidArgument
 
 ADAPTIVE = frozenset({Allocation.THOMPSON, Allocation.UCB})
-"""Allocations of bandits."""
+"""The allocations of bandits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One of the alternatives."""
+    """One of the alternatives that an experiment compares."""
 
     key: str
     description: str = ""
@@ -35,7 +35,7 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """Something that is varied, and its levels; the first is the customary one."""
+    """A property that a multivariate experiment varies. The first level is the baseline."""
 
     name: str
     levels: tuple[str, ...]
@@ -43,7 +43,7 @@ class Factor:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """What is measured of each unit."""
+    """A measurement of each unit."""
 
     name: str
     kind: MetricKind = MetricKind.UNSPECIFIED
@@ -52,7 +52,7 @@ class Metric:
     event: str = ""
     denominator_event: str = ""
     cap: float | None = None
-    """Greatest value that a unit can have."""
+    """The greatest value that a unit can have; greater values are winsorised to it."""
     covariate_event: str = ""
 
 
@@ -64,26 +64,26 @@ BUILT_IN: Mapping[str, Metric] = {
         Metric("conversion_rate", MetricKind.CONVERSION, event="conversion"),
     )
 }
-"""Metrics that need only their name."""
+"""The metrics that a design only needs to name."""
 
 
 @dataclass(frozen=True, slots=True)
 class BanditOptions:
-    """How a bandit learns."""
+    """The options of a bandit's policy."""
 
     top_two: bool = False
     lowest_reward: float | None = None
-    """Bounds of a unit's reward, by which UCB1 scales values."""
+    """The lower bound of a unit's reward. UCB1 scales values by both bounds."""
     highest_reward: float | None = None
     update_units: int = 100
-    """Units after which it learns anew."""
+    """The number of units after which the policy computes new probabilities."""
     update_interval: timedelta = timedelta(minutes=10)
-    """Time after which it does when fewer came."""
+    """The time after which the policy does so when fewer units came."""
 
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """What is to be found out, and how."""
+    """The design of an experiment."""
 
     metrics: tuple[Metric, ...]
     variants: tuple[Variant, ...] = ()
@@ -99,39 +99,39 @@ class Design:
     min_runtime: timedelta = timedelta(hours=24)
     confidence_level: float = 0.95
     min_effect_size: float = 0.05
-    """Relative."""
+    """Relative to the control."""
     expected_total_sample: int = 10_000
     bucket_version: int = 1
     auto_complete: bool = False
-    """Completed by itself, with its winner, once the always-valid test finds one."""
+    """True when the experiment completes by itself as soon as the always-valid test finds a winner."""
     bandit: BanditOptions | None = None
     """None for a fixed allocation."""
 
     @property
     def is_bandit(self) -> bool:
-        """Whether units go where the reward is, which the primary metric measures."""
+        """Returns True when the allocation adapts to the rewards, which the primary metric measures."""
         return self.allocation in ADAPTIVE
 
     @property
     def primary(self) -> int:
-        """Index of the metric that decides."""
+        """Returns the index of the primary metric."""
         return next(index for index, metric in enumerate(self.metrics) if metric.role is MetricRole.PRIMARY)
 
     @property
     def control(self) -> int:
-        """Index of the variant that the others are compared with."""
+        """Returns the index of the control."""
         return next(index for index, variant in enumerate(self.variants) if variant.is_control)
 
     @property
     def weights(self) -> tuple[float, ...]:
-        """The share of each variant; their sum is 1."""
+        """Returns the weights of the variants; their sum is 1."""
         return tuple(variant.weight for variant in self.variants)
 
     def index(self, key: str) -> int | None:
-        """Index of a variant by its key."""
+        """Returns the index of the variant with this key; None when there is none."""
         return next((index for index, variant in enumerate(self.variants) if variant.key == key), None)
 
 
 def invalid(field: str, description: str) -> InvalidArgument:
-    """The error that names a field of the design."""
+    """Returns the error for an invalid field of a design."""
     return InvalidArgument.of(f"design.{field}", description, reason="EXPERIMENT_INVALID")

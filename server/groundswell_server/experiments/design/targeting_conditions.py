@@ -1,8 +1,8 @@
-"""Who takes part: a condition over a unit's attributes, compiled once into a function that answers in microseconds.
+"""Targeting: conditions over a unit's attributes, each compiled once into a predicate that takes microseconds.
 
-An attribute is a string, a number, a boolean or a list of these; a dot reaches into nested ones ("device.os"). An
-attribute that is missing, or of a kind that can't be compared, fulfils no condition about it but `Negation` and
-`Exists(present=False)`.
+An attribute is a string, a number, a boolean or a list of these. A dot in a name reads a nested attribute
+("device.os"). An attribute that is missing, or that has a type which cannot be compared, satisfies no condition except
+`Negation` and `Exists(present=False)`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from groundswell_server.experiments.design.semantic_versions import precedence
 
@@ -19,12 +19,12 @@ Scalar = str | float | bool
 Attributes = Mapping[str, Any]
 Predicate = Callable[[Attributes], bool]
 
-DEEPEST = 32
-"""Levels to which conditions nest; a deeper one is refused."""
+MAX_DEPTH = 32
+"""The deepest nesting of conditions that is accepted."""
 
 
 class Operator(IntEnum):
-    """How a value is compared; names and numbers are those of the contract."""
+    """The comparison operators; names and numbers are those of the contract."""
 
     UNSPECIFIED = 0
     LESS = 1
@@ -47,7 +47,9 @@ _OPERATORS: dict[Operator, Callable[[Any, Any], bool]] = {
 
 @dataclass(frozen=True, slots=True)
 class Equals:
-    """The attribute is this value; true is not 1."""
+    """The attribute equals this value. The boolean true does not equal the number 1."""
+
+    tag: ClassVar[str] = "equals"
 
     attribute: str
     value: Scalar
@@ -55,7 +57,9 @@ class Equals:
 
 @dataclass(frozen=True, slots=True)
 class In:
-    """The attribute is one of these values, or a list with one of them in it."""
+    """The attribute is one of these values, or a list that contains one of them."""
+
+    tag: ClassVar[str] = "in"
 
     attribute: str
     values: tuple[Scalar, ...]
@@ -63,7 +67,9 @@ class In:
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """The attribute is less or greater than this: numbers with numbers, strings with strings by their characters."""
+    """The attribute compares with this value: numbers with numbers, strings with strings by code point."""
+
+    tag: ClassVar[str] = "compare"
 
     attribute: str
     operator: Operator
@@ -72,7 +78,9 @@ class Compare:
 
 @dataclass(frozen=True, slots=True)
 class Contains:
-    """The attribute is a list with this value in it, or a string with this string in it."""
+    """The attribute is a list that contains this value, or a string that contains this string."""
+
+    tag: ClassVar[str] = "contains"
 
     attribute: str
     value: Scalar
@@ -80,7 +88,9 @@ class Contains:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """The attribute is a version that stands so to this one: 1.10 is greater than 1.9."""
+    """The attribute is a version that compares with this one: 1.10 is greater than 1.9."""
+
+    tag: ClassVar[str] = "version"
 
     attribute: str
     operator: Operator
@@ -89,7 +99,9 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Exists:
-    """The attribute is there and not null; or, with `present` false, it isn't."""
+    """The attribute exists and is not null; with `present` false, it is missing or null."""
+
+    tag: ClassVar[str] = "exists"
 
     attribute: str
     present: bool = True
@@ -97,21 +109,27 @@ class Exists:
 
 @dataclass(frozen=True, slots=True)
 class AllOf:
-    """All of these; true when there is none."""
+    """All of these conditions hold; true without any."""
+
+    tag: ClassVar[str] = "all"
 
     conditions: tuple[Condition, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    """At least one of these; false when there is none."""
+    """At least one of these conditions holds; false without any."""
+
+    tag: ClassVar[str] = "any"
 
     conditions: tuple[Condition, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Negation:
-    """Not this."""
+    """This condition does not hold."""
+
+    tag: ClassVar[str] = "negation"
 
     condition: Condition
 
@@ -120,9 +138,9 @@ Condition = Equals | In | Compare | Contains | Version | Exists | AllOf | AnyOf 
 
 
 def compile_condition(condition: Condition, depth: int = 1) -> Predicate:
-    """The function that says whether a unit's attributes fulfil the condition. ValueError: nested beyond `DEEPEST`."""
-    if depth > DEEPEST:
-        raise ValueError(f"conditions nest to {DEEPEST} levels")
+    """Returns the predicate of a condition over attributes; raises ValueError for nesting beyond `MAX_DEPTH`."""
+    if depth > MAX_DEPTH:
+        raise ValueError(f"must nest conditions at most {MAX_DEPTH} levels deep")
     match condition:
         case AllOf(conditions):
             every = tuple(compile_condition(inner, depth + 1) for inner in conditions)
@@ -139,7 +157,7 @@ def compile_condition(condition: Condition, depth: int = 1) -> Predicate:
 
 
 def _test(condition: Equals | In | Compare | Contains | Version | Exists) -> Callable[[Any], bool]:
-    """What the value of the attribute, None where it is missing, has to pass."""
+    """Returns the test of the attribute's value, which is None for a missing attribute."""
     match condition:
         case Equals(_, value):
             wanted = _key(value)
@@ -175,7 +193,7 @@ def _containing(value: Scalar) -> Callable[[Any], bool]:
 
 
 def _reader(attribute: str) -> Callable[[Attributes], Any]:
-    """Reads an attribute: by its name, or step by step where the name has dots."""
+    """Returns the reader of an attribute; a name with dots is read step by step."""
     first, *deeper = attribute.split(".")
     if not deeper:
         return lambda attributes: attributes.get(attribute)
@@ -190,14 +208,14 @@ def _reader(attribute: str) -> Callable[[Attributes], Any]:
 
 
 def _kind(value: Any) -> type | None:
-    """What may be compared with each other: numbers, or strings."""
+    """Returns the type by which a value is ordered: float for numbers, str for strings, None for everything else."""
     if isinstance(value, str):
         return str
     return float if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _key(value: Any) -> tuple[type, Any] | None:
-    """Equal for equal values of one kind, so that true is not 1; None for what is no scalar."""
+    """Returns a key that is equal for equal values of one type, so that true is not 1; None for other values."""
     if isinstance(value, bool):
         return bool, value
     kind = _kind(value)

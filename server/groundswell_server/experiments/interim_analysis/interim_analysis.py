@@ -1,4 +1,7 @@
-"""A look: what an experiment says, given what was counted; an AB_TEST is decided once, at its planned size."""
+"""An interim analysis: the result of an experiment for the counts at one moment.
+
+An AB_TEST is decided once by its fixed-horizon test, at the first requested analysis at the planned size.
+"""
 
 from __future__ import annotations
 
@@ -11,35 +14,34 @@ import numpy as np
 from groundswell_server.experiments.analysis.experiment import Analysis, Observed, Setup, analyze_observed
 from groundswell_server.experiments.analysis.metric import MetricSpec
 from groundswell_server.experiments.analysis.verdicts import DecidingTest, Rules, deciding_test
-from groundswell_server.experiments.bandits.batch import Batch
+from groundswell_server.experiments.bandits.batches import Batch
 from groundswell_server.experiments.design.design import Design
-from groundswell_server.experiments.enums import ExperimentKind, Verdict
 from groundswell_server.experiments.lifecycle import Experiment
 from groundswell_server.experiments.statistics.moments import Moments
-from groundswell_storage.experiments.counting import Arm
+from groundswell_storage.experiments.counting import PhaseVariant
+from groundswell_storage.experiments.enums import ExperimentKind, Verdict
 
 _SEED = 20_260_101
-"""Of the simulation behind the posteriors of more than two variants: two looks at the same data say the same."""
-
+"""The seed of the simulation behind the posteriors: two analyses of the same counts give the same result."""
 
 _DECIDED = frozenset({Verdict.NOT_SIGNIFICANT, Verdict.EFFECT_TOO_SMALL, Verdict.WINNER})
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What was counted."""
+    """The counts of an experiment."""
 
-    units: Mapping[Arm, tuple[int, int]]
+    units: Mapping[PhaseVariant, tuple[int, int]]
     """Units that count and units that crossed, by phase and variant."""
     sums: Mapping[tuple[int, int, int], Sequence[float]]
-    """By phase, variant and metric."""
+    """The sums by phase, variant and metric."""
     batches: Sequence[Batch] = ()
-    """Of a bandit. They are its phases above."""
+    """The batches of a bandit, which are the phases of its counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class InterimDecision:
-    """A verdict with its reason."""
+    """A verdict with its reason and its time."""
 
     verdict: Verdict
     winner: str
@@ -52,49 +54,54 @@ class InterimDecision:
 
 @dataclass(frozen=True, slots=True)
 class InterimAnalysis:
-    """What an experiment says."""
+    """The result of an interim analysis."""
 
     experiment: Experiment
     counts: Counts
     analysis: Analysis
-    decided: InterimDecision
-    planned: InterimDecision | None
-    """What the look at the planned size said; None before it."""
+    decision: InterimDecision
+    planned_decision: InterimDecision | None
+    """The decision of the analysis at the planned size; None before it."""
 
     @property
     def design(self) -> Design:
-        """What was to be found out."""
+        """Returns the design of the experiment."""
         return self.experiment.design
 
     @property
     def units(self) -> int:
-        """Units that count."""
+        """Returns the number of units that are compared."""
         compared = _splits(self.experiment, self.counts).keys()
         return sum(units for (phase, _), (units, _) in self.counts.units.items() if phase in compared)
 
     @property
-    def left_out(self) -> int:
-        """Units of earlier bucket versions that were seen in one variant."""
+    def excluded_count(self) -> int:
+        """Returns the number of units of earlier bucket versions that were seen in one variant."""
         return sum(units for units, _ in self.counts.units.values()) - self.units
 
     @property
-    def crossed(self) -> int:
-        """Units that were seen in two variants."""
+    def crossed_count(self) -> int:
+        """Returns the number of units that were seen in two variants."""
         return sum(crossed for _, crossed in self.counts.units.values())
 
     @property
-    def chances(self) -> tuple[float, ...]:
-        """With which a bandit chooses now; none for a fixed allocation."""
+    def choice_probabilities(self) -> tuple[float, ...]:
+        """Returns the current probabilities of a bandit's choices; empty for a fixed allocation."""
         return self.counts.batches[-1].probabilities if self.counts.batches else ()
 
 
 def analyze(
-    experiment: Experiment, counts: Counts, now: datetime, planned: InterimDecision | None, *, automatic: bool = False
+    experiment: Experiment,
+    counts: Counts,
+    now: datetime,
+    planned_decision: InterimDecision | None,
+    *,
+    is_scheduled: bool = False,
 ) -> InterimAnalysis:
-    """What an experiment says at a moment; `planned` is what its look at the planned size said, if it was taken.
+    """Returns the analysis of an experiment; `planned_decision` is the stored one of its analysis at the planned size.
 
-    An `automatic` look is one by the clock, which never is the one at the planned size. It has no posteriors, which
-    decide nothing and cost the most.
+    A scheduled analysis never counts as the one at the planned size. It omits the posteriors, which decide nothing and
+    take most of the time.
     """
     design = experiment.design
     splits = _splits(experiment, counts)
@@ -104,7 +111,11 @@ def analyze(
     ).transpose(2, 0, 1)
     kind = ExperimentKind.BANDIT if design.is_bandit else design.kind
     test = deciding_test(
-        kind, int(units.sum()), design.expected_total_sample, automatic=automatic, spent=planned is not None
+        kind,
+        int(units.sum()),
+        design.expected_total_sample,
+        is_scheduled=is_scheduled,
+        is_spent=planned_decision is not None,
     )
     observed = Observed(
         moments=[
@@ -116,21 +127,21 @@ def analyze(
         crossed=crossed,
         runtime=sum(((one.end_time or now) - one.start_time for one in experiment.compared), timedelta()),
     )
-    analysis = analyze_observed(_setup(design), observed, test, seed=None if automatic else _SEED)
-    decided = _decided(analysis, now)
-    # A look that could not decide, for want of time or because something is wrong, is not the one that counts.
-    counts_once = test is DecidingTest.FIXED and decided.verdict in _DECIDED
+    analysis = analyze_observed(_setup(design), observed, test, seed=None if is_scheduled else _SEED)
+    decision = _interim_decision(analysis, now)
+    # An analysis without a decision, for lack of runtime or because of an SRM, does not use up the planned one.
+    is_planned = test is DecidingTest.FIXED and decision.verdict in _DECIDED
     return InterimAnalysis(
         experiment=experiment,
         counts=counts,
         analysis=analysis,
-        decided=decided,
-        planned=decided if counts_once else planned,
+        decision=decision,
+        planned_decision=decision if is_planned else planned_decision,
     )
 
 
 def _splits(experiment: Experiment, counts: Counts) -> dict[int, tuple[float, ...]]:
-    """The phases, or a bandit's batches, that are compared, by number, with the shares that were due in them."""
+    """Returns the expected shares of the phases, or of a bandit's batches, that are compared, by number."""
     compared = {phase.number: phase.weights for phase in experiment.compared}
     batches = {batch.number: batch.probabilities for batch in counts.batches if batch.phase in compared}
     return batches or compared
@@ -141,7 +152,7 @@ def _setup(design: Design) -> Setup:
         variants=tuple(variant.key for variant in design.variants),
         control=design.control,
         specs=tuple(
-            MetricSpec(one.name, one.kind, one.role, one.direction, adjusted=bool(one.covariate_event))
+            MetricSpec(one.name, one.kind, one.role, one.direction, is_adjusted=bool(one.covariate_event))
             for one in design.metrics
         ),
         rules=Rules(
@@ -161,7 +172,7 @@ def _moments(counts: Counts, phase: int, variant: int, metric: int) -> Moments:
     return Moments(units, *counts.sums.get((phase, variant, metric), ()))
 
 
-def _decided(analysis: Analysis, now: datetime) -> InterimDecision:
+def _interim_decision(analysis: Analysis, now: datetime) -> InterimDecision:
     decision = analysis.decision
     return InterimDecision(
         verdict=decision.verdict,

@@ -1,4 +1,4 @@
-"""One look for all who watch the same experiment: news wake them together, and the statistics are computed once."""
+"""Analyses shared by the watchers of an experiment: an event wakes all of them, and one analysis is run."""
 
 from __future__ import annotations
 
@@ -13,42 +13,47 @@ from groundswell_storage.events.feed import EventFeed
 if TYPE_CHECKING:
     from groundswell_server.experiments.interim_analysis.interim_analysis import InterimAnalysis
 
-_MOST_KEPT = 256
+_MAX_ENTRIES = 256
 
 
 @dataclass(frozen=True, slots=True)
-class _Begun:
+class _Entry:
     cursor: str
-    """The place in the log when it began: what was told up to there is in it."""
+    """The position of the event log at which the analysis began; it includes all events up to there."""
     task: asyncio.Task[InterimAnalysis]
 
-    def holds(self, since: Position) -> bool:
-        """Whether everything up to a place in the log is in it."""
+    def includes(self, since: Position) -> bool:
+        """Returns True when the analysis has not failed and includes everything up to a position of the log."""
         failed = self.task.done() and (self.task.cancelled() or self.task.exception() is not None)
         return not failed and decode_cursor(self.cursor) >= since
 
 
 class SharedAnalyses:
-    """The last look at each experiment that is watched; used on the event loop."""
+    """The latest analysis of each watched experiment; used on the event loop."""
 
     def __init__(self, feed: EventFeed) -> None:
         self._feed = feed
-        self._begun: dict[tuple[str, str], _Begun] = {}
+        self._entries: dict[tuple[str, str], _Entry] = {}
 
     async def run(
-        self, workspace: str, key: str, look: Callable[[], Awaitable[InterimAnalysis]], since: Position | None
+        self,
+        workspace: str,
+        key: str,
+        analyze: Callable[[], Awaitable[InterimAnalysis]],
+        since: Position | None,
     ) -> tuple[str, InterimAnalysis]:
-        """What the experiment says, and the cursor of the log that this is true for; raises as `look` does.
+        """Returns an analysis and the cursor of the event log that it includes; raises as `analyze` does.
 
-        With `since`, another watcher's look will do if it began there or later, under way or over. Without, it is new.
+        With `since`, an analysis of another watcher that began at this position or later is shared, whether it is
+        finished or not. Without `since` a new analysis is run.
         """
         place = workspace, key
-        begun = self._begun.get(place)
-        if begun is None or since is None or not begun.holds(since):
-            begun = _Begun(self._feed.cursor, asyncio.ensure_future(look()))
-            self._begun.pop(place, None)
-            self._begun[place] = begun
-            if len(self._begun) > _MOST_KEPT:
-                del self._begun[next(iter(self._begun))]
-        # Who goes away must not take the look with him.
-        return begun.cursor, await asyncio.shield(begun.task)
+        entry = self._entries.get(place)
+        if entry is None or since is None or not entry.includes(since):
+            entry = _Entry(self._feed.cursor, asyncio.ensure_future(analyze()))
+            self._entries.pop(place, None)
+            self._entries[place] = entry
+            if len(self._entries) > _MAX_ENTRIES:
+                del self._entries[next(iter(self._entries))]
+        # Shielded, because a cancelled watcher must not cancel the analysis for the others.
+        return entry.cursor, await asyncio.shield(entry.task)

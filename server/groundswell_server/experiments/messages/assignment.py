@@ -1,4 +1,4 @@
-"""Units that are to be assigned, and what they get."""
+"""Messages of assignments."""
 
 from __future__ import annotations
 
@@ -8,31 +8,36 @@ from typing import Any
 from groundswell.v1 import experiments_pb2 as pb
 from groundswell_server.conversions.protobuf_conversions import json_in
 from groundswell_server.experiments.assignment.assignments import AssignedUnit, AssignmentRequest
-from groundswell_server.experiments.assignment.sticky_choices import Attributes
+from groundswell_server.experiments.assignment.bandit_choices import Attributes
 from groundswell_server.experiments.catalog.assigner import Assigner
 
+Request = pb.AssignVariantRequest | pb.EvaluateVariantRequest
 
-def assignment_request_in(request: pb.AssignVariantRequest | pb.EvaluateVariantRequest) -> AssignmentRequest:
-    """The unit that a request is about."""
+
+def assignment_request_in(request: Request) -> AssignmentRequest:
+    """Returns the unit that a request asks about."""
     return AssignmentRequest(request.experiment_key, request.unit, partial(_attributes_in, request))
 
 
-def _attributes_in(request: pb.AssignVariantRequest | pb.EvaluateVariantRequest, assigner: Assigner) -> Attributes:
+def _attributes_in(request: Request, assigner: Assigner) -> Attributes:
     return (json_in(request, "attributes") or {}) if assigner.asks_attributes else {}
 
 
 def assignment_message(assigned: AssignedUnit) -> pb.Assignment:
-    """What a unit gets, as a message."""
-    assigner, unit, answer = assigned
-    variant = assigner.design.variants[answer.variant]
-    reason: Any = answer.reason.value
+    """Returns the message of an assignment.
+
+    Written out, because it is on the path of AssignVariant, where a generic conversion costs more than the assignment.
+    """
+    assigner, unit, assignment = assigned
+    variant = assigner.design.variants[assignment.variant]
+    reason: Any = assignment.reason.value
     message = pb.Assignment(
         experiment_key=assigner.key,
         unit=unit,
         variant=variant.key,
-        is_enrolled=answer.is_enrolled,
+        is_enrolled=assignment.is_enrolled,
         reason=reason,
-        probability=answer.probability,
+        probability=assignment.probability,
     )
     if variant.payload:
         message.payload.update(variant.payload)

@@ -1,4 +1,4 @@
-"""Conditions about attributes, both ways."""
+"""Messages of targeting conditions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from groundswell_server.experiments.design.targeting_conditions import (
 
 
 def condition_in(message: pb.Condition) -> Condition:
-    """The condition of a message that keeps to the contract."""
+    """Returns the condition of a message that is valid under the contract."""
     which = message.WhichOneof("kind") or ""
     found = getattr(message, which)
     match which:
@@ -53,12 +53,12 @@ def _scalar_in(message: pb.AttributeValue) -> Scalar:
 
 def _ordered_in(message: pb.AttributeValue) -> str | float:
     if message.WhichOneof("value") == "flag":
-        raise invalid("targeting", "compares with yes or no, which have no order")
+        raise invalid("targeting", "must compare with a number or a text: flags have no order")
     return message.text if message.WhichOneof("value") == "text" else message.number
 
 
 def fill_condition(message: pb.Condition, condition: Condition) -> None:
-    """Writes a condition into a message."""
+    """Fills a message from a condition."""
     match condition:
         case AllOf(conditions) | AnyOf(conditions):
             group = message.all if isinstance(condition, AllOf) else message.any
@@ -67,7 +67,7 @@ def fill_condition(message: pb.Condition, condition: Condition) -> None:
         case Negation(inner):
             fill_condition(message.negation, inner)
         case _:
-            _fill_test(getattr(message, type(condition).__name__.lower()), condition)
+            _fill_test(getattr(message, condition.tag), condition)
 
 
 def _fill_test(found: Any, condition: Equals | In | Compare | Contains | Version | Exists) -> None:
@@ -88,7 +88,7 @@ def _fill_test(found: Any, condition: Equals | In | Compare | Contains | Version
 
 
 def _fill_scalar(message: pb.AttributeValue, value: Scalar) -> None:
-    # A bool is an int to Python, so it is asked for first.
+    # A bool is also an int in Python, so it is tested first.
     if isinstance(value, bool):
         message.flag = value
     elif isinstance(value, str):

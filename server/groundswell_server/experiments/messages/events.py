@@ -1,4 +1,4 @@
-"""Events in rows and in columns, and what became of them."""
+"""Messages of events, in rows and in columns, and of their outcomes."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from uuid import UUID
 
 from groundswell.v1 import experiments_pb2 as pb
 from groundswell_server.conversions.protobuf_conversions import time_in
-from groundswell_server.experiments.counting.events import Events, id_at, ids_of_bytes, ids_of_texts
-from groundswell_server.experiments.counting.outcomes import Outcome
+from groundswell_server.experiments.counting.events import Events, Outcome, id_at, ids_of_bytes, ids_of_texts
 from groundswell_storage.fields import to_micros
 
 Batch = pb.RecordEventsRequest | pb.StreamEventsRequest
@@ -18,15 +17,15 @@ T = TypeVar("T")
 
 
 def events_in(batch: Batch, now: datetime) -> Events:
-    """Events as they were sent; `now` is the time of those that came without one."""
+    """Returns the events of a batch; `now` is the time of events without one."""
     if batch.HasField("columns"):
         return _columns_in(batch.columns, to_micros(now))
-    # A slice is a list in one step; the field itself would be walked item by item.
+    # A slice copies the field into a list in one step; the field itself would be read item by item.
     return _rows_in(batch.events[:], to_micros(now))
 
 
 def outcome_message(batch: Batch, outcome: Outcome) -> pb.EventOutcome:
-    """What became of a batch, as a message."""
+    """Returns the message of an outcome."""
     id_at = _id_in_columns(batch.columns) if batch.HasField("columns") else lambda index: batch.events[index].id
     return pb.EventOutcome(
         recorded_count=outcome.recorded_count,
@@ -44,7 +43,7 @@ def _rows_in(events: Sequence[pb.ExperimentEvent], now: int) -> Events:
         experiment_keys=[event.experiment_key for event in events],
         units=[event.unit for event in events],
         names=[event.name for event in events],
-        # 0 is what is read where nothing is set; to ask whether something is set costs more than to read it.
+        # An absent value reads as 0. Reading the value is faster than HasField.
         values=[event.value or (0.0 if event.HasField("value") else 1.0) for event in events],
         times=[
             _micros(event, place, now) if event.HasField("event_time") else now for place, event in enumerate(events)
@@ -60,7 +59,7 @@ def _micros(event: pb.ExperimentEvent, place: int, now: int) -> int:
 
 def _columns_in(columns: pb.EventColumns, now: int) -> Events:
     ids = ids_of_bytes(columns.ids)
-    astray: dict[int, str] = {}
+    unreadable: dict[int, str] = {}
     count = len(ids)
 
     def looked_up(dictionary: Iterable[str], name: str, indexes: Sequence[int]) -> list[str]:
@@ -71,9 +70,9 @@ def _columns_in(columns: pb.EventColumns, now: int) -> Events:
         if min(given) >= 0 and max(given) < len(words):
             return [words[index] for index in given]
         known = dict(enumerate(words))
-        astray.update(
+        unreadable.update(
             {
-                place: f"there is no place {index} in {name}, which has {len(words)}"
+                place: f"an index into {name} must be below {len(words)}, got {index}"
                 for place, index in enumerate(given)
                 if index not in known
             }
@@ -88,7 +87,7 @@ def _columns_in(columns: pb.EventColumns, now: int) -> Events:
         values=columns.values[:] or [1.0] * count,
         times=[time or now for time in columns.time_micros[:]] or [now] * count,
         places=range(count),
-        astray=astray,
+        unreadable=unreadable,
     )
 
 

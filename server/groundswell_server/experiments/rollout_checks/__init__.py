@@ -1,1 +1,1 @@
-"""Checks of the current stage of a rollout, and the steps that follow from them."""
+"""Checks of a rollout's current stage, the step that follows, and the steps of its model version."""

@@ -1,7 +1,7 @@
-"""The steps of a rollout's model version into the registry and back, as the rollout notes them.
+"""The steps of a rollout's model version: its promotion in LearningService's registry, and its rollback.
 
-A step is noted, then LearningService is asked for it (`registry`), then its answer is noted. Whoever comes between does
-no harm: a rollout that was rolled back while its version became live has it taken back.
+A step is recorded in the rollout, then LearningService is called (`model_step_runner`), then its answer is recorded. A
+rollout that was rolled back while its version became live requests the rollback of the version.
 """
 
 from __future__ import annotations
@@ -9,48 +9,48 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from groundswell_server.experiments.rollouts import lifecycle
-from groundswell_server.experiments.rollouts.design import design_of
-from groundswell_server.experiments.rollouts.rollout import UNDER_WAY, ModelState, RolloutState
+from groundswell_server.experiments.rollouts.rollout import UNDER_WAY, design_of
+from groundswell_storage.experiments.enums import RolloutModelState, RolloutState
 from groundswell_storage.experiments.rollouts import RolloutRow
 from groundswell_storage.scope import Scope
 
-TO_DO = (ModelState.PROMOTING, ModelState.ROLLING_BACK)
-"""States in which LearningService has to be asked."""
+PENDING = (RolloutModelState.PROMOTING, RolloutModelState.ROLLING_BACK)
+"""The states in which LearningService has to be called."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelStep:
-    """Something to ask LearningService for."""
+    """A pending step."""
 
     workspace: str
     rollout_id: str
-    state: ModelState
-    """PROMOTING or RETURNING."""
+    state: RolloutModelState
+    """PROMOTING or ROLLING_BACK."""
     model_id: str
     model_type: str
     previous_model_id: str
     role: str
-    """Of who made the rollout, as `actor` and `scopes`: what he may not do, it may not do either."""
+    """The role of the rollout's creator, like `actor` and `scopes`: the step is limited to what the creator may do."""
     actor: str
     scopes: frozenset[str]
 
     @property
     def request_id(self) -> str:
-        """Of the one call that makes this step of this rollout, on whatever server and however often."""
+        """Returns the request id of the step, the same on every server and at every attempt."""
         return f"rollout-{self.rollout_id}-{self.state.name.lower()}"
 
 
 def read_step(scope: Scope, id: str) -> ModelStep | None:
-    """What is to be asked for; None when that has been done."""
+    """Returns the pending step of a rollout; None without one."""
     row = scope.get(RolloutRow, id)
-    if row.model_state not in TO_DO:
+    if row.model_state not in PENDING:
         return None
     principal = row.principal or {}
     return ModelStep(
         workspace=scope.workspace,
         rollout_id=row.id,
-        state=ModelState(row.model_state),
-        model_id=design_of(row.design).model_id,
+        state=RolloutModelState(row.model_state),
+        model_id=design_of(row).model_id,
         model_type=row.model_type,
         previous_model_id=row.previous_model_id,
         role=principal["role"],
@@ -59,33 +59,35 @@ def read_step(scope: Scope, id: str) -> ModelStep | None:
     )
 
 
-def note_promoted(scope: Scope, id: str, retired_id: str) -> None:
-    """The version is live: the last stage begins. A rollout that was rolled back meanwhile has it taken back."""
+def record_promotion(scope: Scope, id: str, retired_id: str) -> None:
+    """Opens the last stage after the version became live; requests its rollback if the rollout was rolled back."""
     row = scope.get(RolloutRow, id, lock=True)
-    known = {"previous_model_id": retired_id or row.previous_model_id}
-    if row.model_state == ModelState.PROMOTING:
-        lifecycle.enter(scope, row, design_of(row.design).last, row.note, model_state=ModelState.LIVE, **known)
-    elif row.model_state == ModelState.ROLLED_BACK and row.state == RolloutState.ROLLED_BACK:
-        why = "the version became live after the rollout was rolled back"
-        lifecycle.change_model(scope, row, "model_return_asked_for", why, model_state=ModelState.ROLLING_BACK, **known)
+    previous = {"previous_model_id": retired_id or row.previous_model_id}
+    if row.model_state == RolloutModelState.PROMOTING:
+        lifecycle.enter(scope, row, design_of(row).last, row.note, model_state=RolloutModelState.LIVE, **previous)
+    elif row.model_state == RolloutModelState.ROLLED_BACK and row.state == RolloutState.ROLLED_BACK:
+        reason = "the model version became live after the rollout was rolled back"
+        rolling_back = {"model_state": RolloutModelState.ROLLING_BACK, **previous}
+        lifecycle.change(scope, row, "model_rollback_requested", reason, **rolling_back)
 
 
-def note_returned(scope: Scope, id: str) -> None:
-    """The version is live no more."""
+def record_rollback(scope: Scope, id: str) -> None:
+    """Records that the version is no longer live."""
     row = scope.get(RolloutRow, id, lock=True)
-    if row.model_state == ModelState.ROLLING_BACK:
-        lifecycle.change_model(scope, row, "model_returned", row.note, model_state=ModelState.ROLLED_BACK)
+    if row.model_state == RolloutModelState.ROLLING_BACK:
+        lifecycle.change(scope, row, "model_rolled_back", row.note, model_state=RolloutModelState.ROLLED_BACK)
 
 
-def note_refused(scope: Scope, step: ModelStep, why: str) -> None:
-    """LearningService refuses: a rollout that was to go on is paused and says why; resumed, it asks again."""
+def record_refusal(scope: Scope, step: ModelStep, message: str) -> None:
+    """Records a refusal of LearningService: a running rollout is paused; after it is resumed, the step is repeated."""
     row = scope.get(RolloutRow, step.rollout_id, lock=True)
     if row.model_state != step.state:
         return
-    why = f"LearningService refuses: {why}"
-    if step.state is ModelState.ROLLING_BACK:
-        lifecycle.change_model(scope, row, "model_stuck", why, model_state=ModelState.ROLLBACK_REFUSED)
+    reason = f"LearningService refuses: {message}"
+    if step.state is RolloutModelState.ROLLING_BACK:
+        refused = RolloutModelState.ROLLBACK_REFUSED
+        lifecycle.change(scope, row, "model_rollback_refused", reason, model_state=refused)
     elif row.state == RolloutState.RUNNING:
-        lifecycle.pause(scope, row, why, model_state=ModelState.WAITING)
+        lifecycle.pause(scope, row, reason, model_state=RolloutModelState.WAITING)
     elif row.state in UNDER_WAY:
-        lifecycle.change_model(scope, row, "model_refused", why, model_state=ModelState.WAITING)
+        lifecycle.change(scope, row, "model_promotion_refused", reason, model_state=RolloutModelState.WAITING)

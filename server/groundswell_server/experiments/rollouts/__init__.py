@@ -1,1 +1,1 @@
-"""Rollouts: something new reaches more and more units, stage by stage, and goes back when a guardrail breaks."""
+"""Rollouts: their design, their lifecycle, and the evaluation of units."""

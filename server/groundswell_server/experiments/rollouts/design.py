@@ -1,31 +1,23 @@
-"""What is rolled out, how fast, and what stops it: defaults filled in, contradictions refused."""
+"""The design of a rollout: stages, metrics and reactions, with defaults filled in and contradictions refused."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any
+from enum import IntEnum
 
 from groundswell_server.experiments.design.design import Metric, invalid
-from groundswell_server.experiments.design.design_json import metric_of, object_of
 from groundswell_server.experiments.design.validation import complete_metrics
-from groundswell_server.experiments.enums import Direction, MetricKind, MetricRole
-from groundswell_server.experiments.rollouts.stages import (
-    DEFAULT_REACTIONS,
-    DEFAULT_STAGES,
-    Reaction,
-    Reactions,
-    Stage,
-    check_stages,
-)
-from groundswell_server.models import model_types
+from groundswell_storage.experiments.enums import Direction, MetricKind, MetricRole
 
-_FEWEST_COMPARED = 60.0
-"""Units, half of them new, for which no test is planned to be sharpest below."""
+DEFAULT_HOLD = timedelta(hours=24)
+_MIN_PLANNED_UNITS = 60.0
+"""The least number of compared units for which a test is planned."""
 
+_MEASURED_TYPES = frozenset({"ENGAGEMENT_PREDICTOR", "SUCCESS_CLASSIFIER"})
+"""The model types whose prediction errors LearningService records for rollouts."""
 _OUTCOME_MARGIN = timedelta(hours=24)
-"""For posts of the first day of a stage to reach the target age, and for their outcome to be told."""
+"""The time after the target age for outcomes of a stage's first day to arrive."""
 PREDICTION_ERROR = Metric(
     "prediction_error",
     MetricKind.RATIO,
@@ -34,95 +26,125 @@ PREDICTION_ERROR = Metric(
     event="prediction_error",
     denominator_event="prediction_outcome",
 )
-"""Mean error of the predictions for a unit's posts: their sum over their number, whatever that is."""
+"""The mean error of the predictions for a unit's posts: the sum of the errors over the number of outcomes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A share of the units that is held for some time."""
+
+    share: float
+    """The share of all units, 0 to 1."""
+    hold: timedelta = DEFAULT_HOLD
+
+
+DEFAULT_STAGES = tuple(Stage(share) for share in (0.01, 0.05, 0.10, 0.25, 0.50, 1.00))
+
+
+class Reaction(IntEnum):
+    """The reactions to a problem of a stage; names and numbers are those of the contract."""
+
+    UNSPECIFIED = 0
+    HOLD = 1
+    ROLL_BACK = 2
+    WARN = 3
+
+
+class StageProblem(IntEnum):
+    """The problems that prevent the assessment of a stage; names and numbers are those of the contract."""
+
+    SAMPLE_RATIO_MISMATCH = 1
+    NO_TRAFFIC = 2
+    CROSSED_UNITS = 3
+    NO_OUTCOMES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Reactions:
+    """The reaction to each problem."""
+
+    sample_ratio_mismatch: Reaction = Reaction.HOLD
+    no_traffic: Reaction = Reaction.HOLD
+    crossed_units: Reaction = Reaction.WARN
+    no_outcomes: Reaction = Reaction.HOLD
+
+    def to(self, problem: StageProblem) -> Reaction:
+        """Returns the reaction to this problem."""
+        reaction: Reaction = getattr(self, problem.name.lower())
+        return reaction
 
 
 @dataclass(frozen=True, slots=True)
 class RolloutDesign:
-    """What is rolled out, how fast, and what stops it."""
+    """The design of a rollout."""
 
     description: str = ""
     stages: tuple[Stage, ...] = DEFAULT_STAGES
-    default_holds: frozenset[int] = frozenset()
-    """Positions of the stages that nobody said a hold time for: what is rolled out decides it."""
     metrics: tuple[Metric, ...] = ()
-    reactions: Reactions = DEFAULT_REACTIONS
+    reactions: Reactions = field(default_factory=Reactions)
     confidence_level: float = 0.95
     expected_units: int = 10_000
-    """Of all there are, that come by while a stage is held."""
+    """The units, of all there are, that are expected while a stage is held."""
     model_id: str = ""
 
     @property
     def last(self) -> int:
-        """Position of the stage that reaches all units."""
+        """Returns the position of the stage that reaches all units."""
         return len(self.stages) - 1
 
     @property
     def alpha(self) -> float:
-        """Share of harmless rollouts that a stage may roll back: the stages that compare divide it among them."""
+        """Returns the error rate of one stage: that of the rollout, divided among the stages that compare units."""
         return (1.0 - self.confidence_level) / max(self.last, 1)
 
     def planned_units(self, position: int) -> float:
-        """Units of both sides that are expected to be compared in a stage."""
+        """Returns the number of units that are expected to be compared in a stage."""
         share = self.stages[position].share
-        return max(self.expected_units * 2.0 * min(share, 1.0 - share), _FEWEST_COMPARED)
+        return max(self.expected_units * 2.0 * min(share, 1.0 - share), _MIN_PLANNED_UNITS)
 
 
-def guarded(design: RolloutDesign, model_type: str, target_age: timedelta) -> RolloutDesign:
-    """The design of a model's rollout, guarded by what LearningService finds out about its predictions, if it does.
+def for_model(
+    design: RolloutDesign, model_type: str, target_age: timedelta, default_holds: frozenset[int]
+) -> RolloutDesign:
+    """Returns the design of a model's rollout, completed by what LearningService measures of this model type.
 
-    It gets a guardrail where it has none, and stages are held until outcomes, which take `target_age`, are known.
+    A design without a guardrail gets the prediction error as one. The stages at the positions `default_holds`, which
+    have no requested hold time, are held until outcomes are known, which takes `target_age`.
     """
-    if not model_types.is_measured(model_type):
+    if model_type not in _MEASURED_TYPES:
         return design
     hold = target_age + _OUTCOME_MARGIN
-    stages = (
-        replace(stage, hold=hold) if position in design.default_holds else stage
+    stages = tuple(
+        replace(stage, hold=hold) if position in default_holds else stage
         for position, stage in enumerate(design.stages)
     )
-    return _with_guardrail(replace(design, stages=tuple(stages)))
-
-
-def _with_guardrail(design: RolloutDesign) -> RolloutDesign:
     roles = {metric.role or MetricRole.GUARDRAIL for metric in design.metrics}
     names = {metric.name for metric in design.metrics}
     if MetricRole.GUARDRAIL in roles or PREDICTION_ERROR.name in names:
-        return design
-    return replace(design, metrics=(*design.metrics, PREDICTION_ERROR))
+        return replace(design, stages=stages)
+    return replace(design, stages=stages, metrics=(*design.metrics, PREDICTION_ERROR))
 
 
 def complete(design: RolloutDesign) -> RolloutDesign:
-    """The design with everything that was left out; raises InvalidArgument (`EXPERIMENT_INVALID`) naming the field."""
-    try:
-        check_stages(design.stages)
-    except ValueError as error:
-        raise invalid("stages", str(error)) from error
-    if design.model_id and not design.last:
-        raise invalid("stages", "are two at least where a model is rolled out: it is made live for the last one")
+    """Returns the design with its defaults filled in.
+
+    Raises InvalidArgument (`EXPERIMENT_INVALID`) with the name of the field.
+    """
+    _check_stages(design)
     for position, metric in enumerate(design.metrics):
         if metric.role is MetricRole.PRIMARY:
-            raise invalid(f"metrics[{position}].role", "is GUARDRAIL or SECONDARY: nothing is won in a rollout")
-    guardrails = [replace(metric, role=metric.role or MetricRole.GUARDRAIL) for metric in design.metrics]
-    return replace(design, metrics=complete_metrics(guardrails), default_holds=frozenset())
+            raise invalid(f"metrics[{position}].role", "must be GUARDRAIL or SECONDARY: a rollout has no winner")
+    metrics = [replace(metric, role=metric.role or MetricRole.GUARDRAIL) for metric in design.metrics]
+    return replace(design, metrics=complete_metrics(metrics))
 
 
-def record_of(design: RolloutDesign) -> dict[str, Any]:
-    """The design as a JSON object."""
-    record = object_of(design)
-    del record["default_holds"]
-    record["stages"] = [{"share": stage.share, "hold": stage.hold.total_seconds()} for stage in design.stages]
-    record["metrics"] = [object_of(metric) for metric in design.metrics]
-    record["reactions"] = object_of(design.reactions)
-    return record
-
-
-def design_of(record: Mapping[str, Any]) -> RolloutDesign:
-    """The design of a JSON object."""
-    return RolloutDesign(
-        **{
-            **record,
-            "stages": tuple(Stage(one["share"], timedelta(seconds=one["hold"])) for one in record["stages"]),
-            "metrics": tuple(metric_of(metric) for metric in record["metrics"]),
-            "reactions": Reactions(**{name: Reaction(value) for name, value in record["reactions"].items()}),
-        }
-    )
+def _check_stages(design: RolloutDesign) -> None:
+    shares = [stage.share for stage in design.stages]
+    if not shares or shares[-1] != 1.0:
+        raise invalid("stages", f"must end with the share 1, got {shares[-1] if shares else 'no stage'}")
+    if any(later <= earlier for earlier, later in zip([0.0, *shares], shares, strict=False)):
+        raise invalid("stages", f"must have increasing shares above 0, got {shares}")
+    if any(stage.hold < timedelta(0) for stage in design.stages):
+        raise invalid("stages", "must not have a negative hold time")
+    if design.model_id and not design.last:
+        raise invalid("stages", "must be at least two for a model: the last one makes the version live for all units")

@@ -1,4 +1,4 @@
-"""Whether a unit gets what is new: pure, from the rollouts of all workspaces as this server knows them."""
+"""The evaluation of units in rollouts: pure, from the rollouts of all workspaces that a server keeps in memory."""
 
 from __future__ import annotations
 
@@ -6,66 +6,83 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from groundswell_server.caching.cache import Cache
+from groundswell_server.caching.read_through_cache import ReadThroughCache, workspace_and_key
 from groundswell_server.experiments.catalog.assigner import Assigner
-from groundswell_server.experiments.catalog.catalog import Current, Reader, follow_changes
+from groundswell_server.experiments.catalog.catalog import CurrentAssigner, Reader
 from groundswell_server.experiments.design.design import Design, Variant
-from groundswell_server.experiments.lifecycle import Experiment, Phase, State
+from groundswell_server.experiments.lifecycle import Experiment, Phase
 from groundswell_server.experiments.rollouts.lifecycle import get_rollout
 from groundswell_server.experiments.rollouts.rollout import PHASE, UNDER_WAY, Rollout, rollout_of
-from groundswell_server.experiments.rollouts.stage_split import NEW, Draw, StageSplit, draw
-from groundswell_storage.events.feed import EventFeed
+from groundswell_server.experiments.rollouts.stage_split import NEW, StageSplit, draw
 from groundswell_storage.events.topics import ROLLOUT_CHANGED
 from groundswell_storage.experiments import rollouts
+from groundswell_storage.experiments.enums import ExperimentState
 from groundswell_storage.fields import to_micros
 from groundswell_storage.scope import Scope
 
-_MOST_ROLLOUTS = 10_000
-_EVER = to_micros(datetime(1900, 1, 1, tzinfo=UTC))
+_MAX_ROLLOUTS = 10_000
+_ALWAYS = to_micros(datetime(1900, 1, 1, tzinfo=UTC))
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """The variant of a unit in a rollout."""
+
+    rollout_key: str
+    unit: str
+    is_on: bool
+    compared_variant: int | None
+    """The variant in which the unit is compared; None when it is not."""
+    model_id: str
+    """The model version for a unit that is on."""
+
+    @property
+    def is_compared(self) -> bool:
+        """Returns True when the events of the unit count."""
+        return self.compared_variant is not None
 
 
 @dataclass(frozen=True, slots=True)
 class RolloutEvaluator:
-    """A rollout, ready to be asked."""
+    """A rollout, prepared for evaluating units."""
 
     rollout: Rollout
     assigner: Assigner
-    """Its stage, as what is counted sees it."""
+    """The current stage as a target of counts."""
     counts_all: bool
-    """Whether all units count, for traffic: none is left to be compared with."""
+    """True in the stage of all units, where every unit counts to show that there is traffic."""
     is_over: bool
 
     @classmethod
     def of(cls, rollout: Rollout) -> RolloutEvaluator:
-        """From a rollout as it stands."""
+        """Builds the evaluator of a rollout."""
         is_over = rollout.state not in UNDER_WAY
         return cls(rollout, stage_assigner(rollout), rollout.share >= 1.0 and not is_over, is_over)
 
-    def draw(self, unit: str) -> Draw:
-        """What a unit draws."""
-        return draw(self.rollout.key, unit, self.rollout.share)
-
-    def counted(self, found: Draw) -> int | None:
-        """The side on which a unit that drew this counts; None when it does not."""
-        if self.counts_all:
-            return NEW
-        return int(found.is_on) if found.is_compared and not self.is_over else None
+    def evaluate(self, unit: str) -> Evaluation:
+        """Returns the evaluation of a unit."""
+        rollout = self.rollout
+        found = draw(rollout.key, unit, rollout.share)
+        compared = NEW if self.counts_all else None
+        if found.is_compared and not self.is_over and not self.counts_all:
+            compared = int(found.is_on)
+        return Evaluation(rollout.key, unit, found.is_on, compared, rollout.design.model_id if found.is_on else "")
 
 
 def stage_assigner(rollout: Rollout) -> Assigner:
-    """The stage that a rollout is at, as an experiment with two variants: events and exposures count as in any other.
+    """Returns the current stage as an experiment with two variants, whose events and exposures are counted alike.
 
-    Its clock may stand still, but its share stays what it is, and so does what is counted.
+    While the clock of a rollout is stopped, its share and its counting continue.
     """
     stage, design = rollout.stage, rollout.design
-    sides = Variant("old", weight=0.5, is_control=True), Variant("new", weight=0.5)
+    variants = Variant("old", weight=0.5, is_control=True), Variant("new", weight=0.5)
     phase = Phase(PHASE, stage.start_time, stage.end_time, (0.5, 0.5), 1.0, stage.reason)
     experiment = Experiment(
         number=stage.counted_as,
         id=rollout.id,
         key=rollout.key,
-        design=Design(design.metrics, sides, seed=rollout.key),
-        state=State.RUNNING if rollout.state in UNDER_WAY else State.COMPLETED,
+        design=Design(design.metrics, variants, seed=rollout.key),
+        state=ExperimentState.RUNNING if rollout.state in UNDER_WAY else ExperimentState.COMPLETED,
         sticky_version=0,
         phases=(phase,),
         winner="",
@@ -75,36 +92,35 @@ def stage_assigner(rollout: Rollout) -> Assigner:
         start_time=stage.start_time,
         end_time=stage.end_time,
         version=rollout.version,
+        etag=rollout.etag,
     )
-    # What is told at a stage counts at it, whenever it happened: errors of predictions become known late.
-    return replace(Assigner.of(experiment), _split=StageSplit(rollout.key, stage.share), begins=_EVER)
+    # Events count in the current stage, whenever they happened: prediction errors become known late.
+    return replace(Assigner.of(experiment), _split=StageSplit(rollout.key, stage.share), begins=_ALWAYS)
 
 
-def read_stages(scope: Scope, keys: Collection[str], *, hold: bool) -> dict[str, Current]:
-    """The stages that the rollouts of these keys are at, as far as there are any; `hold` as in `read_current`."""
+def read_stages(scope: Scope, keys: Collection[str], *, hold: bool) -> dict[str, CurrentAssigner]:
+    """Reads the current stages of the existing rollouts among these keys; `hold` is that of `read_current`."""
     rows = rollouts.by_keys(scope, keys)
     stages = rollouts.stages(scope, [row.id for row in rows.values()], hold=hold)
     return {
-        key: Current(stage_assigner(rollout_of(row, stages[row.id], scope.now)), stages[row.id][-1].moves)
+        key: CurrentAssigner(stage_assigner(rollout_of(row, stages[row.id], scope.now)), stages[row.id][-1].moves)
         for key, row in rows.items()
     }
 
 
 class RolloutCache:
-    """The rollouts that were asked for; used on the event loop."""
+    """The rollouts that were evaluated; used on the event loop."""
 
     def __init__(self) -> None:
-        self._known: Cache[tuple[str, str], RolloutEvaluator] = Cache(_MOST_ROLLOUTS)
+        self._evaluators: ReadThroughCache[tuple[str, str], RolloutEvaluator] = ReadThroughCache(
+            _MAX_ROLLOUTS, topics=(ROLLOUT_CHANGED,), keys_of=workspace_and_key
+        )
+        self.follow = self._evaluators.follow
 
     async def find(self, workspace: str, key: str, read: Reader) -> RolloutEvaluator:
-        """A rollout by its key; raises NotFound."""
-        known = self._known.get((workspace, key))
-        if known is None:
-            mark = self._known.mark()
-            known = RolloutEvaluator.of(await read(get_rollout, key))
-            self._known.store((workspace, key), known, mark)
-        return known
+        """Returns the evaluator of a rollout; raises NotFound."""
 
-    async def follow(self, feed: EventFeed) -> None:
-        """Keeps what is known true as long as the server runs."""
-        await follow_changes(feed, (ROLLOUT_CHANGED,), self._known)
+        async def load() -> RolloutEvaluator:
+            return RolloutEvaluator.of(await read(get_rollout, key))
+
+        return await self._evaluators.find((workspace, key), load)

@@ -1,4 +1,4 @@
-"""The life of a rollout: it begins, goes from stage to stage, is paused, ends with all units, or goes back."""
+"""The lifecycle of a rollout: created, advanced from stage to stage, paused, completed, rolled back."""
 
 from __future__ import annotations
 
@@ -6,25 +6,27 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from groundswell_server.experiments.rollouts.design import RolloutDesign, complete, design_of, guarded, record_of
-from groundswell_server.experiments.rollouts.rollout import (
-    UNDER_WAY,
-    ModelState,
-    Rollout,
-    RolloutState,
-    held,
-    rollout_of,
-)
-from groundswell_storage.audit import audit
+from groundswell_server.experiments.rollouts.design import RolloutDesign, complete, for_model
+from groundswell_server.experiments.rollouts.rollout import UNDER_WAY, Rollout, design_of, held, rollout_of
+from groundswell_storage import resources
 from groundswell_storage.errors import FailedPrecondition
-from groundswell_storage.events.topics import ROLLOUT_CHANGED
 from groundswell_storage.experiments import keys, rollouts
+from groundswell_storage.experiments.enums import RolloutModelState, RolloutState
 from groundswell_storage.experiments.rollouts import RolloutRow, RolloutStageRow
 from groundswell_storage.fields import MICROSECOND
 from groundswell_storage.learning import model_versions
 from groundswell_storage.pages import Page
-from groundswell_storage.resources import check_etag, revise
+from groundswell_storage.resources import check_etag
 from groundswell_storage.scope import Scope
+
+_REQUESTED = "requested"
+"""The reason of a change for which the caller gave none."""
+_ROLLED_BACK = {
+    RolloutModelState.WAITING: RolloutModelState.ROLLED_BACK,
+    RolloutModelState.PROMOTING: RolloutModelState.ROLLING_BACK,
+    RolloutModelState.LIVE: RolloutModelState.ROLLING_BACK,
+}
+"""The states of the model version after the rollback; it may be live already while it is being promoted."""
 
 
 def create_rollout(
@@ -34,143 +36,117 @@ def create_rollout(
     principal: Mapping[str, Any] | None = None,
     *,
     target_age: timedelta,
+    default_holds: frozenset[int] = frozenset(),
 ) -> Rollout:
-    """Begins a rollout at its first stage.
+    """Creates a rollout at its first stage.
 
-    `principal` is on whose behalf the registry is asked, for a model's; `target_age` is after how long LearningService
-    knows what came of a prediction.
+    `principal` calls LearningService for a model's rollout. `target_age` and `default_holds` are those of `for_model`.
 
     Raises AlreadyExists (`EXPERIMENT_KEY_TAKEN`), InvalidArgument (`EXPERIMENT_INVALID`), NotFound (`MODEL_NOT_FOUND`),
     FailedPrecondition (`MODEL_IS_LIVE`).
     """
     model_type = _model_type(scope, design.model_id)
-    design = complete(guarded(design, model_type, target_age))
-    values = {
-        "key": key,
-        "state": RolloutState.RUNNING,
-        "design": record_of(design),
-        "note": "begun",
-        "model_type": model_type,
-        "model_state": ModelState.WAITING if model_type else ModelState.NONE,
-        "principal": principal,
-    }
+    design = complete(for_model(design, model_type, target_age, default_holds))
+    model_state = RolloutModelState.WAITING if model_type else RolloutModelState.NONE
     keys.take(scope, key)
-    row = scope.insert(RolloutRow, id=scope.new_id(), create_time=scope.now, update_time=scope.now, **values)
-    _open_stage(scope, row, 0, "begun")
-    return _told(scope, row, "created")
+    row = resources.create(
+        scope,
+        RolloutRow,
+        reason="created",
+        key=key,
+        design=design,
+        note="created",
+        model_type=model_type,
+        model_state=model_state,
+        principal=principal,
+    )
+    _open_stage(scope, row, 0, "created")
+    return _read(scope, row)
 
 
 def get_rollout(scope: Scope, key: str) -> Rollout:
-    """A rollout by its key; raises NotFound."""
+    """Returns a rollout by its key; raises NotFound."""
     return _read(scope, rollouts.by_key(scope, key))
 
 
 def list_rollouts(scope: Scope, *, state: int, page_size: int, page_token: str) -> Page[Rollout]:
-    """One page of rollouts, newest first: those in a state, or all for 0."""
+    """Returns a page of rollouts, newest first: those in a state, or all for 0."""
     states = [state] if state else list(RolloutState)
-    found = rollouts.page(scope, states=states, page_size=page_size, page_token=page_token)
+    in_state = RolloutRow.state.in_(states)
+    found = resources.page(scope, RolloutRow, in_state, page_size=page_size, page_token=page_token)
     stages = rollouts.stages(scope, [row.id for row in found.items])
     return found.map(lambda row: rollout_of(row, stages[row.id], scope.now))
 
 
 def advance_rollout(scope: Scope, key: str, *, reason: str = "", etag: str = "") -> Rollout:
-    """Goes on to the next stage, or completes it. Raises NotFound, Aborted (`ETAG_MISMATCH`), FailedPrecondition."""
-    row = rollouts.by_key(scope, key, lock=True)
-    check_etag(row.version, etag)
-    _require_state(row, RolloutState.RUNNING)
-    return go_on(scope, row, reason or "asked for")
+    """Advances to the next stage, or completes; raises NotFound, Aborted (`ETAG_MISMATCH`), FailedPrecondition."""
+    row = _locked(scope, key, RolloutState.RUNNING, etag=etag)
+    return advance(scope, row, reason or _REQUESTED)
 
 
 def pause_rollout(scope: Scope, key: str, reason: str = "") -> Rollout:
-    """Stops its clock; raises NotFound, FailedPrecondition (`ROLLOUT_STATE_INVALID`)."""
-    row = rollouts.by_key(scope, key, lock=True)
-    _require_state(row, RolloutState.RUNNING)
-    return pause(scope, row, reason or "asked for")
+    """Stops the clock; raises NotFound, FailedPrecondition (`ROLLOUT_STATE_INVALID`)."""
+    return pause(scope, _locked(scope, key, RolloutState.RUNNING), reason or _REQUESTED)
 
 
 def resume_rollout(scope: Scope, key: str, reason: str = "") -> Rollout:
-    """Lets its clock go on; raises NotFound, FailedPrecondition (`ROLLOUT_STATE_INVALID`)."""
-    row = rollouts.by_key(scope, key, lock=True)
-    _require_state(row, RolloutState.PAUSED)
-    before = shown(row)
+    """Restarts the clock; raises NotFound, FailedPrecondition (`ROLLOUT_STATE_INVALID`)."""
+    row = _locked(scope, key, RolloutState.PAUSED)
     rollouts.change_stage(scope, _stage(scope, row).number, running_since=scope.now)
-    revise(scope, row, state=RolloutState.RUNNING, note=reason or "asked for")
-    return _told(scope, row, "resumed", before)
+    return change(scope, row, "resumed", reason or _REQUESTED, state=RolloutState.RUNNING)
 
 
 def roll_back_rollout(scope: Scope, key: str, reason: str = "") -> Rollout:
-    """Gives everybody the old again; raises NotFound, FailedPrecondition (`ROLLOUT_STATE_INVALID`)."""
-    row = rollouts.by_key(scope, key, lock=True)
-    _require_state(row, *UNDER_WAY, RolloutState.COMPLETED)
-    return roll_back(scope, row, reason or "asked for")
+    """Gives all units the old variant; raises NotFound, FailedPrecondition (`ROLLOUT_STATE_INVALID`)."""
+    row = _locked(scope, key, *UNDER_WAY, RolloutState.COMPLETED)
+    return roll_back(scope, row, reason or _REQUESTED)
 
 
-def go_on(scope: Scope, row: RolloutRow, reason: str) -> Rollout:
-    """Takes a locked rollout to its next stage, or to its end.
+def advance(scope: Scope, row: RolloutRow, reason: str) -> Rollout:
+    """Takes a locked rollout to its next stage, or completes it.
 
-    Before the last stage of a model's, LearningService has to make the version live: that is noted, and done by the
-    servers (`model_steps`), which then open the stage.
+    Before the last stage of a model's rollout LearningService has to make the version live. That step is recorded
+    here, and the servers make it (`model_steps`) and then open the stage.
     """
-    design, before = design_of(row.design), shown(row)
-    if row.stage == design.last:
+    last = design_of(row).last
+    if row.stage == last:
         _close_stage(scope, row)
-        revise(scope, row, state=RolloutState.COMPLETED, end_time=scope.now, note=reason)
-        return _told(scope, row, "completed", before)
-    if row.model_state == ModelState.PROMOTING:
+        return change(scope, row, "completed", reason, state=RolloutState.COMPLETED, end_time=scope.now)
+    if row.model_state == RolloutModelState.PROMOTING:
         return _read(scope, row)
-    if row.stage + 1 == design.last and row.model_state == ModelState.WAITING:
+    if row.stage + 1 == last and row.model_state == RolloutModelState.WAITING:
         live = model_versions.live_version(scope, row.model_type)
-        previous = "" if live is None else live.id
-        revise(scope, row, model_state=ModelState.PROMOTING, previous_model_id=previous, note=reason)
-        return _told(scope, row, "model_promotion_asked_for", before)
+        promoting = {"model_state": RolloutModelState.PROMOTING, "previous_model_id": "" if live is None else live.id}
+        return change(scope, row, "model_promotion_requested", reason, **promoting)
     return enter(scope, row, row.stage + 1, reason)
 
 
-def enter(scope: Scope, row: RolloutRow, position: int, reason: str, **changes: object) -> Rollout:
-    """Begins a stage of a locked rollout."""
-    before = shown(row)
+def enter(scope: Scope, row: RolloutRow, position: int, reason: str, **changes: Any) -> Rollout:
+    """Opens a stage of a locked rollout."""
     _close_stage(scope, row)
-    revise(scope, row, stage=position, note=reason, **changes)
     _open_stage(scope, row, position, reason)
-    return _told(scope, row, "advanced", before)
+    return change(scope, row, "advanced", reason, stage=position, **changes)
 
 
-def pause(scope: Scope, row: RolloutRow, reason: str, **changes: object) -> Rollout:
+def pause(scope: Scope, row: RolloutRow, reason: str, **changes: Any) -> Rollout:
     """Stops the clock of a locked rollout."""
-    before = shown(row)
     stage = _stage(scope, row)
     rollouts.change_stage(scope, stage.number, held=held(stage, scope.now) // MICROSECOND, running_since=None)
-    revise(scope, row, state=RolloutState.PAUSED, note=reason, **changes)
-    return _told(scope, row, "paused", before)
+    return change(scope, row, "paused", reason, state=RolloutState.PAUSED, **changes)
 
 
 def roll_back(scope: Scope, row: RolloutRow, reason: str) -> Rollout:
-    """Gives everybody the old again, from a locked rollout; a model version that may be live is to be taken back."""
-    before = shown(row)
+    """Gives all units the old variant, from a locked rollout; a model version that may be live is rolled back."""
     _close_stage(scope, row)
-    way_back = {
-        ModelState.WAITING: ModelState.ROLLED_BACK,
-        ModelState.PROMOTING: ModelState.ROLLING_BACK,
-        ModelState.LIVE: ModelState.ROLLING_BACK,
-    }
-    model_state = way_back.get(ModelState(row.model_state), row.model_state)
-    revise(scope, row, state=RolloutState.ROLLED_BACK, model_state=model_state, end_time=scope.now, note=reason)
-    return _told(scope, row, "rolled_back", before)
+    model_state = _ROLLED_BACK.get(row.model_state, row.model_state)
+    ended = {"state": RolloutState.ROLLED_BACK, "end_time": scope.now}
+    return change(scope, row, "rolled_back", reason, model_state=model_state, **ended)
 
 
-def change_model(scope: Scope, row: RolloutRow, action: str, reason: str, **changes: object) -> Rollout:
-    """Notes what became of the model version of a locked rollout."""
-    before = shown(row)
-    revise(scope, row, note=reason, **changes)
-    return _told(scope, row, action, before)
-
-
-def shown(row: RolloutRow) -> dict[str, Any]:
-    """What the audit log says of a rollout."""
-    found: dict[str, Any] = {"state": RolloutState(row.state).name, "stage": row.stage}
-    if row.model_type:
-        found["model_state"] = ModelState(row.model_state).name
-    return found
+def change(scope: Scope, row: RolloutRow, action: str, reason: str, **changes: Any) -> Rollout:
+    """Changes a locked rollout, with its entries in the audit log and the event log."""
+    resources.change(scope, row, action=action, reason=reason, note=reason, **changes)
+    return _read(scope, row)
 
 
 def _model_type(scope: Scope, model_id: str) -> str:
@@ -179,7 +155,7 @@ def _model_type(scope: Scope, model_id: str) -> str:
     version = model_versions.get_version(scope, model_id)
     if version.stage == "LIVE":
         raise FailedPrecondition(
-            f"version {model_id} is live already: there is nothing to roll out",
+            f"model version {model_id} is live already: roll out another version",
             reason="MODEL_IS_LIVE",
             metadata={"model_id": model_id},
         )
@@ -187,14 +163,9 @@ def _model_type(scope: Scope, model_id: str) -> str:
 
 
 def _open_stage(scope: Scope, row: RolloutRow, position: int, reason: str) -> None:
-    scope.insert(
-        RolloutStageRow,
-        rollout_id=row.id,
-        position=position,
-        reason=reason,
-        start_time=scope.now,
-        running_since=scope.now if row.state == RolloutState.RUNNING else None,
-    )
+    running_since = scope.now if row.state == RolloutState.RUNNING else None
+    values = {"rollout_id": row.id, "position": position, "reason": reason, "running_since": running_since}
+    scope.insert(RolloutStageRow, start_time=scope.now, **values)
 
 
 def _close_stage(scope: Scope, row: RolloutRow) -> None:
@@ -208,23 +179,18 @@ def _stage(scope: Scope, row: RolloutRow) -> RolloutStageRow:
     return rollouts.stages(scope, [row.id])[row.id][-1]
 
 
-def _require_state(row: RolloutRow, *states: RolloutState) -> None:
+def _locked(scope: Scope, key: str, *states: RolloutState, etag: str = "") -> RolloutRow:
+    row = rollouts.by_key(scope, key, lock=True)
+    check_etag(row.version, etag)
     if row.state not in states:
+        allowed, actual = " or ".join(one.name for one in states), RolloutState(row.state).name
         raise FailedPrecondition(
-            f"rollout {row.key!r} is {RolloutState(row.state).name}; this needs "
-            f"{' or '.join(one.name for one in states)}",
+            f"rollout {row.key!r} must be {allowed}, but it is {actual}",
             reason="ROLLOUT_STATE_INVALID",
-            metadata={"state": RolloutState(row.state).name},
+            metadata={"state": actual},
         )
+    return row
 
 
 def _read(scope: Scope, row: RolloutRow) -> Rollout:
     return rollout_of(row, rollouts.stages(scope, [row.id])[row.id], scope.now)
-
-
-def _told(scope: Scope, row: RolloutRow, action: str, before: Mapping[str, Any] | None = None) -> Rollout:
-    """Tells the audit log and the servers; returns the rollout as it stands now."""
-    after = shown(row) if before else {**shown(row), "design": row.design}
-    audit.record(scope, f"rollout.{action}", f"rollout/{row.key}", reason=row.note, before=before, after=after)
-    scope.publish(ROLLOUT_CHANGED, row.id, {"key": row.key, "state": RolloutState(row.state).name})
-    return _read(scope, row)

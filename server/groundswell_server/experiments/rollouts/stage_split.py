@@ -1,7 +1,7 @@
-"""Which units a rollout has reached: who is in at 5% is in at 10%.
+"""The split of units in a stage: a unit that is on at 5% is on at 10%.
 
-Two hashes with salts of their own decide, one whether a unit is looked at, one which side it is on: whoever is drawn
-into a rollout by the first is as likely new as old, and the comparison isn't skewed by how units are let in.
+Two hashes with separate salts decide, one whether a unit is included and one which variant it gets. An included unit
+gets either variant with the same probability, so that the inclusion does not skew the comparison.
 """
 
 from __future__ import annotations
@@ -10,44 +10,47 @@ from dataclasses import dataclass
 
 from groundswell_server.experiments.design.buckets import bucket
 
+OLD, NEW = 0, 1
+"""The indexes of the two variants of a stage."""
+
 
 @dataclass(frozen=True, slots=True)
-class Draw:
-    """What the hashes draw for a unit."""
+class UnitDraw:
+    """The result of both hashes for a unit."""
 
     is_on: bool
-    """Whether it gets what is new."""
+    """True when the unit gets the new variant."""
     is_compared: bool
-    """Whether it counts when new and old are compared: equal shares of both sides do."""
+    """True when the unit is part of the comparison, which has equal shares of both variants."""
 
 
-def draw(key: str, unit: str, share: float) -> Draw:
-    """What a unit draws while the rollout `key` gives what is new to `share` of all units, 0 to 1.
+def draw(key: str, unit: str, share: float) -> UnitDraw:
+    """Returns the draw of a unit in the rollout `key` at a `share` of all units, 0 to 1.
 
-    Up to half of the units, as many as get what is new are watched on the other side. Beyond that, only as many of
-    the new ones count as there are old ones left.
+    Up to a share of one half, as many units with the old variant are compared as there are units with the new one.
+    Beyond it, only as many units with the new variant are compared as units with the old one remain.
     """
-    included = bucket(f"{key}:inclusion", unit) < min(2.0 * share, 1.0)
-    side = bucket(f"{key}:side", unit)
+    is_included = bucket(f"{key}:inclusion", unit) < min(2.0 * share, 1.0)
+    # "side" is part of the hash: another salt would move units between the variants.
+    position = bucket(f"{key}:side", unit)
     if share <= 0.5:
-        return Draw(is_on=included and side < 0.5, is_compared=included)
-    return Draw(is_on=side < share, is_compared=side < 1.0 - share or side >= share)
-
-
-OLD, NEW = 0, 1
-"""The sides, as they are counted: variants of the comparison at a stage."""
+        return UnitDraw(is_on=is_included and position < 0.5, is_compared=is_included)
+    return UnitDraw(is_on=position < share, is_compared=position < 1.0 - share or position >= share)
 
 
 @dataclass(frozen=True, slots=True)
 class StageSplit:
-    """How a stage shares out the units that count in it."""
+    """The distribution of the compared units of a stage among the variants."""
 
     key: str
-    """Of the rollout."""
+    """The key of the rollout."""
     share: float
 
     def variant(self, unit: str) -> int | None:
-        """The side that a unit counts on; None when it does not. With all units new, each counts: they are traffic."""
+        """Returns the variant in which a unit is compared; None when it is not.
+
+        In the stage of all units every unit counts as new, which shows that there is traffic.
+        """
         if self.share >= 1.0:
             return NEW
         found = draw(self.key, unit, self.share)

@@ -1,5 +1,5 @@
 """The statistics of experiments: pure functions over sufficient statistics.
 
-Figures of an arm are arrays (phases, ...): the first axis is the phases of one experiment; further ones, if any, are
-experiments computed at once. Nothing here is imported when a server starts.
+The values of a variant are arrays (phases, ...): the first axis is the phases of one experiment; further axes, if any,
+are experiments that are computed at once. No module of this package is imported when a server starts.
 """

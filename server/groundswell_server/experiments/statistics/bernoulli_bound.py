@@ -1,12 +1,12 @@
-"""The always-valid test of two proportions that is exact however rare the event: for counts too low for normal tails.
+"""The exact always-valid test of two proportions, for counts that are too low for a normal approximation.
 
-Under proportions p_a and p_b, the likelihood of the data mixed over Jeffreys' prior for each variant, divided by their
-likelihood, is a martingale that starts at 1 (Robbins 1970). Divided by the highest likelihood of any proportions that
-the hypothesis allows it is smaller still (Wasserman, Ramdas, Balakrishnan 2020, "Universal inference"): it reaches
-1 / alpha with at most the probability alpha, for every sample size, order of arrival and allocation. Phases have
-proportions of their own and multiply.
+The likelihood of the data under proportions p_a and p_b, mixed over Jeffreys' prior for each variant and divided by
+their likelihood, is a martingale that starts at 1 (Robbins 1970). Divided instead by the highest likelihood of any
+proportions that the hypothesis allows, it is smaller still (Wasserman, Ramdas, Balakrishnan 2020, "Universal
+inference"). It therefore reaches 1 / alpha with probability at most alpha, for every sample size, order of arrival and
+allocation. Phases have their own proportions, and their likelihoods multiply.
 
-Arms are `VariantMeans` of conversions, (phases, ...).
+Variants are `VariantMeans` of conversions, (phases, ...).
 """
 
 from __future__ import annotations
@@ -21,30 +21,30 @@ from groundswell_server.statistics.safe_division import safe_divide
 
 Array = NDArray[np.float64]
 
-FEWEST = 20.0
-"""Conversions, and units without one, that each arm needs before the asymptotic sequence is relied on."""
+MIN_COUNT = 20.0
+"""The conversions, and the units without one, that each variant needs for the asymptotic confidence sequence."""
 _STEPS = 40
 
 
 def too_few(a: VariantMeans, b: VariantMeans) -> NDArray[np.bool_]:
-    """(...) whether counts are so low that this bound has to decide."""
-    least = [np.minimum(arm.count * arm.mean, arm.count * (1.0 - arm.mean)).sum(axis=0) for arm in (a, b)]
-    return np.asarray(np.minimum(*least) < FEWEST)
+    """Returns True (...) where counts are too low for the asymptotic confidence sequence."""
+    least = [np.minimum(one.count * one.mean, one.count * (1.0 - one.mean)).sum(axis=0) for one in (a, b)]
+    return np.asarray(np.minimum(*least) < MIN_COUNT)
 
 
 def log_evidence(a: VariantMeans, b: VariantMeans) -> Array:
-    """(...) logarithm of e against equal proportions."""
+    """Returns the logarithm of the e value (...) against equal proportions."""
     return np.asarray((_mixed(a) + _mixed(b) - _pooled(a, b)).sum(axis=0))
 
 
 def log_evidence_above(a: VariantMeans, b: VariantMeans) -> Array:
-    """(...) as `log_evidence`, against the proportion of b being that of a or less, in every phase."""
+    """Returns the logarithm of the e value (...) against b having at most the proportion of a in every phase."""
     best = np.where(b.mean <= a.mean, _free(a) + _free(b), _pooled(a, b))
     return np.asarray((_mixed(a) + _mixed(b) - best).sum(axis=0))
 
 
 def interval(a: VariantMeans, b: VariantMeans, alpha: float) -> tuple[float, float]:
-    """Differences b - a, the same in all phases, that are not refuted at any look. Arms are (phases,)."""
+    """Returns the interval of the difference b - a, common to all phases (phases,), at any time."""
     a, b = _with_axis(a), _with_axis(b)
     evidence = float((_mixed(a) + _mixed(b)).sum())
 
@@ -53,7 +53,7 @@ def interval(a: VariantMeans, b: VariantMeans, alpha: float) -> tuple[float, flo
 
     units = a.count + b.count
     middle = float((units * (b.mean - a.mean)).sum() / max(float(units.sum()), 1.0))
-    # Both ends at once, by halving.
+    # Bisection of both ends at once.
     inside, outside = np.full(2, middle), np.array([-1.0, 1.0])
     bounded = refuted(outside)
     for _ in range(_STEPS):
@@ -64,29 +64,29 @@ def interval(a: VariantMeans, b: VariantMeans, alpha: float) -> tuple[float, flo
     return lower, upper
 
 
-def _with_axis(arm: VariantMeans) -> VariantMeans:
-    """The same arm as (phases, 1), for several differences at once."""
-    return VariantMeans(arm.count[:, None], arm.mean[:, None], arm.variance[:, None])
+def _with_axis(variant: VariantMeans) -> VariantMeans:
+    """Returns the same variant with the shape (phases, 1), for several differences at once."""
+    return VariantMeans(variant.count[:, None], variant.mean[:, None], variant.variance[:, None])
 
 
-def _mixed(arm: VariantMeans) -> Array:
-    """(phases, ...) log-likelihood mixed over Beta(1/2, 1/2)."""
+def _mixed(variant: VariantMeans) -> Array:
+    """Returns the log-likelihood (phases, ...) mixed over Beta(1/2, 1/2)."""
     from scipy.special import betaln
 
-    hits = arm.count * arm.mean
-    return np.asarray(betaln(hits + 0.5, arm.count - hits + 0.5) - betaln(0.5, 0.5))
+    hits = variant.count * variant.mean
+    return np.asarray(betaln(hits + 0.5, variant.count - hits + 0.5) - betaln(0.5, 0.5))
 
 
-def _likelihood(arm: VariantMeans, share: Array) -> Array:
-    """(phases, ...) log-likelihood at a proportion."""
+def _likelihood(variant: VariantMeans, share: Array) -> Array:
+    """Returns the log-likelihood (phases, ...) at a proportion."""
     from scipy.special import xlog1py, xlogy
 
-    hits = arm.count * arm.mean
-    return np.asarray(xlogy(hits, share) + xlog1py(arm.count - hits, -share))
+    hits = variant.count * variant.mean
+    return np.asarray(xlogy(hits, share) + xlog1py(variant.count - hits, -share))
 
 
-def _free(arm: VariantMeans) -> Array:
-    return _likelihood(arm, arm.mean)
+def _free(variant: VariantMeans) -> Array:
+    return _likelihood(variant, variant.mean)
 
 
 def _pooled(a: VariantMeans, b: VariantMeans) -> Array:
@@ -95,16 +95,17 @@ def _pooled(a: VariantMeans, b: VariantMeans) -> Array:
 
 
 def _constrained(a: VariantMeans, b: VariantMeans, difference: Array) -> Array:
-    """(phases, differences) the highest log-likelihood where b is a + difference."""
+    """Returns the highest log-likelihood (phases, differences) for b = a + difference."""
     share = _constrained_share(a, b, difference)
     share = np.clip(share, np.maximum(0.0, -difference), np.minimum(1.0, 1.0 - difference))
     return _likelihood(a, share) + _likelihood(b, np.clip(share + difference, 0.0, 1.0))
 
 
 def _constrained_share(a: VariantMeans, b: VariantMeans, difference: Array) -> Array:
-    """(phases, differences) the proportion of a at which that is: the middle root of the likelihood equation, a cubic.
+    """Returns the proportion of a (phases, differences) with the highest likelihood for b = a + difference.
 
-    Miettinen, Nurminen 1985, "Comparative analysis of two rates", appendix 1, with b for 1 and a for 2.
+    It is the middle root of the likelihood equation, a cubic: Miettinen, Nurminen 1985, "Comparative analysis of two
+    rates", appendix 1, with b for 1 and a for 2.
     """
     units = np.maximum(a.count + b.count, 1.0)
     hits_a = a.count * a.mean

@@ -1,4 +1,4 @@
-"""p values of a family of tests, adjusted for their number, in the order given."""
+"""Corrections for multiple testing: adjusted p values of a family of tests, in the order given."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Array = NDArray[np.float64]
 
 
 def holm(p_values: ArrayLike) -> Array:
-    """(n,) adjusted so that any false finding among them is as rare as alpha: Holm 1979. For the family of variants."""
+    """Returns p values (n,) adjusted to control the family-wise error rate: Holm 1979. Used for the variants."""
     p = np.asarray(p_values, np.float64)
     order = np.argsort(p, kind="stable")
     stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
@@ -17,9 +17,9 @@ def holm(p_values: ArrayLike) -> Array:
 
 
 def benjamini_hochberg(p_values: ArrayLike) -> Array:
-    """(n,) adjusted so that at most the share alpha of findings is false, on average: Benjamini, Hochberg 1995.
+    """Returns p values (n,) adjusted to control the false discovery rate: Benjamini, Hochberg 1995.
 
-    For secondary metrics, which suggest and don't decide.
+    Used for secondary metrics, which decide nothing.
     """
     p = np.asarray(p_values, np.float64)
     order = np.argsort(p, kind="stable")

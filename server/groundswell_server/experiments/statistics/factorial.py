@@ -1,7 +1,7 @@
-"""What each factor of a multivariate experiment does, alone and together with another.
+"""Factorial analysis of a multivariate experiment: main effects and two-way interactions.
 
-The cells are the full product of the factors' levels, the last factor varying fastest. A level is compared with the
-first of its factor, averaged over the other factors' levels in equal parts: who combined what has no part in it.
+The cells are the full product of the factors' levels, with the last factor varying fastest. A level is compared with
+the first level of its factor, averaged over the other factors' levels with equal weights.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Contrast:
-    """A comparison of levels."""
+    """A contrast of the cells' means."""
 
     factors: tuple[int, ...]
-    """One factor: a main effect. Two: an interaction."""
+    """One factor for a main effect, two for an interaction."""
     levels: tuple[int, ...]
-    """The level of each factor that is compared with its first."""
+    """The level of each factor that is compared with the factor's first level."""
     weights: Array
-    """(cells,) of the cells' means."""
+    """(cells,) weights of the cells' means."""
 
 
 def contrasts(levels: Sequence[int]) -> Iterator[Contrast]:
-    """All main effects and two-way interactions of factors with so many levels each (at least 2)."""
+    """Yields all main effects and two-way interactions; `levels` is the number of levels of each factor, at least 2."""
     for order in (1, 2):
         for factors in combinations(range(len(levels)), order):
             for chosen in np.ndindex(*(levels[factor] - 1 for factor in factors)):
@@ -42,23 +42,22 @@ def contrasts(levels: Sequence[int]) -> Iterator[Contrast]:
 
 
 def judge_contrast(contrast: Contrast, cells: Sequence[VariantMean], level: float = 0.95) -> Inference:
-    """The contrast's estimate, its interval and p value; degrees of freedom by Satterthwaite 1946.
+    """Returns the estimate of a contrast with its interval and p value; degrees of freedom by Satterthwaite 1946.
 
-    A main effect is a difference of means; an interaction is by how much the effect of one level changes with the
-    other.
+    A main effect is a difference of means. An interaction is the change of one level's effect by the other level.
     """
     means = np.array([cell.mean for cell in cells])
     errors = np.array([cell.error2 for cell in cells])
     degrees = np.array([cell.degrees for cell in cells])
     parts = contrast.weights**2 * errors
     error2 = np.asarray(parts.sum())
-    doubt = np.asarray((parts**2 / degrees).sum())
-    freedom = safe_divide(error2**2, doubt, 1.0)
+    spread = np.asarray((parts**2 / degrees).sum())
+    freedom = safe_divide(error2**2, spread, 1.0)
     return t_test(np.asarray(contrast.weights @ means), error2, freedom, level)
 
 
 def _weights(levels: Sequence[int], compared: dict[int, int]) -> Array:
-    """(cells,) the product over the factors: level minus first for those compared, the average for the others."""
+    """Returns the weights (cells,): level minus first level for the compared factors, the average for the others."""
     weights = np.ones(1)
     for factor, count in enumerate(levels):
         along = np.full(count, 1.0 / count)

@@ -1,6 +1,6 @@
-"""Tests that are right once, at a size fixed beforehand: looking again and again breaks them.
+"""Fixed-horizon tests: valid for one analysis at a size that was fixed beforehand. Repeated analyses invalidate them.
 
-Arms are (phases, ...) or standardised over their phases; b is the variant, a the control, an estimate is b - a.
+Arguments are (phases, ...), or standardised over the phases. a is the control, b is the variant, an estimate is b - a.
 """
 
 from __future__ import annotations
@@ -16,28 +16,28 @@ from groundswell_server.statistics.safe_division import safe_divide
 Array = NDArray[np.float64]
 
 MIN_SHARE = 1e-100
-"""Of the variant's mean, or of the errors, that a control's mean has to be for a lift."""
+"""The least mean of the control, relative to the variant's mean and to the errors, for which a lift is defined."""
 
 
 @dataclass(frozen=True, slots=True)
 class Inference:
-    """An estimate with its uncertainty."""
+    """An estimate with its interval and p value."""
 
     estimate: Array
     lower: Array
-    """-inf where nothing bounds the estimate: no units, or values that all are alike."""
+    """-inf where the estimate is unbounded: without units, or when all values are equal."""
     upper: Array
-    """inf there."""
+    """inf where the estimate is unbounded."""
     p_value: Array
-    """Two-sided; 1 where nothing can be said."""
+    """Two-sided; 1 without any data."""
 
 
 def pooled_z(a: VariantMeans, b: VariantMeans, weights: Array, level: float = 0.95) -> Inference:
-    """Difference of two proportions: z-test with the variance pooled, Newcombe's interval.
+    """Returns the difference of two proportions: z-test with pooled variance, and Newcombe's interval.
 
-    With more than one phase the differences are averaged with `weights` (phases, ...), variances are pooled within
-    phases, and the phases' intervals are brought together by the method that Newcombe's is made with (Zou, Donner
-    2008, "Construction of confidence limits about effect measures", formula 3).
+    For several phases the differences are averaged with `weights` (phases, ...), variances are pooled within phases,
+    and the intervals of the phases are combined by the method that underlies Newcombe's interval (Zou, Donner 2008,
+    "Construction of confidence limits about effect measures", formula 3).
     """
     from scipy.special import ndtr
 
@@ -55,7 +55,7 @@ def pooled_z(a: VariantMeans, b: VariantMeans, weights: Array, level: float = 0.
 
 
 def newcombe(a: VariantMeans, b: VariantMeans, level: float = 0.95) -> tuple[Array, Array]:
-    """Interval of the difference of two proportions from Wilson's intervals: Newcombe 1998, method 10."""
+    """Returns the interval of the difference of two proportions from Wilson's intervals: Newcombe 1998, method 10."""
     lower_a, upper_a = wilson(a, level)
     lower_b, upper_b = wilson(b, level)
     apart = b.mean - a.mean
@@ -64,56 +64,56 @@ def newcombe(a: VariantMeans, b: VariantMeans, level: float = 0.95) -> tuple[Arr
     return lower, upper
 
 
-def wilson(arm: VariantMeans, level: float = 0.95) -> tuple[Array, Array]:
-    """Interval of a proportion: Wilson 1927."""
+def wilson(variant: VariantMeans, level: float = 0.95) -> tuple[Array, Array]:
+    """Returns the interval of a proportion: Wilson 1927."""
     from scipy.special import ndtri
 
     z = ndtri(0.5 + level / 2.0)
-    units = np.maximum(arm.count, 1.0)
-    middle = (arm.mean + z**2 / (2.0 * units)) / (1.0 + z**2 / units)
-    half = z / (1.0 + z**2 / units) * np.sqrt(arm.variance / units + z**2 / (4.0 * units**2))
+    units = np.maximum(variant.count, 1.0)
+    middle = (variant.mean + z**2 / (2.0 * units)) / (1.0 + z**2 / units)
+    half = z / (1.0 + z**2 / units) * np.sqrt(variant.variance / units + z**2 / (4.0 * units**2))
     return np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0)
 
 
 def cohens_h(a: Array, b: Array) -> Array:
-    """Effect size of two proportions: the difference of their arcsines. Cohen 1988, formula 6.2.1."""
+    """Returns the effect size of two proportions, the difference of their arcsines: Cohen 1988, formula 6.2.1."""
     return np.asarray(2.0 * np.arcsin(np.sqrt(np.clip(b, 0.0, 1.0))) - 2.0 * np.arcsin(np.sqrt(np.clip(a, 0.0, 1.0))))
 
 
 def welch_t(a: VariantMean, b: VariantMean, level: float = 0.95) -> Inference:
-    """Difference of two means, the variances not taken for equal: Welch 1947."""
+    """Returns the difference of two means without assuming equal variances: Welch 1947."""
     return t_test(b.mean - a.mean, a.error2 + b.error2, welch_degrees(a, b), level)
 
 
 def welch_degrees(a: VariantMean, b: VariantMean) -> Array:
-    """Degrees of freedom of the difference of two means."""
+    """Returns the degrees of freedom of the difference of two means."""
     error2 = a.error2 + b.error2
-    doubt = a.error2**2 / a.degrees + b.error2**2 / b.degrees
-    return safe_divide(error2**2, doubt, 1.0)
+    spread = a.error2**2 / a.degrees + b.error2**2 / b.degrees
+    return safe_divide(error2**2, spread, 1.0)
 
 
 def cohens_d(a: VariantMean, b: VariantMean) -> Array:
-    """Effect size of two means: their difference in standard deviations of a unit, pooled. Cohen 1988, section 2.5."""
+    """Returns the effect size of two means, their difference in pooled standard deviations: Cohen 1988, section 2.5."""
     freedom_a, freedom_b = np.maximum(a.count - 1.0, 0.0), np.maximum(b.count - 1.0, 0.0)
     pooled = (freedom_a * a.variance + freedom_b * b.variance) / np.maximum(freedom_a + freedom_b, 1.0)
     return safe_divide(b.mean - a.mean, np.sqrt(pooled))
 
 
 def relative_lift(a: VariantMean, b: VariantMean, level: float = 0.95) -> Inference:
-    """By which share of the control's mean the variant's is larger: delta method, t with Welch's degrees of freedom.
+    """Returns the difference relative to the control's mean: delta method, t with Welch's degrees of freedom.
 
-    Not a number where the control's mean is 0, or so near that a share of it is beyond all numbers. The method wants
-    that mean several standard errors away from 0.
+    NaN where the control's mean is 0 or so small that the quotient would overflow. The method needs a mean that is
+    several standard errors away from 0.
     """
     near = np.abs(a.mean) <= MIN_SHARE * (np.abs(b.mean) + np.sqrt(a.error2) + np.sqrt(b.error2))
     base = np.where(near, np.nan, a.mean)
     error = np.hypot(np.sqrt(b.error2) / base, b.mean / base * (np.sqrt(a.error2) / base))
-    # Of a mean below 0 a share is measured against its size: better stays better.
+    # Relative to the absolute value of a negative mean, so that an improvement keeps its sign.
     return _t_test((b.mean - a.mean) / np.abs(base), error, welch_degrees(a, b), level)
 
 
 def t_test(estimate: Array, error2: Array, degrees: Array, level: float = 0.95) -> Inference:
-    """Whether an estimate is 0, given its squared standard error with its degrees of freedom."""
+    """Returns the t-test of an estimate against 0, from its squared standard error and its degrees of freedom."""
     return _t_test(estimate, np.sqrt(error2), degrees, level)
 
 

@@ -1,4 +1,4 @@
-"""What is kept of an arm's units in one phase, for one metric: enough for every test, however many the events."""
+"""Moments: the sufficient statistics of a variant's units in one phase, for one metric."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from dataclasses import astuple, dataclass, fields
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """Sums over n units. Add those of other units, other servers, other hours: the order makes no difference.
+    """Sums over n units. Moments of disjoint sets of units can be added in any order.
 
-    y is the unit's value (of a CONVERSION 0 or 1; of a RATIO its numerator), z the denominator of a RATIO, x the
-    covariate from before the experiment. A unit that was exposed and did nothing counts, with y = 0. Sums of squares
-    keep the variance of values whose mean is up to a million of their standard deviations; take an offset off others.
+    y is the unit's value (0 or 1 for a CONVERSION, the numerator for a RATIO), z is the denominator of a RATIO, and x
+    is the covariate from before the experiment. A unit that was exposed and has no events counts with y = 0. Sums of
+    squares preserve the variance of values whose mean is up to a million standard deviations; other values need an
+    offset subtracted.
     """
 
     count: int = 0
-    """n, units."""
+    """The number of units, n."""
     y: float = 0.0
     z: float = 0.0
     x: float = 0.0
@@ -31,4 +32,7 @@ class Moments:
 
 
 FIELDS = tuple(field.name for field in fields(Moments))
-"""Names of the ten sums, in order."""
+"""The names of the fields, in order."""
+
+MIN_UNITS_PER_VARIANT = 30
+"""The units that every variant needs, whatever the settings: with fewer units no test keeps its error rate."""

@@ -1,7 +1,8 @@
-"""Whether units were shared out as planned: where they were not, something between assignment and event loses them.
+"""Sample ratio mismatch (SRM): tests whether units were distributed among the variants as planned.
 
-Counts and expected shares are (phases, K) arrays. Expected shares may differ from phase to phase, or, under a bandit,
-from batch to batch: there the probabilities stored with the choices are the shares.
+An SRM means that units are lost between assignment and event, so that the variants cannot be compared. Counts and
+expected shares are (phases, K) arrays. Expected shares may differ between phases; under a bandit the phases are batches
+and the shares are the probabilities that were stored with the choices.
 """
 
 from __future__ import annotations
@@ -13,42 +14,42 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-ALARM = 0.001
-"""p values below this are a mismatch: healthy experiments raise a false alarm once in a thousand."""
+SRM_ALPHA = 0.001
+"""A p value below this is a mismatch: one healthy experiment in a thousand is flagged."""
 MIN_EXPECTED_UNITS = 5.0
-"""Units due in each arm before the chi-square distribution is near enough (Cochran 1954)."""
+"""The expected units of each variant for which the chi-square approximation is accurate (Cochran 1954)."""
 
 
 @dataclass(frozen=True, slots=True)
 class SampleRatio:
-    """How well the counts fit the plan."""
+    """The p values of an SRM check."""
 
     p_value: float
-    """Chi-square test of all phases together, right for one look."""
+    """Chi-square test of all phases together, valid for one analysis."""
     always_valid_p: float
-    """Right for any number of looks."""
+    """Anytime-valid multinomial test, valid for any number of analyses."""
     phase_p_values: Array
     """(phases,) chi-square test of each phase."""
 
     @property
     def least_p(self) -> float:
-        """The least of all these p values.
+        """Returns the least of all p values.
 
-        Of two tests the one for any number of looks rarely says no first. It does where phases deviate in opposite
-        directions, or each a little: their totals hide it, and no phase is enough by itself.
+        The anytime-valid test is rarely the first to flag a mismatch. It is when phases deviate in opposite directions,
+        or each by a little: the totals hide that, and no single phase is significant.
         """
         return min(self.p_value, self.always_valid_p, float(self.phase_p_values.min(initial=1.0)))
 
     @property
     def is_mismatch(self) -> bool:
-        """Whether the units can't be trusted: overall, in one phase, or by all that was seen so far."""
-        return self.least_p < ALARM
+        """Returns True for a sample ratio mismatch: overall, in one phase, or by the anytime-valid test."""
+        return self.least_p < SRM_ALPHA
 
 
 def check_sample_ratio(counts: Array, shares: Array, *, by_phase: bool = True) -> SampleRatio:
-    """Counts (phases, K) against the shares (phases, K) that were due; shares of a phase sum to 1.
+    """Checks counts (phases, K) against the expected shares (phases, K); the shares of a phase sum to 1.
 
-    Without `by_phase` phases aren't tested each on its own: for a bandit's batches, which are many and small.
+    `by_phase` adds a test of each phase. It is False for a bandit, whose batches are many and small.
     """
     rows = zip(counts, shares, strict=True) if by_phase else ()
     phases = np.array([chi_square(row[None], due[None]) for row, due in rows])
@@ -56,11 +57,11 @@ def check_sample_ratio(counts: Array, shares: Array, *, by_phase: bool = True) -
 
 
 def chi_square(counts: Array, shares: Array) -> float:
-    """P value of Pearson's test of the arms' totals.
+    """Returns the p value of Pearson's chi-square test of the variants' totals.
 
-    With one phase it is the usual statistic. With more, the totals' deviations are measured by their own covariance,
-    the sum of the phases' multinomial ones: the sum of counts with different shares is not multinomial. Totals of
-    which fewer than `MIN_EXPECTED_UNITS` were due in an arm say nothing yet: 1.
+    For one phase it is the usual statistic. For several phases the deviations of the totals are measured by their own
+    covariance, the sum of the phases' multinomial covariances, because a sum of counts with different shares is not
+    multinomial. The p value is 1 while a variant has fewer than `MIN_EXPECTED_UNITS` expected units.
     """
     from scipy.special import chdtrc
 
@@ -78,10 +79,10 @@ def chi_square(counts: Array, shares: Array) -> float:
 
 
 def always_valid(counts: Array, shares: Array) -> float:
-    """P value of the anytime-valid multinomial test: 1 over a Bayes factor that is a martingale under the plan.
+    """Returns the p value of the anytime-valid multinomial test: 1 over a Bayes factor that is a martingale.
 
-    Lindon, Malek 2022, "Anytime-valid inference for multinomial count data", formula 9; the prior of the shares is
-    Dirichlet about the plan, with K units' weight. Phases have shares of their own and multiply.
+    Lindon, Malek 2022, "Anytime-valid inference for multinomial count data", formula 9. The prior of the shares is a
+    Dirichlet distribution around the expected shares with the weight of K units. The factors of phases multiply.
     """
     from scipy.special import gammaln, xlogy
 
@@ -96,5 +97,5 @@ def always_valid(counts: Array, shares: Array) -> float:
 
 
 def _impossible(counts: Array, shares: Array) -> bool:
-    """Whether an arm has units although none were due."""
+    """Returns True when a variant has units although its expected share is 0."""
     return bool(((counts > 0.0) & (shares <= 0.0)).any())

@@ -47,7 +47,7 @@ def read_errors(scope: Scope, post_ids: Sequence[str], target_age: timedelta) ->
                 error
                 for version in pair
                 if version is not None
-                for error in _errors(scope, version, post_ids, rollout.began, target_age)
+                for error in _errors(scope, version, post_ids, rollout.start_time, target_age)
             ]
             found.append(RolloutErrors(rollout, errors))
     return found

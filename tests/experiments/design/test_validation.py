@@ -10,7 +10,6 @@ import pytest
 
 from groundswell_server.experiments.design.buckets import Namespace
 from groundswell_server.experiments.design.design import Design, Factor, Metric, Variant
-from groundswell_server.experiments.design.design_json import design_of, record_of
 from groundswell_server.experiments.design.targeting_conditions import (
     AllOf,
     AnyOf,
@@ -24,8 +23,9 @@ from groundswell_server.experiments.design.targeting_conditions import (
     Version,
 )
 from groundswell_server.experiments.design.validation import complete
-from groundswell_server.experiments.enums import Allocation, Direction, ExperimentKind, MetricKind, MetricRole
 from groundswell_storage.errors import InvalidArgument
+from groundswell_storage.experiments.enums import Allocation, Direction, ExperimentKind, MetricKind, MetricRole
+from groundswell_storage.records import from_plain, plain
 
 CONVERSIONS = (Metric("conversion_rate"),)
 
@@ -178,4 +178,4 @@ def test_a_design_is_stored_as_it_is() -> None:
         ),
         "hooks",
     )
-    assert design_of(json.loads(json.dumps(record_of(design)))) == design
+    assert from_plain(Design, json.loads(json.dumps(plain(design)))) == design

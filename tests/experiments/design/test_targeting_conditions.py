@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from groundswell_server.experiments.design.semantic_versions import precedence
 from groundswell_server.experiments.design.targeting_conditions import (
-    DEEPEST,
+    MAX_DEPTH,
     AllOf,
     AnyOf,
     Compare,
@@ -109,7 +109,7 @@ def test_any_attributes_can_be_asked(first: Condition, second: Condition, attrib
 
 def test_too_deep_a_condition_is_refused() -> None:
     condition: Condition = Exists("a")
-    for _ in range(DEEPEST - 1):
+    for _ in range(MAX_DEPTH - 1):
         condition = Negation(condition)
     compile_condition(condition)
     with pytest.raises(ValueError, match="nest"):

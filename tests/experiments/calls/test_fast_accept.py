@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groundswell.v1 import experiments_pb2 as pb
-from groundswell_server.experiments.assignment.acceptance import accepts_assign, accepts_assign_all
+from groundswell_server.experiments.messages.fast_accept import accepts_assign, accepts_assign_all
 from tests.rules import refused
 
 short = st.text(alphabet=st.one_of(st.characters(codec="utf-8"), st.just("\0")), max_size=4)
