@@ -3,8 +3,8 @@
 Nothing outside this package writes SQL. Start at `database.connect`, then `scope.Scope`. Modules and folders import
 only from lower layers, except for types:
 
-1. errors, chunks, fields, records, engines: values, errors, and the databases as Peewee adapts them
-2. ids, failures, table: tables, identifiers, and the errors that database failures mean
+1. errors, chunks, fields, engines: values, errors, and the databases as Peewee adapts them
+2. ids, failures, table, records: tables, identifiers, the errors of database failures, and JSON records
 3. events, pages, migrations: the event log, pages of lists, the initial schema
 4. scope, schema: access to one workspace's rows; the migrations that are due
 5. database: connections and transactions

@@ -9,7 +9,7 @@ from typing import Any
 
 from groundswell_server.experiments import lifecycle
 from groundswell_server.experiments.design.design import Design, Metric, Variant
-from groundswell_storage.experiments import counting
+from groundswell_storage.experiments import unit_counts
 from groundswell_storage.scope import Scope
 
 DESIGN = Design(
@@ -36,5 +36,5 @@ def count(scope: Scope, experiment: lifecycle.Experiment, hits: Mapping[str, tup
         for variant, (hits, _) in arms.items()
         if variant is not None
     }
-    counting.add_units(scope, experiment.number, units)
-    counting.add_sums(scope, experiment.number, sums)
+    unit_counts.add_units(scope, experiment.number, units)
+    unit_counts.add_sums(scope, experiment.number, sums)

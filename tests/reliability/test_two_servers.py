@@ -12,7 +12,7 @@ import psycopg
 from groundswell import Client
 from groundswell_server.experiments.design.buckets import Split
 from groundswell_storage.database import connect
-from groundswell_storage.experiments import counting
+from groundswell_storage.experiments import unit_counts
 from tests.patience import eventually
 from tests.processes import Suite
 
@@ -54,13 +54,13 @@ def peeked(client: Client, unit: str) -> int:
     return VARIANTS.index(client.experiments.evaluate_variant(experiment_key="hooks", unit=unit).assignment.variant)
 
 
-def exposures(database_url: str, units: list[str]) -> dict[str, counting.Exposure]:
+def exposures(database_url: str, units: list[str]) -> dict[str, unit_counts.Exposure]:
     """Where these units stand, those that take part."""
     database = connect(database_url)
     with database.scope("default", "tester") as scope:
-        numbers = counting.find_units(scope, units)
+        numbers = unit_counts.find_units(scope, units)
         # The only experiment there is.
-        stand = counting.exposures(scope, 1, numbers.values())
+        stand = unit_counts.exposures(scope, 1, numbers.values())
     database.close()
     return {unit: stand[number] for unit, number in numbers.items() if number in stand}
 

@@ -12,9 +12,9 @@ from typing import Any, TypeVar, overload
 from google.protobuf import message_factory
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import Message
-from groundswell.v1.options_pb2 import Audit
 
 from groundswell.call_options import CallOptions, options_of
+from groundswell.v1.options_pb2 import Audit
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 FastAccept = Callable[[Any], bool]

@@ -12,7 +12,7 @@ from typing import Any
 from peewee import BigIntegerField, CompositeKey, SmallIntegerField
 
 from groundswell_storage.experiments import bulk
-from groundswell_storage.experiments.counting import SUMS
+from groundswell_storage.experiments.unit_counts import SUMS
 from groundswell_storage.fields import InstantField, JsonField
 from groundswell_storage.scope import Scope
 from groundswell_storage.table import Table

@@ -1,8 +1,8 @@
-"""Many rows in one statement: the hot path of what is counted.
+"""Statements for many rows, for the hot path of counting.
 
-SQLite gets lists of values, in a few lengths only, so that their statements stay prepared: to compile a list of 500
-rows takes longer than to run it. PostgreSQL gets an array for each column, as text: its driver takes a microsecond to
-translate each value of a list of rows.
+SQLite gets lists of values in a few fixed lengths, so that its statements stay prepared: compiling a list of 500 rows
+takes longer than running it. PostgreSQL gets a text array for each column, because its driver takes a microsecond to
+convert each value of a list of rows.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from groundswell_storage.fields import to_json
 from groundswell_storage.scope import Scope
 
 _LENGTHS = (500, 256, 128, 64, 32, 16, 8, 4, 2, 1)
-"""Rows in one statement of SQLite: of those below the first, no batch needs the same twice."""
+"""The numbers of rows in one statement of SQLite. A batch uses each length below the first at most once."""
 
 
 class Column(NamedTuple):
-    """Values of one column, a value for each row."""
+    """The values of one column, one for each row."""
 
     type: str
-    """As PostgreSQL calls it: bigint, smallint, integer, double precision, bytea, text."""
+    """The type in PostgreSQL: bigint, smallint, integer, double precision, bytea or text."""
     values: Sequence[Any]
 
 
 def insert(
     scope: Scope, table: str, same: Mapping[str, object], columns: Mapping[str, Column], tail: str
 ) -> list[tuple[Any, ...]]:
-    """Inserts rows of this workspace, as many as the columns are long, and returns what the statements return.
+    """Inserts rows into the workspace and returns the rows that the statements return.
 
-    `same` has the columns whose value is the same in all rows. `tail` is what follows the rows: what is done about
-    those that are there already, and a RETURNING.
+    `same` holds the columns with the same value in all rows. `tail` is the end of the statement: its ON CONFLICT and
+    RETURNING clauses.
     """
     rows = len(next(iter(columns.values())).values)
     same, columns = _apart({"workspace": scope.workspace, **same}, columns)
@@ -52,9 +52,9 @@ def insert(
 def insert_new(
     scope: Scope, table: str, same: Mapping[str, object], columns: Mapping[str, Column], key: str
 ) -> Sequence[int]:
-    """Inserts the rows whose key is not there yet; returns their places. Of rows with the same key one is inserted.
+    """Inserts the rows with new keys, one for each key; returns their positions.
 
-    `key` is the column that tells the rows apart. Where all are new, as nearly always, nothing is looked up.
+    `key` is the column that identifies a row. When all rows are new, as nearly always, no key is read.
     """
     keys = columns[key].values
     same, columns = _apart({"workspace": scope.workspace, **same}, columns)
@@ -65,7 +65,7 @@ def insert_new(
     found: list[int] = []
     for start, length in _pieces(len(keys)):
         try:
-            # One that fails leaves nothing behind, and the transaction as it was.
+            # A failing statement inserts no row and leaves the transaction valid.
             _insert_piece(scope, table, same, columns, start, length, "")
             found += range(start, start + length)
         except IntegrityError:
@@ -75,7 +75,7 @@ def insert_new(
 
 
 def among(scope: Scope, type: str, values: Collection[Any]) -> tuple[str, Any]:
-    """A condition on the column before it, which has one of these values, and its parameter."""
+    """Returns the condition, to be written after a column, that it has one of these values, and its parameter."""
     if len(values) == 1:
         return "= ?", next(iter(values))
     if scope.database.dialect != "sqlite":
@@ -84,7 +84,7 @@ def among(scope: Scope, type: str, values: Collection[Any]) -> tuple[str, Any]:
 
 
 def _apart(same: Mapping[str, object], columns: Mapping[str, Column]) -> tuple[dict[str, object], dict[str, Column]]:
-    """What is the same in all rows and what is not; the first column, by which rows are told apart, always is not."""
+    """Moves constant columns to `same`, except the first column, which identifies a row."""
     _, *others = columns
     alike = [name for name in others if _are_alike(columns[name].values)]
     return (
@@ -98,13 +98,13 @@ def _are_alike(values: Sequence[Any]) -> bool:
 
 
 def _places(keys: Sequence[Any], among: Sequence[int], rows: Any) -> list[int]:
-    """The first place of each key that the rows hold."""
+    """Returns the first position of each key that the rows contain."""
     fresh = {row[0] for row in rows.fetchall()}
     return sorted({keys[place]: place for place in reversed(among) if keys[place] in fresh}.values())
 
 
 def _pieces(count: int) -> Iterator[tuple[int, int]]:
-    """Start and length of statements that cover so many rows."""
+    """Yields the start and length of each statement for `count` rows."""
     start = 0
     for length in _LENGTHS:
         while count - start >= length:
@@ -130,7 +130,7 @@ def _insert_piece(
 
 @cache
 def _list_statement(table: str, same: Sequence[str], columns: Sequence[str], length: int, tail: str) -> str:
-    """What is the same in all rows is a parameter once: each costs as much as a tenth of a row."""
+    """Returns a statement in which a constant column has one parameter: each parameter costs a tenth of a row."""
     again = "".join(f"?{number}, " for number in range(1, len(same) + 1))
     numbers = count(len(same) + 1)
     rows = (f"({again}{', '.join(f'?{next(numbers)}' for _ in columns)})" for _ in range(length))
@@ -156,7 +156,7 @@ def _array_statement(table: str, same: Sequence[str], columns: Sequence[str], ty
 
 
 def _literal(column: Column) -> str:
-    """An array as PostgreSQL reads it."""
+    """Returns the text of a PostgreSQL array."""
     if column.type == "bytea":
         return "{" + ",".join([f'"\\\\x{value.hex()}"' for value in column.values]) + "}"
     if column.type == "text":

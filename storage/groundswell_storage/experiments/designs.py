@@ -34,7 +34,7 @@ class ExperimentRow(Resource):
     winner = TextField(default="")
     end_reason = TextField(default="")
     moves = BigIntegerField(default=0)
-    """How often the exposure of a unit was changed. Cached variants of units are valid for one value of it."""
+    """The number of changes of units' exposures. Cached variants of units are valid for one value of it."""
     start_time = InstantField(null=True)
     end_time = InstantField(null=True)
 

@@ -77,7 +77,7 @@ class RolloutStageRow(Table):
     """The time since which its clock runs; null while it is paused and after its end."""
     end_time = InstantField(null=True)
     moves = BigIntegerField(default=0)
-    """How often the exposure of one of its units was changed, as for experiments."""
+    """The number of changes of units' exposures, as for experiments."""
     last_check = JsonField(null=True)
     """The result of the last check; null before the first."""
 

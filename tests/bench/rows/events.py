@@ -24,7 +24,7 @@ from groundswell_server.experiments.counting.unit_variant_cache import UnitVaria
 from groundswell_server.experiments.design.design import Design, Metric, Variant
 from groundswell_server.experiments.messages.fast_accept import accepts_stream
 from groundswell_storage.database import Database, connect
-from groundswell_storage.experiments import counting
+from groundswell_storage.experiments import unit_counts
 from groundswell_storage.ids import uuid7
 from tests import postgresql
 from tests.bench.stage import Stage
@@ -103,7 +103,7 @@ class Ground:
         for begin in range(0, UNITS, BATCH):
             self._serve(_columns(range(begin, begin + BATCH)).SerializeToString())
         with self.database.scope("default", "bench") as scope:
-            self._numbers = counting.unit_numbers(scope, [_name(unit) for unit in range(UNITS)])
+            self._numbers = unit_counts.unit_numbers(scope, [_name(unit) for unit in range(UNITS)])
 
     def rows(self, batch: int) -> Callable[[], None]:
         """A batch in rows."""

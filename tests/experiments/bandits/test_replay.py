@@ -82,5 +82,5 @@ def test_a_log_has_to_fit_together() -> None:
     ):
         with pytest.raises(ValueError, match=why):
             Log(*columns)
-    with pytest.raises(ValueError, match="an arm 1"):
+    with pytest.raises(ValueError, match="a variant 1"):
         replay(runs.uniform, Log(arms, rewards, propensities), 1, np.random.default_rng(1))

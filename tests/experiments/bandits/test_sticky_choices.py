@@ -23,7 +23,7 @@ from groundswell_server.experiments.design.design import BanditOptions, Design, 
 from groundswell_server.experiments.design.targeting_conditions import Equals
 from groundswell_storage.database import Database, connect
 from groundswell_storage.errors import InvalidArgument, Unavailable
-from groundswell_storage.experiments import counting
+from groundswell_storage.experiments import unit_counts
 from groundswell_storage.experiments.enums import Allocation, ExperimentKind, MetricKind
 from groundswell_storage.scope import Scope
 from tests.experiments.sent import batch, event
@@ -61,7 +61,7 @@ def names(count: int, of: str = "reader") -> list[str]:
 def arms(scope: Scope) -> Counter[int]:
     """Units that count, by variant."""
     counted: Counter[int] = Counter()
-    for (_, variant), (units, _) in counting.read_units(scope, bandit(scope).number).items():
+    for (_, variant), (units, _) in unit_counts.read_units(scope, bandit(scope).number).items():
         counted[variant] += units
     return counted
 
@@ -69,8 +69,8 @@ def arms(scope: Scope) -> Counter[int]:
 def test_what_is_chosen_is_stored_with_its_batch_and_kept(scope: Scope) -> None:
     assigner = started(scope)
     first = assign(scope, names(60))
-    numbers = counting.unit_numbers(scope, first)
-    stored = counting.exposures(scope, assigner.number, numbers.values())
+    numbers = unit_counts.unit_numbers(scope, first)
+    stored = unit_counts.exposures(scope, assigner.number, numbers.values())
     (batch,) = all_of(scope, assigner.number)
     assert batch.probabilities == pytest.approx((1 / 3,) * 3, abs=0.05)
     for unit, answer in first.items():
@@ -125,14 +125,14 @@ def test_raising_the_bucket_version_chooses_anew_for_units_that_come_again(scope
     # Who got the same again counts on where it was, with the probability of its first choice.
     assert {unit: after[unit].probability for unit in stayed} == {unit: before[unit].probability for unit in stayed}
     assert arms(scope) == Counter(before[unit].variant for unit in stayed)
-    counted = counting.read_units(scope, assigner.number)
+    counted = unit_counts.read_units(scope, assigner.number)
     assert sum(out for _, out in counted.values()) == len(crossed)
-    sums = counting.read_sums(scope, assigner.number)
+    sums = unit_counts.read_sums(scope, assigner.number)
     assert sum(values[0] for (_, _, metric), values in sums.items() if metric == 0) == len(stayed)
     # A third version: who crossed once is not counted out twice.
     lifecycle.update_experiment(scope, "hooks", replace(DESIGN, bucket_version=3))
     third = assign(scope, names(90))
-    counted = counting.read_units(scope, assigner.number)
+    counted = unit_counts.read_units(scope, assigner.number)
     assert sum(units + out for units, out in counted.values()) == 90
     assert sum(arms(scope).values()) == sum(third[unit].variant == before[unit].variant for unit in stayed)
     latest = all_of(scope, assigner.number)[-1]
@@ -250,6 +250,6 @@ def test_servers_that_choose_for_the_same_units_at_once_agree(database_url: str,
         batches = all_of(scope, number)
         assert [batch.number for batch in batches] == list(range(1, len(batches) + 1))
         assert len(batches) > 3
-        stored = counting.read_units(scope, number)
+        stored = unit_counts.read_units(scope, number)
         assert Counter(answer.variant for answer in results[0].values()) == arms(scope)
         assert sum(out for _, out in stored.values()) == 0

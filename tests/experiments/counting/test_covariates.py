@@ -22,7 +22,7 @@ from groundswell_server.experiments.design.targeting_conditions import Equals
 from groundswell_server.experiments.design.validation import complete
 from groundswell_storage.database import Database, connect
 from groundswell_storage.errors import InvalidArgument, Unavailable
-from groundswell_storage.experiments import counting
+from groundswell_storage.experiments import unit_counts
 from groundswell_storage.experiments.enums import MetricKind
 from groundswell_storage.scope import Scope
 from tests.experiments.sent import Sent, batch, event
@@ -47,13 +47,13 @@ def record(scope: Scope, *events: Sent) -> Outcome:
 
 
 def units(scope: Scope, assigner: Assigner) -> int:
-    return sum(units for units, _ in counting.read_units(scope, assigner.number).values())
+    return sum(units for units, _ in unit_counts.read_units(scope, assigner.number).values())
 
 
 def sums(scope: Scope, assigner: Assigner) -> Mapping[str, float]:
     """Of both variants together."""
-    found = counting.read_sums(scope, assigner.number).values()
-    return {name: sum(row[place] for row in found) for place, name in enumerate(counting.SUMS)}
+    found = unit_counts.read_sums(scope, assigner.number).values()
+    return {name: sum(row[place] for row in found) for place, name in enumerate(unit_counts.SUMS)}
 
 
 def test_what_everybody_spent_before_enrols_nobody(scope: Scope) -> None:
@@ -61,7 +61,7 @@ def test_what_everybody_spent_before_enrols_nobody(scope: Scope) -> None:
     outcome = record(scope, *(before(scope, f"reader-{number}", 5.0) for number in range(50)))
     assert (outcome.recorded_count, outcome.refused) == (50, ())
     assert units(scope, assigner) == 0
-    assert counting.read_sums(scope, assigner.number) == {}
+    assert unit_counts.read_sums(scope, assigner.number) == {}
 
 
 def test_it_counts_for_those_who_are_enrolled_later(scope: Scope) -> None:
@@ -71,14 +71,14 @@ def test_it_counts_for_those_who_are_enrolled_later(scope: Scope) -> None:
     record(scope, event("ana", "purchase", 10.0))
     assert units(scope, assigner) == 1
     assert sums(scope, assigner) == {
-        **dict.fromkeys(counting.SUMS, 0.0),
+        **dict.fromkeys(unit_counts.SUMS, 0.0),
         "y": 10,
         "x": 7,
         "yy": 100,
         "xx": 49,
         "yx": 70,
     }
-    numbers = counting.unit_numbers(scope, ["bo"])
+    numbers = unit_counts.unit_numbers(scope, ["bo"])
     enrol(scope, assigner, {numbers["bo"]: 1})
     assert sums(scope, assigner)["x"] == 107.0
     assert record(scope, *sent).duplicate_count == 3
@@ -115,24 +115,24 @@ def test_what_is_not_from_before_the_exposure_is_refused_with_its_place(scope: S
 def test_it_waits_where_attributes_decide_who_takes_part(scope: Scope) -> None:
     assigner = started(scope, targeting=Equals("country", "CH"))
     assert record(scope, before(scope, "ana", 5.0)).recorded_count == 1
-    enrol(scope, assigner, {counting.unit_numbers(scope, ["ana"])["ana"]: 0})
+    enrol(scope, assigner, {unit_counts.unit_numbers(scope, ["ana"])["ana"]: 0})
     assert sums(scope, assigner)["x"] == 5.0
 
 
 def test_who_is_enrolled_while_it_is_recorded_counts_once(scope: Scope, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another server enrols the unit just before its total is changed."""
-    assigner, add = started(scope), counting.add_totals
+    assigner, add = started(scope), unit_counts.add_totals
     record(scope, before(scope, "ana", 2.0))
-    numbers = counting.unit_numbers(scope, ["ana"])
+    numbers = unit_counts.unit_numbers(scope, ["ana"])
 
-    def enrols_first(*args: Any) -> counting.Totals:
-        monkeypatch.setattr(counting, "add_totals", add)
+    def enrols_first(*args: Any) -> unit_counts.Totals:
+        monkeypatch.setattr(unit_counts, "add_totals", add)
         enrol(scope, assigner, {numbers["ana"]: 1})
         return add(*args)
 
-    monkeypatch.setattr(counting, "add_totals", enrols_first)
+    monkeypatch.setattr(unit_counts, "add_totals", enrols_first)
     record(scope, before(scope, "ana", 3.0))
-    assert sums(scope, assigner) == {**dict.fromkeys(counting.SUMS, 0.0), "x": 5.0, "xx": 25.0}
+    assert sums(scope, assigner) == {**dict.fromkeys(unit_counts.SUMS, 0.0), "x": 5.0, "xx": 25.0}
 
 
 def test_servers_that_record_and_enrol_the_same_units_at_once_count_all_of_it(
@@ -142,7 +142,7 @@ def test_servers_that_record_and_enrol_the_same_units_at_once_count_all_of_it(
     with database.scope("default", "tester") as scope:
         assigner = started(scope)
         names = [f"reader-{number}" for number in range(40)]
-        numbers = counting.unit_numbers(scope, names)
+        numbers = unit_counts.unit_numbers(scope, names)
 
     def serve(server: int) -> None:
         mine, order = connect(database_url), np.random.default_rng(server).permutation(names).tolist()
@@ -161,17 +161,17 @@ def test_servers_that_record_and_enrol_the_same_units_at_once_count_all_of_it(
     with ThreadPoolExecutor(5) as servers:
         list(servers.map(serve, range(5)))
     with database.scope("default", "tester") as scope:
-        assert sums(scope, assigner) == {**dict.fromkeys(counting.SUMS, 0.0), "x": 400.0, "xx": 4_000.0}
+        assert sums(scope, assigner) == {**dict.fromkeys(unit_counts.SUMS, 0.0), "x": 400.0, "xx": 4_000.0}
 
 
 def test_a_unit_that_crosses_takes_it_along(scope: Scope) -> None:
     assigner = started(scope)
     record(scope, before(scope, "ana", 5.0))
-    number = counting.unit_numbers(scope, ["ana"])["ana"]
+    number = unit_counts.unit_numbers(scope, ["ana"])["ana"]
     enrol(scope, assigner, {number: 0})
     enrol(scope, assigner, {number: 1})
     record(scope, before(scope, "ana", 3.0))
-    assert sums(scope, assigner) == dict.fromkeys(counting.SUMS, 0.0)
+    assert sums(scope, assigner) == dict.fromkeys(unit_counts.SUMS, 0.0)
 
 
 def test_no_outcome_is_of_before_the_experiment(scope: Scope) -> None:

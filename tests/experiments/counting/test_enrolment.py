@@ -17,7 +17,7 @@ from groundswell_server.experiments.counting.event_transaction import record_eve
 from groundswell_server.experiments.design.design import Design, Metric, Variant
 from groundswell_server.experiments.interim_analysis import runner
 from groundswell_server.experiments.interim_analysis.interim_analysis import analyze
-from groundswell_storage.experiments import counting
+from groundswell_storage.experiments import unit_counts
 from groundswell_storage.experiments.enums import Allocation, MetricKind
 from groundswell_storage.scope import Scope
 from tests.experiments.sent import batch, event
@@ -30,14 +30,14 @@ def now(scope: Scope) -> Assigner:
     return read_assigners(scope, ["hooks"])["hooks"]
 
 
-def _current(scope: Scope, assigner: Assigner, numbers: Mapping[str, int]) -> dict[int, counting.Exposure]:
-    exposures = counting.exposures(scope, assigner.number, numbers.values())
+def _current(scope: Scope, assigner: Assigner, numbers: Mapping[str, int]) -> dict[int, unit_counts.Exposure]:
+    exposures = unit_counts.exposures(scope, assigner.number, numbers.values())
     return {unit: one for unit, one in exposures.items() if one.bucket_version == assigner.bucket_version}
 
 
 def see_all(scope: Scope) -> Mapping[str, int]:
     """Every unit is shown what it gets now; returns the variants."""
-    assigner, numbers = now(scope), counting.unit_numbers(scope, UNITS)
+    assigner, numbers = now(scope), unit_counts.unit_numbers(scope, UNITS)
     stored = assignments_of(scope, assigner, _current(scope, assigner, numbers)) if assigner.looks_up else {}
     stand = {unit: stored[number] for unit, number in numbers.items() if number in stored}
     answers: dict[str, Assignment] = {unit: assigner.assign(unit, {}, stand.get(unit)) for unit in UNITS}
@@ -57,7 +57,7 @@ def test_who_got_the_same_under_a_raised_version_keeps_it_when_the_split_changes
         scope, "hooks", replace(raised, allocation=Allocation.WEIGHTED, variants=variants, coverage=1.0)
     )
     assert see_all(scope) == before
-    assert sum(crossed for _, crossed in counting.read_units(scope, now(scope).number).values()) == 0
+    assert sum(crossed for _, crossed in unit_counts.read_units(scope, now(scope).number).values()) == 0
 
 
 def test_after_a_raise_with_a_new_split_only_those_are_compared_who_came_since(scope: Scope) -> None:
@@ -88,7 +88,7 @@ def test_units_that_cross_are_read_by_their_key_and_all_at_once(scope: Scope, mo
     before = see_all(scope)
     sold = (event(unit, "purchase", float(place)) for place, unit in enumerate(UNITS))
     record_events(scope, batch(scope, *sold, *(event(unit, "conversion") for unit in UNITS)))
-    numbers = counting.unit_numbers(scope, UNITS)
+    numbers = unit_counts.unit_numbers(scope, UNITS)
     crossing = UNITS[::3]
     execute, statements = Scope.execute, []
 
@@ -102,7 +102,7 @@ def test_units_that_cross_are_read_by_their_key_and_all_at_once(scope: Scope, mo
     monkeypatch.undo()
 
     assert all(exposure.crossed for exposure in standing.values())
-    sums = counting.read_sums(scope, now(scope).number)
+    sums = unit_counts.read_sums(scope, now(scope).number)
     for variant in (0, 1):
         left = [float(place) for place, unit in enumerate(UNITS) if before[unit] == variant and unit not in crossing]
         assert sums[1, variant, 0][0] == len(left)

@@ -11,7 +11,7 @@ from groundswell_server.experiments.counting.event_transaction import record_eve
 from groundswell_server.experiments.counting.events import Outcome
 from groundswell_server.settings import Settings, SettingsError, load
 from groundswell_storage.database import Database
-from groundswell_storage.experiments import counting, event_ids
+from groundswell_storage.experiments import event_ids, unit_counts
 from groundswell_storage.ids import derived_uuid7
 from tests.experiments.counted import start
 from tests.experiments.sent import Sent, batch, event
@@ -42,7 +42,7 @@ def kept(database: Database) -> int:
 
 def sums(database: Database, number: int) -> object:
     with database.scope("default") as scope:
-        return counting.read_units(scope, number), counting.read_sums(scope, number)
+        return unit_counts.read_units(scope, number), unit_counts.read_sums(scope, number)
 
 
 def test_what_was_counted_stays_and_is_not_counted_again(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ from groundswell_server.experiments.counting.events import Outcome
 from groundswell_server.experiments.counting.unit_variant_cache import UnitVariantCache
 from groundswell_server.experiments.design.design import Design, Metric, Variant
 from groundswell_server.experiments.design.targeting_conditions import Equals
-from groundswell_storage.experiments import counting
+from groundswell_storage.experiments import unit_counts
 from groundswell_storage.experiments.enums import Allocation, ExperimentState, MetricKind
 from groundswell_storage.scope import Scope
 from tests.experiments.sent import Sent, batch, event
@@ -32,7 +32,7 @@ DESIGN = Design(
     ),
     variants=(Variant("old", is_control=True), Variant("new")),
 )
-SUMS = counting.SUMS
+SUMS = unit_counts.SUMS
 
 
 def started(scope: Scope, design: Design = DESIGN, key: str = "hooks") -> Assigner:
@@ -46,7 +46,7 @@ def record(scope: Scope, *events: Sent) -> Outcome:
 
 
 def units_of(scope: Scope, assigner: Assigner) -> int:
-    return sum(units for units, _ in counting.read_units(scope, assigner.number).values())
+    return sum(units for units, _ in unit_counts.read_units(scope, assigner.number).values())
 
 
 def test_an_event_counts_once_however_often_it_is_sent(scope: Scope) -> None:
@@ -55,7 +55,7 @@ def test_an_event_counts_once_however_often_it_is_sent(scope: Scope) -> None:
     assert record(scope, once, once).recorded_count == 1
     again = record(scope, once)
     assert (again.recorded_count, again.duplicate_count) == (0, 1)
-    sums = counting.read_sums(scope, assigner.number)
+    sums = unit_counts.read_sums(scope, assigner.number)
     assert sum(values[0] for (_, _, metric), values in sums.items() if metric == 0) == 1.0
 
 
@@ -69,7 +69,7 @@ def test_a_unit_converts_once_and_counts_at_most_the_cap(scope: Scope) -> None:
     assigner = started(scope)
     for _ in range(5):
         record(scope, event("ana", "conversion"), event("ana", "reply"))
-    sums = counting.read_sums(scope, assigner.number)
+    sums = unit_counts.read_sums(scope, assigner.number)
     conversions = next(values for (_, _, metric), values in sums.items() if metric == 0)
     replies = next(values for (_, _, metric), values in sums.items() if metric == 1)
     assert dict(zip(SUMS, conversions, strict=True)) == {**dict.fromkeys(SUMS, 0.0), "y": 1.0, "yy": 1.0}
@@ -106,7 +106,8 @@ def test_any_recount_of_the_events_confirms_the_sums(scope: Scope) -> None:
         for metric, (y, z, x) in enumerate(rows):
             expected[variant, metric] += (y, z, x, y * y, z * z, x * x, y * z, y * x, z * x)
     found = {
-        (variant, metric): values for (_, variant, metric), values in counting.read_sums(scope, assigner.number).items()
+        (variant, metric): values
+        for (_, variant, metric), values in unit_counts.read_sums(scope, assigner.number).items()
     }
     for place, values in expected.items():
         assert found.get(place, (0.0,) * len(SUMS)) == pytest.approx(values), place
@@ -119,9 +120,9 @@ def test_a_unit_belongs_to_the_phase_of_its_first_exposure(scope: Scope) -> None
     lifecycle.pause_experiment(scope, "hooks")
     lifecycle.resume_experiment(scope, "hooks")
     record(scope, event("ana", "reply"), event("bo", "reply"))
-    phases = {phase: units for (phase, _), (units, _) in counting.read_units(scope, assigner.number).items()}
+    phases = {phase: units for (phase, _), (units, _) in unit_counts.read_units(scope, assigner.number).items()}
     assert phases == {1: 1, 2: 1}
-    assert {phase for (phase, _, metric) in counting.read_sums(scope, assigner.number) if metric == 1} == {1, 2}
+    assert {phase for (phase, _, metric) in unit_counts.read_sums(scope, assigner.number) if metric == 1} == {1, 2}
 
 
 def test_a_unit_seen_in_two_variants_counts_in_neither_and_is_reported(scope: Scope) -> None:
@@ -139,14 +140,14 @@ def test_a_unit_seen_in_two_variants_counts_in_neither_and_is_reported(scope: Sc
     shown = {unit: now.assign(unit, {}).variant for unit in units}
     crossed = [unit for unit in units if assigner.assign(unit, {}).variant != shown[unit]]
     assert crossed, "raising the bucket version lets units change their variant"
-    numbers = counting.unit_numbers(scope, units)
+    numbers = unit_counts.unit_numbers(scope, units)
     enrol(scope, now, {numbers[unit]: variant for unit, variant in shown.items()})
     record(scope, *(event(unit, "conversion") for unit in units))
 
-    counted = counting.read_units(scope, assigner.number)
+    counted = unit_counts.read_units(scope, assigner.number)
     assert sum(units for units, _ in counted.values()) == len(units) - len(crossed)
     assert sum(out for _, out in counted.values()) == len(crossed)
-    sums = counting.read_sums(scope, assigner.number)
+    sums = unit_counts.read_sums(scope, assigner.number)
     assert sum(values[0] for (_, _, metric), values in sums.items() if metric == 0) == len(units) - len(crossed)
 
 
@@ -163,12 +164,12 @@ def test_where_units_stand_is_remembered_and_a_move_by_another_server_noticed(sc
 
     assert set(convert().found[0].variants) == set(units)
     assert convert().found == []
-    numbers = counting.unit_numbers(scope, units)
+    numbers = unit_counts.unit_numbers(scope, units)
     other = {numbers[unit]: 1 - assigner.assign(unit, {}).variant for unit in units[:4]}
     enrol(scope, assigner, other)
     assert set(convert().found[0].variants) == set(units)
     assert convert().found == []
-    sums = counting.read_sums(scope, assigner.number)
+    sums = unit_counts.read_sums(scope, assigner.number)
     assert sum(values[0] for (_, _, metric), values in sums.items() if metric == 1) == 6 * 3.0
 
 
@@ -186,7 +187,7 @@ def test_events_that_were_partly_sent_before_add_what_is_new(scope: Scope) -> No
     assert record(scope, *sent[100:130], *sent[560:600]).recorded_count == 70
     outcome = record(scope, *reversed(sent), *sent[:5])
     assert (outcome.recorded_count, outcome.duplicate_count) == (630, 75)
-    sums = counting.read_sums(scope, assigner.number)
+    sums = unit_counts.read_sums(scope, assigner.number)
     assert sum(values[0] for values in sums.values()) == 50 * 3.0
 
 
@@ -237,7 +238,7 @@ def test_where_attributes_decide_an_event_alone_enrols_nobody(scope: Scope) -> N
     assert record(scope, event("ana", "conversion")).refused[0].reason == "UNIT_NOT_ENROLLED"
     answer = assigner.assign("ana", {"country": "CH"})
     assert answer.reason is AssignmentReason.ENROLLED
-    enrol(scope, assigner, {counting.unit_numbers(scope, ["ana"])["ana"]: answer.variant})
+    enrol(scope, assigner, {unit_counts.unit_numbers(scope, ["ana"])["ana"]: answer.variant})
     assert record(scope, event("ana", "conversion")).recorded_count == 1
 
 

@@ -20,7 +20,7 @@ from groundswell_server.experiments.interim_analysis.interim_analysis import ana
 from groundswell_storage.database import Database
 from groundswell_storage.errors import Unavailable
 from groundswell_storage.executor import DatabaseExecutor
-from groundswell_storage.experiments import counting
+from groundswell_storage.experiments import unit_counts
 
 HOOKS = cast("Assigner", SimpleNamespace(key="hooks", number=1, bucket_version=1, phase=3, is_computed=True))
 
@@ -107,10 +107,10 @@ def note(exposures: Exposures, assigner: Assigner, units: list[str]) -> dict[str
     return shown
 
 
-def counted(database: Database, experiment: int) -> dict[counting.PhaseVariant, int]:
+def counted(database: Database, experiment: int) -> dict[unit_counts.PhaseVariant, int]:
     """Units by phase and variant."""
     with database.scope("default", "tester") as scope:
-        return {arm: units for arm, (units, _) in counting.read_units(scope, experiment).items() if units}
+        return {arm: units for arm, (units, _) in unit_counts.read_units(scope, experiment).items() if units}
 
 
 @pytest.fixture
@@ -160,7 +160,7 @@ def test_a_unit_that_is_told_of_late_keeps_what_it_got_under_the_newer_version(
     asyncio.run(prompt.flush())
     asyncio.run(late.flush())
     with database.scope("default", "tester") as scope:
-        standing = counting.exposures(scope, after.number, counting.find_units(scope, moved).values())
+        standing = unit_counts.exposures(scope, after.number, unit_counts.find_units(scope, moved).values())
     assert {(one.variant, one.phase, one.bucket_version, one.crossed) for one in standing.values()} == {(0, 2, 2, True)}
 
 

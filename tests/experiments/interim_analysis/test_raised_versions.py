@@ -10,8 +10,8 @@ from groundswell_server.experiments.design.design import Design, Metric, Variant
 from groundswell_server.experiments.design.validation import complete
 from groundswell_server.experiments.interim_analysis.interim_analysis import Counts, InterimAnalysis, analyze
 from groundswell_server.experiments.lifecycle import Experiment, Phase
-from groundswell_storage.experiments.counting import PhaseVariant
 from groundswell_storage.experiments.enums import ExperimentState
+from groundswell_storage.experiments.unit_counts import PhaseVariant
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -19,7 +19,7 @@ from groundswell_server.experiments.rollouts.stage_split import draw
 from groundswell_storage.audit import audit
 from groundswell_storage.audit.audit import AuditEntry
 from groundswell_storage.database import Database
-from groundswell_storage.experiments import counting
+from groundswell_storage.experiments import unit_counts
 from groundswell_storage.experiments.enums import Direction, MetricKind
 from tests.experiments.sent import batch, event
 
@@ -63,21 +63,21 @@ class Rolling:
         """Has so many units counted at its stage; `sums` is how many of a side had the event of the first metric."""
         number = self.now().stage.counted_as
         with self._at(0.0) as scope:
-            counting.add_units(scope, number, {(1, 0): (old, both), (1, 1): (new, 0)})
+            unit_counts.add_units(scope, number, {(1, 0): (old, both), (1, 1): (new, 0)})
             # Of zeros and ones the squares are the values.
             hits = {(1, side, 0): (hit, 0.0, 0.0, hit, 0.0, 0.0, 0.0, 0.0, 0.0) for side, hit in (sums or {}).items()}
-            counting.add_sums(scope, number, hits)
+            unit_counts.add_sums(scope, number, hits)
 
     def record(self, unit: str, name: str, hours: float = 0.0) -> Outcome:
         """Records an event of a unit."""
         with self._at(hours) as scope:
             return record_events(scope, batch(scope, event(unit, name, experiment_key=KEY))).outcome
 
-    def units(self) -> dict[counting.PhaseVariant, tuple[int, int]]:
+    def units(self) -> dict[unit_counts.PhaseVariant, tuple[int, int]]:
         """What is counted at its stage."""
         number = self.now().stage.counted_as
         with self._at(0.0) as scope:
-            return counting.read_units(scope, number)
+            return unit_counts.read_units(scope, number)
 
     def steps(self) -> list[AuditEntry]:
         """Its steps on the audit log, the first one first."""

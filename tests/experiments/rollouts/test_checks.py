@@ -16,7 +16,7 @@ from groundswell_server.experiments.rollouts.design import DEFAULT_STAGES, React
 from groundswell_server.experiments.rollouts.evaluator import read_stages
 from groundswell_server.settings import Settings
 from groundswell_storage.database import Database, connect
-from groundswell_storage.experiments import counting
+from groundswell_storage.experiments import unit_counts
 from groundswell_storage.experiments.enums import MetricRole, RolloutState
 from groundswell_storage.experiments.rollouts import RolloutRow
 from tests.experiments.rollouts.rollout_calls import CRASHES, HALF_THEN_ALL, KEY, START, Rolling, someone
@@ -176,7 +176,7 @@ def test_the_job_checks_every_workspace_and_one_that_fails_stops_no_other(databa
             made = lifecycle.create_rollout(
                 scope, KEY, RolloutDesign(stages=HALF_THEN_ALL), target_age=timedelta(days=7)
             )
-            counting.add_units(scope, made.stage.counted_as, {(1, 0): (10, 0), (1, 1): (10, 0)})
+            unit_counts.add_units(scope, made.stage.counted_as, {(1, 0): (10, 0), (1, 1): (10, 0)})
             scope.execute(
                 "UPDATE rollout_stage SET running_since = running_since - ? WHERE workspace = ?",
                 (held // timedelta(microseconds=1), workspace),
@@ -219,7 +219,7 @@ def test_a_unit_that_servers_disagree_about_is_seen_on_both_sides(rolling: Rolli
     rolling.begin()
     with database.scope("default") as scope:
         stage = read_stages(scope, [KEY], hold=False)[KEY].assigner
-        unit = counting.unit_numbers(scope, ["ana"])["ana"]
+        unit = unit_counts.unit_numbers(scope, ["ana"])["ana"]
         for side in (0, 1):
             enrol(scope, stage, {unit: side})
     rolling.check(1)

@@ -20,9 +20,9 @@ from groundswell_server.experiments.catalog.catalog import assignments_of, read_
 from groundswell_server.experiments.counting.enrolment import enrol_by
 from groundswell_storage.executor import DatabaseExecutor
 from groundswell_storage.experiments import batches as stored_batches
-from groundswell_storage.experiments import counting
-from groundswell_storage.experiments.counting import Exposure
+from groundswell_storage.experiments import unit_counts
 from groundswell_storage.experiments.enums import ExperimentState
+from groundswell_storage.experiments.unit_counts import Exposure
 from groundswell_storage.scope import Scope
 
 Attributes = Mapping[str, Any]
@@ -75,7 +75,7 @@ class BanditChoices:
     def _choose(self, workspace: str, requested: dict[str, dict[str, Attributes]]) -> dict[tuple[str, str], Assignment]:
         scope = Scope(self._executor.database, workspace, "system", datetime.now(UTC))
         # All units first, then experiments in the order of their numbers: two servers never deadlock.
-        counting.unit_numbers(scope, {unit for units in requested.values() for unit in units})
+        unit_counts.unit_numbers(scope, {unit for units in requested.values() for unit in units})
         found = {}
         for assigner in sorted(read_assigners(scope, list(requested)).values(), key=lambda one: one.number):
             chosen = choose_variants(scope, assigner, requested[assigner.key])
@@ -91,7 +91,7 @@ def choose_variants(scope: Scope, assigner: Assigner, units: Mapping[str, Attrib
     if assigner.state is ExperimentState.RUNNING:
         assigner = assigner.in_batch(_current_batch(scope, assigner))
     assignments = {unit: assigner.assign(unit, attributes) for unit, attributes in units.items()}
-    numbers = counting.unit_numbers(scope, {unit for unit, found in assignments.items() if found.is_enrolled})
+    numbers = unit_counts.unit_numbers(scope, {unit for unit, found in assignments.items() if found.is_enrolled})
     chosen = {number: assignments[unit].variant for unit, number in numbers.items()}
     stored = assignments_of(scope, assigner, _enrol(scope, assigner, chosen))
     return {unit: stored[numbers[unit]] if unit in numbers else found for unit, found in assignments.items()}

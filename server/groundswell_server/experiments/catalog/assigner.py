@@ -74,7 +74,7 @@ class Assigner:
     looks_up: bool
     """True when the split may disagree with earlier enrolments, so that a unit's enrolment is looked up first."""
     metric_inputs: Mapping[str, Sequence[MetricInput]]
-    """What each event adds to, by the name of the event."""
+    """The metric inputs of each event, by the name of the event."""
     covariates: frozenset[str]
     """The names of the events that are only covariates."""
     begins: int

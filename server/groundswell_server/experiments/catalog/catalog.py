@@ -15,9 +15,9 @@ from groundswell_storage.errors import GroundswellError, NotFound
 from groundswell_storage.events.feed import EventFeed
 from groundswell_storage.events.topics import EXPERIMENT_CHANGED, EXPERIMENT_LEARNED
 from groundswell_storage.experiments import batches as stored_batches
-from groundswell_storage.experiments import counting, designs
-from groundswell_storage.experiments.counting import Exposure
+from groundswell_storage.experiments import designs, unit_counts
 from groundswell_storage.experiments.enums import ExperimentState
+from groundswell_storage.experiments.unit_counts import Exposure
 from groundswell_storage.scope import Scope
 
 T = TypeVar("T")
@@ -94,7 +94,7 @@ class CurrentAssigner(NamedTuple):
 
     assigner: Assigner
     moves: int
-    """How often the exposure of one of the experiment's units was changed so far."""
+    """The number of changes of the units' exposures so far."""
 
 
 def read_current(
@@ -142,8 +142,8 @@ async def _load(key: str, read: Reader) -> Assigner:
 
 
 def _read_enrolments(scope: Scope, assigner: Assigner, units: Collection[str]) -> dict[str, Assignment]:
-    numbers = counting.find_units(scope, units)
-    exposures = counting.exposures(scope, assigner.number, numbers.values())
+    numbers = unit_counts.find_units(scope, units)
+    exposures = unit_counts.exposures(scope, assigner.number, numbers.values())
     current = {unit: one for unit, one in exposures.items() if one.bucket_version == assigner.bucket_version}
     assignments = assignments_of(scope, assigner, current)
     return {unit: assignments[number] for unit, number in numbers.items() if number in assignments}

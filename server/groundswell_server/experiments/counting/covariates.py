@@ -16,8 +16,8 @@ from groundswell_server.experiments.catalog.assigner import Assigner
 from groundswell_server.experiments.counting import tally
 from groundswell_server.experiments.counting.events import Events, Refusal
 from groundswell_server.experiments.counting.unit_variant_cache import CROSSED, variant_number
-from groundswell_storage.experiments import counting
-from groundswell_storage.experiments.counting import Occurrences
+from groundswell_storage.experiments import unit_counts
+from groundswell_storage.experiments.unit_counts import Occurrences
 from groundswell_storage.scope import Scope
 
 
@@ -37,8 +37,8 @@ def split(events: Events, names: Collection[str]) -> tuple[Events, Events]:
 
 def record(scope: Scope, assigner: Assigner, events: Events) -> RecordedCovariates:
     """Records covariates of one experiment; refuses those that are not from before their unit's exposure."""
-    numbers = counting.unit_numbers(scope, set(events.units))
-    exposed = counting.exposed_since(scope, assigner.number, numbers.values())
+    numbers = unit_counts.unit_numbers(scope, set(events.units))
+    exposed = unit_counts.exposed_since(scope, assigner.number, numbers.values())
     late = [
         position
         for position, unit in enumerate(events.units)
@@ -62,20 +62,20 @@ def _record(scope: Scope, assigner: Assigner, events: Events, units: Sequence[in
     if not units:
         return 0
     occurrences = Occurrences(events.ids, units, events.names, events.values, events.times)
-    new = counting.insert_events(scope, assigner.number, occurrences)
+    new = unit_counts.insert_events(scope, assigner.number, occurrences)
     if not len(new):
         return 0
     added, unit_of = events.at(new), np.array(units, np.int64)[list(new)]
     no_variant = np.full(len(new), CROSSED)
     sums: dict[tuple[int, int, int], Sequence[float]] = {}
     for one in tally.additions(assigner.metric_inputs, added.names, unit_of, no_variant, added.values):
-        now = counting.add_totals(scope, assigner.number, one.metric, one.totals)
+        now = unit_counts.add_totals(scope, assigner.number, one.metric, one.totals)
         # Exposures are read after the totals were changed: a transaction that enrols a unit meanwhile waits for the
         # total, or its exposure is seen here.
-        exposures = counting.exposures(scope, assigner.number, one.totals.units)
+        exposures = unit_counts.exposures(scope, assigner.number, one.totals.units)
         variants = [variant_number(exposures[unit]) if unit in exposures else CROSSED for unit in one.totals.units]
         placed = replace(one, variants=np.array(variants, np.int64))
         changes = tally.changes(assigner.design.metrics[one.metric], placed, now)
         sums.update({(*key, one.metric): change.tolist() for key, change in changes.items()})
-    counting.add_sums(scope, assigner.number, sums)
+    unit_counts.add_sums(scope, assigner.number, sums)
     return len(new)

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 
 from groundswell_server.experiments.catalog.assigner import Assigner
-from groundswell_storage.experiments import counting
-from groundswell_storage.experiments.counting import Exposure, PhaseVariant
+from groundswell_storage.experiments import unit_counts
+from groundswell_storage.experiments.unit_counts import Exposure, PhaseVariant
 from groundswell_storage.scope import Scope
 
 
@@ -36,27 +36,27 @@ def enrol_by(
 
     `rule(stored, shown)` returns the exposure of a unit that already had one.
     """
-    new = counting.enrol(scope, assigner.number, shown, since or {})
+    new = unit_counts.enrol(scope, assigner.number, shown, since or {})
     exposures = {unit: shown[unit] for unit in new}
     counts: dict[PhaseVariant, list[int]] = defaultdict(lambda: [0, 0])
     for exposure in exposures.values():
         counts[exposure.phase, exposure.variant][0] += 1
     crossing, renewed = {}, []
-    for unit, before in counting.exposures(scope, assigner.number, shown.keys() - new, lock=True).items():
+    for unit, before in unit_counts.exposures(scope, assigner.number, shown.keys() - new, lock=True).items():
         now = exposures[unit] = rule(before, shown[unit])
         if (now.variant, now.crossed) == (before.variant, before.crossed):
             if now.bucket_version > before.bucket_version:
                 renewed.append(unit)
             continue
-        counting.move(scope, assigner.number, unit, now)
+        unit_counts.move(scope, assigner.number, unit, now)
         if not before.crossed:
             crossing[unit] = before
             counts[before.phase, before.variant][0] -= 1
             counts[before.phase, before.variant][1] += 1
     _add_covariates(scope, assigner, {unit: shown[unit] for unit in new})
     _subtract_totals(scope, assigner, crossing)
-    counting.renew(scope, assigner.number, renewed, assigner.bucket_version)
-    counting.add_units(scope, assigner.number, {key: (units, crossed) for key, (units, crossed) in counts.items()})
+    unit_counts.renew(scope, assigner.number, renewed, assigner.bucket_version)
+    unit_counts.add_units(scope, assigner.number, {key: (units, crossed) for key, (units, crossed) in counts.items()})
     return exposures
 
 
@@ -72,7 +72,7 @@ def _subtract_totals(scope: Scope, assigner: Assigner, crossing: Mapping[int, Ex
     if not crossing:
         return
     metrics = range(len(assigner.design.metrics))
-    totals = counting.totals_of(scope, assigner.number, metrics, crossing)
+    totals = unit_counts.totals_of(scope, assigner.number, metrics, crossing)
     _add_totals(scope, assigner, totals, crossing, -1.0)
 
 
@@ -82,16 +82,16 @@ def _add_covariates(scope: Scope, assigner: Assigner, new: Mapping[int, Exposure
         return
     units = sorted(new)
     # Adding zeros locks the rows: a transaction that adds to them meanwhile is waited for, or sees the new exposures.
-    zeros = counting.Totals(units, *[[0.0] * len(units)] * 3)
+    zeros = unit_counts.Totals(units, *[[0.0] * len(units)] * 3)
     metrics = [index for index, metric in enumerate(assigner.design.metrics) if metric.covariate_event]
-    totals = {metric: counting.add_totals(scope, assigner.number, metric, zeros) for metric in metrics}
+    totals = {metric: unit_counts.add_totals(scope, assigner.number, metric, zeros) for metric in metrics}
     _add_totals(scope, assigner, totals, new, 1.0)
 
 
 def _add_totals(
     scope: Scope,
     assigner: Assigner,
-    totals: Mapping[int, counting.Totals],
+    totals: Mapping[int, unit_counts.Totals],
     exposures: Mapping[int, Exposure],
     sign: float,
 ) -> None:
@@ -109,4 +109,4 @@ def _add_totals(
             sums = tally.sums(assigner.design.metrics[metric], parts[:, [one == key for one in keys]])
             if sums.any():
                 added[(*key, metric)] = (sign * sums).tolist()
-    counting.add_sums(scope, assigner.number, added)
+    unit_counts.add_sums(scope, assigner.number, added)

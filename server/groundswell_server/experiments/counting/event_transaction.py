@@ -19,9 +19,9 @@ from groundswell_server.experiments.counting.unit_variant_cache import (
     UnitVariants,
     unit_variant_of,
 )
-from groundswell_storage.experiments import counting, event_ids
-from groundswell_storage.experiments.counting import Occurrences
+from groundswell_storage.experiments import event_ids, unit_counts
 from groundswell_storage.experiments.enums import ExperimentState
+from groundswell_storage.experiments.unit_counts import Occurrences
 from groundswell_storage.scope import Scope
 
 _NO_CACHE = UnitVariantCache()
@@ -122,8 +122,8 @@ def _find(scope: Scope, assigner: Assigner, units: Collection[str], times: Mappi
 
     The first event of a unit without a stored exposure counts as its first exposure.
     """
-    numbers = counting.unit_numbers(scope, units)
-    exposures = counting.exposures(scope, assigner.number, numbers.values())
+    numbers = unit_counts.unit_numbers(scope, units)
+    exposures = unit_counts.exposures(scope, assigner.number, numbers.values())
     missing = {unit: number for unit, number in numbers.items() if number not in exposures}
     if missing and assigner.state is ExperimentState.RUNNING and assigner.is_computed:
         assignments = {number: assigner.assign(unit, {}) for unit, number in missing.items()}
@@ -143,14 +143,14 @@ def _record(scope: Scope, assigner: Assigner, events: Events, variants: Sequence
     # Computed before the insertion, while the columns are in the processor's caches: nearly always all events are new.
     added = tally.additions(inputs, names, units, numbers, values)
     occurrences = Occurrences(events.ids, units.tolist(), names, values, events.times)
-    new = counting.insert_events(scope, assigner.number, occurrences)
+    new = unit_counts.insert_events(scope, assigner.number, occurrences)
     if len(new) < len(variants):
         mine, new_events = np.array(new, np.int64), events.at(new)
         added = tally.additions(inputs, new_events.names, units[mine], numbers[mine], new_events.values)
     sums: dict[tuple[int, int, int], Sequence[float]] = {}
     for one in added:
-        now = counting.add_totals(scope, assigner.number, one.metric, one.totals)
+        now = unit_counts.add_totals(scope, assigner.number, one.metric, one.totals)
         changes = tally.changes(assigner.design.metrics[one.metric], one, now)
         sums.update({(*key, one.metric): change.tolist() for key, change in changes.items()})
-    counting.add_sums(scope, assigner.number, sums)
+    unit_counts.add_sums(scope, assigner.number, sums)
     return len(new)

@@ -21,7 +21,7 @@ from groundswell_server.experiments.counting.prometheus import ExposureCollector
 from groundswell_server.experiments.rollouts.evaluator import Evaluation
 from groundswell_storage.errors import GroundswellError, Unavailable
 from groundswell_storage.executor import DatabaseExecutor
-from groundswell_storage.experiments import counting
+from groundswell_storage.experiments import unit_counts
 from groundswell_storage.scope import Scope
 
 GATHER_SECONDS = 0.04
@@ -133,7 +133,7 @@ class Exposures:
         scope = Scope(self._executor.database, workspace, "system", datetime.now(UTC))
         # Without `hold`: two servers that hold an experiment would block each other when both move units.
         current = read_count_targets(scope, {key for *_, key in shown}, known, hold=False)
-        numbers = counting.unit_numbers(scope, {unit for units in shown.values() for unit in units})
+        numbers = unit_counts.unit_numbers(scope, {unit for units in shown.values() for unit in units})
         # Every server writes in the same order, earlier exposures first.
         for (number, bucket_version, phase, key), units in sorted(shown.items()):
             # Exposures in an earlier stage of a rollout are no longer compared.

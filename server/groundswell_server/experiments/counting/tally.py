@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from groundswell_server.experiments.catalog.metric_events import MetricInput
 from groundswell_server.experiments.counting.unit_variant_cache import CROSSED, phase_variant_of
 from groundswell_server.experiments.design.design import Metric
-from groundswell_storage.experiments.counting import PhaseVariant, Totals
 from groundswell_storage.experiments.enums import MetricKind
+from groundswell_storage.experiments.unit_counts import PhaseVariant, Totals
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -26,7 +26,7 @@ _PAIRS = np.triu_indices(3, 1)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Addition:
-    """What a batch adds to the totals of units on one metric."""
+    """The addition of a batch to the totals of units on one metric."""
 
     metric: int
     units: Integers
@@ -92,7 +92,7 @@ def changes(metric: Metric, added: Addition, now: Totals) -> dict[PhaseVariant, 
 
 
 def sums(metric: Metric, totals: Floats) -> Floats:
-    """Returns the sums (9,), in the order of `counting.SUMS`, over units with the totals (3, units) y, z and x."""
+    """Returns the sums (9,), in the order of `unit_counts.SUMS`, over units with the totals (3, units) y, z and x."""
     counted = totals.copy()
     if metric.kind is MetricKind.CONVERSION:
         counted[0] = totals[0] > 0

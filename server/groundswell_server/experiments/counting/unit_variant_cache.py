@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from struct import Struct
 from typing import NamedTuple
 
-from groundswell_storage.experiments.counting import Exposure, PhaseVariant
+from groundswell_storage.experiments.unit_counts import Exposure, PhaseVariant
 
 _MAX_ENTRIES = 200_000
 _VARIANTS = 1000

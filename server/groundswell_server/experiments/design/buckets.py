@@ -87,9 +87,9 @@ class Namespace:
     """A share of a namespace's units: experiments whose shares do not overlap never share a unit."""
 
     name: str
-    start: float
+    start: float = 0.0
     """0 to 1, included."""
-    end: float
+    end: float = 0.0
     """0 to 1, excluded."""
 
     @property

@@ -18,8 +18,8 @@ from groundswell_server.experiments.bandits.batches import Batch
 from groundswell_server.experiments.design.design import Design
 from groundswell_server.experiments.lifecycle import Experiment
 from groundswell_server.experiments.statistics.moments import Moments
-from groundswell_storage.experiments.counting import PhaseVariant
 from groundswell_storage.experiments.enums import ExperimentKind, Verdict
+from groundswell_storage.experiments.unit_counts import PhaseVariant
 
 _SEED = 20_260_101
 """The seed of the simulation behind the posteriors: two analyses of the same counts give the same result."""

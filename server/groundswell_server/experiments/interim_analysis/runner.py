@@ -15,7 +15,7 @@ from groundswell_server.experiments.interim_analysis.interim_analysis import (
 )
 from groundswell_server.experiments.lifecycle import Experiment, get_experiment, not_started
 from groundswell_server.runtime.call import Call
-from groundswell_storage.experiments import counting, designs
+from groundswell_storage.experiments import designs, unit_counts
 from groundswell_storage.experiments.designs import ExperimentRow
 from groundswell_storage.records import from_plain, plain
 from groundswell_storage.scope import Scope
@@ -48,7 +48,7 @@ def read_inputs(scope: Scope, key: str) -> tuple[Experiment, Counts, InterimDeci
 def read_counts(scope: Scope, experiment: int) -> Counts:
     """Reads the counts of an experiment."""
     batches = all_batches(scope, experiment)
-    return Counts(counting.read_units(scope, experiment), counting.read_sums(scope, experiment), batches)
+    return Counts(unit_counts.read_units(scope, experiment), unit_counts.read_sums(scope, experiment), batches)
 
 
 def read_planned_decision(scope: Scope, key: str) -> InterimDecision | None:

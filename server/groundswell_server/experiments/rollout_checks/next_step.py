@@ -75,8 +75,8 @@ def next_step(
 def _needed_outcomes(stages: Sequence[Stage], current: int) -> int:
     """Returns the units of each variant whose prediction error has to be known before the stage ends.
 
-    Before the stage of all units the comparison has to be sound. In earlier stages few units are at stake, and there
-    may be no more.
+    Before the stage of all units the comparison has to be sound. In earlier stages few units are affected, and more
+    may not exist.
     """
     if current == len(stages) - 1:
         return 0
