@@ -8,10 +8,9 @@ from typing import Any, cast
 
 import grpc
 import pytest
-from groundswell_server.experiments.rollouts.stages import Stage
 
 from groundswell_server.experiments.rollouts import lifecycle
-from groundswell_server.experiments.rollouts.design import RolloutDesign
+from groundswell_server.experiments.rollouts.design import RolloutDesign, Stage
 from groundswell_server.learning.online import outcome_events
 from groundswell_server.models.rollouts import error_reporter as sending_module
 from groundswell_server.models.rollouts.error_reporter import CONSUMER, ErrorReporter
