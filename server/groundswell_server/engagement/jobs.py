@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 SYNC = "engagement.sync_posts"
 SYNC_HOURLY = "engagement.sync_hourly"
-_TURN = timedelta(seconds=5)
+_CHECK_INTERVAL = timedelta(seconds=5)
 """Interval at which a sync checks whether the previous one has ended."""
 
 
@@ -42,19 +42,21 @@ def sync_posts(job: Job) -> pb.SyncReport:
         return sync_with(job, SyncDependencies(adapters(job.settings), client, DatabaseClock(job.database)))
 
 
-def sync_with(job: Job, means: SyncDependencies) -> pb.SyncReport:
+def sync_with(job: Job, dependencies: SyncDependencies) -> pb.SyncReport:
     """Runs a sync with the given adapters and clock."""
     from groundswell_server.engagement.interactions.intake import Intake
     from groundswell_server.engagement.sync.sync_report import report
     from groundswell_server.engagement.sync.sync_run import run_sync
     from groundswell_server.engagement.trained_detectors import TrainedDetectors
 
-    wanted = messages.wanted(pb.SyncPostsRequest.FromString(job.request), configuration.awaited_ages(job.settings))
+    sync_scope = messages.sync_scope(
+        pb.SyncPostsRequest.FromString(job.request), configuration.awaited_ages(job.settings)
+    )
     before = (each for each in operations.under_way(job.reading(), SYNC) if each.id < job.operation_id)
-    if any(set(wanted.platforms).intersection(_platforms(each)) for each in before):
-        raise Postponed(_TURN, "waiting for the previous sync to end")
+    if any(set(sync_scope.platforms).intersection(_platforms(each)) for each in before):
+        raise Postponed(_CHECK_INTERVAL, "waiting for the previous sync to end")
     settings, thresholds = configuration.filter_settings(job.settings), configuration.thresholds(job.settings)
-    plan = run_sync(job, means, wanted, Intake(settings, thresholds, TrainedDetectors(job.peers)))
+    plan = run_sync(job, dependencies, sync_scope, Intake(settings, thresholds, TrainedDetectors(job.peers)))
     with job.scope() as scope:
         message = messages.sync_message(report(scope, plan, job.operation_id))
         job.complete(scope, message)
@@ -97,7 +99,7 @@ def rejudge_duplicates(job: Job) -> Empty:
 
 def _platforms(operation: operations.Operation) -> tuple[int, ...]:
     """Returns the platforms of a sync."""
-    return messages.wanted(pb.SyncPostsRequest.FromString(operation.request), ()).platforms
+    return messages.sync_scope(pb.SyncPostsRequest.FromString(operation.request), ()).platforms
 
 
 JOBS = {SYNC: sync_posts, REJUDGE_HANDLES: rejudge_handles, REJUDGE_DUPLICATES: rejudge_duplicates}

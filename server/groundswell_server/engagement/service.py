@@ -232,5 +232,5 @@ class Servicer:
         return messages.import_message(total)
 
     def _import(self, scope: Scope, request: pb.ImportPostsRequest) -> post_imports.Imported:
-        rows, faulty = messages.import_rows(request)
-        return post_imports.import_posts(scope, rows, faulty, self._thresholds)
+        rows, refused = messages.import_rows(request)
+        return post_imports.import_posts(scope, rows, refused, self._thresholds)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from groundswell_server.engagement.analysis.sentiment_recommendations import advice_on_sentiment
+from groundswell_server.engagement.analysis.sentiment_recommendations import sentiment_recommendations
 from groundswell_server.engagement.analysis.sentiment_summary import SPAN_ENDS, summarize
 from groundswell_server.engagement.estimates import Estimate, Interval
 from groundswell_server.sentiment.sentiment import Sentiment
@@ -19,7 +19,7 @@ POSITIVE, NEUTRAL, NEGATIVE, UNSUPPORTED = (int(sentiment) for sentiment in Sent
 
 def said(counts: Sequence[tuple[int, int, int, float | None]], correlation: Estimate | None = None) -> str:
     found = summarize([SentimentCount(*row) for row in counts], PUBLISHED, PUBLISHED + timedelta(days=60), correlation)
-    return "\n".join(advice_on_sentiment(found))
+    return "\n".join(sentiment_recommendations(found))
 
 
 def test_the_mix_and_the_trend_are_those_of_the_counts() -> None:
@@ -39,7 +39,7 @@ def test_unread_comments_alone_have_no_mean() -> None:
     found = summarize([SentimentCount(0, UNSUPPORTED, 6, None)], PUBLISHED, PUBLISHED, None)
     assert found.mean_score is None
     assert found.trend == ()
-    assert advice_on_sentiment(found) == ["6 of 6 comments are not in English, so their sentiment is unknown."]
+    assert sentiment_recommendations(found) == ["6 of 6 comments are not in English, so their sentiment is unknown."]
 
 
 def test_many_negative_comments_are_worth_a_word() -> None:
@@ -64,4 +64,4 @@ def test_a_correlation_is_told_when_its_interval_leaves_zero_out() -> None:
 
 
 def test_nothing_is_said_without_comments() -> None:
-    assert advice_on_sentiment(None) == []
+    assert sentiment_recommendations(None) == []

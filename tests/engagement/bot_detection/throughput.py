@@ -26,7 +26,7 @@ from groundswell_server.engagement.bot_detection.text_fingerprints import Finger
 from groundswell_server.engagement.bot_detection.text_layer import phrase_findings
 from groundswell_server.engagement.bot_detection.text_normalization import normalized_texts
 from groundswell_server.engagement.bot_detection.time_layer import time_findings
-from groundswell_server.engagement.interactions.cross_post_duplicates import REMEMBERED
+from groundswell_server.engagement.interactions.cross_post_duplicates import MAX_REMEMBERED_TEXTS
 from groundswell_storage.engagement.enums import InteractionKind, Platform
 from tests.engagement.defaults import FILTER
 from tests.video_comments import VIDEOS, texts_by_spam
@@ -162,7 +162,7 @@ def main(count: int = 1_000_000) -> None:
         path = Path(folder) / "interactions.csv"
         write(path, count)
         cost = measure(path)
-        texts = long_texts(path, REMEMBERED)
+        texts = long_texts(path, MAX_REMEMBERED_TEXTS)
     near = measure_near_duplicates(dict(list(texts.items())[:5000]))
     remembered = min(measure_remembered(texts) for _ in range(9))
     sys.stdout.write(

@@ -178,7 +178,7 @@ def test_a_copy_stays_one_when_something_else_comes(
     for number in range(3):
         comment(database, posts[number], f"bot{number}", NEARLY[number])
         comment(database, posts[number], f"robot{number}", OTHERS[0])
-    monkeypatch.setattr(cross_post_duplicates, "REMEMBERED", 0)
+    monkeypatch.setattr(cross_post_duplicates, "MAX_REMEMBERED_TEXTS", 0)
     comment(database, posts[2], "anna", "what a lovely harbour", hour=2)
     assert judged(database, posts[2]) == {"bot2": Verdict.BOT, "robot2": Verdict.BOT, "anna": Verdict.GENUINE}
 
@@ -239,7 +239,7 @@ def test_work_that_is_lost_is_done_by_the_next_and_once_done_finds_nothing(
 def test_of_a_post_with_more_comments_than_are_judged_at_once_all_are_found(
     database: Database, posts: Sequence[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recorder, "JUDGED_AGAIN", 3)
+    monkeypatch.setattr(recorder, "MAX_JUDGED_AGAIN", 3)
     for hour, text in enumerate([SENTENCE, *OTHERS, "lovely", "so true", NEARLY[1], "great", "wonderful harbour"]):
         comment(database, posts[0], f"actor{hour}", text, hour=1 + hour)
     comment(database, posts[1], "last", NEARLY[2])
@@ -251,7 +251,7 @@ def test_of_a_post_with_more_comments_than_are_judged_at_once_all_are_found(
 def test_under_a_post_with_very_many_comments_new_ones_are_compared_all_the_same(
     database: Database, posts: Sequence[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(post_verdicts, "NEARLY_EQUAL", 2)
+    monkeypatch.setattr(post_verdicts, "MAX_COMPARED_TEXTS", 2)
     comment(database, posts[0], "anna", *OTHERS)
     for number in range(3):
         comment(database, posts[number], f"bot{number}", NEARLY[number], hour=2)
@@ -260,7 +260,8 @@ def test_under_a_post_with_very_many_comments_new_ones_are_compared_all_the_same
 
 
 @pytest.mark.parametrize(
-    ("bound", "value"), [("REMEMBERED", 1), ("_REMEMBERED_POSTS", 1), ("_REMEMBERED_OF_POST", 1), ("MAX_SOUGHT", 1)]
+    ("bound", "value"),
+    [("MAX_REMEMBERED_TEXTS", 1), ("_MAX_REMEMBERED_POSTS", 1), ("_MAX_REMEMBERED_OF_POST", 1), ("MAX_SOUGHT", 1)],
 )
 def test_what_is_remembered_is_bounded(
     database: Database, posts: Sequence[str], monkeypatch: pytest.MonkeyPatch, bound: str, value: int

@@ -118,7 +118,7 @@ def test_whoever_registered_it_learns_nothing_of_others(database: Database) -> N
 def test_of_a_post_with_more_comments_than_are_judged_at_once_all_are_found(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recorder, "JUDGED_AGAIN", 2)
+    monkeypatch.setattr(recorder, "MAX_JUDGED_AGAIN", 2)
     post_id = publish(database, MINE)
     comments(database, MINE, post_id, "luna", "anna", "bob", "carl", "Luna", "dora", "emil", "fritz")
     register(database, (Platform.INSTAGRAM, "luna"))

@@ -20,7 +20,7 @@ from groundswell_server.engagement.analysis.performing_elements import (
     elements_of,
     performing_elements,
 )
-from groundswell_server.engagement.analysis.sentiment_recommendations import advice_on_sentiment
+from groundswell_server.engagement.analysis.sentiment_recommendations import sentiment_recommendations
 from groundswell_server.engagement.analysis.sentiment_summary import SentimentAnalysis
 from groundswell_storage.engagement.enums import RateBase
 
@@ -83,7 +83,7 @@ def analyze_post(
     sentences = [
         *_on_the_rate(figures),
         *_on_elements(post, elements, zone),
-        *advice_on_sentiment(sentiment),
+        *sentiment_recommendations(sentiment),
         *_on_filtered(figures, by_count),
         *_on_what_is_missing(figures, past, target_age),
     ]

@@ -14,7 +14,7 @@ FALL: Final = 0.3
 """Change of the mean score from which a trend is mentioned."""
 
 
-def advice_on_sentiment(sentiment: SentimentAnalysis | None) -> list[str]:
+def sentiment_recommendations(sentiment: SentimentAnalysis | None) -> list[str]:
     """Returns at most one sentence on each of the mix, the trend, the correlation and unsupported languages."""
     if sentiment is None:
         return []
@@ -31,10 +31,10 @@ def _on_mix(sentiment: SentimentAnalysis) -> list[str]:
 
 
 def _on_trend(sentiment: SentimentAnalysis) -> list[str]:
-    told = [period for period in sentiment.trend if period.scored_count >= MIN_SAMPLE]
-    if len(told) < 2 or abs(told[-1].mean_score - told[0].mean_score) < FALL:
+    periods = [period for period in sentiment.trend if period.scored_count >= MIN_SAMPLE]
+    if len(periods) < 2 or abs(periods[-1].mean_score - periods[0].mean_score) < FALL:
         return []
-    first, last = told[0], told[-1]
+    first, last = periods[0], periods[-1]
     change = f"from {first.mean_score:+.2f} ({first.scored_count} comments) at first to {last.mean_score:+.2f} "
     if last.mean_score < first.mean_score:
         return [

@@ -110,12 +110,12 @@ def duplicate_signals(
     batch: InteractionBatch, settings: FilterSettings, index: DuplicateIndex | None = None
 ) -> list[Signals]:
     """Returns the signals of equal and nearly equal texts. `index` holds earlier batches and is updated."""
-    worded = _worded(batch)
+    normalized = _normalized(batch)
     index = DuplicateIndex(max(1, 2 * len(batch.texts.values))) if index is None else index
     rows = [
         _Keyed(row, found.key, found.letter_count, batch.actors[row], batch.posts[row])
         for row, code in enumerate(batch.texts.codes.tolist())
-        if (found := worded.get(code)) and found.key is not None
+        if (found := normalized.get(code)) and found.key is not None
     ]
     for keyed in rows:
         index.add(keyed.key, keyed.actor, keyed.post)
@@ -123,7 +123,7 @@ def duplicate_signals(
     # When near copies are not sought, only texts whose group `index` already knows are compared.
     long = {
         found.key: found.letters
-        for found in worded.values()
+        for found in normalized.values()
         if found.key is not None
         and found.letter_count >= SHORT_LETTERS
         and (settings.near_duplicates or found.key in index.near)
@@ -131,7 +131,7 @@ def duplicate_signals(
     return [*exact, _near_copies([keyed for keyed in rows if keyed.key in long], long, index)] if long else exact
 
 
-def _worded(batch: InteractionBatch) -> dict[int, NormalizedText]:
+def _normalized(batch: InteractionBatch) -> dict[int, NormalizedText]:
     """Returns the normalized form of each text that is long enough, by position among the distinct texts."""
     texts = {code: text for code, text in enumerate(batch.texts.values) if len(text) >= MIN_KEY_LETTERS}
     known = batch.normalized_texts

@@ -81,7 +81,7 @@ def connect(scope: Scope, draft: ConnectionDraft, vault: TokenVault) -> Connecti
         },
     )
     post_syncs.forget_gone(scope, draft.persona_id, draft.platform, SyncOutcome.GONE)
-    _tell(scope, "connected", row, before=before, after=row)
+    _record_change(scope, "connected", row, before=before, after=row)
     return connection_of(row, scope.now)
 
 
@@ -92,7 +92,7 @@ def disconnect(scope: Scope, persona_id: str, platform: Platform) -> None:
     row = connections.find(scope, persona_id, platform)
     if row is None or not connections.remove(scope, persona_id, platform):
         raise NotFound("connection", f"{persona_id or 'all personas'}/{platform.name}")
-    _tell(scope, "disconnected", row, before=row)
+    _record_change(scope, "disconnected", row, before=row)
 
 
 def list_connections(
@@ -144,7 +144,7 @@ def _owner(scope: Scope, persona_id: str, platform: Platform) -> str:
     return f"{scope.workspace}/{persona_id}/{int(platform)}"
 
 
-def _tell(
+def _record_change(
     scope: Scope,
     change: str,
     row: PlatformConnectionRow,

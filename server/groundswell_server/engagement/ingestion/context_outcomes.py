@@ -57,13 +57,15 @@ def apply_metrics(scope: Scope, post: Post, thresholds: Thresholds) -> ContextRo
         engagement_rate_pct=engagement.engagement_rate_pct,
         genuine_ratio=engagement.genuine_ratio,
         genuine_count=engagement.total,
-        pattern=_keep_pattern(scope, row, post, draft, engagement.engagement_rate_pct),
+        pattern=_update_pattern(scope, row, post, draft, engagement.engagement_rate_pct),
     )
     resources.announce(scope, row, post_id=post.id)
     return row
 
 
-def _keep_pattern(scope: Scope, row: ContextRow, post: Post, draft: PatternDraft | None, rate_pct: float | None) -> str:
+def _update_pattern(
+    scope: Scope, row: ContextRow, post: Post, draft: PatternDraft | None, rate_pct: float | None
+) -> str:
     """Stores or removes the pattern that the metrics confirm; returns the name that the context shows."""
     if draft is None:
         patterns.drop_of_post(scope, row.id, post.id)

@@ -110,11 +110,11 @@ class _Batch:
 
 
 def import_posts(
-    scope: Scope, rows: Sequence[ImportRow], faulty: Sequence[RefusedRow], thresholds: Thresholds
+    scope: Scope, rows: Sequence[ImportRow], refused_before: Sequence[RefusedRow], thresholds: Thresholds
 ) -> Imported:
     """Adds the posts of a batch that are not stored yet.
 
-    An invalid row is refused and does not stop the others; `faulty` are the rows that were refused before.
+    An invalid row is refused and does not stop the others; `refused_before` are the rows that were refused before.
     """
     fresh = _fresh(scope, rows)
     batch = _Batch()
@@ -122,7 +122,7 @@ def import_posts(
         try:
             _prepare(scope, batch, row)
         except InvalidArgument as error:
-            batch.refused.append(refused(row.line, row.draft.platform_post_id, error))
+            batch.refused.append(refused_row(row.line, row.draft.platform_post_id, error))
     added = _write(scope, batch)
     _compare(scope, [batch.posts[id] for id in added])
     _react(scope, [id for id in added if id in batch.contexts], thresholds)
@@ -131,11 +131,11 @@ def import_posts(
         parents = {name: post[name] or "" for name in ("persona_id", "platform", "context_id")}
         scope.publish(POST_CHANGED, id, parents)
     duplicates = len(rows) - len(added) - len(batch.refused)
-    all_refused = sorted([*faulty, *batch.refused], key=lambda row: row.line)
+    all_refused = sorted([*refused_before, *batch.refused], key=lambda row: row.line)
     return Imported(len(added), duplicates, len(all_refused), tuple(all_refused[:MAX_REPORTED]), tuple(batch.created))
 
 
-def refused(line: int, platform_post_id: str, error: InvalidArgument) -> RefusedRow:
+def refused_row(line: int, platform_post_id: str, error: InvalidArgument) -> RefusedRow:
     """Returns the report of an invalid row, which names the first invalid field."""
     return RefusedRow(line, platform_post_id, error.first.field, error.first.description)
 

@@ -34,13 +34,13 @@ COPY_REASONS: Final = frozenset(map(str, (Reason.DUPLICATE_TEXT, Reason.REPEATED
 
 MAX_SOUGHT: Final = 500
 """Texts of one batch, the last ones, whose near duplicates are sought on other posts: 30 us each."""
-REMEMBERED: Final = 10_000
+MAX_REMEMBERED_TEXTS: Final = 10_000
 """Newest texts of the workspace among which near duplicates are sought."""
-_REMEMBERED_POSTS: Final = 500
+_MAX_REMEMBERED_POSTS: Final = 500
 """Posts whose texts are remembered."""
-_REMEMBERED_OF_POST: Final = 1_000
+_MAX_REMEMBERED_OF_POST: Final = 1_000
 """Newest texts of one post that are remembered."""
-_MAX_MET: Final = 500
+_MAX_CANDIDATES: Final = 500
 """Texts of other posts that are compared with those of one batch."""
 
 
@@ -74,15 +74,15 @@ def look_up(scope: Scope, asked: Iterable[NormalizedText], new: Iterable[NewText
     sought = dict(long[-MAX_SOUGHT:])
     sketches = dict(zip(sought, sketch(list(sought.values())), strict=True))
     fingerprints_of = Fingerprints.of_sketches(sketches)
-    met = _remembered(scope).alike(fingerprints_of) if sought else []
-    texts = {**sought, **_texts(scope, [other for _, other in met if other not in known])}
-    others = confirmed([(key, other) for key, other in met if other not in known and other in texts], texts)
+    candidates = _remembered(scope).alike(fingerprints_of) if sought else []
+    texts = {**sought, **_texts(scope, [other for _, other in candidates if other not in known])}
+    others = confirmed([(key, other) for key, other in candidates if other not in known and other in texts], texts)
     rows = interactions.actors_of_texts(scope, sorted(known.keys() | others), MAX_REMEMBERED)
     index = DuplicateIndex()
     index.seed(rows, {key: texts[key] for key in (*others, *sought)}, sketches)
-    elsewhere = {key for key, _, _ in rows} | {key for key, other in met if other in others}
+    elsewhere = {key for key, _, _ in rows} | {key for key, other in candidates if other in others}
     before = {each: _weight(index, each) for each in new if each.key in elsewhere}
-    return DuplicateLookup(index, fingerprints_of.but({key for _, key in met}), before)
+    return DuplicateLookup(index, fingerprints_of.but({key for _, key in candidates}), before)
 
 
 def remember(scope: Scope, post_id: str, copies: DuplicateLookup, new: Iterable[NewText]) -> None:
@@ -90,7 +90,7 @@ def remember(scope: Scope, post_id: str, copies: DuplicateLookup, new: Iterable[
     written = {each.key for each in new}
     entries = copies.unknown.but({key for key in copies.unknown.keys.tolist() if key not in written}).to_bytes()
     if entries:
-        fingerprints.remember(scope, post_id, entries, most_bytes=_REMEMBERED_OF_POST * ENTRY_BYTES)
+        fingerprints.remember(scope, post_id, entries, most_bytes=_MAX_REMEMBERED_OF_POST * ENTRY_BYTES)
 
 
 def request_rejudgment(
@@ -114,12 +114,12 @@ def request_rejudgment(
 
 
 def _remembered(scope: Scope) -> Fingerprints:
-    return Fingerprints.of_bytes(fingerprints.newest(scope, limit=_REMEMBERED_POSTS), REMEMBERED)
+    return Fingerprints.of_bytes(fingerprints.newest(scope, limit=_MAX_REMEMBERED_POSTS), MAX_REMEMBERED_TEXTS)
 
 
 def _texts(scope: Scope, keys: Iterable[int]) -> dict[int, str]:
-    """Returns the letters of texts by key, for the first `_MAX_MET` that are still stored."""
-    distinct = list(dict.fromkeys(keys))[:_MAX_MET]
+    """Returns the letters of texts by key, for the first `_MAX_CANDIDATES` that are still stored."""
+    distinct = list(dict.fromkeys(keys))[:_MAX_CANDIDATES]
     found = normalized_texts(interactions.texts_of_keys(scope, distinct)) if distinct else []
     return {each.key: each.letters for each in found if each.key is not None}
 

@@ -36,7 +36,7 @@ from groundswell_storage.engagement.posts import PostRow
 from groundswell_storage.fields import to_micros
 from groundswell_storage.scope import Scope
 
-NEARLY_EQUAL = 500
+MAX_COMPARED_TEXTS = 500
 """Texts of a post up to which all are searched for near duplicates, at 20 us each. With more texts, only the new ones
 are compared, with each other and with the texts that the workspace remembers."""
 
@@ -51,20 +51,20 @@ class Fresh(NamedTuple):
     digest: bytes
     text: str
     masked: bool
-    wording: NormalizedText | None
+    normalized_text: NormalizedText | None
     """Normalized form of the text that will be stored; None without a text."""
 
     @property
     def text_key(self) -> int | None:
         """The key of the text."""
-        return self.wording and self.wording.key
+        return self.normalized_text and self.normalized_text.key
 
     @property
     def written(self) -> NewText | None:
         """The text as its duplicates are counted; None for a text that is too short."""
-        if self.wording is None or self.wording.key is None:
+        if self.normalized_text is None or self.normalized_text.key is None:
             return None
-        return NewText(self.wording.key, self.wording.letter_count, self.new.actor_handle)
+        return NewText(self.normalized_text.key, self.normalized_text.letter_count, self.new.actor_handle)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,7 +94,7 @@ def judge_rows(
     """Judges the stored and the new interactions of a post together, in this order."""
     handles = [row.actor_handle for row in stored] + [row.new.actor_handle for row in fresh]
     platform = Platform(post.platform)
-    worded = _worded(stored, fresh)
+    normalized = _normalized(stored, fresh)
     batch = InteractionBatch.from_columns(
         post_ids=[post.id] * len(handles),
         handles=handles,
@@ -109,12 +109,12 @@ def judge_rows(
             **{row.text: row.spam_probability for row in stored if row.spam_probability is not None},
             **{row.new.text: row.new.spam_probability for row in fresh if row.new.spam_probability is not None},
         },
-        normalized_texts=worded,
+        normalized_texts=normalized,
     )
     named = [handle for handle in batch.actors.values if handle]
-    few = np.count_nonzero(batch.texts.filled()) <= NEARLY_EQUAL
+    few = np.count_nonzero(batch.texts.filled()) <= MAX_COMPARED_TEXTS
     co_occurrence = _co_occurrence(scope, post, named, fresh)
-    copies = look_up(scope, worded.values(), [written for row in fresh if (written := row.written)])
+    copies = look_up(scope, normalized.values(), [written for row in fresh if (written := row.written)])
     judgments = judge(
         batch,
         {post.id: PostFacts(platform, post.publish_time)},
@@ -133,19 +133,23 @@ def _register(scope: Scope, platform: Platform, handles: Sequence[str]) -> Perso
     return PersonaRegister((platform, handle) for handle in personas.registered(scope, platform, normalized))
 
 
-def _worded(stored: Sequence[JudgedInteraction], fresh: Sequence[Fresh]) -> dict[str, NormalizedText]:
+def _normalized(stored: Sequence[JudgedInteraction], fresh: Sequence[Fresh]) -> dict[str, NormalizedText]:
     """Returns the normalized form of the texts whose duplicates are sought on other posts, by text, newest last.
 
     These are the new texts and the stored texts that a verdict names as duplicates; all stored texts when there are no
     new ones.
     """
     asked = [row.text for row in stored if row.text and (not fresh or COPY_REASONS.intersection(_codes(row)))]
-    masked = [row for row in fresh if row.masked and row.wording]
+    masked = [row for row in fresh if row.masked and row.normalized_text]
     texts = list(dict.fromkeys([*reversed(asked), *(row.new.text for row in masked)]))
     found = dict(zip(texts, normalized_texts(texts), strict=True))
-    found |= {row.text: row.wording for row in fresh if row.wording and not row.masked}
+    found |= {row.text: row.normalized_text for row in fresh if row.normalized_text and not row.masked}
     # The text is compared in the form that will be stored, so that a rejudgment finds the same duplicates.
-    found |= {row.new.text: row.wording._replace(plain=found[row.new.text].plain) for row in masked if row.wording}
+    found |= {
+        row.new.text: row.normalized_text._replace(plain=found[row.new.text].plain)
+        for row in masked
+        if row.normalized_text
+    }
     return found
 
 

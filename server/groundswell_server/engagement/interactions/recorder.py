@@ -37,7 +37,7 @@ from groundswell_storage.events.topics import INTERACTIONS_JUDGED
 from groundswell_storage.fields import to_micros
 from groundswell_storage.scope import Scope
 
-JUDGED_AGAIN = 2_000
+MAX_JUDGED_AGAIN = 2_000
 """Stored interactions that a batch is judged together with: all of most posts, the last ones of a very large post. A
 later interaction can change an earlier verdict."""
 _AFTERWARDS_US = 60_000_000
@@ -79,7 +79,7 @@ def record_interactions(
     if not fresh:
         return Recording(Recorded(duplicate_count=len(batch)))
     until = max(row.new.occurred_us for row in fresh) + _AFTERWARDS_US
-    stored = interactions.latest(scope, post_id, until_us=until, limit=JUDGED_AGAIN)
+    stored = interactions.latest(scope, post_id, until_us=until, limit=MAX_JUDGED_AGAIN)
     judged = judge_rows(scope, post, stored, fresh, settings)
     tallies = Tallies.from_json(post.tallies)
     _change_verdicts(scope, stored, judged, tallies)
@@ -91,8 +91,8 @@ def record_interactions(
     counted = np.bincount(judged.verdicts[len(stored) :], minlength=len(Verdict))
     genuine, bots, personas = (int(counted[verdict]) for verdict in (Verdict.GENUINE, Verdict.BOT, Verdict.PERSONA))
     _propagate_texts(scope, post_id, fresh, len(stored), judged)
-    told = {"persona_id": post.persona_id, "genuine": genuine, "bots": bots, "personas": personas}
-    scope.publish(INTERACTIONS_JUDGED, post_id, told)
+    payload = {"persona_id": post.persona_id, "genuine": genuine, "bots": bots, "personas": personas}
+    scope.publish(INTERACTIONS_JUDGED, post_id, payload)
     recorded = Recorded(len(fresh), len(batch) - len(fresh), genuine, bots, personas)
     handles = [row.actor_handle for row in stored] + [row.new.actor_handle for row in fresh]
     return Recording(recorded, posts_to_rejudge(scope, post_id, handles, judged.co_occurrence, judged.verdicts))
@@ -103,19 +103,19 @@ def rejudge(
 ) -> int | None:
     """Judges the stored interactions of a post again with the evidence that is known now.
 
-    It judges the last `JUDGED_AGAIN` interactions, or the last of those up to a minute after `until_us` (microseconds
-    since 1970 UTC). Returns the time of the first of them when there may be earlier ones, otherwise None.
+    It judges the last `MAX_JUDGED_AGAIN` interactions, or the last of those up to a minute after `until_us`
+    (microseconds since 1970 UTC). Returns the time of the first of them when there may be earlier ones, otherwise None.
     """
     post = scope.find(PostRow, post_id, lock=True)
     if post is None:
         return None
     until = to_micros(scope.now) if until_us is None else until_us + _AFTERWARDS_US
-    stored = interactions.latest(scope, post_id, until_us=until, limit=JUDGED_AGAIN)
+    stored = interactions.latest(scope, post_id, until_us=until, limit=MAX_JUDGED_AGAIN)
     tallies = Tallies.from_json(post.tallies)
     if _change_verdicts(scope, stored, judge_rows(scope, post, stored, (), settings), tallies):
         sentiments.update_post_sentiment(scope, post_id, verdict=Verdict.GENUINE)
         update_engagement(scope, post, tallies, thresholds)
-    return stored[-1].occurred_us if len(stored) == JUDGED_AGAIN else None
+    return stored[-1].occurred_us if len(stored) == MAX_JUDGED_AGAIN else None
 
 
 def _propagate_texts(scope: Scope, post_id: str, fresh: Sequence[Fresh], first: int, judged: Judged) -> None:
@@ -155,8 +155,8 @@ def _fresh(scope: Scope, post_id: str, batch: Iterable[NewInteraction], pii_filt
     known = interactions.known_digests(scope, post_id, list(by_digest))
     fresh = [(digest, *row) for digest, row in by_digest.items() if digest not in known]
     texts = list(dict.fromkeys(text for _, _, text in fresh if text))
-    worded = dict(zip(texts, normalized_texts(texts), strict=True))
-    return [Fresh(new, digest, text, text != new.text, worded.get(text)) for digest, new, text in fresh]
+    normalized = dict(zip(texts, normalized_texts(texts), strict=True))
+    return [Fresh(new, digest, text, text != new.text, normalized.get(text)) for digest, new, text in fresh]
 
 
 def _digest(new: NewInteraction, text: str) -> bytes:

@@ -64,12 +64,13 @@ def rejudge_handles(job: Job) -> None:
     own, and the workspace that registered a handle learns nothing about the others. Finished posts stay finished: a run
     that is lost is started again and finds the rest.
     """
-    asked: dict[int, set[str]] = {}
+    requested: dict[int, set[str]] = {}
     for platform, handle in json.loads(job.request):
-        asked.setdefault(platform, set()).add(handle)
+        requested.setdefault(platform, set()).add(handle)
     # A handle that has left the register since is not sought.
     wanted = {
-        platform: set(personas.registered(job.reading(), platform, sorted(asked[platform]))) for platform in asked
+        platform: set(personas.registered(job.reading(), platform, sorted(requested[platform])))
+        for platform in requested
     }
     workspaces = posts.workspaces(job.database)
     for done, workspace in enumerate(workspaces):

@@ -37,7 +37,7 @@ from groundswell_server.engagement.messages.resources import (
     post_message,
     settings_message,
 )
-from groundswell_server.engagement.messages.sync import hourly_sync, pinned_sync, sync_message, wanted
+from groundswell_server.engagement.messages.sync import hourly_sync, pinned_sync, sync_message, sync_scope
 
 __all__ = [
     "analysis_message",
@@ -74,7 +74,7 @@ __all__ = [
     "spam_probabilities",
     "spam_request",
     "sync_message",
+    "sync_scope",
     "timeline_message",
     "timing_request",
-    "wanted",
 ]

@@ -27,8 +27,8 @@ def audience_message(found: Audience) -> pb.AnalyzeAudienceResponse:
 
 def timing_request(post: Post) -> learning_pb2.PredictTimingRequest:
     """Returns the request for the best hours of a post's persona on its platform."""
-    asked: dict[str, Any] = {"persona_id": post.persona_id, "platform": post.platform}
-    return learning_pb2.PredictTimingRequest(**asked)
+    fields: dict[str, Any] = {"persona_id": post.persona_id, "platform": post.platform}
+    return learning_pb2.PredictTimingRequest(**fields)
 
 
 def best_hour(response: learning_pb2.PredictTimingResponse) -> HourFigures | None:

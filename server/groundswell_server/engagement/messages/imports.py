@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from groundswell.v1 import engagement_pb2 as pb
 from groundswell_server.conversions.protobuf_conversions import json_in, message_of, time_in
-from groundswell_server.engagement.ingestion.post_imports import Imported, ImportRow, RefusedRow, refused
+from groundswell_server.engagement.ingestion.post_imports import Imported, ImportRow, RefusedRow, refused_row
 from groundswell_server.engagement.messages.metrics import counts_in
 from groundswell_server.engagement.messages.resources import post_draft
 from groundswell_server.runtime.validation import check
@@ -30,14 +30,14 @@ def import_row(row: pb.ImportedPost) -> ImportRow:
 def import_rows(request: pb.ImportPostsRequest) -> tuple[list[ImportRow], list[RefusedRow]]:
     """Checks the rows of a batch one by one; returns the valid rows and the refused ones."""
     rows: list[ImportRow] = []
-    faulty: list[RefusedRow] = []
+    refused_rows: list[RefusedRow] = []
     for row in request.rows:
         try:
             check(row)
             rows.append(import_row(row))
         except InvalidArgument as error:
-            faulty.append(refused(row.line, row.platform_post_id, error))
-    return rows, faulty
+            refused_rows.append(refused_row(row.line, row.platform_post_id, error))
+    return rows, refused_rows
 
 
 def import_message(imported: Imported) -> pb.ImportPostsResponse:

@@ -23,8 +23,8 @@ def demographics_in(request: pb.RecordMetricsRequest) -> Demographics | None:
     """Returns the demographics of a request; None without any."""
     if not request.HasField("demographics"):
         return None
-    told = request.demographics
-    return Demographics(dict(told.countries), dict(told.age_bands), dict(told.genders))
+    groups = request.demographics
+    return Demographics(dict(groups.countries), dict(groups.age_bands), dict(groups.genders))
 
 
 def measured_message(measured: Measured) -> pb.RecordMetricsResponse:
@@ -39,10 +39,10 @@ def timeline_message(hours: Iterable[TimelineHour]) -> pb.GetTimelineResponse:
 
 def _hour(hour: TimelineHour) -> pb.TimelineHour:
     growth = hour.growth
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "start_time": hour.start_time,
         "metrics": fields_of(hour.counts),
         "growth": growth and {**fields_of(growth.counts), "elapsed_hours": growth.elapsed_hours},
         "snapshot_count": hour.snapshot_count,
     }
-    return pb.TimelineHour(**told)
+    return pb.TimelineHour(**fields)

@@ -13,9 +13,9 @@ from groundswell_server.engagement.sync.sync_plan import SyncScope
 from groundswell_server.engagement.sync.sync_report import SyncReport
 from groundswell_storage.engagement.enums import Platform
 
-_SYNCED_HOURS = 24
+_DEFAULT_HOURS = 24
 """Hours that SyncPosts covers by default."""
-_SYNCED = tuple(platform for sharing in LIMIT_GROUPS for platform in sharing)
+_PLATFORMS = tuple(platform for sharing in LIMIT_GROUPS for platform in sharing)
 
 
 def pinned_sync(request: pb.SyncPostsRequest, now: datetime) -> pb.SyncPostsRequest:
@@ -28,20 +28,20 @@ def pinned_sync(request: pb.SyncPostsRequest, now: datetime) -> pb.SyncPostsRequ
 
 def hourly_sync(hours: int, platforms: Iterable[Platform], now: datetime) -> bytes:
     """Returns the request of the hourly sync."""
-    asked: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "hours": hours,
         "platforms": [int(platform) for platform in platforms],
         "include_overdue": True,
     }
-    return pinned_sync(pb.SyncPostsRequest(**asked), now).SerializeToString()
+    return pinned_sync(pb.SyncPostsRequest(**fields), now).SerializeToString()
 
 
-def wanted(request: pb.SyncPostsRequest, awaited: Sequence[timedelta]) -> SyncScope:
+def sync_scope(request: pb.SyncPostsRequest, awaited: Sequence[timedelta]) -> SyncScope:
     """Returns the scope of a pinned request; `awaited` are the ages at which metrics are needed."""
     return SyncScope(
         until=time_in(request, "as_of_time") or datetime.now(UTC),
-        hours=request.hours or _SYNCED_HOURS,
-        platforms=tuple(Platform(number) for number in request.platforms) or _SYNCED,
+        hours=request.hours or _DEFAULT_HOURS,
+        platforms=tuple(Platform(number) for number in request.platforms) or _PLATFORMS,
         persona_ids=tuple(request.persona_ids),
         awaited_ages=tuple(awaited) if request.include_overdue else (),
     )

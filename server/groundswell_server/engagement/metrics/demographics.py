@@ -35,20 +35,20 @@ def anonymize(groups: Mapping[str, int]) -> dict[str, int]:
     When the sum of the small groups is below 5, the smallest larger group is added to it, because otherwise the total
     would reveal it. When even that sum is below 5, it is left out.
     """
-    told = sorted(
+    nonempty = sorted(
         ((name, people) for name, people in groups.items() if people), key=lambda group: (-group[1], group[0])
     )
-    kept = [(name, people) for name, people in told if people >= MIN_PEOPLE and name != OTHER]
-    rest = sum(people for name, people in told) - sum(people for _, people in kept)
+    kept = [(name, people) for name, people in nonempty if people >= MIN_PEOPLE and name != OTHER]
+    rest = sum(people for name, people in nonempty) - sum(people for _, people in kept)
     if 0 < rest < MIN_PEOPLE and kept:
         rest += kept.pop()[1]
     return {**dict(kept), **({OTHER: rest} if rest >= MIN_PEOPLE else {})}
 
 
-def record_demographics(scope: Scope, post_id: str, fetch_time: datetime, told: Demographics | None) -> None:
+def record_demographics(scope: Scope, post_id: str, fetch_time: datetime, reported: Demographics | None) -> None:
     """Stores the demographics of a locked post; None changes nothing."""
-    if told is not None:
-        found = told.anonymized()
+    if reported is not None:
+        found = reported.anonymized()
         groups = {"countries": found.countries, "age_bands": found.age_bands, "genders": found.genders}
         demographics.keep(scope, post_id, fetch_time, groups)
 

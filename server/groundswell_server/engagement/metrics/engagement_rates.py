@@ -141,9 +141,11 @@ def genuine_engagement(
     bots = sum(tally.bots for tally in by_kind.values())
     known = sum(tally.known for tally in by_kind.values())
     share = bots / known if known else trailing_bot_share or 0.0
-    kept = {name: _kept(getattr(counts, name), by_kind.get(kind), share) for kind, name in _COUNT_OF_KIND.items()}
-    genuine = {name: None if kept_of is None else kept_of[0] for name, kept_of in kept.items()}
-    personas = sum(kept_of[1] for kept_of in kept.values() if kept_of)
+    kept = {
+        name: _genuine_part(getattr(counts, name), by_kind.get(kind), share) for kind, name in _COUNT_OF_KIND.items()
+    }
+    genuine = {name: None if parts is None else parts[0] for name, parts in kept.items()}
+    personas = sum(parts[1] for parts in kept.values() if parts)
     total, genuine_total = counts.engagement(), sum(value or 0 for value in genuine.values())
     base, base_count = rate_base(counts, platform)
     return GenuineEngagement(
@@ -160,7 +162,7 @@ def genuine_engagement(
     )
 
 
-def _kept(count: int | None, tally: KindTally | None, share: float) -> tuple[int, int] | None:
+def _genuine_part(count: int | None, tally: KindTally | None, share: float) -> tuple[int, int] | None:
     """Returns (genuine, personas) of one kind; None when its count is unknown.
 
     A platform often reports fewer single interactions than it counts; the others are assumed to be alike.

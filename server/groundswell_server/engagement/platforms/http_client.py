@@ -31,10 +31,10 @@ def open_client() -> httpx.Client:
 
 def log_retries() -> None:
     """Makes this process log retries: the failure and the wait."""
-    set_on_retry_hooks((_tell,))
+    set_on_retry_hooks((_log_retry,))
 
 
-def _tell(details: RetryDetails) -> None:
+def _log_retry(details: RetryDetails) -> None:
     wait = round(details.wait_for, 2)
     log.info(
         "platform call failed; retrying", problem=str(details.caused_by), retry=details.retry_num, wait_seconds=wait

@@ -120,6 +120,6 @@ def _named_post(error: Mapping[str, Any]) -> str:
 
 def _message(response: Response) -> str:
     """Returns the message of either error format: a problem (`title`, `detail`) or a list of `errors`."""
-    told = [response.part("detail") or response.part("title")]
-    told += [error.get("message") or error.get("detail") for error in _errors(response)]
-    return next((str(text) for text in told if text), f"HTTP {response.status}")
+    messages = [response.part("detail") or response.part("title")]
+    messages += [error.get("message") or error.get("detail") for error in _errors(response)]
+    return next((str(text) for text in messages if text), f"HTTP {response.status}")

@@ -227,7 +227,7 @@ def delete_post(scope: Scope, id: str) -> None:
     posts.remove(scope, row)
     if row.context_id:
         patterns.drop_of_post(scope, row.context_id, id)
-        _forget_in_context(scope, row.context_id, id)
+        _remove_metrics_from_context(scope, row.context_id, id)
 
 
 def normalize_tag_filter(hashtag: str) -> str:
@@ -273,7 +273,7 @@ def _mentions(handles: Sequence[str], field: str) -> list[str]:
     return list(dict.fromkeys(normalize_mention(handle, f"{field}[{place}]") for place, handle in enumerate(handles)))
 
 
-def _forget_in_context(scope: Scope, context_id: str, post_id: str) -> None:
+def _remove_metrics_from_context(scope: Scope, context_id: str, post_id: str) -> None:
     context = scope.find(ContextRow, context_id, lock=True)
     if context is None or context.metrics_post_id != post_id:
         return

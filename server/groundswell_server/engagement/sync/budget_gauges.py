@@ -26,7 +26,7 @@ class BudgetGauges(StoredGauges):
             GaugeMetricFamily("groundswell_platform_calls_left", "Calls that can be made at once.", labels=labels),
             GaugeMetricFamily(
                 "groundswell_platform_closed_until_timestamp_seconds",
-                "Until when a platform that asked for a rest is left alone.",
+                "Time until which calls to a platform are paused at its request.",
                 labels=labels,
             ),
         )

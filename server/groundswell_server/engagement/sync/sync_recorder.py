@@ -64,25 +64,25 @@ class SyncRecorder:
         """Records the counts or failures of posts; returns the posts whose comments are due."""
         due: list[SyncTarget] = []
         for part in _parts(targets):
-            due += self._write(partial(self._keep_part, part, fetched))
+            due += self._write(partial(self._record_part, part, fetched))
         return due
 
     def record_failure(self, targets: Sequence[SyncTarget], failure: PlatformFailure) -> None:
         """Records the same failure for several posts."""
         for part in _parts(targets):
-            self._write(partial(self._keep_failures, part, failure))
+            self._write(partial(self._record_failures, part, failure))
 
     def record_attempts(self, targets: Sequence[SyncTarget], tries: int) -> None:
         """Records the number of failed attempts of posts that will be tried again."""
         for part in _parts(targets):
-            self._write(partial(self._keep_tries, part, tries))
+            self._write(partial(self._record_attempts, part, tries))
 
     def record_comments(self, target: SyncTarget, comments: Sequence[NewInteraction], *, last: bool) -> None:
         """Records a page of comments; after the last page the comments of the post are done."""
         batch = [_storable(comment) for comment in comments]
         caller = self.job.acting_as("reader", "learning.read")
         prepared = self.job.wait_for(self.intake.prepare(caller, batch))
-        for post_id in self._write(partial(self._keep_page, target, prepared, last)):
+        for post_id in self._write(partial(self._record_page, target, prepared, last)):
             self._write(partial(self.intake.rejudge, post_id=post_id))
 
     def abandon_comments(self, target: SyncTarget) -> None:
@@ -105,21 +105,21 @@ class SyncRecorder:
                 return work(scope)
         raise AssertionError("the last try returns or raises")
 
-    def _keep_part(self, part: Sequence[SyncTarget], fetched: Fetched, scope: Scope) -> list[SyncTarget]:
+    def _record_part(self, part: Sequence[SyncTarget], fetched: Fetched, scope: Scope) -> list[SyncTarget]:
         if any(isinstance(fetched.found[target.platform_post_id], Counts) for target in part):
             connections.note(scope, fetched.connection_id, sync_time=fetched.time, problem="")
-        return [target for target in part if self._keep_post(scope, target, fetched)]
+        return [target for target in part if self._record_post(scope, target, fetched)]
 
-    def _keep_failures(self, part: Sequence[SyncTarget], failure: PlatformFailure, scope: Scope) -> None:
+    def _record_failures(self, part: Sequence[SyncTarget], failure: PlatformFailure, scope: Scope) -> None:
         for target in part:
             self._note_failure(scope, target, failure)
 
-    def _keep_tries(self, part: Sequence[SyncTarget], tries: int, scope: Scope) -> None:
+    def _record_attempts(self, part: Sequence[SyncTarget], tries: int, scope: Scope) -> None:
         for target in part:
             if scope.find(PostRow, target.post_id) is not None:
                 post_syncs.note(scope, target, self.job.operation_id, outcome=SyncOutcome.UNSPECIFIED, tries=tries)
 
-    def _keep_post(self, scope: Scope, target: SyncTarget, fetched: Fetched) -> bool:
+    def _record_post(self, scope: Scope, target: SyncTarget, fetched: Fetched) -> bool:
         """Records one post; returns True when its comments are due."""
         if scope.find(PostRow, target.post_id, lock=True) is None:
             return False  # deleted in the meantime
@@ -141,7 +141,7 @@ class SyncRecorder:
         )
         return due
 
-    def _keep_page(
+    def _record_page(
         self, target: SyncTarget, comments: Sequence[NewInteraction], last: bool, scope: Scope
     ) -> tuple[str, ...]:
         """Records a page of comments; returns the other posts to rejudge."""
@@ -159,8 +159,8 @@ class SyncRecorder:
 
     def _note(self, scope: Scope, target: SyncTarget, outcome: SyncOutcome, problem: str) -> None:
         if scope.find(PostRow, target.post_id) is not None:
-            told = problem.replace("\0", "")[:_MAX_PROBLEM]
-            post_syncs.note(scope, target, self.job.operation_id, outcome=outcome, problem=told)
+            message = problem.replace("\0", "")[:_MAX_PROBLEM]
+            post_syncs.note(scope, target, self.job.operation_id, outcome=outcome, problem=message)
 
 
 def _parts(targets: Sequence[SyncTarget]) -> Iterator[Sequence[SyncTarget]]:

@@ -31,7 +31,7 @@ from groundswell_server.jobs.job import Job, Postponed
 from groundswell_storage.engagement.enums import ContentType, Platform
 from groundswell_storage.engagement.post_syncs import SyncTarget
 
-PATIENCE = timedelta(seconds=5)
+MAX_WAIT = timedelta(seconds=5)
 """A run postpones itself when it would have to wait longer, and frees the worker."""
 MAX_PAGES = 40
 """Pages of comments of a post in one sync."""
@@ -44,30 +44,30 @@ class SyncDependencies:
     adapters: Mapping[Platform, Adapter]
     client: httpx.Client
     clock: Clock
-    patience: timedelta = PATIENCE
+    max_wait: timedelta = MAX_WAIT
 
 
-def run_sync(job: Job, means: SyncDependencies, wanted: SyncScope, intake: Intake) -> Plan:
+def run_sync(job: Job, dependencies: SyncDependencies, sync_scope: SyncScope, intake: Intake) -> Plan:
     """Does the remaining work of a sync and returns the plan of this run. Raises Postponed and Cancelled."""
     with job.scope() as scope:
         vault = token_vault.open_vault(scope.database, token_vault.sealer_of(job.settings))
     reading = job.reading()
     usable = connections.usable(reading, vault)
-    planned = plan(reading, wanted, means.adapters, usable, job.operation_id, means.clock.now())
+    planned = plan(reading, sync_scope, dependencies.adapters, usable, job.operation_id, dependencies.clock.now())
     thresholds, target_age = configuration.thresholds(job.settings), configuration.target_age(job.settings)
-    SyncRun(job, means, SyncRecorder(job, thresholds, target_age, intake), planned).run()
+    SyncRun(job, dependencies, SyncRecorder(job, thresholds, target_age, intake), planned).run()
     return planned
 
 
 class SyncRun:
     """One run of the operation of a sync."""
 
-    def __init__(self, job: Job, means: SyncDependencies, keeper: SyncRecorder, plan: Plan) -> None:
+    def __init__(self, job: Job, dependencies: SyncDependencies, recorder: SyncRecorder, plan: Plan) -> None:
         self._job = job
-        self._means = means
-        self._keeper = keeper
-        self._budgets = CallBudgets(job.database, job.workspace, means.clock)
-        self._apis = {platform: self._api(adapter) for platform, adapter in means.adapters.items()}
+        self._dependencies = dependencies
+        self._recorder = recorder
+        self._budgets = CallBudgets(job.database, job.workspace, dependencies.clock)
+        self._apis = {platform: self._api(adapter) for platform, adapter in dependencies.adapters.items()}
         self._queue = SyncQueue(self._price)
         self._queue.add(plan.units)
         self._done, self._total = plan.done, plan.total
@@ -76,7 +76,7 @@ class SyncRun:
         """Works until the queue is empty. Raises Postponed to wait for a limit, and Cancelled when it has to end."""
         while self._queue:
             self._report("fetching")
-            found = self._queue.next(self._budgets.take, self._means.clock.now())
+            found = self._queue.next(self._budgets.take, self._dependencies.clock.now())
             if isinstance(found, timedelta):
                 self._wait(found)
             else:
@@ -92,7 +92,7 @@ class SyncRun:
             # The budget is closed now, and the queue waits until it opens.
             self._queue.put_back([unit])
         except TokenRefused as failure:
-            self._keeper.mark_token_refused(unit.connection.id, failure.message)
+            self._recorder.mark_token_refused(unit.connection.id, failure.message)
             for each in [unit, *self._queue.drop(unit.connection.id)]:
                 self._fail(each, failure)
         except Refused as failure:
@@ -103,35 +103,35 @@ class SyncRun:
                 self._fail(unit, failure)
         except PlatformFailure as failure:
             if isinstance(failure, NotPermitted):
-                self._keeper.record_problem(unit.connection.id, failure.message)
+                self._recorder.record_problem(unit.connection.id, failure.message)
             self._fail(unit, failure)
 
     def _fetch(self, unit: Unit) -> None:
-        adapter = self._means.adapters[unit.connection.platform]
+        adapter = self._dependencies.adapters[unit.connection.platform]
         posts = [_platform_post(target) for target in unit.targets]
         found = adapter.fetch(self._apis[adapter.platform], unit.connection.token, posts)
-        fetched = Fetched(found, self._means.clock.now(), unit.connection.id, adapter.has_comments)
-        due = self._keeper.record_counts(unit.targets, fetched)
+        fetched = Fetched(found, self._dependencies.clock.now(), unit.connection.id, adapter.has_comments)
+        due = self._recorder.record_counts(unit.targets, fetched)
         self._done += len(unit.targets)
         self._queue.add(Unit(unit.connection, [target], "") for target in due)
 
     def _fetch_comments(self, unit: Unit) -> None:
-        adapter, (target,) = self._means.adapters[unit.connection.platform], unit.targets
+        adapter, (target,) = self._dependencies.adapters[unit.connection.platform], unit.targets
         api, token = self._apis[adapter.platform], unit.connection.token
         page = adapter.fetch_comments(api, token, target.platform_post_id, unit.after or "")
         last = not page.after or unit.pages + 1 == MAX_PAGES
-        self._keeper.record_comments(target, page.comments, last=last)
+        self._recorder.record_comments(target, page.comments, last=last)
         if not last:
             self._queue.add([Unit(unit.connection, unit.targets, page.after, unit.pages + 1)])
 
     def _fail(self, unit: Unit, failure: PlatformFailure) -> None:
         """Records a failure. Failed comments leave the counts of their post unchanged."""
         if unit.after is None:
-            self._keeper.record_failure(unit.targets, failure)
+            self._recorder.record_failure(unit.targets, failure)
             self._done += len(unit.targets)
         else:
             for target in unit.targets:
-                self._keeper.abandon_comments(target)
+                self._recorder.abandon_comments(target)
 
     def _try_later(self, unit: Unit) -> None:
         """Appends a unit that failed transiently and has no call left for another attempt now."""
@@ -139,31 +139,33 @@ class SyncRun:
             self._fail(unit, Unavailable(f"failed {unit.tries} times in a row"))
         else:
             # Stored, because a postponed run would otherwise start counting at 0.
-            self._keeper.record_attempts(unit.targets, unit.tries)
+            self._recorder.record_attempts(unit.targets, unit.tries)
             self._queue.add([unit])
 
     def _wait(self, wait: timedelta) -> None:
-        if wait > self._means.patience:
+        if wait > self._dependencies.max_wait:
             seconds = f"{wait.total_seconds():.0f} s"
-            told = f"{self._done} of {self._total} posts done; the platforms' limits allow the next call in {seconds}"
-            raise Postponed(wait, told)
-        self._means.clock.sleep(wait.total_seconds(), partial(self._report, "waiting for the platforms' limits"))
+            message = (
+                f"{self._done} of {self._total} posts done; the platforms' limits allow the next call in {seconds}"
+            )
+            raise Postponed(wait, message)
+        self._dependencies.clock.sleep(wait.total_seconds(), partial(self._report, "waiting for the platforms' limits"))
 
     def _report(self, doing: str) -> None:
         pct = 100.0 * self._done / self._total if self._total else 100.0
         self._job.progress(pct, f"{self._done} of {self._total} posts done; {doing}")
 
     def _price(self, unit: Unit) -> tuple[Limit, int]:
-        adapter = self._means.adapters[unit.connection.platform]
+        adapter = self._dependencies.adapters[unit.connection.platform]
         return adapter.limit, adapter.calls_per_fetch if unit.after is None else 1
 
     def _api(self, adapter: Adapter) -> PlatformClient:
         return PlatformClient(
-            self._means.client,
+            self._dependencies.client,
             adapter,
             spend=partial(self._budgets.spend, adapter.limit),
             close=partial(self._budgets.close, adapter.limit),
-            now=self._means.clock.now,
+            now=self._dependencies.clock.now,
         )
 
 

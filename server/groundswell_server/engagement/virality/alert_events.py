@@ -49,21 +49,21 @@ def alert_to_json(alert: ViralityAlert) -> dict[str, Any]:
     }
 
 
-def alert_from_json(post_id: str, told: Mapping[str, Any]) -> ViralityAlert:
+def alert_from_json(post_id: str, payload: Mapping[str, Any]) -> ViralityAlert:
     """Returns the alert of an event's payload."""
-    reach = told["projected_reach"]
+    reach = payload["projected_reach"]
     return ViralityAlert(
         post_id=post_id,
-        persona_id=told["persona_id"],
-        platform=Platform(told["platform"]),
-        age=told["age_us"] * MICROSECOND,
-        engagement_rate_pct=told["engagement_rate_pct"],
-        threshold_pct=told["threshold_pct"],
-        compared_post_count=told["compared_post_count"],
-        platform_wide=told["platform_wide"],
-        rate_base=RateBase(told["rate_base"]),
-        projected_reach=None if reach is None else _estimate_of_json(reach),
-        projected_age=told["projected_age_us"] * MICROSECOND,
+        persona_id=payload["persona_id"],
+        platform=Platform(payload["platform"]),
+        age=payload["age_us"] * MICROSECOND,
+        engagement_rate_pct=payload["engagement_rate_pct"],
+        threshold_pct=payload["threshold_pct"],
+        compared_post_count=payload["compared_post_count"],
+        platform_wide=payload["platform_wide"],
+        rate_base=RateBase(payload["rate_base"]),
+        projected_reach=None if reach is None else _estimate_from_json(reach),
+        projected_age=payload["projected_age_us"] * MICROSECOND,
     )
 
 
@@ -76,6 +76,6 @@ def _estimate_to_json(estimate: Estimate) -> dict[str, Any]:
     }
 
 
-def _estimate_of_json(told: Mapping[str, Any]) -> Estimate:
-    bounds = told["interval"]
-    return Estimate(told["value"], None if bounds is None else Interval(*bounds), told["sample_size"])
+def _estimate_from_json(stored: Mapping[str, Any]) -> Estimate:
+    bounds = stored["interval"]
+    return Estimate(stored["value"], None if bounds is None else Interval(*bounds), stored["sample_size"])
