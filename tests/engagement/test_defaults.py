@@ -44,7 +44,7 @@ def test_thresholds_of_contexts_and_of_the_filter() -> None:
         ("ml_target_age_days", 7.0),
     ],
 )
-def test_settings_unless_told(name: str, value: Any) -> None:
+def test_defaults_of_settings(name: str, value: Any) -> None:
     assert getattr(load(), name) == value
 
 

@@ -176,7 +176,7 @@ def test_short_english_is_english(text: str) -> None:
     assert analyze_sentiment(text).sentiment is not Sentiment.UNSUPPORTED
 
 
-def test_of_1586_comments_few_are_given_up() -> None:
+def test_few_of_1586_comments_are_unsupported() -> None:
     """Four English videos; a closer look finds Spanish, French and names without a sentence among those given up."""
     texts = [comment.text for comment in all_comments()]
     unread = [text for text in texts if analyze_sentiment(text).sentiment is Sentiment.UNSUPPORTED]
@@ -209,7 +209,7 @@ def test_what_stands_far_behind_in_a_long_text_is_not_read() -> None:
 
 
 @given(st.text(max_size=300))
-def test_any_text_has_a_mood(text: str) -> None:
+def test_any_text_has_a_sentiment(text: str) -> None:
     sentiment, score = analyze_sentiment(text)
     assert (score is None) == (sentiment in (Sentiment.UNSPECIFIED, Sentiment.UNSUPPORTED))
     assert score is None or -1.0 <= score <= 1.0

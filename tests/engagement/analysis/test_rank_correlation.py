@@ -21,7 +21,7 @@ def test_rho_is_scipys(seed: int) -> None:
     assert found.sample_size == count
 
 
-def test_the_interval_leaves_zero_out_when_scipys_p_value_says_so() -> None:
+def test_the_interval_excludes_zero_when_scipys_p_value_is_significant() -> None:
     chance = np.random.default_rng(7)
     agreeing = 0
     for _ in range(400):

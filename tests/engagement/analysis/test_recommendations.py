@@ -107,13 +107,13 @@ def test_few_compared_post_count_conclude_nothing() -> None:
     assert "too few posts" in said(post(), [], figures(compared=2))
 
 
-def test_a_missing_base_is_told() -> None:
+def test_a_missing_base_is_reported() -> None:
     missing = figures(rate=None, base=RateBase.UNSPECIFIED, against=None, average=None)
 
     assert "The reach is unknown" in said(post(rate=None), [], missing)
 
 
-def test_an_estimated_bot_share_is_told() -> None:
+def test_an_estimated_bot_share_is_reported() -> None:
     assert "bot share is estimated from earlier posts" in said(post(), [], figures(estimated=True))
 
 

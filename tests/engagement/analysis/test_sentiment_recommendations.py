@@ -35,27 +35,27 @@ def test_the_mix_and_the_trend_are_those_of_the_counts() -> None:
     assert [period.mean_score for period in found.trend] == pytest.approx([0.5, -0.5, 0.0])
 
 
-def test_unread_comments_alone_have_no_mean() -> None:
+def test_unsupported_comments_alone_have_no_mean() -> None:
     found = summarize([SentimentCount(0, UNSUPPORTED, 6, None)], PUBLISHED, PUBLISHED, None)
     assert found.mean_score is None
     assert found.trend == ()
     assert sentiment_recommendations(found) == ["6 of 6 comments are not in English, so their sentiment is unknown."]
 
 
-def test_many_negative_comments_are_worth_a_word() -> None:
+def test_many_negative_comments_are_mentioned() -> None:
     assert "4 of 12 comments (33%) are negative" in said([(0, POSITIVE, 8, 4.0), (0, NEGATIVE, 4, -2.0)])
     assert said([(0, POSITIVE, 11, 5.0), (0, NEGATIVE, 1, -0.5)]) == ""
     assert said([(0, NEGATIVE, 4, -2.0)]) == "", "four comments are no mood"
 
 
-def test_a_turn_of_the_mood_is_told_with_both_means() -> None:
+def test_a_turn_of_the_sentiment_is_reported_with_both_means() -> None:
     fell = said([(0, POSITIVE, 10, 6.0), (2, NEUTRAL, 9, 0.0), (2, NEGATIVE, 1, -0.5)])
     assert "Sentiment fell from +0.60 (10 comments) at first to -0.05 (10) recently" in fell
     assert "Sentiment rose" in said([(0, NEUTRAL, 10, 0.0), (2, POSITIVE, 10, 6.0)])
     assert "Sentiment fell" not in said([(0, POSITIVE, 10, 6.0), (2, NEGATIVE, 3, -2.0), (2, POSITIVE, 1, 0.4)])
 
 
-def test_a_correlation_is_told_when_its_interval_leaves_zero_out() -> None:
+def test_a_correlation_is_reported_when_its_interval_leaves_zero_out() -> None:
     counts = [(0, POSITIVE, 10, 6.0)]
     told = said(counts, Estimate(0.52, Interval(0.21, 0.74, 0.95), 34))
     assert "Posts with better sentiment engage more (Spearman +0.52, +0.21 to +0.74 at 95%, 34 posts" in told

@@ -121,7 +121,7 @@ def test_it_takes_four() -> None:
     assert accused(Audience(farm=3))[0] == 0.0
 
 
-def test_the_longer_a_group_comes_together_the_more_it_says() -> None:
+def test_more_common_posts_of_a_group_weigh_more() -> None:
     weights = [co_occurrence_log_odds(posts) for posts in range(1, 40)]
 
     assert weights == sorted(weights)
@@ -129,7 +129,7 @@ def test_the_longer_a_group_comes_together_the_more_it_says() -> None:
     assert co_occurrence_log_odds(1000) == 4.2
 
 
-def test_the_layer_names_the_group_and_the_posts() -> None:
+def test_the_layer_reports_the_group_and_the_posts() -> None:
     start = to_microseconds(PUBLISHED)
     popularity = {f"post{number}": 40 for number in range(30)}
     farm = [(f"@Bot.{at}", f"post{number}", start + number * int(DAY) + at) for number in range(6) for at in range(5)]

@@ -55,13 +55,13 @@ def timer(step: int, spread: int = 0, seed: int = 1, count: int = 30) -> tuple[T
 
 @pytest.mark.parametrize("step", [HOUR, 6 * HOUR, 12 * HOUR, 24 * HOUR])
 @pytest.mark.parametrize("spread", [0, 3 * SECOND])
-def test_a_bot_that_comes_by_the_clock_to_within_seconds_is_found(step: int, spread: int) -> None:
+def test_a_bot_that_is_periodic_to_within_seconds_is_found(step: int, spread: int) -> None:
     published, visits = timer(step, spread)
     (found,) = periodic_visitors({"bot": visits}, published).values()
     assert round(step / SECOND / found, 3).is_integer(), "its step, or what divides it"
 
 
-def test_its_gap_is_told() -> None:
+def test_its_gap_is_reported() -> None:
     published, visits = timer(12 * HOUR)
     assert periodic_visitors({"bot": visits}, published) == {"bot": pytest.approx(12 * 3600, abs=1)}
 
@@ -79,7 +79,7 @@ def test_a_bot_that_goes_to_several_posts_each_time_or_misses_some_is_one_still(
 
 
 @pytest.mark.parametrize("spread", [45, 60, 300, 1800, 7200], ids=lambda spread: f"within {spread} s")
-def test_who_comes_each_evening_at_about_eight_is_a_person(spread: int) -> None:
+def test_a_visitor_at_about_eight_each_evening_is_a_person(spread: int) -> None:
     published = daily()
     habit: Callable[[random.Random], Times] = lambda chance: {  # noqa: E731
         post: seconds(time + 2 * HOUR + chance.gauss(0, spread) * SECOND) for post, time in published.items()
@@ -110,7 +110,7 @@ def test_who_goes_through_old_posts_in_one_evening_is_a_person(pause: int) -> No
     assert accused(published, habit) == 0
 
 
-def test_who_comes_whenever_it_suits_is_a_person() -> None:
+def test_a_visitor_at_irregular_times_is_a_person() -> None:
     published = irregular(random.Random(3))
     habit: Callable[[random.Random], Times] = lambda chance: {  # noqa: E731
         post: seconds(time + chance.lognormvariate(0, 1.5) * 3 * HOUR) for post, time in published.items()

@@ -38,7 +38,7 @@ def test_what_is_unknown_counts_for_nothing() -> None:
     assert Layer.PROFILE not in judgment.layers
 
 
-def test_a_bought_account_is_a_bot_and_the_answer_says_why() -> None:
+def test_a_bought_account_is_a_bot_and_the_answer_has_its_reasons() -> None:
     judgment = of_account(BOUGHT)
 
     assert judgment.verdict is Verdict.BOT
@@ -135,7 +135,7 @@ def test_a_quiet_new_follower_with_a_picture_is_a_person() -> None:
 
 
 @pytest.mark.parametrize("probability", [0.05, 0.3, 0.7, 0.98])
-def test_what_a_trained_detector_says_takes_the_place_of_the_weights(probability: float) -> None:
+def test_a_trained_detector_replaces_the_weights(probability: float) -> None:
     judgment = of_account(BOUGHT._replace(bot_probability=probability))
 
     assert judgment.probability == pytest.approx(probability)

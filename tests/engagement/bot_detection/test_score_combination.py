@@ -108,5 +108,5 @@ def test_an_empty_batch_has_no_judgments() -> None:
 
 
 @pytest.mark.parametrize("reason", Reason)
-def test_every_reason_can_be_told_in_words(reason: Reason) -> None:
+def test_every_reason_can_be_reported_in_words(reason: Reason) -> None:
     assert explain(reason, 12.0)

@@ -104,7 +104,7 @@ Happy birthday!!! 🎂🎂🎂
 
 
 @pytest.mark.parametrize(("text", "reason"), SPAM.items())
-def test_solicitations_are_told_and_named(text: str, reason: Reason) -> None:
+def test_solicitations_are_found_with_their_reason(text: str, reason: Reason) -> None:
     [judgment] = judged([comment(text)])
 
     assert judgment.verdict is Verdict.BOT

@@ -151,7 +151,7 @@ def test_another_copy_never_makes_a_text_more_genuine(letters: int, times: int) 
     assert duplicate_log_odds(letters, times + 1) >= duplicate_log_odds(letters, times) > 0
 
 
-def test_a_text_too_short_to_tell_has_no_key() -> None:
+def test_a_text_that_is_too_short_has_no_key() -> None:
     assert text_key("love this song") is None
 
 
@@ -189,7 +189,7 @@ def detected(probabilities: dict[str, float]) -> dict[str, Judgment]:
     return dict(zip(texts, judge(batch, POSTS, PersonaRegister(), FILTER), strict=True))
 
 
-def test_what_a_trained_detector_says_takes_the_place_of_the_phrases() -> None:
+def test_a_trained_detector_replaces_the_phrases() -> None:
     quiet, loud = "the elixir of the moon has cured me", "check out my channel and subscribe to me"
     found = detected({quiet: 0.97, loud: 0.02})
 

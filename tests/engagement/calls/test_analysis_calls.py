@@ -142,7 +142,7 @@ class TestAnalyzePost:
         post = make_post(engagement, persona_id)
         assert not any("Best hour" in sentence for sentence in analyze(engagement, post.id).recommendations)
 
-    def test_a_post_that_is_not_there_is_not_found(self, engagement: EngagementServiceStub) -> None:
+    def test_an_unknown_post_is_not_found(self, engagement: EngagementServiceStub) -> None:
         with refusal() as refused:
             analyze(engagement, NOBODY)
         assert refused.code is grpc.StatusCode.NOT_FOUND
@@ -194,7 +194,7 @@ class TestGetTimeline:
             assert refused.code is grpc.StatusCode.INVALID_ARGUMENT
             assert refused.fields == ("end_time",)
 
-    def test_a_post_that_is_not_there_is_not_found(self, engagement: EngagementServiceStub) -> None:
+    def test_an_unknown_post_is_not_found(self, engagement: EngagementServiceStub) -> None:
         with refusal() as refused:
             timeline(engagement, NOBODY)
         assert refused.reason == "POST_NOT_FOUND"

@@ -52,7 +52,7 @@ def test_an_account_that_looks_bought_is_a_bot_and_its_profile_is_kept(
     assert not found["anna"].HasField("profile")
 
 
-def test_of_names_in_a_profile_no_more_than_their_digits_is_kept(
+def test_only_the_digits_of_names_in_a_profile_are_stored(
     engagement: EngagementServiceStub, post: engagement_pb2.Post
 ) -> None:
     record(engagement, post.id, [with_profile(like("x", ago(hours=2)), handle="@anna1234", display_name="Anna Bell")])
@@ -87,7 +87,7 @@ def test_a_profile_that_cannot_be_is_refused(
     assert refused.fields == (f"interactions[0].profile.{field}",)
 
 
-def test_those_who_always_come_together_are_found_and_given_away_where_they_were_before(
+def test_co_occurring_actors_are_found_and_their_earlier_interactions_are_judged_again(
     engagement: EngagementServiceStub,
 ) -> None:
     persona = make_persona(engagement).id
@@ -111,7 +111,9 @@ def test_those_who_always_come_together_are_found_and_given_away_where_they_were
     assert {found.verdict for found in untouched.values()} == {GENUINE}
 
 
-def test_who_comes_by_the_clock_is_found_and_given_away_where_it_was_before(engagement: EngagementServiceStub) -> None:
+def test_a_periodic_visitor_is_found_and_its_earlier_interactions_are_judged_again(
+    engagement: EngagementServiceStub,
+) -> None:
     """A timer publishes the posts, each day in the same second; quick and habitual fans are no machines for that."""
     persona = make_persona(engagement).id
     chance = random.Random(5)

@@ -151,7 +151,7 @@ def test_a_word_that_the_mask_names_has_to_be_given(engagement: EngagementServic
     assert refused.fields == ("context.confidence",)
 
 
-def test_an_update_of_a_version_that_is_no_more_is_refused(engagement: EngagementServiceStub) -> None:
+def test_an_update_of_an_outdated_version_is_refused(engagement: EngagementServiceStub) -> None:
     made = make_context(engagement)
     update(engagement, made.id, note="faster", etag=made.etag)
     with refusal() as refused:

@@ -106,7 +106,7 @@ def test_rows_of_a_name_belong_to_the_persona_that_has_it(engagement: Engagement
     assert {post.persona_id for post in posts(engagement)} == {known.id, report.created_personas[0].id}
 
 
-def test_a_deleted_persona_gets_no_more_posts(engagement: EngagementServiceStub) -> None:
+def test_a_deleted_persona_accepts_no_posts(engagement: EngagementServiceStub) -> None:
     (first,) = import_rows(engagement, [imported(1)]).created_personas
     engagement.DeletePersona(engagement_pb2.DeletePersonaRequest(persona_id=first.id))
     (second,) = import_rows(engagement, [imported(2)]).created_personas

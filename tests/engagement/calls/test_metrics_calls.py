@@ -300,7 +300,7 @@ class TestGenuine:
         assert figures.genuine_ratio == pytest.approx(0.75)
         assert not figures.estimated
 
-    def test_without_interactions_the_trailing_share_stands_in_and_the_answer_says_so(
+    def test_without_interactions_the_trailing_share_is_applied_and_reported(
         self, engagement: EngagementServiceStub, persona_id: str
     ) -> None:
         earlier = make_post(engagement, persona_id, publish_time=ago(days=9))

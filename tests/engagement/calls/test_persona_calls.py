@@ -87,7 +87,7 @@ def test_the_same_handle_on_another_platform_is_another_account(
     make_persona(engagement, "Other", handles=[PlatformHandle(platform=FACEBOOK, handle=luna.handle)])
 
 
-def test_a_handle_taken_in_another_workspace_tells_nothing_of_that_workspace(
+def test_a_handle_taken_in_another_workspace_reveals_nothing_about_it(
     engagement: EngagementServiceStub, stranger: EngagementServiceStub, luna: PlatformHandle
 ) -> None:
     theirs = make_persona(stranger, "Secret", handles=[luna])
@@ -190,7 +190,7 @@ def test_an_update_cannot_take_the_name_away(engagement: EngagementServiceStub) 
     assert refused.fields == ("persona.name",)
 
 
-def test_an_update_of_a_version_that_is_no_more_is_refused(engagement: EngagementServiceStub) -> None:
+def test_an_update_of_an_outdated_version_is_refused(engagement: EngagementServiceStub) -> None:
     made = make_persona(engagement)
     faster = update(engagement, made.id, niche="beauty", etag=made.etag)
     with refusal() as refused:

@@ -81,7 +81,7 @@ def test_hashtags_and_mentions_are_read_from_the_caption_when_none_are_given(
     assert list(made.mentions) == ["bob"]
 
 
-def test_a_post_is_published_now_unless_told(engagement: EngagementServiceStub, persona_id: str) -> None:
+def test_a_post_is_published_now_by_default(engagement: EngagementServiceStub, persona_id: str) -> None:
     request = engagement_pb2.CreatePostRequest(persona_id=persona_id, platform=INSTAGRAM, platform_post_id="1")
     made = engagement.CreatePost(request).post
     assert made.publish_time == made.create_time
@@ -225,7 +225,7 @@ def test_a_field_that_cannot_be_changed_is_named(engagement: EngagementServiceSt
     assert path in refused.message
 
 
-def test_an_update_of_a_version_that_is_no_more_is_refused(engagement: EngagementServiceStub, persona_id: str) -> None:
+def test_an_update_of_an_outdated_version_is_refused(engagement: EngagementServiceStub, persona_id: str) -> None:
     made = make_post(engagement, persona_id)
     update(engagement, made.id, category="faster", etag=made.etag)
     with refusal() as refused:
@@ -253,7 +253,7 @@ def test_a_deleted_post_is_gone_with_all_that_was_known_of_it(
     assert not engagement.ListInteractions(engagement_pb2.ListInteractionsRequest(post_id=again.id)).interactions
 
 
-def test_a_post_that_is_not_there_is_not_found(engagement: EngagementServiceStub) -> None:
+def test_an_unknown_post_is_not_found(engagement: EngagementServiceStub) -> None:
     for call in (get, delete, lambda stub, id: update(stub, id, category="x")):
         with refusal() as refused:
             call(engagement, NOBODY)

@@ -138,7 +138,7 @@ class TestDemographics:
             )
         )
 
-    def test_small_groups_are_not_told(self, engagement: EngagementServiceStub, persona_id: str) -> None:
+    def test_small_groups_are_not_reported(self, engagement: EngagementServiceStub, persona_id: str) -> None:
         post = make_post(engagement, persona_id)
         self.told(engagement, post.id, 1, {"DE": 80, "FR": 4, "IT": 3})
         found = analyze(engagement, post.id).demographics

@@ -37,9 +37,7 @@ def alerts_of(stub: EngagementServiceStub, cursor: str) -> list[engagement_pb2.V
     return told
 
 
-def test_a_post_that_does_better_than_nineteen_of_twenty_is_told(
-    engagement: EngagementServiceStub, persona_id: str
-) -> None:
+def test_a_post_above_the_95th_percentile_raises_an_alert(engagement: EngagementServiceStub, persona_id: str) -> None:
     past_posts(engagement, persona_id, 20)
     published = ago(days=1)
     post = make_post(engagement, persona_id, publish_time=published)
@@ -69,7 +67,7 @@ def test_one_that_does_as_others_do_is_not(engagement: EngagementServiceStub, pe
     assert alerts_of(engagement, start) == []
 
 
-def test_it_is_told_once(engagement: EngagementServiceStub, persona_id: str) -> None:
+def test_an_alert_is_raised_once(engagement: EngagementServiceStub, persona_id: str) -> None:
     past_posts(engagement, persona_id, 20)
     published = ago(days=2)
     post = make_post(engagement, persona_id, publish_time=published)
@@ -102,7 +100,7 @@ def test_with_fewer_than_twenty_posts_of_its_own_the_platforms_count(
     assert alert.compared_post_count == 28
 
 
-def test_where_nobody_has_twenty_nothing_is_told(engagement: EngagementServiceStub, persona_id: str) -> None:
+def test_below_twenty_posts_no_alert_is_raised(engagement: EngagementServiceStub, persona_id: str) -> None:
     past_posts(engagement, persona_id, 19)
     published = ago(days=1)
     post = make_post(engagement, persona_id, publish_time=published)
@@ -136,7 +134,7 @@ def test_imported_posts_are_history(engagement: EngagementServiceStub) -> None:
     assert alerts_of(engagement, start) == []
 
 
-def test_a_watcher_that_comes_later_is_told_from_its_cursor_on(
+def test_a_watcher_resumes_after_its_cursor(
     engagement: EngagementServiceStub, stranger: EngagementServiceStub, persona_id: str
 ) -> None:
     past_posts(engagement, persona_id, 20)

@@ -73,7 +73,7 @@ def test_a_change_shows_the_thing_as_it_is(engagement: EngagementServiceStub, pe
         assert [change.post for change in islice(stream, 2)] == [measured, measured]
 
 
-def test_a_watcher_is_told_of_what_happens_while_it_waits(engagement: EngagementServiceStub, persona_id: str) -> None:
+def test_a_waiting_watcher_receives_changes(engagement: EngagementServiceStub, persona_id: str) -> None:
     start = beginning(engagement)
     with watching(engagement, start) as stream:
         for number in range(3):
@@ -81,7 +81,7 @@ def test_a_watcher_is_told_of_what_happens_while_it_waits(engagement: Engagement
             assert next(stream).post == post
 
 
-def test_verdicts_are_told_with_their_counts(engagement: EngagementServiceStub, persona_id: str) -> None:
+def test_verdicts_are_reported_with_their_counts(engagement: EngagementServiceStub, persona_id: str) -> None:
     post = make_post(engagement, persona_id)
     start = beginning(engagement)
     record(engagement, post.id, [comment("anna", "lovely", ago(hours=2)), comment("bot", SPAM, ago(hours=1))])
@@ -130,7 +130,7 @@ def test_a_post_is_followed_with_the_context_that_its_metrics_change(
     assert told["post"].post.id == post.id
 
 
-def test_imported_posts_are_told_of(engagement: EngagementServiceStub, persona_id: str) -> None:
+def test_imported_posts_are_streamed(engagement: EngagementServiceStub, persona_id: str) -> None:
     start = beginning(engagement)
     import_rows(engagement, [imported(line) for line in range(300)])
     with watching(engagement, start) as stream:
@@ -138,7 +138,7 @@ def test_imported_posts_are_told_of(engagement: EngagementServiceStub, persona_i
     assert ids == [f"fb-{line}" for line in range(300)]
 
 
-def test_nothing_of_another_workspace_is_told(
+def test_nothing_of_another_workspace_is_reported(
     engagement: EngagementServiceStub, stranger: EngagementServiceStub, persona_id: str
 ) -> None:
     start = beginning(engagement)

@@ -116,7 +116,7 @@ def work(database: Database) -> None:
     [([SENTENCE] * 3, "DUPLICATE_TEXT"), (NEARLY[:3], "NEAR_DUPLICATE_TEXT")],
     ids=["the same", "nearly the same"],
 )
-def test_copies_on_other_posts_give_away_those_that_were_there_before(
+def test_copies_on_other_posts_change_earlier_verdicts(
     database: Database, posts: Sequence[str], texts: list[str], reason: str
 ) -> None:
     theirs = publish(database, THEIRS, 1)[0]
@@ -263,7 +263,7 @@ def test_under_a_post_with_very_many_comments_new_ones_are_compared_all_the_same
     ("bound", "value"),
     [("MAX_REMEMBERED_TEXTS", 1), ("_MAX_REMEMBERED_POSTS", 1), ("_MAX_REMEMBERED_OF_POST", 1), ("MAX_SOUGHT", 1)],
 )
-def test_what_is_remembered_is_bounded(
+def test_remembered_texts_are_bounded(
     database: Database, posts: Sequence[str], monkeypatch: pytest.MonkeyPatch, bound: str, value: int
 ) -> None:
     monkeypatch.setattr(cross_post_duplicates, bound, value)

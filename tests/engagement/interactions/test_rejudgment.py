@@ -105,7 +105,7 @@ def test_what_a_handle_did_before_it_was_registered_is_a_persona_s_in_every_work
     assert waiting(database) == waiting(database, THEIRS) == []
 
 
-def test_whoever_registered_it_learns_nothing_of_others(database: Database) -> None:
+def test_the_registering_workspace_learns_nothing_about_others(database: Database) -> None:
     post_id = publish(database, THEIRS)
     comments(database, THEIRS, post_id, "luna")
     register(database, (Platform.INSTAGRAM, "luna"))

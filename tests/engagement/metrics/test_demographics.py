@@ -37,6 +37,6 @@ def test_no_group_is_small_and_nobody_is_lost_unless_all_are_few(told: dict[str,
 
 
 @given(st.dictionaries(st.text("ABCDEF", min_size=2, max_size=2), st.integers(1, 40), min_size=2))
-def test_who_knows_the_total_cannot_tell_how_many_a_small_group_has(told: dict[str, int]) -> None:
+def test_the_total_does_not_reveal_the_size_of_a_small_group(told: dict[str, int]) -> None:
     hidden = [people for name, people in told.items() if name not in anonymize(told)]
     assert len(hidden) != 1 or sum(told.values()) == hidden[0]

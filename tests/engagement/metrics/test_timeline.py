@@ -28,7 +28,7 @@ def test_an_hour_shows_its_last_snapshot_and_what_it_grew() -> None:
     assert (second.growth.counts.likes, second.growth.elapsed_hours) == (30, 1.0)
 
 
-def test_hours_without_a_snapshot_are_left_out_and_the_gap_is_told() -> None:
+def test_hours_without_a_snapshot_are_left_out_and_the_gap_is_reported() -> None:
     _, late = hourly_timeline(PUBLISHED, [at(10, 0, 40), at(16, 0, 100)])
 
     assert late.start_time.hour == 16

@@ -22,7 +22,7 @@ def budgets(database: Database, clock: SharedClock) -> CallBudgets:
     return CallBudgets(database, "default", clock)
 
 
-def test_a_rest_fills_the_bucket_and_no_more(budgets: CallBudgets, clock: SharedClock) -> None:
+def test_a_pause_fills_the_bucket_to_its_depth_only(budgets: CallBudgets, clock: SharedClock) -> None:
     for _ in range(2):
         taken = 0
         while not (wait := budgets.take(GRAPH, 1)):
@@ -32,7 +32,7 @@ def test_a_rest_fills_the_bucket_and_no_more(budgets: CallBudgets, clock: Shared
         clock.sleep(10 * HOUR.total_seconds(), lambda: None)
 
 
-def test_who_waits_as_long_as_told_gets_the_call(budgets: CallBudgets, clock: SharedClock) -> None:
+def test_after_the_reported_wait_a_call_is_left(budgets: CallBudgets, clock: SharedClock) -> None:
     for calls in (1, 2, GRAPH.depth):
         while wait := budgets.take(GRAPH, calls):
             clock.sleep(wait.total_seconds(), lambda: None)

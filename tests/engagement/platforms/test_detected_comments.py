@@ -119,7 +119,7 @@ def test_the_verdicts_on_comments_of_a_sync_are_those_of_the_live_detector(studi
     assert kept_words(studio) == pytest.approx(said_by_detector(learners))
 
 
-def test_another_workspace_s_detector_is_not_asked(
+def test_the_detector_of_another_workspace_is_not_called(
     studio: Studio, learners: Learners, stand_in: StandIn, clock: SharedClock
 ) -> None:
     stranger = studio_in(uuid4().hex, learners, stand_in, clock, studio.server)
@@ -150,7 +150,7 @@ def unknown() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("gone", [nobody, silence, unknown])
-def test_without_the_server_the_phrases_judge_and_the_sync_says_so_in_the_log(
+def test_without_the_server_the_phrases_are_used_and_the_log_reports_it(
     studio: Studio, monkeypatch: pytest.MonkeyPatch, gone: type
 ) -> None:
     monkeypatch.setattr(trained_detectors, "_TIMEOUT_SECONDS", 0.2)

@@ -67,7 +67,7 @@ def test_hourly_syncs_of_eight_days_reject_what_is_poor_and_give_models_their_ta
         assert (row.post_id, row.rate_pct) == (post_id, 1.0)
 
 
-def test_an_explicit_sync_covers_its_hours_and_no_older_posts_unless_told(studio: Studio, ava: str) -> None:
+def test_an_explicit_sync_covers_no_older_posts_by_default(studio: Studio, ava: str) -> None:
     shown(studio, "old")
     studio.post(ava, TIKTOK, "old", age=30 * HOUR)
     assert studio.sync(hours=24).synced_count == 0

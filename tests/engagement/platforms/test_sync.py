@@ -189,7 +189,7 @@ def test_a_gone_post_is_asked_for_again_only_after_the_platform_was_connected_ag
     assert gone.asked == 2
 
 
-def test_a_refused_token_costs_one_call_and_is_told(studio: Studio, ava: str) -> None:
+def test_a_refused_token_costs_one_call_and_is_reported(studio: Studio, ava: str) -> None:
     studio.stand_in.revoked.add("expired")
     studio.connect(INSTAGRAM, token="expired")
     ids = [studio.post(ava, INSTAGRAM, f"t{number}") for number in range(5)]
@@ -341,7 +341,7 @@ def test_rests_are_as_long_as_the_answer_asks_else_a_window(
     assert second - first == pytest.approx(rest_seconds, abs=3)
 
 
-def test_a_long_wait_leaves_the_worker_to_others_and_goes_on_later(studio: Studio, ava: str) -> None:
+def test_a_long_wait_postpones_the_sync_and_frees_the_worker(studio: Studio, ava: str) -> None:
     studio.post(ava, TIKTOK, "late")
     studio.stand_in.replies.append(Reply(429, {"error": {"code": "rate_limit_exceeded"}}))
     operation = studio.ask()
