@@ -1,4 +1,4 @@
-"""What the settings say unless told otherwise, as Engagement takes it."""
+"""The default settings, as the domain of Engagement takes them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tests record over the wire, in a line each."""
+"""Helpers that record data through the API."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def make_context(stub: EngagementServiceStub, phase: str = "IMAGE_GENERATION", *
 
 
 def make_post(stub: EngagementServiceStub, persona_id: str, **fields: Any) -> engagement_pb2.Post:
-    """A new post on Instagram, published two days ago unless told."""
+    """Returns a new post on Instagram, by default published two days ago."""
     given = {"platform": INSTAGRAM, "platform_post_id": uuid4().hex, "publish_time": ago(days=2), **fields}
     return stub.CreatePost(engagement_pb2.CreatePostRequest(persona_id=persona_id, **given)).post
 

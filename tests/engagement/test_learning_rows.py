@@ -1,4 +1,4 @@
-"""What Learning reads of posts: their context as it was, their outcome at one age, nothing that came later."""
+"""Rows of posts that Learning reads: the context at posting and the outcome at one age, nothing later."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Learning reads to find patterns: slice by slice, only what is asked for, only what was known."""
+"""Rows that Learning reads to find patterns, slice by slice."""
 
 from __future__ import annotations
 

@@ -153,7 +153,7 @@ def test_comments_are_read_as_people_mean_them(label: Sentiment, text: str) -> N
 
 
 def test_vader_alone_gets_far_fewer_of_them() -> None:
-    """What the tables are for."""
+    """Shows the effect of the additional ratings."""
     vader = SentimentIntensityAnalyzer()
 
     def alone(text: str) -> Sentiment:
@@ -237,7 +237,7 @@ def test_every_phrase_is_found_among_other_words(phrase: str) -> None:
 
 @pytest.fixture(scope="module")
 def original() -> SentimentIntensityAnalyzer:
-    """VADER as it comes, but for its names of emoji."""
+    """Returns the original VADER, without its names of emoji."""
     vader = SentimentIntensityAnalyzer()
     vader.emojis = {}
     return vader

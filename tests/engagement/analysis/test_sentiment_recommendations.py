@@ -1,4 +1,4 @@
-"""Sentences on sentiment: each cites its figures, and none stands on a handful of comments."""
+"""Recommendations from sentiment cite their figures and need enough comments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Interactions for the tests of the bot filter, told in a few words."""
+"""Short constructors of interactions for the tests of the bot filter."""
 
 from __future__ import annotations
 

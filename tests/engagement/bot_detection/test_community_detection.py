@@ -1,4 +1,4 @@
-"""Who always comes together: farms that are found, and audiences of which nobody is accused."""
+"""Co-occurrence: bot farms are found, and genuine audiences are not accused."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_an_audience_without_a_farm_is_left_alone(audience: Audience) -> None:
 
 
 def test_few_posts_say_nothing() -> None:
-    """Who came to all of six posts together may be all the fans there are."""
+    """Actors with all of six posts in common may be all the fans there are."""
     visits, _ = Audience(fans=30, posts=6, farm_posts=6).draw(1)
 
     assert find_communities(visits) == []

@@ -68,7 +68,7 @@ def test_a_text_has_the_sketch_that_it_has_by_itself() -> None:
 
 
 def test_near_copies_are_found_and_others_are_not() -> None:
-    """Who is alike to 0.8 meets with 99.98%, and who meets is compared exactly."""
+    """Texts of similarity 0.8 share a band with 99.98%, and candidates are compared exactly."""
     found = {True: [0, 0], False: [0, 0]}
     for one, other in pairs(400):
         groups = NearDuplicates(10).groups_of({1: one, 2: other})

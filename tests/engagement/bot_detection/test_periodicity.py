@@ -1,4 +1,4 @@
-"""Who comes to posts by the clock: simulated bots are found, simulated people of all habits are not."""
+"""Periodicity: simulated bots are found, simulated people of all habits are not."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MINUTE, HOUR, DAY = 60 * SECOND, 3600 * SECOND, 86_400 * SECOND
 PEOPLE = 300
 START = 1_767_225_600 * SECOND
 ODD = 7 * SECOND
-"""Makes times such that no coarser clock could have told them."""
+"""Makes times that no coarser clock can produce."""
 
 Times = dict[str, int]
 """By post, microseconds."""
@@ -32,12 +32,12 @@ def irregular(chance: random.Random, count: int = 30) -> Times:
 
 
 def seconds(time: float) -> int:
-    """The time as platforms tell it, to the second."""
+    """The time as platforms report it, to the second."""
     return round(time / SECOND) * SECOND
 
 
 def accused(published: Times, habit: Callable[[random.Random], Times]) -> int:
-    """How many of many people with a habit are taken for machines."""
+    """Returns the number of people with a habit who are taken for bots."""
     return len(periodic_visitors({f"fan{n}": habit(random.Random(n)) for n in range(PEOPLE)}, published))
 
 
@@ -124,7 +124,7 @@ def test_times_that_are_only_known_to_the_minute_say_nothing() -> None:
 
 
 def test_the_hours_at_which_somebody_writes_down_what_many_did_are_not_theirs() -> None:
-    """Each evening a program fetches what came, and tells its own time for all of it."""
+    """A program fetches all interactions each evening and reports its own time for all of them."""
     published = daily()
     fetched = {post: time + 6 * HOUR + ODD for post, time in published.items()}
     assert periodic_visitors({f"fan{number}": fetched for number in range(20)}, published) == {}

@@ -180,7 +180,7 @@ def test_without_a_text_the_layer_has_nothing_to_go_by() -> None:
 
 
 def detected(probabilities: dict[str, float]) -> dict[str, Judgment]:
-    """The judgments of texts of which a trained detector says this."""
+    """Returns the judgments of texts with this probability by a trained detector."""
     texts = list(probabilities)
     batch = InteractionBatch.from_columns(
         [POST] * len(texts), texts, [int(InteractionKind.COMMENT)] * len(texts), [UNKNOWN_TIME] * len(texts), texts,

@@ -49,7 +49,7 @@ def test_those_outside_the_burst_stay_genuine() -> None:
 
 
 def test_the_audience_of_a_viral_post_is_no_burst() -> None:
-    # Twelve a second for five minutes: each second is "over ten", yet none stands out.
+    # Twelve a second for five minutes: each second is above ten, but none is unusual.
     generator = random.Random(7)
     crowd = [like(f"fan{number}", HOUR + generator.uniform(0, 300)) for number in range(3600)]
 

@@ -47,7 +47,7 @@ class Cost:
 
     @property
     def ratio(self) -> float:
-        """How many times the reading the judging takes."""
+        """Returns the time of judging as a multiple of the time of reading."""
         return self.judging / self.reading
 
 
@@ -157,7 +157,7 @@ def long_texts(path: Path, count: int) -> dict[int, str]:
 
 
 def main(count: int = 1_000_000) -> None:
-    """Measure and say."""
+    """Measures and prints the result."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "interactions.csv"
         write(path, count)

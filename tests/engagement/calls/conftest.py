@@ -1,4 +1,4 @@
-"""What the tests of the calls act for."""
+"""Fixtures of the tests of calls."""
 
 from __future__ import annotations
 

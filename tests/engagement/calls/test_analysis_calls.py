@@ -52,7 +52,7 @@ def on_the_hour(**back: float) -> datetime:
 
 
 class TestAnalyzePost:
-    """How a post does, and why."""
+    """Analyses of a post."""
 
     def test_a_post_without_metrics_has_no_figures(self, engagement: EngagementServiceStub, persona_id: str) -> None:
         post = make_post(engagement, persona_id)

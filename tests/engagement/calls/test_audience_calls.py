@@ -1,4 +1,4 @@
-"""AnalyzeAudience, and the layers in AnalyzePost: who stands behind interactions, and what gave them away."""
+"""AnalyzeAudience, and the layers in AnalyzePost."""
 
 from __future__ import annotations
 

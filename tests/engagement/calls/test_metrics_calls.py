@@ -1,4 +1,4 @@
-"""RecordMetrics on the wire: snapshots, genuine engagement, and what they say of the post's context."""
+"""RecordMetrics: snapshots, genuine engagement, and the outcome of the post's context."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ def test_a_repeated_call_keeps_one_snapshot(engagement: EngagementServiceStub, p
 
 
 class TestContexts:
-    """What metrics say of the context."""
+    """Outcomes of contexts by metrics."""
 
     @pytest.fixture
     def context(self, engagement: EngagementServiceStub, persona_id: str) -> engagement_pb2.Context:
@@ -286,7 +286,7 @@ class TestContexts:
 
 
 class TestGenuine:
-    """What is taken out."""
+    """Removal of bots and personas."""
 
     def test_kinds_without_interactions_take_the_bot_share_of_those_with(
         self, engagement: EngagementServiceStub, persona_id: str

@@ -1,4 +1,4 @@
-"""The PII filter of a workspace: on, until an operator turns it off and says why."""
+"""The PII filter of a workspace is on until an operator turns it off with a reason."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ def test_the_trend_goes_by_time_after_publication(engagement: EngagementServiceS
 
 
 def test_the_correlation_is_over_the_personas_posts(engagement: EngagementServiceStub, persona_id: str) -> None:
-    """Twelve posts: the more is praised, the more is liked, but for one."""
+    """Twelve posts: the more praise, the more likes, with one exception."""
     for number in range(12):
         post = make_post(engagement, persona_id, publish_time=ago(days=8))
         praise = 11 - number if number in (4, 5) else number
@@ -122,7 +122,7 @@ def test_without_comments_there_is_no_sentiment(engagement: EngagementServiceStu
 
 
 class TestDemographics:
-    """Who was reached."""
+    """Demographics."""
 
     def told(
         self, stub: EngagementServiceStub, post_id: str, hours: float, countries: dict[str, int]

@@ -26,7 +26,7 @@ from tests.errors import refusal
 
 @dataclass(frozen=True, slots=True)
 class Theirs:
-    """What the other workspace has."""
+    """The resources of the other workspace."""
 
     persona_id: str
     context_id: str
@@ -125,7 +125,7 @@ WITHOUT_IDS = {
     *("CreatePersona", "ListPersonas", "ListContexts", "ListPosts", "WatchEngagement", "ImportPosts"),
     *("ConnectPlatform", "DisconnectPlatform", "ListPlatforms", "GetEngagementSettings", "UpdateEngagementSettings"),
 }
-"""The others; what they may not tell stands in a test each, here or with the call."""
+"""Calls without ids; each has a test of its own, here or with the call."""
 
 
 def test_every_call_is_tried() -> None:

@@ -1,4 +1,4 @@
-"""Alerts on the wire: told once, with their figures, to those who watch and to those who come later."""
+"""Virality alerts are sent once, with their figures, to present and to later watchers."""
 
 from __future__ import annotations
 

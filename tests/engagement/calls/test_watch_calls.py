@@ -31,7 +31,7 @@ from tests.errors import refusal
 def watching(
     stub: EngagementServiceStub, cursor: str, *, bookmarks: bool = False, **filters: Any
 ) -> Iterator[Iterator[engagement_pb2.WatchEngagementResponse]]:
-    """What a stream tells from a cursor on, with or without bookmarks; it is closed at the end."""
+    """Yields the responses of a stream after a cursor, with or without bookmarks."""
     stream = stub.WatchEngagement(engagement_pb2.WatchEngagementRequest(cursor=cursor, **filters), timeout=60)
     try:
         yield (told for told in stream if bookmarks or told.WhichOneof("change"))

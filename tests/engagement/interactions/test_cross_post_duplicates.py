@@ -102,7 +102,7 @@ def reasons(database: Database, post_id: str) -> set[str]:
 
 
 def waiting(database: Database, workspace: str = MINE) -> int:
-    """How often something waits to be judged again."""
+    """Returns the number of pending rejudgments."""
     with database.scope(workspace) as scope:
         return len(operations.under_way(scope, REJUDGE_DUPLICATES))
 

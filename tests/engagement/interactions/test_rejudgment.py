@@ -1,4 +1,4 @@
-"""Handles that are registered after they did something: it is judged again, in every workspace, and tells nobody."""
+"""Rejudgment of handles that are registered after their interactions, in every workspace, without a leak."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PeerLoop Learning's detectors: what they say is taken, what they don't say keeps nobody waiting."""
+"""Trained detectors: their probabilities are used, and a missing answer does not block recording."""
 
 from __future__ import annotations
 

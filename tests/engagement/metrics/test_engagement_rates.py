@@ -70,7 +70,7 @@ def test_personas_are_taken_out_where_they_were_seen() -> None:
 
 
 def test_of_a_half_the_persons_favour_is_the_greater_and_nobody_counts_twice() -> None:
-    """Of three comments two are told of, a person's and a persona's: the third is half of each."""
+    """Two of three comments are known, a person's and a persona's; the third is half of each."""
     tally = KindTally(InteractionKind.COMMENT, genuine=1, bots=0, personas=1)
 
     found = genuine_engagement(Counts(likes=9, comments=3), Platform.FACEBOOK, [tally])

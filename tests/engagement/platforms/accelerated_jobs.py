@@ -1,4 +1,4 @@
-"""What a worker process of the tests can do: syncs by a clock that nobody waits for, which it shares with the test."""
+"""Jobs of a worker process with an accelerated clock that it shares with the test."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 _TIME = struct.Struct("<d")
 CALL_SECONDS = 0.01
-"""What a look at the clock takes by it: calls take time, and time must not stand still."""
+"""Time that passes with each reading of the clock, because calls take time."""
 
 
 class SharedClock:

@@ -36,12 +36,12 @@ PATIENT = timedelta(days=365)
 
 
 class Studio:
-    """What tests of syncs work with."""
+    """The fixtures of tests of syncs."""
 
     def __init__(
         self, database: Database, stand_in: StandIn, clock: SharedClock, workspace: str = "default", server: str = ""
     ) -> None:
-        """`server`: where its worker finds the suite's services; nowhere unless told."""
+        """`server` is the address of the services for its worker; none by default."""
         self.database = database
         self.stand_in = stand_in
         self.clock = clock
@@ -61,7 +61,7 @@ class Studio:
             return personas.create_persona(scope, PersonaDraft(name)).id
 
     def connect(self, platform: Platform, persona_id: str = "", token: str = TOKEN) -> Connection:
-        """Connects a platform; for all personas unless told."""
+        """Connects a platform, for all personas by default."""
         with self.database.scope(self.workspace) as scope:
             vault = token_vault.open_vault(self.database, token_vault.sealer_of(self.settings))
             return connections.connect(scope, ConnectionDraft(persona_id, platform, token), vault)
@@ -105,7 +105,7 @@ class Studio:
             return operations.create(scope, SYNC, request.SerializeToString(), max_attempts=max_attempts)
 
     def work(self, operation: Operation, patience: timedelta = PATIENT) -> Operation:
-        """Lets a worker run what waits; how the operation stands afterwards."""
+        """Runs the operation in a worker and returns it afterwards."""
         lease = take(self.database)
         run(self.database, lease, lambda job: self.run(job, patience), self.server, **self.given)
         return look(self.database, operation)

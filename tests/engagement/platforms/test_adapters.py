@@ -1,4 +1,4 @@
-"""What each platform's answers mean, code by code and header by header."""
+"""The responses of each platform, by error code and header."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ TWITTER, TIKTOK = ADAPTERS[Platform.TWITTER], ADAPTERS[Platform.TIKTOK]
 
 
 def response(status: int, body: Any, **headers: str) -> Response:
-    """What a platform answered."""
+    """Returns a response of a platform."""
     return Response(status, httpx.Headers({name.replace("_", "-"): text for name, text in headers.items()}), body, NOW)
 
 
@@ -192,7 +192,7 @@ def test_a_failed_call_is_repeated_for_as_long_as_it_asks_and_only_when_that_hel
 
 
 def api(adapter: Adapter, spent: list[int], rests: list[timedelta]) -> PlatformClient:
-    """Calls of a platform, of which it is told what they cost."""
+    """Returns a client of a platform that records what it spends."""
     return PlatformClient(open_client(), adapter, spend=lambda: spent.append(1), close=rests.append, now=lambda: NOW)
 
 

@@ -1,4 +1,4 @@
-"""Connections: what of them can be seen, what happens to their tokens, who runs syncs by the clock."""
+"""Connections: their visible fields, their tokens, and the periodic sync."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def stored_tokens(studio: Studio) -> list[bytes]:
 
 
 def age_keys(studio: Studio, *, days: int) -> None:
-    """Makes the keys older: their names tell when they were made, and what they are sealed for."""
+    """Makes the keys older; their names contain the time of creation, and they are sealed for their name."""
     sealer = token_vault.sealer_of(studio.settings)
     for name in secrets.secret_names(studio.database, PREFIX):
         key = secrets.deployment_secret(studio.database, name, sealer)

@@ -107,7 +107,7 @@ def reasons(comment: Interaction) -> set[str]:
 
 
 def kept_words(studio: Studio) -> dict[str, float | None]:
-    """What is kept of a detector's word, by text."""
+    """Returns the stored spam probability of each text."""
     with studio.database.scope(studio.workspace) as scope:
         return {row.text: row.spam_probability for row in scope.select(InteractionRow)}
 
@@ -145,7 +145,7 @@ def nobody() -> Iterator[str]:
 
 @contextmanager
 def unknown() -> Iterator[str]:
-    """What a worker by itself knows that was not told where the suite is."""
+    """The address that a worker without a configured suite has."""
     yield ""
 
 

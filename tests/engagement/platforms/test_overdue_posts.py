@@ -34,7 +34,7 @@ def shown(studio: Studio, id: str, **given: object) -> StandInPost:
 
 
 def an_hour(studio: Studio, later: timedelta = HOUR) -> pb.SyncReport:
-    """What the hourly job brings when so much time has passed."""
+    """Runs the hourly job after some time."""
     studio.clock.sleep(later.total_seconds(), lambda: None)
     sync_hourly(studio.database, studio.settings, studio.clock.now())
     with studio.database.scope(studio.workspace) as scope:

@@ -49,7 +49,7 @@ def shown(studio: Studio, id: str, **given: object) -> StandInPost:
 
 
 def outcomes(studio: Studio, post_ids: list[str]) -> list[SyncOutcome]:
-    """What came of posts."""
+    """Returns the outcomes of posts."""
     with studio.database.scope(studio.workspace) as scope:
         found = {row.post_id: SyncOutcome(row.outcome) for row in scope.select(post_syncs.PostSyncRow)}
     return [found[id] for id in post_ids]
