@@ -118,7 +118,7 @@ PHRASES: Final = (
     Phrase(
         Reason.SELF_PROMOTION,
         STRONG,
-        "check|chack|chek|take a|take it|have a|have it|give a|give it|look at|visit m|visit o|come to|come see|"
+        "check|chack|chek|take a|take it|have a|have it|give a|give it|look at|visit m|visit o|come t|come see|"
         "come vis|go to m|go to o|go see m|go see o|go visit|go on m|go on o|watch m|watch o|listen t|"
         "hear m|hear o|view m|view o|support|share m|share o|spread m|spread o|promot|channel|chanel",
         (
