@@ -1,4 +1,4 @@
-"""An agent that never stops testing: every new hook against the best so far, and what wins is the one to beat next.
+"""An agent that tests continuously: each new hook against the best one so far; the winner is the next one to beat.
 
 groundswell serve
 python examples/continuous_experiments.py
@@ -19,11 +19,11 @@ HOOKS = {
 }
 READERS_A_DAY = 1000
 MOST_READERS = 4000
-"""A hook that has not won by then is given up."""
+"""A hook that has not won after this many readers is dropped."""
 
 
 class HookTester:
-    """Keeps the best hook, and tests new ones against it on the readers who come by."""
+    """Keeps the best hook and tests new hooks against it."""
 
     def __init__(self, client: Client, best: str) -> None:
         self.client = client
@@ -32,14 +32,14 @@ class HookTester:
         self.run = uuid4().hex[:8]
 
     def test(self, challenger: str) -> None:
-        """One experiment, from its design to the hook that everybody gets afterwards."""
+        """Runs one experiment, from its design to the choice of a hook."""
         experiments = self.client.experiments
         key = f"{self.best}-or-{challenger}-{self.run}"
         experiments.create_experiment(
             key=key,
             design={
                 "hypothesis": f"{challenger} makes more readers convert than {self.best}",
-                # Decided by the always-valid test alone, which may be looked at all the time.
+                # Decided by the always-valid test alone, which allows any number of interim analyses.
                 "kind": "EXPERIMENT_KIND_SEQUENTIAL",
                 "variants": [
                     {"key": self.best, "payload": {"hook": HOOKS[self.best]}, "is_control": True},
@@ -47,16 +47,16 @@ class HookTester:
                 ],
                 "metrics": [{"name": "conversion_rate"}],
                 "expected_total_sample": MOST_READERS,
-                # These readers all come at once. Real ones differ by hour and weekday: leave them their days.
+                # These readers all arrive at once. Real readers differ by hour and weekday: run a test for days.
                 "min_runtime": 0,
             },
         )
         experiments.start_experiment(experiment_key=key)
 
-        # Told at once, and again whenever something was counted: a day's readers, what they did, and so on.
-        with experiments.watch_experiment(experiment_key=key) as watching:
-            for told in watching:
-                if told.analysis.decision.winner or told.analysis.units >= MOST_READERS:
+        # The stream sends an analysis at once, and another one whenever events were counted.
+        with experiments.watch_experiment(experiment_key=key) as updates:
+            for update in updates:
+                if update.analysis.decision.winner or update.analysis.units >= MOST_READERS:
                     break
                 self.show(key)
 
@@ -66,7 +66,7 @@ class HookTester:
         self.best = analysis.winner or self.best
 
     def show(self, key: str) -> None:
-        """A day: each reader gets the variant that is hers, and converts or doesn't."""
+        """Simulates a day: assigns a variant to each reader and records the conversions."""
         readers = [f"reader-{self.chance.getrandbits(48):x}" for _ in range(READERS_A_DAY)]
         assigned = self.client.experiments.batch_assign_variants(
             requests=[{"experiment_key": key, "unit": reader} for reader in readers]
@@ -77,20 +77,20 @@ class HookTester:
                     events.record(key, one.unit, "conversion")
 
     def converts(self, hook: str) -> bool:
-        """How this example's readers react: they like to be asked, and a story more than that."""
+        """Simulates the reaction of a reader: questions work well, stories work best."""
         shares = {"statement": 0.08, "question": 0.16, "number": 0.08, "story": 0.26}
         return self.chance.random() < next(shares[name] for name, text in HOOKS.items() if text == hook)
 
 
 def main() -> None:
-    """Starts from a plain statement and tries everything else, one hook after another."""
+    """Starts with a plain statement and tests the other hooks one after another."""
     with Client() as client:
         tester = HookTester(client, "statement")
         for challenger in ("question", "number", "story"):
             tester.test(challenger)
         print(f"adopted: {HOOKS[tester.best]}")
         if tester.best != "story":
-            raise SystemExit("it did not learn what its readers like")
+            raise SystemExit("the agent did not find the hook that works best")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Score drafts before posting, take the best, post it, and record what came of it.
+"""Scores drafts, posts the best one, and records its engagement.
 
 groundswell serve
 python examples/score_before_posting.py
@@ -52,11 +52,11 @@ def main() -> None:
             hashtags=HASHTAGS,
         ).post
 
-        # Later, what the platform reports:
+        # Later, the counts of the platform:
         metrics = {"likes": 240, "comments": 31, "shares": 12, "saves": 40, "reach": 4100}
         answer = client.engagement.record_metrics(post_id=post.id, metrics=metrics)
         rate = answer.post.engagement.engagement_rate_pct
-        print(f"{rate:.1f}% of those reached reacted; the approach is {answer.context.pattern or 'not yet a pattern'}")
+        print(f"engagement rate {rate:.1f}%; pattern: {answer.context.pattern or 'none yet'}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""An agent that asks what works before it writes, records what it wrote and how, and learns from the outcome.
+"""An agent that asks for the best approach before it writes, records its work, and learns from the outcome.
 
 groundswell serve
 python examples/smart_content_agent.py
@@ -18,7 +18,7 @@ STRATEGIES = {
 TOPICS = (
     "The light went at half past four.",
     "One lens for a whole winter.",
-    "The pier was empty but for the gulls.",
+    "Only gulls were on the pier.",
     "Fog makes every picture a close-up.",
 )
 ROUNDS = 15
@@ -34,11 +34,11 @@ class ContentAgent:
         self.tried = dict.fromkeys(STRATEGIES, 0)
 
     def work(self, topic: str, number: int) -> None:
-        """One piece of content, from the question what works to the answer of its readers."""
+        """Creates one piece of content: chooses an approach, writes, posts and records the engagement."""
         approach = self.choose()
         self.tried[approach] += 1
 
-        # The context keeps what went in, how it was approached, what came out; an exception would end it as FAILED.
+        # The context records input, strategy and output. An exception would end it as FAILED.
         with self.client.track(
             self.persona_id, phase=TASK, input={"prompt": topic}, strategy={"approach": approach}
         ) as context:
@@ -54,11 +54,11 @@ class ContentAgent:
             caption=caption,
         ).post
 
-        # What the platform reports later. From here on the context is approved or rejected by people's reaction.
+        # The counts that the platform reports later. They approve or reject the context.
         self.client.engagement.record_metrics(post_id=post.id, metrics=readers(approach, number))
 
     def choose(self) -> str:
-        """The approach that is known to work, or while none surely does, the one that was tried least."""
+        """Returns the approach that works with high confidence, else the one that was tried least."""
         answer = self.client.learning.recommend_patterns(task_type=TASK, persona_id=self.persona_id, top_k=1)
         for pattern in answer.patterns:
             if pattern.confidence >= SURE and pattern.HasField("strategy"):
@@ -66,7 +66,7 @@ class ContentAgent:
         return min(self.tried, key=lambda approach: self.tried[approach])
 
     def report(self) -> None:
-        """What it knows by now, and on what grounds."""
+        """Prints what the agent has learned, with the evidence."""
         learning = self.client.learning
         print("tried:", self.tried)
         for pattern in learning.recommend_patterns(task_type=TASK, persona_id=self.persona_id).patterns:
@@ -90,13 +90,13 @@ class ContentAgent:
 
 
 def readers(approach: str, number: int) -> dict[str, int]:
-    """How this example's readers react: they like to be asked."""
+    """Simulates the reaction of the readers: questions work best."""
     likes = {"question": 62, "announcement": 18, "story": 33}[approach]
     return {"likes": likes + 3 * (number % 5), "comments": 4, "reach": 1000}
 
 
 def main() -> None:
-    """Lets an agent that knows nothing find out what its readers like."""
+    """Runs an agent without prior knowledge."""
     with Client() as client:
         persona = client.engagement.create_persona(name="Ava", niche="photography", time_zone="Europe/Lisbon").persona
         agent = ContentAgent(client, persona.id)
@@ -104,7 +104,7 @@ def main() -> None:
             agent.work(TOPICS[number % len(TOPICS)], number)
         agent.report()
         if agent.tried["question"] <= ROUNDS // 2:
-            raise SystemExit("it did not learn what its readers like")
+            raise SystemExit("the agent did not find the approach that works best")
 
 
 if __name__ == "__main__":

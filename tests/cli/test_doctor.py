@@ -31,7 +31,7 @@ def ask(database: Database, ago: timedelta) -> None:
 def test_jobs_that_nobody_takes_are_told_once_they_wait_for_long(database: Database) -> None:
     ask(database, timedelta(seconds=1))
     (found,) = jobs(database)
-    assert (found.level, found.message) == ("ok", "1 wait, 0 are done now")
+    assert (found.level, found.message) == ("ok", "1 waiting, 0 running")
     ask(database, timedelta(hours=1))
     (found,) = jobs(database)
     assert (found.level, found.message) == ("warn", "1 wait for a worker for longer than 60 s")

@@ -60,6 +60,7 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
 def said(shell: Shell, suite: RunningServer, *arguments: str) -> str:
     done = shell.run(*arguments, GROUNDSWELL_TARGET=suite.target)
     assert done.returncode == 0, done.stderr
+    assert max(map(len, done.stdout.splitlines())) <= 80
     return done.stdout
 
 

@@ -172,7 +172,7 @@ def test_unknown_columns_are_left_out_and_named(write: Write, content: str, name
     source = read_posts(write(content, name))
 
     assert len(drafts(source)) == 1
-    assert source.assumptions() == ("left out, because unknown: mood",)
+    assert source.assumptions() == ("ignored unknown columns: mood",)
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def console() -> Console:
     """Returns the console for text for people. It is created lazily, because `groundswell serve` needs none."""
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=not is_interactive(), width=None if is_interactive() else _width())
+    return Console(highlight=False, width=None if is_interactive() else _width())
 
 
 def is_interactive() -> bool:

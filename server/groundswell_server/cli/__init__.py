@@ -1,4 +1,4 @@
-"""The commands of the server: those that run it, administer its database, or tell a story.
+"""The commands of the server: they run it, administer its database, or demonstrate it.
 
 Entry points of the group `groundswell.commands` in pyproject.toml add each of them to the `groundswell` command of the
 client package, which has the calls of the contract. Heavy imports are inside the functions, so that `--help` is quick.

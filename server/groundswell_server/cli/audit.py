@@ -75,7 +75,11 @@ def _row(entry: AuditEntry) -> dict[str, Any]:
 
 
 def _print_verification(found: Verification) -> None:
-    show([{"batch": fault.batch, "problem": fault.problem} for fault in found.faults], False, empty="every seal holds")
-    console().print(f"{found.entries} entries in {found.batches} sealed batches, {found.unsealed} not sealed yet")
+    show(
+        [{"batch": fault.batch, "problem": fault.problem} for fault in found.faults], False, empty="every seal is valid"
+    )
+    console().print(
+        f"{found.entries} entries in {found.batches} sealed batches, {found.unsealed} entries not sealed yet"
+    )
     if found.head:
         console().print(f"last seal: {found.head}", soft_wrap=True)

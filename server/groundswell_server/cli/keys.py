@@ -113,8 +113,8 @@ def _check(name: str, scopes: Iterable[str]) -> None:
     from groundswell_storage.errors import InvalidArgument
 
     if not name.strip():
-        raise InvalidArgument.of("name", "is empty: say what the key is for")
-    # A key that is limited to a scope that no call asks for can do nothing, and says so only when it is used.
+        raise InvalidArgument.of("name", "must not be empty: name the purpose of the key")
+    # A key with an unknown scope could make no call, and would fail only when it is used.
     known = all_scopes()
     for scope in scopes:
         if scope not in known:
@@ -136,7 +136,7 @@ def _row(record: KeyRecord) -> dict[str, Any]:
 
 
 def _show(rows: list[dict[str, Any]], as_json: bool, *, empty: str = "") -> None:
-    """All of it for programs; without the workspace for people, who named it."""
+    """Prints all columns as JSON; a table omits the workspace, which the user has named."""
     columns = [row if as_json else {name: row[name] for name in row if name != "workspace"} for row in rows]
     show(columns, as_json, empty=empty)
 
@@ -150,6 +150,6 @@ def _reveal(record: KeyRecord, token: str, as_json: bool) -> None:
     click.echo(token)
     limit = "every scope" if keys.ALL_SCOPES in record.scopes else f"the scopes {', '.join(record.scopes)}"
     click.echo(f"Role {record.role} with {limit}.", err=True)
-    # Not to where the token goes: key=$(groundswell keys create ci) holds the token alone.
-    click.echo("Keep it: it is not stored and can't be shown again. The SDK and this command take it from", err=True)
+    # On stderr, so that key=$(groundswell keys create ci) holds the token only.
+    click.echo("Keep it: it is not stored and can't be shown again. The SDK and this command read it from", err=True)
     click.echo("GROUNDSWELL_API_KEY; other callers send it as `authorization: Bearer gsk_...`.", err=True)

@@ -1,4 +1,4 @@
-"""One look for all charts."""
+"""The common style of all charts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WARM = "#d1495b"
 
 @contextmanager
 def figure(path: Path, title: str, x_label: str, y_label: str) -> Iterator[Any]:
-    """Axes to draw on, saved as PNG at the end."""
+    """Yields axes to draw on, and saves them as PNG at the end."""
     from matplotlib.figure import Figure
 
     drawing = Figure(figsize=(8, 4.5), dpi=120, layout="constrained")

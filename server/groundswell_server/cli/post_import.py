@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from groundswell_server.cli.post_files import Import, PostDraft
 
 BATCH_ROWS = 500
-"""Rows a call: each call's rows are durable when it is answered, so that a broken import has lost none of them."""
+"""Rows per call. They are durable when the call returns, so an aborted import loses none of them."""
 
 
 @dataclass(slots=True)
@@ -36,18 +36,18 @@ class Refused:
 
 @dataclass(slots=True)
 class ImportReport:
-    """What came of an import."""
+    """The result of an import."""
 
     format: str
     assumptions: Sequence[str] = ()
-    """What was filled in or left out because the file does not say it."""
+    """Assumptions about values that the file does not have."""
     imported: int = 0
     duplicates: int = 0
     refused_rows: list[Refused] = field(default_factory=list)
 
     @property
     def refused(self) -> int:
-        """How many rows were refused."""
+        """Number of refused rows."""
         return len(self.refused_rows)
 
 
@@ -79,7 +79,7 @@ def posts(file: Path, format: str, as_json: bool, **connection: Any) -> None:
 
 
 def import_file(client: Client, path: Path, *, format: str = "auto", progress: Progress | None = None) -> ImportReport:
-    """Imports a file through the SDK. Raises what the calls raise; what was answered before stays imported."""
+    """Imports a file through the SDK. After an error of a call, the earlier batches remain imported."""
     from groundswell_server.cli.post_files import count_rows, read_posts
 
     source = read_posts(path, format)
@@ -89,7 +89,7 @@ def import_file(client: Client, path: Path, *, format: str = "auto", progress: P
         answer = client.engagement.import_posts([_request(drafts)])
         report.imported += answer.imported_count
         report.duplicates += answer.duplicate_count
-        # The server names the field of the contract, the file has a column.
+        # The server names fields of the contract; the columns have no `metrics.` prefix.
         report.refused_rows += [
             Refused(row.line, row.field.removeprefix("metrics."), row.reason) for row in answer.refused_rows
         ]
@@ -101,7 +101,7 @@ def import_file(client: Client, path: Path, *, format: str = "auto", progress: P
 
 
 def _batches(source: Import, report: ImportReport) -> Iterator[list[PostDraft]]:
-    """Drafts in batches; rows that can't even be read go to the report."""
+    """Yields drafts in batches; adds unreadable rows to the report."""
     from groundswell_server.cli.post_files import RefusedRow
     from groundswell_storage.chunks import chunks
 
@@ -123,20 +123,20 @@ def _request(drafts: Sequence[PostDraft]) -> engagement_pb2.ImportPostsRequest:
 
 
 def _row(draft: PostDraft) -> engagement_pb2.ImportedPost:
-    """The draft in the contract's words: the names are the same, and so are the numbers of the enumerations."""
+    """Returns the draft as a message. Names and numbers of enum values are the same in both."""
     from groundswell.message_builder import build
     from groundswell.v1 import engagement_pb2
 
     values = {field.name: getattr(draft, field.name) for field in fields(draft)}
     counts = values.pop("counts")
     values["metrics"] = counts and asdict(counts)
-    # Empty is not the same as none: an empty context would record that something was generated.
+    # An empty context would record that something was generated; None does not.
     values["context_input"] = values["context_input"] or None
     return build(engagement_pb2.ImportedPost, values)
 
 
 def _print_report(report: ImportReport) -> None:
-    console().print(f"{report.imported} imported, {report.duplicates} there already, {report.refused} refused")
+    console().print(f"{report.imported} imported, {report.duplicates} existed already, {report.refused} refused")
     for assumption in report.assumptions:
         console().print(assumption, style="dim", markup=False)
     if report.refused_rows:

@@ -1,4 +1,4 @@
-"""The loop from import to better content, told step by step."""
+"""The demonstration of the loop from import to better content, step by step."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TARGET_SCORE = 80.0
 
 
 def run_loop(charts: Path, database: str | None) -> None:
-    """Runs all steps on an embedded database of its own, or another, and saves the charts."""
+    """Runs all steps on `database`, by default the demonstration's own, and saves the charts."""
     charts.mkdir(parents=True, exist_ok=True)
     database = database or f"sqlite:///{data_folder() / 'demo.db'}"
     story.opening()
@@ -42,7 +42,7 @@ def run_loop(charts: Path, database: str | None) -> None:
 
 
 def _import(client: Client) -> list[Post]:
-    step("Import", "500 posts of a cosmetics page on Facebook in 2014, with what people did")
+    step("Import", "500 posts of a cosmetics page on Facebook in 2014, with their counts")
     with as_file(files(__package__) / "data" / "facebook_metrics.csv") as source:
         report = import_file(client, source)
     story.imported(report)
@@ -54,12 +54,12 @@ def _import(client: Client) -> list[Post]:
 
 
 def _learn(client: Client, posts: Sequence[Post], charts: Path) -> None:
-    step("Learn", "train on the older 70%, predict the newer 30% before looking at what came")
+    step("Learn", "train on the older 70% of the posts, predict the newer 30%, and compare")
     trial = run_trial(client, posts)
     story.trial(trial)
     pictures.predictions(trial, charts / "predictions.png")
 
-    step("Train for service", "now on all posts: what engagement to expect, and the odds of success")
+    step("Train for service", "on all posts: the expected engagement, and the probability of success")
     models = [_train(client, model_type, posts) for model_type in ("ENGAGEMENT_PREDICTOR", "SUCCESS_CLASSIFIER")]
     story.models(models)
     importance = client.learning.get_feature_importance(model_id=models[0].id).features
@@ -83,7 +83,7 @@ def _train(client: Client, model_type: str, posts: Sequence[Post]) -> Model:
 
 
 def _advise(client: Client, posts: Sequence[Post], charts: Path) -> None:
-    step("Best hours", "mean rate by hour, shrunken where there are few posts, with 95% intervals")
+    step("Best hours", "mean rate by hour, shrunk where there are few posts, with 95% intervals")
     persona_id = posts[-1].persona_id
     timing = client.learning.predict_timing(
         persona_id=persona_id, platform=PLATFORM, as_of_time=_after(posts), lookback_days=LOOKBACK_DAYS, top_k=24
@@ -91,7 +91,7 @@ def _advise(client: Client, posts: Sequence[Post], charts: Path) -> None:
     story.hours(timing)
     pictures.hours(timing, charts / "hours.png")
 
-    step("Improve a draft", "scored, changed as advised, scored again, before anything is posted")
+    step("Improve a draft", "scored, changed as recommended, and scored again before it is posted")
     draft = ContentDraft(
         persona_id=persona_id,
         platform=posts[-1].platform,
@@ -104,7 +104,7 @@ def _advise(client: Client, posts: Sequence[Post], charts: Path) -> None:
 
 
 def _after(posts: Sequence[Post]) -> datetime:
-    """A moment at which the last post has been measured."""
+    """Returns a time at which the last post has been measured."""
     return posts[-1].publish_time.ToDatetime(tzinfo=UTC) + timedelta(days=31)
 
 

@@ -1,4 +1,4 @@
-"""How the demonstrations speak: headlines, indented sentences, small tables, bars made of characters."""
+"""Output of the demonstrations: headlines, indented sentences, small tables, bars made of characters."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BAR = 30
 
 
 def step(title: str, what: str) -> None:
-    """The headline of a step."""
+    """Prints the headline of a step."""
     console().print(f"\n[bold cyan]{title}:[/] [dim]{what}[/]")
 
 
@@ -28,7 +28,7 @@ def say(text: str, indent: int = 2) -> None:
 
 
 def table_of(*headers: str) -> Table:
-    """A table without lines, with bars in its last column; its other cells are not broken: bars give way to them."""
+    """Returns a table without lines. The bars in its last column shrink so that the other cells are never folded."""
     table = Table(*headers, box=None, pad_edge=True, header_style="dim")
     *words, bars = table.columns
     for column in words:
@@ -38,11 +38,11 @@ def table_of(*headers: str) -> Table:
 
 
 def bar(share: float) -> Bar:
-    """A bar made of characters, of a share of the longest."""
+    """Returns a bar made of characters; a share of 1 is the longest."""
     return Bar(size=1.0, begin=0.0, end=min(max(share, 0.0), 1.0))
 
 
 def runnable(name: str) -> str:
-    """The command as it can be typed here: by its path unless this installation's is on the PATH."""
+    """Returns a command as it can be typed here: its name if it is on the PATH, else its path."""
     own = Path(sys.executable).parent / name
     return name if shutil.which(name) == str(own) else os.path.relpath(own)

@@ -1,4 +1,4 @@
-"""What the demonstration says: plain words, small tables, bars made of characters. Every figure is computed."""
+"""The texts and tables of the demonstration. Every figure is computed."""
 
 from __future__ import annotations
 
@@ -31,28 +31,30 @@ SHOWN_HOURS = 6
 
 
 def opening() -> None:
-    """The first lines."""
-    console().print("\n[bold]Groundswell[/]: what was posted, who really cared, what works, and how sure that is.")
-    console().print("[dim]A real server with its worker, an embedded database, and the SDK; nothing is canned.[/]")
+    """Prints the introduction."""
+    console().print("\n[bold]Groundswell[/]: track posts, filter bots, learn what works, and know how certain that is.")
+    console().print(
+        "[dim]A real server with a worker, an embedded database and the SDK. All figures are computed now.[/]"
+    )
 
 
 def imported(report: ImportReport) -> None:
-    """What an import did."""
-    say(f"{report.imported} posts imported, {report.duplicates} were there already, {report.refused} refused")
-    say("[dim]Filled in where the data say nothing:[/]")
+    """Prints the result of an import."""
+    say(f"{report.imported} posts imported, {report.duplicates} existed already, {report.refused} refused")
+    say("[dim]Assumptions where the data has gaps:[/]")
     for assumption in report.assumptions:
         say(f"[dim]{assumption}[/]", 4)
 
 
 def trial(trial: Trial) -> None:
-    """How the model did on posts it had not seen."""
+    """Prints how the model predicted posts that it had not seen."""
     count = len(trial.predictions)
     say(f"Mean error over the {count} newer posts, in points of engagement rate:")
     table = Table(box=None, show_header=False)
     rows = [
         ("the model", trial.model_error),
-        ("mean of all posts before", trial.trailing_mean_error),
-        ("same as the post before", trial.last_value_error),
+        ("mean of all earlier posts", trial.trailing_mean_error),
+        ("value of the previous post", trial.last_value_error),
     ]
     worst = max(error for _, error in rows)
     for name, error in rows:
@@ -60,14 +62,14 @@ def trial(trial: Trial) -> None:
     console().print(table)
     if trial.beats_baselines:
         gain = 1 - trial.model_error / min(trial.trailing_mean_error, trial.last_value_error)
-        say(f"Trained on {trial.trained_on} posts, the model errs {gain:.0%} less than the better baseline.")
+        say(f"Trained on {trial.trained_on} posts, the model has {gain:.0%} less error than the better baseline.")
     else:
         say(f"[yellow]Trained on {trial.trained_on} posts, the model does not beat both baselines.[/]")
-    say(f"Its 95% intervals held what came for {trial.covered} of {count} posts, {trial.covered / count:.1%}.")
+    say(f"Its 95% intervals contain the actual rate for {trial.covered} of {count} posts, {trial.covered / count:.1%}.")
 
 
 def models(models: Sequence[Model]) -> None:
-    """What was trained, and whether it went live."""
+    """Prints the trained models and their stages."""
     for model in models:
         name = learning_pb2.ModelType.Name(model.model_type).removeprefix("MODEL_TYPE_")
         is_live = model.stage == learning_pb2.MODEL_STAGE_LIVE
@@ -76,27 +78,27 @@ def models(models: Sequence[Model]) -> None:
         for note in model.notes:
             say(f"[dim]{note}[/]", 4)
     say(
-        "[dim]mae: mean absolute error, in points of engagement rate. brier: mean squared error of the odds. "
-        "The less, the better.[/]"
+        "[dim]mae: mean absolute error, in points of engagement rate. brier: mean squared error of the probability. "
+        "Lower is better.[/]"
     )
 
 
 def importance(features: Sequence[FeatureImportance]) -> None:
-    """What the model goes by."""
-    say("What it goes by (error that is added when a feature is shuffled, with its 95% interval):")
+    """Prints the most important features."""
+    say("Permutation importance: the error added when a feature is shuffled, with its 95% interval:")
     table = table_of("feature", "points", "")
     top = max(features[0].permutation.value, 1e-9)
-    telling = [row for row in features if row.permutation.interval.lower > 0][:SHOWN_FEATURES]
-    for row in telling:
+    shown = [row for row in features if row.permutation.interval.lower > 0][:SHOWN_FEATURES]
+    for row in shown:
         value = row.permutation
         figures = f"{value.value:.3f} ({value.interval.lower:.3f} to {value.interval.upper:.3f})"
         table.add_row(row.feature.replace("_", " "), figures, bar(value.value / top))
     console().print(table)
-    say(f"[dim]The other {len(features) - len(telling)} features tell it nothing, or are not in these data.[/]")
+    say(f"[dim]The other {len(features) - len(shown)} features have no effect, or are not in this data.[/]")
 
 
 def hours(timing: PredictTimingResponse) -> None:
-    """When posts do best."""
+    """Prints the best hours."""
     table = table_of("hour", "expected rate, 95% interval", "posts", "")
     top = max(slot.engagement_rate_pct.value for slot in timing.best_hours)
     for slot in timing.best_hours[:SHOWN_HOURS]:
@@ -109,7 +111,7 @@ def hours(timing: PredictTimingResponse) -> None:
 
 
 def advice(draft: ContentDraft, answer: OptimizeContentResponse) -> None:
-    """A draft, its score, what would help, and its score then."""
+    """Prints a draft with its score, the recommendations, and the score after them."""
     say(f'Draft: a link post, "{draft.caption}"')
     say(f"Score now: {_score(answer.score)}")
     for row in answer.recommendations:
@@ -117,41 +119,41 @@ def advice(draft: ContentDraft, answer: OptimizeContentResponse) -> None:
         say(f"[bold]{priority}[/]: {row.advice}", 4)
     if answer.path:
         changes = ", ".join(f"{row.element.replace('_', ' ')} {row.suggested_value}" for row in answer.path)
-        say(f"One change upon the other ({changes}): {_score(answer.optimized_score)}")
+        say(f"After these changes in turn ({changes}): {_score(answer.optimized_score)}")
 
 
 def unknowns(posts: Sequence[Post]) -> None:
-    """What these data can't tell."""
-    step("What it does not know", "so that nobody takes it for more than it is")
+    """Prints the limits of the data."""
+    step("Limits", "of this data, and of what can be concluded from it")
     count = len(posts)
     without = {
-        "a caption": sum(not post.caption for post in posts),
+        "caption": sum(not post.caption for post in posts),
         "hashtags": sum(not post.hashtags for post in posts),
-        "a record of how it was generated": sum(not post.context_id for post in posts),
+        "record of their generation": sum(not post.context_id for post in posts),
     }
     for what, missing in without.items():
         if missing:
-            say(f"{missing} of {count} posts come without {what}.")
+            say(f"{missing} of {count} posts have no {what}.")
     if not any(post.engagement.bots_filtered or post.engagement.personas_filtered for post in posts):
-        say("No single interactions were imported, so no bots could be told: all counts are taken as genuine.")
+        say("No individual interactions were imported, so bots can't be detected: all counts are treated as genuine.")
     personas = len({post.persona_id for post in posts})
-    say(f"All posts are of {personas} persona, of one year, in one trade: nothing here is about others.")
-    say("The odds are of association: that an hour did well is not proof that it was the hour.")
+    say(f"All posts are from {personas} persona, one year and one industry, and may not generalize.")
+    say("These are associations, not causes: a good hour may be good for another reason.")
 
 
 def going_on(charts: Path, database: str) -> None:
-    """Where to go from here."""
+    """Prints how to continue."""
     program = "from groundswell import Client; print(*(row.id for row in Client().learning.list_models()))"
-    step("Go on", f"the posts and models stay in the database; charts are in {charts}/")
+    step("Go on", f"the posts and models remain in the database; charts are in {charts}/")
     for command in (
         f"{runnable('groundswell')} serve --database {database}",
         "grpcurl -plaintext localhost:50051 list",
         "grpcurl -plaintext localhost:50051 groundswell.v1.LearningService/ListModels",
         f'{runnable("python")} -c "{program}"',
     ):
-        # Unbroken, so that it can be copied.
+        # Not wrapped, so that it can be copied.
         console().print(f"  {command}", markup=False, soft_wrap=True)
-    say("README.md is the way in; `make docs` builds the rest.\n")
+    say("Start reading with README.md; `make docs` builds the documentation.\n")
 
 
 def _score(score: ContentScore) -> str:

@@ -1,4 +1,4 @@
-"""A suite for the time of a demonstration: `groundswell serve` in a process of its own, on a free port."""
+"""A suite for the duration of a demonstration: `groundswell serve` in a separate process, on a free port."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ READY = re.compile(r"groundswell is ready on (?P<address>\S+)")
 
 @contextmanager
 def running_suite(database: str) -> Iterator[Client]:
-    """Starts server and worker, gives a client of them, and ends both. Raises OSError when they do not start."""
+    """Starts server and worker, yields a client, and stops both. Raises OSError when they do not start."""
     command = [sys.executable, "-m", "groundswell_server", "serve", "--port", "0", "--database", database]
     quiet = {**os.environ, "GROUNDSWELL_LOG_LEVEL": "warning"}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=quiet)  # noqa: S603  # our own command
     try:
-        assert process.stdout is not None  # noqa: S101  # it was asked for
+        assert process.stdout is not None  # noqa: S101  # because of stdout=PIPE
         ready = READY.match(process.stdout.readline())
         if ready is None:
-            raise OSError(f"`groundswell serve` ended with code {process.wait()}; what it said stands above")
+            raise OSError(f"`groundswell serve` ended with code {process.wait()}; its output is above")
         with Client(ready["address"], api_key="") as client:
             yield client
     finally:

@@ -1,4 +1,4 @@
-"""The honest test of a model: learn from the older posts, predict the newer ones, compare with what people did."""
+"""A holdout test in time: train on the older posts, predict the newer ones, compare with the actual rates."""
 
 from __future__ import annotations
 
@@ -16,53 +16,53 @@ LOOKBACK_DAYS = 400
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What was predicted of one post before it was posted, and what came of it; all in percent."""
+    """A prediction for one post and the actual rate; all in percent."""
 
     predicted: float
     lower: float
     upper: float
     actual: float
     trailing_mean: float
-    """What the mean of all posts before would have predicted."""
+    """The prediction by the mean of all earlier posts."""
     last_value: float
-    """What the post before would have predicted."""
+    """The prediction by the previous post."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """Predictions of the newer posts by a model that had seen the older ones alone."""
+    """Predictions of the newer posts by a model that was trained on the older ones only."""
 
     trained_on: int
     predictions: Sequence[Prediction]
 
     @property
     def model_error(self) -> float:
-        """Mean absolute error of the model, percentage points."""
+        """Mean absolute error of the model, in percentage points."""
         return fmean(abs(row.predicted - row.actual) for row in self.predictions)
 
     @property
     def trailing_mean_error(self) -> float:
-        """The same of the trailing mean."""
+        """Mean absolute error of the trailing mean, in percentage points."""
         return fmean(abs(row.trailing_mean - row.actual) for row in self.predictions)
 
     @property
     def last_value_error(self) -> float:
-        """The same of the last value."""
+        """Mean absolute error of the last value, in percentage points."""
         return fmean(abs(row.last_value - row.actual) for row in self.predictions)
 
     @property
     def covered(self) -> int:
-        """Predictions whose interval holds what came."""
+        """Number of predictions whose interval contains the actual rate."""
         return sum(row.lower <= row.actual <= row.upper for row in self.predictions)
 
     @property
     def beats_baselines(self) -> bool:
-        """True when the model's error is below that of both."""
+        """True when the model's error is below the error of both baselines."""
         return self.model_error < min(self.trailing_mean_error, self.last_value_error)
 
 
 def run_trial(client: Client, posts: Sequence[Post]) -> Trial:
-    """Trains as if it were the day before the newer posts, then predicts each of them.
+    """Trains on the posts before the newer ones, then predicts each of those.
 
     `posts` are measured and in the order of publication.
     """
@@ -74,7 +74,7 @@ def run_trial(client: Client, posts: Sequence[Post]) -> Trial:
         lookback_days=LOOKBACK_DAYS,
         promotion="NEVER",
     ).result()
-    # Whether it is any good is what the trial finds out: it has to serve for that, good or not.
+    # The model has to be live to predict, even when it turns out to be bad.
     client.learning.promote_model(model_id=model.id, force=True)
     rates = [post.engagement.engagement_rate_pct for post in posts]
     return Trial(

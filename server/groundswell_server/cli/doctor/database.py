@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 _LOW_DISK_BYTES = 1 << 30
 _LONGEST_WAIT = timedelta(minutes=1)
-"""A job that could be done and waits longer has no worker, or too few."""
+"""A job that waits longer than this has no worker, or too few."""
 
 
 def database(settings: Settings) -> Iterator[Finding]:
-    """Checks all of it; of a database that does not answer nothing else is asked."""
+    """Checks disk, database, schema, keys and jobs; only the first two when the database does not answer."""
     from groundswell_server.bootstrap.database import open_database
     from groundswell_storage.errors import GroundswellError
 
@@ -29,7 +29,7 @@ def database(settings: Settings) -> Iterator[Finding]:
     if opened.file is not None:
         yield _disk(opened.file.parent)
         if not opened.file.exists():
-            yield Finding("database", "warn", f"{opened.file} is not there yet", "`groundswell serve` makes it")
+            yield Finding("database", "warn", f"{opened.file} does not exist yet", "`groundswell serve` creates it")
             return
     try:
         opened.check()
@@ -48,7 +48,9 @@ def _schema(database: Database) -> Finding:
 
     pending = schema.pending(database)
     if pending:
-        return Finding("schema", "warn", f"{len(pending)} migrations are due", "`groundswell migrate`, or just serve")
+        return Finding(
+            "schema", "warn", f"{len(pending)} migrations are due", "run `groundswell migrate` or `groundswell serve`"
+        )
     return Finding("schema", "ok", f"up to date ({database.schema_version()})")
 
 
@@ -66,7 +68,7 @@ def _keys(database: Database, settings: Settings) -> Finding:
 
 
 def _jobs(database: Database) -> Iterator[Finding]:
-    """Jobs that nobody takes, and jobs whose worker is gone; where all is well, how many there are."""
+    """Finds jobs that no worker takes and jobs whose worker is gone; otherwise reports the number of jobs."""
     from groundswell_storage import schema
     from groundswell_storage.jobs import operations
 
@@ -76,15 +78,15 @@ def _jobs(database: Database) -> Iterator[Finding]:
     stalled = operations.count_stalled(database, _LONGEST_WAIT)
     if stalled.waiting:
         message = f"{stalled.waiting} wait for a worker for longer than {_LONGEST_WAIT.total_seconds():g} s"
-        yield Finding("jobs", "warn", message, f"{cure}; more workers, where those there are have other jobs")
+        yield Finding("jobs", "warn", message, f"{cure}; if all workers are busy, start more")
     if stalled.lapsed:
-        message = f"{stalled.lapsed} have lost their worker, and no other has taken them up"
+        message = f"{stalled.lapsed} have lost their worker, and no other has taken them over"
         yield Finding("jobs", "warn", message, cure)
     if not (stalled.waiting or stalled.lapsed):
         numbers = {"PENDING": 0, "RUNNING": 0}
         for one in operations.count_unfinished(database):
             numbers[one.state] += one.number
-        yield Finding("jobs", "ok", f"{numbers['PENDING']} wait, {numbers['RUNNING']} are done now")
+        yield Finding("jobs", "ok", f"{numbers['PENDING']} waiting, {numbers['RUNNING']} running")
 
 
 def _disk(folder: Path) -> Finding:
@@ -92,5 +94,5 @@ def _disk(folder: Path) -> Finding:
     free = shutil.disk_usage(folder).free
     message = f"{free / (1 << 30):.1f} GiB free in {folder}"
     if not os.access(folder, os.W_OK):
-        return Finding("disk", "fail", f"{folder} can't be written to", "give this user the right to write there")
+        return Finding("disk", "fail", f"{folder} can't be written to", "give this user write permission")
     return Finding("disk", "ok" if free > _LOW_DISK_BYTES else "warn", message)

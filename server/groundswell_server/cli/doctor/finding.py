@@ -1,4 +1,4 @@
-"""What a check found."""
+"""The result of a check."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Finding:
 
 
 def checked(check: str, work: Callable[[], str], cure: str) -> Finding:
-    """What `work` says when all is well, or why it is not."""
+    """Returns a finding with the message that `work` returns, or with the error that it raises."""
     from groundswell_server.settings import SettingsError
     from groundswell_storage.errors import GroundswellError
 

@@ -1,4 +1,4 @@
-"""The health of a server, as it says itself."""
+"""The health of a server, by the standard health service."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ if TYPE_CHECKING:
     import grpc
 
 _SECONDS = 5.0
-"""How long a server is waited for."""
+"""Timeout of the call."""
 
 
 def health(channel: grpc.Channel, service: str = "") -> str:
-    """SERVING or NOT_SERVING, of the server or of a service by its full name. Raises what the channel raises."""
+    """Returns SERVING or NOT_SERVING for the server, or for a service by its full name. Raises grpc.RpcError."""
     from grpc_health.v1 import health_pb2
 
     check = channel.unary_unary(

@@ -1,4 +1,4 @@
-"""A running server: whether it answers, and takes the key that is set here."""
+"""The check of a running server and of the API key."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 def server(target: str, api_key: str | None, tls: Tls | None) -> Finding:
-    """Asks for its health, and with the key of the environment for something that needs one."""
+    """Checks the health of a server, and with an API key a call that needs one."""
     import grpc
 
     from groundswell._connections import Connection
 
-    # As the SDK reaches it: by TLS where the server is not on this machine, with the key of the environment.
+    # As the SDK does: with TLS unless the server is on this machine, and with the key of the environment.
     connection = Connection.of(target, api_key, tls, False)
     with connection.open("{}") as channel:
         try:
@@ -29,19 +29,19 @@ def server(target: str, api_key: str | None, tls: Tls | None) -> Finding:
             cure = _way_to_a_server(by_tls=connection.tls is not None)
             return Finding("server", "fail", f"{target}: {error.details()}", cure)
     if refusal:
-        cure = "set GROUNDSWELL_API_KEY to another; `groundswell keys create NAME` makes one"
+        cure = "set GROUNDSWELL_API_KEY to a valid key; `groundswell keys create NAME` makes one"
         return Finding("server", "fail", f"{target} is {status}, but {refusal}", cure)
     return Finding("server", "ok" if status == "SERVING" else "warn", f"{target} is {status}")
 
 
 def _way_to_a_server(*, by_tls: bool) -> str:
     if by_tls:
-        return "is it running, and is its certificate from a CA that is known here? --ca names the file of another"
-    return "start it with `groundswell serve`; one that serves TLS is reached with --ca FILE"
+        return "is it running, and is its certificate from a known CA? --ca FILE adds another CA"
+    return "start it with `groundswell serve`; a server with TLS needs --ca FILE"
 
 
 def _refusal(channel: grpc.Channel, api_key: str) -> str:
-    """Why the server does not know this key; empty when it does. Health is told to anybody."""
+    """Returns the reason why the server refuses this key; empty when it accepts it. The health call needs no key."""
     import grpc
     from google.longrunning import operations_pb2
 

@@ -1,4 +1,4 @@
-"""What a deployment relies on beside its database: certificates, secrets, and other machines."""
+"""Checks of what a deployment needs besides its database: certificates, secrets and other machines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from groundswell_server.settings import Settings
 
 
 def tls(settings: Settings) -> Finding:
-    """Whether the server's own certificate can be read."""
+    """Checks that the server's certificate can be read."""
 
     def work() -> str:
         from groundswell_server.bootstrap.tls import server_credentials
@@ -22,9 +22,9 @@ def tls(settings: Settings) -> Finding:
 
 
 def master_key(settings: Settings) -> Finding:
-    """Whether secrets in the database can be unsealed."""
+    """Checks that secrets in the database can be decrypted."""
     if settings.master_key is None and not settings.master_key_file.exists():
-        return Finding("master key", "ok", f"none yet; {settings.master_key_file} is made when it is first needed")
+        return Finding("master key", "ok", f"none yet; {settings.master_key_file} is created when it is first needed")
 
     def work() -> str:
         from groundswell_server.bootstrap.master_key import master_key as read
@@ -36,7 +36,7 @@ def master_key(settings: Settings) -> Finding:
 
 
 def model_store(settings: Settings) -> Finding:
-    """Whether models' files can be written, read and removed where they are kept."""
+    """Checks that files of models can be written, read and removed."""
 
     def work() -> str:
         from uuid import uuid4
@@ -55,7 +55,7 @@ def model_store(settings: Settings) -> Finding:
 
 
 def job_queue(settings: Settings) -> Finding:
-    """Whether Redis answers, where wake-ups of workers go through it."""
+    """Checks that Redis answers, where it wakes the workers."""
 
     def work() -> str:
         if settings.jobs_url is None:
@@ -65,13 +65,11 @@ def job_queue(settings: Settings) -> Finding:
         WakeUps(settings.database_url.get_secret_value(), settings.jobs_url.get_secret_value()).check()
         return "Redis answers"
 
-    return checked(
-        "job queue", work, "check GROUNDSWELL_JOBS_URL; until then workers look by themselves, once a second"
-    )
+    return checked("job queue", work, "check GROUNDSWELL_JOBS_URL; until then workers poll once a second")
 
 
 def training(settings: Settings) -> Finding:
-    """Whether the Dask cluster answers and has a worker, where trainings use one."""
+    """Checks that the Dask cluster answers and has workers, where training uses one."""
 
     def work() -> str:
         from groundswell_server.models.training.parallel_backend import parallel_work
@@ -85,7 +83,7 @@ def training(settings: Settings) -> Finding:
 
 
 def peers(settings: Settings) -> Iterator[Finding]:
-    """Whether the services that are served elsewhere are served where the settings say."""
+    """Checks that each peer serves its service at the address in the settings."""
     for service, address in sorted(settings.peers.items()):
         cure = f"check GROUNDSWELL_PEERS: start a server with `--services {service}` at {address}"
         yield checked(f"peer {service}", partial(_peer, settings, service, address), cure)
@@ -106,8 +104,8 @@ def _peer(settings: Settings, service: str, address: str) -> str:
         try:
             status = health(channel, SERVICES[service].full_name)
         except grpc.RpcError as error:
-            told = "does not serve it" if error.code() is grpc.StatusCode.NOT_FOUND else error.details()
-            raise SettingsError(f"{address}: {told}") from error
+            problem = "does not serve it" if error.code() is grpc.StatusCode.NOT_FOUND else error.details()
+            raise SettingsError(f"{address}: {problem}") from error
     if status != "SERVING":
         raise SettingsError(f"{address} is {status}")
     return f"{address} serves it"

@@ -1,4 +1,4 @@
-"""The history of an experiment as a PNG file."""
+"""The intervals of an experiment over time as a PNG file."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 _AROUND = timedelta(minutes=30)
-"""What is shown before and after a single look."""
+"""Margin before and after a single interim analysis."""
 
 
 def intervals(histories: Sequence[IntervalHistory], experiment: str, path: Path) -> None:
-    """Difference to the control and its always-valid interval over time, for each variant; 0 is no difference."""
+    """Draws the difference to the control with its always-valid interval over time, for each variant."""
     colours = [INK, WARM]
     scales = [history.scale for history in histories]
     lowest, highest = min(low for low, _ in scales), max(high for _, high in scales)
@@ -30,14 +30,14 @@ def intervals(histories: Sequence[IntervalHistory], experiment: str, path: Path)
             upper = [highest if point.upper is None else point.upper for point in history.points]
             colour = colours[number] if number < len(colours) else f"C{number}"
             axes.fill_between(times, lower, upper, color=colour, alpha=0.2, linewidth=0, step="post")
-            if len(times) == 1:  # an area takes two looks
+            if len(times) == 1:  # an area needs two points
                 axes.vlines(times, lower, upper, color=colour, alpha=0.4)
             axes.plot(
                 times, [point.difference for point in history.points], color=colour, label=history.variant, marker="."
             )
         axes.set_ylim(lowest, highest)
         first, last = histories[0].points[0].time, histories[0].points[-1].time
-        if first == last:  # nothing says how long a single look lasts
+        if first == last:  # a single analysis has no duration
             axes.set_xlim(first - _AROUND, last + _AROUND)
         axes.tick_params(axis="x", rotation=20)
         axes.legend(frameon=False)

@@ -1,6 +1,6 @@
-"""How the interval of a variant's difference to the control narrowed: look by look, and drawn in characters.
+"""The history of the interval of a variant's difference to the control, also drawn in characters.
 
-The intervals are always valid: with the promised confidence all of them together hold the true difference.
+The intervals are always valid: all of them together contain the true difference with the promised confidence.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ WIDTH = 41
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One look; bounds are None where nothing bounds the difference."""
+    """One interim analysis; bounds are None where the difference is unbounded."""
 
     time: datetime
     units: int
@@ -46,12 +46,12 @@ class IntervalHistory:
 
     @property
     def title(self) -> str:
-        """What it shows."""
+        """Title of the drawing."""
         return f"{self.variant} against the control on {self.metric}"
 
     @property
     def scale(self) -> tuple[float, float]:
-        """What is worth showing: the last interval and 0 with as much again around them; early ones are far wider."""
+        """Range of the drawing: the last interval and 0 with a margin. Early intervals are far wider."""
         last = self.points[-1]
         ends = (0.0, last.difference, *(bound for bound in (last.lower, last.upper) if bound is not None))
         room = (max(ends) - min(ends)) / 2.0 or 1.0
@@ -68,11 +68,11 @@ def histories(response: AnalyzeExperimentResponse) -> list[IntervalHistory]:
 
 
 def drawn(history: IntervalHistory) -> Iterator[str]:
-    """A line for each look, 16 at most, evenly chosen: time, units, interval, difference."""
+    """Yields a line for each analysis, at most 16, evenly chosen: time, units, interval, difference."""
     lower, upper = history.scale
     for point in _chosen(history.points):
-        told = f"{point.difference:+.3g}"
-        yield f"{point.time:%Y-%m-%d %H:%M} {point.units:>11,} {_bar(point, lower, upper)} {told}".rstrip()
+        difference = f"{point.difference:+.3g}"
+        yield f"{point.time:%Y-%m-%d %H:%M} {point.units:>11,} {_bar(point, lower, upper)} {difference}".rstrip()
 
 
 def _points(response: AnalyzeExperimentResponse, variant: VariantResult) -> list[Point]:
@@ -102,7 +102,7 @@ def _chosen(points: Sequence[Point]) -> Sequence[Point]:
 
 
 def _bar(point: Point, lower: float, upper: float) -> str:
-    """The interval as a line, `●` the difference, `◂` and `▸` where it goes on beyond the drawing."""
+    """Returns the interval as a line with `●` at the difference, and `◂` or `▸` where it exceeds the drawing."""
     cells = [" "] * WIDTH
 
     def place(value: float) -> int:

@@ -1,6 +1,6 @@
 """Posts in files, as drafts that can be sent to ImportPosts: generic CSV and JSON Lines, and known exports.
 
-Reading happens where the file is, on the caller's side: nothing here knows the contract or the database.
+Files are read by the client. Nothing here depends on the contract or the database.
 """
 
 from groundswell_server.cli.post_files.drafts import PostDraft, RefusedRow

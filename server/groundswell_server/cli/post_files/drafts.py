@@ -1,4 +1,4 @@
-"""What a row becomes: a post with its counts, or the reason why not."""
+"""A row as a post with its counts, or as a refusal with its reason."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from groundswell_storage.engagement.enums import Complexity, ContentType, MediaT
 
 @dataclass(frozen=True, slots=True)
 class PostDraft:
-    """A post to import; the fields are those of the contract's ImportedPost. What is unknown is empty or None."""
+    """A post to import, with the fields of the contract's ImportedPost. Unknown values are empty or None."""
 
     line: int
     """Line in the file on which the row ends, from 1."""
@@ -21,7 +21,7 @@ class PostDraft:
     platform: Platform
     platform_post_id: str
     publish_time: datetime
-    """Aware."""
+    """Time of publication, with a time zone."""
     content_type: ContentType = ContentType.SOCIAL_POST
     category: str = ""
     content_id: str = ""
@@ -31,16 +31,16 @@ class PostDraft:
     media_type: MediaType = MediaType.UNSPECIFIED
     permalink: str = ""
     attributes: Mapping[str, Any] = field(default_factory=dict)
-    """What else the source knows, as JSON."""
+    """Other data of the source, as JSON."""
     counts: Counts | None = None
     fetch_time: datetime | None = None
-    """When the counts were fetched; None is now."""
+    """Time at which the counts were fetched; None for now."""
     follower_count: int | None = None
-    """Of the persona on the platform at that time."""
+    """Followers of the persona on the platform at that time."""
     time_zone: str = ""
-    """IANA zone of a persona that is created; empty is UTC."""
+    """IANA time zone of a persona that is created; empty for UTC."""
     context_input: Mapping[str, Any] = field(default_factory=dict)
-    """What went into its generation, as JSON."""
+    """Input of the generation, as JSON."""
     complexity: Complexity = Complexity.UNSPECIFIED
 
 
@@ -50,13 +50,13 @@ class RefusedRow:
 
     line: int
     field: str
-    """The column at fault; empty when it is the row as a whole."""
+    """The invalid column; empty for the row as a whole."""
     reason: str
     platform_post_id: str = ""
 
 
 class RowFault(Exception):
-    """A value of a row cannot be understood; becomes a RefusedRow."""
+    """An invalid value of a row; becomes a RefusedRow."""
 
     def __init__(self, field: str, reason: str) -> None:
         super().__init__(f"{field}: {reason}")

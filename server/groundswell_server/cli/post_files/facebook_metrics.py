@@ -21,7 +21,7 @@ YEAR: Final = 2014
 FETCH_AGE: Final = timedelta(days=7)
 
 SIGNATURE: Final = frozenset({"Page_T_Likes", "Type", "Category", "Month", "Weekday", "Hour", "T_Reach"})
-"""Columns by which such a file is told."""
+"""Columns that identify such a file."""
 
 _FULL_NAMES: Final = {
     "Page total likes": "Page_T_Likes",
@@ -32,7 +32,7 @@ _FULL_NAMES: Final = {
     "Lifetime Post Total Impressions": "T_Impression",
     "Lifetime Post Consumptions": "Consumption",
 }
-"""The names that UCI's own file has for the columns that are read."""
+"""The names of the columns in UCI's own file."""
 
 _MEDIA: Final = {
     "Photo": MediaType.IMAGE,
@@ -51,11 +51,11 @@ ASSUMPTIONS: Final = (
     "the number of the row stands for the id on the platform",
     "captions and hashtags are not in the data and stay unknown, as do empty counts",
 )
-"""What is filled in because the data does not say it."""
+"""Assumptions where the data has gaps."""
 
 
 def column_name(name: str) -> str:
-    """The short name of a column."""
+    """Returns the short name of a column."""
     return _FULL_NAMES.get(name, name)
 
 
@@ -73,7 +73,7 @@ def published_time(month: int, weekday: int, hour: int) -> datetime:
 
 
 def draft(row: Row, line: int, number: int) -> PostDraft:
-    """The post of a row; `number` counts rows from 1. Raises RowFault naming the column that cannot be understood."""
+    """Returns the post of a row; `number` counts rows from 1. Raises RowFault for an invalid column."""
     row = {column_name(name): value for name, value in row.items()}
     published = published_time(
         values.number_in(row, "Month", 1, 12),
@@ -107,6 +107,6 @@ def draft(row: Row, line: int, number: int) -> PostDraft:
 
 
 def _attributes(row: Row) -> dict[str, Any]:
-    """Whether the post was paid for, where that is known."""
+    """Returns the known attributes: whether the post was paid for."""
     paid = values.count(row, "Paid")
     return {} if paid is None else {"paid": bool(paid)}

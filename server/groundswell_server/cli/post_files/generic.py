@@ -37,7 +37,7 @@ COLUMNS: Final = MappingProxyType(
         "complexity": "how demanding the generation was: low, medium, high or critical",
     }
 )
-"""Every column and what it holds."""
+"""Every column and its meaning."""
 
 REQUIRED: Final = ("persona", "platform", "platform_post_id", "publish_time")
 _TIMES: Final = ("publish_time", "fetch_time")
@@ -45,30 +45,30 @@ _TIMES: Final = ("publish_time", "fetch_time")
 
 @dataclass(slots=True)
 class Reader:
-    """Reads the rows of a file, and notes what it takes for granted."""
+    """Reads the rows of a file and records the assumptions."""
 
     unknown: set[str] = field(default_factory=set)
-    """Columns that rows have and nobody knows."""
+    """Unknown columns."""
     zoneless: bool = False
-    """Whether a time came without a zone."""
+    """True when a time has no time zone."""
 
     def draft(self, row: Row, line: int, number: int) -> PostDraft:
-        """The post of a row; raises RowFault naming the column that cannot be understood."""
+        """Returns the post of a row. Raises RowFault for an invalid column."""
         self.unknown.update(row.keys() - COLUMNS.keys())
         found = draft(row, line)
         self.zoneless = self.zoneless or any(values.lacks_zone(row, column) for column in _TIMES)
         return found
 
     def assumptions(self) -> tuple[str, ...]:
-        """What was taken for granted so far, in words."""
+        """Returns the assumptions so far, in words."""
         said = ["times without a zone are taken as UTC"] if self.zoneless else []
         if self.unknown:
-            said.append(f"left out, because unknown: {', '.join(sorted(self.unknown))}")
+            said.append(f"ignored unknown columns: {', '.join(sorted(self.unknown))}")
         return tuple(said)
 
 
 def draft(row: Row, line: int) -> PostDraft:
-    """The post of a row; raises RowFault naming the column that cannot be understood."""
+    """Returns the post of a row. Raises RowFault for an invalid column."""
     published = values.time(row, "publish_time")
     if published is None:
         raise RowFault("publish_time", "is missing")

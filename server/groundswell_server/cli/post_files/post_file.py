@@ -1,4 +1,4 @@
-"""Read files of posts row by row: a row that cannot be read is named by its line, the rest goes on."""
+"""Files of posts, read row by row. An invalid row is refused with its line; the other rows are read."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from groundswell_storage.errors import InvalidArgument
 
 FORMATS: Final = ("auto", "csv", "jsonl", "facebook_metrics")
 MOST_CHARACTERS: Final = 1_000_000
-"""Longest cell or line that is read."""
+"""Largest length of a cell or line."""
 
 _DELIMITERS: Final = ",;\t|"
 
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """A file of posts, told apart and ready to be read."""
+    """A file of posts with its format, ready to be read."""
 
     format: str
     """ "csv", "jsonl" or "facebook_metrics"."""
     rows: Iterator[PostDraft | RefusedRow]
-    """Read as they are asked for; the file is closed when they end."""
+    """Read lazily; the file is closed at the end."""
     assumptions: Callable[[], tuple[str, ...]]
-    """What was filled in or left out of the rows read so far because they do not say it, in words."""
+    """Returns the assumptions about the rows read so far, in words."""
 
 
 def read_posts(path: Path, format: str = "auto") -> Import:
-    """Open a file of posts.
+    """Opens a file of posts.
 
     Raises InvalidArgument when the format is unknown, or the file is empty or lacks a column that its format needs;
     OSError when it cannot be opened.
@@ -56,7 +56,7 @@ def read_posts(path: Path, format: str = "auto") -> Import:
 
 
 def count_rows(path: Path) -> int:
-    """Number of rows of a file of posts, to show progress by."""
+    """Returns the number of rows of a file of posts, to show progress."""
     if path.suffix.lower() in {".jsonl", ".ndjson", ".json"}:
         with _open(path) as file:
             return sum(1 for line in file if line.strip())
@@ -85,7 +85,7 @@ def _drafts(
 
 
 def _open(path: Path) -> TextIO:
-    # Bytes that are no UTF-8 come through as surrogates: they refuse their row, not the file.
+    # Bytes that are not UTF-8 become surrogates, which refuse their row, not the file.
     return path.open(encoding="utf-8-sig", errors="surrogateescape", newline="")
 
 
@@ -102,7 +102,7 @@ def _delimiter(header: str) -> str:
 
 
 def _csv_rows(path: Path) -> Iterator[tuple[int, Row | RowFault]]:
-    """(line, row) of each row that is not empty; a line is that on which the row ends."""
+    """Yields the last line number and the content of each row that is not empty."""
     csv.field_size_limit(MOST_CHARACTERS)
     columns = _header(path)
     with _open(path) as file:
@@ -134,7 +134,7 @@ def _json_row(content: str) -> Row | RowFault:
         return RowFault("", f"is longer than {MOST_CHARACTERS} characters")
     try:
         row: Any = json.loads(content)
-    except json.JSONDecodeError as error:  # its own words name a line too, which is not that of the file
+    except json.JSONDecodeError as error:  # its message has a line number that is not the line of the file
         return RowFault("", f"is not JSON: {error.msg} at character {error.colno}")
     except (ValueError, RecursionError) as error:
         return RowFault("", f"is not JSON: {error}")

@@ -1,4 +1,4 @@
-"""Values of cells: what text in a file means."""
+"""Conversion of cells to values."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ Row = Mapping[str, Any]
 """Column to value: text from CSV; text, numbers, lists and objects from JSON Lines. A missing column is None."""
 
 MOST = 10**15
-"""Numbers beyond it are no counts; below it a float holds every whole number exactly."""
+"""Largest count. A float represents every whole number up to it exactly."""
 
 EnumType = TypeVar("EnumType", bound=IntEnum)
 
 
 def text(row: Row, column: str) -> str:
-    """The text of a cell without space around it; empty when there is none."""
+    """Returns the text of a cell without surrounding spaces; empty when there is none."""
     value = row.get(column)
     if value is None:
         return ""
@@ -34,14 +34,14 @@ def text(row: Row, column: str) -> str:
 
 
 def required_text(row: Row, column: str) -> str:
-    """A text that must be there."""
+    """Returns a required text."""
     if found := text(row, column):
         return found
     raise RowFault(column, "is missing")
 
 
 def count(row: Row, column: str) -> int | None:
-    """A whole number, None when the cell is empty. "12.0" is 12: spreadsheets write it so beside empty cells."""
+    """Returns a whole number, or None for an empty cell. "12.0" is 12, because spreadsheets write it that way."""
     found = text(row, column)
     if not found:
         return None
@@ -52,12 +52,12 @@ def count(row: Row, column: str) -> int | None:
     if value != value or value in (float("inf"), float("-inf")) or value != int(value):
         raise RowFault(column, f"{found!r} is not a whole number")
     if abs(value) > MOST:
-        raise RowFault(column, f"{found!r} is beyond what a count can be")
+        raise RowFault(column, f"{found!r} is too large for a count")
     return int(value)
 
 
 def number_in(row: Row, column: str, first: int, last: int) -> int:
-    """A whole number from `first` to `last` that must be there."""
+    """Returns a required whole number from `first` to `last`."""
     value = count(row, column)
     if value is None:
         raise RowFault(column, "is missing")
@@ -67,7 +67,7 @@ def number_in(row: Row, column: str, first: int, last: int) -> int:
 
 
 def time(row: Row, column: str) -> datetime | None:
-    """A time in ISO 8601; without a zone it is UTC. None when the cell is empty."""
+    """Returns a time in ISO 8601, in UTC without a time zone, or None for an empty cell."""
     found = text(row, column)
     if not found:
         return None
@@ -79,13 +79,13 @@ def time(row: Row, column: str) -> datetime | None:
 
 
 def lacks_zone(row: Row, column: str) -> bool:
-    """Whether a cell holds a time, which can be read, without its zone."""
+    """True when a cell holds a valid time without a time zone."""
     found = text(row, column)
     return bool(found) and datetime.fromisoformat(found).tzinfo is None
 
 
 def member(row: Row, column: str, kind: type[EnumType], default: EnumType | None) -> EnumType:
-    """A name of an enum, in any case; without a default it must be there."""
+    """Returns a name of an enum, in any case; required without a default."""
     found = text(row, column)
     name = found.upper().replace(" ", "_")
     if not found and default is not None:
@@ -97,7 +97,7 @@ def member(row: Row, column: str, kind: type[EnumType], default: EnumType | None
 
 
 def texts(row: Row, column: str) -> tuple[str, ...]:
-    """Several texts: a list in JSON, separated by spaces or commas in CSV."""
+    """Returns several texts: a list in JSON, separated by spaces or commas in CSV."""
     value = row.get(column)
     if isinstance(value, list):
         if not all(isinstance(item, str) for item in value):
@@ -107,7 +107,7 @@ def texts(row: Row, column: str) -> tuple[str, ...]:
 
 
 def json_object(row: Row, column: str) -> dict[str, Any]:
-    """A JSON object; empty when the cell is."""
+    """Returns a JSON object; empty for an empty cell."""
     value = row.get(column)
     if isinstance(value, dict):
         return value

@@ -1,4 +1,4 @@
-"""The charts of a post's life as PNG files."""
+"""Charts of the demonstration of Engagement as PNG files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def timeline(measured: Sequence[Post], path: Path) -> None:
-    """What the platform counted and what of it is genuine, by age."""
+    """Draws the reported and the genuine engagement by age."""
     hours = [
         (post.fetch_time.ToDatetime() - post.publish_time.ToDatetime()).total_seconds() / 3600 for post in measured
     ]
@@ -26,19 +26,19 @@ def timeline(measured: Sequence[Post], path: Path) -> None:
 
 
 def total_of(post: Post) -> int:
-    """Likes, comments, shares and saves as the platform counts them."""
+    """Returns the sum of likes, comments, shares and saves as the platform reports them."""
     return post.metrics.likes + post.metrics.comments + post.metrics.shares + post.metrics.saves
 
 
 def judged(analysis: AnalyzePostResponse, path: Path) -> None:
-    """What was taken out, by reason."""
+    """Draws the filtered interactions by reason."""
     rows = list(reversed(analysis.filtered))
     with figure(path, "Taken out, by reason", "interactions; one can have several reasons", "") as axes:
         axes.barh([row.reason.replace("_", " ").lower() for row in rows], [row.count for row in rows], color=PALE)
 
 
 def sentiment(told: SentimentAnalysis, path: Path) -> None:
-    """The mix of people's comments over time, and their mean score."""
+    """Draws the sentiment of people's comments over time, and its mean score."""
     names = [f"from {period.start_time.ToDatetime(tzinfo=UTC):%d %b %H:%M}" for period in told.trend]
     positive = [period.positive_count for period in told.trend]
     neutral = [period.neutral_count for period in told.trend]

@@ -1,4 +1,4 @@
-"""Who comes to a post in the demonstration: people, a bot farm and another AI persona. The same crowd every time."""
+"""The simulated crowd of the demonstration: people, a bot farm and another AI persona; the same in every run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FARM_LIKES = 150
 FARM_COMMENTS = 26
 PERSONA_LIKES, PERSONA_COMMENTS = 1, 1
 USUAL_DELAY = timedelta(hours=9)
-"""Mean time after which people come."""
+"""Mean time until people react."""
 
 _PITCHES = (
     "check my profile for free followers",
@@ -26,7 +26,7 @@ _COPIED = "I gained five thousand real followers in one week with the help of th
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One thing that somebody does to the post."""
+    """One reaction to the post."""
 
     time: datetime
     kind: str
@@ -35,7 +35,7 @@ class Visit:
     text: str = ""
 
     def fields(self) -> dict[str, object]:
-        """As RecordInteractions takes it."""
+        """Returns the fields of an interaction in RecordInteractions."""
         return {"kind": self.kind, "actor_handle": self.actor, "text": self.text, "interact_time": self.time}
 
 

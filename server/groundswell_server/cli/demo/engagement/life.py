@@ -1,4 +1,4 @@
-"""The life of one post, told step by step."""
+"""The demonstration of Engagement: the life of one post, step by step."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from groundswell_server.cli.demo.suite import running_suite
 from groundswell_server.settings import data_folder
 
 AGE = timedelta(hours=47)
-"""Of the post when the story ends."""
+"""Age of the post at the end."""
 MEASURED_AT = (1, 3, 6, 12, 24, 47)
-"""Its ages in hours when the counts are fetched."""
+"""Ages in hours at which the counts are fetched."""
 REACH = 15_500
 SHARES, SAVES = 64, 118
 AUDIENCE = {
@@ -36,19 +36,19 @@ AUDIENCE = {
     "age_bands": {"18-24": 4300, "25-34": 6900, "35-44": 2700, "45-54": 880, "65+": 4},
     "genders": {"female": 8200, "male": 6300, "unknown": 350},
 }
-PATIENCE = 60.0
-"""Seconds until a missing alert is given up."""
+ALERT_TIMEOUT = 60.0
+"""Timeout in seconds of the stream that sends the alert."""
 CAPTION = "Golden hour at the pier. What is your favourite spot? #travel #sunset #lisbon"
 
 
 def run_life(charts: Path, database: str | None) -> None:
-    """Runs all steps on an embedded database of its own, or another, and saves the charts."""
+    """Runs all steps on `database`, by default the demonstration's own, and saves the charts."""
     charts.mkdir(parents=True, exist_ok=True)
     database = database or f"sqlite:///{data_folder() / 'demo-engagement.db'}"
     story.opening()
-    with running_suite(database) as client, client.engagement.watch_engagement(timeout=PATIENCE) as changes:
+    with running_suite(database) as client, client.engagement.watch_engagement(timeout=ALERT_TIMEOUT) as changes:
         now = datetime.now(UTC).replace(microsecond=0)
-        # Nothing of an earlier run is in the way of this one: handles are unique, and so are ids on a platform.
+        # Handles and ids on a platform are unique, so those of this run contain its time.
         run = f"{now:%y%m%d%H%M%S}"
         ava, noor = _personas(client, run)
         chance = Random(7)  # noqa: S311 - the same crowd every time
@@ -63,7 +63,7 @@ def run_life(charts: Path, database: str | None) -> None:
 
 
 def _personas(client: Client, run: str) -> tuple[Persona, Persona]:
-    step("Before", f"a persona, a second one, and {past.POSTS} posts of the last weeks to compare with")
+    step("Before", f"two personas, and {past.POSTS} posts of the last weeks to compare with")
     ava, noor = (
         client.engagement.create_persona(
             name=name,
@@ -77,7 +77,7 @@ def _personas(client: Client, run: str) -> tuple[Persona, Persona]:
 
 
 def _generate_and_post(client: Client, ava: Persona, now: datetime, run: str) -> Post:
-    step("Generate and post", "the context records what went in and what came out; the post knows where it is from")
+    step("Generate and post", "the context records input and output, and the post refers to it")
     inputs = {"prompt": "a caption for a sunset at the pier", "parameters": {"tone": "warm", "temperature": 0.7}}
     with client.track(ava.id, phase="TEXT_GENERATION", input=inputs) as context:
         context.output["caption"] = CAPTION
@@ -95,15 +95,15 @@ def _generate_and_post(client: Client, ava: Persona, now: datetime, run: str) ->
 
 
 def _live(client: Client, post: Post, coming: Sequence[Visit], charts: Path) -> None:
-    step("47 hours", "what people, bots and a persona do comes in, and the counts are fetched six times")
+    step("47 hours", "people, bots and a persona react, and the counts are fetched six times")
     published = post.publish_time.ToDatetime(tzinfo=UTC)
-    told, measured = 0, []
+    recorded, measured = 0, []
     for hours in MEASURED_AT:
         until = published + timedelta(hours=hours)
         there = sum(visit.time <= until for visit in coming)
-        batch = [visit.fields() for visit in coming[told:there]]
+        batch = [visit.fields() for visit in coming[recorded:there]]
         client.engagement.record_interactions([{"post_id": post.id, "interactions": batch}])
-        told = there
+        recorded = there
         counts = _counts(coming[:there], timedelta(hours=hours))
         audience = AUDIENCE if until == published + AGE else None
         answer = client.engagement.record_metrics(
@@ -115,7 +115,7 @@ def _live(client: Client, post: Post, coming: Sequence[Visit], charts: Path) -> 
 
 
 def _counts(there: Sequence[Visit], age: timedelta) -> dict[str, int]:
-    """What the platform reports at an age."""
+    """Returns the counts that the platform reports at an age."""
     share = past.seen_by(age) / past.seen_by(AGE)
     return {
         "likes": sum(visit.kind == "LIKE" for visit in there),
@@ -127,7 +127,7 @@ def _counts(there: Sequence[Visit], age: timedelta) -> dict[str, int]:
 
 
 def _alert(changes: Stream[WatchEngagementResponse], post: Post) -> None:
-    step("Alert", "what WatchEngagement told meanwhile")
+    step("Alert", "sent by WatchEngagement meanwhile")
     story.alert(_alert_of(changes, post))
 
 
@@ -136,7 +136,7 @@ def _alert_of(changes: Stream[WatchEngagementResponse], post: Post) -> ViralityA
 
 
 def _judged(client: Client, post: Post, charts: Path) -> None:
-    step("Who was it", "each interaction has a verdict, a probability and its reasons")
+    step("Bots", "each interaction has a verdict, a probability and reasons")
     analysis = client.engagement.analyze_post(post_id=post.id)
     examples = [*_some(client, post, "VERDICT_BOT"), *_some(client, post, "VERDICT_PERSONA")]
     story.judged(analysis, examples)
@@ -144,7 +144,7 @@ def _judged(client: Client, post: Post, charts: Path) -> None:
 
 
 def _some(client: Client, post: Post, verdict: str) -> list[Interaction]:
-    """A comment for each reason that comes first."""
+    """Returns one comment for each first reason."""
     by_reason: dict[str, Interaction] = {}
     listed = client.engagement.list_interactions(post_id=post.id, verdict=verdict, kind="INTERACTION_KIND_COMMENT")
     for found in listed:
@@ -153,7 +153,7 @@ def _some(client: Client, post: Post, verdict: str) -> list[Interaction]:
 
 
 def _learned(client: Client, context_id: str) -> None:
-    step("What the context learned", "with the metrics, in the same transaction")
+    step("Context", "updated with the metrics, in the same transaction")
     story.learned(_context(client, context_id))
 
 
@@ -162,7 +162,7 @@ def _context(client: Client, context_id: str) -> Context:
 
 
 def _explained(client: Client, post: Post, charts: Path) -> None:
-    step("Why, and what next", "AnalyzePost: what goes with the rates, what people feel, who was reached, what to do")
+    step("Analysis", "AnalyzePost: elements, sentiment, demographics and recommendations")
     analysis: AnalyzePostResponse = client.engagement.analyze_post(post_id=post.id)
     story.elements(analysis)
     story.sentiment(analysis.sentiment)

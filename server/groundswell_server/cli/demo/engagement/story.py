@@ -1,4 +1,4 @@
-"""What the demonstration of Engagement says: plain words, small tables, bars. Every figure is the server's."""
+"""The texts and tables of the demonstration of Engagement. Every figure comes from the server."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
+from groundswell.cli.messages import word
 from groundswell.cli.output import console
 from groundswell.v1 import engagement_pb2 as pb
 from groundswell_server.cli.demo.engagement.charts import total_of
@@ -17,26 +18,26 @@ if TYPE_CHECKING:
     from groundswell.v1.common_pb2 import Estimate
 
 SHOWN_ELEMENTS = 3
-"""Elements of each kind."""
+"""Elements of each kind that are shown."""
 
 
 def opening() -> None:
-    """The first lines."""
-    console().print("\n[bold]Groundswell[/]: the life of a post, and how many [bold]people[/] cared.")
+    """Prints the introduction."""
+    console().print("\n[bold]Groundswell[/]: the life of a post, and how many [bold]people[/] reacted.")
     console().print(
-        "[dim]A real server, an embedded database and the SDK. The crowd is simulated; every figure is not.[/]"
+        "[dim]A real server, an embedded database and the SDK. The crowd is simulated, the figures are computed.[/]"
     )
 
 
 def posted(post: pb.Post, context: pb.Context) -> None:
-    """A post and where it is from."""
+    """Prints a post and the state of its context."""
     say(f'"{escape(post.caption)}"')
     state = f"{_word(pb.Validation, context.validation)} and {_word(pb.Confidence, context.confidence)}"
     say(f"Posted; its context is {state}.")
 
 
 def timeline(measured: Sequence[pb.Post]) -> None:
-    """The counts at each age, and what of them is genuine."""
+    """Prints the counts and the genuine engagement at each age."""
     table = table_of("age", "reported", "genuine", "reach", "rate", "")
     top = max(total_of(post) for post in measured)
     for post in measured:
@@ -53,25 +54,25 @@ def timeline(measured: Sequence[pb.Post]) -> None:
     console().print(table)
 
 
-def alert(told: pb.ViralityAlert) -> None:
-    """An alert, in words."""
-    hours = told.age.seconds / 3600
+def alert(found: pb.ViralityAlert) -> None:
+    """Prints an alert."""
+    hours = found.age.seconds / 3600
     say(
-        f"After {hours:.0f} h its rate was {told.engagement_rate_pct:.2f}%, above {told.threshold_pct:.2f}%, the 95th "
-        f"percentile of {told.compared_post_count} posts at that age: it [bold]spreads[/]."
+        f"After {hours:.0f} h the rate was {found.engagement_rate_pct:.2f}%, above {found.threshold_pct:.2f}%"
+        f", the 95th percentile of {found.compared_post_count} posts at that age: the post [bold]spreads[/]."
     )
-    if told.HasField("projected_reach"):
-        days = told.projected_age.seconds / 86400
-        say(f"Reach to expect after {days:.0f} days: {_estimate(told.projected_reach)}.")
+    if found.HasField("projected_reach"):
+        days = found.projected_age.seconds / 86400
+        say(f"Expected reach after {days:.0f} days: {_estimate(found.projected_reach)}.")
 
 
 def judged(analysis: pb.AnalyzePostResponse, examples: Sequence[pb.Interaction]) -> None:
-    """What was taken out, and why."""
+    """Prints the filtered interactions with their reasons."""
     genuine = analysis.genuine
     say(
-        f"{analysis.post.metrics.likes:,} likes and {analysis.post.metrics.comments} comments came; of "
-        f"{analysis.total_engagement:,} reactions in all {genuine.bots_filtered} are of bots and "
-        f"{genuine.personas_filtered} of AI personas: [bold]{genuine.total:,} are genuine[/] "
+        f"The post got {analysis.post.metrics.likes:,} likes and {analysis.post.metrics.comments} comments. Of "
+        f"{analysis.total_engagement:,} reactions in total, {genuine.bots_filtered} come from bots and "
+        f"{genuine.personas_filtered} from AI personas: [bold]{genuine.total:,} are genuine[/] "
         f"({genuine.genuine_ratio:.0%})."
     )
     table = table_of("verdict", "reason", "interactions", "")
@@ -81,28 +82,28 @@ def judged(analysis: pb.AnalyzePostResponse, examples: Sequence[pb.Interaction])
         table.add_row(_word(pb.Verdict, row.verdict), reason, str(row.count), bar(row.count / top))
     console().print(table)
     for found in examples:
-        why = found.reasons[0].detail
-        say(f'"{escape(found.text)}" [dim]{found.inauthentic_probability:.0%} not genuine: {escape(why)}[/]', 4)
+        reason = found.reasons[0].detail
+        say(f'"{escape(found.text)}" [dim]{found.inauthentic_probability:.0%} not genuine: {escape(reason)}[/]', 4)
 
 
 def learned(context: pb.Context) -> None:
-    """What metrics made of the context."""
+    """Prints the state of the context after the metrics."""
     say(
         f"The context is [bold]{_word(pb.Validation, context.validation)}[/] and "
         f"[bold]{_word(pb.Confidence, context.confidence)}[/]: {context.social_metrics.engagement_rate_pct:.2f}%, "
         f"{context.social_metrics.genuine_ratio:.0%} of it genuine."
     )
     if context.pattern:
-        say(f"What it did is kept as the pattern [bold]{context.pattern}[/].")
+        say(f"Its approach is stored as the pattern [bold]{context.pattern}[/].")
 
 
 def elements(analysis: pb.AnalyzePostResponse) -> None:
-    """What goes with the persona's rates."""
+    """Prints the hashtags, hours, formats and lengths that correlate with the persona's rates."""
     say(
         f"{analysis.genuine.engagement_rate_pct:.2f}% of {_word(pb.RateBase, analysis.genuine.rate_base)}, "
         f"{analysis.genuine.vs_average_pct:+.0f}% against the average of {analysis.compared_post_count} posts."
     )
-    table = table_of("what", "", "mean rate", "without it", "posts", "")
+    table = table_of("element", "", "mean rate", "without it", "posts", "")
     best = [row for kind in ("hashtag", "hour", "format", "length") for row in _of_kind(analysis, kind)]
     top = max(row.mean_rate_pct for row in best)
     for row in best:
@@ -116,26 +117,27 @@ def _of_kind(analysis: pb.AnalyzePostResponse, kind: str) -> list[pb.PerformingE
     return [row for row in analysis.elements if row.kind == kind][:SHOWN_ELEMENTS]
 
 
-def sentiment(told: pb.SentimentAnalysis) -> None:
-    """What people feel: the mix, over time, and whether it goes with the rate."""
-    scored = told.positive_count + told.neutral_count + told.negative_count
+def sentiment(found: pb.SentimentAnalysis) -> None:
+    """Prints the sentiment of the comments, its trend, and its correlation with the engagement rate."""
+    scored = found.positive_count + found.neutral_count + found.negative_count
     say(
-        f"Of {scored} comments of people {told.positive_count} are positive, {told.neutral_count} neutral, "
-        f"{told.negative_count} negative; {told.unsupported_count} more are in other languages and not guessed at."
+        f"Of {scored} comments by people, {found.positive_count} are positive, {found.neutral_count} neutral and "
+        f"{found.negative_count} negative; {found.unsupported_count} more are in unsupported languages."
     )
     table = table_of("from", "positive", "neutral", "negative", "mean score", "")
-    for period in told.trend:
+    for period in found.trend:
         counts = (period.positive_count, period.neutral_count, period.negative_count)
         start = f"{period.start_time.ToDatetime():%d %b %H:%M}"
         table.add_row(start, *map(str, counts), f"{period.mean_score:+.2f}", bar(max(period.mean_score, 0.0)))
     console().print(table)
-    if told.HasField("engagement_correlation"):
-        say(f"Mood and rate over the persona's posts: Spearman {_estimate(told.engagement_correlation, '+.2f')}.")
+    if found.HasField("engagement_correlation"):
+        correlation = _estimate(found.engagement_correlation, "+.2f")
+        say(f"Correlation of sentiment and rate over the persona's posts: Spearman {correlation}.")
 
 
-def audience(told: pb.Demographics) -> None:
-    """Who was reached; groups too small to show are in "other" already."""
-    for name, groups in (("countries", told.countries), ("ages", told.age_bands), ("genders", told.genders)):
+def audience(found: pb.Demographics) -> None:
+    """Prints the demographics. The server has already merged small groups into "other"."""
+    for name, groups in (("countries", found.countries), ("ages", found.age_bands), ("genders", found.genders)):
         say(f"[dim]{name}:[/] {_shares(groups)}")
 
 
@@ -146,29 +148,26 @@ def _shares(groups: Mapping[str, int]) -> str:
 
 
 def recommendations(analysis: pb.AnalyzePostResponse) -> None:
-    """What to do."""
-    say("What to do:")
+    """Prints the recommendations."""
+    say("Recommendations:")
     for sentence in analysis.recommendations:
         say(f"- {escape(sentence)}", 4)
 
 
 def going_on(charts: Path, database: str) -> None:
-    """How to go on from here."""
-    step("Go on", "the same server on these data, for everything that speaks gRPC")
+    """Prints how to continue."""
+    step("Go on", "serve this database for the SDK, grpcurl and the command line")
     say(f"Charts are in {charts}/")
     console().print(f"  {runnable('groundswell')} serve --database {database}\n", markup=False, soft_wrap=True)
 
 
 def _estimate(estimate: Estimate, form: str = ",.0f") -> str:
-    told = f"{estimate.value:{form}}"
+    text = f"{estimate.value:{form}}"
     if estimate.HasField("interval"):
         bounds = estimate.interval
-        told += f" ({bounds.lower:{form}} to {bounds.upper:{form}} at {bounds.level:.0%})"
-    return f"{told}, from {estimate.sample_size} posts"
+        text += f" ({bounds.lower:{form}} to {bounds.upper:{form}} at {bounds.level:.0%})"
+    return f"{text}, from {estimate.sample_size} posts"
 
 
-def _word(words: Any, number: int) -> str:
-    """An enum value of the contract without the prefix of its enum."""
-    name: str = words.Name(number)
-    prefix = words.Name(0).removesuffix("UNSPECIFIED")
-    return name.removeprefix(prefix).lower().replace("_", " ")
+def _word(enum: Any, number: int) -> str:
+    return word(enum, number).replace("_", " ")
