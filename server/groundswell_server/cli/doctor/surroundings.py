@@ -104,8 +104,8 @@ def _peer(settings: Settings, service: str, address: str) -> str:
         try:
             status = health(channel, SERVICES[service].full_name)
         except grpc.RpcError as error:
-            problem = "does not serve it" if error.code() is grpc.StatusCode.NOT_FOUND else error.details()
-            raise SettingsError(f"{address}: {problem}") from error
+            reason = "does not serve it" if error.code() is grpc.StatusCode.NOT_FOUND else error.details()
+            raise SettingsError(f"{address}: {reason}") from error
     if status != "SERVING":
         raise SettingsError(f"{address} is {status}")
     return f"{address} serves it"
