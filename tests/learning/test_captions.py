@@ -1,4 +1,4 @@
-"""What a caption tells of itself before it is posted."""
+"""Facts about captions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from groundswell_server.learning.features.captions import CaptionFacts, describe
         " visit us",
     ],
 )
-def test_it_asks_its_reader_for_something(caption: str) -> None:
+def test_a_caption_with_a_call_to_action(caption: str) -> None:
     assert has_call_to_action(caption)
 
 
@@ -42,7 +42,7 @@ def test_it_asks_its_reader_for_something(caption: str) -> None:
         "",
     ],
 )
-def test_it_asks_for_nothing(caption: str) -> None:
+def test_a_caption_without_a_call_to_action(caption: str) -> None:
     assert not has_call_to_action(caption)
 
 
@@ -65,6 +65,6 @@ def test_hashtags_that_are_given_outrank_those_in_the_text() -> None:
 
 
 @pytest.mark.parametrize("caption", [None, ""])
-def test_without_a_caption_nothing_is_known(caption: str | None) -> None:
+def test_without_a_caption_all_facts_are_unknown(caption: str | None) -> None:
     assert describe_caption(caption) == CaptionFacts(None, None, None)
     assert describe_caption(caption, ["a", "b"]) == CaptionFacts(None, 2, None)

@@ -1,4 +1,4 @@
-"""The 18 features of a post: right on the persona's clock, and blind to what became of it."""
+"""The 18 features of a post, in the persona's time zone and independent of its outcome."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_time_without_a_time_zone_is_refused() -> None:
         feature_values(PostFacts(publish_time=datetime(2026, 1, 1)))  # noqa: DTZ001
 
 
-def test_a_post_of_which_nothing_is_known_has_no_feature() -> None:
+def test_a_post_without_known_facts_has_no_feature() -> None:
     assert all(math.isnan(value) for value in feature_values(PostFacts()))
     assert category(PostFacts()) is None
 

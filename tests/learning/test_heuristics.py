@@ -1,4 +1,4 @@
-"""Rules of thumb: customs that content does not keep, each at the figures that the specification gives."""
+"""Heuristics that content does not meet, at the limits of the specification."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_what_keeps_the_customs_or_is_unknown_needs_no_advice(facts: PostFacts) 
         (PostFacts(call_to_action=False), CALL_TO_ACTION, 1, "10-15%", False),
     ],
 )
-def test_what_does_not_is_told_what_is_customary(
+def test_content_that_does_not_meet_a_heuristic_is_advised(
     facts: PostFacts, element: str, suggested: float, gain: str, is_fault: bool
 ) -> None:
     (rule,) = told(facts)

@@ -60,9 +60,7 @@ def change_everything_after(scope: Scope, moment: datetime) -> None:
 
 
 @pytest.mark.parametrize("place", [0, 1, 17, 40, COUNT - 1])
-def test_no_feature_moves_when_everything_that_comes_after_a_post_changes(
-    scope: Scope, posts: list[str], place: int
-) -> None:
+def test_no_feature_depends_on_anything_after_a_post(scope: Scope, posts: list[str], place: int) -> None:
     before = features(scope)
     moment = FIRST + place * EVERY
     change_everything_after(scope, moment)
@@ -82,7 +80,7 @@ def test_what_was_known_before_a_post_does_move_it(scope: Scope, posts: list[str
     assert len(moved) > COUNT
 
 
-def test_a_post_knows_nothing_before_the_first_outcome_is_in(scope: Scope, posts: list[str]) -> None:
+def test_a_post_before_the_first_outcome_has_no_trailing_features(scope: Scope, posts: list[str]) -> None:
     found = features(scope)
     for id in posts[: int(timedelta(days=7) / EVERY)]:
         assert np.isnan(found[id][0][TRAILING])
@@ -99,7 +97,7 @@ def test_serving_knows_of_a_moment_what_training_knows_of_it(scope: Scope, posts
         assert record.trailing.at(facts.publish_time) == facts.trailing
 
 
-def test_a_moment_of_learning_knows_nothing_of_what_was_fetched_later(scope: Scope, posts: list[str]) -> None:
+def test_training_as_of_a_time_ignores_later_snapshots(scope: Scope, posts: list[str]) -> None:
     early = TrainingSpan(as_of=FIRST + timedelta(days=12), lookback=SPAN.lookback, target_age=SPAN.target_age)
     before = [(example.post_id, example.outcome, example.facts) for example in read_examples(scope, early)]
     change_everything_after(scope, early.as_of + timedelta(microseconds=1))

@@ -109,7 +109,7 @@ def test_recommendations_are_sorted_and_limited(scorer: Scorer) -> None:
     assert all(one.advice for one in found)
 
 
-def test_elements_that_no_model_knows_get_rules_of_thumb_marked_as_such(trained_on_facebook: TrainedModel) -> None:
+def test_elements_that_no_model_reads_get_heuristics(trained_on_facebook: TrainedModel) -> None:
     """The real posts come without captions: hashtags, length and calls to action never vary there."""
     rates = load_predictor(trained_on_facebook.files.onnx, trained_on_facebook.files.card)
     assert isinstance(rates, RatePredictor)
@@ -122,7 +122,7 @@ def test_elements_that_no_model_knows_get_rules_of_thumb_marked_as_such(trained_
     assert not {step.change.element for step in found.path} & set(heuristics)
 
 
-def test_nothing_is_recommended_that_training_did_not_show(scorer: Scorer) -> None:
+def test_only_values_seen_in_training_are_recommended(scorer: Scorer) -> None:
     """Text and audio never occur in the simulation, nor captions of 2000 characters."""
     found = Optimizer(scorer, None, MONDAY_NOON).optimize(POOR_DRAFT)
     suggested = {one.suggested_value for one in found.recommendations}

@@ -1,4 +1,4 @@
-"""The score by rules, where no model has anything to say."""
+"""Rule-based scores."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TEXT, IMAGE, CAROUSEL, VIDEO, LINK = 1, 2, 3, 4, 5
 GOOD = PostFacts(NOON, media_type=IMAGE, hashtag_count=7, caption_length=200, call_to_action=True)
 
 
-def test_content_of_which_nothing_is_known_scores_50() -> None:
+def test_content_without_known_facts_scores_50() -> None:
     assert rule_score(PostFacts()).score == 50
     assert rule_score(PostFacts()).points == ()
 
@@ -56,13 +56,13 @@ def test_content_of_which_nothing_is_known_scores_50() -> None:
         (PostFacts(trailing=Trailing(1.9)), -8),
     ],
 )
-def test_each_rule_gives_the_points_that_its_documentation_says(facts: PostFacts, points: float) -> None:
+def test_each_rule_gives_its_documented_points(facts: PostFacts, points: float) -> None:
     found = rule_score(facts)
     assert found.score == 50 + points
     assert [one.points for one in found.points] == [points]
 
 
-def test_points_add_up_and_say_why() -> None:
+def test_points_add_up_and_have_reasons() -> None:
     found = rule_score(GOOD._replace(trailing=Trailing(6.0)))
     assert found.score == 100
     assert {one.rule for one in found.points} == {

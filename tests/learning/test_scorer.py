@@ -1,4 +1,4 @@
-"""The score of content: score, tier, confidence, and what it is compared with."""
+"""The score of content, its tier, its confidence and its history."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_a_persona_with_20_posts_is_compared_with_itself_else_with_the_platform(
     assert RateHistory.choose(own[:19], platform[:19]) is None
 
 
-def test_the_composite_is_60_for_engagement_and_40_for_success(
+def test_the_score_is_60_for_engagement_and_40_for_success(
     rates: RatePredictor, success: ProbabilityPredictor, simulation: Simulation
 ) -> None:
     example = simulation.examples[7]
@@ -145,7 +145,7 @@ def test_without_any_history_content_is_compared_with_what_was_learnt_from(
     assert scorer.fallback.scope == "training"
 
 
-def test_without_an_engagement_model_rules_score_and_say_so(
+def test_without_an_engagement_model_rules_give_the_score(
     success: ProbabilityPredictor, simulation: Simulation
 ) -> None:
     for scorer in (Scorer(None, None), Scorer(None, success)):

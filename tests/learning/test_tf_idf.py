@@ -41,7 +41,7 @@ def test_weights_are_those_of_scikit_learn(kind: str) -> None:
 @pytest.mark.parametrize("kind", TERMS)
 @settings(max_examples=200, deadline=None)
 @given(text=st.text(max_size=60))
-def test_any_text_is_read_as_scikit_learn_reads_it(kind: str, text: str) -> None:
+def test_any_text_is_encoded_as_by_scikit_learn(kind: str, text: str) -> None:
     analyze = golden(kind).build_analyzer()
     assert sorted(TERMS[kind](plain(text))) == sorted(analyze(text))
 
@@ -67,7 +67,7 @@ def test_only_terms_of_two_texts_are_kept_and_those_of_most_texts_first() -> Non
     assert vectorizer.columns == 4
 
 
-def test_a_text_has_length_one_in_each_kind_of_terms_that_it_has_something_of() -> None:
+def test_the_weights_of_each_kind_of_terms_have_norm_one() -> None:
     vectorizer = Vectorizer.fit(TEXTS[:100])
     _, weights = vectorizer.weigh(TEXTS[0])
     assert math.fsum(weight * weight for weight in weights) == pytest.approx(2.0)

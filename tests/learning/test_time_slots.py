@@ -1,4 +1,4 @@
-"""The best hours: shrunken as far as the data demand, and honest about how little few posts tell."""
+"""The best hours: shrinkage, and the coverage of intervals."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_the_eight_schools() -> None:
 
 
 def test_the_eight_schools_by_drawing_from_the_posterior() -> None:
-    """Gibbs sampling of Gelman et al. 2013, section 11.6, which integrates nothing."""
+    """The Gibbs sampler of Gelman et al. 2013, section 11.6, an independent computation."""
     random = np.random.default_rng(8)
     mean, spread, draws = 8.0, 5.0, []
     for _ in range(40_000):
@@ -54,7 +54,7 @@ def test_with_much_data_it_is_the_mixed_model_of_statsmodels() -> None:
     np.testing.assert_allclose([by_hour[hour] for hour in range(24)], expected, atol=0.03)
 
 
-def test_what_was_expected_is_kept_where_nothing_was_observed() -> None:
+def test_an_unobserved_mean_keeps_its_expected_value() -> None:
     found = shrink(np.array([3.0, 5.0, 0.0]), np.array([0.1, 0.1, np.inf]), np.array([2.0, 4.0, 7.0]))
     assert found.mean[2] == pytest.approx(8.0, abs=0.05)  # both others are 1 above what was expected
     assert found.pull[2] == pytest.approx(1.0)

@@ -1,4 +1,4 @@
-"""A persona's record before a post: the last 30 days, and nothing that had not been fetched by then."""
+"""The trailing record of a persona: the last 30 days, by snapshots fetched before the post."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ snapshots = st.builds(
 
 @given(st.lists(snapshots, max_size=30, unique_by=lambda past: (past.post_id, past.known_time)), st.integers(-5, 130))
 @settings(max_examples=200, deadline=None)
-def test_it_says_what_a_plain_search_of_the_history_says(history: list[PastPost], day: int) -> None:
+def test_it_agrees_with_a_plain_search_of_the_history(history: list[PastPost], day: int) -> None:
     time = MONDAY + day * DAY
     last: dict[str, PastPost] = {}
     for past in sorted(history, key=lambda past: past.known_time):

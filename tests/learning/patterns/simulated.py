@@ -1,4 +1,4 @@
-"""Posts and contexts from processes whose truth is known."""
+"""Simulated posts and contexts with known effects."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PICTURE_CAPTION = "Number {} of the series, made on a quiet day in the studio wi
 
 
 def post(number: int = 0, **fields: Any) -> PostRecord:
-    """A picture at ten on a Monday at 3%, unless told otherwise."""
+    """Returns an image published on a Monday at ten with a rate of 3%, with the given fields changed."""
     given: dict[str, Any] = {
         "post_id": f"post-{number:05d}",
         "context_id": None,
@@ -42,7 +42,7 @@ def post(number: int = 0, **fields: Any) -> PostRecord:
 
 
 def context(number: int = 0, **fields: Any) -> ContextRecord:
-    """One of text that ended well and that nobody has judged, unless told otherwise."""
+    """Returns a context of text that is done and not validated, with the given fields changed."""
     given: dict[str, Any] = {
         "context_id": f"context-{number:05d}",
         "persona_id": "luna",
@@ -70,7 +70,7 @@ def context(number: int = 0, **fields: Any) -> ContextRecord:
 def two_kinds(
     count: int, seed: int, *, effect: float = 0.5, personas: int = 3, favourites: bool = False
 ) -> list[PostRecord]:
-    """Films in the evening with a question, and pictures in the morning; films do better by `effect` (log).
+    """Returns videos in the evening with a question, and images in the morning; videos do better by `effect` (log).
 
     Personas differ by up to 1.5 (log) from each other; with `favourites` the strongest makes nearly all of the films.
     """
@@ -99,7 +99,7 @@ def two_kinds(
 
 @dataclass(frozen=True, slots=True)
 class TaggedPosts:
-    """Posts with hashtags, and what each hashtag truly does (log; 0 for those that do nothing)."""
+    """Posts with hashtags, and the true effect of each hashtag (log; 0 for none)."""
 
     posts: Sequence[PostRecord]
     effects: dict[str, float]

@@ -1,4 +1,4 @@
-"""Patterns: what is truly there is found, and nothing where nothing is."""
+"""Patterns are found if the posts have them, and only then."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.learning.patterns.simulated import post, two_kinds
 
 
 @pytest.mark.parametrize("count", [100, 300])
-def test_the_kind_that_does_better_is_found_with_what_distinguishes_it(count: int) -> None:
+def test_the_better_cluster_is_found_with_its_distinguishing_features(count: int) -> None:
     found = analyze(sample_of(two_kinds(count, seed=1, effect=0.7)))
     winning = found.winning_patterns[0]
     assert {"hour", "question", "format_video", "call_to_action"} <= {one.name for one in winning.features[:8]}
@@ -26,21 +26,21 @@ def test_the_kind_that_does_better_is_found_with_what_distinguishes_it(count: in
     assert any("cross-fitting" in note for note in found.notes) is (count < 120)
 
 
-def test_the_worse_kind_is_a_losing_pattern() -> None:
+def test_the_worse_cluster_is_a_losing_pattern() -> None:
     losing = analyze(sample_of(two_kinds(300, seed=2, effect=0.7))).losing_patterns[0]
     assert losing.id.startswith("losing-")
     assert losing.effect_size <= -0.3
     assert " worse when they " in losing.description
 
 
-def test_where_kinds_do_not_differ_there_are_no_patterns_but_for_chance() -> None:
-    """In 20 rounds of about 5 kinds each, tested at 5% after the correction, with effect and confidence on top."""
+def test_equal_clusters_are_patterns_only_by_chance() -> None:
+    """20 rounds of about 5 clusters each, tested at 5% after the correction, with effect and confidence limits."""
     found = [analyze(sample_of(two_kinds(130, seed, effect=0.0))) for seed in range(20)]
     assert sum(bool(one.winning_patterns or one.losing_patterns) for one in found) <= 2
     assert any("does clearly better or worse" in one.insights[0] for one in found)
 
 
-def test_a_persona_with_loyal_readers_does_not_make_her_favourite_kind_a_winner() -> None:
+def test_the_favourite_content_of_a_popular_persona_is_no_winning_pattern() -> None:
     found = [analyze(sample_of(two_kinds(200, seed, effect=0.0, personas=4, favourites=True))) for seed in range(8)]
     assert sum(bool(one.winning_patterns or one.losing_patterns) for one in found) <= 1
 
@@ -53,7 +53,7 @@ def test_the_same_pattern_found_again_has_the_same_id_and_no_two_are_alike() -> 
     assert len(set(ids)) == len(ids)
 
 
-def test_posts_that_do_not_differ_say_so() -> None:
+def test_posts_that_do_not_differ_have_no_clusters() -> None:
     found = analyze(sample_of([post(number, aged_rate_pct=1.0 + number % 5) for number in range(60)]))
     assert (found.winning_patterns, found.losing_patterns, found.statistics.cluster_count) == ((), (), 0)
     assert found.insights == ("The posts do not differ in their content features.",)

@@ -1,4 +1,4 @@
-"""What makes a cluster a pattern."""
+"""The comparison of clusters with the rest."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_cohens_d_of_a_textbook() -> None:
 
 @pytest.mark.parametrize(("effect", "n", "m"), [(0.5, 40, 80), (-0.4, 60, 200), (0.3, 30, 100)])
 def test_confidence_is_the_share_of_truths_beyond_small_that_give_such_an_effect(effect: float, n: int, m: int) -> None:
-    """Truths from a flat prior, samples drawn from each: of those that gave the d seen, how many are beyond 0.2."""
+    """True effects from a flat prior, with a sample of each: the share beyond 0.2 among those with the observed d."""
     random = np.random.default_rng(9)
     truths = random.uniform(-2.0, 2.0, 400_000)
     difference = truths + random.normal(0.0, np.sqrt(1 / n + 1 / m), len(truths))
@@ -68,7 +68,7 @@ def test_confidence_is_the_share_of_truths_beyond_small_that_give_such_an_effect
         ({"confidence": 0.69}, False),
     ],
 )
-def test_a_pattern_is_told_from_chance_and_large_and_frequent_and_sure(changed: dict[str, float], counts: bool) -> None:
+def test_a_pattern_is_significant_large_frequent_and_certain(changed: dict[str, float], counts: bool) -> None:
     assert replace(PATTERN, **changed).is_pattern is counts  # type: ignore[arg-type]
 
 

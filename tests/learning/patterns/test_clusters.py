@@ -1,4 +1,4 @@
-"""Clusters: as many as there are, and none that was confirmed on what it was found on."""
+"""Clusters: their number, and their confirmation on other posts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def blobs(count: int, kinds: int, seed: int = 0) -> tuple[Array, Array]:
 
 @pytest.mark.parametrize("kinds", [2, 3, 4])
 @pytest.mark.parametrize("count", [118, 400])
-def test_it_finds_the_kinds_that_there_are(kinds: int, count: int) -> None:
+def test_it_finds_the_true_clusters(kinds: int, count: int) -> None:
     points, truth = blobs(count, kinds)
     found = cluster(points)
     if count == 118 and kinds == 4:

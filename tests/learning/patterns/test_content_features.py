@@ -16,7 +16,7 @@ from tests.learning.patterns.simulated import START, post
 CAPTION = "I love this wonderful sunset! What do you think? \N{FIRE}\N{FIRE} See https://a.example #sea @bo"
 
 
-def test_a_caption_in_figures() -> None:
+def test_the_features_of_a_caption() -> None:
     text = describe_text(CAPTION)
     assert (text.words, text.emoji, text.call_to_action, text.question, text.links) == (10, 2, True, True, 1)
     assert text.sentiment > 0.7
@@ -39,7 +39,7 @@ def test_an_emoji_is_what_a_reader_sees_as_one(emoji: str, count: int) -> None:
     assert describe_text(emoji).emoji == count
 
 
-def test_a_question_mark_in_an_address_asks_nothing() -> None:
+def test_a_question_mark_in_a_url_is_no_question() -> None:
     assert not describe_text("See https://a.example/?q=1").question
 
 

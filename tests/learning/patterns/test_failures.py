@@ -1,4 +1,4 @@
-"""What goes wrong, what goes with it, and how to avoid it."""
+"""Failures, their risk factors, and advice on avoiding them."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_failures_by_type_with_phases_frequency_and_newest_examples_first() -> N
     assert (rejected.message, rejected.location) == ("0.40% engagement", "")
 
 
-def test_what_goes_with_a_failure_is_found_and_told_how_to_avoid() -> None:
+def test_a_risk_factor_is_found_and_advised_against() -> None:
     random = np.random.default_rng(1)
     contexts = []
     for at in range(120):
@@ -62,8 +62,8 @@ def test_what_goes_with_a_failure_is_found_and_told_how_to_avoid() -> None:
     assert f"{pattern.risks[0].share_with:.0%} of the 40 contexts" in pattern.how_to_avoid
 
 
-def test_a_failure_is_compared_with_what_was_put_to_the_same_test_in_the_same_phases() -> None:
-    """Film fails more often than text; that says nothing about how films are made."""
+def test_a_failure_is_compared_with_comparable_contexts_of_the_same_phases() -> None:
+    """Videos fail more often than texts; that is no risk factor among videos."""
     film = {"phase": "VIDEO_GENERATION", "complexity": 4}
     contexts = [context(at, state=FAILED, trace_artifacts=TIMEOUT, **film) for at in range(20)]
     contexts += [context(20 + at, **film) for at in range(20)]
@@ -71,7 +71,7 @@ def test_a_failure_is_compared_with_what_was_put_to_the_same_test_in_the_same_ph
     assert find_failures(contexts).patterns[0].risks == ()
 
 
-def test_where_nothing_goes_with_it_the_most_frequent_place_is_told() -> None:
+def test_without_a_risk_factor_the_advice_names_the_most_frequent_location() -> None:
     contexts = [context(at, state=FAILED, trace_artifacts=TIMEOUT) for at in range(4)] + [context(9)]
     advice = find_failures(contexts).patterns[0].how_to_avoid
     assert "Investigate this first: 4 of 4 cases happened at render.py:88." in advice

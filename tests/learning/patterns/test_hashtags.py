@@ -1,4 +1,4 @@
-"""Effective hashtags: few false ones although everything is confounded, and honest intervals."""
+"""Effective hashtags: the false discovery rate under confounding, and the coverage of intervals."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def simulations() -> list[TaggedPosts]:
 
 @pytest.fixture(scope="module")
 def answers(simulations: list[TaggedPosts]) -> list[tuple[HashtagEffect, ...]]:
-    """What is said of each."""
+    """The effects found in each simulation."""
     return [effective_hashtags(sample_of(simulation.posts)).hashtags for simulation in simulations]
 
 
@@ -41,7 +41,7 @@ def test_the_false_discovery_rate_holds_under_confounding(
 
 
 def test_a_naive_comparison_of_the_same_posts_is_wrong_most_of_the_time(simulations: list[TaggedPosts]) -> None:
-    """Otherwise the test above would prove nothing."""
+    """Shows that the posts of the test above are confounded."""
     false_shares = []
     for simulation in simulations[:4]:
         sample = sample_of(simulation.posts)
@@ -63,7 +63,9 @@ def test_intervals_hold_the_truth(simulations: list[TaggedPosts], answers: list[
     assert 0.90 <= np.mean(inside) <= 0.99
 
 
-def test_what_is_told_is_so_by_chance_in_one_case_of_ten(answers: list[tuple[HashtagEffect, ...]]) -> None:
+def test_effects_are_conclusive_up_to_a_false_discovery_rate_of_a_tenth(
+    answers: list[tuple[HashtagEffect, ...]],
+) -> None:
     found = [one for answer in answers for one in answer]
     nearly = [one.association != Association.INCONCLUSIVE for one in found if 0.10 < one.adjusted_p_value < 0.13]
     just = [one.association != Association.INCONCLUSIVE for one in found if 0.07 < one.adjusted_p_value < 0.10]
@@ -98,7 +100,7 @@ def test_five_posts_with_and_five_without_are_needed() -> None:
     assert any("No hashtag is on at least 6 posts" in note for note in found.notes)
 
 
-def test_it_says_association_and_what_could_not_be_told() -> None:
+def test_notes_mention_association_and_indistinguishable_hashtags() -> None:
     random = np.random.default_rng(2)
     posts = [
         post(at, persona_id=f"persona-{at % 2}", hashtags=["hers"] * (at % 2), aged_rate_pct=rate)
@@ -110,7 +112,7 @@ def test_it_says_association_and_what_could_not_be_told() -> None:
     assert "1 hashtags cannot be distinguished" in found.notes[-1]
 
 
-def test_posts_whose_outcome_is_not_known_yet_do_not_count() -> None:
+def test_posts_without_a_known_rate_do_not_count() -> None:
     with pytest.raises(FailedPrecondition) as refused:
         effective_hashtags(sample_of([post(at, aged_rate_pct=None if at % 2 else 2.0) for at in range(18)]))
     assert refused.value.reason == "INSUFFICIENT_SAMPLES"

@@ -1,4 +1,4 @@
-"""A period against the one before."""
+"""A period compared with the previous one."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_changes_are_tested_where_they_are_samples() -> None:
     assert changes["context_failure_share"].current == pytest.approx(0.2)
 
 
-def test_sentences_tell_a_change_only_where_chance_would_not_explain_it() -> None:
+def test_sentences_report_significant_changes_only() -> None:
     assert any("up from 2.80% (p = " in one for one in summary().summary)
     same = summary(rates=[3.0, 2.0, 4.0, 2.4, 2.6, 3.2]).summary
     assert any("against 2.80% in the previous period: no significant difference" in one for one in same)

@@ -1,4 +1,4 @@
-"""What to do for a task: approaches that worked and kinds of posts that won, surest first."""
+"""Recommendations for a task: approaches and winning clusters, the highest confidence first."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ NO_POSTS = sample_of([])
 
 
 def made(first: int, count: int, worked: int, **fields: object) -> tuple[list[ContextRecord], list[KeptPattern]]:
-    """Contexts that people judged, of which the first `worked` confirmed a pattern."""
+    """Returns validated contexts, of which the first `worked` confirmed a pattern."""
     contexts = [context(first + at, validation=2 if at < worked else 4, **fields) for at in range(count)]
     kept = [KeptPattern("instagram_high_engagement", one.context_id, FEATURES) for one in contexts[:worked]]
     return contexts, kept
 
 
-def test_the_approach_that_works_more_often_comes_first_and_says_why() -> None:
+def test_the_approach_that_works_more_often_comes_first_with_its_reason() -> None:
     (warm, kept_warm), (cold, kept_cold) = made(0, 20, 15, strategy=WARM), made(30, 20, 5, strategy=COLD)
     found = recommend("text_generation", NO_POSTS, [*warm, *cold], [*kept_warm, *kept_cold], 3)
     best, other = found.patterns
@@ -37,7 +37,7 @@ def test_the_approach_that_works_more_often_comes_first_and_says_why() -> None:
     assert best.example_context_ids == ("context-00000", "context-00001", "context-00002")
 
 
-def test_approaches_are_told_apart_by_strategy_and_parameters() -> None:
+def test_approaches_differ_by_strategy_and_parameters() -> None:
     contexts, kept = [], []
     for at, parameters in enumerate(({"steps": 30}, {"steps": 50})):
         more, confirmed = made(
@@ -52,21 +52,21 @@ def test_approaches_are_told_apart_by_strategy_and_parameters() -> None:
     ]
 
 
-def test_what_nothing_confirmed_is_no_approach_and_other_tasks_do_not_count() -> None:
+def test_an_approach_needs_a_confirmation_in_its_own_task() -> None:
     (failed, _), (other, kept) = made(0, 9, 0, strategy=COLD), made(20, 9, 9, phase="IMAGE_GENERATION")
     found = recommend("TEXT_GENERATION", NO_POSTS, [*failed, *other], kept, 3)
     assert found.patterns == ()
     assert "Nothing is known yet" in found.notes[-1]
 
 
-def test_where_no_approach_was_recorded_the_pattern_stands_for_itself() -> None:
+def test_a_pattern_without_a_recorded_approach_is_recommended_too() -> None:
     contexts, kept = made(0, 4, 2)
     (only,) = recommend("TEXT_GENERATION", NO_POSTS, contexts, kept, 3).patterns
     assert only.strategy is None
     assert "No other approach was tried" in only.reason
 
 
-def test_winning_kinds_are_recommended_for_the_tasks_that_they_came_of() -> None:
+def test_winning_clusters_are_recommended_for_the_tasks_of_their_posts() -> None:
     sample = sample_of(two_kinds(300, seed=1, effect=0.7))
     found = recommend("video_generation", sample, [], [], 3).patterns
     assert found
@@ -76,7 +76,7 @@ def test_winning_kinds_are_recommended_for_the_tasks_that_they_came_of() -> None
     assert recommend("BLOG", sample, [], [], 3).patterns == ()
 
 
-def test_no_more_are_given_than_asked_for_and_few_posts_are_told() -> None:
+def test_the_limit_holds_and_a_note_mentions_too_few_posts() -> None:
     contexts, kept = [], []
     for at in range(5):
         more, confirmed = made(20 * at, 6, at + 1, strategy={"style": str(at)})

@@ -35,11 +35,11 @@ def test_the_spread_of_a_group_is_what_the_fit_leaves_of_a_difference_of_one() -
     assert 0.5 < before.spread(rows) < 1.0
 
 
-def test_a_group_that_is_a_cell_can_not_be_told_from_it() -> None:
+def test_a_group_that_equals_a_cell_has_no_spread() -> None:
     assert abs(residuals(OUTCOMES, CELLS, dummies(FORMATS)).spread(np.flatnonzero(CELLS == 2))) < 1e-9
 
 
-def test_who_has_few_posts_is_taken_together_by_platform_and_then_as_a_whole() -> None:
+def test_small_cells_are_merged_by_platform_and_then_into_one() -> None:
     keys = [("ava", 1)] * 6 + [("bo", 1), ("cy", 1), ("di", 1), ("ed", 1), ("flo", 1)] + [("gus", 2)] * 2
     found = cells(keys)
     assert len(set(found[:6].tolist())) == 1
@@ -54,6 +54,6 @@ def test_what_the_fit_leaves_no_freedom_is_unknown() -> None:
     assert not np.isnan(found.values[:2]).any()
 
 
-def test_a_post_that_nobody_reacted_to_has_a_logarithm() -> None:
+def test_a_rate_of_zero_has_a_logarithm() -> None:
     assert np.isfinite(log_rates([0.0])).all()
     np.testing.assert_allclose(np.diff(log_rates([4.0, 4.41])), 0.095, atol=0.003)

@@ -1,4 +1,4 @@
-"""The posts that did well, and what they have more often than the others."""
+"""Successful posts and their common traits."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def test_the_best_come_first_and_those_without_a_rate_do_not_count() -> None:
     assert (found.successful_count, found.post_count) == (3, 4)
 
 
-def test_posts_that_are_younger_than_the_rates_wait() -> None:
+def test_posts_younger_than_the_target_age_are_pending() -> None:
     posts = [post(at, aged_rate_pct=None, rate_pct=rate) for at, rate in enumerate((9.0, 0.1, None))]
     found = find_successes([*posts, post(3, aged_rate_pct=6.0, rate_pct=1.0)], 5.0, 9)
     assert [one.post_id for one in found.patterns] == ["post-00003"]
@@ -34,14 +34,14 @@ def test_traits_are_counted_against_the_other_posts() -> None:
     assert "format image" not in traits
 
 
-def test_where_all_do_well_there_is_nothing_to_compare_with() -> None:
+def test_without_other_posts_their_counts_are_zero() -> None:
     found = find_successes([post(at, aged_rate_pct=8.0) for at in range(3)], 5.0, 10)
     assert found.successful_count == 3
     assert all(one.other_count == 0 for one in found.traits)
     assert find_successes([], 5.0, 10).patterns == ()
 
 
-def test_how_a_post_was_made_goes_with_it() -> None:
+def test_a_pattern_has_the_strategy_and_parameters_of_its_post() -> None:
     making = Making({"style": "warm"}, {"steps": 30})
     found = find_successes([post(0, aged_rate_pct=8.0), post(1, aged_rate_pct=7.0)], 5.0, 10)
     made = [(one.strategy, one.generation_parameters) for one in found.with_makings({"post-00000": making}).patterns]

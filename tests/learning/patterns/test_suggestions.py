@@ -1,4 +1,4 @@
-"""Suggestions: what the data support, and nothing else, each with its evidence."""
+"""Suggestions that the data support, each with its evidence."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.learning.patterns.simulated import START, context, post, two_kinds
 TIMEOUT = [{"type": "TimeoutError", "message": "took 60 s", "location": "render.py:88"}]
 
 
-def test_the_better_kind_is_suggested_with_its_figures() -> None:
+def test_the_better_cluster_is_suggested_with_its_evidence() -> None:
     found = suggest(two_kinds(300, seed=1, effect=0.7), [], 10)
     areas = {one.area for one in found.suggestions}
     assert "content" in areas
@@ -38,7 +38,7 @@ def test_a_good_hour_that_is_seldom_used_is_suggested() -> None:
     assert {evidence.name for evidence in timing.evidence} == {"rate at 20:00", "mean rate"}
 
 
-def test_a_hashtag_that_goes_with_more_is_suggested_with_its_interval() -> None:
+def test_a_hashtag_with_more_engagement_is_suggested_with_its_interval() -> None:
     random = np.random.default_rng(4)
     posts = [
         post(
@@ -56,7 +56,7 @@ def test_a_hashtag_that_goes_with_more_is_suggested_with_its_interval() -> None:
     assert (evidence.unit, evidence.estimate.sample_size) == ("%", 40)
 
 
-def test_frequent_failures_and_many_bots_are_told() -> None:
+def test_frequent_failures_and_many_bots_are_suggestions() -> None:
     contexts = [context(at, state=4 if at < 3 else 3, trace_artifacts=TIMEOUT if at < 3 else []) for at in range(10)]
     posts = [post(at, filtered_total=20) for at in range(4)]
     by_area = {one.area: one for one in suggest(posts, contexts, 10).suggestions}
@@ -66,7 +66,7 @@ def test_frequent_failures_and_many_bots_are_told() -> None:
     assert by_area["bots"].evidence[0].estimate.value == 0.4
 
 
-def test_noise_gives_few_suggestions_and_nothing_gives_none_with_reasons() -> None:
+def test_noise_gives_few_suggestions_and_no_data_give_none() -> None:
     noise = [len(suggest(two_kinds(150, seed, effect=0.0), [], 50).suggestions) for seed in range(6)]
     assert np.mean(noise) < 1.0
     found = suggest([], [], 10)
@@ -75,5 +75,5 @@ def test_noise_gives_few_suggestions_and_nothing_gives_none_with_reasons() -> No
     assert "The data support no suggestion." in found.notes
 
 
-def test_no_more_are_given_than_asked_for() -> None:
+def test_the_limit_holds() -> None:
     assert len(suggest(two_kinds(300, seed=1, effect=0.7), [], 2).suggestions) == 2
