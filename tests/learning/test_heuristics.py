@@ -21,7 +21,7 @@ TEXT, IMAGE, CAROUSEL, VIDEO, LINK = 1, 2, 3, 4, 5
 ALL = {PUBLISH_HOUR, HASHTAG_COUNT, CAPTION_LENGTH, MEDIA_TYPE, CALL_TO_ACTION}
 
 
-def told(facts: PostFacts) -> list[Heuristic]:
+def unmet(facts: PostFacts) -> list[Heuristic]:
     return unmet_heuristics(facts, NOW, ALL)
 
 
@@ -46,7 +46,7 @@ def at(hour: int, minute: int = 0) -> PostFacts:
     ],
 )
 def test_what_keeps_the_customs_or_is_unknown_needs_no_advice(facts: PostFacts) -> None:
-    assert told(facts) == []
+    assert unmet(facts) == []
 
 
 @pytest.mark.parametrize(
@@ -70,15 +70,15 @@ def test_what_keeps_the_customs_or_is_unknown_needs_no_advice(facts: PostFacts) 
 def test_content_that_does_not_meet_a_heuristic_is_advised(
     facts: PostFacts, element: str, suggested: float, gain: str, is_fault: bool
 ) -> None:
-    (rule,) = told(facts)
+    (rule,) = unmet(facts)
     assert (rule.change.element, rule.change.number) == (element, suggested)
     assert (rule.customary_gain, rule.fault) == (gain, is_fault)
 
 
 def test_what_is_suggested_keeps_the_custom() -> None:
     poor = PostFacts(NOW, media_type=TEXT, hashtag_count=40, caption_length=9, call_to_action=False)
-    rules = told(poor)
+    rules = unmet(poor)
     assert {rule.change.element for rule in rules} == ALL
     for rule in rules:
-        assert rule.change.element not in {left.change.element for left in told(rule.change.facts)}
+        assert rule.change.element not in {left.change.element for left in unmet(rule.change.facts)}
     assert unmet_heuristics(poor, NOW, {MEDIA_TYPE})[0].change.element == MEDIA_TYPE

@@ -13,9 +13,9 @@ from groundswell_storage.engagement.pattern_rows import ContextRecord, PostRecor
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 """A Monday."""
-FILM, PICTURE = 4, 2
-FILM_CAPTION = "What do you think of this one? \N{SPARKLES} Tell us below."
-PICTURE_CAPTION = "Number {} of the series, made on a quiet day in the studio with the windows open to the garden"
+VIDEO, IMAGE = 4, 2
+VIDEO_CAPTION = "What do you think of this one? \N{SPARKLES} Tell us below."
+IMAGE_CAPTION = "Number {} of the series, made on a quiet day in the studio with the windows open to the garden"
 
 
 def post(number: int = 0, **fields: Any) -> PostRecord:
@@ -27,7 +27,7 @@ def post(number: int = 0, **fields: Any) -> PostRecord:
         "time_zone": "UTC",
         "platform": 1,
         "content_type": 1,
-        "media_type": PICTURE,
+        "media_type": IMAGE,
         "caption": "",
         "hashtags": [],
         "mentions": [],
@@ -72,24 +72,24 @@ def two_kinds(
 ) -> list[PostRecord]:
     """Returns videos in the evening with a question, and images in the morning; videos do better by `effect` (log).
 
-    Personas differ by up to 1.5 (log) from each other; with `favourites` the strongest makes nearly all of the films.
+    Personas differ by up to 1.5 (log) from each other; with `favourites` the strongest makes nearly all of the videos.
     """
     random = np.random.default_rng(seed)
     posts = []
     for number in range(count):
         persona = int(random.integers(personas))
-        film = random.random() < ((0.9 if persona == personas - 1 else 0.1) if favourites else 0.4)
-        rate = np.exp(0.8 + 0.5 * persona + effect * film + random.normal(0.0, 0.5))
-        hour = float(random.normal(19.0 if film else 9.0, 1.0))
+        video = random.random() < ((0.9 if persona == personas - 1 else 0.1) if favourites else 0.4)
+        rate = np.exp(0.8 + 0.5 * persona + effect * video + random.normal(0.0, 0.5))
+        hour = float(random.normal(19.0 if video else 9.0, 1.0))
         posts.append(
             post(
                 number,
                 persona_id=f"persona-{persona}",
-                media_type=FILM if film else PICTURE,
-                caption=FILM_CAPTION if film else PICTURE_CAPTION.format(number),
-                hashtags=["film", "evening", f"day{number % 7}"] if film else [f"day{number % 7}"],
+                media_type=VIDEO if video else IMAGE,
+                caption=VIDEO_CAPTION if video else IMAGE_CAPTION.format(number),
+                hashtags=["video", "evening", f"day{number % 7}"] if video else [f"day{number % 7}"],
                 publish_time=START + timedelta(days=int(random.integers(84)), hours=hour),
-                phase="VIDEO_GENERATION" if film else "IMAGE_GENERATION",
+                phase="VIDEO_GENERATION" if video else "IMAGE_GENERATION",
                 aged_rate_pct=float(rate),
                 rate_pct=float(rate),
             )

@@ -26,7 +26,7 @@ def test_it_finds_the_true_clusters(kinds: int, count: int) -> None:
     points, truth = blobs(count, kinds)
     found = cluster(points)
     if count == 118 and kinds == 4:
-        assert found.count <= 118 // 2 // 15, "no more kinds are tried than a half can tell apart"
+        assert found.count <= 118 // 2 // 15, "the number of clusters tried is limited by the size of a half"
         return
     assert found.count == kinds
     assert found.silhouette > 0.7

@@ -47,8 +47,8 @@ def test_features_are_what_people_read() -> None:
     saturday = START + timedelta(days=5, hours=21, minutes=30)
     one = post(caption=CAPTION, hashtags=["sea"], mentions=["bo"], media_type=4, publish_time=saturday, time_zone="UTC")
     values = dict(zip(NAMES, content_features(sample_of([one])).values[0].tolist(), strict=True))
-    told = {name: values[name] for name in ("words", "emoji", "hashtags", "mentions", "links", "weekend", "hour")}
-    assert told == {"words": 10, "emoji": 2, "hashtags": 1, "mentions": 1, "links": 1, "weekend": 1, "hour": 21.5}
+    found = {name: values[name] for name in ("words", "emoji", "hashtags", "mentions", "links", "weekend", "hour")}
+    assert found == {"words": 10, "emoji": 2, "hashtags": 1, "mentions": 1, "links": 1, "weekend": 1, "hour": 21.5}
     assert [name for name in NAMES if name.startswith("format_") and values[name]] == ["format_video"]
 
 
@@ -61,7 +61,7 @@ def test_columns_are_standardised_clipped_and_what_never_varies_is_left_out() ->
     posts = [post(at, hashtags=["a"] * (at % 5), media_type=2 + 2 * (at % 2)) for at in range(50)]
     posts.append(post(50, hashtags=["a"] * 5000))
     columns = content_features(sample_of(posts)).standardised()
-    assert columns.shape == (51, 3)  # hashtags, picture, film: all at the same hour, without captions
+    assert columns.shape == (51, 3)  # hashtags, image, video: all at the same hour, without captions
     assert np.abs(columns).max() == 3.0
 
 
@@ -76,11 +76,11 @@ def test_midnight_lies_between_eleven_and_one() -> None:
 
 def test_differences_are_in_standard_deviations_of_all_posts() -> None:
     posts = [post(at, media_type=4 if at < 15 else 2) for at in range(40)]
-    film = next(
+    video = next(
         one for one in content_features(sample_of(posts)).compare(np.arange(40) < 20) if one.name == "format_video"
     )
-    assert (film.value, film.rest_value) == (0.75, 0.0)
-    assert film.difference == pytest.approx(0.75 / np.sqrt(0.375 * 0.625))
+    assert (video.value, video.rest_value) == (0.75, 0.0)
+    assert video.difference == pytest.approx(0.75 / np.sqrt(0.375 * 0.625))
 
 
 def test_what_distinguishes_in_words() -> None:

@@ -64,9 +64,9 @@ def test_a_risk_factor_is_found_and_advised_against() -> None:
 
 def test_a_failure_is_compared_with_comparable_contexts_of_the_same_phases() -> None:
     """Videos fail more often than texts; that is no risk factor among videos."""
-    film = {"phase": "VIDEO_GENERATION", "complexity": 4}
-    contexts = [context(at, state=FAILED, trace_artifacts=TIMEOUT, **film) for at in range(20)]
-    contexts += [context(20 + at, **film) for at in range(20)]
+    video = {"phase": "VIDEO_GENERATION", "complexity": 4}
+    contexts = [context(at, state=FAILED, trace_artifacts=TIMEOUT, **video) for at in range(20)]
+    contexts += [context(20 + at, **video) for at in range(20)]
     contexts += [context(40 + at, complexity=1) for at in range(60)]
     assert find_failures(contexts).patterns[0].risks == ()
 

@@ -32,10 +32,10 @@ def test_the_false_discovery_rate_holds_under_confounding(
     false_shares, found_shares = [], []
     for simulation, answer in zip(simulations, answers, strict=True):
         effects = simulation.effects
-        told = [one for one in answer if one.association != Association.INCONCLUSIVE]
-        wrong = [one for one in told if effects[one.hashtags[0]] * one.effect_pct.value <= 0]
-        false_shares.append(len(wrong) / max(len(told), 1))
-        found_shares.append((len(told) - len(wrong)) / sum(effect != 0.0 for effect in effects.values()))
+        conclusive = [one for one in answer if one.association != Association.INCONCLUSIVE]
+        wrong = [one for one in conclusive if effects[one.hashtags[0]] * one.effect_pct.value <= 0]
+        false_shares.append(len(wrong) / max(len(conclusive), 1))
+        found_shares.append((len(conclusive) - len(wrong)) / sum(effect != 0.0 for effect in effects.values()))
     assert np.mean(false_shares) <= 0.15
     assert np.mean(found_shares) >= 0.5, "it must not be by finding nothing"
 
@@ -48,8 +48,8 @@ def test_a_naive_comparison_of_the_same_posts_is_wrong_most_of_the_time(simulati
         logs = np.log(sample.rates)
         groups = [(names[0], rows) for names, rows in co_occurring(sample) if 5 <= len(rows) <= len(sample) - 5]
         p_values = [stats.ttest_ind(logs[rows], np.delete(logs, rows), equal_var=False).pvalue for _, rows in groups]
-        told = [groups[at][0] for at in np.flatnonzero(stats.false_discovery_control(p_values) <= 0.10)]
-        false_shares.append(sum(simulation.effects[name] == 0.0 for name in told) / max(len(told), 1))
+        conclusive = [groups[at][0] for at in np.flatnonzero(stats.false_discovery_control(p_values) <= 0.10)]
+        false_shares.append(sum(simulation.effects[name] == 0.0 for name in conclusive) / max(len(conclusive), 1))
     assert np.mean(false_shares) > 0.4
 
 
