@@ -13,7 +13,7 @@ Imports go from a layer to those with a smaller number only:
 7. services: the list of services, and the dependencies of a servicer.
 8. operations: the standard Operations service.
 9. models: the floor for models of every area.
-10. engagement, experiments, learning: the areas, one service each.
+10. areas: the folders of the other services; none imports another.
 11. app: the composition root.
 12. processes: servers, workers and their supervisor.
 13. cli: the command line.

@@ -13,6 +13,7 @@ only from lower layers, except for types:
 8. engagement: tables of EngagementService
 9. learning: tables of LearningService
 10. experiments: tables of ExperimentsService
+11. areas: tables of the other services
 """
 
 from groundswell_storage.engines import psycopg_import

@@ -13,6 +13,9 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("client/groundswell", "server/groundswell_server", "storage/groundswell_storage")
 GENERATED = ("client/groundswell/v1/", "storage/groundswell_storage/migrations/0")
 
+AREAS = "areas"
+"""Layer of every folder of a service that has no layer of its own: a new service is in no list."""
+
 _LAYER = re.compile(r"^\s*(\d+)\. ([\w, ]+):", re.MULTILINE)
 
 
@@ -84,10 +87,24 @@ class Source:
         for module in self.modules.values():
             docstring = ast.get_docstring(module.tree) or ""
             if module.is_package and (numbered := _LAYER.findall(docstring)):
-                found[module.name] = {
-                    name.strip(): int(number) for number, names in numbered for name in names.split(",")
-                }
+                numbers = {name.strip(): int(number) for number, names in numbered for name in names.split(",")}
+                found[module.name] = self._with_areas(module.name, numbers)
         return found
+
+    def _with_areas(self, package: str, numbers: dict[str, int]) -> dict[str, int]:
+        """The layers of a package with the folders that AREAS stands for."""
+        number = numbers.pop(AREAS, None)
+        areas = {} if number is None else dict.fromkeys(self._areas() & self._children(package), number)
+        return areas | numbers
+
+    def _areas(self) -> set[str]:
+        """The names of the folders that have a servicer."""
+        return {name.split(".")[1] for name in self.modules if re.fullmatch(r"groundswell_server\.\w+\.service", name)}
+
+    def _children(self, package: str) -> set[str]:
+        """The modules and folders in a package."""
+        prefix = f"{package}."
+        return {name.removeprefix(prefix).partition(".")[0] for name in self.modules if name.startswith(prefix)}
 
     def upward_imports(self) -> list[Import]:
         """Imports of a module in the same or a higher layer of a package whose docstring numbers its layers."""
@@ -105,11 +122,7 @@ class Source:
         """Modules and folders that the numbered docstring of their package leaves out, and names in it of nothing."""
         found = []
         for package, numbers in self.layers().items():
-            there = {
-                name.removeprefix(f"{package}.").partition(".")[0]
-                for name in self.modules
-                if name.startswith(f"{package}.")
-            }
+            there = self._children(package)
             found += [f"{package}.{name} has no layer" for name in sorted(there - numbers.keys())]
             found += [f"{package}.{name} does not exist" for name in sorted(numbers.keys() - there)]
         return found
