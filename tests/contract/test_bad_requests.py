@@ -5,6 +5,7 @@ Requests that break a constraint of the contract are generated from it; rules th
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import uuid4
 
 import grpc
@@ -13,7 +14,7 @@ import pytest
 from groundswell.v1.errors_pb2 import ErrorReason
 from tests.contract.bad_requests import BAD, NARROWER, Bad, filled
 from tests.contract.bad_requests.request import NAN, NO_TIME, TOMORROW, UNKNOWN_NUMBER, YESTERDAY
-from tests.contract.violations import broken_rules, rule_ids, violations
+from tests.contract.violations import broken_rules, rule_ids, smallest_request, violations
 from tests.errors import refusal
 from tests.running import RunningServer
 from tests.wire import METHODS, call, request_of
@@ -77,9 +78,10 @@ def test_bytes_that_are_no_message_are_refused(own: Workspace, name: str) -> Non
 def test_a_request_id_of_another_call_is_refused(own: Workspace, name: str) -> None:
     used = str(uuid4())
     call(own.channel, "StartContext", request_of("StartContext", phase="FIRST", request_id=used))
-    right = next(bad for bad in BAD[name] if bad.at_fault == ("request_id",))
+    request: Any = smallest_request(METHODS[name])
+    request.request_id = used
     with refusal() as refused:
-        call(own.channel, name, request_of(name, **{**filled(right.fields, own), "request_id": used}))
+        call(own.channel, name, request)
     assert (refused.code, refused.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "REQUEST_ID_REUSED")
 
 

@@ -14,6 +14,7 @@ from google.protobuf.message import Message
 from protovalidate import Validator
 
 from buf.validate import validate_pb2
+from groundswell_server.runtime import validation
 
 DEEPEST = 5
 """Levels of messages in messages that are tried."""
@@ -259,3 +260,42 @@ def _is_ignored(field: FieldDescriptor) -> bool:
 
 def _is_map(field: FieldDescriptor) -> bool:
     return field.message_type is not None and field.message_type.GetOptions().map_entry
+
+
+_GOOD_TEXTS = ("a", "A", "01890a5d-ac96-774b-bcce-b302099a8057", "PT", "25-34", "TEXT_GENERATION", "a" * 20)
+
+
+def smallest_request(method: MethodDescriptor) -> Message:
+    """A request that breaks no rule and has nothing but what the rules ask for.
+
+    Raises StopIteration where the rules ask for more than one value can give.
+    """
+    request: Message = message_factory.GetMessageClass(method.input_type)()
+    while found := validation.violations(request):
+        *steps, last = found[0].field.split(".")
+        message: Any = request
+        for step in steps:
+            name, _, index = step.partition("[")
+            inner = getattr(message, name)
+            message = inner[int(index.removesuffix("]"))] if index else inner
+        kind = message.DESCRIPTOR
+        oneof = kind.oneofs_by_name.get(last)
+        _fill(message, oneof.fields[0] if oneof else kind.fields_by_name[last])
+    return request
+
+
+def _fill(message: Any, field: FieldDescriptor) -> None:
+    """Gives a field the first value with which it is at fault no longer."""
+    if field.message_type is not None:
+        inner = getattr(message, field.name)
+        inner.add() if field.is_repeated else inner.SetInParent()
+        return
+    candidates: Any = _GOOD_TEXTS if field.type == FieldDescriptor.TYPE_STRING else (1, 2, 3, 0.5, 10)
+    if field.is_repeated:
+        getattr(message, field.name).append(candidates[0])
+        return
+    for candidate in candidates:
+        setattr(message, field.name, candidate)
+        if field.name not in {each.field for each in validation.violations(message)}:
+            return
+    raise StopIteration(field.full_name)

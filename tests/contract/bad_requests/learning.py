@@ -15,7 +15,6 @@ from tests.contract.bad_requests.request import (
     Fields,
     missing,
     pages,
-    repeatable,
 )
 
 
@@ -52,7 +51,6 @@ BAD: dict[str, list[Bad]] = {
     "TrainModel": [
         Bad("as of no time", {"model_type": 1, "as_of_time": NO_TIME}, ("as_of_time",)),
         missing("unknown persona", "PERSONA_NOT_FOUND", {"model_type": 1, "persona_id": NOBODY}),
-        repeatable({"model_type": 1}),
     ],
     "ListModels": [
         *pages(),
@@ -60,7 +58,6 @@ BAD: dict[str, list[Bad]] = {
     "GetModel": [missing("unknown", "MODEL_NOT_FOUND", {"model_id": NOBODY})],
     "PromoteModel": [
         missing("unknown", "MODEL_NOT_FOUND", {"model_id": NOBODY}),
-        repeatable({"model_id": NOBODY}),
     ],
     "RollBackModel": [
         missing("unknown", "MODEL_NOT_FOUND", {"model_type": 1, "model_id": NOBODY}),
@@ -70,11 +67,9 @@ BAD: dict[str, list[Bad]] = {
             code=grpc.StatusCode.FAILED_PRECONDITION,
             reason="NO_EARLIER_MODEL",
         ),
-        repeatable({"model_type": 1}),
     ],
     "DeleteModel": [
         missing("unknown", "MODEL_NOT_FOUND", {"model_id": NOBODY}),
-        repeatable({"model_id": NOBODY}),
     ],
     "GetFeatureImportance": [
         missing("unknown", "MODEL_NOT_FOUND", {"model_id": NOBODY}),
@@ -87,11 +82,9 @@ BAD: dict[str, list[Bad]] = {
     ],
     "ScheduleTraining": [
         Bad("first at no time", {"model_type": 1, "first_check_time": NO_TIME}, ("first_check_time",)),
-        repeatable({"model_type": 1}),
     ],
     "CancelTrainingSchedule": [
         missing("unknown", "TRAINING_SCHEDULE_NOT_FOUND", {"model_type": 1}),
-        repeatable({"model_type": 1}),
     ],
     "WatchModel": [
         Bad("damaged cursor", {"cursor": "x"}, ("cursor",), reason="CURSOR_INVALID"),
@@ -105,7 +98,6 @@ BAD: dict[str, list[Bad]] = {
             code=grpc.StatusCode.FAILED_PRECONDITION,
             reason="NO_BASELINE",
         ),
-        repeatable({"model_id": NOBODY}),
     ],
     "ListDriftReports": [
         *pages(),
@@ -140,7 +132,6 @@ BAD: dict[str, list[Bad]] = {
     ],
     "DeleteTrainingExamples": [
         Bad("without a word of which", {"client_ids": ["1"]}),
-        repeatable({"model_type": 4}),
     ],
     "ScoreContent": content(),
     "BatchScoreContent": [

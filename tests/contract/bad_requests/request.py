@@ -50,15 +50,6 @@ def pages(**others: Any) -> list[Bad]:
     return [Bad("token nobody gave out", {"page_token": "x", **others}, ("page_token",), reason="PAGE_TOKEN_INVALID")]
 
 
-def repeatable(fields: Fields) -> Bad:
-    """What every call with a request_id refuses, given a request that is right: tried with an id used elsewhere too."""
-
-    def with_long_id(workspace: Workspace) -> Mapping[str, Any]:
-        return {**filled(fields, workspace), "request_id": "x" * 129}
-
-    return Bad("request id that is too long", with_long_id, ("request_id",))
-
-
 def filled(fields: Fields, workspace: Workspace) -> Mapping[str, Any]:
     """What a request consists of, with a workspace's ids in it."""
     return fields(workspace) if callable(fields) else fields
