@@ -30,9 +30,7 @@ def drawn(database: Database, key: str, wanted: int, limit: Limit = TRICKLE) -> 
         (0.0, 0.25, 1, 0.5, Draw(0, 0.25)),
     ],
 )
-def test_a_draw_takes_tokens(
-    tokens: float, seconds: float, wanted: int, left: float, expected: Draw
-) -> None:
+def test_a_draw_takes_tokens(tokens: float, seconds: float, wanted: int, left: float, expected: Draw) -> None:
     assert drawn_from(tokens, seconds, wanted, LIMIT) == (left, expected)
 
 
