@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from groundswell_server.cli.doctor import surroundings
+from groundswell_server.cli.doctor.check_result import CheckResult
 from groundswell_server.cli.doctor.database import database as examine
-from groundswell_server.cli.doctor.finding import Finding
 from groundswell_server.settings import Settings
 from groundswell_storage.database import Database
 from groundswell_storage.jobs import leases, operations
@@ -19,7 +19,7 @@ from tests.running import RunningServer
 NOBODY = "127.0.0.1:1"
 
 
-def jobs(database: Database) -> list[Finding]:
+def jobs(database: Database) -> list[CheckResult]:
     return [one for one in examine(Settings(database_url=database.url)) if one.check == "jobs"]
 
 

@@ -14,7 +14,7 @@ from groundswell.cli.output import console, show_json
 from groundswell_server.cli.commands import command, database_option, output_option
 
 if TYPE_CHECKING:
-    from groundswell_server.cli.doctor.finding import Finding
+    from groundswell_server.cli.doctor.check_result import CheckResult
     from groundswell_server.settings import Settings
 
 MARKS = {"ok": "[green]ok  [/]", "warn": "[yellow]warn[/]", "fail": "[red]fail[/]"}
@@ -47,12 +47,12 @@ def doctor(database: str | None, as_json: bool, **connection: Any) -> None:
         raise click.exceptions.Exit(1)
 
 
-def _findings(settings: Settings) -> Iterator[Finding]:
+def _findings(settings: Settings) -> Iterator[CheckResult]:
     from groundswell_server.cli.doctor import surroundings
+    from groundswell_server.cli.doctor.check_result import CheckResult
     from groundswell_server.cli.doctor.database import database
-    from groundswell_server.cli.doctor.finding import Finding
 
-    yield Finding("python", "ok", sys.version.split()[0])
+    yield CheckResult("python", "ok", sys.version.split()[0])
     yield from database(settings)
     yield surroundings.tls(settings)
     yield surroundings.master_key(settings)

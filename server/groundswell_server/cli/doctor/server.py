@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from groundswell_server.cli.doctor.finding import Finding
+from groundswell_server.cli.doctor.check_result import CheckResult
 from groundswell_server.cli.doctor.health import health
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from groundswell import Tls
 
 
-def server(target: str, api_key: str | None, tls: Tls | None) -> Finding:
+def server(target: str, api_key: str | None, tls: Tls | None) -> CheckResult:
     """Checks the health of a server, and with an API key a call that needs one."""
     import grpc
 
@@ -27,11 +27,11 @@ def server(target: str, api_key: str | None, tls: Tls | None) -> Finding:
             refusal = _refusal(channel, connection.api_key) if connection.api_key else ""
         except grpc.RpcError as error:
             cure = _way_to_a_server(by_tls=connection.tls is not None)
-            return Finding("server", "fail", f"{target}: {error.details()}", cure)
+            return CheckResult("server", "fail", f"{target}: {error.details()}", cure)
     if refusal:
         cure = "set GROUNDSWELL_API_KEY to a valid key; `groundswell keys create NAME` makes one"
-        return Finding("server", "fail", f"{target} is {status}, but {refusal}", cure)
-    return Finding("server", "ok" if status == "SERVING" else "warn", f"{target} is {status}")
+        return CheckResult("server", "fail", f"{target} is {status}, but {refusal}", cure)
+    return CheckResult("server", "ok" if status == "SERVING" else "warn", f"{target} is {status}")
 
 
 def _way_to_a_server(*, by_tls: bool) -> str:

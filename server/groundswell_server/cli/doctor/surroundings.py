@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from groundswell_server.cli.doctor.finding import Finding, checked
+from groundswell_server.cli.doctor.check_result import CheckResult, checked
 from groundswell_server.cli.doctor.health import health
 from groundswell_server.settings import Settings
 
 
-def tls(settings: Settings) -> Finding:
+def tls(settings: Settings) -> CheckResult:
     """Checks that the server's certificate can be read."""
 
     def work() -> str:
@@ -21,10 +21,10 @@ def tls(settings: Settings) -> Finding:
     return checked("tls", work, "check GROUNDSWELL_TLS_CERTIFICATE and GROUNDSWELL_TLS_PRIVATE_KEY")
 
 
-def master_key(settings: Settings) -> Finding:
+def master_key(settings: Settings) -> CheckResult:
     """Checks that secrets in the database can be decrypted."""
     if settings.master_key is None and not settings.master_key_file.exists():
-        return Finding("master key", "ok", f"none yet; {settings.master_key_file} is created when it is first needed")
+        return CheckResult("master key", "ok", f"none yet; {settings.master_key_file} is created when first needed")
 
     def work() -> str:
         from groundswell_server.bootstrap.master_key import master_key as read
@@ -35,7 +35,7 @@ def master_key(settings: Settings) -> Finding:
     return checked("master key", work, "set GROUNDSWELL_MASTER_KEY, the same on all servers")
 
 
-def model_store(settings: Settings) -> Finding:
+def model_store(settings: Settings) -> CheckResult:
     """Checks that files of models can be written, read and removed."""
 
     def work() -> str:
@@ -54,7 +54,7 @@ def model_store(settings: Settings) -> Finding:
     return checked("model store", work, cure)
 
 
-def job_queue(settings: Settings) -> Finding:
+def job_queue(settings: Settings) -> CheckResult:
     """Checks that Redis answers, where it wakes the workers."""
 
     def work() -> str:
@@ -68,7 +68,7 @@ def job_queue(settings: Settings) -> Finding:
     return checked("job queue", work, "check GROUNDSWELL_JOBS_URL; until then workers poll once a second")
 
 
-def training(settings: Settings) -> Finding:
+def training(settings: Settings) -> CheckResult:
     """Checks that the Dask cluster answers and has workers, where training uses one."""
 
     def work() -> str:
@@ -82,7 +82,7 @@ def training(settings: Settings) -> Finding:
     return checked("training", work, "check GROUNDSWELL_DASK_SCHEDULER, or set GROUNDSWELL_TRAINING_BACKEND=local")
 
 
-def peers(settings: Settings) -> Iterator[Finding]:
+def peers(settings: Settings) -> Iterator[CheckResult]:
     """Checks that each peer serves its service at the address in the settings."""
     for service, address in sorted(settings.peers.items()):
         cure = f"check GROUNDSWELL_PEERS: start a server with `--services {service}` at {address}"

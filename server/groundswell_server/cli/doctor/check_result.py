@@ -8,7 +8,7 @@ from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckResult:
     """The result of one check."""
 
     check: str
@@ -17,12 +17,12 @@ class Finding:
     cure: str = ""
 
 
-def checked(check: str, work: Callable[[], str], cure: str) -> Finding:
+def checked(check: str, work: Callable[[], str], cure: str) -> CheckResult:
     """Returns a finding with the message that `work` returns, or with the error that it raises."""
     from groundswell_server.settings import SettingsError
     from groundswell_storage.errors import GroundswellError
 
     try:
-        return Finding(check, "ok", work())
+        return CheckResult(check, "ok", work())
     except (SettingsError, GroundswellError, OSError) as error:
-        return Finding(check, "fail", str(error), cure)
+        return CheckResult(check, "fail", str(error), cure)
