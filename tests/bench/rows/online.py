@@ -69,7 +69,7 @@ def _put_online_model(stage: Stage) -> None:
     with database.scope("default") as scope:
         live = model_versions.live_version(scope, TYPE)
         assert live is not None
-        errors = {"error": 1.0, "paired_error": 1.0, "batch_error": 1.2, "blended_error": 0.9}
+        errors = {"error": 1.0, "paired_error": 1.0, "batch_error": 1.2, "blended_error": 0.9, "alpha": None}
         online.put(
             scope,
             TYPE,
