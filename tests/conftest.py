@@ -1,4 +1,4 @@
-"""What every test may ask for: a database of its own, freshly migrated, on SQLite and on PostgreSQL in turn."""
+"""Fixtures for all tests: a migrated database for each test, on SQLite and on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _TEMPLATE = "groundswell_template"
 
-# How fast examples are made and tried says how busy the machine is, nothing of what is tested.
+# The speed of generating examples depends on the load of the machine, not on the code under test.
 settings.register_profile("patient", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 
@@ -34,7 +34,7 @@ def postgresql_server() -> Iterator[str]:
     server = postgresql.start(Path(tempfile.mkdtemp(prefix="groundswell-postgresql-")))
     url = server.get_uri()
     with psycopg.connect(url, autocommit=True) as connection:
-        # A database for each test would wait for the disk; what is tested is not the machine's power supply.
+        # Without this, the database of each test would wait for the disk; no test cuts the power.
         connection.execute("ALTER SYSTEM SET fsync = off")
         connection.execute("SELECT pg_reload_conf()")
         connection.execute(f"CREATE DATABASE {_TEMPLATE}")

@@ -1,4 +1,4 @@
-"""Reading the rich errors of a real server."""
+"""The rich errors of a real server, decoded."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from grpc_status import rpc_status
 
 @dataclass(slots=True)
 class Refused:
-    """What a call was refused with; filled in when the block ends."""
+    """The error of a refused call; filled in when the block ends."""
 
     code: grpc.StatusCode = grpc.StatusCode.OK
     message: str = ""
@@ -28,7 +28,7 @@ class Refused:
 
 @contextmanager
 def refusal() -> Iterator[Refused]:
-    """The block has to be refused with a rich error of the suite, whose parts are then in what it gave."""
+    """Asserts that a call in the block is refused with a rich error, and yields its parts."""
     refused = Refused()
     with pytest.raises(grpc.RpcError) as caught:
         yield refused

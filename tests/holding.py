@@ -1,4 +1,4 @@
-"""Calls that are kept under way for as long as a test needs them so."""
+"""A function whose calls wait until a test releases them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ LONGEST_SECONDS = 60
 
 
 class Held:
-    """Stands in for a function and does what it does, but not before it is released."""
+    """A replacement for a function that calls it only once it is released."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self._function = function
@@ -23,9 +23,9 @@ class Held:
         return self._function(*arguments, **named)
 
     def wait_for_call(self) -> None:
-        """Returns when somebody has called."""
+        """Waits until there is a call."""
         assert self._begun.wait(LONGEST_SECONDS)
 
     def release(self) -> None:
-        """Lets all calls go on."""
+        """Lets all calls continue."""
         self._released.set()

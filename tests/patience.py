@@ -1,4 +1,4 @@
-"""Waiting for what another thread or process does, for as long as it takes and no longer."""
+"""Polling of state that another thread or process changes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ T = TypeVar("T")
 
 
 def eventually(look: Callable[[], T], *, within_seconds: float = 60.0) -> T:
-    """The first true value that `look` returns; AssertionError when there is none, even on a busy machine."""
+    """Calls `look` until it returns a true value, and returns that; raises AssertionError after `within_seconds`.
+
+    The default is long, so that a busy machine fails no test.
+    """
     give_up = time.monotonic() + within_seconds
     while not (found := look()):
         assert time.monotonic() < give_up, f"not within {within_seconds:g} s: {look}"

@@ -1,4 +1,4 @@
-"""A suite as its users start it: `groundswell serve` in processes of its own, which a test may kill."""
+"""A suite started by `groundswell serve` in processes of its own, which a test can kill."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 class Suite:
-    """Starts on entry and ends on exit; can be killed and started again in between."""
+    """A suite that starts on entry and stops on exit; it can be killed and restarted in between."""
 
     def __init__(self, database_url: str, *arguments: str, **environment: str) -> None:
         self.database_url = database_url
@@ -30,11 +30,11 @@ class Suite:
 
     @property
     def target(self) -> str:
-        """Where it listens."""
+        """The address on which it listens."""
         return f"127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        """Starts it and waits until it answers; on the port it had before, if it was started before."""
+        """Starts the suite and waits until it answers. A restart uses the same port."""
         self.process = subprocess.Popen(
             [sys.executable, "-m", "groundswell_server", "serve", "--port", str(self.port), *self._arguments],
             stdout=subprocess.PIPE,
@@ -52,12 +52,12 @@ class Suite:
         self.port = int(ready[1])
 
     def stop(self) -> int:
-        """Ends it gracefully; its exit code."""
+        """Stops the suite gracefully and returns its exit code."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         return self.process.wait(30)
 
     def kill(self) -> None:
-        """Ends all of it at once, without a chance to finish anything."""
+        """Kills the suite without a chance to finish anything."""
         self.process.kill()
         self.process.wait(30)

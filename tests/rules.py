@@ -1,4 +1,4 @@
-"""What the contract's rules say of a request: what the short cuts past them are held to."""
+"""The contract's rules applied to a request, which fast accepts have to agree with."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from groundswell_storage.errors import InvalidArgument
 
 
 def refused(request: Any) -> bool:
-    """Whether a call without a short cut would be refused."""
+    """Returns True if a call without a fast accept would be refused."""
     try:
         check(request)
     except InvalidArgument:

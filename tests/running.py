@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import grpc
-import numpy as np  # noqa: F401  # pytest.approx asks NumPy as soon as a server's thread has begun to import it
+import numpy as np  # noqa: F401  # else pytest.approx may see NumPy while a server's thread is still importing it
 from pydantic import SecretStr
 
 from groundswell.v1 import engagement_pb2_grpc, learning_pb2_grpc
@@ -20,7 +20,7 @@ from groundswell_storage.access import keys
 
 
 class RunningServer:
-    """Starts on entry, ends gracefully on exit; stubs come ready to call."""
+    """A server that starts on entry and stops gracefully on exit, with stubs."""
 
     def __init__(self, database_url: str, services: Iterable[str] = SERVICES, **settings: Any) -> None:
         self.settings = Settings(database_url=SecretStr(database_url), port=0, grace_seconds=2.0, **settings)
@@ -53,16 +53,16 @@ class RunningServer:
 
     @property
     def target(self) -> str:
-        """Where it listens."""
+        """The address on which it listens."""
         return f"127.0.0.1:{self.app.port}"
 
     def channel(self, *metadata: tuple[str, str]) -> grpc.Channel:
-        """A channel that sends this metadata with every call; closed with the server."""
+        """Returns a channel that sends this metadata with every call; it is closed with the server."""
         channel = self._open.enter_context(grpc.insecure_channel(self.target))
         return grpc.intercept_channel(channel, *([_WithMetadata(metadata)] if metadata else []))
 
     def key(self, workspace: str, role: str = "admin", scopes: Sequence[str] = (keys.ALL_SCOPES,)) -> tuple[str, str]:
-        """The metadata of a new API key of a workspace."""
+        """Creates an API key of a workspace and returns its metadata."""
         with self.app.database.scope(workspace, "tester") as scope:
             _, token = keys.create(scope, name=f"{workspace} {role}", role=role, scopes=tuple(scopes))
         return "authorization", f"Bearer {token}"

@@ -1,4 +1,4 @@
-"""Any call of any service by its name, as the contract describes it: for tests that walk all of them."""
+"""Any call of any service by its name, from the descriptors: for tests that walk all calls."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ TIMEOUT_SECONDS = 30
 
 SERVICES = tuple(services().values())
 METHODS: dict[str, MethodDescriptor] = {method.name: method for service in SERVICES for method in service.methods}
-"""All calls of the suite by their names, of which there are no two alike."""
+"""All calls of the suite by their names, which are unique."""
 
 
 def path_of(method: MethodDescriptor) -> str:
-    """How a call is named on the wire."""
+    """Returns the path of a call on the wire."""
     return f"/{method.containing_service.full_name}/{method.name}"
 
 
 def request_of(name: str, /, **fields: Any) -> Message:
-    """A request of a call."""
+    """Returns a request of a call."""
     request: Message = message_factory.GetMessageClass(METHODS[name].input_type)(**fields)
     return request
 
@@ -33,14 +33,14 @@ def request_of(name: str, /, **fields: Any) -> Message:
 def call(
     channel: grpc.Channel, name: str, *requests: Message | bytes, metadata: Sequence[tuple[str, str]] = ()
 ) -> list[Any]:
-    """Makes a call and returns its responses; a stream's are read to the end, so cancel those without one."""
+    """Makes a call and returns its responses. It reads a stream to the end; use `responses` for an endless one."""
     return list(responses(channel, name, *requests, metadata=metadata))
 
 
 def responses(
     channel: grpc.Channel, name: str, *requests: Message | bytes, metadata: Sequence[tuple[str, str]] = ()
 ) -> Iterable[Any]:
-    """What a call answers, one by one; of a server stream the call itself, which can be cancelled."""
+    """Returns an iterator over the responses; for a server stream it is the call itself, which can be cancelled."""
     method = METHODS[name]
     kind = f"{'stream' if method.client_streaming else 'unary'}_{'stream' if method.server_streaming else 'unary'}"
     stub = getattr(channel, kind)(
@@ -54,7 +54,7 @@ def responses(
 
 
 def next_change(watching: Any) -> Any:
-    """The next message of WatchEngagement that tells of a change; the others only carry a cursor."""
+    """Returns the next message of WatchEngagement with a change; the others carry only a cursor."""
     return next(message for message in watching if message.WhichOneof("change"))
 
 

@@ -1,4 +1,4 @@
-"""A workspace with one thing of every kind in it."""
+"""A workspace with one resource of every kind."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from tests.wire import call, request_of
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """A workspace and the ids of what it has."""
+    """A workspace and the ids of its resources."""
 
     name: str
     key: tuple[str, str]
     """Metadata of an administrator's key."""
     channel: grpc.Channel
-    """Sends the key."""
+    """A channel that sends the key."""
     persona_id: str
     context_id: str
     post_id: str
@@ -32,15 +32,15 @@ class Workspace:
     operation: str
     """Name of a long-running operation, `operations/<id>`, that waits for a worker."""
     etags: dict[str, str]
-    """Of persona, context and post, as they were when they were made."""
+    """Etags of persona, context and post at their creation."""
 
 
 def furnish(server: RunningServer, name: str, *, learned: bool | None = None) -> Workspace:
-    """Makes a workspace with a persona, a context, a measured post with a comment, two experiments, two rollouts, a
+    """Creates a workspace with a persona, a context, a measured post with a comment, two experiments, two rollouts, a
     model and an operation.
 
-    The model is a record with artifacts that nothing can be served from; when it has `learned`, models of both types
-    are live; when it has not, there is none.
+    With `learned=None` the model is a row whose artifacts cannot serve. With True, models of both types are live; with
+    False there is no model.
     """
     key = server.key(name)
     channel = server.channel(key)
@@ -84,7 +84,7 @@ def furnish(server: RunningServer, name: str, *, learned: bool | None = None) ->
 
 
 def _experiment(channel: grpc.Channel) -> None:
-    """Makes an experiment that is a draft, and one that runs with a unit that takes part."""
+    """Creates a draft experiment, and a running one with an assigned unit."""
     design = {"metrics": [{"name": "conversion_rate"}], "variants": [{"key": "new"}]}
     for key in ("draft", "running"):
         call(channel, "CreateExperiment", request_of("CreateExperiment", key=key, design=design))
@@ -93,14 +93,14 @@ def _experiment(channel: grpc.Channel) -> None:
 
 
 def _roll_out(channel: grpc.Channel) -> None:
-    """Makes a rollout that runs, and one that is paused."""
+    """Creates a running rollout and a paused one."""
     for key in ("rolling", "waiting"):
         call(channel, "CreateRollout", request_of("CreateRollout", key=key))
     call(channel, "PauseRollout", request_of("PauseRollout", rollout_key="waiting"))
 
 
 def two_of_each(workspace: Workspace, server: RunningServer) -> None:
-    """Sees to it that every list of a workspace has a second page."""
+    """Adds resources until every list of a workspace has a second page."""
     channel = workspace.channel
     call(channel, "CreatePersona", request_of("CreatePersona", name="Second"))
     call(channel, "StartContext", request_of("StartContext", phase="SECOND"))
@@ -114,7 +114,7 @@ def two_of_each(workspace: Workspace, server: RunningServer) -> None:
 
 
 def _learn(server: RunningServer, channel: grpc.Channel) -> str:
-    """Trains models of both types on simulated posts and makes them live; returns the id of the last."""
+    """Trains models of both types on simulated posts, promotes them, and returns the id of the last."""
     call(channel, "ImportPosts", request_of("ImportPosts", rows=list(world.posts(120))))
     stub = learning_pb2_grpc.LearningServiceStub(channel)
     model_id = ""

@@ -1,4 +1,4 @@
-"""The rows can be run: none is forgotten, and those that need no server give figures at small sizes."""
+"""The benchmarks can be run: none is missing from the list, and those without a server return rows at small sizes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def stage() -> Iterator[Stage]:
         yield stage
 
 
-def test_every_measure_runs_with_all_or_when_it_is_named() -> None:
+def test_every_benchmark_is_in_a_list() -> None:
     modules = [import_module(f"{rows.__name__}.{found.name}") for found in pkgutil.iter_modules(rows.__path__)]
     measures = {
         function
@@ -33,7 +33,7 @@ def test_every_measure_runs_with_all_or_when_it_is_named() -> None:
 
 
 @pytest.mark.parametrize("measure", [monitoring.drift, training.training, events.record_events_of_experiments])
-async def test_what_needs_no_server_gives_figures(
+async def test_benchmarks_without_a_server_return_rows(
     measure: Measure, stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(monitoring, "STREAMS", 2)
@@ -46,5 +46,5 @@ async def test_what_needs_no_server_gives_figures(
     assert all(row.work and row.measured and row.target for row in found)
 
 
-def test_events_to_analyse_are_recorded(stage: Stage) -> None:
+def test_events_for_analysis_are_recorded(stage: Stage) -> None:
     analysis.record(f"sqlite:///{stage.folder / 'events.db'}", analysis.FEWEST)

@@ -1,4 +1,4 @@
-"""The commands and programs that stand in the documentation."""
+"""The commands and programs of the documentation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 
-# A comment above a fence, which readers do not see, marks what does not simply succeed.
+# A comment above a fence, invisible to readers, marks a snippet that does not simply succeed.
 FENCE = re.compile(
     r"^(?:<!-- (?:not executed: (?P<excuse>[^\n]+)|exits with (?P<code>\d+)|(?P<endless>runs until stopped)) -->\n)?"
     r"(?P<indent> *)```(?P<language>\w+)[^\n]*\n(?P<body>.*?)^ *```$",
@@ -20,14 +20,14 @@ FENCE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
-    """One fence of a page."""
+    """A fenced code block of a page."""
 
     page: Path
     line: int
     language: str
     text: str
     excuse: str
-    """Why it is not executed; empty when it is."""
+    """The reason why it is not executed; empty if it is."""
     code: int = 0
     """The exit code that it ends with."""
     endless: bool = False
@@ -35,12 +35,12 @@ class Snippet:
 
     @property
     def place(self) -> str:
-        """Where it stands, for messages."""
+        """Page and line, for messages."""
         return f"{self.page.relative_to(ROOT)}:{self.line}"
 
 
 def snippets(page: Path) -> Iterator[Snippet]:
-    """The shell and Python fences of a page, from top to bottom."""
+    """Yields the shell and Python blocks of a page, from top to bottom."""
     text = page.read_text()
     for found in FENCE.finditer(text):
         if found["language"] in {"sh", "python"}:

@@ -20,14 +20,14 @@ from tests.stand_in import StandIn
 POSTS = ROOT / "server/groundswell_server/cli/demo/data/facebook_metrics.csv"
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 SOON, STOPPED = "2", 124
-"""When `timeout` stops what would run for ever, and the exit code that it then gives."""
+"""Seconds after which `timeout` stops an endless command, and its exit code then."""
 TARGET = "localhost:50051"
-"""Where the documentation says that the server is."""
+"""The address of the server in the documentation."""
 
 
 @pytest.fixture(scope="module")
 def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
-    """A suite as the demonstration leaves it: 500 posts and live models."""
+    """A suite in the state after the demo: 500 posts and live models."""
     folder = tmp_path_factory.mktemp("docs")
     with StandIn() as platforms, Suite(f"sqlite:///{folder / 'groundswell.db'}", **pointed_at(platforms)) as suite:
         with Client(suite.target, api_key="") as client:
@@ -41,7 +41,7 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_a_page_does_what_it_says(page: Path, suite: Suite, tmp_path: Path) -> None:
+def test_the_snippets_of_a_page_run(page: Path, suite: Suite, tmp_path: Path) -> None:
     found = [snippet for snippet in snippets(page) if not snippet.excuse]
     if any("grpcurl" in snippet.text for snippet in found) and grpcurl() is None:
         assert not os.environ.get("CI"), "grpcurl is needed; see .ci/run"
@@ -70,11 +70,11 @@ def run(snippet: Snippet, suite: Suite, folder: Path) -> None:
         timeout=100,
     )
     expected = STOPPED if snippet.endless else snippet.code
-    assert result.returncode == expected, f"{snippet.place}\n{text}\n--- said\n{result.stdout}{result.stderr}"
+    assert result.returncode == expected, f"{snippet.place}\n{text}\n--- printed\n{result.stdout}{result.stderr}"
 
 
 def pointed_at(platforms: StandIn) -> dict[str, str]:
-    """The environment in which a suite asks the stand-in instead of the platforms."""
+    """Returns the environment in which a suite calls the stand-in instead of the platforms."""
     return {f"GROUNDSWELL_{name.upper()}": url for name, url in platforms.settings.items()}
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from groundswell import Client
 from groundswell_storage.database import connect
-from groundswell_storage.experiments import unit_counts, designs
+from groundswell_storage.experiments import designs, unit_counts
 from tests.processes import Suite
 
 EVENTS, BATCH, UNITS = 1_000_000, 1000, 20_000

@@ -8,10 +8,10 @@ import pytest
 from google.longrunning import operations_pb2
 from google.protobuf import descriptor_pb2, descriptor_pool
 from google.protobuf.descriptor import ServiceDescriptor
-from groundswell.v1.options_pb2 import Audit, Role
 
 from groundswell.call_options import CallOptions, options_of
 from groundswell.v1 import options_pb2
+from groundswell.v1.options_pb2 import Audit, Role
 from groundswell_server.runtime import permissions
 from groundswell_server.runtime.call import EVERY_SCOPE, Principal
 from groundswell_server.runtime.methods import Mode, methods_of, rpc

@@ -69,12 +69,19 @@ def _put_online_model(stage: Stage) -> None:
     with database.scope("default") as scope:
         live = model_versions.live_version(scope, TYPE)
         assert live is not None
-        errors = {"error": 1.0, "paired_error": 1.0, "batch_error": 1.2, "blended_error": 0.9, "alpha": None}
-        online.put(
-            scope,
-            TYPE,
-            OnlineModel(model.weights, model.intercept, LEARNT, model_id=live.id, pair_count=LEARNT, **errors),
+        better = OnlineModel(
+            weights=model.weights,
+            intercept=model.intercept,
+            learned_count=LEARNT,
+            error=1.0,
+            model_id=live.id,
+            pair_count=LEARNT,
+            paired_error=1.0,
+            batch_error=1.2,
+            blended_error=0.9,
+            alpha=None,
         )
+        online.put(scope, TYPE, better)
         scope.publish(ONLINE_LEARNED, TYPE, {})
     database.close()
 

@@ -81,13 +81,14 @@ def _filter_alone() -> Row:
             [row.occurred_us for row in rows],
             [row.text for row in rows],
         )
-        company = find_co_occurrence(visits, dict.fromkeys(posts, 87))
-        judge(batch, {"post": PostFacts(Platform.FACEBOOK, published)}, register, FILTER, company=company)
+        co_occurrence = find_co_occurrence(visits, dict.fromkeys(posts, 87))
+        facts = {"post": PostFacts(Platform.FACEBOOK, published)}
+        judge(batch, facts, register, FILTER, co_occurrence=co_occurrence)
         used.append((time.process_time() - started) * 1000)
     row = within("the bot filter alone: five layers over 87 different comments, in process", _usual(used), 10)
     return replace(row, yardstick=f"CPU, {row.yardstick}")
 
 
 def _usual(measured: Sequence[float]) -> float:
-    """The median of what came after the warm-up."""
+    """Returns the median of the values after the warm-up."""
     return statistics.median(measured[WARM_UP:])
