@@ -44,7 +44,7 @@ async def score_content_with_online_model(stage: Stage) -> Sequence[Row]:
         alone = await compare(subject, echoed)
         _put_online_model(stage)
         for _ in range(PATIENCE_SECONDS * 10):
-            if any("ONLINE_TWIN" in name for name in (await subject.call()).score.model_versions):  # type: ignore[attr-defined]
+            if any("ONLINE_MODEL" in name for name in (await subject.call()).score.model_versions):  # type: ignore[attr-defined]
                 break
             await asyncio.sleep(0.1)
         else:

@@ -58,7 +58,7 @@ async def bot_filtering(stage: Stage) -> Sequence[Row]:
 
 
 def _filter_alone() -> Row:
-    """The five layers over 87 comments, in this process: no call, no mood, no masking, no database."""
+    """The five layers over 87 comments, in this process: no call, no sentiment, no masking, no database."""
     published = datetime.now(UTC) - timedelta(hours=1)
     chance = random.Random(1)
     posts = {f"earlier-{number}": number * 3_600_000_000 for number in range(EARLIER_POSTS)}
