@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+# The snippets of CONTRIBUTING are parts of files: tests/contract/test_recipes.py follows them.
+PAGES = sorted({*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")} - {ROOT / "CONTRIBUTING.md"})
 
 # A comment above a fence, invisible to readers, marks a snippet that does not simply succeed.
 FENCE = re.compile(
