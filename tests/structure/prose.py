@@ -20,8 +20,8 @@ FIELD_TERMS = frozenset(
         *("bucketing", "targeting", "gradient_boosting", "boosting", "thompson_sampling", "testing"),
     }
 )
-QUOTED = frozenset({'"tell us"', '"tell me"'})
-"""Phrases that are data: the calls to action of captions."""
+QUOTED = frozenset({'"tell us"', '"tell me"', '"come to|come see|come vis|"'})
+"""Strings that are data: calls to action of captions, and triggers of spam phrases."""
 
 _QUESTION = re.compile(r"(What|Who|Whose|Whom|Whether|How|Where|Which)\b")
 _BANNED = re.compile(

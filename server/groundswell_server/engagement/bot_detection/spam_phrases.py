@@ -56,7 +56,7 @@ _WORK = (
 _SUBSCRIBERS = r"(?:subs|subscribers?|followers)"
 _AUDIENCE = r"(?:followers|subs|subscribers?|likes|views)"
 _NETWORK = r"(?:instagram|ig|insta|youtube|tiktok|twitter|facebook|fb|whatsapp|snapchat)"
-_NOT_TOLD = r"\b(?<!\bi )(?<!\bwe )(?<!when )(?<!you )"
+_NOT_NARRATED = r"\b(?<!\bi )(?<!\bwe )(?<!when )(?<!you )"
 _OTHERS = r"(?!(?:\w+ ){0,2}(?:fav|fave|favou?rite|own|kid|son|daughter|mom|dad|brother|sister|friend)\b)"
 _SUM = r"(?:[$£€] ?\d[\d,.]*\+?k?|\d[\d,.]*k? ?(?:dollars|usd|\$)) ?(?:a|per|every|each|in) "
 _GIFT = r"(?:gift ?cards?|itunes|iphones?|ipads?|robux|v-?bucks|btc|bitcoins?|crypto)"
@@ -118,8 +118,9 @@ PHRASES: Final = (
     Phrase(
         Reason.SELF_PROMOTION,
         STRONG,
-        "check|chack|chek|take a|take it|have a|have it|give a|give it|look at|visit m|visit o|come t|come see|"
-        "come vis|go to m|go to o|go see m|go see o|go visit|go on m|go on o|watch m|watch o|listen t|"
+        "check|chack|chek|take a|take it|have a|have it|give a|give it|look at|visit m|visit o|"
+        "come to|come see|come vis|"
+        "go to m|go to o|go see m|go see o|go visit|go on m|go on o|watch m|watch o|listen t|"
         "hear m|hear o|view m|view o|support|share m|share o|spread m|spread o|promot|channel|chanel",
         (
             rf"\bch(?:eck|ack|ek)(?:ing|ed)? (?:it )?out (?:some (?:of )?|all )?{_ME}\b",
@@ -133,7 +134,7 @@ PHRASES: Final = (
             ),
             rf"\b(?:look at|visit|(?:come|go) (?:to|see|visit)|go on) {_MY} (?:\w+ )?(?:{_PLACE}|{_WORK})\b",
             (
-                rf"{_NOT_TOLD}(?:watch|listen to|hear|view|support|share|spread) {_MY} {_OTHERS}"
+                rf"{_NOT_NARRATED}(?:watch|listen to|hear|view|support|share|spread) {_MY} {_OTHERS}"
                 rf"(?:\w+ ){{0,2}}(?:{_PLACE}|{_WORK})\b"
             ),
             r"\b(?:on|in|to|for|of|up) (?:my|our) (?:\w+ )?chann?ell?\b",
@@ -150,7 +151,7 @@ PHRASES: Final = (
                 r"(?! ?(?:\?|does|doesn|is|isn|not|broken|won|didn|works))"
             ),
             r"\bclick (?:on )?(?:my|our|this) (?:\w+ ){0,2}(?:link|profile|name|pic(?:ture)?|photo|bio|page|channel)\b",
-            rf"{_NOT_TOLD}click (?:on )?(?:the )?(?:link|profile|picture) (?:in|on|of|below|here|to)\b",
+            rf"{_NOT_NARRATED}click (?:on )?(?:the )?(?:link|profile|picture) (?:in|on|of|below|here|to)\b",
             r"\bclick (?:here|click)\b",
             rf"\b(?:check|visit|see|tap|view|look at) (?:out )?{_MY} (?:profile|bio|page|link|story|dms?)\b",
             r"\blink (?:en (?:mi|la)|na|in der) bio\b",

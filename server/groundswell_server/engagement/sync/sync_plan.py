@@ -18,7 +18,7 @@ from groundswell_storage.engagement.enums import Platform, SyncOutcome
 from groundswell_storage.engagement.post_syncs import Overdue, SyncTarget
 from groundswell_storage.scope import Scope
 
-SHORTEST_CACHE, MAX_CACHE = timedelta(minutes=5), timedelta(minutes=15)
+MIN_CACHE, MAX_CACHE = timedelta(minutes=5), timedelta(minutes=15)
 _OF_AGE = 12
 OVERDUE = timedelta(days=7)
 """Time after an awaited age in which posts without metrics from that age on are fetched."""
@@ -72,7 +72,7 @@ class Plan:
 
 def cache_time(age: timedelta) -> timedelta:
     """Returns the time for which counts are fresh: 5 minutes in a post's first hour, 15 from the third hour on."""
-    return min(max(age / _OF_AGE, SHORTEST_CACHE), MAX_CACHE)
+    return min(max(age / _OF_AGE, MIN_CACHE), MAX_CACHE)
 
 
 def plan(
