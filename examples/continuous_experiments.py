@@ -18,7 +18,7 @@ HOOKS = {
     "story": "We mixed this one by accident.",
 }
 READERS_A_DAY = 1000
-MOST_READERS = 4000
+MAX_READERS = 4000
 """A hook that has not won after this many readers is dropped."""
 
 
@@ -46,7 +46,7 @@ class HookTester:
                     {"key": challenger, "payload": {"hook": HOOKS[challenger]}},
                 ],
                 "metrics": [{"name": "conversion_rate"}],
-                "expected_total_sample": MOST_READERS,
+                "expected_total_sample": MAX_READERS,
                 # These readers all arrive at once. Real readers differ by hour and weekday: run a test for days.
                 "min_runtime": 0,
             },
@@ -56,7 +56,7 @@ class HookTester:
         # The stream sends an analysis at once, and another one whenever events were counted.
         with experiments.watch_experiment(experiment_key=key) as updates:
             for update in updates:
-                if update.analysis.decision.winner or update.analysis.units >= MOST_READERS:
+                if update.analysis.decision.winner or update.analysis.units >= MAX_READERS:
                     break
                 self.show(key)
 

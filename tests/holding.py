@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-LONGEST_SECONDS = 60
+MAX_SECONDS = 60
 
 
 class Held:
@@ -19,12 +19,12 @@ class Held:
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         self._begun.set()
-        assert self._released.wait(LONGEST_SECONDS)
+        assert self._released.wait(MAX_SECONDS)
         return self._function(*arguments, **named)
 
     def wait_for_call(self) -> None:
         """Waits until there is a call."""
-        assert self._begun.wait(LONGEST_SECONDS)
+        assert self._begun.wait(MAX_SECONDS)
 
     def release(self) -> None:
         """Lets all calls continue."""

@@ -17,7 +17,7 @@ from groundswell.errors import DeadlineExceeded, GroundswellError
 Report: TypeAlias = Callable[[float, str], object]
 """Receives the progress: percent, and a message."""
 
-LONGEST_WAIT = 20.0
+MAX_WAIT = 20.0
 """Seconds that one call waits on the server for the end of the operation."""
 REPORT_EVERY = 0.5
 """The same, in seconds, when progress is reported, because the server answers only at the end of a wait."""
@@ -48,7 +48,7 @@ class Wait:
     def next_seconds(self, name: str, now: float) -> float:
         """Returns the seconds for the next wait on the server. Raises DeadlineExceeded when none are left."""
         self._asked = now
-        longest = REPORT_EVERY if self._report else LONGEST_WAIT
+        longest = REPORT_EVERY if self._report else MAX_WAIT
         if self._end is None:
             return longest
         if now >= self._end:

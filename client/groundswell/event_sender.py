@@ -20,7 +20,7 @@ from groundswell.v1.experiments_pb2 import EventColumns, ExperimentEvent, Refuse
 if TYPE_CHECKING:
     from groundswell.v1.experiments_client import ExperimentsClient
 
-MOST_REFUSED = 1000
+MAX_REFUSED = 1000
 """Largest number of refused events that a sender keeps."""
 
 
@@ -57,7 +57,7 @@ class EventSender:
         self._error: GroundswellError | None = None
         self.recorded_count = 0
         """Number of durable events."""
-        self.refused: deque[RefusedEvent] = deque(maxlen=MOST_REFUSED)
+        self.refused: deque[RefusedEvent] = deque(maxlen=MAX_REFUSED)
         """Events that the server refused, with the reasons; the newest 1,000."""
         self._thread = threading.Thread(target=self._run, name="groundswell-events", daemon=True)
         self._thread.start()

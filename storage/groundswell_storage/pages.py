@@ -24,7 +24,7 @@ Place = tuple[datetime, str]
 
 DEFAULT_PAGE_SIZE = 50
 MAX_PAGE_SIZE = 1000
-MOST_CHARACTERS = 2**21
+MAX_CHARACTERS = 2**21
 """Most characters of the texts on a page of several items, so that a client with gRPC's default limit of 4 MiB can
 read it."""
 _FIRST_ROWS = 50
@@ -55,7 +55,7 @@ def read_page(
     """Runs the query for one page, ordered by (time, id), newest first.
 
     `time` is the table's InstantField and `id` its key, both columns of the rows selected. `page_size` 0 means 50,
-    more than 1000 means 1000; a page of large rows has fewer (`MOST_CHARACTERS`), but at least one. A token belongs to
+    more than 1000 means 1000; a page of large rows has fewer (`MAX_CHARACTERS`), but at least one. A token belongs to
     its query, workspace and filters included: a token of another query, or an invented one, raises InvalidArgument
     (`PAGE_TOKEN_INVALID`).
     """
@@ -68,12 +68,12 @@ def read_page(
         more = len(found) > wanted
         for row in found[:wanted]:
             taken += _characters(row.__data__)
-            if rows and taken > MOST_CHARACTERS:
+            if rows and taken > MAX_CHARACTERS:
                 return Page(rows, _encode(after, _digest(query)))
             rows.append(row)
             after = getattr(row, time.name), getattr(row, id.name)
         # As many as probably fit, by the rows read so far: both the rows read and the rows returned stay bounded.
-        wanted = min(size - len(rows), (MOST_CHARACTERS - taken) * len(rows) // max(taken, 1) + 1)
+        wanted = min(size - len(rows), (MAX_CHARACTERS - taken) * len(rows) // max(taken, 1) + 1)
     return Page(rows, _encode(after, _digest(query)) if more else "")
 
 

@@ -12,7 +12,7 @@ import pytest
 from matplotlib.image import imread
 
 from groundswell_server.cli.experiments import charts, interval_history
-from groundswell_server.cli.experiments.interval_history import MOST_LINES, WIDTH, IntervalHistory, Point
+from groundswell_server.cli.experiments.interval_history import MAX_LINES, WIDTH, IntervalHistory, Point
 from groundswell_server.experiments.design.design import Variant
 from groundswell_server.experiments.interim_analysis.scheduled_analyses import run_due_analyses
 from groundswell_server.experiments.lifecycle import create_experiment
@@ -147,7 +147,7 @@ def test_an_interval_is_drawn_to_the_scale_of_the_last() -> None:
 def test_many_looks_are_drawn_evenly_and_the_last_always() -> None:
     lines = list(interval_history.drawn(path_of(*[(0.1, 0.0, 0.2)] * 100)))
     units = [int(line[16:28].replace(",", "")) for line in lines]
-    assert len(lines) == MOST_LINES
+    assert len(lines) == MAX_LINES
     assert (units[0], units[-1]) == (0, 990)
     steps = {after - before for before, after in pairwise(units)}
     assert steps <= {60, 70}

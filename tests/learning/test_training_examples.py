@@ -109,7 +109,7 @@ def test_a_persona_of_another_workspace_is_no_persona(scope: Scope) -> None:
 
 
 def test_a_workspace_has_only_so_many(scope: Scope, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(examples, "MOST_EXAMPLES", 2)
+    monkeypatch.setattr(examples, "MAX_EXAMPLES", 2)
     add_examples(scope, TONE, [a_text("one"), a_text("two")])
     add_examples(scope, TONE, [a_text("two", "cool")])
     with pytest.raises(ResourceExhausted) as refused:

@@ -8,7 +8,7 @@ from tests.stand_in.limits import RollingWindow
 from tests.stand_in.posts import Fault, StandInPost
 from tests.stand_in.wire import Asked, Reply
 
-MOST_IDS = 20
+MAX_IDS = 20
 
 
 def error(status: int, code: str, message: str) -> Reply:
@@ -25,7 +25,7 @@ def answer(
     if not valid(asked.token):
         return error(200, "access_token_invalid", "The access token is invalid or not found in the request.")
     posts = [find(str(id)) for id in asked.body["filters"]["video_ids"]]
-    if len(posts) > MOST_IDS or any(post.fault is Fault.POISON for post in posts):
+    if len(posts) > MAX_IDS or any(post.fault is Fault.POISON for post in posts):
         return error(400, "invalid_params", "One or more fields in request is invalid")
     for post in posts:
         if post.hiccups or post.fault is Fault.BROKEN:

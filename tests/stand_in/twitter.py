@@ -9,7 +9,7 @@ from tests.stand_in.limits import FixedWindow
 from tests.stand_in.posts import Fault, StandInPost
 from tests.stand_in.wire import Asked, Reply
 
-MOST_IDS = 100
+MAX_IDS = 100
 _PROBLEMS = "https://api.twitter.com/2/problems/"
 
 _TOO_MANY = cycle(
@@ -36,7 +36,7 @@ def _answer(asked: Asked, find: Callable[[str], StandInPost], valid: Callable[[s
     if not valid(asked.token):
         return Reply(401, {"title": "Unauthorized", "type": "about:blank", "status": 401, "detail": "Unauthorized"})
     posts = [find(id) for id in asked.parameters["ids"].split(",")]
-    if len(posts) > MOST_IDS or any(post.fault is Fault.POISON for post in posts):
+    if len(posts) > MAX_IDS or any(post.fault is Fault.POISON for post in posts):
         refused = {"errors": [{"parameters": {"ids": []}, "message": "The `ids` query parameter value is not valid"}]}
         return Reply(400, refused | {"title": "Invalid Request", "type": f"{_PROBLEMS}invalid-request"})
     if any(post.fault is Fault.BROKEN for post in posts):

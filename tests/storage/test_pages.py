@@ -8,7 +8,7 @@ import pytest
 
 from groundswell_storage import errors
 from groundswell_storage.database import Database
-from groundswell_storage.pages import MOST_CHARACTERS, Page, page_length, read_page
+from groundswell_storage.pages import MAX_CHARACTERS, Page, page_length, read_page
 from groundswell_storage.scope import Scope
 
 from .conftest import DraftRow
@@ -84,7 +84,7 @@ def test_a_page_of_many_small_rows_is_as_long_as_was_asked_for(database: Databas
 
 
 @pytest.mark.parametrize(
-    ("count", "large", "expected"), [(20, MOST_CHARACTERS // 7, [6, 6, 6, 62]), (2, 2**22, [1, 1, 60])]
+    ("count", "large", "expected"), [(20, MAX_CHARACTERS // 7, [6, 6, 6, 62]), (2, 2**22, [1, 1, 60])]
 )
 def test_a_page_of_large_rows_is_shorter_than_was_asked_for(
     database: Database, drafts, count: int, large: int, expected: list[int]
@@ -100,7 +100,7 @@ def test_a_page_of_large_rows_is_shorter_than_was_asked_for(
             pages.append([(row.id, len(row.text)) for row in found.items])
             token = found.next_page_token
 
-    assert all(len(rows) == 1 or sum(length for _, length in rows) <= MOST_CHARACTERS for rows in pages)
+    assert all(len(rows) == 1 or sum(length for _, length in rows) <= MAX_CHARACTERS for rows in pages)
     assert [id for rows in pages for id, _ in rows] == [f"d{number:03}" for number in reversed(range(60 + count))]
     assert [len(rows) for rows in pages] == expected
 

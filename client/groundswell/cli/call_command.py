@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from groundswell import Client
     from groundswell.cli.contract import Call
 
-MOST_ROWS = 1000
+MAX_ROWS = 1000
 """The largest page that the contract allows."""
 
 _FILE = "The request as YAML or JSON, - for standard input. Flags and --set replace fields of it."
@@ -152,7 +152,7 @@ class CallCommand(SectionedCommand):
         elif self._is_paged:
             request = next(requests)
             if limit and not request.page_size:
-                request.page_size = min(limit, MOST_ROWS)
+                request.page_size = min(limit, MAX_ROWS)
             empty = f"no {self.call.resource.replace('-', ' ')}"
             output.show_items(islice(sender.pages(self.method, request), limit), form, columns, empty=empty)
         elif self._is_long_work:

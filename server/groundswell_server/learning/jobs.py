@@ -34,7 +34,7 @@ RETRAIN = "learning.retrain"
 _RETRY = timedelta(hours=1)
 """Period after which a failed check of a schedule is repeated."""
 
-_MOST_FILES = 1_000
+_MAX_FILES = 1_000
 """Largest number of files removed at once."""
 
 log = structlog.get_logger(__name__)
@@ -72,7 +72,7 @@ def remove_files(database: Database, settings: Settings) -> None:
     store = ArtifactStore(settings.ml_model_path)
     if not store.outside:
         return
-    for path in stray_files.list_due(database, database.now(), _MOST_FILES):
+    for path in stray_files.list_due(database, database.now(), _MAX_FILES):
         store.remove(path)
         with database.transaction():
             stray_files.forget(database, path)

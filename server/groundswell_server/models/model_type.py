@@ -58,7 +58,7 @@ class TrainingSettings:
     """Options of a training run."""
 
     minimum_samples: int | None = None
-    """Fewest examples; the type's own number when None."""
+    """Minimum number of examples; the type's own number when None."""
     test_share: float = 0.3
     """Share of the newest examples that is kept for the test, 0.1 to 0.5."""
     success_threshold_pct: float = 5.0
@@ -112,7 +112,7 @@ class ModelType(ABC, Generic[R]):
     headline_metric: str
     """The error by which models and baselines are compared: a mean over examples, less is better."""
     minimum_samples: int
-    """Fewest examples that the type can learn from."""
+    """Minimum number of examples that the type can learn from."""
     parameters: Parameters
     """Default parameters of the algorithm."""
     grid: Mapping[str, Sequence[Any]]

@@ -16,7 +16,7 @@ import structlog
 from groundswell_server.processes.child_spec import ChildSpec, Report
 
 _FIRST_PAUSE_SECONDS = 0.1
-_LONGEST_PAUSE_SECONDS = 10.0
+_MAX_PAUSE_SECONDS = 10.0
 _STEADY_SECONDS = 10.0
 """After so long a life, a child restarts with the first, shortest pause."""
 
@@ -84,7 +84,7 @@ class Child:
                 pause = _FIRST_PAUSE_SECONDS
             log.warning("process died; it restarts", process=self.spec.name, code=code, in_seconds=pause)
             self._ending.wait(pause)
-            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+            pause = min(pause * 2, _MAX_PAUSE_SECONDS)
 
     def _run(self) -> int | None:
         """Runs one process from start to end. Returns its exit code, or None when none was started."""

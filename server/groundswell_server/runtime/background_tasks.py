@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 FIRST_PAUSE_SECONDS = 0.5
-LONGEST_PAUSE_SECONDS = 30.0
+MAX_PAUSE_SECONDS = 30.0
 
 log = structlog.get_logger(__name__)
 
@@ -29,7 +29,7 @@ async def keep_running(name: str, work: Work, failed: Callable[[str], None]) -> 
             log.exception("background task failed; it restarts", work=name, in_seconds=pause)
             failed(name)
         await asyncio.sleep(pause)
-        pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+        pause = min(2 * pause, MAX_PAUSE_SECONDS)
 
 
 async def together(*works: Work) -> None:

@@ -12,7 +12,7 @@ from groundswell_storage.fields import InstantField, JsonField
 from groundswell_storage.scope import Scope
 from groundswell_storage.table import Table
 
-MOST_READ = 20_000
+MAX_READ = 20_000
 """Patterns that are read at once: the newest."""
 
 
@@ -106,7 +106,7 @@ def of_context(scope: Scope, context_id: str) -> Sequence[PatternRow]:
 
 
 def kept_since(scope: Scope, since: datetime, *, persona_id: str = "", platform: int = 0) -> list[KeptPattern]:
-    """Returns the patterns that contexts confirmed from a moment on: the newest `MOST_READ`, newest first.
+    """Returns the patterns that contexts confirmed from a moment on: the newest `MAX_READ`, newest first.
 
     Patterns that a rating confirmed have no platform and apply to any.
     """
@@ -116,5 +116,5 @@ def kept_since(scope: Scope, since: datetime, *, persona_id: str = "", platform:
     if platform:
         where &= PatternRow.platform.in_((0, platform))
     newest_first = PatternRow.update_time.desc(), PatternRow.id.desc()
-    rows = scope.select(PatternRow).where(where).order_by(*newest_first).limit(MOST_READ)
+    rows = scope.select(PatternRow).where(where).order_by(*newest_first).limit(MAX_READ)
     return [KeptPattern(row.name, row.context_id, row.features) for row in rows]

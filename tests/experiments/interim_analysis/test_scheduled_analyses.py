@@ -77,7 +77,7 @@ def test_looks_leave_time_for_other_work_and_everyone_has_a_turn(database: Datab
     looks = []
     for minute in range(1, 7):
         # Its time is over after the first look.
-        ticks = iter([0.0, 0.0, scheduled_analyses.LONGEST_SECONDS + 1.0])
+        ticks = iter([0.0, 0.0, scheduled_analyses.MAX_SECONDS + 1.0])
         run_due_analyses(database, later(minute), monotonic=ticks.__next__)
         looks.append([len(history(database, key)) for key in keys])
     assert looks == [[1, 0, 0], [1, 1, 0], [1, 1, 1], [2, 1, 1], [2, 2, 1], [2, 2, 2]]

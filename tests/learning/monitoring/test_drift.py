@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from groundswell_server.models.drift.assessment import FEWEST, Part
+from groundswell_server.models.drift.assessment import MIN_PREDICTIONS, Part
 from groundswell_server.models.drift.error_stream import find_rise
 from groundswell_server.statistics.two_sample_tests import Summary, welch_greater
 from tests.learning.monitoring.alarms import detected_within, false_alarms
@@ -87,10 +87,10 @@ def test_the_stability_index_takes_500_rows() -> None:
 
 
 def test_too_few_inputs_are_not_compared() -> None:
-    stream = simulate(7, FEWEST)
-    found = stream.look(FEWEST, 1)
+    stream = simulate(7, MIN_PREDICTIONS)
+    found = stream.look(MIN_PREDICTIONS, 1)
     assert found.features
-    bare = type(stream)(stream.baseline, stream.residuals, stream.inputs[:49]).look(FEWEST, 1)
+    bare = type(stream)(stream.baseline, stream.residuals, stream.inputs[:49]).look(MIN_PREDICTIONS, 1)
     assert not bare.features
 
 

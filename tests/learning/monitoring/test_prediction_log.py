@@ -87,7 +87,7 @@ async def test_all_that_one_call_says_is_kept(database: Database, executor: Data
 async def test_no_more_than_so_many_wait(
     database: Database, executor: DatabaseExecutor, model_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(prediction_buffer, "MOST_WAITING", 600)
+    monkeypatch.setattr(prediction_buffer, "MAX_WAITING", 600)
     log = PredictionLog(executor)
     told: list[int] = []
     monkeypatch.setattr(write_behind.log, "warning", lambda event, *, buffer, count: told.append(count))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from groundswell_storage.database import Database
 
 _LOW_DISK_BYTES = 1 << 30
-_LONGEST_WAIT = timedelta(minutes=1)
+_MAX_WAIT = timedelta(minutes=1)
 """A job that waits longer than this has no worker, or too few."""
 
 
@@ -75,9 +75,9 @@ def _jobs(database: Database) -> Iterator[CheckResult]:
     if schema.pending(database):
         return
     cure = "is a worker running? `groundswell worker`, or `groundswell serve` with --training-workers 1"
-    stalled = operations.count_stalled(database, _LONGEST_WAIT)
+    stalled = operations.count_stalled(database, _MAX_WAIT)
     if stalled.waiting:
-        message = f"{stalled.waiting} wait for a worker for longer than {_LONGEST_WAIT.total_seconds():g} s"
+        message = f"{stalled.waiting} wait for a worker for longer than {_MAX_WAIT.total_seconds():g} s"
         yield CheckResult("jobs", "warn", message, f"{cure}; if all workers are busy, start more")
     if stalled.lapsed:
         message = f"{stalled.lapsed} have lost their worker, and no other has taken them over"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         VariantResult,
     )
 
-MOST_LINES = 16
+MAX_LINES = 16
 WIDTH = 41
 """Characters of the drawing."""
 
@@ -95,10 +95,10 @@ def _point(time: Timestamp, units: int, difference: float, bounded: InterimCompa
 
 
 def _chosen(points: Sequence[Point]) -> Sequence[Point]:
-    if len(points) <= MOST_LINES:
+    if len(points) <= MAX_LINES:
         return points
-    step = (len(points) - 1) / (MOST_LINES - 1)
-    return [points[round(number * step)] for number in range(MOST_LINES)]
+    step = (len(points) - 1) / (MAX_LINES - 1)
+    return [points[round(number * step)] for number in range(MAX_LINES)]
 
 
 def _bar(point: Point, lower: float, upper: float) -> str:

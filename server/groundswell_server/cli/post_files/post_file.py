@@ -15,7 +15,7 @@ from groundswell_server.cli.post_files.values import Row
 from groundswell_storage.errors import InvalidArgument
 
 FORMATS: Final = ("auto", "csv", "jsonl", "facebook_metrics")
-MOST_CHARACTERS: Final = 1_000_000
+MAX_CHARACTERS: Final = 1_000_000
 """Largest length of a cell or line."""
 
 _DELIMITERS: Final = ",;\t|"
@@ -91,7 +91,7 @@ def _open(path: Path) -> TextIO:
 
 def _header(path: Path) -> list[str]:
     with _open(path) as file:
-        first = file.readline(MOST_CHARACTERS)
+        first = file.readline(MAX_CHARACTERS)
     if not first.strip():
         raise InvalidArgument.of("file", "is empty")
     return [name.strip() for name in next(csv.reader([first], delimiter=_delimiter(first)))]
@@ -103,10 +103,10 @@ def _delimiter(header: str) -> str:
 
 def _csv_rows(path: Path) -> Iterator[tuple[int, Row | RowFault]]:
     """Yields the last line number and the content of each row that is not empty."""
-    csv.field_size_limit(MOST_CHARACTERS)
+    csv.field_size_limit(MAX_CHARACTERS)
     columns = _header(path)
     with _open(path) as file:
-        first = file.readline(MOST_CHARACTERS)
+        first = file.readline(MAX_CHARACTERS)
         reader = csv.reader(file, delimiter=_delimiter(first), strict=True)
         while True:
             try:
@@ -130,8 +130,8 @@ def _json_rows(path: Path) -> Iterator[tuple[int, Row | RowFault]]:
 
 
 def _json_row(content: str) -> Row | RowFault:
-    if len(content) > MOST_CHARACTERS:
-        return RowFault("", f"is longer than {MOST_CHARACTERS} characters")
+    if len(content) > MAX_CHARACTERS:
+        return RowFault("", f"is longer than {MAX_CHARACTERS} characters")
     try:
         row: Any = json.loads(content)
     except json.JSONDecodeError as error:  # its message has a line number that is not the line of the file

@@ -14,7 +14,7 @@ from groundswell_server.cli.post_files.drafts import RowFault
 Row = Mapping[str, Any]
 """Column to value: text from CSV; text, numbers, lists and objects from JSON Lines. A missing column is None."""
 
-MOST = 10**15
+MAX_VALUE = 10**15
 """Largest count. A float represents every whole number up to it exactly."""
 
 EnumType = TypeVar("EnumType", bound=IntEnum)
@@ -51,7 +51,7 @@ def count(row: Row, column: str) -> int | None:
         raise RowFault(column, f"{found!r} is not a number") from None
     if value != value or value in (float("inf"), float("-inf")) or value != int(value):
         raise RowFault(column, f"{found!r} is not a whole number")
-    if abs(value) > MOST:
+    if abs(value) > MAX_VALUE:
         raise RowFault(column, f"{found!r} is too large for a count")
     return int(value)
 

@@ -25,7 +25,7 @@ from groundswell_storage.experiments import unit_counts
 from groundswell_storage.scope import Scope
 
 GATHER_SECONDS = 0.04
-_GATHER_LONGEST_SECONDS = 0.05
+_MAX_GATHER_SECONDS = 0.05
 _GATHERS_TO_WRITES = 4
 """The ratio of gathering time to the last writing time: a transaction costs as much as writing a hundred exposures."""
 _RETRY_SECONDS = 1.0
@@ -144,4 +144,4 @@ class Exposures:
 
 def gather_seconds(took: float) -> float:
     """Returns the gathering time after a transaction of `took` seconds: longer on a slow machine or disk."""
-    return max(GATHER_SECONDS, min(_GATHERS_TO_WRITES * took, _GATHER_LONGEST_SECONDS))
+    return max(GATHER_SECONDS, min(_GATHERS_TO_WRITES * took, _MAX_GATHER_SECONDS))

@@ -25,7 +25,7 @@ JOB = "experiments.interim_analysis"
 """The name of the job; the audit log shows it as the actor that completes experiments."""
 MAX_STORED = 128
 """The greatest number of stored analyses of one experiment."""
-LONGEST_SECONDS = 10.0
+MAX_SECONDS = 10.0
 """The time limit of one run of the job: other periodic jobs, such as recovering a lost worker's work, wait for it."""
 _MINUTE = timedelta(minutes=1)
 
@@ -50,7 +50,7 @@ def run_due_analyses(database: Database, now: datetime, *, monotonic: Callable[[
 
     An analysis that fails is logged and does not prevent the others.
     """
-    deadline = monotonic() + LONGEST_SECONDS
+    deadline = monotonic() + MAX_SECONDS
     waiting = due(database, now)
     for position, one in enumerate(waiting):
         if monotonic() > deadline:

@@ -23,9 +23,9 @@ from groundswell_storage.scope import Scope
 if TYPE_CHECKING:
     from groundswell_server.models.model_type import ModelType
 
-MOST_EXAMPLES = 200_000
+MAX_EXAMPLES = 200_000
 """Largest number of examples of a type in a workspace."""
-MOST_REPORTED = 1_000
+MAX_REPORTED = 1_000
 """Largest number of refused examples that a report lists."""
 
 
@@ -68,7 +68,7 @@ class Added:
     duplicate_count: int = 0
     refused_count: int = 0
     refused_examples: tuple[RefusedExample, ...] = ()
-    """The first `MOST_REPORTED` of them."""
+    """The first `MAX_REPORTED` of them."""
 
     def __add__(self, other: Added) -> Added:
         """Returns the sum of both reports."""
@@ -77,7 +77,7 @@ class Added:
             self.corrected_count + other.corrected_count,
             self.duplicate_count + other.duplicate_count,
             self.refused_count + other.refused_count,
-            (*self.refused_examples, *other.refused_examples)[:MOST_REPORTED],
+            (*self.refused_examples, *other.refused_examples)[:MAX_REPORTED],
         )
 
 
@@ -109,7 +109,7 @@ def add_examples(
         corrected_count=len(changed),
         duplicate_count=len(examples) - len(refused) - len(new) - len(changed),
         refused_count=len(all_refused),
-        refused_examples=tuple(all_refused[:MOST_REPORTED]),
+        refused_examples=tuple(all_refused[:MAX_REPORTED]),
     )
 
 
@@ -197,9 +197,9 @@ def _score(scope: Scope, model_type: str, labelled: Sequence[StoredExample]) -> 
 
 
 def _require_room(scope: Scope, model_type: str, more: int) -> None:
-    if more and training_examples.count(scope, model_type) + more > MOST_EXAMPLES:
+    if more and training_examples.count(scope, model_type) + more > MAX_EXAMPLES:
         raise ResourceExhausted(
-            f"a workspace may have {MOST_EXAMPLES} labelled examples of {model_type}: delete some first",
+            f"a workspace may have {MAX_EXAMPLES} labelled examples of {model_type}: delete some first",
             reason="TOO_MANY_EXAMPLES",
-            metadata={"model_type": model_type, "limit": str(MOST_EXAMPLES)},
+            metadata={"model_type": model_type, "limit": str(MAX_EXAMPLES)},
         )

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 TYPE = ENGAGEMENT
 NEW = OnlineModel({}, 0.0, 0, None, "", 0, None, None, None, None)
 """An online model that has learnt nothing."""
-_MOST_LOADED = 32
+_MAX_LOADED = 32
 
 log = structlog.get_logger(__name__)
 
@@ -112,7 +112,7 @@ class Learner:
         if live is None:
             return None
         if live.id not in self._loaded:
-            if len(self._loaded) >= _MOST_LOADED:
+            if len(self._loaded) >= _MAX_LOADED:
                 self._loaded.clear()
             self._loaded[live.id] = _load(self._store, scope, live)
         return self._loaded[live.id]

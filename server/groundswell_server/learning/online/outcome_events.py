@@ -13,7 +13,7 @@ from groundswell_storage.events.topics import POST_CHANGED
 
 CONSUMER = "learning.online"
 TOPICS = (POST_CHANGED,)
-_MOST_EVENTS = 500
+_MAX_EVENTS = 500
 _IDLE_EVENTS = 1_000
 """Number of events of other topics after which the consumer's position advances, so that it never reads far back."""
 
@@ -36,7 +36,7 @@ def read_changes(
     end = events.latest_position(database)
     if workspaces is not None and not workspaces:
         return _skipped(before, end)
-    found = events.read_after(database, before, topics=TOPICS, limit=_MOST_EVENTS)
+    found = events.read_after(database, before, topics=TOPICS, limit=_MAX_EVENTS)
     if not found:
         return _skipped(before, end)
     posts: dict[str, dict[str, None]] = defaultdict(dict)

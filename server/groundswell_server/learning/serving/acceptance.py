@@ -16,9 +16,9 @@ _are_hashtags = re.compile(r"(?:#?[^\s#\0]{1,149}\0)*").fullmatch
 """Hashtags, each followed by a NUL. Python treats more characters as space than the rules do, which is stricter."""
 
 _LAST_PLATFORM, _LAST_MEDIA_TYPE, _LAST_COMPLEXITY = 5, 6, 4
-_MOST_HASHTAGS = 100
-_LONGEST_CATEGORY, _LONGEST_CAPTION, _LONGEST_PROMPT = 100, 20_000, 100_000
-_MOST_REQUESTS = 2000
+_MAX_HASHTAGS = 100
+_MAX_CATEGORY, _MAX_CAPTION, _MAX_PROMPT = 100, 20_000, 100_000
+_MAX_REQUESTS = 2000
 
 
 def accepts_content(request: Any) -> bool:
@@ -32,7 +32,7 @@ def accepts_content(request: Any) -> bool:
 def accepts_contents(request: Any) -> bool:
     """Returns True only for a valid BatchScoreContentRequest."""
     requests = request.requests
-    return 0 < len(requests) <= _MOST_REQUESTS and all(map(accepts_content, requests))
+    return 0 < len(requests) <= _MAX_REQUESTS and all(map(accepts_content, requests))
 
 
 def _accepts_draft(draft: Any) -> bool:
@@ -44,9 +44,9 @@ def _accepts_draft(draft: Any) -> bool:
         and 0 <= draft.platform <= _LAST_PLATFORM
         and 0 <= draft.media_type <= _LAST_MEDIA_TYPE
         and 0 <= draft.complexity <= _LAST_COMPLEXITY
-        and len(category) <= _LONGEST_CATEGORY
-        and len(caption) <= _LONGEST_CAPTION
-        and len(prompt) <= _LONGEST_PROMPT
+        and len(category) <= _MAX_CATEGORY
+        and len(caption) <= _MAX_CAPTION
+        and len(prompt) <= _MAX_PROMPT
         and "\0" not in category
         and "\0" not in caption
         and "\0" not in prompt
@@ -55,7 +55,7 @@ def _accepts_draft(draft: Any) -> bool:
 
 
 def _accepts_hashtags(hashtags: list[str]) -> bool:
-    if len(hashtags) > _MOST_HASHTAGS:
+    if len(hashtags) > _MAX_HASHTAGS:
         return False
     joined = "\0".join(hashtags) + "\0"
     # As many NULs as hashtags: no hashtag contains one.

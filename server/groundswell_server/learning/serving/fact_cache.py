@@ -25,7 +25,7 @@ from groundswell_storage.scope import Scope
 TOPICS = topics.PERSONA_CHANGED, topics.CONTEXT_CHANGED, topics.POST_CHANGED, topics.POST_DELETED
 """Topics of the events that invalidate the cache."""
 
-MOST_CONTEXTS, MOST_PERSONAS, MOST_RECORDS = 50_000, 20_000, 5_000
+MAX_CONTEXTS, MAX_PERSONAS, MAX_RECORDS = 50_000, 20_000, 5_000
 LARGE_RECORD = 500
 """Number of posts from which a track record is not invalidated at once, but expires within `LARGE_RECORD_SECONDS`."""
 LARGE_RECORD_SECONDS = 10.0
@@ -69,9 +69,9 @@ class FactCache:
 
     def __init__(self, target_age: timedelta) -> None:
         self._target_age = target_age
-        self._contexts: Cache[ContextKey, StoredContent] = Cache(MOST_CONTEXTS)
-        self._personas: Cache[PersonaKey, PersonaFacts] = Cache(MOST_PERSONAS)
-        self._records: Cache[RecordKey, Record] = Cache(MOST_RECORDS)
+        self._contexts: Cache[ContextKey, StoredContent] = Cache(MAX_CONTEXTS)
+        self._personas: Cache[PersonaKey, PersonaFacts] = Cache(MAX_PERSONAS)
+        self._records: Cache[RecordKey, Record] = Cache(MAX_RECORDS)
 
     def find(self, workspace: str, query: ContentQuery) -> Background | None:
         """Returns the facts for a query from the cache; None when one is missing."""

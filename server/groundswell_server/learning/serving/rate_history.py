@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-FEWEST_POSTS = 20
-"""Fewest posts with which a persona is compared with itself."""
+MIN_POSTS = 20
+"""Minimum number of posts with which a persona is compared with itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +30,13 @@ class RateHistory:
 
     @classmethod
     def choose(cls, persona: Sequence[float], platform: Sequence[float]) -> RateHistory | None:
-        """Returns the persona's own rates, or the platform's below `FEWEST_POSTS`; None if both are fewer.
+        """Returns the persona's own rates, or the platform's below `MIN_POSTS`; None if both are fewer.
 
         The rates may be in any order.
         """
-        if len(persona) >= FEWEST_POSTS:
+        if len(persona) >= MIN_POSTS:
             return cls(sorted(persona), "persona")
-        return cls(sorted(platform), "platform") if len(platform) >= FEWEST_POSTS else None
+        return cls(sorted(platform), "platform") if len(platform) >= MIN_POSTS else None
 
     def percentile(self, rate: float) -> float:
         """Returns the share of past rates below this one, 0 to 1; equal rates count half."""

@@ -11,7 +11,7 @@ from groundswell_server.learning.training.post_examples import past_post
 from groundswell_storage.engagement import learning_rows
 from groundswell_storage.scope import Scope
 
-MOST_PAST_POSTS = 2_000
+MAX_PAST_POSTS = 2_000
 """Largest number of past posts in a track record."""
 
 
@@ -35,7 +35,7 @@ def read_record(scope: Scope, persona_id: str, platform: int, target_age: timede
         known_until=scope.now,
         persona_id=persona_id or None,
         platform=platform or None,
-        limit=MOST_PAST_POSTS,
+        limit=MAX_PAST_POSTS,
     )
     rates = [row.outcome_rate_pct for row in rows]
     history = RateHistory.choose(rates, ()) if persona_id else RateHistory.choose((), rates)

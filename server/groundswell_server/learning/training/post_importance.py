@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from groundswell_server.learning.features.encoder import Encoder
 from groundswell_server.learning.features.post_features import CATEGORY, FEATURES, FeatureRows
 from groundswell_server.models.evaluation.importance import (
-    MOST_ROWS,
+    MAX_ROWS,
     REPEATS,
     FeatureImportance,
     Spread,
@@ -43,11 +43,11 @@ class Shuffling:
 def shuffle(
     rows: FeatureRows, features: Sequence[str], predict: Callable[[FeatureRows], Array], random_seed: int
 ) -> Shuffling:
-    """Predicts up to `MOST_ROWS` of these posts, with each of `features` shuffled `REPEATS` times."""
+    """Predicts up to `MAX_ROWS` of these posts, with each of `features` shuffled `REPEATS` times."""
     random = np.random.default_rng(random_seed)
     chosen = np.arange(len(rows))
-    if len(rows) > MOST_ROWS:
-        chosen = np.sort(random.choice(len(rows), MOST_ROWS, replace=False))
+    if len(rows) > MAX_ROWS:
+        chosen = np.sort(random.choice(len(rows), MAX_ROWS, replace=False))
     rows = rows.take(chosen)
     answers = {}
     for name in features:

@@ -17,7 +17,7 @@ from groundswell_server.learning.training.labelled_model_type import MAJORITY, L
 from groundswell_server.models.evaluation.class_metrics import class_metrics
 from groundswell_server.models.evaluation.group_folds import group_folds
 from groundswell_server.models.evaluation.importance import (
-    MOST_ROWS,
+    MAX_ROWS,
     REPEATS,
     FeatureImportance,
     Spread,
@@ -146,7 +146,7 @@ def _importance(
     `errors` gives the error (n,) of the model on the first n of the accounts (m, features), which it had not seen;
     `columns` is the feature of each column of the trees, and `tree_importances` has (columns,) of each tree.
     """
-    rows = rows[:MOST_ROWS]
+    rows = rows[:MAX_ROWS]
     random, base = np.random.default_rng(random_seed), errors(rows)
     found = []
     for place, name in enumerate(PROFILE_FEATURES):

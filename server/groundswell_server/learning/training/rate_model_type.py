@@ -35,9 +35,9 @@ ENOUGH_NEWEST = 100
 """Number of such errors that suffices; fewer are completed with out-of-bag errors of the older posts."""
 _SMALLEST_SCALE = 0.25
 """Lower bound of an expected error, as a share of the mean error."""
-_FEWEST_PERSONAS = 5
+_MIN_PERSONAS = 5
 _PERSONA_FOLDS = 3
-_FEWEST_PERSONA_ROWS, _MOST_PERSONA_ROWS = 200, 5_000
+_MIN_PERSONA_ROWS, _MAX_PERSONA_ROWS = 200, 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,9 +188,9 @@ def _unseen_persona_scores(fitter: _Fitter, rows: PostRows, x: Array, z: Array) 
     Wasserman, Ramdas 2022, "Distribution-free prediction sets for two-layer hierarchical models").
     """
     random = np.random.default_rng(fitter.settings.random_seed)
-    chosen = random.permutation(len(rows))[:_MOST_PERSONA_ROWS]
+    chosen = random.permutation(len(rows))[:_MAX_PERSONA_ROWS]
     names, who = np.unique(np.array(rows.personas)[chosen], return_inverse=True)
-    if len(names) < _FEWEST_PERSONAS or len(rows) < _FEWEST_PERSONA_ROWS:
+    if len(names) < _MIN_PERSONAS or len(rows) < _MIN_PERSONA_ROWS:
         return np.empty(0)
     part, x, z = random.permutation(len(names))[who] % _PERSONA_FOLDS, x[chosen], z[chosen]
     scores = np.empty(len(chosen))

@@ -38,8 +38,8 @@ from groundswell_server.statistics.two_sample_tests import (
 WARNING, CRITICAL = 0.1, 0.2
 """Scores at or above which a part warns, and is critical."""
 SIGNIFICANCE = 0.05
-FEWEST = 50
-"""Fewest outcomes for an assessment."""
+MIN_PREDICTIONS = 50
+"""Minimum number of outcomes for an assessment."""
 RECENT = 100
 """Number of newest errors that are compared with the test."""
 RECENT_INPUTS, PSI_ROWS = 200, 500
@@ -102,7 +102,7 @@ class Evidence:
     """Data on a version in service, each series oldest first."""
 
     errors: Array
-    """(n,) errors whose mean is the headline metric; at least `FEWEST`."""
+    """(n,) errors whose mean is the headline metric; at least `MIN_PREDICTIONS`."""
     residuals: Array
     """(n,) outcome less prediction."""
     inputs: Sequence[Mapping[str, Any]]
@@ -116,7 +116,7 @@ def assess(baseline: Baseline, evidence: Evidence, check_number: int) -> Assessm
     """
     recent, residuals = Summary.of(evidence.errors[-RECENT:]), Summary.of(evidence.residuals[-RECENT:])
     rise = find_rise(evidence.errors, baseline.errors)
-    enough = baseline.features and len(evidence.inputs) >= FEWEST
+    enough = baseline.features and len(evidence.inputs) >= MIN_PREDICTIONS
     features = compare_features(baseline, evidence.inputs) if enough else ()
     spend = _PARTS * check_number * (check_number + 1)
     parts = [

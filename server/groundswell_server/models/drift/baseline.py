@@ -20,7 +20,7 @@ ARTIFACT = "baseline"
 """Name of the artifact that holds it."""
 MISSING = -1e9
 """Stands for an unknown value: below all known ones, so that a larger share of unknown values counts as a change."""
-_MOST_POINTS = 400
+_MAX_POINTS = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,5 +118,5 @@ def category_numbers(names: Sequence[str | None], known: Sequence[str]) -> Array
 
 def _feature(values: Array) -> FeatureBaseline:
     ordered = np.sort(values)
-    places = np.linspace(0, len(ordered) - 1, min(len(ordered), _MOST_POINTS)).round().astype(int)
+    places = np.linspace(0, len(ordered) - 1, min(len(ordered), _MAX_POINTS)).round().astype(int)
     return FeatureBaseline(ordered[places], effective_size(values))

@@ -15,8 +15,8 @@ from river.drift.adwin import ADWIN
 
 from groundswell_server.statistics.two_sample_tests import Array, Summary, welch_greater
 
-_FEWEST = 5
-"""Fewest errors on either side of a change."""
+_MIN_ERRORS = 5
+"""Minimum number of errors on either side of a change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +43,10 @@ def find_rise(errors: Array, baseline: Summary) -> Rise | None:
     begin = cut = 0
     for place, error in enumerate(((errors - baseline.mean) / scale).tolist(), 1):
         adwin.update(error)
-        if adwin.drift_detected and place - cut >= 2 * _FEWEST:
+        if adwin.drift_detected and place - cut >= 2 * _MIN_ERRORS:
             begin, cut = cut, cut + _best_place(errors[cut:place])
     before, after = errors[begin:cut], errors[cut:]
-    if min(len(before), len(after)) < _FEWEST or after.mean() <= before.mean():
+    if min(len(before), len(after)) < _MIN_ERRORS or after.mean() <= before.mean():
         return None
     p_value = min(1.0, len(errors) * welch_greater(Summary.of(before), Summary.of(after)))
     return Rise(cut, float(np.mean(before)), float(np.mean(after)), p_value)
@@ -55,10 +55,10 @@ def find_rise(errors: Array, baseline: Summary) -> Rise | None:
 def _best_place(errors: Array) -> int:
     """Returns the position that divides errors (n,) into the two parts with the least variance.
 
-    Both parts have at least `_FEWEST` errors.
+    Both parts have at least `_MIN_ERRORS` errors.
     """
     n = len(errors)
-    sizes = np.arange(_FEWEST, n - _FEWEST + 1)
+    sizes = np.arange(_MIN_ERRORS, n - _MIN_ERRORS + 1)
     sums = np.cumsum(errors)[sizes - 1]
     between = (sums - sizes * errors.mean()) ** 2 / (sizes * (n - sizes))
     return int(sizes[np.argmax(between)])

@@ -12,7 +12,7 @@ from groundswell_server.statistics.proportions import Z_95
 
 REPEATS = 5
 """Number of times that each feature is shuffled."""
-MOST_ROWS = 2_000
+MAX_ROWS = 2_000
 """Largest number of examples whose features are shuffled."""
 
 

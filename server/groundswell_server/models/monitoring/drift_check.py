@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from groundswell_server.models.drift.baseline import Baseline
     from groundswell_server.models.outcomes import ServedPrediction
 
-_MOST_OUTCOMES, _MOST_INPUTS = 5_000, 1_000
-_MOST_FEATURES = 18
+_MAX_OUTCOMES, _MAX_INPUTS = 5_000, 1_000
+_MAX_FEATURES = 18
 
 
 def check_drift(scope: Scope, version: ModelVersion, target_age: timedelta) -> DriftReport:
@@ -30,20 +30,20 @@ def check_drift(scope: Scope, version: ModelVersion, target_age: timedelta) -> D
     Raises FailedPrecondition (`INSUFFICIENT_SAMPLES`, `NO_BASELINE`), DataLoss (`ARTIFACT_DAMAGED`).
     """
     # They import SciPy and River, and a server starts without.
-    from groundswell_server.models.drift.assessment import FEWEST, Evidence, assess
+    from groundswell_server.models.drift.assessment import MIN_PREDICTIONS, Evidence, assess
     from groundswell_server.models.monitoring.judgements import judge
 
     model_versions.hold_line(scope, version.model_type)
     baseline, outcomes = _baseline(scope, version), model_types.get(version.model_type).outcomes
-    known = outcomes.newest_outcomes(scope, version.id, target_age, _MOST_OUTCOMES)
-    if len(known) < FEWEST:
+    known = outcomes.newest_outcomes(scope, version.id, target_age, _MAX_OUTCOMES)
+    if len(known) < MIN_PREDICTIONS:
         raise FailedPrecondition(
-            f"a drift check of {registry.label(version)} needs {FEWEST} predictions with a known outcome, "
+            f"a drift check of {registry.label(version)} needs {MIN_PREDICTIONS} predictions with a known outcome, "
             f"got {len(known)}",
             reason="INSUFFICIENT_SAMPLES",
-            metadata={"have": str(len(known)), "need": str(FEWEST)},
+            metadata={"have": str(len(known)), "need": str(MIN_PREDICTIONS)},
         )
-    inputs = outcomes.newest_features(scope, version.id, _MOST_INPUTS)
+    inputs = outcomes.newest_features(scope, version.id, _MAX_INPUTS)
     seen = [len(known), to_micros(known[-1].known or scope.now), outcomes.count_served(scope, version.id)]
     check_number = _check_number(drift_reports.newest(scope, version.id), seen)
     judged = judge(version, known)
@@ -103,7 +103,7 @@ def _finding(
                 "p_value": one.p_value,
                 "stability_index": one.stability_index,
             }
-            for one in found.features[:_MOST_FEATURES]
+            for one in found.features[:_MAX_FEATURES]
         ],
     }
     if rise is not None and (changed := known[rise.place].known) is not None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from groundswell_storage.learning.online import OnlineModel
 
-FEWEST_PAIRS = 20
+MIN_PAIRS = 20
 SLOWNESS = 200
 """Number of outcomes at which half of the full weight is reached."""
 MEMORY = 100
@@ -23,7 +23,7 @@ MEMORY = 100
 
 def weight(model: OnlineModel) -> float:
     """Returns the share of the online model in a prediction now, 0 to 1."""
-    if model.pair_count < FEWEST_PAIRS or model.batch_error is None or model.blended_error is None:
+    if model.pair_count < MIN_PAIRS or model.batch_error is None or model.blended_error is None:
         return 0.0
     return potential_weight(model) if model.blended_error < model.batch_error else 0.0
 

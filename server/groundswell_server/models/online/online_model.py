@@ -19,7 +19,7 @@ CATEGORY_PREFIX = "category="
 _SHRINKAGE = 1e-4
 _STEEPEST = 10.0
 """Limit of gradients: one outlier must not undo what many outcomes taught."""
-_MOST_CATEGORIES = 32
+_MAX_CATEGORIES = 32
 """Largest number of categories with a weight; further categories are ignored."""
 
 
@@ -53,7 +53,7 @@ class OnlineRateModel:
         known = dict(inputs)
         for name in inputs:
             if name.startswith(CATEGORY_PREFIX) and name not in self._categories:
-                if len(self._categories) >= _MOST_CATEGORIES:
+                if len(self._categories) >= _MAX_CATEGORIES:
                     del known[name]
                 else:
                     self._categories.add(name)

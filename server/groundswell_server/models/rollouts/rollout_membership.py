@@ -20,7 +20,7 @@ from groundswell_storage.errors import GroundswellError
 from groundswell_storage.experiments.model_rollouts import ModelRollout
 
 _ACTOR = "learning.rollouts"
-_MOST_MEMBERSHIPS = 100_000
+_MAX_MEMBERSHIPS = 100_000
 _TIMEOUT_SECONDS = 1.0
 
 
@@ -43,7 +43,7 @@ class RolloutMembership:
 
     def __init__(self, peers: Peers) -> None:
         self._peers = peers
-        self._known: ReadThroughCache[tuple[str, int, str], Membership] = ReadThroughCache(_MOST_MEMBERSHIPS)
+        self._known: ReadThroughCache[tuple[str, int, str], Membership] = ReadThroughCache(_MAX_MEMBERSHIPS)
         """By rollout, its version, and unit: a change of the rollout makes its old entries unreachable."""
         self._breaker = CircuitBreaker("memberships in model rollouts are unknown; the live version serves")
 

@@ -28,7 +28,7 @@ from groundswell_storage.scope import Scope
 
 T = TypeVar("T")
 
-MOST_WORKSPACES = 128
+MAX_WORKSPACES = 128
 """Number of workspaces whose models are kept in memory, at some megabytes each."""
 
 log = structlog.get_logger(__name__)
@@ -160,7 +160,7 @@ class LiveModels(Generic[L]):
                 live = before[0]
             self._live.pop(workspace, None)
             self._live[workspace] = live, self._monotonic() + TRUST_SECONDS
-            if len(self._live) > MOST_WORKSPACES:
+            if len(self._live) > MAX_WORKSPACES:
                 del self._live[next(iter(self._live))]
 
     def _refreshed(self, workspace: str, task: asyncio.Task[None]) -> None:

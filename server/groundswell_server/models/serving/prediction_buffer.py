@@ -18,9 +18,9 @@ WAIT_SECONDS = 0.5
 """Longest time that a prediction waits."""
 BATCH = 500
 """Number of predictions that are written at once without waiting longer."""
-MOST_WAITING = 10_000
+MAX_WAITING = 10_000
 """Largest number of predictions that are not yet durable; one call may add 2,000."""
-_MOST_REMEMBERED = 50_000
+_MAX_REMEMBERED = 50_000
 
 log = structlog.get_logger(__name__)
 
@@ -54,14 +54,14 @@ class PredictionBuffer(Generic[V]):
         self._predicted: dict[Key, Hashable] = {}
         """The last prediction by key, with which repeated ones are recognised."""
         self._buffer: WriteBehind[Key, V] = WriteBehind(
-            "predictions", self._write, max_age_seconds=WAIT_SECONDS, max_batch=BATCH, capacity=MOST_WAITING
+            "predictions", self._write, max_age_seconds=WAIT_SECONDS, max_batch=BATCH, capacity=MAX_WAITING
         )
 
     def put(self, key: Key, predicted: Hashable, value: V) -> None:
         """Adds a value, unless the same was predicted for its key before or the buffer is full."""
         if self._predicted.get(key) == predicted or not self._buffer.put(key, value):
             return
-        if len(self._predicted) >= _MOST_REMEMBERED:
+        if len(self._predicted) >= _MAX_REMEMBERED:
             self._predicted.clear()
         self._predicted[key] = predicted
 

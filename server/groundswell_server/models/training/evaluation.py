@@ -21,7 +21,7 @@ from groundswell_server.models.model_type import (
 from groundswell_server.models.rows import Fold, Rows
 
 ENOUGH_TO_JUDGE = 50
-"""Fewest test examples on which the test alone decides; with fewer, cross-validation does."""
+"""Minimum number of test examples on which the test alone decides; with fewer, cross-validation does."""
 _FOLDS = 4
 
 

@@ -24,6 +24,9 @@ from groundswell_server.models.training.evaluation import Evaluation, Report, ev
 from groundswell_server.models.training.grid_search import search
 from groundswell_storage.errors import FailedPrecondition
 
+_MIN_SAMPLES = 20
+"""Smallest number of examples that can be split, whatever the settings are: a 95% interval needs 19 errors."""
+
 
 @dataclass(frozen=True, slots=True)
 class TrainedModel:
@@ -101,7 +104,7 @@ def _baseline(model_type: ModelType[R], rows: R, tested: Evaluation[R]) -> Basel
 
 def _require_samples(model_type: ModelType[Any], have: int, settings: TrainingSettings) -> None:
     need = model_type.minimum_samples if settings.minimum_samples is None else settings.minimum_samples
-    need = max(need, _FEWEST)
+    need = max(need, _MIN_SAMPLES)
     if have < need:
         which = "with a known outcome" if model_type.subject == "post" else "with a label that is not rare"
         raise FailedPrecondition(
@@ -109,10 +112,6 @@ def _require_samples(model_type: ModelType[Any], have: int, settings: TrainingSe
             reason="INSUFFICIENT_SAMPLES",
             metadata={"have": str(have), "need": str(need)},
         )
-
-
-_FEWEST = 20
-"""Smallest number of examples that can be split, whatever the settings are: a 95% interval needs 19 errors."""
 
 
 def _require_variation(model_type: ModelType[R], rows: R, targets: Array, settings: TrainingSettings) -> None:
@@ -124,7 +123,7 @@ def _require_variation(model_type: ModelType[R], rows: R, targets: Array, settin
                 f"all {len(targets)} {model_type.noun} are near copies of each other, which stay on one side of "
                 "the split and leave none to learn from: add others",
                 reason="INSUFFICIENT_SAMPLES",
-                metadata={"have": "0", "need": str(_FEWEST)},
+                metadata={"have": "0", "need": str(_MIN_SAMPLES)},
             )
         if values.min() == values.max():
             value = model_type.describe_target(rows, values[0])

@@ -23,8 +23,8 @@ from groundswell_storage.learning import model_versions
 from groundswell_storage.learning.model_versions import Artifact, ModelVersion, TrainingResult
 from groundswell_storage.scope import Scope
 
-FEWEST_NEWER = 20
-"""Fewest examples unseen by the live version on which it is compared with a new one."""
+MIN_NEWER = 20
+"""Minimum number of examples unseen by the live version on which it is compared with a new one."""
 DEFAULT_TEST_SHARE = 0.3
 
 
@@ -144,9 +144,9 @@ def _compare(
     if any(live.result.parameters.get(parameter) != value for parameter, value in targets_of.items()):
         return False, f"Not promoted: {name} has another {' and '.join(targets_of)}, so the two can't be compared."
     newer = model_type.unseen(tested.future, live.result.data_end)
-    if len(newer) < FEWEST_NEWER:
+    if len(newer) < MIN_NEWER:
         return False, (
-            f"Not promoted: a comparison with {name} needs {FEWEST_NEWER} tested {model_type.noun} that it has not "
+            f"Not promoted: a comparison with {name} needs {MIN_NEWER} tested {model_type.noun} that it has not "
             f"learnt from, got {len(newer)}."
         )
     try:

@@ -17,7 +17,7 @@ ISOTONIC_FROM = 1000
 """Number of scores from which isotonic regression beats Platt's two parameters (Niculescu-Mizil, Caruana 2005)."""
 _ISOTONIC_CLASS = 100
 _BIN_ROWS = 50
-_MOST_BINS = 20
+_MAX_BINS = 20
 _ROUNDING = 1e-5
 """Upper bound of the relative rounding error of the sum of a hundred trees in single precision."""
 
@@ -155,7 +155,7 @@ def _bins(
     scores: NDArray[np.float64], successes: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Returns edges of bins of about equal size, and Wilson's interval of the share of successes in each."""
-    count = int(np.clip(len(scores) // _BIN_ROWS, 1, _MOST_BINS))
+    count = int(np.clip(len(scores) // _BIN_ROWS, 1, _MAX_BINS))
     edges = _between(scores, np.quantile(scores, np.arange(1, count) / count)) if count > 1 else np.empty(0)
     place = np.searchsorted(edges, scores)
     rows = np.bincount(place, minlength=len(edges) + 1).astype(np.float64)

@@ -27,8 +27,8 @@ HALF_LIFE = 0.5
 ALPHA_RANGE = 0.005, 0.2
 """Bounds of the adaptive alpha."""
 OWN_SCORES = 200
-"""Fewest posts of a persona with quantiles of its own; a 95% quantile of fewer varies too much."""
-_MOST_POINTS = 1000
+"""Minimum number of posts of a persona with quantiles of its own; a 95% quantile of fewer varies too much."""
+_MAX_POINTS = 1000
 """Largest number of scores in a distribution, and of earlier scores that each score of a stream is compared with."""
 _STREAM = 500
 """Number of newest scores that the level adapts to."""
@@ -94,10 +94,10 @@ class ScoreDistribution:
         return cls(np.array(data[0], dtype=np.float64), np.array(data[1], dtype=np.float64))
 
     def _thinned(self) -> ScoreDistribution:
-        """Reduces the distribution to `_MOST_POINTS` points, dense at high levels; quantiles never become smaller."""
-        if len(self.scores) <= _MOST_POINTS:
+        """Reduces the distribution to `_MAX_POINTS` points, dense at high levels; quantiles never become smaller."""
+        if len(self.scores) <= _MAX_POINTS:
             return self
-        wanted = 1.0 - np.geomspace(1.0, 1e-4, _MOST_POINTS)
+        wanted = 1.0 - np.geomspace(1.0, 1e-4, _MAX_POINTS)
         kept = np.unique(np.append(np.searchsorted(self.reached, wanted), len(self.scores) - 1))
         kept = kept[kept < len(self.scores)]
         return ScoreDistribution(self.scores[kept], self.reached[kept])
@@ -217,7 +217,7 @@ def stream_misses(scores: NDArray[np.float64], *, target: float) -> list[bool]:
     alpha = target
     first = max(math.ceil(1.0 / target), len(scores) - _STREAM)
     for row in range(first, len(scores)):
-        past = scores[max(0, row - _MOST_POINTS) : row]
+        past = scores[max(0, row - _MAX_POINTS) : row]
         quantile = ScoreDistribution.of(past, recency_weights(len(past))).quantile(1.0 - alpha)
         missed = bool(scores[row] > quantile)
         misses.append(missed)
