@@ -45,7 +45,7 @@ class GroundswellError(Exception):
 
 
 class NotFound(GroundswellError):
-    """The thing does not exist, or belongs to another workspace; a caller cannot distinguish these."""
+    """The resource does not exist, or belongs to another workspace; a caller cannot distinguish these."""
 
     default_reason = "NOT_FOUND"
 
@@ -110,7 +110,7 @@ class FailedPrecondition(GroundswellError):
 
 
 class Aborted(GroundswellError):
-    """Another caller changed the same thing at the same time: read it again, then repeat."""
+    """Another caller changed the same resource at the same time: read it again, then repeat the call."""
 
     default_reason = "ABORTED"
 

@@ -128,6 +128,7 @@ class Scope:
     def publish(self, topic: str, subject_id: str, payload: Mapping[str, Any]) -> None:
         """Writes an event to the log, visible when and only when this transaction commits.
 
-        `topic` is `thing.happened`, such as `post.created`; `subject_id` the thing's id; `payload` small JSON.
+        `topic` is `subject.happened`, such as `post.created`; `subject_id` is the id of the subject; `payload` is small
+        JSON.
         """
         events.publish(self.database, self.workspace, topic, subject_id, payload, self.now)

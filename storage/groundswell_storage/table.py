@@ -49,7 +49,7 @@ class SystemTable(Model):
 
 
 def kind_of(model: type[Model]) -> str:
-    """Returns the kind of thing that a row is, for messages and error reasons: the table's name."""
+    """Returns the name of the table, which names the kind of resource in messages and error reasons."""
     name: str = model._meta.table_name
     return name
 

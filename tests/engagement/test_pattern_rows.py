@@ -9,7 +9,7 @@ import pytest
 from groundswell_storage.engagement import pattern_rows
 from groundswell_storage.engagement.contexts import ContextRow
 from groundswell_storage.engagement.pattern_rows import ContextRecord, PostRecord, Span
-from groundswell_storage.engagement.patterns import keep, kept_since
+from groundswell_storage.engagement.patterns import kept_since, store
 from groundswell_storage.engagement.posts import ContextSnapshotRow
 from groundswell_storage.scope import Scope
 from tests.learning.past_posts import EVERY, FIRST, add_persona, add_posts
@@ -104,7 +104,7 @@ def test_how_posts_were_made_is_what_the_context_was_at_posting(scope: Scope) ->
 def test_kept_patterns_newest_first_and_rated_ones_on_any_platform(scope: Scope) -> None:
     persona_id = add_persona(scope)
     for name, platform in (("rated", 0), ("instagram", 1), ("facebook", 2)):
-        keep(
+        store(
             scope,
             name=name,
             context_id=f"context of {name}",

@@ -51,7 +51,7 @@ def outcome(database: Database, server: str, work: Callable[[Job], Any], workspa
 async def models(job: Job, *rights: str) -> set[str]:
     """Ids of the models that a job is shown."""
     caller = job.acting_as(*rights or ("reader", "learning.read"))
-    listed = await job.peers.ask(caller, job.peers.learning.ListModels, pb.ListModelsRequest())
+    listed = await job.peers.call(caller, job.peers.learning.ListModels, pb.ListModelsRequest())
     return {model.id for model in listed.models}
 
 
@@ -67,7 +67,7 @@ def test_a_job_is_answered_as_somebody_of_its_own_workspace(database: Database, 
 def test_a_job_has_the_rights_that_it_chose_and_no_others(database: Database, keyed: RunningServer) -> None:
     async def promote(job: Job, *rights: str) -> None:
         request = pb.PromoteModelRequest(model_id="01890a5d-ac96-774b-bcce-b302099a8057")
-        await job.peers.ask(job.acting_as(*rights), job.peers.learning.PromoteModel, request)
+        await job.peers.call(job.acting_as(*rights), job.peers.learning.PromoteModel, request)
 
     refused = {("reader", "learning.read"): "PERMISSION_DENIED", ("writer", "learning.write"): "NOT_FOUND"}
     for rights, code in refused.items():

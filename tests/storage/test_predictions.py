@@ -47,7 +47,7 @@ def all_of(scope: Scope, model_id: str) -> list[JudgedPrediction]:
 def test_a_prediction_has_the_rate_at_the_target_age_as_its_outcome(
     scope: Scope, model_id: str, context_id: str
 ) -> None:
-    predictions.keep(scope, [said(model_id, context_id)])
+    predictions.store(scope, [said(model_id, context_id)])
     (found,) = all_of(scope, model_id)
     at_age = scope.select(MetricSnapshotRow).where(MetricSnapshotRow.fetch_time == FIRST + WEEK).get()
     assert (found.value, found.lower, found.upper, found.served) == (4.0, 1.0, 9.0, BEFORE)
@@ -56,37 +56,37 @@ def test_a_prediction_has_the_rate_at_the_target_age_as_its_outcome(
 
 
 def test_the_last_prediction_for_a_context_and_a_version_counts(scope: Scope, model_id: str, context_id: str) -> None:
-    predictions.keep(scope, [said(model_id, context_id, 4.0)])
-    predictions.keep(scope, [said(model_id, context_id, 5.0, served=BEFORE + timedelta(minutes=1))])
-    predictions.keep(scope, [said(model_id, context_id, 6.0, served=BEFORE - timedelta(minutes=1))])
+    predictions.store(scope, [said(model_id, context_id, 4.0)])
+    predictions.store(scope, [said(model_id, context_id, 5.0, served=BEFORE + timedelta(minutes=1))])
+    predictions.store(scope, [said(model_id, context_id, 6.0, served=BEFORE - timedelta(minutes=1))])
     assert [one.value for one in all_of(scope, model_id)] == [5.0]
 
 
 def test_a_prediction_after_the_first_measurement_is_not_stored(scope: Scope, model_id: str, context_id: str) -> None:
-    predictions.keep(scope, [said(model_id, context_id, 4.0)])
-    predictions.keep(scope, [said(model_id, context_id, 9.0, served=FIRST + timedelta(days=2))])
+    predictions.store(scope, [said(model_id, context_id, 4.0)])
+    predictions.store(scope, [said(model_id, context_id, 9.0, served=FIRST + timedelta(days=2))])
     assert [one.value for one in all_of(scope, model_id)] == [4.0]
 
 
 def test_versions_have_predictions_of_their_own(scope: Scope, model_id: str, context_id: str) -> None:
     other = a_version(scope, "run-2").id
-    predictions.keep(scope, [said(model_id, context_id, 4.0), said(other, context_id, 5.0)])
+    predictions.store(scope, [said(model_id, context_id, 4.0), said(other, context_id, 5.0)])
     assert [[one.value for one in all_of(scope, id)] for id in (model_id, other)] == [[4.0], [5.0]]
 
 
 def test_a_prediction_of_a_version_that_is_gone_is_not_kept(scope: Scope, context_id: str) -> None:
-    predictions.keep(scope, [said("gone", context_id)])
+    predictions.store(scope, [said("gone", context_id)])
     assert all_of(scope, "gone") == []
 
 
 def test_a_context_without_a_post_has_no_outcome_yet(scope: Scope, model_id: str) -> None:
-    predictions.keep(scope, [said(model_id, "not-posted-yet")])
+    predictions.store(scope, [said(model_id, "not-posted-yet")])
     assert [one.outcome_rate_pct for one in all_of(scope, model_id)] == [None]
     assert predictions.newest_outcomes(scope, model_id, target_age=WEEK, limit=10) == []
 
 
 def test_a_post_on_another_platform_is_no_outcome(scope: Scope, model_id: str, context_id: str) -> None:
-    predictions.keep(scope, [said(model_id, context_id, platform=3)])
+    predictions.store(scope, [said(model_id, context_id, platform=3)])
     assert [one.outcome_rate_pct for one in all_of(scope, model_id)] == [None]
 
 
@@ -96,7 +96,7 @@ def test_outcomes_come_in_the_order_in_which_they_became_known(scope: Scope, mod
     # Served in another order than that of their posts.
     for minutes, place in enumerate((2, 0, 3, 1)):
         served = BEFORE - timedelta(days=1) + timedelta(minutes=minutes)
-        predictions.keep(scope, [said(model_id, posts[place].context_id, float(place), served=served)])
+        predictions.store(scope, [said(model_id, posts[place].context_id, float(place), served=served)])
     found = predictions.newest_outcomes(scope, model_id, target_age=WEEK, limit=3)
     assert [one.value for one in found] == [1.0, 2.0, 3.0]
 
@@ -104,10 +104,10 @@ def test_outcomes_come_in_the_order_in_which_they_became_known(scope: Scope, mod
 def test_another_workspace_sees_nothing(database: Database) -> None:
     with database.scope("ours") as scope:
         model_id = a_version(scope, "run-1").id
-        predictions.keep(scope, [said(model_id, "context")])
+        predictions.store(scope, [said(model_id, "context")])
     with database.scope("theirs") as scope:
         assert all_of(scope, model_id) == []
-        predictions.keep(scope, [said(model_id, "context", 9.0)])
+        predictions.store(scope, [said(model_id, "context", 9.0)])
     with database.scope("ours") as scope:
         assert [one.value for one in all_of(scope, model_id)] == [4.0]
 
@@ -116,6 +116,6 @@ def test_old_predictions_are_purged(database: Database) -> None:
     with database.scope("default") as scope:
         model_id = a_version(scope, "run-1").id
         late = said(model_id, "late", served=BEFORE + timedelta(days=2))
-        predictions.keep(scope, [said(model_id, "early"), late])
+        predictions.store(scope, [said(model_id, "early"), late])
         assert predictions.purge(database, BEFORE + timedelta(days=1)) == 1
         assert [one.served for one in all_of(scope, model_id)] == [late.served]

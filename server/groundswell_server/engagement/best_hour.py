@@ -26,6 +26,6 @@ async def analyze_with_best_hour(call: Call, peers: Peers, post_id: str, target_
 async def _best_hour(caller: Caller, peers: Peers, post: Post) -> HourFigures | None:
     """Returns the predicted best hour; None when LearningService has too little data or does not answer."""
     try:
-        return messages.best_hour(await peers.ask(caller, peers.learning.PredictTiming, messages.timing_request(post)))
+        return messages.best_hour(await peers.call(caller, peers.learning.PredictTiming, messages.timing_request(post)))
     except GroundswellError:
         return None

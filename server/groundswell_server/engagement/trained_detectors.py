@@ -100,7 +100,7 @@ class TrainedDetectors:
         classify = self._peers.learning.ClassifyProfiles
         for part in chunks(asked, _MAX_ASKED):
             request = messages.bots_request(part)
-            answer: Any = await self._peers.ask(caller, classify, request, timeout_seconds=_TIMEOUT_SECONDS)
+            answer: Any = await self._peers.call(caller, classify, request, timeout_seconds=_TIMEOUT_SECONDS)
             found.update(zip(part, messages.bot_probabilities(answer), strict=True))
         return found
 
@@ -109,7 +109,7 @@ class TrainedDetectors:
         classify = self._peers.learning.ClassifyText
         for part in _parts(asked):
             request = messages.spam_request([text[:_MAX_TEXT] for text in part])
-            answer: Any = await self._peers.ask(caller, classify, request, timeout_seconds=_TIMEOUT_SECONDS)
+            answer: Any = await self._peers.call(caller, classify, request, timeout_seconds=_TIMEOUT_SECONDS)
             found.update(zip(part, messages.spam_probabilities(answer), strict=True))
         return found
 

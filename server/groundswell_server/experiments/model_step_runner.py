@@ -96,7 +96,7 @@ class ModelStepRunner:
 
     async def _call(self, step: ModelStep, method: Any, request: Any) -> Any:
         principal = Principal(step.workspace, step.role, step.actor, step.scopes)
-        return await self._peers.ask_as(principal, step.request_id, method, request, timeout_seconds=_TIMEOUT_SECONDS)
+        return await self._peers.call_as(principal, step.request_id, method, request, timeout_seconds=_TIMEOUT_SECONDS)
 
     def _in(
         self, workspace: str, work: Callable[Concatenate[Scope, P], T], *args: P.args, **kwargs: P.kwargs

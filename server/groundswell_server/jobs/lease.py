@@ -45,17 +45,17 @@ class Lease:
         self._stop: Stop | None = None
         self._held_until = time.monotonic() + length.total_seconds()
         self._ended = threading.Event()
-        self._keeper = threading.Thread(target=self._keep, name="groundswell-lease", daemon=True)
+        self._thread = threading.Thread(target=self._renew_until_ended, name="groundswell-lease", daemon=True)
 
     def __enter__(self) -> Self:
-        self._keeper.start()
+        self._thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._ended.set()
-        self._keeper.join()
+        self._thread.join()
 
     @property
     def stop(self) -> Stop | None:
@@ -87,7 +87,7 @@ class Lease:
         if cancel:
             self.end_for(Stop.CANCEL)
 
-    def _keep(self) -> None:
+    def _renew_until_ended(self) -> None:
         self._database.bind()
         interval = self.length.total_seconds() / _RENEWALS_PER_LEASE
         due = time.monotonic() + interval

@@ -100,7 +100,7 @@ class Peers(Stubs):
         self._tokens = tokens
         self._channels: dict[str, grpc.aio.Channel] = {}
 
-    async def ask(
+    async def call(
         self, caller: Caller, method: UnaryCall[Request, Response], request: Request, *, timeout_seconds: float = 5.0
     ) -> Response:
         """Makes a call on behalf of a caller.
@@ -108,9 +108,9 @@ class Peers(Stubs):
         Raises PeerRefusal, and Unavailable when the peer is unreachable or does not serve the call. Never call it
         inside a transaction: on SQLite's single writer thread it would wait for itself.
         """
-        return await self.ask_as(caller.principal, caller.request_id, method, request, timeout_seconds=timeout_seconds)
+        return await self.call_as(caller.principal, caller.request_id, method, request, timeout_seconds=timeout_seconds)
 
-    async def ask_as(
+    async def call_as(
         self,
         principal: Principal,
         request_id: str,
@@ -150,13 +150,13 @@ class Peers(Stubs):
         return grpc.aio.insecure_channel(target, options=RECONNECT)
 
 
-def _typed(error: grpc.aio.AioRpcError, asked: str) -> GroundswellError:
+def _typed(error: grpc.aio.AioRpcError, request_type: str) -> GroundswellError:
     message = error.details() or ""
     if error.code() in ABSENT:
         return Unavailable(
             f"another service cannot be reached: {message}",
             reason="PEER_UNAVAILABLE",
-            metadata={"request": asked},
+            metadata={"request": request_type},
             retry_after=timedelta(seconds=1),
         )
     info = _error_info(error)

@@ -36,7 +36,7 @@ class Child:
         self._lock = threading.Lock()
         self._ending = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
-        self._keeper = threading.Thread(target=self._keep, name=f"keep-{spec.name}", daemon=True)
+        self._thread = threading.Thread(target=self._supervise, name=f"supervise-{spec.name}", daemon=True)
 
     @property
     def pid(self) -> int | None:
@@ -47,11 +47,11 @@ class Child:
     @property
     def is_alive(self) -> bool:
         """True while there is a process, or another one will be started."""
-        return self._keeper.is_alive()
+        return self._thread.is_alive()
 
     def start(self) -> None:
         """Starts a process, and restarts it whenever it dies."""
-        self._keeper.start()
+        self._thread.start()
 
     def terminate(self) -> None:
         """Asks the process to end gracefully; it is not restarted."""
@@ -60,20 +60,20 @@ class Child:
 
     def join(self, seconds: float) -> None:
         """Waits at most `seconds` for the end, then kills the process."""
-        if not self._keeper.is_alive():
+        if not self._thread.is_alive():
             return
-        self._keeper.join(max(0.0, seconds))
-        if self._keeper.is_alive():
+        self._thread.join(max(0.0, seconds))
+        if self._thread.is_alive():
             log.warning("process did not end and was killed", process=self.spec.name, pid=self.pid)
             self._send(signal.SIGKILL)
-            self._keeper.join()
+            self._thread.join()
 
     def _send(self, number: signal.Signals) -> None:
         with self._lock:
             if self._process is not None:
                 self._process.send_signal(number)
 
-    def _keep(self) -> None:
+    def _supervise(self) -> None:
         pause = _FIRST_PAUSE_SECONDS
         while not self._ending.is_set():
             started = time.monotonic()
@@ -82,7 +82,9 @@ class Child:
                 return
             if time.monotonic() - started > _STEADY_SECONDS:
                 pause = _FIRST_PAUSE_SECONDS
-            log.warning("process died; it restarts", process=self.spec.name, code=code, in_seconds=pause)
+            log.warning(
+                "process ended unexpectedly and will be restarted", process=self.spec.name, code=code, in_seconds=pause
+            )
             self._ending.wait(pause)
             pause = min(pause * 2, _MAX_PAUSE_SECONDS)
 

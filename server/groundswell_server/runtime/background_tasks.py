@@ -26,7 +26,7 @@ async def keep_running(name: str, work: Work, failed: Callable[[str], None]) -> 
         try:
             return await work()
         except Exception:
-            log.exception("background task failed; it restarts", work=name, in_seconds=pause)
+            log.exception("background task failed and will be restarted", work=name, in_seconds=pause)
             failed(name)
         await asyncio.sleep(pause)
         pause = min(2 * pause, MAX_PAUSE_SECONDS)

@@ -105,7 +105,7 @@ def create(
         expire_time=None if lifetime is None else scope.now + lifetime,
     )
     record = _record(row)
-    _tell(scope, id, "created", after=_rights(record))
+    _record_change(scope, id, "created", after=_rights(record))
     return record, token
 
 
@@ -140,7 +140,7 @@ def revoke(scope: Scope, id: str) -> KeyRecord:
     if row.revoke_time is None:
         row.revoke_time = scope.now
         scope.update(ApiKeyRow, revoke_time=scope.now).where(ApiKeyRow.id == id).execute()
-        _tell(scope, id, "revoked", before=_rights(_record(row)))
+        _record_change(scope, id, "revoked", before=_rights(_record(row)))
     return _record(row)
 
 
@@ -159,7 +159,7 @@ def rotate(scope: Scope, id: str, *, grace: timedelta = timedelta(0)) -> tuple[K
         previous_digest=row.secret_digest if grace else None,
         previous_expire_time=scope.now + grace if grace else None,
     ).where(ApiKeyRow.id == id).execute()
-    _tell(scope, id, "rotated", after={"grace_seconds": grace.total_seconds()})
+    _record_change(scope, id, "rotated", after={"grace_seconds": grace.total_seconds()})
     return _record(row), token
 
 
@@ -201,7 +201,7 @@ def _new_token(id: str) -> tuple[str, bytes]:
     return f"{_PREFIX}_{id}_{secret}", hashlib.sha256(secret.encode()).digest()
 
 
-def _tell(
+def _record_change(
     scope: Scope, id: str, change: str, *, before: dict[str, Any] | None = None, after: dict[str, Any] | None = None
 ) -> None:
     scope.publish(KEY_CHANGED, id, {"change": change})

@@ -74,7 +74,7 @@ def record(
 ) -> None:
     """Appends an entry by the scope's actor, in the transaction of the change.
 
-    `action` is `thing.done`, such as `rollout.advanced`; `subject` is the thing, such as `rollout/<id>`. `before` and
+    `action` is `subject.done`, such as `rollout.advanced`; `subject` is a kind and an id, such as `rollout/<id>`. `before` and
     `after` hold what changed as JSON: small, without secrets, and without what people wrote.
     """
     scope.insert(

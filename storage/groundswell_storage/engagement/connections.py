@@ -66,7 +66,7 @@ def find(scope: Scope, persona_id: str, platform: int) -> PlatformConnectionRow 
     return found
 
 
-def keep(scope: Scope, values: dict[str, Any]) -> PlatformConnectionRow:
+def store(scope: Scope, values: dict[str, Any]) -> PlatformConnectionRow:
     """Stores a connection in place of the one that the persona had to the platform."""
     remove(scope, values["persona_id"], values["platform"])
     return scope.insert(PlatformConnectionRow, **values)

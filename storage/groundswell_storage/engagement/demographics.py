@@ -29,7 +29,7 @@ def of_post(scope: Scope, post_id: str) -> PostDemographicsRow | None:
     return found
 
 
-def keep(scope: Scope, post_id: str, fetch_time: datetime, groups: dict[str, Any]) -> None:
+def store(scope: Scope, post_id: str, fetch_time: datetime, groups: dict[str, Any]) -> None:
     """Stores the groups of a locked post, unless newer ones are stored."""
     known = of_post(scope, post_id)
     if known is None:

@@ -168,7 +168,7 @@ def latest(scope: Scope, post_id: str, *, until_us: int, limit: int) -> list[Jud
 def actors_of_texts(scope: Scope, text_keys: Sequence[int], most: int) -> list[tuple[int, str, str]]:
     """Returns the authors of these texts in the whole workspace: (text key, actor handle, post id).
 
-    At least `most` of each text that has as many: more rows give no more evidence about what a million accounts wrote.
+    Each text has at least `most` rows if it has as many authors. Further rows would add no evidence.
     """
     found: list[tuple[int, str, str]] = []
     for chunk in chunks(text_keys, _CHUNK):

@@ -47,10 +47,10 @@ class KeptPattern(NamedTuple):
     name: str
     context_id: str
     features: Mapping[str, Any]
-    """The parts of the approach: see the callers of `keep`."""
+    """The parts of the approach: see the callers of `store`."""
 
 
-def keep(
+def store(
     scope: Scope,
     *,
     name: str,

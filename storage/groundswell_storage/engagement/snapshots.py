@@ -95,12 +95,12 @@ def rates_around_age(
     one is given: for each the last snapshot up to the age and the first one after it.
     """
     beside, ages = _beside("outcome_rate_pct", (age,))
-    whose, named = ("", ()) if persona_id is None else ("AND p.persona_id = ? ", (persona_id,))
+    by_persona, persona = ("", ()) if persona_id is None else ("AND p.persona_id = ? ", (persona_id,))
     cursor = scope.execute(
-        f"SELECT {beside} FROM post p WHERE p.workspace = ? {whose}AND p.platform = ? "
+        f"SELECT {beside} FROM post p WHERE p.workspace = ? {by_persona}AND p.platform = ? "
         "AND p.publish_time >= ? AND p.publish_time < ? AND p.fetch_time IS NOT NULL "
         "ORDER BY p.publish_time DESC, p.id DESC LIMIT ?",
-        (*ages, scope.workspace, *named, platform, to_micros(since), to_micros(before), limit),
+        (*ages, scope.workspace, *persona, platform, to_micros(since), to_micros(before), limit),
     )
     ids = list({id for row in cursor.fetchall() for id in row if id is not None})
     if not ids:

@@ -124,7 +124,7 @@ def create(scope: Scope, kind: str, request: bytes, *, max_attempts: int = 3, id
         create_time=scope.now,
     )
     operation = _operation(row)
-    _tell(scope.database, operation, scope.now)
+    _publish_change(scope.database, operation, scope.now)
     return operation
 
 
@@ -244,11 +244,11 @@ def update(
     changed = [(from_micros(row[0]), _operation(_read(row[1:]))) for row in rows]
     if not quiet:
         for time, operation in changed:
-            _tell(database, operation, time)
+            _publish_change(database, operation, time)
     return [operation for _, operation in changed]
 
 
-def _tell(database: Database, operation: Operation, time: datetime) -> None:
+def _publish_change(database: Database, operation: Operation, time: datetime) -> None:
     payload = {"state": operation.state, "progress_pct": operation.progress_pct, "kind": operation.kind}
     events.publish(database, operation.workspace, OPERATION_CHANGED, operation.id, payload, time)
 

@@ -73,7 +73,7 @@ _CHUNK = 200
 _COLUMNS = "probabilities, served, label, known, features"
 
 
-def keep(scope: Scope, served: Sequence[ServedLabels]) -> None:
+def store(scope: Scope, served: Sequence[ServedLabels]) -> None:
     """Stores predictions, each in place of an earlier one that is not scored yet.
 
     Predictions of deleted versions, and of contexts with a post that was measured before, are left out.
@@ -87,13 +87,13 @@ def keep(scope: Scope, served: Sequence[ServedLabels]) -> None:
         if one.model_id in models and (one.context_id not in measured or one.served < measured[one.context_id])
     ]
     for chunk in chunks(wanted, _CHUNK):
-        _keep(scope, chunk)
+        _store_chunk(scope, chunk)
 
 
 def score(scope: Scope, model_type: str, labels: Mapping[str, str]) -> int:
     """Scores all earlier predictions of a type's versions with the labels of their subjects; returns their number."""
     scored = 0
-    for subject in _said_of(scope, list(labels)):
+    for subject in _predicted_subjects(scope, list(labels)):
         scored += scope.execute(
             "UPDATE labelled_prediction SET label = ?, known = ? WHERE workspace = ? AND subject = ? AND served <= ? "
             "AND model_id IN (SELECT id FROM model WHERE workspace = ? AND model_type = ?)",
@@ -153,7 +153,7 @@ def purge(database: Database, before: datetime) -> int:
 _json: Any = LabelledPredictionRow.probabilities.python_value
 
 
-def _keep(scope: Scope, served: Sequence[ServedLabels]) -> None:
+def _store_chunk(scope: Scope, served: Sequence[ServedLabels]) -> None:
     parameters: list[object] = []
     for one in served:
         features = None if one.features is None else to_json(one.features)
@@ -169,8 +169,8 @@ def _keep(scope: Scope, served: Sequence[ServedLabels]) -> None:
     )
 
 
-def _said_of(scope: Scope, subjects: Sequence[str]) -> Iterable[str]:
-    """Returns the predictions whose label is known."""
+def _predicted_subjects(scope: Scope, subjects: Sequence[str]) -> Iterable[str]:
+    """Yields the subjects among these that have predictions."""
     for chunk in chunks(subjects, _CHUNK):
         rows = scope.execute(
             "SELECT DISTINCT subject FROM labelled_prediction "

@@ -75,13 +75,13 @@ _COLUMNS = "workspace, model_id, context_id, platform, features, value, lower, u
 _AT_ONCE = 200
 
 
-def keep(scope: Scope, predictions: Sequence[ServedPrediction]) -> None:
+def store(scope: Scope, predictions: Sequence[ServedPrediction]) -> None:
     """Stores predictions, each in place of an earlier one for the same context and version.
 
     Predictions of contexts with a post that was measured before, and of deleted versions, are left out.
     """
     for chunk in chunks(predictions, _AT_ONCE):
-        _keep(scope, chunk)
+        _store_chunk(scope, chunk)
 
 
 def judged(
@@ -156,7 +156,7 @@ def purge(database: Database, before: datetime) -> int:
 _json: Any = PredictionRow.features.python_value
 
 
-def _keep(scope: Scope, predictions: Sequence[ServedPrediction]) -> None:
+def _store_chunk(scope: Scope, predictions: Sequence[ServedPrediction]) -> None:
     measured = first_measured(scope, {one.context_id for one in predictions})
     models = existing(scope, {one.model_id for one in predictions})
     parameters: list[object] = []

@@ -77,7 +77,7 @@ def put(scope: Scope, plan: Plan, next_check_time: datetime) -> TrainingSchedule
         conflict_target=[TrainingScheduleRow.workspace, TrainingScheduleRow.model_type],
         update={**changed, "next_check_time": next_check_time},
     ).execute()
-    _tell(scope, "put", plan.model_type, before=values_of(known.plan) if known else None, after=values)
+    _record_change(scope, "put", plan.model_type, before=values_of(known.plan) if known else None, after=values)
     return get(scope, plan.model_type)
 
 
@@ -100,7 +100,7 @@ def remove(scope: Scope, model_type: str) -> None:
     """Deletes the schedule of a type; raises NotFound (`TRAINING_SCHEDULE_NOT_FOUND`)."""
     before = get(scope, model_type).plan
     scope.delete(TrainingScheduleRow).where(TrainingScheduleRow.model_type == model_type).execute()
-    _tell(scope, "cancelled", model_type, before=values_of(before))
+    _record_change(scope, "cancelled", model_type, before=values_of(before))
 
 
 def due(database: Database, now: datetime) -> list[tuple[str, str]]:
@@ -134,7 +134,7 @@ def note(
     ).where(TrainingScheduleRow.model_type == model_type).execute()
 
 
-def _tell(
+def _record_change(
     scope: Scope,
     change: str,
     model_type: str,

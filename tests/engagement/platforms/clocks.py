@@ -42,10 +42,10 @@ class SharedClock:
             _TIME.pack_into(self._memory, 0, now)
         return datetime.fromtimestamp(now, UTC)
 
-    def sleep(self, seconds: float, look: Callable[[], None]) -> None:
+    def sleep(self, seconds: float, check: Callable[[], None]) -> None:
         """Moves it on; who sleeps beside others sleeps no longer."""
         until = self.seconds() + seconds
-        look()
+        check()
         with self._alone():
             _TIME.pack_into(self._memory, 0, max(self.seconds(), until))
 

@@ -43,7 +43,7 @@ def serve(scope: Scope, version: ModelVersion, residuals: Sequence[float]) -> No
         rate = scope.select(MetricSnapshotRow).where(at_age).get().outcome_rate_pct
         said = rate - residual
         rows.append(ServedPrediction(version.id, post.context_id, 1, features, said, None, None, post.publish_time))
-    predictions.keep(scope, rows)
+    predictions.store(scope, rows)
 
 
 def usual(count: int, seed: int = 0) -> list[float]:

@@ -150,11 +150,11 @@ async def test_neither_texts_nor_figures_are_kept(database: Database, log: Label
 def test_predictions_go_with_their_version_and_with_time(scope: Scope) -> None:
     version = a_version(scope, "run-1")
     served = labelled_predictions.ServedLabels(version.id, "text:x", "", {"food": 1.0}, None, NOW)
-    labelled_predictions.keep(scope, [served, served._replace(model_id="gone"), served._replace(subject="text:y")])
+    labelled_predictions.store(scope, [served, served._replace(model_id="gone"), served._replace(subject="text:y")])
     assert labelled_predictions.count_served(scope, version.id) == 2
     assert labelled_predictions.purge(scope.database, NOW) == 0
     assert labelled_predictions.purge(scope.database, LATER) == 2
-    labelled_predictions.keep(scope, [served])
+    labelled_predictions.store(scope, [served])
     registry.delete(scope, version.id)
     assert labelled_predictions.count_served(scope, version.id) == 0
 

@@ -27,7 +27,7 @@ class AnsweringPeers:
         self.recorded: list[pb.ExperimentEvent] = []
         self.principals: set[Principal] = set()
 
-    async def ask_as(
+    async def call_as(
         self, principal: Principal, request_id: str, method: str, request: Any, *, timeout_seconds: float = 5.0
     ) -> Any:
         """A call."""

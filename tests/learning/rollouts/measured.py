@@ -48,5 +48,5 @@ def measure(scope: Scope, personas: Sequence[str], off_by: Mapping[str, float]) 
             ]
             ids.append(post_id)
             scope.publish(POST_CHANGED, post_id, {"persona_id": persona_id, "platform": 1})
-    predictions.keep(scope, rows)
+    predictions.store(scope, rows)
     return ids

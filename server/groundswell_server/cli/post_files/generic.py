@@ -61,10 +61,10 @@ class Reader:
 
     def assumptions(self) -> tuple[str, ...]:
         """Returns the assumptions so far, in words."""
-        said = ["times without a zone are taken as UTC"] if self.zoneless else []
+        remarks = ["times without a zone are taken as UTC"] if self.zoneless else []
         if self.unknown:
-            said.append(f"ignored unknown columns: {', '.join(sorted(self.unknown))}")
-        return tuple(said)
+            remarks.append(f"ignored unknown columns: {', '.join(sorted(self.unknown))}")
+        return tuple(remarks)
 
 
 def draft(row: Row, line: int) -> PostDraft:

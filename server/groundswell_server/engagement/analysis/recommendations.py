@@ -85,7 +85,7 @@ def analyze_post(
         *_on_elements(post, elements, zone),
         *sentiment_recommendations(sentiment),
         *_on_filtered(figures, by_count),
-        *_on_what_is_missing(figures, past, target_age),
+        *_on_missing_data(figures, past, target_age),
     ]
     return PostAnalysis(_best_of_each_kind(elements), by_count, tuple(sentences))
 
@@ -172,17 +172,17 @@ def _on_filtered(figures: PostFigures, filtered: Sequence[FilteredCount]) -> lis
     if not figures.total or taken < 0.1 * figures.total:
         return []
     share = 100.0 * taken / figures.total
-    said = f"{taken:,} of {figures.total:,} interactions ({share:.0f}%) were removed as not genuine"
+    removal = f"{taken:,} of {figures.total:,} interactions ({share:.0f}%) were removed as not genuine"
     if not filtered:
-        return [f"{said}."]
+        return [f"{removal}."]
     most = filtered[0]
     reason = most.reason.replace("_", " ").lower()
     return [
-        f"{said}, most often for {reason} ({most.count:,}): hide such comments and leave the raw counts out of reports."
+        f"{removal}, most often for {reason} ({most.count:,}): hide such comments and leave the raw counts out of reports."
     ]
 
 
-def _on_what_is_missing(figures: PostFigures, past: Sequence[PublishedPost], target_age: timedelta) -> list[str]:
+def _on_missing_data(figures: PostFigures, past: Sequence[PublishedPost], target_age: timedelta) -> list[str]:
     sentences = []
     if figures.rate_base is RateBase.UNSPECIFIED:
         sentences.append(

@@ -61,14 +61,14 @@ class Community:
 
 def find_communities(visits: Visits) -> list[Community]:
     """Returns the groups of accounts that appear together, largest first."""
-    came = ~np.isnan(visits.times_us)
-    counts = came.sum(axis=1)
-    away = came.shape[1] - counts
-    able = np.flatnonzero((counts >= MIN_POSTS) & (away >= MIN_POSTS))
+    visited = ~np.isnan(visits.times_us)
+    counts = visited.sum(axis=1)
+    missed = visited.shape[1] - counts
+    able = np.flatnonzero((counts >= MIN_POSTS) & (missed >= MIN_POSTS))
     able = np.sort(able[np.argsort(-counts[able], kind="stable")[:MAX_ACCOUNTS]])
     if len(able) < MIN_MEMBERS:
         return []
-    met = _often_together(visits.times_us[able])
+    met = _frequent_pairs(visits.times_us[able])
     # The following steps are expensive, and for most posts there is no pair.
     if not len(met[0]):
         return []
@@ -80,11 +80,11 @@ def find_communities(visits: Visits) -> list[Community]:
     return _communities(zip(able[first].tolist(), able[second].tolist(), together.tolist(), strict=True))
 
 
-def _often_together(times: NDArray[np.float64]) -> _Pairs:
+def _frequent_pairs(times: NDArray[np.float64]) -> _Pairs:
     """Returns the pairs that visit enough posts together to be in a group."""
-    came = ~np.isnan(times)
-    same = came.astype(np.float64) @ came.T
-    counts = came.sum(axis=1)
+    visited = ~np.isnan(times)
+    same = visited.astype(np.float64) @ visited.T
+    counts = visited.sum(axis=1)
     union = counts[:, None] + counts - same
     first, second = np.nonzero(np.triu((same >= MIN_POSTS) & (same >= ALWAYS * union), 1))
     close = np.abs(times[first] - times[second]) <= TOGETHER_US
@@ -96,15 +96,17 @@ def _often_together(times: NDArray[np.float64]) -> _Pairs:
 def _beyond_chance(met: _Pairs, times: NDArray[np.float64], popularity: NDArray[np.float64], share: float) -> _Pairs:
     """Returns the pairs that coincide more often than chance explains."""
     first, second, together = met
-    came = ~np.isnan(times)
-    counts = came.sum(axis=1)
+    visited = ~np.isnan(times)
+    counts = visited.sum(axis=1)
     likely = _likely(counts, popularity)
-    shared = (came[first] & came[second]).sum(axis=1)
+    shared = (visited[first] & visited[second]).sum(axis=1)
     pairs = math.log(max(1, len(times) * (len(times) - 1) // 2))
-    both = np.minimum(_surprise(shared, came, likely, first, second), _surprise(shared, came, likely, second, first))
+    both = np.minimum(
+        _surprise(shared, visited, likely, first, second), _surprise(shared, visited, likely, second, first)
+    )
     timed = likely * share
     surprise = np.minimum(
-        _surprise(together, came, timed, first, second), _surprise(together, came, timed, second, first)
+        _surprise(together, visited, timed, first, second), _surprise(together, visited, timed, second, first)
     )
     kept = (both >= SAME_POSTS) & (surprise >= pairs - math.log(CHANCE))
     return first[kept], second[kept], together[kept]
@@ -136,14 +138,14 @@ def _coincidence_share(times: NDArray[np.float64]) -> float:
 
 def _surprise(
     hits: NDArray[np.float64] | NDArray[np.int64],
-    came: NDArray[np.bool_],
+    visited: NDArray[np.bool_],
     likely: NDArray[np.float64],
     given: NDArray[np.int64],
     other: NDArray[np.int64],
 ) -> NDArray[np.float64]:
     """Returns minus the logarithm of a bound on the chance of so many `hits` of `other` among the posts of `given`."""
-    trials = came[given].sum(axis=1)
-    expected = np.clip((came[given] * likely[other]).sum(axis=1) / trials, 1e-9, 1.0 - 1e-9)
+    trials = visited[given].sum(axis=1)
+    expected = np.clip((visited[given] * likely[other]).sum(axis=1) / trials, 1e-9, 1.0 - 1e-9)
     found = np.clip(hits / trials, 1e-9, 1.0)
     miss = 1.0 - found
     rest = np.where(miss > 0, miss * np.log(np.maximum(miss, 1e-300) / (1.0 - expected)), 0.0)

@@ -67,7 +67,7 @@ def connect(scope: Scope, draft: ConnectionDraft, vault: TokenVault) -> Connecti
     if draft.expire_time is not None and draft.expire_time <= scope.now:
         raise InvalidArgument.of("expire_time", f"must be in the future, got {draft.expire_time.isoformat()}")
     before = connections.find(scope, draft.persona_id, draft.platform)
-    row = connections.keep(
+    row = connections.store(
         scope,
         {
             "id": scope.new_id(),

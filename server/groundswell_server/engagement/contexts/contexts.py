@@ -201,7 +201,7 @@ def submit_feedback(scope: Scope, id: str, rating: Rating, comment: str = "") ->
     if outcome.validation is not Validation.APPROVED:
         patterns.drop_all(scope, id)
     if draft is not None:
-        patterns.keep(
+        patterns.store(
             scope,
             name=draft.name,
             context_id=id,

@@ -71,7 +71,7 @@ def _update_pattern(
         patterns.drop_of_post(scope, row.id, post.id)
         left = patterns.of_context(scope, row.id)
         return left[0].name if left else ""
-    patterns.keep(
+    patterns.store(
         scope,
         name=draft.name,
         context_id=row.id,

@@ -55,7 +55,7 @@ _YEARS: Final = re.compile(r"(?:19|20)\d\d(?:[ ./-]{1,3}(?:(?:19|20)\d\d|\d{1,2}
 _WORD: Final = r"[^\W\d_](?:[^\W\d_]|['\u2019-](?=[^\W\d_])){1,30}"
 _CAPITALIZED: Final = r"[A-Z\u00c0-\u00de\u0391-\u03a9\u0410-\u042f](?:[^\W\d_]|['\u2019-](?=[^\W\d_])){0,30}"
 _FULL_NAME: Final = rf"{_CAPITALIZED}(?: {_CAPITALIZED}){{0,2}}"
-_SAID: Final = re.compile(
+_STATED: Final = re.compile(
     rf"\b(?:my (?:full |real |first |last )?name(?: is|'s|\u2019s)|my name:|i am called|i'm called|"
     r"call me(?= (?-i:[A-Z][a-z]))|"
     r"me llamo|mi nombre es|je m'appelle|je m\u2019appelle|mon nom est|ich hei(?:ss|\u00df)e|mein name ist|"
@@ -84,7 +84,7 @@ _NAMING: Final = (
     "mi nombre",
     "meu nome",
 )
-"""Every text with a match of `_SAID` contains one of them."""
+"""Every text with a match of `_STATED` contains one of them."""
 _INTRODUCED: Final = re.compile(
     rf"\b(?:[Ii]['\u2019]?m|[Ii] am|I'M|I AM) (?P<name>{_FULL_NAME})(?=[,.!]|$| (?:and|from|here|btw)\b)"
 )
@@ -149,9 +149,9 @@ def _mask_telephones(text: str) -> tuple[str, int]:
 
 def _mask_names(text: str, lower: str) -> tuple[str, int]:
     """Masks names. `lower` is the unmasked text in lower case, by which most texts are skipped."""
-    said = introduced = presented = 0
+    stated = introduced = presented = 0
     if has_any(lower, _NAMING):
-        text, said = _replace_names(_SAID, text, _is_called)
+        text, stated = _replace_names(_STATED, text, _is_called)
     if "im " in lower or "'m " in lower or "\u2019m " in lower or "i am " in lower:
         text, introduced = _replace_names(_INTRODUCED, text, _is_introduced)
     if "this is " in lower or "here is " in lower:
@@ -160,7 +160,7 @@ def _mask_names(text: str, lower: str) -> tuple[str, int]:
     body, end = text[:-_SIGNATURE], text[-_SIGNATURE:]
     end, signed = _replace_names(_SIGNED, end, _is_signed) if "," in end or "\n" in end else (end, 0)
     end, dashed = _replace_names(_DASHED, end, _is_signed) if has_any(end, _DASHES) else (end, 0)
-    return body + end, said + introduced + presented + signed + dashed
+    return body + end, stated + introduced + presented + signed + dashed
 
 
 def _replace_names(pattern: re.Pattern[str], text: str, is_name: Callable[[str], bool]) -> tuple[str, int]:

@@ -50,7 +50,7 @@ def record_demographics(scope: Scope, post_id: str, fetch_time: datetime, report
     if reported is not None:
         found = reported.anonymized()
         groups = {"countries": found.countries, "age_bands": found.age_bands, "genders": found.genders}
-        demographics.keep(scope, post_id, fetch_time, groups)
+        demographics.store(scope, post_id, fetch_time, groups)
 
 
 def demographics_of(scope: Scope, post_id: str) -> Demographics | None:

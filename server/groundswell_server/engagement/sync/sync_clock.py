@@ -9,7 +9,7 @@ from typing import Protocol
 
 from groundswell_storage.database import Database
 
-_LOOK_SECONDS = 0.5
+_CHECK_SECONDS = 0.5
 
 
 class Clock(Protocol):
@@ -18,8 +18,8 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """Returns the current time in UTC."""
 
-    def sleep(self, seconds: float, look: Callable[[], None]) -> None:
-        """Waits; calls `look` regularly, which raises when the work has to end."""
+    def sleep(self, seconds: float, check: Callable[[], None]) -> None:
+        """Waits; calls `check` regularly. It raises when the work has to end."""
 
 
 class DatabaseClock:
@@ -32,9 +32,9 @@ class DatabaseClock:
         """Returns the current time in UTC."""
         return self._database.now()
 
-    def sleep(self, seconds: float, look: Callable[[], None]) -> None:
-        """Waits; calls `look` twice a second."""
+    def sleep(self, seconds: float, check: Callable[[], None]) -> None:
+        """Waits; calls `check` twice a second."""
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
-            look()
-            time.sleep(min(left, _LOOK_SECONDS))
+            check()
+            time.sleep(min(left, _CHECK_SECONDS))

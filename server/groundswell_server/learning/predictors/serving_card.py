@@ -30,11 +30,11 @@ def common_card(model_type: PostModelType, rows: PostRows, encoder: Encoder) -> 
         "sample_count": len(rows),
         "window": [first.isoformat(), last.isoformat()],
         "outcomes": np.quantile(rows.outcomes, np.linspace(0.0, 1.0, _OUTCOMES)).tolist(),
-        "seen": {name: _seen(rows, name) for name in CHANGEABLE},
+        "seen": {name: _value_counts(rows, name) for name in CHANGEABLE},
     }
 
 
-def _seen(rows: PostRows, feature: str) -> list[list[float]]:
+def _value_counts(rows: PostRows, feature: str) -> list[list[float]]:
     """Returns the values of a feature among the rows, each with its number of posts."""
     column = rows.features.values[:, FEATURES.index(feature)]
     values, counts = np.unique(column[~np.isnan(column)], return_counts=True)

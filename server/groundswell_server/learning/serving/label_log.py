@@ -25,7 +25,7 @@ class LabelLog:
     """The predictions of one server; used on its event loop."""
 
     def __init__(self, executor: DatabaseExecutor) -> None:
-        self._buffer: PredictionBuffer[ServedLabels] = PredictionBuffer(executor, _keep)
+        self._buffer: PredictionBuffer[ServedLabels] = PredictionBuffer(executor, _store)
 
     def record_texts(
         self,
@@ -79,5 +79,5 @@ class LabelLog:
         self._buffer.put(Key(workspace, subject, model_id), tuple(predicted.items()), entry)
 
 
-def _keep(scope: Scope, noted: Sequence[tuple[Key, ServedLabels]]) -> None:
-    labelled_predictions.keep(scope, [served for _, served in noted])
+def _store(scope: Scope, noted: Sequence[tuple[Key, ServedLabels]]) -> None:
+    labelled_predictions.store(scope, [served for _, served in noted])

@@ -31,7 +31,7 @@ class PredictionLog:
     """The predictions of one server; used on its event loop."""
 
     def __init__(self, executor: DatabaseExecutor) -> None:
-        self._buffer: PredictionBuffer[_Waiting] = PredictionBuffer(executor, _keep)
+        self._buffer: PredictionBuffer[_Waiting] = PredictionBuffer(executor, _store)
 
     def record(
         self, workspace: str, context_id: str, model_id: str, prediction: Prediction, facts: PostFacts, served: datetime
@@ -52,8 +52,8 @@ def stored_features(facts: PostFacts) -> dict[str, Any]:
     return {"values": values, "category": category(facts)}
 
 
-def _keep(scope: Scope, noted: Sequence[tuple[Key, _Waiting]]) -> None:
-    predictions.keep(scope, list(_rows(noted)))
+def _store(scope: Scope, noted: Sequence[tuple[Key, _Waiting]]) -> None:
+    predictions.store(scope, list(_rows(noted)))
 
 
 def _rows(noted: Iterable[tuple[Key, _Waiting]]) -> Iterable[ServedPrediction]:

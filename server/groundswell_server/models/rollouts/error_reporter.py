@@ -113,7 +113,7 @@ class ErrorReporter:
             if counted:
                 request = messages.events_request(found.rollout.rollout_id, found.rollout.rollout_key, counted)
                 record = self._peers.experiments.RecordEvents
-                await self._peers.ask_as(principal(workspace), f"rollout-{found.rollout.rollout_id}", record, request)
+                await self._peers.call_as(principal(workspace), f"rollout-{found.rollout.rollout_id}", record, request)
         except PeerRefusal as refusal:
             if not refusal.is_final:
                 raise

@@ -69,7 +69,7 @@ class RolloutMembership:
         return await self._known.find(key, partial(self._ask, workspace, rollout, unit))
 
     async def _ask(self, workspace: str, rollout: ModelRollout, unit: str) -> Membership:
-        response: Any = await self._peers.ask_as(
+        response: Any = await self._peers.call_as(
             principal(workspace),
             f"rollout-{rollout.rollout_id}",
             self._peers.experiments.EvaluateRollout,

@@ -156,7 +156,9 @@ class LiveModels(Generic[L]):
             except GroundswellError as error:
                 if before is None:
                     raise
-                log.warning("live models could not be read; the known ones continue to serve", error=error.message)
+                log.warning(
+                    "live models could not be read; the models in memory continue to serve", error=error.message
+                )
                 live = before[0]
             self._live.pop(workspace, None)
             self._live[workspace] = live, self._monotonic() + TRUST_SECONDS

@@ -47,10 +47,10 @@ V = TypeVar("V", bound=Served)
 class PredictionBuffer(Generic[V]):
     """The buffer of one server and one table; used on its event loop."""
 
-    def __init__(self, executor: DatabaseExecutor, keep: Callable[[Scope, Sequence[tuple[Key, V]]], None]) -> None:
-        """`keep` writes entries in a transaction of their workspace, on a database thread."""
+    def __init__(self, executor: DatabaseExecutor, store: Callable[[Scope, Sequence[tuple[Key, V]]], None]) -> None:
+        """`store` writes entries in a transaction of their workspace, on a database thread."""
         self._executor = executor
-        self._keep = keep
+        self._store = store
         self._predicted: dict[Key, Hashable] = {}
         """The last prediction by key, with which repeated ones are recognised."""
         self._buffer: WriteBehind[Key, V] = WriteBehind(
@@ -78,7 +78,7 @@ class PredictionBuffer(Generic[V]):
     async def _write_workspace(self, workspace: str, entries: list[tuple[Key, V]]) -> None:
         scope = Scope(self._executor.database, workspace, "system", max(value.served for _, value in entries))
         try:
-            await self._executor.write(lambda: self._keep(scope, entries))
+            await self._executor.write(lambda: self._store(scope, entries))
         except Exception as error:
             # Nobody waits for the error; the next prediction with this key is written again.
             log.warning("predictions not stored", workspace=workspace, count=len(entries), error=str(error))
