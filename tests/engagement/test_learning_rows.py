@@ -12,7 +12,8 @@ from groundswell_server.engagement.ingestion.post_metrics import record_metrics
 from groundswell_server.engagement.interactions.interactions import NewInteraction
 from groundswell_server.engagement.interactions.recorder import record_interactions
 from groundswell_server.engagement.metrics.engagement_rates import Counts
-from groundswell_server.engagement.personas import Handle, PersonaDraft, create_persona, delete_persona
+from groundswell_server.engagement.persona_handles import Handle
+from groundswell_server.engagement.personas import PersonaDraft, create_persona, delete_persona
 from groundswell_server.engagement.posts.posts import Post, PostDraft, create_post
 from groundswell_storage.engagement import learning_rows, prediction_facts
 from groundswell_storage.engagement.enums import (

@@ -11,7 +11,7 @@ from groundswell.v1 import engagement_pb2 as pb
 from groundswell_server.engagement import configuration, messages
 from groundswell_server.engagement.connections import token_vault
 from groundswell_server.engagement.interactions import REJUDGE_DUPLICATES
-from groundswell_server.engagement.personas import REJUDGE_HANDLES
+from groundswell_server.engagement.persona_handles import REJUDGE_HANDLES
 from groundswell_server.engagement.platforms import LIMIT_GROUPS
 from groundswell_server.jobs.job import Job, Postponed
 from groundswell_server.jobs.registry import Periodic

@@ -1,22 +1,20 @@
-"""Personas, and the register of their handles, which all workspaces share."""
+"""Personas: created, read, changed and deleted, and found by name for imports."""
 
 from __future__ import annotations
 
-import json
 import zoneinfo
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
 
-from groundswell_server.engagement.bot_detection.handles import normalize_handle
+from groundswell_server.engagement.persona_handles import Handle, register_handles
 from groundswell_storage import resources
-from groundswell_storage.engagement import personas
+from groundswell_storage.engagement import persona_handles, personas
 from groundswell_storage.engagement.enums import Platform
 from groundswell_storage.engagement.personas import PersonaRow
-from groundswell_storage.errors import AlreadyExists, InvalidArgument, NotFound
-from groundswell_storage.jobs import operations
+from groundswell_storage.errors import InvalidArgument, NotFound
 from groundswell_storage.pages import Page
 from groundswell_storage.records import record_of, values_of
 from groundswell_storage.resources import check_etag
@@ -25,18 +23,6 @@ from groundswell_storage.scope import Scope
 DEFAULT_TIME_ZONE = "UTC"
 _ZONES_OF_MACHINES = frozenset({"Factory", "localtime", "posix", "posixrules", "right"})
 """Names (or first parts of names) of files that lie beside the time zones on some machines."""
-REJUDGE_HANDLES = "engagement.rejudge_handles"
-"""The operation that judges the interactions of newly registered handles again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Handle:
-    """An account on a platform."""
-
-    platform: Platform
-    handle: str
-    follower_count: int | None = None
-    """None where unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +62,7 @@ class Persona:
 def create_persona(scope: Scope, draft: PersonaDraft) -> Persona:
     """Creates a persona and registers its handles; raises AlreadyExists (`HANDLE_TAKEN`)."""
     id, values = scope.new_id(), _checked(values_of(draft), "")
-    _register(scope, id, draft.handles, "handles")
+    register_handles(scope, id, draft.handles, "handles")
     return record_of(Persona, resources.create(scope, PersonaRow, id=id, **values))
 
 
@@ -119,8 +105,7 @@ def update_persona(scope: Scope, id: str, changes: Mapping[str, Any], etag: str 
         # Imports may use the name that one of them created the persona under again, once the persona has another.
         values["import_name"] = None
     if "handles" in values:
-        personas.unregister(scope, id)
-        _register(scope, id, values["handles"], "persona.handles", known=record_of(Persona, row).handles)
+        register_handles(scope, id, values["handles"], "persona.handles", old=record_of(Persona, row).handles)
     if values:
         resources.change(scope, row, **values)
     return record_of(Persona, row)
@@ -133,7 +118,7 @@ def delete_persona(scope: Scope, id: str) -> Persona:
     """
     row = scope.get(PersonaRow, id, lock=True)
     if row.delete_time is None:
-        personas.retire(scope, id)
+        persona_handles.retire(scope, id)
         resources.change(scope, row, action="deleted", delete_time=scope.now, import_name=None)
     return record_of(Persona, row)
 
@@ -154,48 +139,6 @@ def _active(row: PersonaRow) -> PersonaRow:
     if row.delete_time is not None:
         raise NotFound("persona", row.id)
     return row
-
-
-def _register(
-    scope: Scope, persona_id: str, handles: Sequence[Handle], field: str, known: Sequence[Handle] = ()
-) -> None:
-    """Registers handles, and starts the rejudgment of the handles that were not `known` before."""
-    wanted: dict[tuple[int, str], Handle] = {}
-    for position, each in enumerate(handles):
-        key = _key(each)
-        if not key[1]:
-            raise InvalidArgument.of(
-                f"{field}[{position}].handle", f"must contain more than @ and dots, got {each.handle!r}"
-            )
-        if not each.handle.isprintable():
-            # Two handles that look alike would be distinct, and nobody would see why only one of them is registered.
-            raise InvalidArgument.of(
-                f"{field}[{position}].handle", f"must contain only printable characters, got {each.handle!r}"
-            )
-        if key in wanted:
-            raise InvalidArgument.of(
-                f"{field}[{position}].handle", f"must be unique on the platform, got {each.handle!r} twice"
-            )
-        wanted[key] = each
-    # One order everywhere prevents deadlocks between servers that register the same handles.
-    taken = personas.register(scope, persona_id, sorted(wanted))
-    if taken is not None:
-        raise _handle_taken(wanted[taken])
-    new = sorted(wanted.keys() - set(map(_key, known)))
-    if new:
-        operations.create(scope, REJUDGE_HANDLES, json.dumps(new).encode())
-
-
-def _key(handle: Handle) -> tuple[int, str]:
-    return int(handle.platform), normalize_handle(handle.handle)
-
-
-def _handle_taken(handle: Handle) -> AlreadyExists:
-    """Returns the error of a taken handle. It does not name the owner, who may be in another workspace."""
-    platform = handle.platform.name
-    error = AlreadyExists("handle", f"{platform}/{handle.handle}", reason="HANDLE_TAKEN")
-    error.metadata = {"platform": platform, "handle": handle.handle}
-    return error
 
 
 def _checked(values: Mapping[str, Any], prefix: str) -> dict[str, Any]:

@@ -13,14 +13,8 @@ from groundswell_server.engagement.interactions.interactions import NewInteracti
 from groundswell_server.engagement.interactions.recorder import record_interactions
 from groundswell_server.engagement.jobs import rejudge_handles
 from groundswell_server.engagement.metrics.engagement_rates import Counts
-from groundswell_server.engagement.personas import (
-    REJUDGE_HANDLES,
-    Handle,
-    PersonaDraft,
-    create_persona,
-    delete_persona,
-    update_persona,
-)
+from groundswell_server.engagement.persona_handles import REJUDGE_HANDLES, Handle
+from groundswell_server.engagement.personas import PersonaDraft, create_persona, delete_persona, update_persona
 from groundswell_server.engagement.posts.posts import PostDraft, create_post, get_post
 from groundswell_storage.database import Database
 from groundswell_storage.engagement.enums import InteractionKind, Platform, Verdict

@@ -29,7 +29,7 @@ from groundswell_server.engagement.interactions.cross_post_duplicates import (
     look_up,
 )
 from groundswell_server.engagement.interactions.interactions import NewInteraction
-from groundswell_storage.engagement import interactions, personas, posts
+from groundswell_storage.engagement import interactions, persona_handles, posts
 from groundswell_storage.engagement.enums import Platform
 from groundswell_storage.engagement.interactions import JudgedInteraction
 from groundswell_storage.engagement.posts import PostRow
@@ -130,7 +130,7 @@ def judge_rows(
 def _register(scope: Scope, platform: Platform, handles: Sequence[str]) -> PersonaRegister:
     """Returns the entries of the register of AI personas for these handles."""
     normalized = list(dict.fromkeys(normalize_handles(handles)))
-    return PersonaRegister((platform, handle) for handle in personas.registered(scope, platform, normalized))
+    return PersonaRegister((platform, handle) for handle in persona_handles.registered(scope, platform, normalized))
 
 
 def _normalized(stored: Sequence[JudgedInteraction], fresh: Sequence[Fresh]) -> dict[str, NormalizedText]:

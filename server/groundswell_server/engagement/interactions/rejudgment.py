@@ -15,7 +15,7 @@ from groundswell_server.engagement import configuration
 from groundswell_server.engagement.bot_detection.handles import normalized_handles
 from groundswell_server.engagement.interactions import recorder
 from groundswell_server.jobs.job import Job
-from groundswell_storage.engagement import interactions, personas, posts
+from groundswell_storage.engagement import interactions, persona_handles, posts
 from groundswell_storage.engagement.enums import Verdict
 from groundswell_storage.scope import Scope
 
@@ -69,7 +69,7 @@ def rejudge_handles(job: Job) -> None:
         requested.setdefault(platform, set()).add(handle)
     # A handle that has left the register since is not sought.
     wanted = {
-        platform: set(personas.registered(job.reading(), platform, sorted(requested[platform])))
+        platform: set(persona_handles.registered(job.reading(), platform, sorted(requested[platform])))
         for platform in requested
     }
     workspaces = posts.workspaces(job.database)
