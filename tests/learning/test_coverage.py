@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from groundswell_server.learning.features.post_rows import PostRows
 from groundswell_server.models import model_types
+from groundswell_server.models.example_arrays import fold_at
 from groundswell_server.models.model_type import TrainingSettings, no_progress
-from groundswell_server.models.rows import fold_at
 from tests.learning.simulated_posts import simulate
 
 RATES = model_types.get("ENGAGEMENT_PREDICTOR")

@@ -11,9 +11,9 @@ import pytest
 
 from groundswell_server.learning.features.post_rows import PostRows
 from groundswell_server.models import model_types
+from groundswell_server.models.example_arrays import newest
 from groundswell_server.models.model_files import load_predictor
 from groundswell_server.models.model_type import ModelType, TrainingSettings
-from groundswell_server.models.rows import newest
 from groundswell_server.models.training.trainer import TrainedModel, train
 from groundswell_storage.errors import Cancelled, FailedPrecondition
 from tests.learning.simulated_posts import Simulation, simulate

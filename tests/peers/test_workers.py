@@ -96,7 +96,7 @@ def test_the_worker_beside_several_asks_one_of_them_also_after_that_one_was_repl
 def server_of(suite: Suite) -> psutil.Process:
     """The server process that the first worker asks."""
     found = psutil.Process(suite.process.pid).children(recursive=True)
-    return next(each for each in found if "processes.child server-0" in " ".join(each.cmdline()))
+    return next(each for each in found if "processes.child_main server-0" in " ".join(each.cmdline()))
 
 
 @once

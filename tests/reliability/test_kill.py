@@ -52,7 +52,7 @@ def rows_there(client: Client) -> list[str]:
 def servers_of(suite: Suite) -> list[psutil.Process]:
     """The server processes of a suite that runs several."""
     below = psutil.Process(suite.process.pid).children(recursive=True)
-    return [each for each in below if "processes.child server" in command_of(each)]
+    return [each for each in below if "processes.child_main server" in command_of(each)]
 
 
 def kill_everything(suite: Suite) -> None:

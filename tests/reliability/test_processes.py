@@ -33,7 +33,7 @@ SERVE_TWO = (*SERVE_ONE, "--workers", "2")
 def children(suite: Suite, role: str = "") -> list[psutil.Process]:
     """The processes under the suite's parent, of one role if given."""
     found = psutil.Process(suite.process.pid).children(recursive=True)
-    return [each for each in found if f"processes.child {role}".strip() in command_of(each)]
+    return [each for each in found if f"processes.child_main {role}".strip() in command_of(each)]
 
 
 def command_of(process: psutil.Process) -> str:

@@ -30,7 +30,7 @@ from groundswell_server.learning.messages.enums import model_type_in, stage_in
 from groundswell_server.learning.messages.queries import timing_query_in
 from groundswell_server.learning.online import outcome_events
 from groundswell_server.learning.pattern_calls import PatternCalls
-from groundswell_server.learning.serving.acceptance import accepts_content, accepts_contents
+from groundswell_server.learning.serving.fast_accept import accepts_content, accepts_contents
 from groundswell_server.learning.timing.best_hours import best_hours
 from groundswell_server.models import registry
 from groundswell_server.models.artifacts.artifact_store import ArtifactStore, Fetched, fetch_before_promotion

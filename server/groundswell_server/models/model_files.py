@@ -17,9 +17,9 @@ import numpy as np
 
 from groundswell_server.models import model_types
 from groundswell_server.models.artifacts.onnx_session import OnnxSession
+from groundswell_server.models.example_arrays import Rows
 from groundswell_server.models.model_type import Learned, ModelType
 from groundswell_server.models.predictor import Predictor
-from groundswell_server.models.rows import Rows
 from groundswell_storage.errors import DataLoss
 from groundswell_storage.learning.model_versions import Artifact
 

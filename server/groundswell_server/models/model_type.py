@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from groundswell_server.models.artifacts.onnx_export import export_trees
 from groundswell_server.models.evaluation.baselines import BASELINES, baseline_predictions
 from groundswell_server.models.evaluation.importance import FeatureImportance
+from groundswell_server.models.example_arrays import Fold, MonitoredFeatures, Rows, forward_folds, newest
 from groundswell_server.models.outcomes import OutcomeSource
 from groundswell_server.models.predictions import Predictions
 from groundswell_server.models.predictor import Outputs, Predictor
-from groundswell_server.models.rows import Fold, MonitoredFeatures, Rows, forward_folds, newest
 from groundswell_storage.fields import to_micros
 from groundswell_storage.scope import Scope
 

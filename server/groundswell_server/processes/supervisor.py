@@ -97,7 +97,7 @@ class Child:
                     return None
                 # In a group of its own, so that Ctrl-C reaches the parent alone, which then ends its children.
                 process = self._process = subprocess.Popen(  # noqa: S603 - this very program
-                    [sys.executable, "-P", "-m", "groundswell_server.processes.child", self.spec.name],
+                    [sys.executable, "-P", "-m", "groundswell_server.processes.child_main", self.spec.name],
                     stdin=theirs.fileno(),
                     process_group=0,
                 )

@@ -13,7 +13,7 @@ from groundswell_server.engagement.bot_detection.phrase_scanner import scan
 from groundswell_server.engagement.bot_detection.reasons import Reason
 from groundswell_server.engagement.bot_detection.spam_phrases import PHRASES, Phrase
 from groundswell_server.engagement.bot_detection.text_normalization import plain_texts
-from groundswell_server.engagement.bot_detection.trigger_table import TRIGGER_BYTES, ConcatenatedTexts
+from groundswell_server.engagement.bot_detection.trigger_search import TRIGGER_BYTES, ConcatenatedTexts
 from groundswell_storage.engagement.enums import Verdict
 from tests.engagement.bot_detection.interactions import comment, judged, reasons_of
 from tests.engagement.defaults import FILTER

@@ -10,7 +10,7 @@ from groundswell_server.cli.plot_style import INK, PALE, WARM, figure
 
 if TYPE_CHECKING:
     from groundswell.v1.learning_pb2 import FeatureImportance, PredictTimingResponse
-    from groundswell_server.cli.demo.trial import Trial
+    from groundswell_server.cli.demo.holdout import Trial
 
 
 def predictions(trial: Trial, path: Path) -> None:

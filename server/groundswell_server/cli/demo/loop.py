@@ -17,9 +17,9 @@ from groundswell.v1.engagement_pb2 import Post
 from groundswell.v1.learning_pb2 import ContentDraft, Model
 from groundswell_server.cli.demo import charts as pictures
 from groundswell_server.cli.demo import story
+from groundswell_server.cli.demo.holdout import LOOKBACK_DAYS, run_trial
 from groundswell_server.cli.demo.narration import step
 from groundswell_server.cli.demo.suite import running_suite
-from groundswell_server.cli.demo.trial import LOOKBACK_DAYS, run_trial
 from groundswell_server.cli.post_import import import_file
 from groundswell_server.settings import data_folder
 

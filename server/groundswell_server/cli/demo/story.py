@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         OptimizeContentResponse,
         PredictTimingResponse,
     )
-    from groundswell_server.cli.demo.trial import Trial
+    from groundswell_server.cli.demo.holdout import Trial
     from groundswell_server.cli.post_import import ImportReport
 
 SHOWN_FEATURES = 8

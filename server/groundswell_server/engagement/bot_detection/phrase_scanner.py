@@ -1,6 +1,6 @@
 """Scans many texts for phrases, links and numbers.
 
-`trigger_table` first searches all texts at once for words that could begin a match. Only texts with such a word are
+`trigger_search` first searches all texts at once for words that could begin a match. Only texts with such a word are
 matched against the patterns that the word belongs to.
 """
 
@@ -20,7 +20,7 @@ from groundswell_server.engagement.bot_detection.links_and_phone_numbers import 
 )
 from groundswell_server.engagement.bot_detection.reasons import Reason
 from groundswell_server.engagement.bot_detection.spam_phrases import MIDDLING, PHRASES, STRONG, Phrase
-from groundswell_server.engagement.bot_detection.trigger_table import ConcatenatedTexts, TriggerTable
+from groundswell_server.engagement.bot_detection.trigger_search import ConcatenatedTexts, TriggerTable
 
 MIN_DIGITS: Final = 10
 """Texts with fewer digits are not searched for numbers."""

@@ -16,7 +16,7 @@ from groundswell_server.engagement.bot_detection.layer_findings import LayerFind
 from groundswell_server.engagement.bot_detection.phrase_scanner import TextSignal, scan
 from groundswell_server.engagement.bot_detection.reasons import Layer, Reason
 from groundswell_server.engagement.bot_detection.text_normalization import NormalizedText, plain_texts
-from groundswell_server.engagement.bot_detection.trigger_table import ConcatenatedTexts
+from groundswell_server.engagement.bot_detection.trigger_search import ConcatenatedTexts
 
 EMOJI_LOG_ODDS: Final = 0.5
 STRETCHED_LOG_ODDS: Final = 0.3

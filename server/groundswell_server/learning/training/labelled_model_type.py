@@ -20,9 +20,9 @@ from groundswell_server.learning.features.labelled_rows import (
 from groundswell_server.learning.features.profile_facts import ProfileFacts
 from groundswell_server.models.evaluation.class_metrics import brier_errors, class_metrics
 from groundswell_server.models.evaluation.group_folds import group_folds, hold_out, independent
+from groundswell_server.models.example_arrays import Fold
 from groundswell_server.models.model_type import Array, Metrics, ModelType, TrainingSettings, TrainingSpan
 from groundswell_server.models.outcomes import LabelledOutcomes, OutcomeSource
-from groundswell_server.models.rows import Fold
 from groundswell_storage.fields import to_micros
 from groundswell_storage.learning import training_examples
 from groundswell_storage.learning.training_examples import StoredExample

@@ -21,9 +21,9 @@ from groundswell_server.learning.training.post_importance import (
     ranked_importance,
     shuffle,
 )
+from groundswell_server.models.example_arrays import MonitoredFeatures
 from groundswell_server.models.model_type import Array, Insight, Learned, ModelType, TrainingSettings, TrainingSpan
 from groundswell_server.models.outcomes import OutcomeSource
-from groundswell_server.models.rows import MonitoredFeatures
 from groundswell_storage.scope import Scope
 
 _MEASURED = MeasuredOutcomes()

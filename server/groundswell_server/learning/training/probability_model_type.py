@@ -16,6 +16,7 @@ from groundswell_server.learning.predictors.serving_card import common_card
 from groundswell_server.learning.training import post_examples
 from groundswell_server.learning.training.post_model_type import PostModelType
 from groundswell_server.models.evaluation import metrics
+from groundswell_server.models.example_arrays import Fold, forward_folds
 from groundswell_server.models.model_type import (
     Array,
     Learned,
@@ -26,7 +27,6 @@ from groundswell_server.models.model_type import (
     TrainingSpan,
 )
 from groundswell_server.models.predictor import Outputs
-from groundswell_server.models.rows import Fold, forward_folds
 from groundswell_server.models.training.gradient_boosting import (
     ALGORITHM,
     GRID,

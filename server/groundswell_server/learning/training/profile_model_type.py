@@ -23,6 +23,7 @@ from groundswell_server.models.evaluation.importance import (
     Spread,
     mean_with_interval,
 )
+from groundswell_server.models.example_arrays import Fold
 from groundswell_server.models.model_type import (
     Array,
     Insight,
@@ -33,7 +34,6 @@ from groundswell_server.models.model_type import (
     TrainingSettings,
 )
 from groundswell_server.models.predictor import Outputs
-from groundswell_server.models.rows import Fold
 from groundswell_server.models.training.gradient_boosting import (
     ALGORITHM,
     GRID,

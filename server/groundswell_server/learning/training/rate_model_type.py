@@ -15,6 +15,7 @@ from groundswell_server.learning.predictors.rate_predictor import TARGET_SCALES,
 from groundswell_server.learning.predictors.serving_card import common_card
 from groundswell_server.learning.training.post_model_type import PostModelType
 from groundswell_server.models.evaluation import metrics
+from groundswell_server.models.example_arrays import forward_folds
 from groundswell_server.models.model_type import (
     Array,
     EstimatorFactory,
@@ -26,7 +27,6 @@ from groundswell_server.models.model_type import (
 )
 from groundswell_server.models.predictions import Predictions
 from groundswell_server.models.predictor import Outputs
-from groundswell_server.models.rows import forward_folds
 from groundswell_server.models.uncertainty.conformal import calibrate
 
 NEWEST_SHARE = 0.5

@@ -14,6 +14,7 @@ from groundswell_server.learning.features.tf_idf import Vectorizer
 from groundswell_server.learning.predictors.text_predictor import TextPredictor
 from groundswell_server.learning.training.labelled_model_type import LabelledModelType, class_shares
 from groundswell_server.models.artifacts.onnx_export import export_linear
+from groundswell_server.models.example_arrays import Fold
 from groundswell_server.models.model_type import (
     Array,
     Insight,
@@ -26,7 +27,6 @@ from groundswell_server.models.model_type import (
 from groundswell_server.models.outcomes import LabelledOutcomes, OutcomeSource
 from groundswell_server.models.predictions import Predictions
 from groundswell_server.models.predictor import Outputs, Predictor
-from groundswell_server.models.rows import Fold
 
 LEXICON = "lexicon"
 """The baseline of a lexicon: the shares of the labels among training texts with the same lexicon result."""

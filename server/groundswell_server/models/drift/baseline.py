@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from groundswell_server.models.rows import MonitoredFeatures
+from groundswell_server.models.example_arrays import MonitoredFeatures
 from groundswell_server.statistics.two_sample_tests import Array, Summary, effective_size
 
 ARTIFACT = "baseline"

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from groundswell_server.models.rows import Fold
+from groundswell_server.models.example_arrays import Fold
 
 
 def hold_out(groups: Sequence[str], share: float) -> Fold:

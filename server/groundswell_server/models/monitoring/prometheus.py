@@ -8,7 +8,7 @@ from prometheus_client.core import GaugeMetricFamily
 
 from groundswell_server.observability.stored_gauges import StoredGauges
 from groundswell_storage.database import Database
-from groundswell_storage.learning import live_figures
+from groundswell_storage.learning import live_drift
 
 _LABELS = ("workspace", "model_type")
 
@@ -35,7 +35,7 @@ class ModelGauges(StoredGauges):
     def read(self, database: Database, families: Sequence[GaugeMetricFamily]) -> None:
         """Fills the families with one statement."""
         versions, scores, ages = families
-        for one in live_figures.read(database):
+        for one in live_drift.read(database):
             labels = one.workspace, one.model_type
             versions.add_metric(labels, one.version)
             if one.drift_score is not None and one.checked is not None:

@@ -8,6 +8,7 @@ from typing import Any, Generic
 
 import numpy as np
 
+from groundswell_server.models.example_arrays import Fold, Rows
 from groundswell_server.models.model_type import (
     Array,
     Learned,
@@ -18,7 +19,6 @@ from groundswell_server.models.model_type import (
     R,
     TrainingSettings,
 )
-from groundswell_server.models.rows import Fold, Rows
 
 ENOUGH_TO_JUDGE = 50
 """Minimum number of test examples on which the test alone decides; with fewer, cross-validation does."""

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from groundswell_server.models.example_arrays import Fold
 from groundswell_server.models.model_type import Array, Parameters, TrainingSettings
 from groundswell_server.models.predictor import Outputs
-from groundswell_server.models.rows import Fold
 from groundswell_server.models.uncertainty.calibration import Calibration, calibrate
 
 ALGORITHM: Final = "gradient boosting, calibrated by Platt's curve or isotonic regression"

@@ -1,4 +1,4 @@
-"""`python -m groundswell_server.processes.child`: a server or worker process that a supervisor started."""
+"""`python -m groundswell_server.processes.child_main`: a server or worker process that a supervisor started."""
 
 from __future__ import annotations
 

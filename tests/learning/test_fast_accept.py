@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groundswell.v1 import common_pb2, learning_pb2
-from groundswell_server.learning.serving.acceptance import accepts_content, accepts_contents
+from groundswell_server.learning.serving.fast_accept import accepts_content, accepts_contents
 from tests.rules import refused
 
 UUID = "018f5b9e-7c3a-7b2e-9d4f-0a1b2c3d4e5f"
