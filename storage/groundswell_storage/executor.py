@@ -132,7 +132,7 @@ class DatabaseExecutor:
                 self._timed("read", reads, self._run_reads)
             if writes:
                 self._timed("write", writes, self._run_writes)
-            # While the thread waits, it must not keep the callers' objects alive.
+            # A waiting thread must not keep the callers' objects alive.
             del first, jobs, reads, writes
             if last:
                 break
@@ -189,7 +189,7 @@ class DatabaseExecutor:
             except Exception as error:
                 if not (was_open and failures.is_disconnect(error)):
                     raise
-                # The connection died while it was idle, or dies now: the read is safe to repeat on a new one.
+                # The connection is broken. A read is safe to repeat on a new connection.
                 database.drop_connection()
                 return job, job.context.run(job.work), None
         except BaseException as error:

@@ -1,4 +1,4 @@
-"""Translation of database errors: the only module that knows the error codes of SQLite and PostgreSQL."""
+"""Translation of database errors: the only module that contains the error codes of SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class CommitUnknown(errors.Unavailable):
 
     def __init__(self) -> None:
         super().__init__(
-            "the database went away during the commit: the change may have happened or not; "
+            "the connection broke during the commit, so the change may or may not have been stored; "
             "repeat the call with the same request_id",
             retry_after=_SOON,
         )

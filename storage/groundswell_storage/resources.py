@@ -54,7 +54,8 @@ class Resource(Table):
     audited_always: ClassVar[Sequence[str]] = ()
     """Columns of `audited` that every entry shows, different or not."""
     audited_by_length: ClassVar[frozenset[str]] = frozenset()
-    """Columns of `audited` that hold what people wrote, or names of others: the log shows how long they are."""
+    """Columns of `audited` that hold texts that people wrote, or names of third parties. The log shows only the
+    lengths of these."""
 
     def audited_columns(self) -> Sequence[str]:
         """Returns the columns of `audited` that mean something in this row."""
@@ -66,7 +67,7 @@ class Resource(Table):
         return f"{kind_of(type(self))}/{self.id}"
 
     def event_payload(self) -> dict[str, Any]:
-        """Returns what the events of this row hold."""
+        """Returns the payload of the events of this row."""
         return {}
 
 
@@ -122,12 +123,12 @@ def remove(scope: Scope, row: Resource, *, action: str = "deleted", reason: str 
 
 
 def announce(scope: Scope, row: Resource, **payload: Any) -> None:
-    """Publishes the event of a changed row; `payload` is added to what the event holds."""
+    """Publishes the event of a changed row; `payload` is added to the payload of the event."""
     scope.publish(row.topic, row.id, {**row.event_payload(), **payload})
 
 
 def get_locked(scope: Scope, model: type[R], id: str, etag: str = "") -> R:
-    """Returns a row that nobody else changes until the transaction ends.
+    """Returns a row, locked against other changes until the transaction ends.
 
     Raises NotFound, and Aborted (`ETAG_MISMATCH`) when `etag` names another version.
     """
@@ -145,7 +146,7 @@ def page(scope: Scope, model: type[R], *conditions: Any, page_size: int = 0, pag
 
 
 def revise(scope: Scope, row: Any, **changes: Any) -> None:
-    """Writes changes of a row as its next version, with neither audit entry nor event: for what is only counted.
+    """Writes changes of a row as its next version, without an audit entry or an event, for frequent counts.
 
     Written out, because metrics change thirty columns at once and an ORM takes a millisecond for that.
     """
@@ -166,7 +167,7 @@ def etag_of(version: int) -> str:
 
 
 def check_etag(version: int, etag: str) -> None:
-    """Raises Aborted (`ETAG_MISMATCH`) when `etag` names another version; an empty one asks for no check."""
+    """Raises Aborted (`ETAG_MISMATCH`) when `etag` names another version; an empty one disables the check."""
     current = etag_of(version)
     if etag and etag != current:
         raise Aborted(

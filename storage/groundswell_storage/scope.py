@@ -64,7 +64,7 @@ class Scope:
         return model.select(*columns).where(model.workspace == self.workspace)
 
     def find(self, model: type[T], id: str, *, lock: bool = False) -> T | None:
-        """Returns the row of this id, or None. `lock` keeps others from changing it until the transaction ends."""
+        """Returns the row of this id, or None. `lock` locks the row until the transaction ends."""
         return model.by_id(self.database, self.workspace, id, lock=lock)
 
     def get(self, model: type[T], id: str, *, lock: bool = False) -> T:
@@ -94,7 +94,7 @@ class Scope:
         return row
 
     def insert_many(self, model: type[Table], rows: Iterable[Mapping[str, Any]], *, skip_existing: bool = False) -> int:
-        """Adds rows to this workspace and returns their number; `skip_existing` leaves out those with a known key.
+        """Adds rows to this workspace and returns their number; `skip_existing` leaves out rows whose key exists.
 
         All rows have the same columns. Missing values are the field's default.
         """

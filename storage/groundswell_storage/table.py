@@ -63,8 +63,8 @@ class Table(SystemTable):
     def by_id(cls, database: Database, workspace: str, id: str, *, lock: bool = False) -> Self | None:
         """Returns the row of this id in this workspace, or None.
 
-        `lock` keeps others from changing it until the transaction ends (PostgreSQL; a transaction of SQLite has the
-        database to itself). Many times as fast as a query built by Peewee: the statement is built once.
+        `lock` locks the row until the transaction ends (on PostgreSQL; a transaction of SQLite has the database to
+        itself). The statement is built once, which is many times as fast as a query built by Peewee.
         """
         select, read = _select(cls)
         suffix = " FOR UPDATE" if lock and database.dialect != "sqlite" else ""

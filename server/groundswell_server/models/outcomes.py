@@ -69,7 +69,7 @@ class OutcomeSource(ABC):
     def newest_outcomes(
         self, scope: Scope, model_id: str, target_age: timedelta, limit: int
     ) -> Sequence[ServedPrediction]:
-        """Returns the predictions whose outcome became known last, in the order in which it did."""
+        """Returns the predictions with the latest known outcomes, in the order in which these became known."""
 
     @abstractmethod
     def newest_features(self, scope: Scope, model_id: str, limit: int) -> Sequence[Mapping[str, Any]]:

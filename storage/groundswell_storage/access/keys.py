@@ -29,7 +29,7 @@ from groundswell_storage.table import Table, row_reader
 Role = Literal["reader", "writer", "agent", "operator", "admin"]
 ROLES: tuple[str, ...] = get_args(Role)
 ALL_SCOPES = "*"
-"""Stands for the list of all scopes, so that only the role limits the key."""
+"""Replaces the list of all scopes, so that only the role limits the key."""
 
 _PREFIX = "gsk"
 _ID_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"  # Without 0, 1, l and o, because ids are read aloud and typed.
@@ -126,7 +126,7 @@ def list_keys(scope: Scope, *, page_size: int = 0, page_token: str = "") -> Page
 
 
 def any_active(database: Database) -> bool:
-    """Returns true when some workspace has a key that works now."""
+    """Returns true when any workspace has a valid key."""
     now = database.clock_sql
     found = database.execute(
         f"SELECT 1 FROM api_key WHERE revoke_time IS NULL AND (expire_time IS NULL OR expire_time > {now}) LIMIT 1"
@@ -135,7 +135,7 @@ def any_active(database: Database) -> bool:
 
 
 def revoke(scope: Scope, id: str) -> KeyRecord:
-    """Revokes a key at once; a key revoked before stays as it is. Raises NotFound."""
+    """Revokes a key immediately. Revoking it again changes nothing. Raises NotFound."""
     row = scope.get(ApiKeyRow, id, lock=True)
     if row.revoke_time is None:
         row.revoke_time = scope.now
@@ -145,7 +145,7 @@ def revoke(scope: Scope, id: str) -> KeyRecord:
 
 
 def rotate(scope: Scope, id: str, *, grace: timedelta = timedelta(0)) -> tuple[KeyRecord, str]:
-    """Gives a key a new secret and returns its token; the old one works until the grace is over.
+    """Gives a key a new secret and returns its token; the old secret works until the grace period ends.
 
     Raises NotFound, and FailedPrecondition (`API_KEY_REVOKED`) for a revoked key.
     """

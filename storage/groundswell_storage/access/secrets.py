@@ -76,7 +76,7 @@ def made_secret(database: Database, name: str, sealer: Sealer, *, size: int = 32
     found = _sealed(database, name)
     if found is None:
         fresh = sealer.seal(os.urandom(size), _purpose(name))
-        # The row of another server that was faster stays.
+        # If another server inserted the row first, that row stays.
         database.execute(
             "INSERT INTO deployment_secret (name, sealed, create_time) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING",
             (name, fresh, to_micros(database.now())),
@@ -94,7 +94,7 @@ def secret_names(database: Database, prefix: str) -> list[str]:
 
 
 def forget_secret(database: Database, name: str) -> None:
-    """Deletes a secret. What was sealed with it can no longer be opened."""
+    """Deletes a secret. Values sealed with it can no longer be opened."""
     database.execute("DELETE FROM deployment_secret WHERE name = ?", (name,))
 
 

@@ -1,7 +1,7 @@
 """The audit log: actor, time, and the state before and after each change. Entries are never changed or removed.
 
 An entry commits in the transaction of its change, so that neither exists without the other. The log has no entries for
-what is only counted (metrics, interactions, events of experiments), and holds no secrets and nothing that people wrote.
+what is only counted (metrics, interactions, events of experiments), and holds no secrets and no texts of people.
 `audit_chain` seals the entries.
 """
 
@@ -55,7 +55,7 @@ class AuditEntry:
     action: str
     """The action, such as `model.promoted`."""
     subject: str
-    """The kind and id of what was changed, such as `model/0190...`."""
+    """The kind and id of the changed resource, such as `model/0190...`."""
     reason: str
     before: dict[str, Any] | None
     after: dict[str, Any] | None
@@ -74,8 +74,8 @@ def record(
 ) -> None:
     """Appends an entry by the scope's actor, in the transaction of the change.
 
-    `action` is `subject.done`, such as `rollout.advanced`; `subject` is a kind and an id, such as `rollout/<id>`. `before` and
-    `after` hold what changed as JSON: small, without secrets, and without what people wrote.
+    `action` is `subject.done`, such as `rollout.advanced`; `subject` is a kind and an id, such as `rollout/<id>`.
+    `before` and `after` hold the changed values as small JSON, without secrets and without texts that people wrote.
     """
     scope.insert(
         AuditEntryRow,

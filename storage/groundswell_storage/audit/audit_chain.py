@@ -1,7 +1,7 @@
 """The chain of seals on the audit log: entries form batches, and each batch's seal covers the seal before it.
 
 A seal is an HMAC-SHA256 over the batch's number, the previous seal and the content of the entries. Its key is a secret
-that is not readable in the database, so that somebody who can write to the database cannot reseal what they changed.
+that is not readable in the database, so that a person who can write to the database cannot reseal a changed batch.
 Entries are sealed after their commit, so that no write waits for another because of the chain.
 """
 
@@ -69,7 +69,7 @@ def any_unsealed(database: Database) -> bool:
 def seal(database: Database, key: bytes) -> int:
     """Seals one batch of committed entries and returns their number, 0 for none; called in a transaction.
 
-    Safe on many servers at once: of two that seal the same batch, the second does nothing.
+    Several servers may call this at the same time: if two seal the same batch, the second does nothing.
     """
     # The last batch is read first: a batch that another server seals after that gets the same number and fails.
     last = database.execute("SELECT number, seal FROM audit_batch ORDER BY number DESC LIMIT 1").fetchone()
@@ -92,7 +92,7 @@ def seal(database: Database, key: bytes) -> int:
 
 
 def verify(database: Database, key: bytes, *, head: str = "") -> Verification:
-    """Computes every seal anew and returns the batches that differ from what was sealed; called in a transaction.
+    """Recomputes every seal and returns the batches that differ from what was sealed; called in a transaction.
 
     `head` is a seal that was read earlier; it is a fault when no batch has it any longer.
     """

@@ -1,7 +1,7 @@
 """The record of a `request_id`: the same call made twice has one effect and one answer.
 
 `find` runs before the effect and `remember` after it, in the same transaction; otherwise the promise is empty. Two
-calls with the same id at the same moment both find nothing. The unique key stops the second one at `remember`, and the
+calls with the same id at the same moment both find nothing. The unique key stops the second call at `remember`, and the
 executor, which recognizes that violation, runs it again alone: it then finds the answer of the first.
 """
 

@@ -57,7 +57,7 @@ def every(scope: Scope) -> list[PlatformConnectionRow]:
 
 
 def find(scope: Scope, persona_id: str, platform: int) -> PlatformConnectionRow | None:
-    """Returns the connection of a persona to a platform; the common one for an empty persona."""
+    """Returns the connection of a persona to a platform; the shared one for an empty persona."""
     found: PlatformConnectionRow | None = (
         scope.select(PlatformConnectionRow)
         .where((PlatformConnectionRow.persona_id == persona_id) & (PlatformConnectionRow.platform == platform))
@@ -73,7 +73,7 @@ def store(scope: Scope, values: dict[str, Any]) -> PlatformConnectionRow:
 
 
 def remove(scope: Scope, persona_id: str, platform: int) -> bool:
-    """Deletes a connection with its token; returns true when there was one."""
+    """Deletes a connection with its token; returns True if it existed."""
     query = scope.delete(PlatformConnectionRow).where(
         (PlatformConnectionRow.persona_id == persona_id) & (PlatformConnectionRow.platform == platform)
     )

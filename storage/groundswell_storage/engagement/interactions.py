@@ -35,7 +35,7 @@ class InteractionRow(Table):
     text = TextField()
     """Masked: without e-mail addresses, telephone numbers and names."""
     masked = BooleanField()
-    """True when the stored text is shorter than the one that was judged."""
+    """True when the stored text is shorter than the judged text."""
     text_key = BigIntegerField(null=True)
     """Equal for texts that are the same to a reader; null when the text is too short to mean anything."""
     interact_time = InstantField()

@@ -1,6 +1,6 @@
 """Training data from Engagement: posts with the facts known before each, and rates for comparison.
 
-Written for bulk: 50,000 posts are one statement, and rows are named tuples.
+Made for bulk reads: one statement reads 50,000 posts, and rows are named tuples.
 """
 
 from __future__ import annotations
@@ -73,12 +73,12 @@ class OutcomeRow(NamedTuple):
     known: datetime
     """Fetch time of the snapshot: its figures were not known before."""
     rate_pct: float | None
-    """As known at that time; this and the two that follow."""
+    """This and the next two figures are as known at that time."""
     genuine_total: int
     bot_share: float | None
     """0 to 1; None without single interactions."""
     outcome_rate_pct: float
-    """As known now."""
+    """As known now, with later corrections."""
 
 
 _KNOWN_BEFORE = (
@@ -100,8 +100,8 @@ def training_rows(
 ) -> Iterator[TrainingRow]:
     """Yields posts published from `since` and before `until` whose rate at `target_age` is known, oldest first.
 
-    `known_by` is the time of learning, `scope.now` unless given: what was fetched later is left out. Only `post_ids`,
-    where given. Reads row by row; finish it within the transaction.
+    `known_by` is the time of training, by default `scope.now`: snapshots that were fetched later are left out.
+    `post_ids`, if given, restricts the posts. Rows are read one by one; consume them within the transaction.
     """
     chosen = "" if post_ids is None else f" AND p.id IN ({', '.join('?' * len(post_ids))})"
     cursor = scope.execute(

@@ -11,8 +11,8 @@ OUTCOME = (
     "AND m.fetch_time >= p.publish_time + ? AND m.fetch_time <= ? AND m.outcome_rate_pct IS NOT NULL "
     "ORDER BY m.fetch_time, m.id LIMIT 1) "
 )
-"""Joins to a post `p` its first snapshot `s` of the target age or older, known by a time. A later snapshot is no
-better: the age is what makes rates comparable."""
+"""Joins to a post `p` its first snapshot `s` of the target age or older, known by a time. A later snapshot
+would not be better: rates are comparable only at the same age."""
 
 
 def outcome_at(target_age: timedelta, known_by: datetime) -> tuple[int, int]:

@@ -88,7 +88,7 @@ class ContextRecord(NamedTuple):
     rate_pct: float | None
     create_time: datetime
     platform: int | None
-    """Of the post that was measured last; None without one. This and the four that follow."""
+    """This and the next four fields are those of the post that was measured last; None without one."""
     media_type: int | None
     hashtag_count: int | None
     publish_time: datetime | None
@@ -141,7 +141,7 @@ def makings(scope: Scope, post_ids: Iterable[str]) -> dict[str, Making]:
 def contexts(scope: Scope, span: Span, after: ContextRecord | None = None) -> list[ContextRecord]:
     """Returns the next `SLICE` contexts that were started in a span, newest first.
 
-    With a platform, those whose post measured last is on it, and those without a post.
+    With a platform, only contexts whose post measured last is on it, and contexts without a post.
     """
     where, given = _narrowed(span, "c", "create_time", after and (after.create_time, after.context_id))
     cursor = scope.execute(

@@ -13,7 +13,7 @@ from groundswell_storage.scope import Scope
 from groundswell_storage.table import Table
 
 MAX_READ = 20_000
-"""Patterns that are read at once: the newest."""
+"""The maximum number of patterns that are read, newest first."""
 
 
 class PatternRow(Table):

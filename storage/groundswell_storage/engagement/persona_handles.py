@@ -32,8 +32,8 @@ class PersonaHandleRow(Table):
 def register(scope: Scope, persona_id: str, handles: Iterable[tuple[int, str]]) -> tuple[int, str] | None:
     """Registers handles (platform, normalized) and returns the first that another persona has, or None.
 
-    Waits for a transaction of another server that registers the same one. Handles registered before the taken one stay,
-    so that the caller has to roll the transaction back.
+    Waits for a transaction of another server that registers the same handle. Handles before the taken one
+    remain registered, so the caller must roll the transaction back.
     """
     for platform, handle in handles:
         row = {"platform": platform, "handle": handle, "persona_id": persona_id}

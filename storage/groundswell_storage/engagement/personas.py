@@ -21,7 +21,8 @@ class PersonaRow(Resource):
     sharing_opt_out = BooleanField(default=False)
     tracking_opt_out = BooleanField(default=False)
     import_name = TextField(null=True)
-    """The name that an import created it under; null for the others. It keeps two imports from creating it twice."""
+    """The name under which an import created the persona; null for other personas. It is unique, so that two imports
+    cannot create the same persona."""
     delete_time = InstantField(null=True)
 
     topic = PERSONA_CHANGED
@@ -36,7 +37,7 @@ class PersonaRow(Resource):
 
 
 def named(scope: Scope, name: str) -> PersonaRow | None:
-    """Returns the living persona that imports mean by this name: the one they created, else the oldest."""
+    """Returns the persona that an import created under this name, else the oldest one; deleted ones are left out."""
     query = scope.select(PersonaRow).where(PersonaRow.name == name, PersonaRow.delete_time.is_null())
     by_import = PersonaRow.import_name.is_null()
     found: PersonaRow | None = query.order_by(by_import, PersonaRow.create_time, PersonaRow.id).first()

@@ -47,7 +47,7 @@ class SyncTarget(NamedTuple):
     content_type: int
     publish_time: datetime
     operation_id: str
-    """The last operation that asked for it, or empty."""
+    """The last operation that requested the post, or empty."""
     outcome: int
     tries: int
     sync_time: datetime | None
@@ -60,9 +60,9 @@ class Overdue(NamedTuple):
 
     age: timedelta
     operation_id: str
-    """Posts that this operation has asked for are included, whatever the outcome."""
+    """Posts that this operation has requested are included, whatever the outcome."""
     fine: Sequence[int]
-    """Outcomes of the last sync of a post after which it is asked for in any case."""
+    """Outcomes of the last sync of a post after which the post is requested again in any case."""
     failed_from: datetime
     """After any other outcome, only posts published from this time on."""
 
@@ -180,7 +180,7 @@ def note_comments(scope: Scope, post_id: str, *, recorded: int, seen: int | None
 
 
 def forget_gone(scope: Scope, persona_id: str, platform: int, gone: int) -> None:
-    """Lets posts that were missing on a platform be asked for again: of a persona, or of all for an empty one."""
+    """Allows another sync of posts that were missing on a platform: those of a persona, or of all for an empty id."""
     query = scope.delete(PostSyncRow).where((PostSyncRow.platform == platform) & (PostSyncRow.outcome == gone))
     if persona_id:
         query = query.where(PostSyncRow.persona_id == persona_id)

@@ -223,7 +223,7 @@ def ids_on_platform(scope: Scope, platform: int, platform_post_ids: Sequence[str
 def add(scope: Scope, rows: Sequence[Mapping[str, Any]]) -> set[str]:
     """Adds posts with their hashtags and returns the ids of the new ones.
 
-    The others exist already: another server was faster with the same id of the platform.
+    A post that another server has already stored under the same platform id is left out.
     """
     added = {row["id"] for row in rows}
     if scope.insert_many(PostRow, rows, skip_existing=True) < len(rows):
@@ -293,7 +293,7 @@ def judged_counts(
 def tallies(scope: Scope, persona_id: str, platform: int, *, since: datetime, before: datetime) -> list[Any]:
     """Returns `PostRow.tallies` of a persona's posts of a span of publication that have single interactions.
 
-    On one platform, or on all for 0.
+    The posts are those on one platform, or on all platforms for 0.
     """
     cursor = scope.execute(
         "SELECT tallies FROM post WHERE workspace = ? AND persona_id = ? AND (platform = ? OR 0 = ?) "

@@ -1,4 +1,4 @@
-"""PostgreSQL through psycopg 3, and CockroachDB, which speaks its protocol. Imported only for URLs of these two."""
+"""PostgreSQL through psycopg 3, and CockroachDB, which uses the same protocol. Imported only for URLs of these two."""
 
 from __future__ import annotations
 
@@ -71,9 +71,9 @@ class PostgresEngine(TrackedDatabase, PostgresqlDatabase):
         """Does nothing, as `begin_read` does."""
 
     def check_transaction(self) -> None:
-        """Raises RuntimeError when a swallowed error has spoilt the transaction; without a round trip."""
+        """Raises RuntimeError when a swallowed error has aborted the transaction; without a round trip."""
         if self.raw().pgconn.transaction_status == TransactionStatus.INERROR:
-            raise RuntimeError("a failed statement, whose error was ignored, has spoilt the transaction")
+            raise RuntimeError("a failed statement, whose error was ignored, has aborted the transaction")
 
     def announce(self) -> None:
         """Notifies other processes of new events, outside any transaction."""

@@ -9,10 +9,10 @@ import sys
 
 
 def import_peewee_alone() -> None:
-    """Imports Peewee as if psycopg were not installed, unless one of them is imported already."""
+    """Imports Peewee as if psycopg were not installed, unless Peewee or psycopg is imported already."""
     if {"peewee", "psycopg"} & sys.modules.keys():
         return
-    sys.modules["psycopg"] = None  # type: ignore[assignment]  # Python's own word for: can't be imported
+    sys.modules["psycopg"] = None  # type: ignore[assignment]  # None marks a module that cannot be imported
     try:
         import peewee  # noqa: F401
     finally:
@@ -20,7 +20,7 @@ def import_peewee_alone() -> None:
 
 
 def give_peewee_psycopg() -> None:
-    """Sets the names in Peewee that its own import of psycopg would have set."""
+    """Sets the names that Peewee sets when it imports psycopg itself."""
     import peewee
     import psycopg
     from psycopg.pq import TransactionStatus

@@ -23,7 +23,7 @@ class EventConsumerRow(SystemTable):
 
 
 def position(database: Database, name: str) -> Position:
-    """Returns the position of a consumer; the beginning of the log for one that never began."""
+    """Returns the position of a consumer; the beginning of the log for a new consumer."""
     row = database.execute("SELECT xid, seq FROM event_consumer WHERE name = ?", (name,)).fetchone()
     return events.START if row is None else (row[0], row[1])
 

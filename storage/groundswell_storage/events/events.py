@@ -1,4 +1,4 @@
-"""The event log, an outbox: events are written, in order, in the transaction of what they report.
+"""The event log, an outbox: events are written, in order, in the transaction of the change that they report.
 
 Readers continue after a cursor, so that they miss nothing and hold nothing open while they wait. The order is
 (xid, seq):
@@ -116,9 +116,7 @@ def decode_cursor(cursor: str) -> Position:
         if not all(0 <= part < 1 << 63 for part in position):
             raise ValueError
     except ValueError:
-        raise errors.InvalidArgument.of(
-            "cursor", "is not one that this service gave out", reason="CURSOR_INVALID"
-        ) from None
+        raise errors.InvalidArgument.of("cursor", "was not issued by this service", reason="CURSOR_INVALID") from None
     return position
 
 

@@ -1,8 +1,8 @@
 """The event feed: one reader of the event log per server, any number of followers, no connection held while they wait.
 
-The feed reads each event once, however many follow, and keeps the last few thousand events in memory. A follower that
-keeps up is served from memory; one that lags, or starts with an old cursor, reads the log itself, a batch at a time, as
-fast as it consumes. Nothing is queued for it, so that a slow follower costs no memory.
+The feed reads each event once, whatever the number of followers, and keeps the last few thousand events in memory. A
+follower that keeps up is served from memory. A follower that lags, or starts with an old cursor, reads the log itself,
+batch by batch. No queue is kept for it, so that a slow follower costs no memory.
 
 The reader wakes at commits of this process; at NOTIFY of others on PostgreSQL, which each process's feed sends after
 its commits, once for many (inside transactions it would serialize all commits); on SQLite when the counter
@@ -108,7 +108,7 @@ class EventFeed:
 
     @property
     def cursor(self) -> str:
-        """The cursor of the end of the log as far as this process has read it: follow from here to get what is new.
+        """The cursor of the end of the log as far as this process has read it, from which to follow later events.
 
         It may be a moment behind, never ahead: a caller that takes it before it reads the current state may be notified
         of a change twice, but misses none.
@@ -116,7 +116,7 @@ class EventFeed:
         return events.encode_cursor(self._end)
 
     def wake(self) -> None:
-        """Makes the reader look now, for callers that know of a new event."""
+        """Makes the reader check immediately, for callers that have published an event."""
         self._changed.set()
 
     async def follow(
@@ -202,7 +202,7 @@ class EventFeed:
 
         def read() -> tuple[list[Event], bool]:
             # Checked first, so that events that become visible between the two statements are read; in the other order
-            # nobody would look for them again.
+            # no later read would find them.
             hidden = events.has_hidden(self._database)
             return events.read_after(self._database, self._end, limit=_READ_AT_ONCE), hidden
 
@@ -244,7 +244,7 @@ class EventFeed:
             await asyncio.sleep(self._watch_seconds)
 
     async def _announce(self) -> None:
-        """Notifies other processes of commits of this one."""
+        """Notifies other processes of commits in this process."""
         while True:
             await self._unannounced.wait()
             self._unannounced.clear()

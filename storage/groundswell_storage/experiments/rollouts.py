@@ -107,7 +107,7 @@ def stages(scope: Scope, ids: Sequence[str], *, hold: bool = False) -> dict[str,
     query = scope.select(RolloutStageRow).where(RolloutStageRow.rollout_id.in_(list(ids)))
     query = query.order_by(RolloutStageRow.rollout_id, RolloutStageRow.position)
     if hold and scope.database.dialect != "sqlite":
-        query = query.for_update("FOR SHARE")  # type: ignore[arg-type]  # the stubs know of no other lock
+        query = query.for_update("FOR SHARE")  # type: ignore[arg-type]  # the stubs declare no other lock
     for row in query:
         found[row.rollout_id].append(row)
     return found

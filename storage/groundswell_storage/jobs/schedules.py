@@ -20,14 +20,14 @@ class ScheduleRow(SystemTable):
 
 
 def claim_due(database: Database, name: str, every: timedelta, now: datetime | None = None) -> bool:
-    """Returns true when the caller has to run this job now; called in a transaction.
+    """Returns True if the caller must run this job now; called in a transaction.
 
     A job is due when `every` has passed since its last claim, by the database's clock unless `now` is given, and at
     once when it was never claimed. A failed run is not repeated before the next one is due.
     """
     clock = database.clock_sql if now is None else str(to_micros(now))
     period = every // MICROSECOND
-    # One statement compares and sets, so that two servers cannot both find the job due.
+    # One statement compares and sets, so that only one server claims the run.
     claimed = database.execute(
         f"INSERT INTO schedule (name, last_run_time, next_run_time) VALUES (?, {clock}, {clock} + {period}) "
         "ON CONFLICT (name) DO UPDATE SET last_run_time = excluded.last_run_time, "

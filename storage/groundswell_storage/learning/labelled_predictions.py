@@ -34,7 +34,7 @@ class LabelledPredictionRow(Table):
     label = TextField(default="")
     """The true label; empty while it is unknown."""
     known = InstantField(null=True)
-    """Time at which the label became known."""
+    """Time of the label."""
 
     class Meta:
         primary_key = CompositeKey("workspace", "model_id", "subject")
@@ -121,7 +121,7 @@ def judged(scope: Scope, model_id: str, *, since: datetime, until: datetime) -> 
 
 
 def newest_outcomes(scope: Scope, model_id: str, *, limit: int) -> list[LabelledPrediction]:
-    """Returns the predictions of a version whose label became known last, in the order in which it did."""
+    """Returns the predictions of a version that were labelled last, in the order of labelling."""
     newest = "AND known IS NOT NULL ORDER BY known DESC, served DESC, subject DESC LIMIT ?"
     return _read(scope, model_id, newest, (limit,))[::-1]
 
@@ -144,7 +144,7 @@ def remove_of_model(scope: Scope, model_id: str) -> None:
 
 
 def purge(database: Database, before: datetime) -> int:
-    """Deletes what was served before a moment, in all workspaces, and returns the number; called in a transaction."""
+    """Deletes predictions served before a moment, in all workspaces; returns their number. Needs a transaction."""
     sql = "DELETE FROM labelled_prediction WHERE served < ?"
     removed: int = database.execute(sql, (to_micros(before),)).rowcount
     return removed

@@ -95,7 +95,7 @@ class ModelArtifactRow(Table):
 
 
 class ModelStageChangeRow(Table):
-    """One line of the history: from this moment on, a version was in a stage."""
+    """An entry of the history: the time from which a version was in a stage."""
 
     id = TextField(primary_key=True)
     model_id = TextField()
@@ -182,7 +182,7 @@ class StageChange:
 
 
 def hold_line(scope: Scope, model_type: str, *, new_version: bool = False) -> int:
-    """Keeps others from numbering and staging versions of a type until the transaction ends.
+    """Locks the numbers and stages of the versions of a type until the transaction ends.
 
     Returns the last number assigned, which is a new one with `new_version`. Numbers are never assigned twice, even when
     the newest version is deleted.

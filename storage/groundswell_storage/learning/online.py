@@ -60,9 +60,9 @@ class OnlineModel:
     model_id: str
     """The batch version that it was compared with, or empty."""
     pair_count: int
-    """Outcomes that neither had learned from, since that version is live."""
+    """Outcomes since that version went live that neither model had learned from."""
     paired_error: float | None
-    """Its own error over these; the following two are over the same."""
+    """The error of the online model over these outcomes. The next two errors are over the same outcomes."""
     batch_error: float | None
     blended_error: float | None
     alpha: float | None

@@ -103,7 +103,7 @@ def judged(
 
 
 def newest_outcomes(scope: Scope, model_id: str, *, target_age: timedelta, limit: int) -> list[JudgedPrediction]:
-    """Returns the predictions of a version whose outcome became known last, in the order in which it did."""
+    """Returns the predictions of a version with the latest known outcomes, in the order in which these became known."""
     newest = _judged(
         scope, "", "1 = 1 ORDER BY s.fetch_time DESC, r.context_id DESC LIMIT ?", (model_id, limit), target_age
     )
@@ -148,7 +148,7 @@ def remove_of_model(scope: Scope, model_id: str) -> None:
 
 
 def purge(database: Database, before: datetime) -> int:
-    """Deletes what was served before a moment, in all workspaces, and returns the number; called in a transaction."""
+    """Deletes predictions served before a moment, in all workspaces; returns their number. Needs a transaction."""
     removed: int = database.execute("DELETE FROM prediction WHERE served < ?", (to_micros(before),)).rowcount
     return removed
 

@@ -66,7 +66,7 @@ class AddedExample(NamedTuple):
 
 
 def hold(scope: Scope, model_type: str) -> None:
-    """Keeps others from adding examples of a type until the transaction ends, so that limits hold."""
+    """Locks the examples of a type against additions until the transaction ends, so that limits hold."""
     scope.execute(
         "INSERT INTO model_line (workspace, model_type, last_version) VALUES (?, ?, 0) "
         "ON CONFLICT (workspace, model_type) DO UPDATE SET last_version = model_line.last_version",

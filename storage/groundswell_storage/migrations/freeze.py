@@ -1,6 +1,6 @@
 """Writes the initial schema from the declarations of the tables: `python -m groundswell_storage.migrations.freeze`.
 
-The initial schema is generated text and does not import the tables: once a version has been released, a table may
+The initial schema is generated text and does not import the tables: after a version is released, a table may
 change without changing what that version created. Until then, run the command after every change of a table.
 """
 

@@ -178,7 +178,8 @@ def _on_filtered(figures: PostFigures, filtered: Sequence[FilteredCount]) -> lis
     most = filtered[0]
     reason = most.reason.replace("_", " ").lower()
     return [
-        f"{removal}, most often for {reason} ({most.count:,}): hide such comments and leave the raw counts out of reports."
+        f"{removal}, most often for {reason} ({most.count:,}): hide such comments and leave the "
+        "raw counts out of reports."
     ]
 
 

@@ -120,7 +120,7 @@ class Optimizer:
         read = frozenset[str]().union(*(model.encoder.features for model in self._models()))
         return {element for element, feature in FEATURE_OF.items() if feature in read}
 
-    def _seen(self, change: Change) -> bool:
+    def _was_trained_on(self, change: Change) -> bool:
         """Returns True if every model was trained on posts with the new value or, if ordered, with values around it."""
         feature = FEATURE_OF[change.element]
         for model in self._models():
@@ -136,7 +136,9 @@ class Optimizer:
     def _best(self, facts: PostFacts, elements: set[str]) -> list[tuple[Change, Estimate]]:
         """Returns for each of these elements the change with the largest expected gain, if one helps."""
         changes = [
-            change for change in possible_changes(facts, self.now) if change.element in elements and self._seen(change)
+            change
+            for change in possible_changes(facts, self.now)
+            if change.element in elements and self._was_trained_on(change)
         ]
         best: dict[str, tuple[Change, Estimate]] = {}
         for change, gain in zip(changes, self._gains(facts, changes), strict=True):
