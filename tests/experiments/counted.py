@@ -1,4 +1,4 @@
-"""Experiments about which something is known: counted straight into the sums, without a single event."""
+"""Experiments with given sums, which are stored without any event."""
 
 from __future__ import annotations
 

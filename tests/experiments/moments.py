@@ -1,4 +1,4 @@
-"""Moments of units whose values are known one by one."""
+"""Moments of units with known values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The life of an experiment."""
+"""The lifecycle of an experiment."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ WAYS = {
 
 @pytest.mark.parametrize("state", list(ExperimentState))
 @pytest.mark.parametrize("move", list(MOVES))
-def test_each_state_allows_its_own_moves(scope: Scope, state: ExperimentState, move: str) -> None:
+def test_each_state_allows_its_transitions(scope: Scope, state: ExperimentState, move: str) -> None:
     lifecycle.create_experiment(scope, "hooks", DESIGN)
     for step in WAYS[state]:
         MOVES[step](scope, "hooks")
@@ -71,7 +71,7 @@ def test_each_start_and_each_change_of_the_split_opens_a_phase(scope: Scope) -> 
     assert [phase.end_time is None for phase in phases] == [False, False, True]
 
 
-def test_phases_come_to_an_end(scope: Scope, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_number_of_phases_is_limited(scope: Scope, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lifecycle, "MAX_PHASES", 3)
     lifecycle.create_experiment(scope, "hooks", DESIGN)
     lifecycle.start_experiment(scope, "hooks")
@@ -88,7 +88,7 @@ def test_a_change_that_changes_nothing_opens_no_phase(scope: Scope) -> None:
     assert lifecycle.update_experiment(scope, "hooks", DESIGN) == started
 
 
-def test_after_a_change_of_the_split_units_have_to_be_looked_up_until_the_bucket_version_is_raised(
+def test_units_are_looked_up_after_a_change_of_the_split_until_the_bucket_version_is_raised(
     scope: Scope,
 ) -> None:
     lifecycle.create_experiment(scope, "hooks", DESIGN)
@@ -110,7 +110,7 @@ def test_after_a_change_of_the_split_units_have_to_be_looked_up_until_the_bucket
     ],
     ids=lambda change: next(iter(change)),
 )
-def test_what_is_measured_and_compared_stays_while_it_runs(scope: Scope, change: dict[str, object]) -> None:
+def test_variants_and_metrics_cannot_change_while_an_experiment_runs(scope: Scope, change: dict[str, object]) -> None:
     lifecycle.create_experiment(scope, "hooks", DESIGN)
     lifecycle.start_experiment(scope, "hooks")
     with pytest.raises(InvalidArgument) as refused:
@@ -119,7 +119,7 @@ def test_what_is_measured_and_compared_stays_while_it_runs(scope: Scope, change:
     assert [violation.field for violation in refused.value.fields] == [f"design.{field}" for field in change]
 
 
-def test_factors_are_named_that_change_while_it_runs_not_the_variants_they_make(scope: Scope) -> None:
+def test_a_refused_change_of_factors_names_the_factors(scope: Scope) -> None:
     factors = Factor("hook", ("plain", "question")), Factor("hour", ("noon", "night"))
     design = replace(DESIGN, kind=ExperimentKind.MULTIVARIATE, variants=(), factors=factors)
     lifecycle.create_experiment(scope, "hooks", design)
@@ -141,7 +141,7 @@ def assigned(scope: Scope) -> None:
 
 
 @pytest.mark.parametrize("read", [analysed, assigned])
-def test_what_was_never_started_says_what_is_so(scope: Scope, read: Callable[[Scope], None]) -> None:
+def test_a_draft_is_refused_with_its_state(scope: Scope, read: Callable[[Scope], None]) -> None:
     lifecycle.create_experiment(scope, "hooks", DESIGN)
     for move, told in (
         (None, "DRAFT: start it first"),
@@ -154,7 +154,7 @@ def test_what_was_never_started_says_what_is_so(scope: Scope, read: Callable[[Sc
         assert refused.value.message == f"experiment 'hooks' is {told}"
 
 
-def test_why_it_ended_stays_with_it(scope: Scope) -> None:
+def test_the_end_reason_is_stored(scope: Scope) -> None:
     lifecycle.create_experiment(scope, "hooks", DESIGN)
     assert lifecycle.start_experiment(scope, "hooks").end_reason == ""
     ended = lifecycle.complete_experiment(scope, "hooks", "new", "readers asked for it")
@@ -162,14 +162,14 @@ def test_why_it_ended_stays_with_it(scope: Scope) -> None:
     assert lifecycle.archive_experiment(scope, "hooks").end_reason == "readers asked for it"
 
 
-def test_nobody_overwrites_what_he_has_not_seen(scope: Scope) -> None:
+def test_an_update_with_an_old_etag_is_refused(scope: Scope) -> None:
     seen = lifecycle.create_experiment(scope, "hooks", DESIGN)
     lifecycle.update_experiment(scope, "hooks", replace(DESIGN, hypothesis="faster"), etag=seen.etag)
     with pytest.raises(Aborted):
         lifecycle.update_experiment(scope, "hooks", replace(DESIGN, hypothesis="slower"), etag=seen.etag)
 
 
-def test_a_key_is_taken_once(scope: Scope) -> None:
+def test_a_key_is_unique(scope: Scope) -> None:
     lifecycle.create_experiment(scope, "hooks", DESIGN)
     with pytest.raises(AlreadyExists):
         lifecycle.create_experiment(scope, "hooks", DESIGN)
@@ -177,7 +177,7 @@ def test_a_key_is_taken_once(scope: Scope) -> None:
         lifecycle.get_experiment(scope, "hook")
 
 
-def test_lists_leave_out_what_is_put_away_unless_asked(scope: Scope) -> None:
+def test_lists_exclude_archived_experiments_by_default(scope: Scope) -> None:
     for key in ("first", "second", "third"):
         lifecycle.create_experiment(scope, key, DESIGN)
     lifecycle.archive_experiment(scope, "second")

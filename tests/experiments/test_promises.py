@@ -1,4 +1,4 @@
-"""Simulated experiments: the tests keep their promises. `make simulate` runs more of them and prints a table."""
+"""Simulated experiments with the expected error rates. `make simulate` runs more of them and prints a table."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def flagged(p_values: np.ndarray) -> float:
     return float((p_values < ALPHA).mean())
 
 
-def test_looked_at_once_five_of_a_hundred_are_flagged() -> None:
+def test_one_analysis_flags_five_of_a_hundred_without_an_effect() -> None:
     """10,000 experiments without an effect, of each kind."""
     random = np.random.default_rng(11)
     assert flagged(looked_at_once.of_conversions(10_000, (5_000, 5_000), (0.1, 0.1), random)) == pytest.approx(
@@ -26,7 +26,7 @@ def test_looked_at_once_five_of_a_hundred_are_flagged() -> None:
     assert flagged(looked_at_once.of_phases(10_000, random)) == pytest.approx(ALPHA, abs=0.006)
 
 
-def test_skewed_values_keep_it_as_well() -> None:
+def test_one_analysis_of_skewed_values_keeps_the_error_rate() -> None:
     random = np.random.default_rng(12)
     assert flagged(looked_at_once.of_values(3_000, (800, 800), 0.0, random)) == pytest.approx(ALPHA, abs=0.012)
 
@@ -46,25 +46,25 @@ def test_a_planned_effect_on_values_is_found_as_often_as_planned() -> None:
 
 
 @pytest.mark.parametrize("share", [0.1, 0.005])
-def test_looked_at_all_the_time_at_most_five_of_a_hundred_are_flagged(share: float) -> None:
+def test_repeated_analyses_flag_at_most_five_of_a_hundred_without_an_effect(share: float) -> None:
     found = looked_at_often.of_conversions(1_000, 5_000, share, np.random.default_rng(15))
     assert found.always_valid <= ALPHA
     assert found.one_sided <= ALPHA
     assert found.fixed > 2 * ALPHA  # what the always-valid test is for
 
 
-def test_a_change_of_the_split_does_not_break_it() -> None:
+def test_a_change_of_the_split_keeps_the_error_rate() -> None:
     assert looked_at_often.of_phases(1_000, 4_000, np.random.default_rng(17)) <= ALPHA
 
 
-def test_values_looked_at_all_the_time_keep_it_as_well() -> None:
+def test_repeated_analyses_of_values_keep_the_error_rate() -> None:
     random = np.random.default_rng(16)
     assert looked_at_often.of_values(500, 2_000, random) <= ALPHA
     # Planned for few, and looked at from the first units on.
     assert looked_at_often.of_values(2_000, 100, random, every=4) <= ALPHA
 
 
-def test_thompson_loses_no_more_than_mabwiser_and_the_floor() -> None:
+def test_thompson_has_at_most_the_regret_of_mabwiser_and_the_floor() -> None:
     runs, units = 3, 2_000
     ours, error = bandit_runs.mean_regret(bandit_runs.thompson, bandit_runs.TEN_ARMS, units, runs)
     theirs = np.array([bandit_runs.run_mabwiser(bandit_runs.TEN_ARMS, units, seed) for seed in range(runs)])

@@ -1,4 +1,4 @@
-"""What a bandit's look says: estimates by the stored probabilities, for every kind of metric."""
+"""The analysis of a bandit: estimates by the stored probabilities, for every kind of metric."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Log:
         return mean, apart.T @ apart / np.outer(weights.sum(axis=0), weights.sum(axis=0))
 
 
-def test_a_difference_is_the_papers_with_the_z_test_of_its_error() -> None:
+def test_a_difference_is_that_of_the_paper_with_its_z_test() -> None:
     log = Log(1)
     y = (log.random.random(len(log.arm)) < np.array([0.2, 0.3])[log.arm]).astype(float)
     found = analyze_metric_adaptively(spec(MetricKind.CONVERSION), log.moments(y), CHANCES, 0, PROMISE, seed=1)
@@ -109,7 +109,7 @@ def test_a_ratio_is_that_of_the_estimates_by_the_delta_method() -> None:
     assert (high - low) / 2 == pytest.approx(stats.norm.ppf(0.975) * error)
 
 
-def test_a_covariate_takes_noise_out_and_no_effect() -> None:
+def test_a_covariate_reduces_variance_and_not_the_effect() -> None:
     log = Log(4)
     before = log.random.normal(50, 10, len(log.arm))
     spent = before + np.array([0.0, 1.0])[log.arm] + log.random.normal(0, 2, len(log.arm))
@@ -124,7 +124,7 @@ def test_a_covariate_takes_noise_out_and_no_effect() -> None:
     assert compared.fixed.upper - compared.fixed.lower < 0.3 * (plain.fixed.upper - plain.fixed.lower)
 
 
-def test_few_conversions_are_judged_by_the_exact_bound_whatever_chose_the_arms() -> None:
+def test_few_conversions_are_decided_by_the_exact_bound_whatever_the_allocation() -> None:
     arms = [[Moments(50, y=5, yy=5), Moments(10)], [Moments(50, y=30, yy=30), Moments(90, y=60, yy=60)]]
     chances = np.array([[0.5, 0.5], [0.1, 0.9]])
     a, b = conversions(np.array([5.0]), np.array([60.0])), conversions(np.array([90.0]), np.array([140.0]))
@@ -138,7 +138,7 @@ def test_few_conversions_are_judged_by_the_exact_bound_whatever_chose_the_arms()
 
 
 @pytest.mark.parametrize(("size", "judged"), [(100, False), (500, True)])
-def test_few_units_of_values_say_nothing_yet(size: int, judged: bool) -> None:
+def test_few_units_of_values_are_no_evidence_yet(size: int, judged: bool) -> None:
     log = Log(5, size)
     values = log.random.normal(np.array([0.0, 50.0])[log.arm], 1.0)
     found = analyze_metric_adaptively(spec(MetricKind.MEAN), log.moments(values), CHANCES, 0, PROMISE, seed=1)
@@ -161,7 +161,7 @@ def look(effect: float, seed: int = 6, lost: float = 0.0) -> tuple[Setup, Observ
     return setup, Observed([moments], units, CHANCES, timedelta(days=3))
 
 
-def test_a_look_says_why_plain_means_would_not_do() -> None:
+def test_an_analysis_explains_why_plain_means_are_not_used() -> None:
     found = analyze_observed(*look(0.1), DecidingTest.ALWAYS_VALID)
     assert (found.decision.verdict, found.decision.winner) == (Verdict.WINNER, "new")
     assert "plain means are biased" in found.decision.explanation
@@ -169,7 +169,7 @@ def test_a_look_says_why_plain_means_would_not_do() -> None:
     assert analyze_observed(*look(0.0), DecidingTest.ALWAYS_VALID).decision.verdict is Verdict.NOT_SIGNIFICANT
 
 
-def test_the_stored_probabilities_are_the_split_that_was_due() -> None:
+def test_the_stored_probabilities_are_the_expected_split() -> None:
     assert not analyze_observed(*look(0.1), DecidingTest.ALWAYS_VALID).sample_ratio.is_mismatch
     lossy = analyze_observed(*look(0.1, lost=0.15), DecidingTest.ALWAYS_VALID)
     assert lossy.decision.verdict is Verdict.SAMPLE_RATIO_MISMATCH

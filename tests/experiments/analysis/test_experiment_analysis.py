@@ -1,4 +1,4 @@
-"""A whole experiment, from its sums to its verdict."""
+"""The analysis of an experiment, from its sums to its verdict."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_clear_effect_wins_by_either_test() -> None:
         assert test.value in found.decision.explanation
 
 
-def test_figures_are_those_of_the_two_arms() -> None:
+def test_results_are_those_of_the_two_variants() -> None:
     """The golden numbers once more, through the whole analysis."""
     setup = replace(SETUP, variants=("control", "b"), specs=(CONVERSION,), expected_total_sample=5_000)
     counted = Observed(
@@ -87,7 +87,7 @@ def test_a_mismatch_leaves_no_winner() -> None:
     assert analyze_observed(SETUP, lost, DecidingTest.FIXED).decision.verdict is Verdict.SAMPLE_RATIO_MISMATCH
 
 
-def test_a_mismatch_that_only_the_test_for_any_look_finds_leaves_no_winner() -> None:
+def test_a_mismatch_that_only_the_anytime_valid_test_finds_leaves_no_winner() -> None:
     """Eight phases of 100 units, each a little off, in turn to either side: all other tests are content."""
     moments = [[[conversions(6, 63), conversions(4, 37)] * 4, [conversions(20, 37), conversions(40, 63)] * 4]]
     units = np.array([[63.0, 37.0], [37.0, 63.0]] * 4)
@@ -105,7 +105,7 @@ def test_a_mismatch_that_only_the_test_for_any_look_finds_leaves_no_winner() -> 
     assert as_planned.decision.winner == "blue"
 
 
-def test_units_that_crossed_were_shared_out_all_the_same() -> None:
+def test_crossed_units_count_in_the_sample_ratio_check() -> None:
     """A thousand of one variant were seen in the other since, and are compared no more: nothing lost them."""
     found = observed()
     kept = replace(found, units=found.units.copy(), crossed=np.zeros_like(found.units))
@@ -130,7 +130,7 @@ def test_families_are_corrected_each_by_its_rule() -> None:
     assert (0, 0) not in found.adjusted
 
 
-def test_low_counts_are_judged_by_the_exact_bound() -> None:
+def test_low_counts_are_decided_by_the_exact_bound() -> None:
     arms = [[conversions(2, 900)], [conversions(25, 1_000)]]
     found = analyze_metric(CONVERSION, arms, 0, AnalysisPlan(0.05, 5_000), seed=1).comparisons[1]
     assert found.is_exact
@@ -173,7 +173,7 @@ def test_factors_are_analysed_beside_the_cells() -> None:
     assert found.decision.winner == "b/z"
 
 
-def test_nothing_counted_yet_needs_samples() -> None:
+def test_an_experiment_without_units_needs_samples() -> None:
     empty = [[[Moments()]] * 3] * 4
     counted = Observed(empty, np.zeros((1, 3)), np.full((1, 3), 1 / 3), timedelta(days=3))
     found = analyze_observed(SETUP, counted, DecidingTest.ALWAYS_VALID)

@@ -1,4 +1,4 @@
-"""Data that say little or nothing: a clear answer all the same, nothing claimed of it, and no figure that is none."""
+"""Analyses of insufficient data: a clear verdict, no unfounded result, and no number that is not finite."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def figures(analysis: Analysis) -> Iterator[float]:
 @pytest.mark.parametrize("is_bandit", [False, True])
 @pytest.mark.parametrize("is_adjusted", [False, True])
 @pytest.mark.parametrize("kind", [MetricKind.CONVERSION, MetricKind.MEAN, MetricKind.RATIO])
-def test_no_figure_is_none_whatever_the_data(kind: MetricKind, is_adjusted: bool, is_bandit: bool) -> None:
+def test_all_results_are_finite_whatever_the_data(kind: MetricKind, is_adjusted: bool, is_bandit: bool) -> None:
     shapes = PROPORTIONS if kind is MetricKind.CONVERSION else tuple(SHAPES)
     asked = setup(kind, is_adjusted=is_adjusted, is_bandit=is_bandit)
     with np.errstate(all="raise", under="ignore"):
@@ -88,7 +88,7 @@ def test_no_figure_is_none_whatever_the_data(kind: MetricKind, is_adjusted: bool
 @pytest.mark.parametrize("nothing", [0.0, 1e-300])
 @pytest.mark.parametrize("is_bandit", [False, True])
 @pytest.mark.parametrize("is_adjusted", [False, True])
-def test_over_nothing_there_is_no_ratio(is_adjusted: bool, is_bandit: bool, nothing: float) -> None:
+def test_a_ratio_with_a_zero_denominator_has_no_result(is_adjusted: bool, is_bandit: bool, nothing: float) -> None:
     """Nobody in the control has an impression: nothing says that 30% of them would not have clicked."""
     views = RANDOM.poisson(4, 600) + 1.0
     clicks = RANDOM.binomial(views.astype(int), 0.3)
@@ -103,7 +103,7 @@ def test_over_nothing_there_is_no_ratio(is_adjusted: bool, is_bandit: bool, noth
     assert [arm.units for arm in found.results[0].variants] == [600, 600]
 
 
-def test_values_that_are_all_alike_have_no_interval() -> None:
+def test_equal_values_have_no_interval() -> None:
     """GrowthBook's `ZERO_NEGATIVE_VARIANCE_MESSAGE`: no p value below 1, and no interval that would say otherwise."""
     found = said(setup(MetricKind.MEAN), [moments_of(np.full(600, 2.0)), moments_of(np.full(600, 3.0))])
     compared = found.results[0].comparisons[1]
@@ -116,7 +116,7 @@ def test_values_that_are_all_alike_have_no_interval() -> None:
 
 @pytest.mark.parametrize("variants", [2, 3])
 @pytest.mark.parametrize("kind", list(MetricKind)[1:])
-def test_arms_that_are_equal_are_equally_likely_the_best(kind: MetricKind, variants: int) -> None:
+def test_equal_variants_are_equally_likely_the_best(kind: MetricKind, variants: int) -> None:
     alike = [moments_of(np.ones(600), 1.0)] * variants
     for arms in (alike, [Moments()] * variants):
         best = [arm.probability_best for arm in said(setup(kind, variants=variants), arms).results[0].variants]
@@ -131,7 +131,7 @@ def test_a_covariate_that_is_the_same_for_all_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize("variants", [2, 3])
-def test_of_values_that_are_all_alike_none_is_the_best_whatever_rounding_says(variants: int) -> None:
+def test_equal_values_have_no_best_variant_whatever_the_rounding(variants: int) -> None:
     """The mean of 999 times 0.1 is not that of 1,001 times."""
     arms = [moments_of(np.full(units, 0.1)) for units in (999, 1_001, 1_003)[:variants]]
     assert len({arm.y / arm.count for arm in arms}) > 1
@@ -140,7 +140,7 @@ def test_of_values_that_are_all_alike_none_is_the_best_whatever_rounding_says(va
 
 
 @pytest.mark.parametrize(("mean", "is_known"), [(1e5, True), (1e6, True), (1e8, False), (9e8, False)])
-def test_a_spread_that_rounding_has_swallowed_is_not_made_up(mean: float, is_known: bool) -> None:
+def test_a_variance_lost_in_rounding_is_unknown(mean: float, is_known: bool) -> None:
     random = np.random.default_rng(5)
     arms = [moments_of(random.normal(mean, 1.0, 2_000)) for _ in range(2)]
     answer = said(setup(MetricKind.MEAN), arms).results[0]
@@ -153,6 +153,6 @@ def test_a_spread_that_rounding_has_swallowed_is_not_made_up(mean: float, is_kno
         assert all(math.isinf(arm.credible_lower) for arm in answer.variants)
 
 
-def test_the_mean_of_the_first_units_is_told_before_every_variant_has_some() -> None:
+def test_means_are_reported_before_every_variant_has_units() -> None:
     arms = said(setup(MetricKind.MEAN), [moments_of([3.0]), Moments()]).results[0].variants
     assert [arm.mean for arm in arms] == [3.0, 0.0]

@@ -1,4 +1,4 @@
-"""The rules, each by itself, and their order."""
+"""The rules of verdicts and their order."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_thirty_units_are_needed_whatever_the_settings() -> None:
         (replace(CLEAR, others=(replace(BETTER, lift=0.049),)), Verdict.EFFECT_TOO_SMALL),
     ],
 )
-def test_each_rule_holds_to_its_figure(evidence: Evidence, verdict: Verdict) -> None:
+def test_each_rule_has_its_threshold(evidence: Evidence, verdict: Verdict) -> None:
     assert decide(evidence, RULES).verdict is verdict
 
 
@@ -102,12 +102,12 @@ def test_the_control_wins_only_over_all() -> None:
     assert decide(replace(CLEAR, others=(WORSE, barely)), RULES).verdict is Verdict.EFFECT_TOO_SMALL
 
 
-def test_a_difference_from_nothing_is_large_enough() -> None:
+def test_a_difference_from_zero_is_large_enough() -> None:
     first = replace(CLEAR, control=replace(CONTROL, mean=0.0), others=(replace(BETTER, lift=None),))
     assert decide(first, RULES).winner == "blue"
 
 
-def test_a_lower_mean_ranks_first_where_less_is_better() -> None:
+def test_a_lower_mean_ranks_first_if_the_direction_is_decrease() -> None:
     found = decide(replace(CLEAR, others=(replace(WORSE, gain=0.02),), higher_is_better=False), RULES)
     assert found.winner == "red"
     assert found.ranking == ("red", "control")
@@ -126,7 +126,7 @@ def test_a_lower_mean_ranks_first_where_less_is_better() -> None:
         (ExperimentKind.BANDIT, 10_000, False, False, DecidingTest.ALWAYS_VALID),
     ],
 )
-def test_the_fixed_p_counts_once(
+def test_the_fixed_horizon_p_value_counts_once(
     kind: ExperimentKind, units: int, automatic: bool, spent: bool, expected: DecidingTest
 ) -> None:
     assert deciding_test(kind, units, 10_000, is_scheduled=automatic, is_spent=spent) is expected

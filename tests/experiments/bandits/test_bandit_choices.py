@@ -1,4 +1,4 @@
-"""BanditChoices that calls wait for: stored together, told to all who asked, and not lost with one who gives up."""
+"""Concurrent choices of a bandit: stored together, returned to all callers, and kept when a caller is cancelled."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def run(executor: Executor, work: Callable[[BanditChoices], Coroutine[Any, Any, 
     return asyncio.run(inside())
 
 
-def test_who_asks_at_once_shares_one_transaction_and_one_answer(executor: Executor) -> None:
+def test_concurrent_callers_share_one_transaction_and_one_answer(executor: Executor) -> None:
     async def ask(choices: BanditChoices) -> list[Assignment]:
         asked = [("hooks", "ana"), ("colours", "ana"), ("hooks", "ana"), *(("hooks", f"unit-{n}") for n in range(50))]
         return await asyncio.gather(*(choices.choose("default", key, unit, {}) for key, unit in asked))
@@ -67,7 +67,7 @@ def test_who_asks_at_once_shares_one_transaction_and_one_answer(executor: Execut
     assert executor.transactions == 1
 
 
-def test_one_who_gives_up_takes_the_answer_from_nobody(executor: Executor) -> None:
+def test_a_cancelled_caller_does_not_cancel_the_others(executor: Executor) -> None:
     async def ask(choices: BanditChoices) -> Assignment:
         impatient, patient = (asyncio.create_task(choices.choose("default", "hooks", "ana", {})) for _ in range(2))
         await asyncio.sleep(0)
@@ -77,7 +77,7 @@ def test_one_who_gives_up_takes_the_answer_from_nobody(executor: Executor) -> No
     assert run(executor, ask).is_enrolled
 
 
-def test_nothing_is_told_that_could_not_be_stored(executor: Executor) -> None:
+def test_no_choice_is_returned_that_could_not_be_stored(executor: Executor) -> None:
     async def ask(choices: BanditChoices) -> list[Any]:
         executor.is_away = True
         failed = await asyncio.gather(

@@ -1,4 +1,4 @@
-"""Bandits: probabilities that are what they say, little regret, and estimates that take the adapting into account."""
+"""Bandits: correct choice probabilities, low regret, and estimates that account for adaptive allocation."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def seeded(seed: int = 1) -> np.random.Generator:
 
 @settings(deadline=None)
 @given(st.lists(st.integers(0, 1_000), min_size=1, max_size=120).filter(any))
-def test_every_arm_keeps_its_floor(parts: list[int]) -> None:
+def test_every_variant_keeps_its_floor(parts: list[int]) -> None:
     mixed = with_floor([part / sum(parts) for part in parts])
     assert sum(mixed) == pytest.approx(1.0)
     assert min(mixed) >= min(0.01, 1 / len(parts)) - 1e-12
 
 
-def test_the_floor_is_one_percent_and_the_rest_goes_by_preference() -> None:
+def test_the_floor_is_one_percent_and_the_rest_is_allocated_by_preference() -> None:
     assert with_floor((0.75, 0.25, 0.0)) == pytest.approx((0.7375, 0.2525, 0.01))
     assert with_floor((1.0, *[0.0] * 199)) == pytest.approx((1 / 200,) * 200)
 
@@ -45,7 +45,7 @@ def test_choices_have_their_probabilities() -> None:
     assert choose((0.1, 0.9 - 1e-12, 0.0), 1.0 - 1e-16) == 1
 
 
-def test_thompson_chooses_by_the_probability_to_be_best() -> None:
+def test_thompson_chooses_by_the_probability_of_being_best() -> None:
     """Against integration of the posteriors."""
     rewards = Rewards(np.array([40.0, 60.0, 50.0]), np.array([4.0, 9.0, 6.0]), np.array([4.0, 9.0, 6.0]))
     posteriors = [
@@ -79,13 +79,13 @@ def test_normal_gamma_is_students_t() -> None:
     assert found == pytest.approx(expected, abs=0.01)
 
 
-def test_values_that_do_not_differ_prefer_nobody() -> None:
+def test_equal_values_prefer_no_variant() -> None:
     same = Rewards(np.array([3.0, 0.0]), np.array([6.0, 0.0]), np.array([12.0, 0.0]))
     assert normal_gamma_preference(same, seeded()).tolist() == [0.5, 0.5]
     assert normal_gamma_preference(Rewards.none(4), seeded()).tolist() == [0.25] * 4
 
 
-def test_top_two_is_what_drawing_again_gives() -> None:
+def test_top_two_agrees_with_repeated_draws() -> None:
     """Russo's algorithm itself: draw the best; with half of the chances draw again until another is best."""
     best, random = np.array([0.7, 0.25, 0.05]), seeded()
     counts = np.zeros(3)
@@ -110,7 +110,7 @@ def test_ucb1_is_its_formula() -> None:
 
 
 @pytest.mark.parametrize("policy", [runs.thompson, runs.thompson_top_two, runs.ucb1, runs.thompson_of_values])
-def test_they_lose_less_than_a_uniform_split(policy: Policy) -> None:
+def test_bandits_have_less_regret_than_a_uniform_split(policy: Policy) -> None:
     uniform, _ = runs.mean_regret(runs.uniform, runs.THREE_ARMS, 5_000, 5)
     regret, _ = runs.mean_regret(policy, runs.THREE_ARMS, 5_000, 5)
     assert regret < 0.95 * uniform
@@ -184,7 +184,7 @@ def test_a_clear_difference_of_a_bandit_is_significant() -> None:
     assert feared.harm_p < 0.05
 
 
-def test_nothing_seen_is_nothing_claimed() -> None:
+def test_no_rewards_give_no_result() -> None:
     empty = estimate(Batches(np.full((1, 2), 0.5), *(np.zeros((1, 2)) for _ in range(3))))
     found = compare_adaptive(empty, 0, 1, 1.0, AnalysisPlan(0.05, 100), Direction.INCREASE)
     assert (found.fixed.p_value, found.always_valid.p_value, found.lift) == (1.0, 1.0, None)

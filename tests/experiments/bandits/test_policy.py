@@ -1,4 +1,4 @@
-"""What a bandit does next: pure, from its design and what its arms have brought."""
+"""The policy of a bandit, computed from its design and the rewards of its variants."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def chances(design: Design, *arms: Moments) -> tuple[float, ...]:
     return probabilities(design, arms, np.random.default_rng(1))
 
 
-def test_a_bandit_is_thompsons_unless_said_otherwise() -> None:
+def test_a_bandit_uses_thompson_sampling_by_default() -> None:
     assert bandit().allocation is Allocation.THOMPSON
     assert bandit(kind=ExperimentKind.AB_TEST, allocation=Allocation.UCB).is_bandit
     assert not bandit(kind=ExperimentKind.AB_TEST).is_bandit
@@ -70,13 +70,13 @@ def test_a_bandit_is_thompsons_unless_said_otherwise() -> None:
         ),
     ],
 )
-def test_contradictions_are_refused_by_their_field(field: str, metric: Metric, wrong: dict[str, Any]) -> None:
+def test_contradictory_options_are_refused_with_their_field(field: str, metric: Metric, wrong: dict[str, Any]) -> None:
     with pytest.raises(InvalidArgument) as refused:
         bandit(metric, **wrong)
     assert [one.field for one in refused.value.fields] == [f"design.{field}"]
 
 
-def test_less_is_better_where_the_design_says_so() -> None:
+def test_the_direction_of_the_design_is_used() -> None:
     few, many = Moments(200, y=20, yy=20), Moments(200, y=80, yy=80)
     for direction, best in ((Direction.DECREASE, 0), (Direction.INCREASE, 1)):
         for metric in (CONVERSION, SPENT):
@@ -148,7 +148,7 @@ def test_the_number_of_batches_grows_with_the_logarithm_of_the_units() -> None:
     assert batches < 800
 
 
-def test_draws_are_even_and_of_each_seed_their_own() -> None:
+def test_draws_are_uniform_and_differ_by_seed() -> None:
     units = [f"reader-{number}" for number in range(20_000)]
     first, second = (np.array([draw(seed, unit) for unit in units]) for seed in ("hooks:1", "hooks:2"))
     assert np.histogram(first, 20, (0.0, 1.0))[0] == pytest.approx(np.full(20, 1_000), abs=150)

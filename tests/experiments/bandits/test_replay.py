@@ -1,4 +1,4 @@
-"""Replaying logged choices: a policy learns from those it would have made, and is told what it would have earned."""
+"""Replay of logged choices: a policy learns from the accepted rows, and its reward is estimated."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_a_policy_that_never_learns_earns_what_inverse_propensities_say() -> Non
     assert found.estimate == pytest.approx(float(chances @ TRUTH), abs=0.01)
 
 
-def test_those_accepted_come_as_if_the_policy_had_chosen_them() -> None:
+def test_accepted_rows_are_distributed_as_if_the_policy_had_chosen_them() -> None:
     found = replay(always_the_second, log(), 3, np.random.default_rng(6))
     assert stats.chisquare(found.pulls, np.array([0.01, 0.98, 0.01]) * found.units).pvalue > 0.01
     assert found.units == pytest.approx(1_500, abs=120), "one row in ten, for the rarest arm has a tenth of them"
@@ -52,7 +52,7 @@ def test_of_a_uniform_log_a_row_counts_where_both_chose_the_same() -> None:
 
 
 @pytest.mark.parametrize("shares", [np.full(3, 1 / 3), SKEWED])
-def test_the_better_policy_is_told_from_the_worse(shares: Array) -> None:
+def test_the_better_policy_has_the_higher_estimate(shares: Array) -> None:
     mine = log(40_000, shares)
     learned, uniform = (replay(policy, mine, 3, np.random.default_rng(6)) for policy in (runs.thompson, runs.uniform))
     assert learned.estimate > 0.15 > uniform.estimate
@@ -60,7 +60,7 @@ def test_the_better_policy_is_told_from_the_worse(shares: Array) -> None:
     assert learned.estimate == pytest.approx(learned.reward, abs=0.02)
 
 
-def test_what_it_tells_is_what_the_policy_earns_when_it_is_served() -> None:
+def test_the_estimate_is_the_reward_of_the_policy_in_service() -> None:
     """Thompson on its own units, as many as it accepted of the log, over twenty runs of each."""
     told = [replay(runs.thompson, log(6_000, seed=seed), 3, np.random.default_rng(seed)) for seed in range(20)]
     units = round(float(np.mean([one.units for one in told])), -2)
@@ -70,7 +70,7 @@ def test_what_it_tells_is_what_the_policy_earns_when_it_is_served() -> None:
     assert np.mean([one.estimate for one in told]) == pytest.approx(np.mean(earned), abs=4 * spread / 20**0.5)
 
 
-def test_a_log_has_to_fit_together() -> None:
+def test_a_log_has_to_be_consistent() -> None:
     arms, rewards, propensities = np.array([0, 1]), np.array([1.0, 0.0]), np.array([0.5, 0.5])
     for columns, why in (
         ((arms, rewards[:1], propensities), "for each unit"),

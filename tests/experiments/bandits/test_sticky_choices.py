@@ -1,4 +1,4 @@
-"""A bandit's choices as they are stored: once, with their probabilities, in batches that learn from all before them."""
+"""Stored choices of a bandit: each once, with its probability, in batches that learn from all earlier ones."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def arms(scope: Scope) -> Counter[int]:
     return counted
 
 
-def test_what_is_chosen_is_stored_with_its_batch_and_kept(scope: Scope) -> None:
+def test_a_choice_is_stored_with_its_batch_and_kept(scope: Scope) -> None:
     assigner = started(scope)
     first = assign(scope, names(60))
     numbers = unit_counts.unit_numbers(scope, first)
@@ -103,7 +103,7 @@ def test_the_next_batch_learns_from_all_before_it(scope: Scope) -> None:
     assert (batch.number, batch.units_before) == (2, 300)
 
 
-def test_an_event_alone_gives_nobody_an_arm(scope: Scope) -> None:
+def test_an_event_alone_assigns_no_variant(scope: Scope) -> None:
     started(scope)
     assign(scope, ["ana"])
     outcome = record(scope, ["ana", "bo"])
@@ -111,7 +111,7 @@ def test_an_event_alone_gives_nobody_an_arm(scope: Scope) -> None:
     assert [(one.index, one.reason) for one in outcome.refused] == [(1, "UNIT_NOT_ENROLLED")]
 
 
-def test_raising_the_bucket_version_chooses_anew_for_units_that_come_again(scope: Scope) -> None:
+def test_raising_the_bucket_version_chooses_again_for_returning_units(scope: Scope) -> None:
     assigner = started(scope)
     before = assign(scope, names(90))
     record(scope, before)
@@ -141,7 +141,7 @@ def test_raising_the_bucket_version_chooses_anew_for_units_that_come_again(scope
             assert third[unit].probability == latest.probabilities[third[unit].variant]
 
 
-def test_raising_the_bucket_version_learns_anew(scope: Scope) -> None:
+def test_raising_the_bucket_version_restarts_learning(scope: Scope) -> None:
     """Who comes back leaves the arm that is rarely chosen: what is left of before would speak for the one ahead."""
     assigner = started(scope)
     before = assign(scope, names(600))
@@ -160,7 +160,7 @@ def test_raising_the_bucket_version_learns_anew(scope: Scope) -> None:
     assert all_of(scope, assigner.number)[-1].units_before == 60
 
 
-def test_each_phase_has_batches_of_its_own_and_begins_with_what_is_known(scope: Scope) -> None:
+def test_each_phase_has_its_own_batches_and_begins_with_the_known_rewards(scope: Scope) -> None:
     assigner = started(scope)
     assigned = assign(scope, names(200))
     record(scope, [unit for unit, answer in assigned.items() if answer.variant == 1])
@@ -174,7 +174,7 @@ def test_each_phase_has_batches_of_its_own_and_begins_with_what_is_known(scope: 
     assert bandit(scope).batch == batches[-1]
 
 
-def test_how_it_learns_may_change_and_what_it_is_may_not(scope: Scope) -> None:
+def test_bandit_options_may_change_and_its_kind_may_not(scope: Scope) -> None:
     started(scope)
     faster = replace(DESIGN, allocation=Allocation.UCB, bandit=BanditOptions(update_units=10))
     assert lifecycle.update_experiment(scope, "hooks", faster).design.bandit == faster.bandit
@@ -184,7 +184,7 @@ def test_how_it_learns_may_change_and_what_it_is_may_not(scope: Scope) -> None:
     assert refused.value.reason == "EXPERIMENT_INVALID"
 
 
-def test_who_does_not_take_part_gets_the_control_and_no_row(scope: Scope) -> None:
+def test_an_excluded_unit_gets_the_control_and_no_row(scope: Scope) -> None:
     started(scope, replace(DESIGN, targeting=Equals("country", "CH"), coverage=0.5))
     results = assign(scope, names(200), country="CH")
     reasons = Counter(answer.reason for answer in results.values())
@@ -200,7 +200,7 @@ def test_who_does_not_take_part_gets_the_control_and_no_row(scope: Scope) -> Non
     assert all(answer.is_enrolled for answer in wider.values())
 
 
-def test_in_a_pause_and_after_the_end_nobody_is_chosen_for(scope: Scope) -> None:
+def test_no_choice_is_made_during_a_pause_and_after_completion(scope: Scope) -> None:
     started(scope)
     lifecycle.pause_experiment(scope, "hooks")
     assert assign(scope, ["ana"])["ana"] == Assignment(0, AssignmentReason.PAUSED)
@@ -209,7 +209,7 @@ def test_in_a_pause_and_after_the_end_nobody_is_chosen_for(scope: Scope) -> None
     assert not arms(scope)
 
 
-def test_values_are_learned_from_too(scope: Scope) -> None:
+def test_a_bandit_learns_from_values(scope: Scope) -> None:
     revenue = replace(DESIGN, metrics=(Metric("revenue", MetricKind.MEAN, event="purchase"),))
     assigner = started(scope, revenue)
     assigned = assign(scope, names(150))

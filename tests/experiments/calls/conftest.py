@@ -1,4 +1,4 @@
-"""A client of a workspace that nothing is in yet, on a server that all tests of a module share."""
+"""A client of an empty workspace, on a server that all tests of a module share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Assigning on the wire: sticky, targeted, and the same on every server."""
+"""Assignments on the wire: stable, targeted, and the same on every server."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ def assign_all(client: Client, key: str = "hooks") -> dict[str, str]:
     return {one.unit: one.variant for one in client.experiments.batch_assign_variants(requests=requests).assignments}
 
 
-def test_a_unit_gets_what_anybody_can_compute_from_its_id(client: Client) -> None:
+def test_a_variant_is_computed_from_the_units_id(client: Client) -> None:
     start(client)
     split = Split.of("hooks", (0.5, 0.5))
     names = ("plain", "question")
     assert assign_all(client) == {unit: names[split.variant(unit) or 0] for unit in UNITS}
 
 
-def test_the_answer_carries_what_to_do(client: Client) -> None:
+def test_an_assignment_has_the_payload_of_its_variant(client: Client) -> None:
     start(client)
     for unit in UNITS[:10]:
         answer = assign(client, unit)
@@ -55,7 +55,7 @@ def test_the_answer_carries_what_to_do(client: Client) -> None:
         assert dict(answer.payload) == {"hook": hook}
 
 
-def test_peeking_enrols_nobody(client: Client) -> None:
+def test_evaluating_enrols_no_unit(client: Client) -> None:
     start(client)
     for unit in UNITS:
         assert peek(client, unit).is_enrolled
@@ -64,7 +64,7 @@ def test_peeking_enrols_nobody(client: Client) -> None:
     assert client.experiments.analyze_experiment(experiment_key="hooks").units == len(UNITS)
 
 
-def test_nobody_changes_the_variant_when_weights_and_coverage_change(client: Client) -> None:
+def test_no_unit_changes_its_variant_when_weights_and_coverage_change(client: Client) -> None:
     start(client, coverage=0.6)
     before = {unit: assign(client, unit) for unit in UNITS}
     weighted = [{**one, "weight": weight} for one, weight in zip(DESIGN["variants"], (0.1, 0.9), strict=True)]
@@ -82,7 +82,7 @@ def test_nobody_changes_the_variant_when_weights_and_coverage_change(client: Cli
     assert client.experiments.analyze_experiment(experiment_key="hooks").crossed_count == 0
 
 
-def test_who_is_not_meant_gets_the_control_and_does_not_count(client: Client) -> None:
+def test_an_excluded_unit_gets_the_control_and_does_not_count(client: Client) -> None:
     start(client, targeting={"equals": {"attribute": "country", "value": {"text": "CH"}}})
     meant, other = assign(client, "ana", country="CH"), assign(client, "ana", country="AT")
     assert meant.reason == types.ASSIGNMENT_REASON_ENROLLED
@@ -97,7 +97,7 @@ def test_experiments_of_one_namespace_share_no_unit(client: Client) -> None:
         assert sorted(enrolled) == [False, True]
 
 
-def test_in_a_pause_those_who_take_part_keep_their_variant_and_nobody_joins(client: Client) -> None:
+def test_during_a_pause_enrolled_units_keep_their_variant_and_no_unit_joins(client: Client) -> None:
     start(client)
     before = assign_all(client)
     client.experiments.pause_experiment(experiment_key="hooks")
@@ -107,7 +107,7 @@ def test_in_a_pause_those_who_take_part_keep_their_variant_and_nobody_joins(clie
 
 
 @pytest.mark.parametrize(("winner", "shown"), [("question", "question"), ("", "plain")])
-def test_after_the_end_everybody_gets_the_winner_or_the_control(client: Client, winner: str, shown: str) -> None:
+def test_after_completion_all_units_get_the_winner_or_the_control(client: Client, winner: str, shown: str) -> None:
     start(client)
     assign_all(client)
     client.experiments.complete_experiment(experiment_key="hooks", winner=winner)
@@ -116,7 +116,7 @@ def test_after_the_end_everybody_gets_the_winner_or_the_control(client: Client, 
     assert assign(client, "newcomer").reason == types.ASSIGNMENT_REASON_ENDED
 
 
-def test_whom_the_targeting_excludes_does_not_get_the_winner(client: Client) -> None:
+def test_units_that_targeting_excludes_do_not_get_the_winner(client: Client) -> None:
     start(client, targeting={"equals": {"attribute": "country", "value": {"text": "CH"}}}, coverage=0.5)
     assign(client, "ana", country="CH")
     client.experiments.complete_experiment(experiment_key="hooks", winner="question")
@@ -128,7 +128,7 @@ def test_whom_the_targeting_excludes_does_not_get_the_winner(client: Client) -> 
         assert (other.variant, other.reason) == ("plain", types.ASSIGNMENT_REASON_NOT_TARGETED)
 
 
-def test_all_conditions_come_back_as_they_were_sent(client: Client) -> None:
+def test_conditions_are_returned_as_they_were_sent(client: Client) -> None:
     def text(value: str) -> dict[str, str]:
         return {"text": value}
 

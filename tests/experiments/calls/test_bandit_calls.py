@@ -1,4 +1,4 @@
-"""Bandits on the wire: they learn from what is recorded, keep their word to a unit, and say how sure they are."""
+"""Bandits on the wire: learning from events, stable choices, and analyses."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def run(client: Client, rounds: int, size: int, seed: int = 1) -> list[list[type
     return rounds_of
 
 
-def test_it_learns_from_what_is_recorded(client: Client) -> None:
+def test_a_bandit_learns_from_recorded_events(client: Client) -> None:
     start(client)
     rounds = run(client, 10, 150)
     first, last = (Counter(one.variant for one in rounds[at]) for at in (0, -1))
@@ -82,7 +82,7 @@ def test_each_choice_has_the_probability_with_which_it_was_made(client: Client) 
         assert all(abs(counts[key] - due[key]) < 5.0 * due[key] ** 0.5 + 1.0 for key in due)
 
 
-def test_a_unit_keeps_what_it_got_whatever_the_bandit_learns(client: Client) -> None:
+def test_a_unit_keeps_its_variant_while_the_bandit_learns(client: Client) -> None:
     start(client)
     (first, *_) = run(client, 8, 120)
     again = assign_all(client, [one.unit for one in first])
@@ -90,7 +90,7 @@ def test_a_unit_keeps_what_it_got_whatever_the_bandit_learns(client: Client) -> 
     assert client.experiments.analyze_experiment(experiment_key="hooks").crossed_count == 0
 
 
-def test_a_unit_that_has_its_arm_is_answered_from_memory(
+def test_an_assigned_unit_is_answered_from_memory(
     client: Client, shared_server: RunningServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     start(client)
@@ -114,7 +114,7 @@ def test_a_unit_that_has_its_arm_is_answered_from_memory(
     assert asked
 
 
-def test_peeking_says_what_a_unit_would_get_and_stores_nothing(client: Client) -> None:
+def test_evaluating_returns_the_variant_a_unit_would_get_and_stores_nothing(client: Client) -> None:
     start(client)
     units = [f"reader-{number}" for number in range(30)]
     seen = {unit: client.experiments.evaluate_variant(experiment_key="hooks", unit=unit).assignment for unit in units}
@@ -122,7 +122,7 @@ def test_peeking_says_what_a_unit_would_get_and_stores_nothing(client: Client) -
     assert {one.unit: one for one in assign_all(client, units)} == seen
 
 
-def test_an_event_of_a_unit_that_nobody_assigned_is_refused(client: Client) -> None:
+def test_an_event_of_an_unassigned_unit_is_refused(client: Client) -> None:
     start(client)
     assign(client, "ana")
     outcome = record(client, ["ana", "bo"])
@@ -130,7 +130,7 @@ def test_an_event_of_a_unit_that_nobody_assigned_is_refused(client: Client) -> N
     assert [(one.index, one.reason) for one in outcome.refused] == [(1, "UNIT_NOT_ENROLLED")]
 
 
-def test_a_look_weighs_by_the_stored_probabilities_and_says_so(client: Client) -> None:
+def test_an_analysis_weighs_by_the_stored_probabilities_and_explains_it(client: Client) -> None:
     start(client, min_sample_size_per_variant=30, expected_total_sample=2000)
     rounds = run(client, 12, 150)
     look = client.experiments.analyze_experiment(experiment_key="hooks")
@@ -150,7 +150,7 @@ def test_a_look_weighs_by_the_stored_probabilities_and_says_so(client: Client) -
     assert look.decision.ranking[0] == "joke"
 
 
-def test_an_ab_test_that_asks_for_it_counts_as_a_bandit(client: Client) -> None:
+def test_an_ab_test_with_a_bandit_allocation_is_a_bandit(client: Client) -> None:
     learning = {
         "lowest_reward": 0.0,
         "highest_reward": 20.0,
@@ -179,7 +179,7 @@ def test_an_ab_test_that_asks_for_it_counts_as_a_bandit(client: Client) -> None:
     assert max(look.choice_probabilities) == pytest.approx(0.98)
 
 
-def test_it_pauses_changes_and_ends_as_others_do(client: Client) -> None:
+def test_a_bandit_pauses_changes_and_completes_like_other_kinds(client: Client) -> None:
     start(client, targeting={"equals": {"attribute": "country", "value": {"text": "CH"}}})
     ana = assign(client, "ana", country="CH")
     assert assign(client, "bo", country="AT").reason == types.ASSIGNMENT_REASON_NOT_TARGETED
@@ -203,7 +203,7 @@ def test_it_pauses_changes_and_ends_as_others_do(client: Client) -> None:
     assert assign(client, "ana").variant == "joke"
 
 
-def test_two_servers_give_a_unit_one_arm(server: RunningServer, database_url: str) -> None:
+def test_two_servers_give_a_unit_the_same_variant(server: RunningServer, database_url: str) -> None:
     """Both are asked for the same units at once, in other orders, while both learn."""
     units = [f"reader-{number}" for number in range(120)]
     with RunningServer(database_url) as other, Client(server.target) as one, Client(other.target) as two:

@@ -48,7 +48,7 @@ def test_a_stream_is_acknowledged_batch_by_batch(client: Client) -> None:
     assert client.experiments.analyze_experiment(experiment_key="hooks").units == 20
 
 
-def test_what_is_refused_is_named_and_the_rest_counts(client: Client) -> None:
+def test_refused_events_are_listed_and_the_rest_counts(client: Client) -> None:
     start(client)
     events = [event("ana"), event("bo", value=float("nan")), event("cy", experiment_key="nothing")]
     outcome = client.experiments.record_events(events=events).outcome
@@ -59,7 +59,7 @@ def test_what_is_refused_is_named_and_the_rest_counts(client: Client) -> None:
     ]
 
 
-def test_events_in_columns_count_as_those_in_rows_do(client: Client) -> None:
+def test_events_in_columns_count_like_events_in_rows(client: Client) -> None:
     start(client)
     row = event("ana")
     ids = [row["id"], uuid7(), "6f1a3c1e-1c1b-4f0e-9a59-0a4d1f6f4a11", uuid7()]
@@ -92,7 +92,7 @@ def test_an_ab_test_is_decided_once_at_its_planned_size(client: Client) -> None:
     assert second.planned_decision == first.decision
 
 
-def test_a_look_that_can_not_decide_is_not_the_one_that_counts(client: Client) -> None:
+def test_an_analysis_that_cannot_decide_is_not_the_planned_one(client: Client) -> None:
     start(client, expected_total_sample=200, min_runtime=3600)
     convert(client, 400, {"control": 0.1, "new": 0.4})
     look = client.experiments.analyze_experiment(experiment_key="hooks")
@@ -109,7 +109,7 @@ def test_a_sequential_experiment_is_decided_by_the_always_valid_test_alone(clien
     assert not look.HasField("planned_decision")
 
 
-def test_the_figures_are_those_of_the_counts(client: Client) -> None:
+def test_results_are_computed_from_the_counts(client: Client) -> None:
     start(client)
     convert(client, 1000, {"control": 0.1, "new": 0.2})
     look = client.experiments.analyze_experiment(experiment_key="hooks")
@@ -124,7 +124,7 @@ def test_the_figures_are_those_of_the_counts(client: Client) -> None:
     assert not look.sample_ratio.is_mismatch
 
 
-def test_a_multivariate_experiment_says_what_each_factor_does(client: Client) -> None:
+def test_a_multivariate_experiment_reports_the_effect_of_each_factor(client: Client) -> None:
     factors = [{"name": "hook", "levels": ["plain", "question"]}, {"name": "emoji", "levels": ["none", "one"]}]
     start(client, kind="EXPERIMENT_KIND_MULTIVARIATE", factors=factors, variants=[])
     convert(client, 2000, {"plain/none": 0.1, "plain/one": 0.1, "question/none": 0.3, "question/one": 0.3})
@@ -136,7 +136,7 @@ def test_a_multivariate_experiment_says_what_each_factor_does(client: Client) ->
     assert effects["question", "one"].fixed_horizon.p_value > 0.5
 
 
-def test_what_is_left_out_of_a_design_has_the_defaults_of_the_contract(client: Client) -> None:
+def test_missing_fields_of_a_design_have_the_defaults_of_the_contract(client: Client) -> None:
     design = {"metrics": [{"name": "conversion_rate"}], "variants": [{"key": "new"}]}
     stored = client.experiments.create_experiment(key="defaults", design=design).experiment.design
     assert stored.min_sample_size_per_variant == 100
@@ -150,7 +150,7 @@ def test_what_is_left_out_of_a_design_has_the_defaults_of_the_contract(client: C
     ]
 
 
-def test_a_plan_is_that_of_the_textbook(client: Client) -> None:
+def test_a_plan_has_the_sample_size_of_the_textbook(client: Client) -> None:
     plan = client.experiments.plan_experiment(kind="METRIC_KIND_CONVERSION", baseline=0.1, lift=0.3, units_per_day=1000)
     assert plan.units_per_variant == 1769  # 1768.095 of statsmodels' NormalIndPower, rounded up
     assert plan.total_units == 3538

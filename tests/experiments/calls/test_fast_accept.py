@@ -1,4 +1,4 @@
-"""The short cut past validation accepts nothing that the contract's rules refuse."""
+"""The fast path past validation accepts nothing that the contract's rules refuse."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rollouts on the wire: who gets what, alike on every server, and what people see of it."""
+"""Rollouts on the wire: each unit gets the same variant from every server, and problems are reported."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ def check(server: RunningServer) -> None:
     check_rollouts(server.app.database, server.settings)
 
 
-def test_a_unit_gets_what_anybody_can_compute_from_its_id(client: Client) -> None:
+def test_a_variant_is_computed_from_the_units_id(client: Client) -> None:
     begin(client, stages=[{"share": 0.1}, {"share": 1.0}])
     for unit in UNITS[:100]:
         answer, expected = resolve(client, unit), draw("search", unit, 0.1)
         assert (answer.is_on, answer.is_compared) == (expected.is_on, expected.is_compared)
 
 
-def test_who_is_in_stays_in_and_in_the_end_all_are(client: Client) -> None:
+def test_a_unit_that_is_on_stays_on_until_all_are_on(client: Client) -> None:
     begin(client, stages=[{"share": 0.05}, {"share": 0.3}, {"share": 1.0}])
     before = {unit for unit in UNITS if resolve(client, unit).is_on}
     for _ in range(2):
@@ -68,7 +68,7 @@ def _on_at(client: Client, share: float) -> set[str] | None:
     return {unit for unit in UNITS if draw("search", unit, share).is_on}
 
 
-def test_nobody_has_it_after_the_way_back(client: Client) -> None:
+def test_no_unit_is_on_after_a_rollback(client: Client) -> None:
     begin(client)
     assert any(resolve(client, unit).is_on for unit in UNITS[:20])
     back = client.experiments.roll_back_rollout(rollout_key="search", reason="it is slow").rollout
@@ -77,7 +77,7 @@ def test_nobody_has_it_after_the_way_back(client: Client) -> None:
     assert not resolve(client, UNITS[0]).is_compared
 
 
-def test_two_servers_resolve_alike_and_count_together(database_url: str) -> None:
+def test_two_servers_evaluate_alike_and_count_together(database_url: str) -> None:
     with (
         RunningServer(database_url) as one,
         RunningServer(database_url) as other,
@@ -141,7 +141,7 @@ def test_pages_of_rollouts_come_newest_first(client: Client) -> None:
     assert [one.key for one in paused] == ["b"]
 
 
-def test_a_rollout_is_no_experiment(client: Client) -> None:
+def test_a_rollout_is_not_found_as_an_experiment(client: Client) -> None:
     begin(client)
     with pytest.raises(NotFound):
         client.experiments.assign_variant(experiment_key="search", unit="ana")
@@ -157,7 +157,7 @@ def test_a_state_that_does_not_allow_it_is_named(client: Client) -> None:
     assert (refused.value.reason, refused.value.metadata["state"]) == ("ROLLOUT_STATE_INVALID", "RUNNING")
 
 
-def test_who_may_not_promote_may_not_roll_out_a_model(shared_server: RunningServer) -> None:
+def test_a_key_that_cannot_promote_models_cannot_roll_out_a_model(shared_server: RunningServer) -> None:
     _, token = shared_server.key("limited", "writer", ["experiments.write"])
     with Client(shared_server.target, api_key=token.removeprefix("Bearer ")) as limited:
         begin(limited)

@@ -1,4 +1,4 @@
-"""Targeted experiments, whose units no event can enrol: an answer guarantees that their events count, anywhere."""
+"""Targeted experiments, whose units no event can enrol: after an answer their events count on every server."""
 
 from __future__ import annotations
 
@@ -35,9 +35,7 @@ def record(client: Client, units: list[str]) -> types.EventOutcome:
     return client.experiments.record_events(events=events).outcome
 
 
-def test_events_count_on_another_server_as_soon_as_a_unit_was_answered(
-    server: RunningServer, database_url: str
-) -> None:
+def test_events_count_on_another_server_after_the_assignment(server: RunningServer, database_url: str) -> None:
     with RunningServer(database_url) as other, Client(server.target) as here, Client(other.target) as there:
         here.experiments.create_experiment(key="hooks", design=DESIGN)
         here.experiments.start_experiment(experiment_key="hooks")

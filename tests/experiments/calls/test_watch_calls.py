@@ -1,4 +1,4 @@
-"""WatchExperiment on the wire: what an experiment says, as it changes, until it ends."""
+"""WatchExperiment on the wire, from the first analysis to the end of the experiment."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def told(watching: Iterator[types.WatchExperimentResponse], units: int) -> types
     raise AssertionError(f"it ended at {seen}")
 
 
-def test_a_watcher_is_told_at_once_when_something_was_counted_and_when_it_ends(client: Client) -> None:
+def test_a_watcher_receives_an_analysis_at_once_after_counting_and_at_the_end(client: Client) -> None:
     start(client)
     with client.experiments.watch_experiment(experiment_key="hooks", timeout=60) as watching:
         first = next(watching)
@@ -48,7 +48,7 @@ def test_a_watcher_is_told_at_once_when_something_was_counted_and_when_it_ends(c
     assert last[-1].analysis.metrics == client.experiments.analyze_experiment(experiment_key="hooks").metrics
 
 
-def test_an_exposure_is_told_of_before_any_event(client: Client) -> None:
+def test_an_exposure_is_sent_before_any_event(client: Client) -> None:
     start(client)
     with client.experiments.watch_experiment(experiment_key="hooks", timeout=60) as watching:
         next(watching)
@@ -56,7 +56,7 @@ def test_an_exposure_is_told_of_before_any_event(client: Client) -> None:
         assert told(watching, 1).analysis.metrics[0].variants
 
 
-def test_a_watcher_who_comes_back_is_told_what_was_counted_meanwhile(client: Client) -> None:
+def test_a_watcher_that_resumes_receives_the_missed_counts(client: Client) -> None:
     start(client)
     with client.experiments.watch_experiment(experiment_key="hooks", timeout=60) as watching:
         next(watching)
@@ -66,7 +66,7 @@ def test_a_watcher_who_comes_back_is_told_what_was_counted_meanwhile(client: Cli
         assert told(watching, 300).cursor != cursor
 
 
-def test_a_watch_goes_on_by_itself_after_the_server_was_killed(sqlite_url: str) -> None:
+def test_a_watch_resumes_automatically_after_the_server_was_killed(sqlite_url: str) -> None:
     arguments = ("--services", "experiments", "--training-workers", "0")
     with Suite(sqlite_url, *arguments) as suite, Client(suite.target, api_key="") as client:
         start(client)
@@ -82,7 +82,7 @@ def test_a_watch_goes_on_by_itself_after_the_server_was_killed(sqlite_url: str) 
             assert list(watching)[-1].state == types.EXPERIMENT_STATE_COMPLETED
 
 
-def test_a_change_of_the_split_is_told(client: Client) -> None:
+def test_a_change_of_the_split_is_sent(client: Client) -> None:
     start(client)
     with client.experiments.watch_experiment(experiment_key="hooks", timeout=60) as watching:
         next(watching)
@@ -90,7 +90,9 @@ def test_a_change_of_the_split_is_told(client: Client) -> None:
         assert next(watching).state == types.EXPERIMENT_STATE_PAUSED
 
 
-def test_nothing_is_told_of_an_experiment_of_the_same_name_elsewhere(client: Client, stranger: Client) -> None:
+def test_nothing_is_sent_about_another_workspaces_experiment_with_the_same_key(
+    client: Client, stranger: Client
+) -> None:
     start(client)
     start(stranger)
     with client.experiments.watch_experiment(experiment_key="hooks", timeout=60) as watching:
@@ -100,7 +102,7 @@ def test_nothing_is_told_of_an_experiment_of_the_same_name_elsewhere(client: Cli
         assert told(watching, 1).analysis.units == 1
 
 
-def test_what_can_not_be_watched_says_why(client: Client) -> None:
+def test_an_experiment_that_cannot_be_watched_is_refused_with_its_reason(client: Client) -> None:
     with pytest.raises(NotFound):
         next(client.experiments.watch_experiment(experiment_key="hooks"))
     client.experiments.create_experiment(key="hooks", design=CONVERSIONS)
@@ -109,7 +111,7 @@ def test_what_can_not_be_watched_says_why(client: Client) -> None:
     assert refused.value.reason == "EXPERIMENT_STATE_INVALID"
 
 
-def test_an_end_tells_its_reason_and_an_analysis_its_history_when_asked(
+def test_completion_has_its_reason_and_an_analysis_its_history_on_request(
     client: Client, shared_server: RunningServer
 ) -> None:
     start(client, auto_complete=True)
@@ -129,15 +131,13 @@ def test_an_end_tells_its_reason_and_an_analysis_its_history_when_asked(
     assert last.comparisons[0].interval.lower == pytest.approx(compared.always_valid.interval.lower)
 
 
-def test_an_end_by_hand_keeps_what_it_was_told(client: Client) -> None:
+def test_a_manual_completion_keeps_its_reason(client: Client) -> None:
     start(client)
     ended = client.experiments.complete_experiment(experiment_key="hooks", reason="the campaign is over").experiment
     assert (ended.winner, ended.end_reason) == ("", "the campaign is over")
 
 
-def test_a_bandit_is_watched_and_ends_by_itself_with_the_same_looks(
-    client: Client, shared_server: RunningServer
-) -> None:
+def test_a_bandit_is_watched_and_completes_automatically(client: Client, shared_server: RunningServer) -> None:
     bandits.start(client, auto_complete=True, min_sample_size_per_variant=30)
     with client.experiments.watch_experiment(experiment_key="hooks", timeout=60) as watching:
         next(watching)

@@ -1,4 +1,4 @@
-"""Covariates: what units were before they were exposed enrols nobody, and waits for those who are enrolled."""
+"""Covariates enrol no unit, and are kept until the unit is enrolled."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def sums(scope: Scope, assigner: Assigner) -> Mapping[str, float]:
     return {name: sum(row[place] for row in found) for place, name in enumerate(unit_counts.SUMS)}
 
 
-def test_what_everybody_spent_before_enrols_nobody(scope: Scope) -> None:
+def test_a_covariate_enrols_no_unit(scope: Scope) -> None:
     assigner = started(scope)
     outcome = record(scope, *(before(scope, f"reader-{number}", 5.0) for number in range(50)))
     assert (outcome.recorded_count, outcome.refused) == (50, ())
@@ -64,7 +64,7 @@ def test_what_everybody_spent_before_enrols_nobody(scope: Scope) -> None:
     assert unit_counts.read_sums(scope, assigner.number) == {}
 
 
-def test_it_counts_for_those_who_are_enrolled_later(scope: Scope) -> None:
+def test_a_covariate_counts_for_units_enrolled_later(scope: Scope) -> None:
     assigner = started(scope)
     sent = [before(scope, "ana", 5.0), before(scope, "ana", 2.0), before(scope, "bo", 100.0)]
     record(scope, *sent)
@@ -85,7 +85,7 @@ def test_it_counts_for_those_who_are_enrolled_later(scope: Scope) -> None:
     assert sums(scope, assigner)["x"] == 107.0
 
 
-def test_it_may_come_after_the_unit_if_it_happened_before(scope: Scope) -> None:
+def test_a_covariate_may_arrive_after_the_exposure(scope: Scope) -> None:
     assigner = started(scope)
     record(scope, event("ana", "purchase", 10.0))
     record(scope, before(scope, "ana", 5.0), event("ana", "purchase", 1.0))
@@ -93,7 +93,7 @@ def test_it_may_come_after_the_unit_if_it_happened_before(scope: Scope) -> None:
     assert sums(scope, assigner)["yx"] == 55.0
 
 
-def test_what_is_not_from_before_the_exposure_is_refused_with_its_place(scope: Scope) -> None:
+def test_a_covariate_from_after_the_exposure_is_refused_with_its_index(scope: Scope) -> None:
     assigner = started(scope)
     first = scope.now - timedelta(minutes=2)
     record(scope, event("ana", "purchase", 10.0, time=first), event("ana", "purchase", 1.0))
@@ -112,14 +112,14 @@ def test_what_is_not_from_before_the_exposure_is_refused_with_its_place(scope: S
     assert sums(scope, assigner)["x"] == 7.0
 
 
-def test_it_waits_where_attributes_decide_who_takes_part(scope: Scope) -> None:
+def test_a_covariate_waits_in_a_targeted_experiment(scope: Scope) -> None:
     assigner = started(scope, targeting=Equals("country", "CH"))
     assert record(scope, before(scope, "ana", 5.0)).recorded_count == 1
     enrol(scope, assigner, {unit_counts.unit_numbers(scope, ["ana"])["ana"]: 0})
     assert sums(scope, assigner)["x"] == 5.0
 
 
-def test_who_is_enrolled_while_it_is_recorded_counts_once(scope: Scope, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_unit_enrolled_during_the_recording_counts_once(scope: Scope, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another server enrols the unit just before its total is changed."""
     assigner, add = started(scope), unit_counts.add_totals
     record(scope, before(scope, "ana", 2.0))
@@ -135,7 +135,7 @@ def test_who_is_enrolled_while_it_is_recorded_counts_once(scope: Scope, monkeypa
     assert sums(scope, assigner) == {**dict.fromkeys(unit_counts.SUMS, 0.0), "x": 5.0, "xx": 25.0}
 
 
-def test_servers_that_record_and_enrol_the_same_units_at_once_count_all_of_it(
+def test_servers_that_record_and_enrol_the_same_units_concurrently_count_all(
     database_url: str, database: Database
 ) -> None:
     """Each with a connection of its own; what a unit had spent is added up from four sides while a fifth enrols it."""
@@ -164,7 +164,7 @@ def test_servers_that_record_and_enrol_the_same_units_at_once_count_all_of_it(
         assert sums(scope, assigner) == {**dict.fromkeys(unit_counts.SUMS, 0.0), "x": 400.0, "xx": 4_000.0}
 
 
-def test_a_unit_that_crosses_takes_it_along(scope: Scope) -> None:
+def test_a_crossing_unit_keeps_its_covariate(scope: Scope) -> None:
     assigner = started(scope)
     record(scope, before(scope, "ana", 5.0))
     number = unit_counts.unit_numbers(scope, ["ana"])["ana"]
@@ -174,7 +174,7 @@ def test_a_unit_that_crosses_takes_it_along(scope: Scope) -> None:
     assert sums(scope, assigner) == dict.fromkeys(unit_counts.SUMS, 0.0)
 
 
-def test_no_outcome_is_of_before_the_experiment(scope: Scope) -> None:
+def test_an_outcome_from_before_the_experiment_is_refused(scope: Scope) -> None:
     assigner = started(scope)
     began = scope.now
     outcome = record(

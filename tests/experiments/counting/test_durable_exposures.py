@@ -1,4 +1,4 @@
-"""Exposures that are awaited: many in one transaction, and none that is taken for durable when it is not."""
+"""Durable exposures: many in one transaction, and none is reported as durable before it is."""
 
 from __future__ import annotations
 
@@ -46,9 +46,7 @@ async def rest() -> None:
         await asyncio.sleep(0)
 
 
-async def test_what_comes_while_one_is_written_goes_into_the_next(
-    exposures: Exposures, settling: DurableExposures
-) -> None:
+async def test_exposures_during_a_write_go_into_the_next(exposures: Exposures, settling: DurableExposures) -> None:
     waiting = []
     for number in range(50):
         settling.begin(exposed(number))
@@ -61,9 +59,7 @@ async def test_what_comes_while_one_is_written_goes_into_the_next(
     assert exposures.flushes == 2
 
 
-async def test_who_asks_for_what_another_waits_for_waits_with_him(
-    exposures: Exposures, settling: DurableExposures
-) -> None:
+async def test_callers_with_the_same_exposure_wait_together(exposures: Exposures, settling: DurableExposures) -> None:
     settling.begin(exposed(0))
     impatient, patient = (asyncio.create_task(settling.wait([exposed(0)])) for _ in range(2))
     await rest()
@@ -78,7 +74,7 @@ async def test_who_asks_for_what_another_waits_for_waits_with_him(
     assert exposures.flushes == 1
 
 
-async def test_what_is_durable_is_not_waited_for(exposures: Exposures, settling: DurableExposures) -> None:
+async def test_a_durable_exposure_needs_no_wait(exposures: Exposures, settling: DurableExposures) -> None:
     exposures.may_end.set()
     settling.begin(exposed(0))
     await settling.wait([exposed(0)])
@@ -87,7 +83,9 @@ async def test_what_is_durable_is_not_waited_for(exposures: Exposures, settling:
     assert exposures.flushes == 1
 
 
-async def test_what_could_not_be_written_is_new_again(exposures: Exposures, settling: DurableExposures) -> None:
+async def test_an_exposure_that_could_not_be_written_is_new_again(
+    exposures: Exposures, settling: DurableExposures
+) -> None:
     exposures.is_away = True
     exposures.may_end.set()
     settling.begin(exposed(0))

@@ -1,4 +1,4 @@
-"""First exposures, and what becomes of them when the split and the bucket version change."""
+"""First exposures, and changes of the split and of the bucket version."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def see_all(scope: Scope) -> Mapping[str, int]:
     return {unit: answer.variant for unit, answer in answers.items()}
 
 
-def test_who_got_the_same_under_a_raised_version_keeps_it_when_the_split_changes(scope: Scope) -> None:
+def test_a_unit_with_the_same_variant_under_a_raised_version_keeps_it_when_the_split_changes(scope: Scope) -> None:
     lifecycle.create_experiment(scope, "hooks", DESIGN)
     lifecycle.start_experiment(scope, "hooks")
     before = see_all(scope)
@@ -60,7 +60,7 @@ def test_who_got_the_same_under_a_raised_version_keeps_it_when_the_split_changes
     assert sum(crossed for _, crossed in unit_counts.read_units(scope, now(scope).number).values()) == 0
 
 
-def test_after_a_raise_with_a_new_split_only_those_are_compared_who_came_since(scope: Scope) -> None:
+def test_after_a_raise_with_a_new_split_only_new_units_are_compared(scope: Scope) -> None:
     lifecycle.create_experiment(scope, "hooks", DESIGN)
     lifecycle.start_experiment(scope, "hooks")
     before = see_all(scope)
@@ -81,7 +81,7 @@ def test_after_a_raise_with_a_new_split_only_those_are_compared_who_came_since(s
     assert not found.analysis.sample_ratio.is_mismatch
 
 
-def test_units_that_cross_are_read_by_their_key_and_all_at_once(scope: Scope, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_crossing_units_are_read_by_key_in_one_query(scope: Scope, monkeypatch: pytest.MonkeyPatch) -> None:
     metrics = (Metric("conversion_rate"), Metric("revenue", MetricKind.MEAN, event="purchase"))
     lifecycle.create_experiment(scope, "hooks", replace(DESIGN, metrics=metrics))
     lifecycle.start_experiment(scope, "hooks")

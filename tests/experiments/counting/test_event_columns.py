@@ -1,4 +1,4 @@
-"""Events in columns: the same as in rows, with what can't be read named by its place."""
+"""Events in columns: equal to events in rows; unreadable ones are refused by position."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def read(**columns: Any) -> Any:
     return messages.events_in(pb.RecordEventsRequest(columns=pb.EventColumns(**columns)), NOW)
 
 
-def test_columns_say_the_same_as_rows() -> None:
+def test_columns_are_equal_to_rows() -> None:
     rows: list[dict[str, Any]] = [
         {"id": IDS[0], "experiment_key": "hooks", "unit": "ana", "name": "click"},
         {"id": IDS[1], "experiment_key": "colours", "unit": "bo", "name": "purchase", "value": 3.5},
@@ -54,7 +54,7 @@ def test_columns_that_are_left_out_are_the_same_for_all() -> None:
     assert (found.values, found.times) == ([1.0] * 3, [NOW_MICROS] * 3)
 
 
-def test_a_place_that_a_dictionary_does_not_have_is_named() -> None:
+def test_an_index_outside_its_dictionary_is_refused() -> None:
     found = read(ids=PACKED, experiment_keys=["hooks"], units=["ana"], names=["click"], unit_indexes=[0, 1, -1])
     assert found.units == ["ana", "", ""]
     assert found.unreadable == {
@@ -99,7 +99,7 @@ events = st.sampled_from([0, 1, MAX_EVENTS, MAX_EVENTS + 1]).map(lambda count: [
 
 @settings(deadline=None, max_examples=60)
 @given(events=events, columns=st.one_of(st.none(), columns), sequence=st.integers(-1, 1))
-def test_the_short_cut_past_validation_accepts_what_the_rules_accept(
+def test_the_fast_path_accepts_what_the_rules_accept(
     events: list[pb.ExperimentEvent], columns: pb.EventColumns | None, sequence: int
 ) -> None:
     for request, accepted in (

@@ -1,4 +1,4 @@
-"""Ids of events are kept for a time: what they counted stays, and none of them counts twice afterwards."""
+"""Retention of event ids: counts stay after the removal of ids, and no event counts twice."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def sums(database: Database, number: int) -> object:
         return unit_counts.read_units(scope, number), unit_counts.read_sums(scope, number)
 
 
-def test_what_was_counted_stays_and_is_not_counted_again(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_counts_stay_and_no_event_counts_again(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs, "_BATCH_SIZE", 2)  # so that five take three transactions
     numbers = [begin(database, key) for key in ("hooks", "doors")]
     old = [happened(database, f"reader-{number}", 40, key) for number in range(5) for key in ("hooks", "doors")]
@@ -65,7 +65,7 @@ def test_what_was_counted_stays_and_is_not_counted_again(database: Database, mon
     assert [sums(database, number) for number in numbers] == before
 
 
-def test_what_was_forgotten_stays_so_when_ids_are_kept_for_longer(database: Database) -> None:
+def test_removed_ids_stay_refused_after_a_longer_retention(database: Database) -> None:
     begin(database)
     jobs.remove_event_ids(database, MONTH)
     for longer in (Settings(experiment_event_retention_days=400), Settings(experiment_event_retention_days=0)):
@@ -73,7 +73,7 @@ def test_what_was_forgotten_stays_so_when_ids_are_kept_for_longer(database: Data
         assert [one.reason for one in record(database, happened(database, "ana", 40)).refused] == ["EVENT_TOO_OLD"]
 
 
-def test_without_a_retention_nothing_is_forgotten_or_refused(database: Database) -> None:
+def test_without_a_retention_no_id_is_removed_or_refused(database: Database) -> None:
     begin(database)
     for _ in range(2):
         jobs.remove_event_ids(database, Settings(experiment_event_retention_days=0))
@@ -82,7 +82,7 @@ def test_without_a_retention_nothing_is_forgotten_or_refused(database: Database)
     assert kept(database) == 2
 
 
-def test_only_ids_that_a_horizon_can_be_behind_ask_for_it(database: Database) -> None:
+def test_only_old_ids_read_the_horizon(database: Database) -> None:
     now = database.now()
     for days, recent in ((0, True), (29, True), (31, False)):
         id = bytes.fromhex(derived_uuid7(now - timedelta(days=days), "ana").replace("-", ""))

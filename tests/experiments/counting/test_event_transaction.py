@@ -1,4 +1,4 @@
-"""Counting: every event once, for the arm its unit stands in, and sums that any recount confirms."""
+"""Counting: each event once, for the variant of its unit, with sums that a recount confirms."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def test_a_unit_seen_in_two_variants_counts_in_neither_and_is_reported(scope: Sc
     assert sum(values[0] for (_, _, metric), values in sums.items() if metric == 0) == len(units) - len(crossed)
 
 
-def test_where_units_stand_is_remembered_and_a_move_by_another_server_noticed(scope: Scope) -> None:
+def test_enrolments_are_cached_and_a_change_by_another_server_is_noticed(scope: Scope) -> None:
     assigner, rosters = started(scope), UnitVariantCache()
     units = [f"unit-{number}" for number in range(10)]
 
@@ -181,7 +181,7 @@ def test_an_experiment_that_changed_is_read_again(scope: Scope) -> None:
     assert recorded.assigners["hooks"].state is ExperimentState.COMPLETED
 
 
-def test_events_that_were_partly_sent_before_add_what_is_new(scope: Scope) -> None:
+def test_a_partly_repeated_batch_adds_its_new_events(scope: Scope) -> None:
     assigner = started(scope)
     sent = [event(f"unit-{number % 50}", "reply") for number in range(700)]
     assert record(scope, *sent[100:130], *sent[560:600]).recorded_count == 70
@@ -191,7 +191,7 @@ def test_events_that_were_partly_sent_before_add_what_is_new(scope: Scope) -> No
     assert sum(values[0] for values in sums.values()) == 50 * 3.0
 
 
-def test_what_can_not_count_is_named_with_its_reason_and_the_rest_counts(scope: Scope) -> None:
+def test_refused_events_have_their_reason_and_the_rest_counts(scope: Scope) -> None:
     started(scope)
     outcome = record(
         scope,
@@ -224,7 +224,7 @@ def test_nothing_counts_after_the_end(scope: Scope) -> None:
     assert refused.reason == "EXPERIMENT_STATE_INVALID"
 
 
-def test_in_a_pause_those_count_who_take_part_already(scope: Scope) -> None:
+def test_during_a_pause_only_enrolled_units_count(scope: Scope) -> None:
     started(scope)
     record(scope, event("ana", "impression"))
     lifecycle.pause_experiment(scope, "hooks")
@@ -233,7 +233,7 @@ def test_in_a_pause_those_count_who_take_part_already(scope: Scope) -> None:
     assert [(one.index, one.reason) for one in outcome.refused] == [(1, "UNIT_NOT_ENROLLED")]
 
 
-def test_where_attributes_decide_an_event_alone_enrols_nobody(scope: Scope) -> None:
+def test_with_targeting_an_event_alone_enrols_no_unit(scope: Scope) -> None:
     assigner = started(scope, replace(DESIGN, targeting=Equals("country", "CH")))
     assert record(scope, event("ana", "conversion")).refused[0].reason == "UNIT_NOT_ENROLLED"
     answer = assigner.assign("ana", {"country": "CH"})

@@ -1,4 +1,4 @@
-"""Exposures wait in memory until they are durable, whatever goes wrong meanwhile."""
+"""Exposures are buffered in memory until they are durable, also after failures."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class BreaksOnce:
 
 
 @pytest.mark.parametrize("error", [Unavailable("the database is away"), ZeroDivisionError()])
-def test_what_could_not_be_written_waits_on(error: Exception) -> None:
+def test_exposures_that_could_not_be_written_stay_buffered(error: Exception) -> None:
     executor = BreaksOnce(error)
     exposures = Exposures(cast("DatabaseExecutor", executor))
     assert exposures.note("default", HOOKS, "ana", 1)
@@ -58,7 +58,7 @@ def test_what_could_not_be_written_waits_on(error: Exception) -> None:
     assert executor.written == [{(1, 1, 3, "hooks"): {"ana": 1, "bo": 0}}]
 
 
-def test_what_no_event_can_enrol_again_waits_for_the_disk() -> None:
+def test_exposures_that_no_event_can_restore_wait_for_the_disk() -> None:
     executor = BreaksOnce()
     exposures = Exposures(cast("DatabaseExecutor", executor))
     targeted = cast(
@@ -131,7 +131,7 @@ def test_units_count_in_the_phase_in_which_they_were_shown_a_variant(
     assert counted(database, before.number) == {(1, 0): len(UNITS) - new, (1, 1): new}
 
 
-def test_a_server_that_hears_late_of_a_new_split_makes_no_mismatch(
+def test_a_server_that_learns_late_of_a_new_split_creates_no_mismatch(
     database: Database, executor: DatabaseExecutor
 ) -> None:
     before = started(database)
@@ -148,7 +148,7 @@ def test_a_server_that_hears_late_of_a_new_split_makes_no_mismatch(
         assert not analyze(experiment, counts, scope.now, planned).analysis.sample_ratio.is_mismatch
 
 
-def test_a_unit_that_is_told_of_late_keeps_what_it_got_under_the_newer_version(
+def test_a_late_exposure_does_not_replace_one_of_a_newer_version(
     database: Database, executor: DatabaseExecutor
 ) -> None:
     before = started(database)
@@ -164,7 +164,7 @@ def test_a_unit_that_is_told_of_late_keeps_what_it_got_under_the_newer_version(
     assert {(one.variant, one.phase, one.bucket_version, one.crossed) for one in standing.values()} == {(0, 2, 2, True)}
 
 
-def test_gathers_longer_after_a_slow_transaction_but_never_long() -> None:
+def test_the_buffer_gathers_longer_after_a_slow_transaction_within_a_bound() -> None:
     assert gather_seconds(0.0) == gather_seconds(0.002) == GATHER_SECONDS
     assert gather_seconds(0.01) == pytest.approx(0.04)
     assert gather_seconds(5.0) == pytest.approx(0.05)

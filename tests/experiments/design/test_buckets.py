@@ -1,4 +1,4 @@
-"""Buckets: GrowthBook's, even, and lasting."""
+"""Buckets: equal to GrowthBook's, evenly distributed and stable."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_namespaces_are_those_of_growthbook(
 
 
 @pytest.mark.parametrize("case", RECORDED, ids=lambda case: case["seed"])
-def test_whole_experiments_keep_every_unit_where_growthbook_had_it(case: dict[str, Any]) -> None:
+def test_experiments_assign_every_unit_as_growthbook_does(case: dict[str, Any]) -> None:
     namespace = Namespace(*case["namespace"]) if case["namespace"] else None
     split = Split.of(case["seed"], case["weights"], case["coverage"], namespace)
     found = [split.variant(f"{case['units']}{number}") for number in range(len(case["variations"]))]
@@ -99,7 +99,7 @@ def test_namespaces_that_do_not_overlap_share_no_unit() -> None:
     shares=st.lists(st.integers(1, 100), min_size=1, max_size=6),
     coverages=st.tuples(st.floats(0, 1), st.floats(0, 1)),
 )
-def test_raising_the_coverage_moves_nobody(
+def test_raising_the_coverage_moves_no_unit(
     seed: str, units: list[str], shares: list[int], coverages: tuple[float, float]
 ) -> None:
     weights = [share / sum(shares) for share in shares]
@@ -132,5 +132,5 @@ def test_two_experiments_split_independently() -> None:
         assert count / len(units) == pytest.approx(0.25, abs=0.01)
 
 
-def test_beyond_ascii_the_bytes_are_hashed() -> None:
+def test_utf8_bytes_are_hashed_beyond_ascii() -> None:
     assert bucket("", "ü") == fnv1a32(str(fnv1a32(b"\xc3\xbc")).encode()) % 10_000 / 10_000

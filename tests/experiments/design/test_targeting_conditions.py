@@ -101,13 +101,13 @@ leaves = st.one_of(
 
 @settings(deadline=None)
 @given(leaves, leaves, st.dictionaries(st.sampled_from("abc"), anything))
-def test_any_attributes_can_be_asked(first: Condition, second: Condition, attributes: dict[str, Any]) -> None:
+def test_conditions_accept_any_attributes(first: Condition, second: Condition, attributes: dict[str, Any]) -> None:
     """De Morgan's law, on whatever a unit may bring."""
     neither = compile_condition(Negation(AnyOf((first, second))))(attributes)
     assert neither is compile_condition(AllOf((Negation(first), Negation(second))))(attributes)
 
 
-def test_too_deep_a_condition_is_refused() -> None:
+def test_a_condition_that_nests_too_deeply_is_refused() -> None:
     condition: Condition = Exists("a")
     for _ in range(MAX_DEPTH - 1):
         condition = Negation(condition)

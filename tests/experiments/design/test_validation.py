@@ -1,4 +1,4 @@
-"""Designs: what is filled in, what is refused, and that they are stored as they are."""
+"""Validation of designs: defaults, refusals, and designs that are stored unchanged."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_an_injected_control_without_weights_has_the_share_of_the_others() -> No
     assert (design.weights, design.allocation) == ((0.5, 0.5), Allocation.EQUAL)
 
 
-def test_weights_are_heeded_without_being_asked_for() -> None:
+def test_given_weights_imply_the_weighted_allocation() -> None:
     variants = (Variant("old", weight=0.9, is_control=True), Variant("new", weight=0.1))
     design = complete(Design(CONVERSIONS, variants), "hooks")
     assert (design.weights, design.allocation) == ((0.9, 0.1), Allocation.WEIGHTED)
@@ -65,7 +65,7 @@ def test_weights_are_heeded_without_being_asked_for() -> None:
 
 
 @pytest.mark.parametrize("allocation", [Allocation.EQUAL, Allocation.THOMPSON, Allocation.UCB])
-def test_weights_that_would_be_passed_over_are_refused(allocation: Allocation) -> None:
+def test_weights_that_would_be_ignored_are_refused(allocation: Allocation) -> None:
     variants = (Variant("old", weight=0.5, is_control=True), Variant("new", weight=0.25), Variant("b", weight=0.25))
     assert refused(Design(CONVERSIONS, variants, allocation=allocation)) == "design.variants[0].weight"
 
@@ -117,7 +117,7 @@ def test_factors_make_every_combination_and_the_first_levels_are_the_control() -
     assert design.control == 0
 
 
-def test_a_combination_may_have_a_payload_of_its_own() -> None:
+def test_a_combination_may_have_its_own_payload() -> None:
     factors = (Factor("hook", ("plain", "question")), Factor("emoji", ("none", "one")))
     given = (Variant("question/one", payload={"text": "Ready? 🎉"}),)
     design = complete(Design(CONVERSIONS, given, kind=ExperimentKind.MULTIVARIATE, factors=factors), "hooks")
@@ -134,7 +134,7 @@ def test_built_in_metrics_need_only_their_name() -> None:
     assert first.direction is Direction.INCREASE
 
 
-def test_at_least_thirty_units_are_needed_whatever_is_asked() -> None:
+def test_at_least_thirty_units_are_needed_whatever_the_design() -> None:
     assert (
         complete(Design(CONVERSIONS, (Variant("new"),), min_sample_size_per_variant=1), "x").min_sample_size_per_variant
         == 30
@@ -150,7 +150,7 @@ def test_conditions_that_nest_too_deeply_are_refused() -> None:
     assert refused.value.fields[0].field == "design.targeting"
 
 
-def test_a_design_is_stored_as_it_is() -> None:
+def test_a_design_is_stored_unchanged() -> None:
     targeting = AllOf(
         (
             Equals("country", "CH"),

@@ -1,4 +1,4 @@
-"""A raised bucket version with a new split: what units that come back do to an experiment without any effect."""
+"""A raised bucket version with a new split: returning units create no effect in an experiment without one."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def share_found(found: list[InterimAnalysis]) -> float:
     return float(np.mean([one.analysis.results[0].comparisons[1].fixed.p_value < 0.05 for one in found]))
 
 
-def test_nothing_is_found_where_nothing_is() -> None:
+def test_no_effect_is_found_without_one() -> None:
     found = looks((1, 2))
     assert sum(one.analysis.sample_ratio.is_mismatch for one in found) <= 3
     assert abs(share_found(found) - 0.05) < 4 * (0.05 * 0.95 / TIMES) ** 0.5
@@ -73,6 +73,6 @@ def test_nothing_is_found_where_nothing_is() -> None:
     assert found[0].analysis.results[0].comparisons[1].difference != 0.0
 
 
-def test_units_of_before_the_raise_would_make_an_effect_of_nothing() -> None:
+def test_units_from_before_the_raise_would_create_a_false_effect() -> None:
     """As if the version were the same: the busy ones are gone from one variant alone."""
     assert share_found(looks((1, 1))) > 0.7

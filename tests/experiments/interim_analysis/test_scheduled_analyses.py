@@ -1,4 +1,4 @@
-"""Looks by the clock: a bounded history, and ends that come by themselves, once and on the always-valid test alone."""
+"""Scheduled interim analyses: a bounded history, and completion by the always-valid test alone, once."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def now_of(database: Database, key: str = "hooks") -> lifecycle.Experiment:
         return lifecycle.get_experiment(scope, key)
 
 
-def test_one_with_a_winner_is_completed_with_its_reason(database: Database) -> None:
+def test_an_experiment_with_a_winner_is_completed_with_its_reason(database: Database) -> None:
     with database.scope("default") as scope:
         count(scope, start(scope), CLEAR)
     run_due_analyses(database, later(1))
@@ -69,7 +69,7 @@ def test_one_with_a_winner_is_completed_with_its_reason(database: Database) -> N
     assert (entry.actor, entry.reason) == ("experiments.interim_analysis", ended.end_reason)
 
 
-def test_looks_leave_time_for_other_work_and_everyone_has_a_turn(database: Database) -> None:
+def test_analyses_leave_time_for_other_work_and_every_experiment_has_a_turn(database: Database) -> None:
     keys = ["hooks", "colours", "lengths"]
     with database.scope("default") as scope:
         for key in keys:
@@ -84,7 +84,7 @@ def test_looks_leave_time_for_other_work_and_everyone_has_a_turn(database: Datab
 
 
 @pytest.mark.parametrize("kind", [ExperimentKind.AB_TEST, ExperimentKind.BANDIT])
-def test_the_clock_computes_no_posteriors_and_decides_all_the_same(database: Database, kind: ExperimentKind) -> None:
+def test_scheduled_analyses_decide_without_posteriors(database: Database, kind: ExperimentKind) -> None:
     with database.scope("default") as scope:
         count(scope, start(scope, kind=kind), CLEAR)
         read = runner.read_inputs(scope, "hooks")
@@ -100,7 +100,7 @@ def test_the_clock_computes_no_posteriors_and_decides_all_the_same(database: Dat
     assert len(history(database)) == 1
 
 
-def test_a_winner_of_the_fixed_horizon_test_is_none_for_the_clock(database: Database) -> None:
+def test_a_winner_of_the_fixed_horizon_test_completes_nothing(database: Database) -> None:
     with database.scope("default") as scope:
         count(scope, start(scope), AT_ONCE_ONLY)
         found = interim_analysis.analyze(*runner.read_inputs(scope, "hooks")[:2], later(0), None)
@@ -113,7 +113,7 @@ def test_a_winner_of_the_fixed_horizon_test_is_none_for_the_clock(database: Data
 
 
 @pytest.mark.parametrize("changes", [{"auto_complete": False}, {"min_runtime": timedelta(hours=1)}])
-def test_who_did_not_ask_for_it_or_has_not_run_long_enough_runs_on(
+def test_without_auto_complete_or_enough_runtime_an_experiment_continues(
     database: Database, changes: dict[str, object]
 ) -> None:
     with database.scope("default") as scope:
@@ -130,7 +130,7 @@ def test_a_control_that_beats_all_wins(database: Database) -> None:
     assert now_of(database).winner == "old"
 
 
-def test_nobody_looks_at_drafts_pauses_and_ends(database: Database) -> None:
+def test_drafts_paused_and_completed_experiments_are_not_analysed(database: Database) -> None:
     with database.scope("default") as scope:
         count(scope, start(scope), CLEAR)
         lifecycle.pause_experiment(scope, "hooks")
@@ -139,7 +139,7 @@ def test_nobody_looks_at_drafts_pauses_and_ends(database: Database) -> None:
     assert list(due(database, later(9))) == []
 
 
-def test_all_workspaces_are_looked_at_and_one_that_fails_keeps_no_other_from_it(database: Database) -> None:
+def test_all_workspaces_are_analysed_also_after_a_failure(database: Database) -> None:
     for workspace in ("broken", "sound"):
         with database.scope(workspace) as scope:
             count(scope, start(scope), CLEAR)
@@ -158,7 +158,7 @@ def test_all_workspaces_are_looked_at_and_one_that_fails_keeps_no_other_from_it(
         assert lifecycle.get_experiment(scope, "hooks").winner == "new"
 
 
-def test_two_workers_at_once_keep_one_look_and_end_it_once(database: Database) -> None:
+def test_two_concurrent_workers_store_one_analysis_and_complete_once(database: Database) -> None:
     with database.scope("default") as scope:
         count(scope, start(scope), CLEAR)
     moment = later(1)
@@ -177,7 +177,7 @@ def test_two_workers_at_once_keep_one_look_and_end_it_once(database: Database) -
     assert now_of(database).version == 3, "created, started, completed once"
 
 
-def test_two_workers_at_once_keep_one_look_of_one_that_runs_on(database: Database) -> None:
+def test_two_concurrent_workers_store_one_analysis_of_a_running_experiment(database: Database) -> None:
     with database.scope("default") as scope:
         count(scope, start(scope), AT_ONCE_ONLY)
     moment = later(1)
@@ -189,7 +189,7 @@ def test_two_workers_at_once_keep_one_look_of_one_that_runs_on(database: Databas
     assert len(list(due(database, moment + MINUTE))) == 1
 
 
-def test_one_that_was_changed_meanwhile_is_left_for_the_next_round(database: Database) -> None:
+def test_an_experiment_that_changed_meanwhile_is_left_for_the_next_round(database: Database) -> None:
     with database.scope("default") as scope:
         count(scope, start(scope), CLEAR)
     (one,) = due(database, later(1))
@@ -224,14 +224,14 @@ def test_the_history_holds_the_intervals_of_the_analysis(database: Database) -> 
     assert something.comparisons[0] == pytest.approx((compared.difference, always_valid.lower, always_valid.upper))
 
 
-def test_what_nothing_bounds_has_no_interval(database: Database) -> None:
+def test_an_unbounded_difference_has_no_interval(database: Database) -> None:
     with database.scope("default") as scope:
         start(scope, metrics=(Metric("revenue", MetricKind.MEAN, event="purchase"),))
     run_due_analyses(database, later(1))
     assert history(database)[0].comparisons == [(0.0, None, None)]
 
 
-def test_a_long_life_leaves_few_looks_evenly_spread(database: Database) -> None:
+def test_a_long_experiment_has_few_analyses_evenly_spaced(database: Database) -> None:
     """Looked at every minute of three hours, and every other day for a year after that."""
     with database.scope("default") as scope:
         experiment = start(scope)
@@ -249,7 +249,7 @@ def test_a_long_life_leaves_few_looks_evenly_spread(database: Database) -> None:
 
 
 @given(st.integers(0, 10**7))
-def test_a_minute_of_a_life_has_one_look(minutes: int) -> None:
+def test_a_minute_has_one_analysis(minutes: int) -> None:
     first, step = slot(minutes * MINUTE)
     assert first <= minutes < first + step
     assert first % step == 0
@@ -257,7 +257,7 @@ def test_a_minute_of_a_life_has_one_look(minutes: int) -> None:
     assert step == 1 or minutes >= MAX_STORED // 2 * step
 
 
-def test_a_worker_does_it_by_the_clock(database: Database) -> None:
+def test_a_worker_runs_scheduled_analyses(database: Database) -> None:
     with database.scope("default", now=later(-3)) as scope:
         count(scope, start(scope), CLEAR)
     (job,) = [one for one in PERIODIC if one.name == "experiments.interim_analysis"]
@@ -266,7 +266,7 @@ def test_a_worker_does_it_by_the_clock(database: Database) -> None:
     assert scheduled_analyses.slot(timedelta(0)) == (0, 1)
 
 
-def test_those_that_run_are_found_without_a_look_at_the_others(database: Database) -> None:
+def test_running_experiments_are_found_without_reading_the_others(database: Database) -> None:
     explain = "EXPLAIN QUERY PLAN" if database.dialect == "sqlite" else "EXPLAIN"
     with database.transaction():
         if database.dialect != "sqlite":  # a table so small would be read as a whole

@@ -1,4 +1,4 @@
-"""Watchers of one experiment share a look, and never one that began before what they were told of."""
+"""Watchers of one experiment share an analysis that began after the last change they know of."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class World:
         self.feed.cursor = encode_cursor((0, to))
 
 
-async def test_a_look_serves_all_who_were_told_before_it_began() -> None:
+async def test_an_analysis_serves_all_watchers_notified_before_it_began() -> None:
     world = World()
     world.may_end.set()
     world.grow(5)
@@ -52,7 +52,7 @@ async def test_a_look_serves_all_who_were_told_before_it_began() -> None:
     assert await world.take(6) == (encode_cursor((0, 6)), 2)
 
 
-async def test_one_that_began_before_what_was_told_does_not_serve() -> None:
+async def test_an_analysis_that_began_before_the_change_is_not_shared() -> None:
     world = World()
     first = asyncio.create_task(world.take(1))
     await world.has_begun.wait()
@@ -62,20 +62,20 @@ async def test_one_that_began_before_what_was_told_does_not_serve() -> None:
     assert [one[1] for one in await asyncio.gather(first, second)] == [1, 2]
 
 
-async def test_who_wants_it_new_gets_it_new() -> None:
+async def test_a_fresh_analysis_is_run_on_request() -> None:
     world = World()
     world.may_end.set()
     assert [(await world.take(None))[1] for _ in range(3)] == [1, 2, 3]
 
 
-async def test_other_experiments_and_workspaces_have_looks_of_their_own() -> None:
+async def test_other_experiments_and_workspaces_have_separate_analyses() -> None:
     world = World()
     world.may_end.set()
     found = [await world.take(1), await world.take(1, "captions"), await world.take(1, workspace="elsewhere")]
     assert [one[1] for one in found] == [1, 2, 3]
 
 
-async def test_who_goes_away_takes_no_look_with_him() -> None:
+async def test_a_cancelled_watcher_does_not_cancel_a_shared_analysis() -> None:
     world = World()
     first = asyncio.create_task(world.take(1))
     second = asyncio.create_task(world.take(1))
@@ -86,7 +86,7 @@ async def test_who_goes_away_takes_no_look_with_him() -> None:
     assert first.cancelled()
 
 
-async def test_a_failure_reaches_all_and_the_next_look_is_a_new_one() -> None:
+async def test_a_failure_reaches_all_watchers_and_the_next_analysis_is_new() -> None:
     world = World(Unavailable("the database is away", reason="DATABASE_UNAVAILABLE"))
     world.may_end.set()
     failed = await asyncio.gather(*(world.take(1) for _ in range(3)), return_exceptions=True)
@@ -95,7 +95,7 @@ async def test_a_failure_reaches_all_and_the_next_look_is_a_new_one() -> None:
     assert (await world.take(1))[1] == 2
 
 
-async def test_few_looks_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_few_analyses_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shared_analyses, "_MAX_ENTRIES", 2)
     world = World()
     world.may_end.set()

@@ -1,4 +1,4 @@
-"""Watching: a look at once, another when something happened to the experiment, and never one for each event."""
+"""Watching: an analysis at once, another after a change of the experiment, and never one for each event."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ async def next_of(watching: AsyncIterator[WatchUpdate]) -> WatchUpdate:
         return await anext(watching)
 
 
-async def test_the_first_look_comes_at_once_and_the_next_when_something_was_counted(world: World) -> None:
+async def test_the_first_analysis_is_sent_at_once_and_the_next_after_counting(world: World) -> None:
     async with world.watch() as watching:
         first = await next_of(watching)
         await world.count()
@@ -102,7 +102,7 @@ async def test_the_first_look_comes_at_once_and_the_next_when_something_was_coun
     assert world.looks == 2
 
 
-async def test_a_caller_who_reads_slowly_goes_on_with_the_newest(world: World) -> None:
+async def test_a_slow_caller_receives_the_newest_analysis(world: World) -> None:
     async with world.watch() as watching:
         await next_of(watching)
         world.units = 1_000
@@ -114,7 +114,7 @@ async def test_a_caller_who_reads_slowly_goes_on_with_the_newest(world: World) -
     assert world.looks == 3
 
 
-async def test_watchers_of_one_experiment_share_the_looks_that_news_ask_for(world: World) -> None:
+async def test_watchers_of_one_experiment_share_analyses(world: World) -> None:
     shared = SharedAnalyses(world.feed)
 
     def take(since: events.Position | None) -> Any:
@@ -129,7 +129,7 @@ async def test_watchers_of_one_experiment_share_the_looks_that_news_ask_for(worl
     assert world.looks == 20 + 3
 
 
-async def test_looks_are_apart_however_much_is_counted(world: World) -> None:
+async def test_analyses_keep_their_minimum_interval(world: World) -> None:
     async with world.watch(min_interval=NEVER) as watching:
         await next_of(watching)
         await world.count()
@@ -138,7 +138,7 @@ async def test_looks_are_apart_however_much_is_counted(world: World) -> None:
     assert world.looks == 1
 
 
-async def test_what_happens_to_others_wakes_nobody(world: World) -> None:
+async def test_changes_of_other_experiments_wake_no_watcher(world: World) -> None:
     async with world.watch() as watching:
         await next_of(watching)
         await world.tell("captions")
@@ -149,14 +149,14 @@ async def test_what_happens_to_others_wakes_nobody(world: World) -> None:
     assert world.looks == 2
 
 
-async def test_an_event_that_changed_nothing_is_a_sign_of_life(world: World) -> None:
+async def test_an_event_without_a_change_sends_a_keep_alive(world: World) -> None:
     async with world.watch() as watching:
         await next_of(watching)
         await world.tell("hooks")
         assert not (await next_of(watching)).is_new
 
 
-async def test_silence_is_broken_by_signs_of_life_which_find_what_nobody_told(world: World) -> None:
+async def test_keep_alives_find_changes_without_an_event(world: World) -> None:
     """A server that was killed between the commit and its news tells nobody; and time changes verdicts too."""
     async with world.watch(bookmark_every=timedelta(milliseconds=5)) as watching:
         await next_of(watching)
@@ -168,7 +168,7 @@ async def test_silence_is_broken_by_signs_of_life_which_find_what_nobody_told(wo
 
 
 @pytest.mark.parametrize("state", [ExperimentState.COMPLETED, ExperimentState.ARCHIVED])
-async def test_it_ends_with_the_experiment_after_a_last_look(world: World, state: ExperimentState) -> None:
+async def test_a_watch_ends_with_the_experiment_after_a_last_analysis(world: World, state: ExperimentState) -> None:
     async with world.watch() as watching, soon():
         await anext(watching)
         world.experiment = SimpleNamespace(version=2, state=state)
@@ -180,7 +180,7 @@ async def test_it_ends_with_the_experiment_after_a_last_look(world: World, state
     assert world.feed.followers == 0
 
 
-async def test_who_comes_back_is_told_what_happened_since_and_nothing_twice(world: World) -> None:
+async def test_a_resumed_watch_sends_changes_since_then_once(world: World) -> None:
     async with world.watch() as watching:
         known = await next_of(watching)
     await world.count()
@@ -192,7 +192,7 @@ async def test_who_comes_back_is_told_what_happened_since_and_nothing_twice(worl
             await asyncio.wait_for(anext(watching), 0.05)
 
 
-async def test_who_comes_back_after_the_end_is_told_of_it(world: World) -> None:
+async def test_a_watch_resumed_after_the_end_sends_the_end(world: World) -> None:
     async with world.watch() as watching:
         known = await next_of(watching)
     world.experiment = SimpleNamespace(version=2, state=ExperimentState.COMPLETED)
@@ -206,7 +206,7 @@ async def test_a_damaged_cursor_is_refused(world: World) -> None:
             await next_of(watching)
 
 
-async def test_news_of_many_batches_are_one_event(world: World) -> None:
+async def test_many_batches_publish_one_event(world: World) -> None:
     durable: list[str] = []
 
     async def make_durable() -> None:
@@ -224,7 +224,7 @@ async def test_news_of_many_batches_are_one_event(world: World) -> None:
     assert durable == ["before the notice"]
 
 
-async def test_news_that_could_not_be_told_are_told_later(world: World) -> None:
+async def test_events_that_could_not_be_published_are_published_later(world: World) -> None:
     away = True
 
     async def make_durable() -> None:

@@ -1,4 +1,4 @@
-"""A rollout by the clock of the test, on both databases."""
+"""A rollout with a simulated clock, on both databases."""
 
 from __future__ import annotations
 

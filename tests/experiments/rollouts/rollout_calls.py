@@ -1,4 +1,4 @@
-"""Rollouts by the clock of the test: each step in a transaction of its own, so many hours after the first."""
+"""Rollouts with a simulated clock: each step is a transaction at a given number of hours after the first."""
 
 from __future__ import annotations
 

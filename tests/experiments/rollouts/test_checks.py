@@ -1,4 +1,4 @@
-"""Checks: a broken guardrail rolls back, doubts do what was asked for, time advances; twice at once is once."""
+"""Checks: broken guardrails, reactions to problems, hold times, and concurrent checks."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WELL = {0: 50.0, 1: 50.0}
 BAD = {0: 50.0, 1: 150.0}
 
 
-def test_it_advances_by_itself_and_completes_after_the_last_hold(rolling: Rolling) -> None:
+def test_a_rollout_advances_automatically_and_completes_after_the_last_hold(rolling: Rolling) -> None:
     rolling.begin(metrics=(CRASHES,))
     rolling.count(1000, 1000, sums=WELL)
     rolling.check(23)
@@ -63,7 +63,7 @@ def test_a_broken_guardrail_rolls_back_at_once(rolling: Rolling, state: str) -> 
     assert crashes.harm_p_value < crashes.threshold == pytest.approx(0.05)
 
 
-def test_a_metric_that_is_no_guardrail_is_reported_and_stops_nothing(rolling: Rolling) -> None:
+def test_a_secondary_metric_is_reported_and_stops_nothing(rolling: Rolling) -> None:
     rolling.begin(metrics=(Metric("conversion_rate", role=MetricRole.SECONDARY),))
     rolling.count(1000, 1000, sums={0: 150.0, 1: 50.0})
     rolling.check(24)
@@ -74,7 +74,7 @@ def test_a_metric_that_is_no_guardrail_is_reported_and_stops_nothing(rolling: Ro
     assert seen.metrics[0].harm_p_value < 1e-6
 
 
-def test_better_is_no_harm(rolling: Rolling) -> None:
+def test_an_improvement_is_no_harm(rolling: Rolling) -> None:
     rolling.begin(metrics=(CRASHES,))
     rolling.count(1000, 1000, sums={0: 150.0, 1: 50.0})
     rolling.check(24)
@@ -95,7 +95,7 @@ DONE = {
 
 @pytest.mark.parametrize("doubt", list(DOUBTS))
 @pytest.mark.parametrize("reaction", list(DONE))
-def test_each_doubt_does_what_was_asked_for(rolling: Rolling, doubt: str, reaction: Reaction) -> None:
+def test_each_problem_has_its_configured_reaction(rolling: Rolling, doubt: str, reaction: Reaction) -> None:
     calm = dict.fromkeys(DOUBTS, Reaction.WARN)
     rolling.begin(reactions=Reactions(**{**calm, doubt: reaction}))
     counts = DOUBTS[doubt]
@@ -112,7 +112,7 @@ def test_each_doubt_does_what_was_asked_for(rolling: Rolling, doubt: str, reacti
     assert doubt.upper() in [one.name for one in seen.problems]
 
 
-def test_a_doubt_that_holds_stands_on_the_log_once_and_passes(rolling: Rolling) -> None:
+def test_a_problem_that_holds_is_in_the_audit_log_once_and_passes(rolling: Rolling) -> None:
     rolling.begin()
     for hours in (24, 25, 26):
         rolling.check(hours)
@@ -123,7 +123,7 @@ def test_a_doubt_that_holds_stands_on_the_log_once_and_passes(rolling: Rolling) 
     assert rolling.now(27).share == 1.0
 
 
-def test_time_stands_still_in_a_pause(rolling: Rolling) -> None:
+def test_a_pause_stops_the_hold_time(rolling: Rolling) -> None:
     rolling.begin()
     rolling.count(100, 100)
     rolling.do(lifecycle.pause_rollout, 20)
@@ -144,7 +144,7 @@ def test_a_rollout_that_was_held_long_enough_stays_where_it_was_paused(rolling: 
     assert (rolling.now(31).state, rolling.now(31).share) == (RolloutState.PAUSED, 0.5)
 
 
-def test_checks_at_the_same_moment_do_what_one_does(database_url: str) -> None:
+def test_concurrent_checks_have_the_effect_of_one(database_url: str) -> None:
     """On two connections, as on two servers."""
     first, second = connect(database_url), connect(database_url)
     rolling = Rolling(first)
@@ -169,7 +169,7 @@ def test_checks_at_the_same_moment_do_what_one_does(database_url: str) -> None:
         database.close()
 
 
-def test_the_job_checks_every_workspace_and_one_that_fails_stops_no_other(database: Database) -> None:
+def test_the_job_checks_every_workspace_also_after_a_failure(database: Database) -> None:
     held = timedelta(hours=25)
     for workspace in ("a", "b", "c"):
         with database.scope(workspace) as scope:
@@ -193,7 +193,7 @@ def test_the_job_checks_every_workspace_and_one_that_fails_stops_no_other(databa
     assert shares == {"a": 1.0, "c": 1.0}
 
 
-def test_events_count_for_the_side_that_the_unit_is_on_while_it_is_compared(rolling: Rolling) -> None:
+def test_events_count_for_the_variant_of_a_compared_unit(rolling: Rolling) -> None:
     rolling.begin(stages=DEFAULT_STAGES, metrics=(CRASHES,))
     new, old = someone(0.01, on=True), someone(0.01, on=False)
     assert rolling.record(new, "crash").recorded_count == 1
@@ -205,7 +205,7 @@ def test_events_count_for_the_side_that_the_unit_is_on_while_it_is_compared(roll
     assert [refused.reason for refused in rolling.record(new, "crash").refused] == ["EXPERIMENT_STATE_INVALID"]
 
 
-def test_who_comes_over_from_the_old_side_is_not_seen_on_both(rolling: Rolling) -> None:
+def test_a_unit_that_changes_to_the_new_variant_is_not_crossed(rolling: Rolling) -> None:
     """Beyond half, units that were compared as old get what is new: each stage counts its own."""
     rolling.begin()
     rolling.record(someone(1.0, on=True, compared=False, before=0.5), "impression")
@@ -215,7 +215,7 @@ def test_who_comes_over_from_the_old_side_is_not_seen_on_both(rolling: Rolling) 
     assert rolling.units() == {(1, 1): (1, 0)}
 
 
-def test_a_unit_that_servers_disagree_about_is_seen_on_both_sides(rolling: Rolling, database: Database) -> None:
+def test_a_unit_that_servers_disagree_about_is_crossed(rolling: Rolling, database: Database) -> None:
     rolling.begin()
     with database.scope("default") as scope:
         stage = read_stages(scope, [KEY], hold=False)[KEY].assigner

@@ -1,4 +1,4 @@
-"""The life of a rollout: its moves, its clock, its key, and what is kept of each step."""
+"""The lifecycle of a rollout: its transitions, clock, key and history."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ WAYS = {RUNNING: [], PAUSED: ["pause"], COMPLETED: ["advance", "advance"], ROLLE
 
 @pytest.mark.parametrize("state", list(RolloutState))
 @pytest.mark.parametrize("move", list(MOVES))
-def test_each_state_allows_its_own_moves(rolling: Rolling, state: RolloutState, move: str) -> None:
+def test_each_state_allows_its_transitions(rolling: Rolling, state: RolloutState, move: str) -> None:
     rolling.begin()
     for step in WAYS[state]:
         rolling.do(MOVES[step])
@@ -57,14 +57,14 @@ def test_each_state_allows_its_own_moves(rolling: Rolling, state: RolloutState, 
         assert (refused.value.reason, refused.value.metadata["state"]) == ("ROLLOUT_STATE_INVALID", state.name)
 
 
-def test_it_begins_with_the_stages_of_the_book(rolling: Rolling) -> None:
+def test_a_rollout_has_the_default_stages(rolling: Rolling) -> None:
     begun = rolling.begin(stages=DEFAULT_STAGES)
     assert [stage.share for stage in begun.design.stages] == [0.01, 0.05, 0.10, 0.25, 0.50, 1.00]
     assert {stage.hold for stage in begun.design.stages} == {DAY}
     assert (begun.state, begun.share) == (RUNNING, 0.01)
 
 
-def test_the_share_is_that_of_the_stage_and_nobody_has_it_after_the_way_back(rolling: Rolling) -> None:
+def test_the_share_is_that_of_the_stage_and_zero_after_a_rollback(rolling: Rolling) -> None:
     shares = [rolling.begin().share, rolling.do(lifecycle.advance_rollout).share]
     shares += [rolling.do(lifecycle.advance_rollout).share, rolling.do(lifecycle.roll_back_rollout).share]
     assert shares == [0.5, 1.0, 1.0, 0.0]
@@ -80,7 +80,7 @@ def test_a_pause_stops_the_clock(rolling: Rolling) -> None:
     assert rolling.now(30).stages[0].held == timedelta(hours=8)
 
 
-def test_of_two_who_advance_at_once_one_is_told(rolling: Rolling) -> None:
+def test_one_of_two_concurrent_advances_is_refused(rolling: Rolling) -> None:
     etag = rolling.begin().etag
     rolling.do(lifecycle.advance_rollout, etag=etag)
     with pytest.raises(Aborted) as refused:
@@ -89,7 +89,7 @@ def test_of_two_who_advance_at_once_one_is_told(rolling: Rolling) -> None:
     assert rolling.now().share == 1.0
 
 
-def test_each_step_is_on_the_audit_log_with_its_reason(rolling: Rolling) -> None:
+def test_each_step_is_in_the_audit_log_with_its_reason(rolling: Rolling) -> None:
     rolling.begin()
     rolling.do(lifecycle.pause_rollout, reason="the office is empty")
     rolling.do(lifecycle.resume_rollout, reason="it is Monday")
@@ -129,7 +129,7 @@ def test_experiments_and_rollouts_share_their_keys(scope: Scope) -> None:
         assert refused.value.message == f"experiment or rollout {key!r} exists already"
 
 
-def test_metrics_are_guardrails_unless_said() -> None:
+def test_metrics_are_guardrails_by_default() -> None:
     metrics = complete(RolloutDesign(metrics=(CRASHES, Metric("conversion_rate", role=MetricRole.SECONDARY)))).metrics
     assert [metric.role for metric in metrics] == [MetricRole.GUARDRAIL, MetricRole.SECONDARY]
     assert metrics[1].event == "conversion"
@@ -152,7 +152,7 @@ def test_designs_that_contradict_themselves_are_refused(field: str, design: Roll
     assert refused.value.reason == "EXPERIMENT_INVALID"
 
 
-def test_a_design_is_kept_as_it_is() -> None:
+def test_a_design_is_stored_unchanged() -> None:
     design = complete(
         RolloutDesign("new search", metrics=(CRASHES,), reactions=Reactions(sample_ratio_mismatch=Reaction.ROLL_BACK))
     )
@@ -161,7 +161,7 @@ def test_a_design_is_kept_as_it_is() -> None:
     assert from_plain(RolloutDesign, record) == design
 
 
-def test_the_stages_that_compare_share_what_may_be_wrongly_rolled_back() -> None:
+def test_the_stages_that_compare_share_alpha() -> None:
     """Six stages of which the last has nobody to compare with: five tests at a fifth of 5% each."""
     assert RolloutDesign().alpha == pytest.approx(0.05 / 5)
     assert [RolloutDesign().planned_units(stage) for stage in range(6)] == [200, 1000, 2000, 5000, 10_000, 60]

@@ -1,4 +1,4 @@
-"""A model version as the subject: LearningService makes it live for the last stage, and takes it back."""
+"""Rollouts of a model version: LearningService promotes it for the last stage and rolls it back."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def registry(server: RunningServer) -> Iterator[Registry]:
         yield Registry.open(server, client)
 
 
-def test_it_is_made_live_for_the_last_stage_and_not_before(registry: Registry) -> None:
+def test_a_version_is_promoted_for_the_last_stage_and_not_before(registry: Registry) -> None:
     begun = registry.begin()
     assert (begun.model.state, begun.model.model_type) == (
         types.ROLLOUT_MODEL_STATE_WAITING,
@@ -105,7 +105,7 @@ def test_it_is_made_live_for_the_last_stage_and_not_before(registry: Registry) -
     assert [stage.reason for stage in done.stages] == ["created", "all is well"]
 
 
-def test_stages_are_held_until_outcomes_are_known_unless_said(registry: Registry) -> None:
+def test_stages_are_held_until_outcomes_are_known_by_default(registry: Registry) -> None:
     stages: list[dict[str, Any]] = [{"share": 0.5}, {"share": 0.75, "hold": timedelta(hours=24)}, {"share": 1.0}]
     assert [stage.hold.ToTimedelta().days for stage in registry.begin(stages=stages).design.stages] == [8, 1, 8]
     registry.roll_back()
@@ -113,7 +113,7 @@ def test_stages_are_held_until_outcomes_are_known_unless_said(registry: Registry
     assert {stage.hold.ToTimedelta().days for stage in usual.design.stages} == {8}
 
 
-def test_the_clock_alone_makes_no_version_live(registry: Registry) -> None:
+def test_the_hold_time_alone_promotes_no_version(registry: Registry) -> None:
     """Its stages are over at once, and nobody knows one error of it."""
     registry.begin(reactions={"no_traffic": "ROLLOUT_REACTION_WARN"})
     registry.check()
@@ -124,7 +124,7 @@ def test_the_clock_alone_makes_no_version_live(registry: Registry) -> None:
     assert registry.served() == [registry.live]
 
 
-def test_the_job_takes_it_from_the_first_stage_to_the_end(registry: Registry) -> None:
+def test_the_job_runs_a_rollout_from_the_first_stage_to_the_end(registry: Registry) -> None:
     registry.begin(reactions={"no_traffic": "ROLLOUT_REACTION_WARN", "no_outcomes": "ROLLOUT_REACTION_WARN"})
     registry.check()
     registry.at("LIVE")
@@ -133,7 +133,7 @@ def test_the_job_takes_it_from_the_first_stage_to_the_end(registry: Registry) ->
     assert registry.served() == [registry.candidate]
 
 
-def test_on_the_way_back_the_version_before_it_is_live_again(registry: Registry) -> None:
+def test_a_rollback_restores_the_previous_version(registry: Registry) -> None:
     registry.begin()
     registry.advance()
     registry.at("LIVE")
@@ -142,14 +142,14 @@ def test_on_the_way_back_the_version_before_it_is_live_again(registry: Registry)
     assert registry.served() == [registry.live]
 
 
-def test_a_rollout_that_never_reached_all_leaves_the_registry_alone(registry: Registry) -> None:
+def test_a_rollback_before_the_last_stage_leaves_the_registry_unchanged(registry: Registry) -> None:
     registry.begin()
     registry.roll_back()
     registry.at("ROLLED_BACK")
     assert registry.promotions() == [registry.live]
 
 
-def test_a_version_that_somebody_promoted_since_stays(registry: Registry) -> None:
+def test_a_version_that_was_promoted_since_stays_live(registry: Registry) -> None:
     registry.begin()
     registry.advance()
     registry.at("LIVE")
@@ -160,7 +160,7 @@ def test_a_version_that_somebody_promoted_since_stays(registry: Registry) -> Non
     assert registry.served() == [third]
 
 
-def test_a_version_that_was_replaced_and_deleted_since_is_back_already(registry: Registry) -> None:
+def test_a_version_that_was_replaced_and_deleted_since_needs_no_rollback(registry: Registry) -> None:
     registry.begin()
     registry.advance()
     registry.at("LIVE")
@@ -171,14 +171,14 @@ def test_a_version_that_was_replaced_and_deleted_since_is_back_already(registry:
     assert registry.served() == [registry.live]
 
 
-def test_units_are_told_which_version_they_are_to_get(registry: Registry) -> None:
+def test_evaluations_name_the_version_of_a_unit(registry: Registry) -> None:
     registry.begin()
     for number in range(20):
         found = registry.client.experiments.evaluate_rollout(rollout_key="model", unit=f"reader-{number}")
         assert found.model_id == (registry.candidate if found.is_on else "")
 
 
-def test_a_version_that_learning_refuses_pauses_the_rollout_and_is_asked_for_again(registry: Registry) -> None:
+def test_a_refused_promotion_pauses_the_rollout_and_is_repeated(registry: Registry) -> None:
     weak = Registry._version(registry.server, "weak", beats_baselines=False)
     registry.begin(weak)
     registry.advance()
@@ -198,7 +198,7 @@ def test_a_version_that_learning_refuses_pauses_the_rollout_and_is_asked_for_aga
     assert registry.at("LIVE").share == 1.0
 
 
-def test_with_nothing_live_before_it_there_is_no_way_back(server: RunningServer) -> None:
+def test_a_version_without_a_previous_live_one_cannot_be_rolled_back(server: RunningServer) -> None:
     with Client(server.target) as client:
         only = Registry._version(server, "only")
         registry = Registry(server, client, "", only)
@@ -216,7 +216,7 @@ def test_a_version_that_is_live_is_not_rolled_out(registry: Registry) -> None:
     assert refused.value.reason == "MODEL_IS_LIVE"
 
 
-def test_a_server_killed_between_the_promotion_and_its_note_leaves_it_to_another(database_url: str) -> None:
+def test_another_server_finishes_the_step_of_a_killed_server(database_url: str) -> None:
     """The first one's call is made by hand under the step's own request id; the second server repeats it."""
     with ExitStack() as opened:
         # Without LearningService nobody makes the step: this server dies when it has asked for it.
@@ -243,7 +243,7 @@ def test_a_server_killed_between_the_promotion_and_its_note_leaves_it_to_another
             assert registry.promotions() == [candidate]
 
 
-def test_a_version_that_became_live_after_the_way_back_is_taken_back(registry: Registry) -> None:
+def test_a_version_that_became_live_after_the_rollback_is_rolled_back(registry: Registry) -> None:
     """As when one server is slow to hear LearningService's answer, and another was told to roll back meanwhile."""
     rollout = registry.begin()
     registry.roll_back()
@@ -254,7 +254,7 @@ def test_a_version_that_became_live_after_the_way_back_is_taken_back(registry: R
     eventually(lambda: registry.served() == [registry.live])
 
 
-def test_the_registry_is_asked_on_behalf_of_who_made_the_rollout(server: RunningServer) -> None:
+def test_the_registry_is_called_with_the_permissions_of_the_creator(server: RunningServer) -> None:
     """What he may not do any more, his rollout may not do either."""
     with Client(server.target) as client:
         registry = Registry.open(server, client)

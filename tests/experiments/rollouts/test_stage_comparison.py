@@ -1,4 +1,4 @@
-"""What is known of a stage: figures against independent ones, and few harmless rollouts rolled back."""
+"""Comparison of a stage: results against independent calculations, and the share of harmless rollouts rolled back."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_harm_is_the_one_sided_confidence_sequence() -> None:
 
 
 @pytest.mark.parametrize("direction", [Direction.INCREASE, Direction.DECREASE])
-def test_harm_depends_on_which_way_is_better(direction: Direction) -> None:
+def test_harm_depends_on_the_direction_of_the_metric(direction: Direction) -> None:
     metric = Metric("conversions", MetricKind.CONVERSION, direction=direction, event="conversion")
     at = rollout(complete(replace(DESIGN, metrics=(metric,))))
     more, less = look(at, (1000, 100.0), (1000, 200.0)), look(at, (1000, 200.0), (1000, 100.0))
@@ -88,18 +88,18 @@ def test_errors_are_known_of_as_many_units_as_weigh_alike() -> None:
     assert look(rollout(), (500, 9.0), (500, 9.0)).known_outcomes is None, "nobody tells errors of what is no version"
 
 
-def test_the_shares_are_held_against_half_and_half() -> None:
+def test_the_expected_shares_are_one_half_each() -> None:
     assert look(rollout(), (5000, 0.0), (5000, 0.0)).sample_ratio_p_value == 1.0
     assert look(rollout(), (5000, 0.0), (5600, 0.0)).sample_ratio_p_value < 0.001
 
 
-def test_with_all_units_new_there_is_no_mismatch_and_no_harm_to_see() -> None:
+def test_a_stage_of_all_units_has_no_mismatch_and_no_harm() -> None:
     check = look(rollout(position=1), (0, 0.0), (5000, 2500.0))
     assert (check.sample_ratio_p_value, check.metrics[0].harm_p_value) == (1.0, 1.0)
     assert (check.old_units, check.new_units) == (0, 5000)
 
 
-def test_a_stage_without_units_says_nothing() -> None:
+def test_a_stage_without_units_has_no_result() -> None:
     check = compare_counts(rollout(), Counts({}, {}), START)
     assert (check.new_units, check.old_units, check.sample_ratio_p_value) == (0, 0, 1.0)
     assert check.metrics[0].harm_p_value == 1.0

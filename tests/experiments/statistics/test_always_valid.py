@@ -1,4 +1,4 @@
-"""Tests that hold at every look: the confidence sequence, its one-sided form, the exact bound."""
+"""Always-valid tests: the confidence sequence, its one-sided form and the exact bound."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def arms(hits_a: float, units_a: float, hits_b: float, units_b: float) -> tuple[
 
 
 @pytest.mark.parametrize("units", [10.0, 300.0, 5_000.0, 80_000.0])
-def test_p_is_below_alpha_just_when_the_interval_leaves_out_zero(units: float) -> None:
+def test_p_is_below_alpha_exactly_when_the_interval_excludes_zero(units: float) -> None:
     error2 = np.array(4.0 / units)
     half = confidence_sequence.half_width(error2, np.array(units), 5_000, ALPHA)
     for difference, significant in ((half * 1.0001, True), (half * 0.9999, False)):
@@ -32,7 +32,7 @@ def test_p_is_below_alpha_just_when_the_interval_leaves_out_zero(units: float) -
         assert (confidence_sequence.p_value(log_e) < ALPHA) is np.bool_(significant)
 
 
-def test_evidence_is_the_mixture_that_it_says_it_is() -> None:
+def test_evidence_is_the_documented_mixture() -> None:
     """The mixing integrals themselves, over Normal(0, rho^2) and its positive half."""
     units, spread, difference = 700.0, 1.7, 0.2
     total, information = difference * units / spread, units
@@ -51,7 +51,7 @@ def test_evidence_is_the_mixture_that_it_says_it_is() -> None:
         assert float(log_e) == pytest.approx(np.log(expected), abs=1e-6)
 
 
-def test_one_sided_finds_harm_sooner_and_never_takes_good_for_harm() -> None:
+def test_the_one_sided_test_finds_harm_sooner_and_no_harm_in_improvements() -> None:
     error2, units = np.array(4.0 / 3_000), np.array(3_000.0)
     # Between where the one-sided and where the two-sided test decides.
     half = float(confidence_sequence.half_width(error2, units, 5_000, ALPHA))
@@ -71,7 +71,7 @@ def test_one_sided_finds_harm_sooner_and_never_takes_good_for_harm() -> None:
 
 
 @pytest.mark.parametrize(("units", "told"), [(29, False), (30, True)])
-def test_fewer_than_thirty_units_of_values_say_nothing(units: int, told: bool) -> None:
+def test_fewer_than_thirty_units_of_values_are_no_evidence(units: int, told: bool) -> None:
     """Two phases: what is too small to judge by itself bears on nothing."""
     values = np.random.default_rng(1).normal(size=units)
     large = np.random.default_rng(2).normal(size=30)
@@ -84,11 +84,11 @@ def test_fewer_than_thirty_units_of_values_say_nothing(units: int, told: bool) -
         assert always_valid.interval(*alone, AnalysisPlan(ALPHA, 120), proportions=False) == (-np.inf, np.inf)
 
 
-def test_no_spread_is_no_evidence() -> None:
+def test_values_without_variance_are_no_evidence() -> None:
     assert confidence_sequence.log_evidence(np.array(1.0), np.array(0.0), np.array(9.0), 100, ALPHA) <= 0.0
 
 
-def test_the_exact_evidence_is_what_integration_gives() -> None:
+def test_the_exact_evidence_agrees_with_integration() -> None:
     a, b = arms(3, 50, 9, 40)
 
     def likelihood(share: float, hits: int, units: int) -> float:
@@ -107,7 +107,7 @@ def test_the_exact_evidence_is_what_integration_gives() -> None:
     "counts",
     [(3, 50, 9, 40), (0, 30, 4, 31), (2, 900, 25, 1_000), (28, 30, 12, 30), (3, 100_000, 5, 30), (29, 30, 1, 40)],
 )
-def test_the_exact_interval_is_where_the_likelihood_ratio_says(counts: tuple[int, int, int, int]) -> None:
+def test_the_exact_interval_agrees_with_the_likelihood_ratio(counts: tuple[int, int, int, int]) -> None:
     """Its edges by another optimiser, and 0 inside just when p is not below alpha."""
     a, b = arms(*map(float, counts))
     hits_a, units_a, hits_b, units_b = counts
@@ -142,7 +142,7 @@ def test_phases_multiply() -> None:
     assert alone[0] < both[0] < both[1] < alone[1]
 
 
-def test_the_exact_bound_holds_at_every_look() -> None:
+def test_the_exact_bound_is_valid_at_every_analysis() -> None:
     """2,000 experiments of rare conversions without an effect, looked at after each of 4,000 pairs of units."""
     random = np.random.default_rng(10)
     hits = np.cumsum(random.random((2, 2_000, 4_000)) < 0.004, axis=2, dtype=np.int32)[:, :, 19::20]
@@ -152,7 +152,7 @@ def test_the_exact_bound_holds_at_every_look() -> None:
     assert flagged.mean() <= ALPHA
 
 
-def test_low_counts_are_those_with_few_of_either_kind() -> None:
+def test_counts_are_low_with_few_units_of_either_outcome() -> None:
     assert bernoulli_bound.too_few(*arms(19, 5_000, 60, 5_000))
     assert bernoulli_bound.too_few(*arms(60, 75, 100, 200))
     assert not bernoulli_bound.too_few(*arms(20, 5_000, 60, 5_000))

@@ -52,14 +52,14 @@ def test_losses_differ_by_the_means(hits_a: int, hits_b: int, misses_a: int, mis
     assert mirrored.probability_best[::-1] == pytest.approx(found.probability_best, abs=1e-9)
 
 
-def test_where_less_is_better_the_lowest_is_best() -> None:
+def test_the_lowest_is_best_if_the_direction_is_decrease() -> None:
     high = beta_posteriors(arms((100, 1_000), (130, 1_000)), np.ones(1), seed=1)
     low = beta_posteriors(arms((100, 1_000), (130, 1_000)), np.ones(1), seed=1, best_is_highest=False)
     assert low.probability_best.tolist() == pytest.approx(high.probability_best[::-1].tolist())
     assert low.expected_loss.tolist() == pytest.approx(high.expected_loss[::-1].tolist())
 
 
-def test_three_arms_are_simulated_reproducibly() -> None:
+def test_three_variants_are_simulated_reproducibly() -> None:
     three = arms((100, 1_000), (130, 1_000), (0, 1_000))
     found, again = (beta_posteriors(three, np.ones(1), seed=3) for _ in range(2))
     assert (found.probability_best == again.probability_best).all()
@@ -82,14 +82,14 @@ def test_normal_posteriors_have_their_closed_form() -> None:
     assert three.probability_best[0] == pytest.approx(three.probability_best[2], abs=0.01)
 
 
-def test_phases_keep_simpson_out_of_beliefs() -> None:
+def test_posteriors_within_phases_avoid_simpsons_paradox() -> None:
     a = conversions(np.array([810.0, 20.0]), np.array([9_000.0, 100.0]))
     b = conversions(np.array([80.0, 1_800.0]), np.array([1_000.0, 10_000.0]))
     found = beta_posteriors([a, b], phase_weights([a, b]), seed=1)
     assert found.probability_best[0] > 0.6
 
 
-def test_fifty_arms_cost_what_three_do_and_are_right_all_the_same() -> None:
+def test_fifty_variants_cost_as_much_as_three_and_are_accurate() -> None:
     assert draws(2, 2) < draws(3) == 100_000
     assert all(draws(arms, phases) * arms * phases <= 300_000 for arms in range(3, 51) for phases in (1, 2, 3))
     random = np.random.default_rng(4)

@@ -36,13 +36,13 @@ def test_power_is_that_of_statsmodels(size: float, ratio: float) -> None:
     assert power.detectable_size(units, 0.9, 0.01, ratio) == pytest.approx(size, rel=1e-9)
 
 
-def test_no_effect_is_never_found() -> None:
+def test_no_effect_has_no_sample_size() -> None:
     assert power.sample_size(0.0) == math.inf
     assert power.sequential_sample_size(0.0) == math.inf
     assert power.sequential_sample_size(1e-300) == math.inf
 
 
-def test_what_is_detectable_has_the_wanted_power() -> None:
+def test_the_detectable_effect_has_the_requested_power() -> None:
     lift = power.detectable_lift_of_proportions(0.1, 1_768.095, 0.8)
     assert lift == pytest.approx(0.3, abs=1e-5)
     assert power.power(power.size_of_proportions(0.1, lift), 1_768.095) == pytest.approx(0.8, abs=1e-6)
@@ -67,7 +67,7 @@ def test_duration() -> None:
     assert power.duration_days(3_536, 1_000, 0.5) == pytest.approx(7.072)
 
 
-def test_the_sequential_size_has_the_wanted_power_at_its_end() -> None:
+def test_the_sequential_size_has_the_requested_power_at_its_end() -> None:
     units = power.sequential_sample_size(0.1, 0.8)
     random = np.random.default_rng(9)
     estimates = random.normal(0.1, (2 / units) ** 0.5, 20_000)

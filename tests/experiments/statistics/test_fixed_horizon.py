@@ -1,4 +1,4 @@
-"""Fixed-horizon tests against scipy, statsmodels and what they promise."""
+"""Fixed-horizon tests against SciPy and statsmodels, and the coverage of their intervals."""
 
 from __future__ import annotations
 
@@ -90,11 +90,11 @@ def test_a_lift_from_a_negative_mean_keeps_its_sign() -> None:
     assert lift.lower < lift.estimate < lift.upper
 
 
-def test_a_lift_from_nothing_is_not_a_number() -> None:
+def test_a_lift_from_zero_is_not_a_number() -> None:
     assert np.isnan(relative_lift(*means(arm(0, 100), arm(5, 100))).estimate)
 
 
-def test_a_covariate_is_what_regression_makes_of_it() -> None:
+def test_a_covariate_adjusts_as_regression_does() -> None:
     """CUPED is the slope of an analysis of covariance, with arms' own means (statsmodels' OLS)."""
     random = np.random.default_rng(6)
     before = random.normal(10, 3, 4_000)
@@ -110,7 +110,7 @@ def test_a_covariate_is_what_regression_makes_of_it() -> None:
     assert shrunken == pytest.approx((1 - np.corrcoef(before, values)[0, 1] ** 2) ** 0.5, rel=0.01)
 
 
-def test_a_covariate_of_a_ratio_narrows_it_without_moving_it() -> None:
+def test_a_covariate_of_a_ratio_reduces_its_variance_without_bias() -> None:
     random = np.random.default_rng(7)
     rate = random.beta(4, 16, (2, 5_000))
     views = random.poisson(10, (2, 5_000)) + 1
@@ -126,7 +126,7 @@ def test_a_covariate_of_a_ratio_narrows_it_without_moving_it() -> None:
     assert abs(found.estimate - plain.estimate) < plain.upper - plain.estimate
 
 
-def test_phases_are_brought_together_within_phases() -> None:
+def test_effects_are_combined_within_phases() -> None:
     """Simpson's paradox: b is worse in both phases, and better in the sums, because it came with the better days."""
     a = conversions(np.array([810.0, 20.0]), np.array([9_000.0, 100.0]))
     b = conversions(np.array([60.0, 1_200.0]), np.array([1_000.0, 10_000.0]))
@@ -144,7 +144,7 @@ def test_the_stratified_test_agrees_with_mantel_haenszel() -> None:
     assert pooled_z(a, b, phase_weights([a, b])).p_value == pytest.approx(expected, rel=0.05)
 
 
-def test_intervals_cover_what_they_promise() -> None:
+def test_intervals_have_their_nominal_coverage() -> None:
     random = np.random.default_rng(8)
     units = np.array([[400.0], [150.0]])
     hits_a = random.binomial(400, 0.1, 4_000), random.binomial(150, 0.3, 4_000)
@@ -160,7 +160,7 @@ def test_intervals_cover_what_they_promise() -> None:
     assert np.mean((low[0] <= 0.05) & (high[0] >= 0.05)) == pytest.approx(0.95, abs=0.012)
 
 
-def test_a_phase_without_both_arms_is_left_out() -> None:
+def test_a_phase_without_both_variants_is_left_out() -> None:
     a = conversions(np.array([100.0, 50.0]), np.array([1_000.0, 900.0]))
     b = conversions(np.array([130.0, 0.0]), np.array([1_000.0, 1.0]))
     assert phase_weights([a, b]).tolist() == [1.0, 0.0]

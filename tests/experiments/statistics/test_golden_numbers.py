@@ -67,13 +67,13 @@ def test_bayesian() -> None:
     assert found.expected_loss[0] == pytest.approx(0.0300324943, abs=1e-9)
 
 
-def test_mismatch() -> None:
+def test_sample_ratio_mismatch() -> None:
     found = check_sample_ratio(np.array([[5000.0, 5300.0]]), np.array([[0.5, 0.5]]))
     assert found.p_value == golden(0.003116693840)
     assert not found.is_mismatch
 
 
-def test_nothing_is_claimed_of_nothing() -> None:
+def test_no_data_gives_no_result() -> None:
     empty: list[VariantMeans] = [conversions(np.zeros(1), np.zeros(1))] * 2
     weights = phase_weights(empty)
     means: list[VariantMean] = [standardize(arm, weights) for arm in empty]

@@ -1,4 +1,4 @@
-"""Sufficient statistics: sums that add up, whatever the order."""
+"""Sufficient statistics: sums that merge in any order."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def of(rows: list[tuple[int, int, int]]) -> Moments:
 
 @settings(deadline=None)
 @given(units, units)
-def test_they_merge(first: list[tuple[int, int, int]], second: list[tuple[int, int, int]]) -> None:
+def test_moments_merge(first: list[tuple[int, int, int]], second: list[tuple[int, int, int]]) -> None:
     assert of(first) + of(second) == of(second + first)
 
 
-def test_they_say_mean_and_variance() -> None:
+def test_moments_give_mean_and_variance() -> None:
     values = np.random.default_rng(1).normal(50, 4, 500)
     arm = measure(MetricKind.MEAN, [moments_of(values[:200]), moments_of(values[200:])])
     np.testing.assert_allclose(arm.mean, [values[:200].mean(), values[200:].mean()])

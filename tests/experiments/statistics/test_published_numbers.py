@@ -1,4 +1,4 @@
-"""Numbers that the test suites of other projects expect: what they are fed, and what they have to say, to their digits.
+"""Expected values of the test suites of other projects, to the digits that they state.
 
 GrowthBook's statistics engine (growthbook/growthbook, packages/stats/tests, MIT), Spotify's Confidence
 (spotify/confidence, tests, Apache 2.0), confseq (gostevehoward/confseq, test/uniform_boundaries_unittest.cpp, MIT; its

@@ -1,4 +1,4 @@
-"""Sample ratio mismatch: found where units are lost, rarely elsewhere."""
+"""Tests of sample ratio mismatch (SRM): sensitivity and false alarms."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_one_phase_is_pearsons_test(counts: tuple[float, ...], shares: tuple[flo
 
 
 @pytest.mark.parametrize(("more", "alarms"), [(5_164, False), (5_165, True)])
-def test_the_alarm_is_at_one_in_a_thousand_on_either_side(more: int, alarms: bool) -> None:
+def test_a_mismatch_is_a_p_value_below_one_in_a_thousand_on_either_side(more: int, alarms: bool) -> None:
     """Of 10,000 units halved: 10.8276 is the chi-square value of p = 0.001, which 328 units apart miss and 330 pass."""
     for counts in ((more, 10_000 - more), (10_000 - more, more)):
         found = check_sample_ratio(np.array([counts], float), HALVES)
@@ -30,7 +30,7 @@ def test_the_alarm_is_at_one_in_a_thousand_on_either_side(more: int, alarms: boo
         assert found.is_mismatch is alarms is (found.least_p < 0.001)
 
 
-def test_phases_with_other_splits_raise_no_alarm() -> None:
+def test_phases_with_different_splits_are_no_mismatch() -> None:
     """A change of weights makes the totals look wrong, and they are not: 2,000 healthy experiments."""
     random = np.random.default_rng(3)
     shares = np.array([[0.9, 0.1], [0.5, 0.5], [0.2, 0.8]])
@@ -47,7 +47,7 @@ def test_phases_with_other_splits_raise_no_alarm() -> None:
         assert np.mean(p_values < alpha) == pytest.approx(alpha, abs=4 * (alpha * (1 - alpha) / 2_000) ** 0.5)
 
 
-def test_a_loss_is_found_overall_and_by_phase() -> None:
+def test_lost_units_are_detected_overall_and_by_phase() -> None:
     shares = np.repeat(HALVES, 2, axis=0)
     lost = check_sample_ratio(np.array([[1_000.0, 1_010.0], [5_000.0, 5_500.0]]), shares)
     assert lost.is_mismatch
@@ -69,23 +69,23 @@ def test_phases_that_each_deviate_a_little_are_a_mismatch_together() -> None:
     assert found.least_p == found.always_valid_p
 
 
-def test_a_unit_where_none_was_due_is_a_mismatch() -> None:
+def test_a_unit_where_none_was_expected_is_a_mismatch() -> None:
     found = check_sample_ratio(np.array([[100.0, 1.0]]), np.array([[1.0, 0.0]]))
     assert (found.p_value, found.always_valid_p) == (0.0, 0.0)
 
 
 @pytest.mark.parametrize("counts", [(0, 0), (0, 9), (3, 2)])
-def test_few_units_say_nothing(counts: tuple[float, float]) -> None:
+def test_few_units_are_no_mismatch(counts: tuple[float, float]) -> None:
     assert not check_sample_ratio(np.array([counts], float), HALVES).is_mismatch
 
 
-def test_the_any_time_test_is_its_bayes_factor() -> None:
+def test_the_anytime_valid_test_is_its_bayes_factor() -> None:
     """Dirichlet(1, 1) over a fair split: the beta-binomial against the binomial, by scipy."""
     expected = stats.binom.pmf(70, 200, 0.5) / stats.betabinom.pmf(70, 200, 1, 1)
     assert always_valid(np.array([[70.0, 130.0]]), HALVES) == pytest.approx(expected, rel=1e-9)
 
 
-def test_the_any_time_test_holds_at_every_look() -> None:
+def test_the_anytime_valid_test_is_valid_at_every_analysis() -> None:
     """2,000 healthy experiments, looked at after each of 500 units."""
     random = np.random.default_rng(4)
     taken = np.cumsum(random.random((2_000, 500)) < 0.3, axis=1)
