@@ -12,7 +12,8 @@ import pytest
 
 from groundswell import Client
 from groundswell_storage.database import connect
-from groundswell_storage.experiments import designs, unit_counts
+from groundswell_storage.experiments import keys, unit_counts
+from groundswell_storage.experiments.designs import ExperimentRow
 from tests.processes import Suite
 
 EVENTS, BATCH, UNITS = 1_000_000, 1000, 20_000
@@ -88,7 +89,7 @@ def test_a_million_events_are_counted_exactly_whoever_is_killed(database_url: st
     database = connect(database_url)
     with database.scope("default") as scope:
         assert scope.execute("SELECT count(*) FROM experiment_event").fetchone()[0] == EVENTS
-        sums = unit_counts.read_sums(scope, designs.by_key(scope, "hooks").number)
+        sums = unit_counts.read_sums(scope, keys.get(scope, ExperimentRow, "hooks").number)
     clicks, impressions = (sum(values[place] for values in sums.values()) for place in (0, 1))
     assert (clicks, impressions) == (EVENTS / 5, EVENTS * 4 / 5)
     database.close()

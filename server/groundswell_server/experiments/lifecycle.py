@@ -17,7 +17,6 @@ from groundswell_storage.experiments.designs import ExperimentPhaseRow, Experime
 from groundswell_storage.experiments.enums import ExperimentState
 from groundswell_storage.pages import Page
 from groundswell_storage.records import from_plain, record_of
-from groundswell_storage.resources import check_etag
 from groundswell_storage.scope import Scope
 
 MAX_PHASES = 1000
@@ -83,7 +82,7 @@ def create_experiment(scope: Scope, key: str, design: Design) -> Experiment:
 
 def get_experiment(scope: Scope, key: str) -> Experiment:
     """Returns an experiment by its key; raises NotFound."""
-    return _read(scope, designs.by_key(scope, key))
+    return _read(scope, keys.get(scope, ExperimentRow, key))
 
 
 def list_experiments(scope: Scope, *, state: int, page_size: int, page_token: str) -> Page[Experiment]:
@@ -100,9 +99,8 @@ def update_experiment(scope: Scope, key: str, design: Design, *, reason: str = "
 
     Raises NotFound, Aborted (`ETAG_MISMATCH`), FailedPrecondition (`EXPERIMENT_STATE_INVALID`), InvalidArgument.
     """
-    row = designs.by_key(scope, key, lock=True)
-    check_etag(row.version, etag)
-    _require_state(row, ExperimentState.DRAFT, ExperimentState.RUNNING, ExperimentState.PAUSED)
+    states = ExperimentState.DRAFT, ExperimentState.RUNNING, ExperimentState.PAUSED
+    row = keys.get_locked(scope, ExperimentRow, key, *states, etag=etag)
     new = complete(design, key)
     if row.state == ExperimentState.DRAFT:
         return _change(scope, row, "updated", reason, design=new)
@@ -120,28 +118,28 @@ def update_experiment(scope: Scope, key: str, design: Design, *, reason: str = "
 
 def start_experiment(scope: Scope, key: str) -> Experiment:
     """Starts a draft with its first phase."""
-    row = _locked(scope, key, ExperimentState.DRAFT)
+    row = keys.get_locked(scope, ExperimentRow, key, ExperimentState.DRAFT)
     _open_phase(scope, row, design_of(row), "started")
     return _change(scope, row, "started", state=ExperimentState.RUNNING, start_time=scope.now)
 
 
 def pause_experiment(scope: Scope, key: str) -> Experiment:
     """Stops the enrolment of units."""
-    row = _locked(scope, key, ExperimentState.RUNNING)
+    row = keys.get_locked(scope, ExperimentRow, key, ExperimentState.RUNNING)
     designs.close_phase(scope, row.number)
     return _change(scope, row, "paused", state=ExperimentState.PAUSED)
 
 
 def resume_experiment(scope: Scope, key: str) -> Experiment:
     """Resumes a paused experiment in a new phase."""
-    row = _locked(scope, key, ExperimentState.PAUSED)
+    row = keys.get_locked(scope, ExperimentRow, key, ExperimentState.PAUSED)
     _open_phase(scope, row, design_of(row), "resumed")
     return _change(scope, row, "resumed", state=ExperimentState.RUNNING)
 
 
 def complete_experiment(scope: Scope, key: str, winner: str = "", reason: str = "") -> Experiment:
     """Completes an experiment, with a winner if it has one; raises InvalidArgument for an unknown variant."""
-    row = _locked(scope, key, ExperimentState.RUNNING, ExperimentState.PAUSED)
+    row = keys.get_locked(scope, ExperimentRow, key, ExperimentState.RUNNING, ExperimentState.PAUSED)
     if winner and design_of(row).index(winner) is None:
         raise InvalidArgument.of(
             "winner", f"must be the key of a variant of this experiment, got {winner!r}", reason="EXPERIMENT_INVALID"
@@ -153,7 +151,7 @@ def complete_experiment(scope: Scope, key: str, winner: str = "", reason: str = 
 
 def archive_experiment(scope: Scope, key: str) -> Experiment:
     """Archives a completed experiment, or a draft."""
-    row = _locked(scope, key, ExperimentState.COMPLETED, ExperimentState.DRAFT)
+    row = keys.get_locked(scope, ExperimentRow, key, ExperimentState.COMPLETED, ExperimentState.DRAFT)
     return _change(scope, row, "archived", state=ExperimentState.ARCHIVED)
 
 
@@ -230,22 +228,6 @@ def _open_phase(scope: Scope, row: ExperimentRow, design: Design, reason: str) -
         reason=reason,
         start_time=scope.now,
     )
-
-
-def _locked(scope: Scope, key: str, *states: ExperimentState) -> ExperimentRow:
-    row = designs.by_key(scope, key, lock=True)
-    _require_state(row, *states)
-    return row
-
-
-def _require_state(row: ExperimentRow, *states: ExperimentState) -> None:
-    if row.state not in states:
-        allowed = " or ".join(one.name for one in states)
-        raise FailedPrecondition(
-            f"experiment {row.key!r} must be {allowed}, but it is {ExperimentState(row.state).name}",
-            reason="EXPERIMENT_STATE_INVALID",
-            metadata={"state": ExperimentState(row.state).name},
-        )
 
 
 def _change(scope: Scope, row: ExperimentRow, action: str, reason: str = "", **changes: Any) -> Experiment:

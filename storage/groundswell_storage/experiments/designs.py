@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from peewee import BigAutoField, BigIntegerField, CompositeKey, DoubleField, IntegerField, SmallIntegerField, TextField
 
-from groundswell_storage.errors import NotFound
 from groundswell_storage.events.topics import EXPERIMENT_CHANGED
 from groundswell_storage.experiments import bulk
 from groundswell_storage.experiments.enums import ExperimentState
+from groundswell_storage.experiments.keys import KeyedResource
 from groundswell_storage.fields import EnumField, InstantField, JsonField
-from groundswell_storage.resources import Resource
 from groundswell_storage.scope import Scope
 from groundswell_storage.table import Table
 
 
-class ExperimentRow(Resource):
+class ExperimentRow(KeyedResource):
     """An experiment."""
 
     number = BigAutoField()
@@ -49,15 +48,6 @@ class ExperimentRow(Resource):
             (("state", "number"), False),
         )
 
-    @property
-    def audit_subject(self) -> str:
-        """The subject of this row's entries in the audit log."""
-        return f"experiment/{self.key}"
-
-    def event_payload(self) -> dict[str, Any]:
-        """Returns the payload of this row's events."""
-        return {"key": self.key, "state": ExperimentState(self.state).name}
-
 
 class ExperimentPhaseRow(Table):
     """A period in which the split of an experiment did not change."""
@@ -80,22 +70,6 @@ class Version(NamedTuple):
 
     version: int
     moves: int
-
-
-def by_key(scope: Scope, key: str, *, lock: bool = False) -> ExperimentRow:
-    """Returns the experiment of this key; raises NotFound. `lock` prevents changes until the transaction ends."""
-    query = scope.select(ExperimentRow).where(ExperimentRow.key == key)
-    if lock and scope.database.dialect != "sqlite":
-        query = query.for_update()
-    found: ExperimentRow | None = query.first()
-    if found is None:
-        raise NotFound("experiment", key)
-    return found
-
-
-def by_keys(scope: Scope, keys: Collection[str]) -> dict[str, ExperimentRow]:
-    """Returns the existing experiments among these keys."""
-    return {row.key: row for row in scope.select(ExperimentRow).where(ExperimentRow.key.in_(list(keys)))}
 
 
 def versions(scope: Scope, keys: Collection[str], *, hold: bool) -> dict[str, Version]:

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from peewee import BigIntegerField, CompositeKey, IntegerField, SmallIntegerField
 
 from groundswell_storage.database import Database
-from groundswell_storage.experiments import designs
+from groundswell_storage.experiments import keys
+from groundswell_storage.experiments.designs import ExperimentRow
 from groundswell_storage.fields import InstantField, JsonField, from_micros
 from groundswell_storage.scope import Scope
 from groundswell_storage.table import Table
@@ -86,7 +87,7 @@ def store(scope: Scope, experiment: int, minute: int, step: int, analysis: Store
 
 def read(scope: Scope, key: str) -> list[StoredAnalysis]:
     """Returns the stored analyses of an experiment, oldest first; raises NotFound."""
-    number = designs.by_key(scope, key).number
+    number = keys.get(scope, ExperimentRow, key).number
     query = (
         scope.select(InterimAnalysisRow)
         .where(InterimAnalysisRow.experiment == number)

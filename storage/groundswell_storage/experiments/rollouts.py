@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from peewee import BigAutoField, BigIntegerField, SmallIntegerField, TextField
 
 from groundswell_storage.database import Database
-from groundswell_storage.errors import NotFound
 from groundswell_storage.events.topics import ROLLOUT_CHANGED
 from groundswell_storage.experiments.enums import RolloutModelState, RolloutState
+from groundswell_storage.experiments.keys import KeyedResource
 from groundswell_storage.fields import EnumField, InstantField, JsonField
-from groundswell_storage.resources import Resource
 from groundswell_storage.scope import Scope
 from groundswell_storage.table import Table
 
 
-class RolloutRow(Resource):
+class RolloutRow(KeyedResource):
     """A rollout."""
 
     key = TextField()
@@ -50,15 +48,6 @@ class RolloutRow(Resource):
             (("model_state",), False),
         )
 
-    @property
-    def audit_subject(self) -> str:
-        """The subject of this row's entries in the audit log."""
-        return f"rollout/{self.key}"
-
-    def event_payload(self) -> dict[str, Any]:
-        """Returns the payload of this row's events."""
-        return {"key": self.key, "state": RolloutState(self.state).name}
-
 
 class RolloutStageRow(Table):
     """A stage that a rollout has entered."""
@@ -83,22 +72,6 @@ class RolloutStageRow(Table):
 
     class Meta:
         indexes = ((("workspace", "rollout_id", "position"), True),)
-
-
-def by_key(scope: Scope, key: str, *, lock: bool = False) -> RolloutRow:
-    """Returns the rollout of this key; raises NotFound. `lock` prevents changes until the transaction ends."""
-    query = scope.select(RolloutRow).where(RolloutRow.key == key)
-    if lock and scope.database.dialect != "sqlite":
-        query = query.for_update()
-    found: RolloutRow | None = query.first()
-    if found is None:
-        raise NotFound("rollout", key)
-    return found
-
-
-def by_keys(scope: Scope, keys: Collection[str]) -> dict[str, RolloutRow]:
-    """Returns the existing rollouts among these keys."""
-    return {row.key: row for row in scope.select(RolloutRow).where(RolloutRow.key.in_(list(keys)))}
 
 
 def stages(scope: Scope, ids: Sequence[str], *, hold: bool = False) -> dict[str, list[RolloutStageRow]]:

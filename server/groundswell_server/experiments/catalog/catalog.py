@@ -16,7 +16,9 @@ from groundswell_storage.events.feed import EventFeed
 from groundswell_storage.events.topics import EXPERIMENT_CHANGED, EXPERIMENT_LEARNED
 from groundswell_storage.experiments import batches as stored_batches
 from groundswell_storage.experiments import designs, unit_counts
+from groundswell_storage.experiments.designs import ExperimentRow
 from groundswell_storage.experiments.enums import ExperimentState
+from groundswell_storage.experiments.keys import find_many
 from groundswell_storage.experiments.unit_counts import Exposure
 from groundswell_storage.scope import Scope
 
@@ -116,7 +118,7 @@ def read_current(
 
 def read_assigners(scope: Scope, keys: Collection[str]) -> dict[str, Assigner]:
     """Reads the started experiments with these keys."""
-    rows = designs.by_keys(scope, keys)
+    rows = find_many(scope, ExperimentRow, keys)
     phases = designs.phases(scope, [row.number for row in rows.values()])
     started = {key: experiment_of(row, phases[row.number]) for key, row in rows.items() if phases[row.number]}
     current = batches.current(scope, [one.number for one in started.values() if one.design.is_bandit])
@@ -150,7 +152,7 @@ def _read_enrolments(scope: Scope, assigner: Assigner, units: Collection[str]) -
 
 
 def _unavailable(scope: Scope, key: str) -> GroundswellError:
-    row = designs.by_keys(scope, [key]).get(key)
+    row = find_many(scope, ExperimentRow, [key]).get(key)
     if row is None:
         return NotFound("experiment", key)
     return not_started(key, ExperimentState(row.state))

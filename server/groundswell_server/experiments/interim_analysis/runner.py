@@ -15,7 +15,7 @@ from groundswell_server.experiments.interim_analysis.interim_analysis import (
 )
 from groundswell_server.experiments.lifecycle import Experiment, get_experiment, not_started
 from groundswell_server.runtime.call import Call
-from groundswell_storage.experiments import designs, unit_counts
+from groundswell_storage.experiments import keys, unit_counts
 from groundswell_storage.experiments.designs import ExperimentRow
 from groundswell_storage.records import from_plain, plain
 from groundswell_storage.scope import Scope
@@ -53,13 +53,13 @@ def read_counts(scope: Scope, experiment: int) -> Counts:
 
 def read_planned_decision(scope: Scope, key: str) -> InterimDecision | None:
     """Reads the decision at the planned size; None before it."""
-    record = designs.by_key(scope, key).planned_decision
+    record = keys.get(scope, ExperimentRow, key).planned_decision
     return None if record is None else from_plain(InterimDecision, record)
 
 
 def store_planned_decision(scope: Scope, key: str, decision: InterimDecision) -> InterimDecision:
     """Stores the decision at the planned size; returns the stored one, which may be that of an earlier analysis."""
-    row = designs.by_key(scope, key, lock=True)
+    row = keys.get(scope, ExperimentRow, key, lock=True)
     if row.planned_decision is None:
         scope.update(ExperimentRow, planned_decision=plain(decision)).where(
             ExperimentRow.number == row.number

@@ -12,7 +12,8 @@ import structlog
 
 from groundswell_server.experiments.lifecycle import complete_experiment
 from groundswell_storage.database import Database
-from groundswell_storage.experiments import designs, interim_analyses
+from groundswell_storage.experiments import interim_analyses, keys
+from groundswell_storage.experiments.designs import ExperimentRow
 from groundswell_storage.experiments.enums import ExperimentState, MetricRole
 from groundswell_storage.experiments.interim_analyses import Running, StoredAnalysis, StoredComparison
 from groundswell_storage.scope import Scope
@@ -89,7 +90,7 @@ def run_analysis(database: Database, one: Running, now: datetime) -> None:
     found = interim_analysis.analyze(experiment, counts, now, planned, is_scheduled=True)
     minute, step = slot(now - one.start_time)
     with database.scope(one.workspace, JOB, now=now) as scope:
-        if designs.by_key(scope, one.key, lock=True).version != experiment.version:
+        if keys.get(scope, ExperimentRow, one.key, lock=True).version != experiment.version:
             return
         is_stored = interim_analyses.store(scope, experiment.number, minute, step, _stored(found, now))
         if is_stored and experiment.design.auto_complete:

@@ -17,6 +17,8 @@ from groundswell_server.experiments.rollouts.stage_split import NEW, StageSplit,
 from groundswell_storage.events.topics import ROLLOUT_CHANGED
 from groundswell_storage.experiments import rollouts
 from groundswell_storage.experiments.enums import ExperimentState
+from groundswell_storage.experiments.keys import find_many
+from groundswell_storage.experiments.rollouts import RolloutRow
 from groundswell_storage.fields import to_micros
 from groundswell_storage.scope import Scope
 
@@ -100,7 +102,7 @@ def stage_assigner(rollout: Rollout) -> Assigner:
 
 def read_stages(scope: Scope, keys: Collection[str], *, hold: bool) -> dict[str, CurrentAssigner]:
     """Reads the current stages of the existing rollouts among these keys; `hold` is that of `read_current`."""
-    rows = rollouts.by_keys(scope, keys)
+    rows = find_many(scope, RolloutRow, keys)
     stages = rollouts.stages(scope, [row.id for row in rows.values()], hold=hold)
     return {
         key: CurrentAssigner(stage_assigner(rollout_of(row, stages[row.id], scope.now)), stages[row.id][-1].moves)

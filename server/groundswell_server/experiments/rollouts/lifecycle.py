@@ -16,7 +16,6 @@ from groundswell_storage.experiments.rollouts import RolloutRow, RolloutStageRow
 from groundswell_storage.fields import MICROSECOND
 from groundswell_storage.learning import model_versions
 from groundswell_storage.pages import Page
-from groundswell_storage.resources import check_etag
 from groundswell_storage.scope import Scope
 
 _REQUESTED = "requested"
@@ -66,7 +65,7 @@ def create_rollout(
 
 def get_rollout(scope: Scope, key: str) -> Rollout:
     """Returns a rollout by its key; raises NotFound."""
-    return _read(scope, rollouts.by_key(scope, key))
+    return _read(scope, keys.get(scope, RolloutRow, key))
 
 
 def list_rollouts(scope: Scope, *, state: int, page_size: int, page_token: str) -> Page[Rollout]:
@@ -80,25 +79,25 @@ def list_rollouts(scope: Scope, *, state: int, page_size: int, page_token: str) 
 
 def advance_rollout(scope: Scope, key: str, *, reason: str = "", etag: str = "") -> Rollout:
     """Advances to the next stage, or completes; raises NotFound, Aborted (`ETAG_MISMATCH`), FailedPrecondition."""
-    row = _locked(scope, key, RolloutState.RUNNING, etag=etag)
+    row = keys.get_locked(scope, RolloutRow, key, RolloutState.RUNNING, etag=etag)
     return advance(scope, row, reason or _REQUESTED)
 
 
 def pause_rollout(scope: Scope, key: str, reason: str = "") -> Rollout:
     """Stops the clock; raises NotFound, FailedPrecondition (`ROLLOUT_STATE_INVALID`)."""
-    return pause(scope, _locked(scope, key, RolloutState.RUNNING), reason or _REQUESTED)
+    return pause(scope, keys.get_locked(scope, RolloutRow, key, RolloutState.RUNNING), reason or _REQUESTED)
 
 
 def resume_rollout(scope: Scope, key: str, reason: str = "") -> Rollout:
     """Restarts the clock; raises NotFound, FailedPrecondition (`ROLLOUT_STATE_INVALID`)."""
-    row = _locked(scope, key, RolloutState.PAUSED)
+    row = keys.get_locked(scope, RolloutRow, key, RolloutState.PAUSED)
     rollouts.change_stage(scope, _stage(scope, row).number, running_since=scope.now)
     return change(scope, row, "resumed", reason or _REQUESTED, state=RolloutState.RUNNING)
 
 
 def roll_back_rollout(scope: Scope, key: str, reason: str = "") -> Rollout:
     """Gives all units the old variant; raises NotFound, FailedPrecondition (`ROLLOUT_STATE_INVALID`)."""
-    row = _locked(scope, key, *UNDER_WAY, RolloutState.COMPLETED)
+    row = keys.get_locked(scope, RolloutRow, key, *UNDER_WAY, RolloutState.COMPLETED)
     return roll_back(scope, row, reason or _REQUESTED)
 
 
@@ -177,19 +176,6 @@ def _close_stage(scope: Scope, row: RolloutRow) -> None:
 
 def _stage(scope: Scope, row: RolloutRow) -> RolloutStageRow:
     return rollouts.stages(scope, [row.id])[row.id][-1]
-
-
-def _locked(scope: Scope, key: str, *states: RolloutState, etag: str = "") -> RolloutRow:
-    row = rollouts.by_key(scope, key, lock=True)
-    check_etag(row.version, etag)
-    if row.state not in states:
-        allowed, actual = " or ".join(one.name for one in states), RolloutState(row.state).name
-        raise FailedPrecondition(
-            f"rollout {row.key!r} must be {allowed}, but it is {actual}",
-            reason="ROLLOUT_STATE_INVALID",
-            metadata={"state": actual},
-        )
-    return row
 
 
 def _read(scope: Scope, row: RolloutRow) -> Rollout:
