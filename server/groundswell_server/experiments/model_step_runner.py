@@ -71,20 +71,20 @@ class ModelStepRunner:
         except PeerRefusal as refusal:
             record = self._in(step.workspace, record_refusal, step, refusal.message)
         except GroundswellError as error:
-            log.warning("model step postponed", rollout=step.rollout_id, step=step.state.name, error=error.message)
+            log.warning("model step postponed", rollout=step.id, step=step.model_state.name, error=error.message)
             return
         await self._executor.write(record)
 
     async def _call_learning(self, step: ModelStep) -> Callable[[], None]:
         """Calls LearningService; returns the function that records its answer."""
         learning = self._peers.learning
-        if step.state is RolloutModelState.PROMOTING:
+        if step.model_state is RolloutModelState.PROMOTING:
             promotion = await self._call(step, learning.PromoteModel, messages.promotion_request(step))
-            return self._in(step.workspace, record_promotion, step.rollout_id, messages.retired_id(promotion))
+            return self._in(step.workspace, record_promotion, step.id, messages.retired_id(promotion))
         # Another version that was promoted since then stays live.
         if await self._is_live(step):
             await self._call(step, learning.RollBackModel, messages.model_rollback_request(step))
-        return self._in(step.workspace, record_rollback, step.rollout_id)
+        return self._in(step.workspace, record_rollback, step.id)
 
     async def _is_live(self, step: ModelStep) -> bool:
         try:
@@ -95,7 +95,8 @@ class ModelStepRunner:
             raise
 
     async def _call(self, step: ModelStep, method: Any, request: Any) -> Any:
-        principal = Principal(step.workspace, step.role, step.actor, step.scopes)
+        creator = step.principal
+        principal = Principal(step.workspace, creator["role"], creator["actor"], frozenset(creator["scopes"]))
         return await self._peers.call_as(principal, step.request_id, method, request, timeout_seconds=_TIMEOUT_SECONDS)
 
     def _in(

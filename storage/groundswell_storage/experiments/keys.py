@@ -1,6 +1,4 @@
-"""Resources that users name by keys: experiments and rollouts. A key is unique among both, so that an event needs only
-a key.
-"""
+"""Experiments and rollouts by their keys, which are unique among both, so that an event needs only a key."""
 
 from __future__ import annotations
 

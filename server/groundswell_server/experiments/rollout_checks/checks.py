@@ -5,13 +5,12 @@ A check holds the lock of its rollout: two checks at the same time, on two serve
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from groundswell_server.experiments.rollout_checks import stage_comparison
 from groundswell_server.experiments.rollout_checks.next_step import NextStep, Step, next_step
 from groundswell_server.experiments.rollouts import lifecycle
-from groundswell_server.experiments.rollouts.design import Reaction, StageProblem
+from groundswell_server.experiments.rollouts.design import Reaction
 from groundswell_server.experiments.rollouts.rollout import UNDER_WAY, Check, Rollout, rollout_of
 from groundswell_storage.audit import audit
 from groundswell_storage.experiments import rollouts
@@ -51,11 +50,7 @@ def _store(scope: Scope, row: RolloutRow, rollout: Rollout, check: Check) -> Non
     if names != row.problems:
         scope.update(RolloutRow, problems=names).where(RolloutRow.id == row.id).execute()
     for action, reaction in (("held", Reaction.HOLD), ("warned", Reaction.WARN)):
-        _audit(scope, row, action, [one for one in new if rollout.design.reactions.to(one) is reaction], check.outcome)
-
-
-def _audit(scope: Scope, row: RolloutRow, action: str, problems: Sequence[StageProblem], reason: str) -> None:
-    if problems:
-        state = {"state": RolloutState(row.state).name, "stage": row.stage}
-        after = {**state, "problems": [problem.name for problem in problems]}
-        audit.record(scope, f"rollout.{action}", row.audit_subject, reason=reason, after=after)
+        problems = [problem.name for problem in new if rollout.design.reactions.to(problem) is reaction]
+        if problems:
+            after = {"state": row.state.name, "stage": row.stage, "problems": problems}
+            audit.record(scope, f"rollout.{action}", row.audit_subject, reason=check.outcome, after=after)

@@ -6,12 +6,15 @@ rollout that was rolled back while its version became live requests the rollback
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from groundswell_server.experiments.rollouts import lifecycle
 from groundswell_server.experiments.rollouts.rollout import UNDER_WAY, design_of
 from groundswell_storage.experiments.enums import RolloutModelState, RolloutState
 from groundswell_storage.experiments.rollouts import RolloutRow
+from groundswell_storage.records import record_of
 from groundswell_storage.scope import Scope
 
 PENDING = (RolloutModelState.PROMOTING, RolloutModelState.ROLLING_BACK)
@@ -23,40 +26,26 @@ class ModelStep:
     """A pending step."""
 
     workspace: str
-    rollout_id: str
-    state: RolloutModelState
+    id: str
+    """The id of the rollout."""
+    model_state: RolloutModelState
     """PROMOTING or ROLLING_BACK."""
     model_id: str
     model_type: str
     previous_model_id: str
-    role: str
-    """The role of the rollout's creator, like `actor` and `scopes`: the step is limited to what the creator may do."""
-    actor: str
-    scopes: frozenset[str]
+    principal: Mapping[str, Any]
+    """The role, actor and scopes of the rollout's creator: the step is limited to what the creator may do."""
 
     @property
     def request_id(self) -> str:
         """Returns the request id of the step, the same on every server and at every attempt."""
-        return f"rollout-{self.rollout_id}-{self.state.name.lower()}"
+        return f"rollout-{self.id}-{self.model_state.name.lower()}"
 
 
 def read_step(scope: Scope, id: str) -> ModelStep | None:
     """Returns the pending step of a rollout; None without one."""
     row = scope.get(RolloutRow, id)
-    if row.model_state not in PENDING:
-        return None
-    principal = row.principal or {}
-    return ModelStep(
-        workspace=scope.workspace,
-        rollout_id=row.id,
-        state=RolloutModelState(row.model_state),
-        model_id=design_of(row).model_id,
-        model_type=row.model_type,
-        previous_model_id=row.previous_model_id,
-        role=principal["role"],
-        actor=principal["actor"],
-        scopes=frozenset(principal["scopes"]),
-    )
+    return record_of(ModelStep, row, model_id=design_of(row).model_id) if row.model_state in PENDING else None
 
 
 def record_promotion(scope: Scope, id: str, retired_id: str) -> None:
@@ -80,11 +69,11 @@ def record_rollback(scope: Scope, id: str) -> None:
 
 def record_refusal(scope: Scope, step: ModelStep, message: str) -> None:
     """Records a refusal of LearningService: a running rollout is paused; after it is resumed, the step is repeated."""
-    row = scope.get(RolloutRow, step.rollout_id, lock=True)
-    if row.model_state != step.state:
+    row = scope.get(RolloutRow, step.id, lock=True)
+    if row.model_state != step.model_state:
         return
     reason = f"LearningService refuses: {message}"
-    if step.state is RolloutModelState.ROLLING_BACK:
+    if step.model_state is RolloutModelState.ROLLING_BACK:
         refused = RolloutModelState.ROLLBACK_REFUSED
         lifecycle.change(scope, row, "model_rollback_refused", reason, model_state=refused)
     elif row.state == RolloutState.RUNNING:

@@ -20,6 +20,7 @@ from groundswell_storage.experiments.enums import ExperimentState
 from groundswell_storage.experiments.keys import find_many
 from groundswell_storage.experiments.rollouts import RolloutRow
 from groundswell_storage.fields import to_micros
+from groundswell_storage.records import record_of
 from groundswell_storage.scope import Scope
 
 _MAX_ROLLOUTS = 10_000
@@ -79,22 +80,18 @@ def stage_assigner(rollout: Rollout) -> Assigner:
     stage, design = rollout.stage, rollout.design
     variants = Variant("old", weight=0.5, is_control=True), Variant("new", weight=0.5)
     phase = Phase(PHASE, stage.start_time, stage.end_time, (0.5, 0.5), 1.0, stage.reason)
-    experiment = Experiment(
+    experiment = record_of(
+        Experiment,
+        rollout,
         number=stage.counted_as,
-        id=rollout.id,
-        key=rollout.key,
         design=Design(design.metrics, variants, seed=rollout.key),
         state=ExperimentState.RUNNING if rollout.state in UNDER_WAY else ExperimentState.COMPLETED,
         sticky_version=0,
         phases=(phase,),
         winner="",
         end_reason="",
-        create_time=rollout.create_time,
-        update_time=rollout.update_time,
         start_time=stage.start_time,
         end_time=stage.end_time,
-        version=rollout.version,
-        etag=rollout.etag,
     )
     # Events count in the current stage, whenever they happened: prediction errors become known late.
     return replace(Assigner.of(experiment), _split=StageSplit(rollout.key, stage.share), begins=_ALWAYS)
