@@ -22,7 +22,7 @@ DESIGN = Design(
 
 
 def start(scope: Scope, key: str = "hooks", **changes: Any) -> lifecycle.Experiment:
-    """An experiment that runs."""
+    """A running experiment."""
     lifecycle.create_experiment(scope, key, replace(DESIGN, **changes))
     return lifecycle.start_experiment(scope, key)
 

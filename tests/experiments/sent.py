@@ -23,13 +23,13 @@ class Sent(NamedTuple):
 
 
 def event(unit: str, name: str, value: float = 1.0, **others: Any) -> Sent:
-    """An event of the experiment `hooks`, unless told."""
+    """An event of the experiment `hooks` by default."""
     usual = {"id": uuid7(), "experiment_key": "hooks", "time": None}
     return Sent(**{**usual, **others}, unit=unit, name=name, value=value)
 
 
 def batch(scope: Scope, *events: Sent) -> Events:
-    """Events as they come to be recorded."""
+    """Events in the form in which they are recorded."""
     ids, keys, units, names, values, times = zip(*events, strict=True)
     micros = [to_micros(time or scope.now) for time in times]
     return Events(ids_of_texts(ids), keys, units, names, values, micros, range(len(events)))

@@ -141,7 +141,7 @@ def assigned(scope: Scope) -> None:
 
 
 @pytest.mark.parametrize("read", [analysed, assigned])
-def test_a_draft_is_refused_with_its_state(scope: Scope, read: Callable[[Scope], None]) -> None:
+def test_an_experiment_that_never_started_names_its_state(scope: Scope, read: Callable[[Scope], None]) -> None:
     lifecycle.create_experiment(scope, "hooks", DESIGN)
     for move, told in (
         (None, "DRAFT: start it first"),

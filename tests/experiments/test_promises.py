@@ -50,7 +50,7 @@ def test_repeated_analyses_flag_at_most_five_of_a_hundred_without_an_effect(shar
     found = looked_at_often.of_conversions(1_000, 5_000, share, np.random.default_rng(15))
     assert found.always_valid <= ALPHA
     assert found.one_sided <= ALPHA
-    assert found.fixed > 2 * ALPHA  # what the always-valid test is for
+    assert found.fixed > 2 * ALPHA  # the reason for the always-valid test
 
 
 def test_a_change_of_the_split_keeps_the_error_rate() -> None:
@@ -60,7 +60,7 @@ def test_a_change_of_the_split_keeps_the_error_rate() -> None:
 def test_repeated_analyses_of_values_keep_the_error_rate() -> None:
     random = np.random.default_rng(16)
     assert looked_at_often.of_values(500, 2_000, random) <= ALPHA
-    # Planned for few, and looked at from the first units on.
+    # Planned for few units, and analysed from the first units on.
     assert looked_at_often.of_values(2_000, 100, random, every=4) <= ALPHA
 
 
@@ -68,6 +68,6 @@ def test_thompson_has_at_most_the_regret_of_mabwiser_and_the_floor() -> None:
     runs, units = 3, 2_000
     ours, error = bandit_runs.mean_regret(bandit_runs.thompson, bandit_runs.TEN_ARMS, units, runs)
     theirs = np.array([bandit_runs.run_mabwiser(bandit_runs.TEN_ARMS, units, seed) for seed in range(runs)])
-    # Each of the ten arms keeps 1% of the units, which lose 0.02 each on average.
+    # Each of the ten variants keeps 1% of the units, which lose 0.02 each on average.
     floor = units * 10 * 0.01 * 0.02
     assert ours <= theirs.mean() + floor + 3 * math.hypot(error, theirs.std(ddof=1) / runs**0.5)

@@ -32,7 +32,7 @@ def spec(kind: MetricKind, direction: Direction = Direction.INCREASE, *, is_adju
 
 
 class Log:
-    """Units one by one: batch, arm, and whatever was measured of them."""
+    """Units with their batch, variant and measurements."""
 
     def __init__(self, seed: int, size: int = 1_000, chances: Array = CHANCES) -> None:
         self.random = np.random.default_rng(seed)
@@ -73,8 +73,8 @@ def test_a_difference_is_that_of_the_paper_with_its_z_test() -> None:
     log = Log(1)
     y = (log.random.random(len(log.arm)) < np.array([0.2, 0.3])[log.arm]).astype(float)
     found = analyze_metric_adaptively(spec(MetricKind.CONVERSION), log.moments(y), CHANCES, 0, PROMISE, seed=1)
-    mean, doubt = log.estimate(lambda arm: y)
-    apart, error = mean[1] - mean[0], (doubt[0, 0] + doubt[1, 1] - 2 * doubt[0, 1]) ** 0.5
+    mean, covariances = log.estimate(lambda arm: y)
+    apart, error = mean[1] - mean[0], (covariances[0, 0] + covariances[1, 1] - 2 * covariances[0, 1]) ** 0.5
     compared = found.comparisons[1]
     assert [arm.mean for arm in found.variants] == pytest.approx(mean)
     assert compared.difference == pytest.approx(apart)
@@ -101,10 +101,10 @@ def test_a_ratio_is_that_of_the_estimates_by_the_delta_method() -> None:
     found = analyze_metric_adaptively(spec(MetricKind.RATIO), log.moments(clicks, views), CHANCES, 0, PROMISE, seed=1)
     above, below = log.estimate(lambda arm: clicks)[0], log.estimate(lambda arm: views)[0]
     ratio = above / below
-    mean, doubt = log.estimate(lambda arm: ratio[arm] + (clicks - ratio[arm] * views) / below[arm])
+    mean, covariances = log.estimate(lambda arm: ratio[arm] + (clicks - ratio[arm] * views) / below[arm])
     assert [arm.mean for arm in found.variants] == pytest.approx(mean)
     assert mean == pytest.approx(ratio, abs=0.001), "linearised, it stays what it is"
-    error = (doubt[0, 0] + doubt[1, 1] - 2 * doubt[0, 1]) ** 0.5
+    error = (covariances[0, 0] + covariances[1, 1] - 2 * covariances[0, 1]) ** 0.5
     low, high = found.comparisons[1].fixed.lower, found.comparisons[1].fixed.upper
     assert (high - low) / 2 == pytest.approx(stats.norm.ppf(0.975) * error)
 
@@ -149,8 +149,8 @@ def test_few_units_of_values_are_no_evidence_yet(size: int, judged: bool) -> Non
     assert compared.fixed.p_value < 0.05
 
 
-def look(effect: float, seed: int = 6, lost: float = 0.0) -> tuple[Setup, Observed]:
-    """A bandit of two arms, some of whose second arm's units are lost on the way."""
+def bandit_data(effect: float, seed: int = 6, lost: float = 0.0) -> tuple[Setup, Observed]:
+    """A bandit with two variants that loses some units of the second one."""
     log = Log(seed, size=2_000)
     y = (log.random.random(len(log.arm)) < np.array([0.2, 0.2 + effect])[log.arm]).astype(float)
     kept = ~((log.arm == 1) & (log.random.random(len(log.arm)) < lost))
@@ -162,19 +162,19 @@ def look(effect: float, seed: int = 6, lost: float = 0.0) -> tuple[Setup, Observ
 
 
 def test_an_analysis_explains_why_plain_means_are_not_used() -> None:
-    found = analyze_observed(*look(0.1), DecidingTest.ALWAYS_VALID)
+    found = analyze_observed(*bandit_data(0.1), DecidingTest.ALWAYS_VALID)
     assert (found.decision.verdict, found.decision.winner) == (Verdict.WINNER, "new")
     assert "plain means are biased" in found.decision.explanation
     assert "probabilities that were stored with the choices" in found.decision.explanation
-    assert analyze_observed(*look(0.0), DecidingTest.ALWAYS_VALID).decision.verdict is Verdict.NOT_SIGNIFICANT
+    assert analyze_observed(*bandit_data(0.0), DecidingTest.ALWAYS_VALID).decision.verdict is Verdict.NOT_SIGNIFICANT
 
 
 def test_the_stored_probabilities_are_the_expected_split() -> None:
-    assert not analyze_observed(*look(0.1), DecidingTest.ALWAYS_VALID).sample_ratio.is_mismatch
-    lossy = analyze_observed(*look(0.1, lost=0.15), DecidingTest.ALWAYS_VALID)
+    assert not analyze_observed(*bandit_data(0.1), DecidingTest.ALWAYS_VALID).sample_ratio.is_mismatch
+    lossy = analyze_observed(*bandit_data(0.1, lost=0.15), DecidingTest.ALWAYS_VALID)
     assert lossy.decision.verdict is Verdict.SAMPLE_RATIO_MISMATCH
     assert lossy.decision.winner == ""
-    setup, observed = look(0.1, lost=0.15)
-    whole = look(0.1)[1]
+    setup, observed = bandit_data(0.1, lost=0.15)
+    whole = bandit_data(0.1)[1]
     crossed = Observed(observed.moments, observed.units, CHANCES, observed.runtime, whole.units - observed.units)
     assert not analyze_observed(setup, crossed, DecidingTest.ALWAYS_VALID).sample_ratio.is_mismatch

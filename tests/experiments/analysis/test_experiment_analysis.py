@@ -88,7 +88,7 @@ def test_a_mismatch_leaves_no_winner() -> None:
 
 
 def test_a_mismatch_that_only_the_anytime_valid_test_finds_leaves_no_winner() -> None:
-    """Eight phases of 100 units, each a little off, in turn to either side: all other tests are content."""
+    """Eight phases of 100 units, each slightly off to alternate sides: no other test detects it."""
     moments = [[[conversions(6, 63), conversions(4, 37)] * 4, [conversions(20, 37), conversions(40, 63)] * 4]]
     units = np.array([[63.0, 37.0], [37.0, 63.0]] * 4)
     setup = replace(SETUP, variants=("control", "blue"), specs=(CONVERSION,), expected_total_sample=800)
@@ -106,7 +106,7 @@ def test_a_mismatch_that_only_the_anytime_valid_test_finds_leaves_no_winner() ->
 
 
 def test_crossed_units_count_in_the_sample_ratio_check() -> None:
-    """A thousand of one variant were seen in the other since, and are compared no more: nothing lost them."""
+    """A thousand units of one variant were later seen in the other, and are excluded without being lost."""
     found = observed()
     kept = replace(found, units=found.units.copy(), crossed=np.zeros_like(found.units))
     kept.units[0, 1] -= 1_000

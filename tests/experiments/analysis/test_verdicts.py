@@ -38,7 +38,7 @@ def test_the_best_of_those_better_than_the_control_wins() -> None:
 
 
 def test_each_verdict_comes_before_those_below_it() -> None:
-    """Everything is wrong at first; what is mended uncovers the next."""
+    """All rules apply at first; each correction reveals the next verdict."""
     tiny = replace(BETTER, gain=0.001, lift=0.01)
     wrong = Evidence(
         runtime=timedelta(hours=1),

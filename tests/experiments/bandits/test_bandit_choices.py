@@ -22,7 +22,7 @@ DESIGN = Design((Metric("conversion_rate"),), (Variant("new"),), kind=Experiment
 
 
 class Executor:
-    """The real one, which counts transactions and fails when it is told to."""
+    """The real store, which counts transactions and fails on request."""
 
     def __init__(self, real: DatabaseExecutor) -> None:
         self.database = real.database

@@ -62,7 +62,7 @@ def test_thompson_chooses_by_the_probability_of_being_best() -> None:
 
 
 def test_normal_gamma_is_students_t() -> None:
-    """Two arms, against the posterior of Murphy 2007 written out by scipy."""
+    """Two variants, against the posterior of Murphy 2007 by SciPy."""
     values = [np.array([1.0, 2.0, 4.0, 3.0]), np.array([2.5, 3.5, 5.0])]
     rewards = Rewards(*(np.array(column) for column in zip(*[(len(v), v.sum(), v @ v) for v in values], strict=True)))
     everything = np.concatenate(values)
@@ -156,7 +156,7 @@ def test_estimates_are_the_scores_of_single_units() -> None:
 
 
 def test_estimates_have_little_of_the_bias_of_plain_means() -> None:
-    """200 bandits on three equal arms: an arm that begins badly is hardly tried again, and its plain mean stays low."""
+    """200 bandits on three equal variants: one that begins badly is rarely tried, and its plain mean stays low."""
     estimates, plain, covered = [], [], []
     for seed in range(200):
         batches = runs.run(runs.thompson, (0.5, 0.5, 0.5), 800, seeded(seed)).batches

@@ -88,7 +88,7 @@ def test_the_direction_of_the_design_is_used() -> None:
 
 
 def test_ucb_scales_values_by_the_bounds_that_are_given() -> None:
-    """The arm with less units wins where its bonus outweighs the means' distance, which the bounds decide."""
+    """The variant with fewer units wins if its bonus exceeds the difference of means, given the bounds."""
     arms = [Moments(100, y=6_000, yy=400_000), Moments(1_000, y=70_000, yy=5_000_000)]
     rewards = rewards_of(MetricKind.MEAN, Direction.INCREASE, arms)
     assert rewards.means.tolist() == [60.0, 70.0]

@@ -43,7 +43,7 @@ def test_accepted_rows_are_distributed_as_if_the_policy_had_chosen_them() -> Non
 
 
 def test_of_a_uniform_log_a_row_counts_where_both_chose_the_same() -> None:
-    """Li's algorithm itself."""
+    """The algorithm of Li et al."""
     mine = log(shares=np.full(3, 1 / 3))
     found = replay(always_the_second, mine, 3, np.random.default_rng(6))
     chances, draws = np.array([0.01, 0.98, 0.01]), np.random.default_rng(6).random(15_000)

@@ -94,7 +94,7 @@ def test_the_next_batch_learns_from_all_before_it(scope: Scope) -> None:
     batch = all_of(scope, assigner.number)[-1]
     counts = Counter(answer.variant for answer in assigned.values())
     hits = Counter(assigned[unit].variant for unit in converted)
-    # Thompson's preference by a simulation of our own, ten times as long.
+    # Thompson's preference by a separate simulation, ten times as long.
     random = np.random.default_rng(1)
     draws = [random.beta(1 + hits[arm], 1 + counts[arm] - hits[arm], 20_000) for arm in range(3)]
     expected = np.bincount(np.argmax(draws, axis=0), minlength=3) / 20_000
@@ -122,14 +122,14 @@ def test_raising_the_bucket_version_chooses_again_for_returning_units(scope: Sco
     assert crossed
     assert stayed
     assert assign(scope, names(90)) == after, "the new choice is kept too"
-    # Who got the same again counts on where it was, with the probability of its first choice.
+    # A unit with the same variant again keeps its count, with the probability of its first choice.
     assert {unit: after[unit].probability for unit in stayed} == {unit: before[unit].probability for unit in stayed}
     assert arms(scope) == Counter(before[unit].variant for unit in stayed)
     counted = unit_counts.read_units(scope, assigner.number)
     assert sum(out for _, out in counted.values()) == len(crossed)
     sums = unit_counts.read_sums(scope, assigner.number)
     assert sum(values[0] for (_, _, metric), values in sums.items() if metric == 0) == len(stayed)
-    # A third version: who crossed once is not counted out twice.
+    # A third version: a unit that crossed once is not excluded twice.
     lifecycle.update_experiment(scope, "hooks", replace(DESIGN, bucket_version=3))
     third = assign(scope, names(90))
     counted = unit_counts.read_units(scope, assigner.number)
@@ -142,7 +142,7 @@ def test_raising_the_bucket_version_chooses_again_for_returning_units(scope: Sco
 
 
 def test_raising_the_bucket_version_restarts_learning(scope: Scope) -> None:
-    """Who comes back leaves the arm that is rarely chosen: what is left of before would speak for the one ahead."""
+    """Returning units leave the rarely chosen variant: the earlier units that remain would favour the leading one."""
     assigner = started(scope)
     before = assign(scope, names(600))
     record(scope, [unit for unit, answer in before.items() if answer.variant == 1])
@@ -193,7 +193,7 @@ def test_an_excluded_unit_gets_the_control_and_no_row(scope: Scope) -> None:
     assert {answer.variant for answer in results.values() if not answer.is_enrolled} == {0}
     assert assign(scope, ["ana"], country="AT")["ana"].reason is AssignmentReason.NOT_TARGETED
     assert sum(arms(scope).values()) == reasons[AssignmentReason.ENROLLED]
-    # Those of half of the units take part of all of them too, and keep what they have.
+    # Units within half of the coverage also take part at full coverage, and keep their variant.
     lifecycle.update_experiment(scope, "hooks", replace(DESIGN, targeting=Equals("country", "CH"), coverage=1.0))
     wider = assign(scope, names(200), country="CH")
     assert all(wider[unit] == answer for unit, answer in results.items() if answer.is_enrolled)
@@ -222,7 +222,7 @@ def test_a_bandit_learns_from_values(scope: Scope) -> None:
 
 
 def test_servers_that_choose_for_the_same_units_at_once_agree(database_url: str, database: Database) -> None:
-    """Each with a connection of its own, in another order, while batches end all the time."""
+    """Each server has its own connection and order, and batches end continually."""
     with database.scope("default", "tester") as scope:
         started(scope, replace(DESIGN, bandit=BanditOptions(update_units=5)))
     units = names(60)
@@ -232,7 +232,7 @@ def test_servers_that_choose_for_the_same_units_at_once_agree(database_url: str,
         order = np.random.default_rng(seed).permutation(units).tolist()
         left = [sorted(order[begin : begin + 6]) for begin in range(0, len(order), 6)]
         while left:
-            # On a busy machine SQLite's one writer may keep the others waiting for longer than they do; they ask again.
+            # On a busy machine SQLite's one writer may exceed the time-out of the others, which then retry.
             with suppress(Unavailable):
                 with mine.scope("default", "tester") as scope:
                     found = assign(scope, left[-1])

@@ -13,12 +13,12 @@ from tests.running import RunningServer
 
 @pytest.fixture
 def client(shared_server: RunningServer) -> Iterator[Client]:
-    """Of an administrator."""
+    """A client of an administrator."""
     with new_client(shared_server) as client:
         yield client
 
 
 def new_client(server: RunningServer) -> Client:
-    """Of an administrator of a workspace of its own."""
+    """Returns a client of an administrator of a separate workspace."""
     _, token = server.key(f"experimenters-{uuid4()}")
     return Client(server.target, api_key=token.removeprefix("Bearer "))

@@ -46,7 +46,7 @@ def record(client: Client, units: list[str], name: str = "conversion", **others:
 
 
 def run(client: Client, rounds: int, size: int, seed: int = 1) -> list[list[types.Assignment]]:
-    """So many rounds of new units, each arm converting with its rate; what they got, round by round."""
+    """Plays rounds of new units that convert at the rate of their variant; returns the assignments of each round."""
     random, rounds_of = np.random.default_rng(seed), []
     for number in range(rounds):
         assigned = assign_all(client, [f"reader-{number}-{unit}" for unit in range(size)])
@@ -108,7 +108,7 @@ def test_an_assigned_unit_is_answered_from_memory(
         assert assign(client, "ana") == first
         return not asked
 
-    # News of the start may still have the server read what it knows of the experiment once more.
+    # The event of the start may still make the server read the experiment once more.
     eventually(asks_nothing)
     assign(client, "bo")
     assert asked
@@ -204,7 +204,7 @@ def test_a_bandit_pauses_changes_and_completes_like_other_kinds(client: Client) 
 
 
 def test_two_servers_give_a_unit_the_same_variant(server: RunningServer, database_url: str) -> None:
-    """Both are asked for the same units at once, in other orders, while both learn."""
+    """Both servers assign the same units concurrently, in different orders, while both learn."""
     units = [f"reader-{number}" for number in range(120)]
     with RunningServer(database_url) as other, Client(server.target) as one, Client(other.target) as two:
         start(one, bandit={"update_units": 10})

@@ -24,7 +24,7 @@ def event(unit: str, name: str = "conversion", **others: Any) -> dict[str, Any]:
 
 
 def convert(client: Client, units: int, rates: dict[str, float]) -> None:
-    """Enrols units, and has the same share of each variant's convert as was asked for, to the unit."""
+    """Enrols units and converts exactly the given share of each variant's units."""
     requests = [{"experiment_key": "hooks", "unit": f"reader-{number}"} for number in range(units)]
     by_variant: dict[str, list[str]] = {}
     for begin in range(0, units, 1000):

@@ -37,7 +37,7 @@ def get(client: Client) -> types.Rollout:
 
 
 def check(server: RunningServer) -> None:
-    """What a worker does by the clock."""
+    """Runs the periodic job of a worker."""
     server.app.database.bind()
     check_rollouts(server.app.database, server.settings)
 
@@ -62,7 +62,7 @@ def test_a_unit_that_is_on_stays_on_until_all_are_on(client: Client) -> None:
 
 
 def _on_at(client: Client, share: float) -> set[str] | None:
-    """Who is on, once the server knows of this share."""
+    """Returns the units that are on, once the server knows this share."""
     if any(resolve(client, unit).is_on != draw("search", unit, share).is_on for unit in UNITS):
         return None
     return {unit for unit in UNITS if draw("search", unit, share).is_on}
@@ -100,7 +100,7 @@ def test_two_servers_evaluate_alike_and_count_together(database_url: str) -> Non
 
 
 def test_a_broken_guardrail_is_found_by_the_job_and_rolls_back(client: Client, shared_server: RunningServer) -> None:
-    """From the events of units to everybody having the old again."""
+    """A rollback by a guardrail, from the events to the old variant for all units."""
     begin(client, metrics=[CRASHES], expected_units=400)
     on = {unit: resolve(client, unit).is_on for unit in UNITS}
     crashed = [unit for number, unit in enumerate(UNITS) if number % 10 == 0 or (on[unit] and number % 3 == 0)]

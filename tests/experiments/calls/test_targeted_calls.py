@@ -21,7 +21,7 @@ DESIGN: dict[str, Any] = {
 
 @pytest.fixture(autouse=True)
 def nothing_is_written_behind(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is not durable when a call answers is not durable for the rest of the test."""
+    """Writes that are not durable when a call answers stay so for the rest of the test."""
     monkeypatch.setattr(exposures, "GATHER_SECONDS", 3600.0)
     monkeypatch.setattr(CountNotifier, "note", lambda *_: None)
 

@@ -18,13 +18,13 @@ from tests.running import RunningServer
 
 @pytest.fixture
 def stranger(shared_server: RunningServer) -> Iterator[Client]:
-    """Of another workspace."""
+    """A client of another workspace."""
     with new_client(shared_server) as client:
         yield client
 
 
-def told(watching: Iterator[types.WatchExperimentResponse], units: int) -> types.WatchExperimentResponse:
-    """The first message about so many units; there is none about more."""
+def message_with(watching: Iterator[types.WatchExperimentResponse], units: int) -> types.WatchExperimentResponse:
+    """Returns the first message with this number of units; no message has more."""
     seen = [0]
     for message in watching:
         seen.append(message.analysis.units)
@@ -40,7 +40,7 @@ def test_a_watcher_receives_an_analysis_at_once_after_counting_and_at_the_end(cl
         first = next(watching)
         assert (first.analysis.units, first.state) == (0, types.EXPERIMENT_STATE_RUNNING)
         convert(client, 2000, {"control": 0.1, "new": 0.2})
-        counted = told(watching, 2000)
+        counted = message_with(watching, 2000)
         assert counted.cursor
         client.experiments.complete_experiment(experiment_key="hooks", winner="new")
         last = list(watching)
@@ -53,7 +53,7 @@ def test_an_exposure_is_sent_before_any_event(client: Client) -> None:
     with client.experiments.watch_experiment(experiment_key="hooks", timeout=60) as watching:
         next(watching)
         client.experiments.assign_variant(experiment_key="hooks", unit="ana")
-        assert told(watching, 1).analysis.metrics[0].variants
+        assert message_with(watching, 1).analysis.metrics[0].variants
 
 
 def test_a_watcher_that_resumes_receives_the_missed_counts(client: Client) -> None:
@@ -63,7 +63,7 @@ def test_a_watcher_that_resumes_receives_the_missed_counts(client: Client) -> No
         cursor = watching.cursor
     convert(client, 300, {"control": 0.1, "new": 0.2})
     with client.experiments.watch_experiment(experiment_key="hooks", cursor=cursor, timeout=60) as watching:
-        assert told(watching, 300).cursor != cursor
+        assert message_with(watching, 300).cursor != cursor
 
 
 def test_a_watch_resumes_automatically_after_the_server_was_killed(sqlite_url: str) -> None:
@@ -73,11 +73,11 @@ def test_a_watch_resumes_automatically_after_the_server_was_killed(sqlite_url: s
         with client.experiments.watch_experiment(experiment_key="hooks", timeout=100) as watching:
             next(watching)
             client.experiments.record_events(events=[event("ana")])
-            told(watching, 1)
+            message_with(watching, 1)
             suite.kill()
             suite.start()
             client.experiments.record_events(events=[event("bo")])
-            told(watching, 2)
+            message_with(watching, 2)
             client.experiments.complete_experiment(experiment_key="hooks")
             assert list(watching)[-1].state == types.EXPERIMENT_STATE_COMPLETED
 
@@ -99,7 +99,7 @@ def test_nothing_is_sent_about_another_workspaces_experiment_with_the_same_key(
         next(watching)
         convert(stranger, 500, {"control": 0.1, "new": 0.2})
         client.experiments.record_events(events=[event("ana")])
-        assert told(watching, 1).analysis.units == 1
+        assert message_with(watching, 1).analysis.units == 1
 
 
 def test_an_experiment_that_cannot_be_watched_is_refused_with_its_reason(client: Client) -> None:
@@ -142,7 +142,7 @@ def test_a_bandit_is_watched_and_completes_automatically(client: Client, shared_
     with client.experiments.watch_experiment(experiment_key="hooks", timeout=60) as watching:
         next(watching)
         bandits.run(client, 3, 200)
-        assert told(watching, 600).analysis.choice_probabilities
+        assert message_with(watching, 600).analysis.choice_probabilities
         run_interim_analyses(shared_server.app.database, shared_server.settings)
         last = list(watching)[-1]
     assert (last.state, last.winner) == (types.EXPERIMENT_STATE_COMPLETED, "joke")

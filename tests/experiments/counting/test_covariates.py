@@ -38,7 +38,7 @@ def started(scope: Scope, **changes: Any) -> Assigner:
 
 
 def before(scope: Scope, unit: str, value: float, days: float = 3.0) -> Sent:
-    """What a unit had spent, some days ago."""
+    """Returns an event of a unit's spending some days ago."""
     return event(unit, "revenue_before", value, time=scope.now - timedelta(days=days))
 
 
@@ -51,7 +51,7 @@ def units(scope: Scope, assigner: Assigner) -> int:
 
 
 def sums(scope: Scope, assigner: Assigner) -> Mapping[str, float]:
-    """Of both variants together."""
+    """Returns the sum over both variants."""
     found = unit_counts.read_sums(scope, assigner.number).values()
     return {name: sum(row[place] for row in found) for place, name in enumerate(unit_counts.SUMS)}
 
@@ -138,7 +138,7 @@ def test_a_unit_enrolled_during_the_recording_counts_once(scope: Scope, monkeypa
 def test_servers_that_record_and_enrol_the_same_units_concurrently_count_all(
     database_url: str, database: Database
 ) -> None:
-    """Each with a connection of its own; what a unit had spent is added up from four sides while a fifth enrols it."""
+    """Each server has its own connection; four servers add to a unit's spending while a fifth enrols the unit."""
     with database.scope("default", "tester") as scope:
         assigner = started(scope)
         names = [f"reader-{number}" for number in range(40)]
@@ -148,7 +148,7 @@ def test_servers_that_record_and_enrol_the_same_units_concurrently_count_all(
         mine, order = connect(database_url), np.random.default_rng(server).permutation(names).tolist()
         left = [order[begin : begin + 4] for begin in range(0, len(order), 4)]
         while left:
-            # On a busy machine SQLite's one writer may keep the others waiting for longer than they do; they ask again.
+            # On a busy machine SQLite's one writer may exceed the time-out of the others, which then retry.
             with suppress(Unavailable):
                 with mine.scope("default", "tester") as scope:
                     if server == 0:

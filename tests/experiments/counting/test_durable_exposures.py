@@ -11,7 +11,7 @@ from groundswell_storage.errors import Unavailable
 
 
 class Exposures:
-    """Flushes when it is told to, and fails when it is told to."""
+    """A buffer that flushes and fails on request."""
 
     def __init__(self) -> None:
         self.flushes = 0

@@ -36,7 +36,7 @@ def _current(scope: Scope, assigner: Assigner, numbers: Mapping[str, int]) -> di
 
 
 def see_all(scope: Scope) -> Mapping[str, int]:
-    """Every unit is shown what it gets now; returns the variants."""
+    """Exposes every unit to its present variant; returns the variants."""
     assigner, numbers = now(scope), unit_counts.unit_numbers(scope, UNITS)
     stored = assignments_of(scope, assigner, _current(scope, assigner, numbers)) if assigner.looks_up else {}
     stand = {unit: stored[number] for unit, number in numbers.items() if number in stored}
@@ -118,7 +118,7 @@ def key_used(scope: Scope, statement: str, parameters: Sequence[object]) -> set[
         plan = scope.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall()
         (search,) = (row[3] for row in plan if row[3].startswith("SEARCH unit_total"))
     else:
-        # A table so small would be read as a whole.
+        # PostgreSQL would scan such a small table.
         scope.execute("SET LOCAL enable_seqscan = off")
         plan = scope.execute(f"EXPLAIN {statement}", parameters).fetchall()
         (search,) = (row[0] for row in plan if "Index Cond" in row[0])

@@ -20,7 +20,7 @@ MONTH = Settings(experiment_event_retention_days=30)
 
 
 def begin(database: Database, key: str = "hooks") -> int:
-    """An experiment that runs since long before all that happened; returns its number."""
+    """Starts an experiment long before all events; returns its number."""
     with database.scope("default", now=database.now() - timedelta(days=5_000)) as scope:
         return start(scope, key).number
 
@@ -54,7 +54,7 @@ def test_counts_stay_and_no_event_counts_again(database: Database, monkeypatch: 
     before = [sums(database, number) for number in numbers]
 
     jobs.remove_event_ids(database, MONTH)
-    assert kept(database) == 11  # who is recording just now may have seen no horizon yet
+    assert kept(database) == 11  # a concurrent recording may not know the horizon yet
     assert {one.reason for one in record(database, *old, young).refused} == {"EVENT_TOO_OLD"}
     jobs.remove_event_ids(database, MONTH)
     assert kept(database) == 1

@@ -26,7 +26,7 @@ HOOKS = cast("Assigner", SimpleNamespace(key="hooks", number=1, bucket_version=1
 
 
 class BreaksOnce:
-    """An executor whose first write fails; it tells what the others would have written."""
+    """An executor whose first write fails; it records the other writes."""
 
     def __init__(self, error: Exception | None = None) -> None:
         self._error = error
@@ -100,7 +100,7 @@ def changed(database: Database, design: Design) -> Assigner:
 
 
 def note(exposures: Exposures, assigner: Assigner, units: list[str]) -> dict[str, int]:
-    """Units are shown what they get; returns the variants."""
+    """Exposes units to their variants; returns the variants."""
     shown = {unit: assigner.assign(unit, {}).variant for unit in units}
     for unit, variant in shown.items():
         exposures.note("default", assigner, unit, variant)

@@ -102,7 +102,7 @@ leaves = st.one_of(
 @settings(deadline=None)
 @given(leaves, leaves, st.dictionaries(st.sampled_from("abc"), anything))
 def test_conditions_accept_any_attributes(first: Condition, second: Condition, attributes: dict[str, Any]) -> None:
-    """De Morgan's law, on whatever a unit may bring."""
+    """De Morgan's law holds for any attributes of a unit."""
     neither = compile_condition(Negation(AnyOf((first, second))))(attributes)
     assert neither is compile_condition(AllOf((Negation(first), Negation(second))))(attributes)
 
@@ -138,7 +138,7 @@ def test_versions_are_in_the_order_of_the_specification() -> None:
 
 
 def test_versions_may_have_any_number_of_digits() -> None:
-    """Python reads no number of more than 4,300 digits, and a unit's attributes are what a caller sends."""
+    """Python refuses to parse integers of more than 4,300 digits, and attributes come from callers."""
     assert precedence("1." + 5_000 * "9") < precedence("1.1" + 5_000 * "0") < precedence("2")
 
 

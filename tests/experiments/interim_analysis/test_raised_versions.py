@@ -20,7 +20,7 @@ BEFORE, SINCE, TIMES = 4_000, 2_000, 250
 
 
 def experiment(versions: tuple[int, int]) -> Experiment:
-    """Of two phases under these bucket versions, each a day long."""
+    """Returns a setup of two phases under these bucket versions, each a day long."""
     variants = (Variant("old", is_control=True, weight=0.9), Variant("new", weight=0.1))
     design = complete(Design((Metric("conversion_rate"),), variants, bucket_version=versions[1]), "hooks")
     phases = tuple(
@@ -32,9 +32,9 @@ def experiment(versions: tuple[int, int]) -> Experiment:
 
 
 def counted(random: np.random.Generator) -> Counts:
-    """Half of the units are busy: they convert more often, and nearly all of them come back after the raise.
+    """Returns counts where half of the units are busy: they convert more often, and most return after the raise.
 
-    A unit's bucket stays; who comes back under the new split and falls into the other variant counts in neither.
+    A unit's bucket stays. A unit that returns and gets the other variant under the new split counts in neither.
     """
     units: dict[PhaseVariant, tuple[int, int]] = {}
     sums = {}
@@ -52,7 +52,7 @@ def counted(random: np.random.Generator) -> Counts:
     return Counts(units, sums)
 
 
-def looks(versions: tuple[int, int]) -> list[InterimAnalysis]:
+def analyses(versions: tuple[int, int]) -> list[InterimAnalysis]:
     random = np.random.default_rng(21)
     return [
         analyze(experiment(versions), counted(random), START + 2 * DAY, None, is_scheduled=True) for _ in range(TIMES)
@@ -60,12 +60,12 @@ def looks(versions: tuple[int, int]) -> list[InterimAnalysis]:
 
 
 def share_found(found: list[InterimAnalysis]) -> float:
-    """Of the experiments, the share whose difference, of which there is none, is significant at 5%."""
+    """Returns the share of experiments with a significant difference at 5%, although there is none."""
     return float(np.mean([one.analysis.results[0].comparisons[1].fixed.p_value < 0.05 for one in found]))
 
 
 def test_no_effect_is_found_without_one() -> None:
-    found = looks((1, 2))
+    found = analyses((1, 2))
     assert sum(one.analysis.sample_ratio.is_mismatch for one in found) <= 3
     assert abs(share_found(found) - 0.05) < 4 * (0.05 * 0.95 / TIMES) ** 0.5
     assert {one.units for one in found} == {SINCE}
@@ -74,5 +74,5 @@ def test_no_effect_is_found_without_one() -> None:
 
 
 def test_units_from_before_the_raise_would_create_a_false_effect() -> None:
-    """As if the version were the same: the busy ones are gone from one variant alone."""
-    assert share_found(looks((1, 1))) > 0.7
+    """With the same version the busy units are missing from one variant only."""
+    assert share_found(analyses((1, 1))) > 0.7

@@ -32,12 +32,12 @@ from tests.experiments.counted import count, start
 
 CLEAR = {"old": (100, 1_000), "new": (170, 1_000)}
 AT_ONCE_ONLY = {"old": (100, 1_000), "new": (135, 1_000)}
-"""Significant by the fixed-horizon test, which a look by the clock never takes."""
+"""Significant by the fixed-horizon test, which a scheduled analysis never uses."""
 MINUTE = timedelta(minutes=1)
 SPENT = interim_analysis.InterimDecision(
     Verdict.NOT_SIGNIFICANT, "", 0.0, "", (), True, datetime(2026, 1, 1, tzinfo=UTC)
 )
-"""What the look at the planned size said; all others go by the always-valid test."""
+"""The decision at the planned size; the always-valid test decides all other analyses."""
 
 
 def later(minutes: float) -> datetime:
@@ -76,7 +76,7 @@ def test_analyses_leave_time_for_other_work_and_every_experiment_has_a_turn(data
             count(scope, start(scope, key=key, auto_complete=False), AT_ONCE_ONLY)
     looks = []
     for minute in range(1, 7):
-        # Its time is over after the first look.
+        # Its time is over after the first analysis.
         ticks = iter([0.0, 0.0, scheduled_analyses.MAX_SECONDS + 1.0])
         run_due_analyses(database, later(minute), monotonic=ticks.__next__)
         looks.append([len(history(database, key)) for key in keys])
@@ -166,7 +166,7 @@ def test_two_concurrent_workers_store_one_analysis_and_complete_once(database: D
     look = interim_analysis.analyze
 
     def overtaken(*args: object, **options: object) -> interim_analysis.InterimAnalysis:
-        """Another worker does the whole of it while this one computes."""
+        """Another worker runs the whole analysis while this one computes."""
         with patch.object(interim_analysis, "analyze", look):
             run_analysis(database, one, moment)
         return look(*args, **options)  # type: ignore[arg-type]
@@ -232,7 +232,7 @@ def test_an_unbounded_difference_has_no_interval(database: Database) -> None:
 
 
 def test_a_long_experiment_has_few_analyses_evenly_spaced(database: Database) -> None:
-    """Looked at every minute of three hours, and every other day for a year after that."""
+    """Analysed every minute of three hours, and every other day for a year after that."""
     with database.scope("default") as scope:
         experiment = start(scope)
         look = interim_analyses.StoredAnalysis(experiment.create_time, 0, Verdict.NEEDS_SAMPLES, [])
@@ -269,7 +269,7 @@ def test_a_worker_runs_scheduled_analyses(database: Database) -> None:
 def test_running_experiments_are_found_without_reading_the_others(database: Database) -> None:
     explain = "EXPLAIN QUERY PLAN" if database.dialect == "sqlite" else "EXPLAIN"
     with database.transaction():
-        if database.dialect != "sqlite":  # a table so small would be read as a whole
+        if database.dialect != "sqlite":  # PostgreSQL would scan such a small table
             database.execute("SET LOCAL enable_seqscan = off")
         plan = database.execute(f"{explain} {interim_analyses.RUNNING}", (ExperimentState.RUNNING,)).fetchall()
     assert "experiment_state_number" in str([tuple(row) for row in plan])

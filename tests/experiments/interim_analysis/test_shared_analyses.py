@@ -15,7 +15,7 @@ from groundswell_storage.events.events import encode_cursor
 
 
 class World:
-    """Looks that end when they are let, and a log that grows when it is told to."""
+    """Analyses that end on request, and an event log that grows on request."""
 
     def __init__(self, error: Exception | None = None) -> None:
         self.feed: Any = SimpleNamespace(cursor=encode_cursor((0, 1)))

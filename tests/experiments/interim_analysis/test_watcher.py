@@ -28,7 +28,7 @@ AT_ONCE = timedelta(0)
 
 
 class World:
-    """An experiment that is looked at, and the log that tells of it."""
+    """An experiment with its analyses, and the event log that reports its changes."""
 
     def __init__(self, database: Database, executor: DatabaseExecutor, feed: EventFeed) -> None:
         self.database, self.executor, self.feed = database, executor, feed
@@ -157,7 +157,7 @@ async def test_an_event_without_a_change_sends_a_keep_alive(world: World) -> Non
 
 
 async def test_keep_alives_find_changes_without_an_event(world: World) -> None:
-    """A server that was killed between the commit and its news tells nobody; and time changes verdicts too."""
+    """A server that is killed between the commit and its event publishes nothing; time also changes verdicts."""
     async with world.watch(bookmark_every=timedelta(milliseconds=5)) as watching:
         await next_of(watching)
         assert not (await next_of(watching)).is_new

@@ -10,5 +10,5 @@ from tests.experiments.rollouts.rollout_calls import Rolling
 
 @pytest.fixture
 def rolling(database: Database) -> Rolling:
-    """None is there yet."""
+    """A workspace without rollouts."""
     return Rolling(database)

@@ -37,30 +37,30 @@ class Rolling:
     database: Database
 
     def begin(self, hours: float = 0.0, **design: Any) -> Rollout:
-        """Creates it."""
+        """Creates the rollout."""
         with self._at(hours) as scope:
             return lifecycle.create_rollout(
                 scope, KEY, RolloutDesign(**{"stages": HALF_THEN_ALL, **design}), target_age=timedelta(days=7)
             )
 
     def do(self, move: Any, hours: float = 0.0, **others: Any) -> Rollout:
-        """One of the moves of its life."""
+        """Applies a transition of the lifecycle."""
         with self._at(hours) as scope:
             found: Rollout = move(scope, KEY, **others)
             return found
 
     def check(self, hours: float) -> NextStep | None:
-        """What the periodic job does with it."""
+        """Checks the rollout as the periodic job does."""
         id = self.now(hours).id
         with self._at(hours) as scope:
             return check(scope, id)
 
     def now(self, hours: float = 0.0) -> Rollout:
-        """As it stands."""
+        """Returns the present rollout."""
         return self.do(lifecycle.get_rollout, hours)
 
     def count(self, old: int, new: int, *, both: int = 0, sums: Mapping[int, float] | None = None) -> None:
-        """Has so many units counted at its stage; `sums` is how many of a side had the event of the first metric."""
+        """Counts units at the present stage; `sums` has the units of a variant with an event of the first metric."""
         number = self.now().stage.counted_as
         with self._at(0.0) as scope:
             unit_counts.add_units(scope, number, {(1, 0): (old, both), (1, 1): (new, 0)})
@@ -74,13 +74,13 @@ class Rolling:
             return record_events(scope, batch(scope, event(unit, name, experiment_key=KEY))).outcome
 
     def units(self) -> dict[unit_counts.PhaseVariant, tuple[int, int]]:
-        """What is counted at its stage."""
+        """Returns the counts of the present stage."""
         number = self.now().stage.counted_as
         with self._at(0.0) as scope:
             return unit_counts.read_units(scope, number)
 
     def steps(self) -> list[AuditEntry]:
-        """Its steps on the audit log, the first one first."""
+        """Returns its steps in the audit log, oldest first."""
         with self._at(0.0) as scope:
             return list(reversed(audit.list_entries(scope, subject=f"rollout/{KEY}", page_size=1000).items))
 
@@ -89,7 +89,7 @@ class Rolling:
 
 
 def someone(share: float, *, on: bool, compared: bool = True, before: float | None = None) -> str:
-    """A unit that stands so at a share; `before` was old and compared at that share."""
+    """Returns a unit with this state at a share; `before`: old and compared at that share."""
     for number in range(100_000):
         unit = f"reader-{number}"
         found = draw(KEY, unit, share)
@@ -98,4 +98,4 @@ def someone(share: float, *, on: bool, compared: bool = True, before: float | No
         earlier = None if before is None else draw(KEY, unit, before)
         if earlier is None or (earlier.is_compared and not earlier.is_on):
             return unit
-    raise LookupError("nobody stands so")
+    raise LookupError("no unit has this state")

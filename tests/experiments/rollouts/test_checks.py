@@ -22,7 +22,7 @@ from groundswell_storage.experiments.rollouts import RolloutRow
 from tests.experiments.rollouts.rollout_calls import CRASHES, HALF_THEN_ALL, KEY, START, Rolling, someone
 
 WELL = {0: 50.0, 1: 50.0}
-"""Crashes of the old and the new side."""
+"""Crashes of the old and the new variant."""
 BAD = {0: 50.0, 1: 150.0}
 
 
@@ -81,7 +81,7 @@ def test_an_improvement_is_no_harm(rolling: Rolling) -> None:
     assert rolling.now(24).share == 1.0
 
 
-DOUBTS = {
+PROBLEMS = {
     "sample_ratio_mismatch": {"old": 1000, "new": 1300},
     "no_traffic": {"old": 0, "new": 1000},
     "crossed_units": {"old": 1000, "new": 1000, "both": 3},
@@ -93,23 +93,23 @@ DONE = {
 }
 
 
-@pytest.mark.parametrize("doubt", list(DOUBTS))
+@pytest.mark.parametrize("problem", list(PROBLEMS))
 @pytest.mark.parametrize("reaction", list(DONE))
-def test_each_problem_has_its_configured_reaction(rolling: Rolling, doubt: str, reaction: Reaction) -> None:
-    calm = dict.fromkeys(DOUBTS, Reaction.WARN)
-    rolling.begin(reactions=Reactions(**{**calm, doubt: reaction}))
-    counts = DOUBTS[doubt]
+def test_each_problem_has_its_configured_reaction(rolling: Rolling, problem: str, reaction: Reaction) -> None:
+    calm = dict.fromkeys(PROBLEMS, Reaction.WARN)
+    rolling.begin(reactions=Reactions(**{**calm, problem: reaction}))
+    counts = PROBLEMS[problem]
     rolling.count(**counts)
     rolling.check(24)
     rolling.check(24.1)
     state, share, action = DONE[reaction]
     found = rolling.now(25)
     assert (found.state, found.share) == (state, share)
-    (told,) = [step for step in rolling.steps() if step.action == action]
-    assert "units" in told.reason
+    (logged,) = [step for step in rolling.steps() if step.action == action]
+    assert "units" in logged.reason
     seen = found.stages[0].check
     assert seen is not None
-    assert doubt.upper() in [one.name for one in seen.problems]
+    assert problem.upper() in [one.name for one in seen.problems]
 
 
 def test_a_problem_that_holds_is_in_the_audit_log_once_and_passes(rolling: Rolling) -> None:
@@ -145,7 +145,7 @@ def test_a_rollout_that_was_held_long_enough_stays_where_it_was_paused(rolling: 
 
 
 def test_concurrent_checks_have_the_effect_of_one(database_url: str) -> None:
-    """On two connections, as on two servers."""
+    """Uses two connections, as two servers do."""
     first, second = connect(database_url), connect(database_url)
     rolling = Rolling(first)
     id = rolling.begin(stages=DEFAULT_STAGES).id
@@ -206,7 +206,7 @@ def test_events_count_for_the_variant_of_a_compared_unit(rolling: Rolling) -> No
 
 
 def test_a_unit_that_changes_to_the_new_variant_is_not_crossed(rolling: Rolling) -> None:
-    """Beyond half, units that were compared as old get what is new: each stage counts its own."""
+    """Beyond one half, units that were compared as old get the new variant: each stage counts separately."""
     rolling.begin()
     rolling.record(someone(1.0, on=True, compared=False, before=0.5), "impression")
     assert rolling.units() == {(1, 0): (1, 0)}

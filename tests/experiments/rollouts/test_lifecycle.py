@@ -162,6 +162,6 @@ def test_a_design_is_stored_unchanged() -> None:
 
 
 def test_the_stages_that_compare_share_alpha() -> None:
-    """Six stages of which the last has nobody to compare with: five tests at a fifth of 5% each."""
+    """Six stages, of which the last has no comparison: five tests at a fifth of 5% each."""
     assert RolloutDesign().alpha == pytest.approx(0.05 / 5)
     assert [RolloutDesign().planned_units(stage) for stage in range(6)] == [200, 1000, 2000, 5000, 10_000, 60]

@@ -27,7 +27,7 @@ TYPE = "ENGAGEMENT_PREDICTOR"
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """A workspace with a version that is live, and one that is to take its place."""
+    """A workspace with a live version and a candidate."""
 
     server: RunningServer
     client: Client
@@ -36,7 +36,7 @@ class Registry:
 
     @classmethod
     def open(cls, server: RunningServer, client: Client) -> Registry:
-        """With the versions in it."""
+        """Creates the workspace with its versions."""
         live, candidate = (cls._version(server, name) for name in ("live", "candidate"))
         client.learning.promote_model(model_id=live)
         return cls(server, client, live, candidate)
@@ -57,7 +57,7 @@ class Registry:
         return self.client.experiments.roll_back_rollout(rollout_key="model").rollout
 
     def at(self, state: str) -> types.Rollout:
-        """The rollout, once its model is in this state."""
+        """Returns the rollout when its model has reached this state."""
         wanted = types.RolloutModelState.Value(f"ROLLOUT_MODEL_STATE_{state}")
 
         def look() -> types.Rollout | None:
@@ -69,18 +69,18 @@ class Registry:
         return found
 
     def served(self) -> list[str]:
-        """The versions that are live."""
+        """Returns the live versions."""
         with self.server.app.database.scope("default", "tester") as scope:
             return live_ids(scope)
 
     def promotions(self) -> list[str]:
-        """The versions that were made live, the last one first."""
+        """Returns the versions that were promoted, newest first."""
         with self.server.app.database.scope("default", "tester") as scope:
             changes = model_versions.stage_history(scope, TYPE, since=scope.now.replace(year=2020))
         return [change.model_id for change in changes if change.stage == "LIVE"]
 
     def check(self) -> None:
-        """What a worker does by the clock."""
+        """Runs the periodic job of a worker."""
         self.server.app.database.bind()
         check_rollouts(self.server.app.database, self.server.settings)
 
@@ -114,7 +114,7 @@ def test_stages_are_held_until_outcomes_are_known_by_default(registry: Registry)
 
 
 def test_the_hold_time_alone_promotes_no_version(registry: Registry) -> None:
-    """Its stages are over at once, and nobody knows one error of it."""
+    """Its stages end at once, and no prediction error is known."""
     registry.begin(reactions={"no_traffic": "ROLLOUT_REACTION_WARN"})
     registry.check()
     rollout = registry.at("WAITING")
@@ -217,9 +217,9 @@ def test_a_version_that_is_live_is_not_rolled_out(registry: Registry) -> None:
 
 
 def test_another_server_finishes_the_step_of_a_killed_server(database_url: str) -> None:
-    """The first one's call is made by hand under the step's own request id; the second server repeats it."""
+    """The test makes the first server's call with the request id of the step; the second server repeats it."""
     with ExitStack() as opened:
-        # Without LearningService nobody makes the step: this server dies when it has asked for it.
+        # Without LearningService no server makes the step: this one is killed after it requested the step.
         first = opened.enter_context(RunningServer(database_url, ["experiments", "operations"]))
         database = connect(database_url)
         opened.callback(database.close)
@@ -244,7 +244,7 @@ def test_another_server_finishes_the_step_of_a_killed_server(database_url: str) 
 
 
 def test_a_version_that_became_live_after_the_rollback_is_rolled_back(registry: Registry) -> None:
-    """As when one server is slow to hear LearningService's answer, and another was told to roll back meanwhile."""
+    """One server receives LearningService's response late, after another server rolled back."""
     rollout = registry.begin()
     registry.roll_back()
     registry.client.learning.promote_model(model_id=registry.candidate)
@@ -255,7 +255,7 @@ def test_a_version_that_became_live_after_the_rollback_is_rolled_back(registry: 
 
 
 def test_the_registry_is_called_with_the_permissions_of_the_creator(server: RunningServer) -> None:
-    """What he may not do any more, his rollout may not do either."""
+    """A rollout cannot do what its creator is no longer permitted to do."""
     with Client(server.target) as client:
         registry = Registry.open(server, client)
         registry.begin()

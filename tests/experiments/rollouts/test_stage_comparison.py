@@ -40,8 +40,8 @@ def rollout(design: RolloutDesign = DESIGN, position: int = 0) -> Rollout:
     )
 
 
-def look(at: Rollout, old: tuple[int, float], new: tuple[int, float]) -> Check:
-    """Units and conversions of both sides."""
+def checked_stage(at: Rollout, old: tuple[int, float], new: tuple[int, float]) -> Check:
+    """Units and conversions of both variants."""
     sides = {0: old, 1: new}
     sums = {(1, side, 0): (hits, 0.0, 0.0, hits, 0.0, 0.0, 0.0, 0.0, 0.0) for side, (_, hits) in sides.items()}
     return compare_counts(at, Counts({(1, side): (units, 0) for side, (units, _) in sides.items()}, sums), START)
@@ -49,9 +49,9 @@ def look(at: Rollout, old: tuple[int, float], new: tuple[int, float]) -> Check:
 
 def test_harm_is_the_one_sided_confidence_sequence() -> None:
     """Against the mixture over positive effects, integrated by brute force (Waudby-Smith et al., theorem 2.2)."""
-    check = look(rollout(), (1000, 100.0), (1000, 130.0))
+    check = checked_stage(rollout(), (1000, 100.0), (1000, 130.0))
     planned, alpha = 10_000.0, 0.05
-    # Twice alpha, for half of the prior is cut away.
+    # Twice alpha, because half of the prior is cut off.
     log = -2.0 * np.log(2.0 * alpha)
     spread = (log + np.log(1.0 + log)) / planned
     error2 = 0.1 * 0.9 / 1000.0 + 0.13 * 0.87 / 1000.0
@@ -67,14 +67,14 @@ def test_harm_is_the_one_sided_confidence_sequence() -> None:
 def test_harm_depends_on_the_direction_of_the_metric(direction: Direction) -> None:
     metric = Metric("conversions", MetricKind.CONVERSION, direction=direction, event="conversion")
     at = rollout(complete(replace(DESIGN, metrics=(metric,))))
-    more, less = look(at, (1000, 100.0), (1000, 200.0)), look(at, (1000, 200.0), (1000, 100.0))
+    more, less = checked_stage(at, (1000, 100.0), (1000, 200.0)), checked_stage(at, (1000, 200.0), (1000, 100.0))
     harmful, harmless = (more, less) if direction is Direction.DECREASE else (less, more)
     assert harmful.metrics[0].harm_p_value < 1e-4
     assert harmless.metrics[0].harm_p_value == 1.0
 
 
 def test_errors_are_known_of_as_many_units_as_weigh_alike() -> None:
-    """Forty old units with an outcome each; ten new ones with one and ten with three, which are as good as 16."""
+    """Forty old units have one outcome each; ten new ones have one and ten have three, which are worth 16."""
     at = rollout(complete(replace(DESIGN, metrics=(PREDICTION_ERROR,))))
     new = np.array([1.0] * 10 + [3.0] * 10)
     sums = {
@@ -85,16 +85,18 @@ def test_errors_are_known_of_as_many_units_as_weigh_alike() -> None:
     assert compare_counts(at, Counts(units, sums), START).known_outcomes == pytest.approx(16.0)
     del sums[1, 0, 0]
     assert compare_counts(at, Counts(units, sums), START).known_outcomes == 0.0
-    assert look(rollout(), (500, 9.0), (500, 9.0)).known_outcomes is None, "nobody tells errors of what is no version"
+    assert checked_stage(rollout(), (500, 9.0), (500, 9.0)).known_outcomes is None, (
+        "a rollout without a version has no prediction errors"
+    )
 
 
 def test_the_expected_shares_are_one_half_each() -> None:
-    assert look(rollout(), (5000, 0.0), (5000, 0.0)).sample_ratio_p_value == 1.0
-    assert look(rollout(), (5000, 0.0), (5600, 0.0)).sample_ratio_p_value < 0.001
+    assert checked_stage(rollout(), (5000, 0.0), (5000, 0.0)).sample_ratio_p_value == 1.0
+    assert checked_stage(rollout(), (5000, 0.0), (5600, 0.0)).sample_ratio_p_value < 0.001
 
 
 def test_a_stage_of_all_units_has_no_mismatch_and_no_harm() -> None:
-    check = look(rollout(position=1), (0, 0.0), (5000, 2500.0))
+    check = checked_stage(rollout(position=1), (0, 0.0), (5000, 2500.0))
     assert (check.sample_ratio_p_value, check.metrics[0].harm_p_value) == (1.0, 1.0)
     assert (check.old_units, check.new_units) == (0, 5000)
 
@@ -106,7 +108,7 @@ def test_a_stage_without_units_has_no_result() -> None:
 
 
 def test_harmless_rollouts_are_seldom_rolled_back() -> None:
-    """100 of them, looked at after every 100 units: at most 5% may ever be."""
+    """100 rollouts, checked after every 100 units: at most 5% are ever rolled back."""
     chance = np.random.default_rng(7)
     rolled_back = sum(ever_broken(chance, 0.2, 0.2) for _ in range(100))
     assert rolled_back <= 5
@@ -119,5 +121,7 @@ def test_harmful_ones_are_rolled_back() -> None:
 
 def ever_broken(chance: Any, old: float, new: float) -> bool:
     hits = np.cumsum(chance.binomial(50, [[old], [new]], (2, 12)), axis=1)
-    checks = (look(rollout(), *((50 * (at + 1), float(hits[side, at])) for side in (0, 1))) for at in range(12))
+    checks = (
+        checked_stage(rollout(), *((50 * (at + 1), float(hits[side, at])) for side in (0, 1))) for at in range(12)
+    )
     return any(check.metrics[0].harm_p_value < check.metrics[0].threshold for check in checks)

@@ -53,7 +53,7 @@ def test_evidence_is_the_documented_mixture() -> None:
 
 def test_the_one_sided_test_finds_harm_sooner_and_no_harm_in_improvements() -> None:
     error2, units = np.array(4.0 / 3_000), np.array(3_000.0)
-    # Between where the one-sided and where the two-sided test decides.
+    # Between the decisions of the one-sided and of the two-sided test.
     half = float(confidence_sequence.half_width(error2, units, 5_000, ALPHA))
     needed = optimize.brentq(
         lambda apart: (
@@ -72,7 +72,7 @@ def test_the_one_sided_test_finds_harm_sooner_and_no_harm_in_improvements() -> N
 
 @pytest.mark.parametrize(("units", "told"), [(29, False), (30, True)])
 def test_fewer_than_thirty_units_of_values_are_no_evidence(units: int, told: bool) -> None:
-    """Two phases: what is too small to judge by itself bears on nothing."""
+    """Two phases: a phase that is too small changes no result."""
     values = np.random.default_rng(1).normal(size=units)
     large = np.random.default_rng(2).normal(size=30)
     low, high = (measure(MetricKind.MEAN, [moments_of(large), moments_of(values + shift)]) for shift in (0.0, 50.0))
@@ -108,7 +108,7 @@ def test_the_exact_evidence_agrees_with_integration() -> None:
     [(3, 50, 9, 40), (0, 30, 4, 31), (2, 900, 25, 1_000), (28, 30, 12, 30), (3, 100_000, 5, 30), (29, 30, 1, 40)],
 )
 def test_the_exact_interval_agrees_with_the_likelihood_ratio(counts: tuple[int, int, int, int]) -> None:
-    """Its edges by another optimiser, and 0 inside just when p is not below alpha."""
+    """Compares its limits with another optimiser; it contains 0 exactly when p is not below alpha."""
     a, b = arms(*map(float, counts))
     hits_a, units_a, hits_b, units_b = counts
     lower, upper = bernoulli_bound.interval(a, b, ALPHA)
@@ -143,7 +143,7 @@ def test_phases_multiply() -> None:
 
 
 def test_the_exact_bound_is_valid_at_every_analysis() -> None:
-    """2,000 experiments of rare conversions without an effect, looked at after each of 4,000 pairs of units."""
+    """2,000 experiments of rare conversions without an effect, analysed after each of 4,000 pairs of units."""
     random = np.random.default_rng(10)
     hits = np.cumsum(random.random((2, 2_000, 4_000)) < 0.004, axis=2, dtype=np.int32)[:, :, 19::20]
     units = np.broadcast_to(np.arange(20.0, 4_001.0, 20.0), hits.shape[1:])

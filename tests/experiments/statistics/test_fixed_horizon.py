@@ -95,7 +95,7 @@ def test_a_lift_from_zero_is_not_a_number() -> None:
 
 
 def test_a_covariate_adjusts_as_regression_does() -> None:
-    """CUPED is the slope of an analysis of covariance, with arms' own means (statsmodels' OLS)."""
+    """CUPED is the slope of an analysis of covariance, with a mean for each variant (statsmodels' OLS)."""
     random = np.random.default_rng(6)
     before = random.normal(10, 3, 4_000)
     treated = random.random(4_000) < 0.5

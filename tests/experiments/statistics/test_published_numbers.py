@@ -119,7 +119,7 @@ def test_growthbook_bayesian() -> None:
     ],
 )
 def test_confidence_chi_square(first: tuple[int, int], second: tuple[int, int], expected: float) -> None:
-    """test_chisquared.py, `test_multiple_difference`: of two arms it is the pooled z test."""
+    """test_chisquared.py, `test_multiple_difference`: for two variants it is the pooled z test."""
     assert pooled_z(arm(*first), arm(*second), ALONE).p_value == pytest.approx(expected, rel=1e-6)
 
 

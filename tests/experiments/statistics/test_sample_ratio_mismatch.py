@@ -31,7 +31,7 @@ def test_a_mismatch_is_a_p_value_below_one_in_a_thousand_on_either_side(more: in
 
 
 def test_phases_with_different_splits_are_no_mismatch() -> None:
-    """A change of weights makes the totals look wrong, and they are not: 2,000 healthy experiments."""
+    """2,000 healthy experiments: a change of weights only makes the totals look wrong."""
     random = np.random.default_rng(3)
     shares = np.array([[0.9, 0.1], [0.5, 0.5], [0.2, 0.8]])
     p_values = np.array(
@@ -59,7 +59,7 @@ def test_lost_units_are_detected_overall_and_by_phase() -> None:
 
 
 def test_phases_that_each_deviate_a_little_are_a_mismatch_together() -> None:
-    """No phase is enough, their totals are even; the test for any number of looks multiplies what each says."""
+    """No phase is a mismatch and the totals are even; the anytime-valid test multiplies the evidence of the phases."""
     found = check_sample_ratio(np.array([[63.0, 37.0], [37.0, 63.0]] * 4), np.repeat(HALVES, 8, axis=0))
     assert found.p_value == 1.0
     assert found.phase_p_values.min() == pytest.approx(stats.chisquare([63, 37]).pvalue)
@@ -86,20 +86,20 @@ def test_the_anytime_valid_test_is_its_bayes_factor() -> None:
 
 
 def test_the_anytime_valid_test_is_valid_at_every_analysis() -> None:
-    """2,000 healthy experiments, looked at after each of 500 units."""
+    """2,000 healthy experiments, analysed after each of 500 units."""
     random = np.random.default_rng(4)
     taken = np.cumsum(random.random((2_000, 500)) < 0.3, axis=1)
     units = np.arange(1, 501)
     prior = np.array([0.6, 1.4])
     ratio = stats.betabinom.logpmf(taken, units, *prior) - stats.binom.logpmf(taken, units, 0.3)
     assert np.mean(ratio.max(axis=1) >= -np.log(0.05)) <= 0.05
-    # The same figure as the module's, at one look.
+    # The same value as the module's, at one analysis.
     counts = np.array([[taken[0, -1], 500 - taken[0, -1]]], float)
     assert always_valid(counts, np.array([[0.3, 0.7]])) == pytest.approx(min(1.0, np.exp(-ratio[0, -1])), rel=1e-6)
 
 
 def test_a_bandits_batches_are_tested_together() -> None:
-    """Shares change after every batch: the stored probabilities are what was due."""
+    """Shares change after every batch: the stored probabilities are the expected shares."""
     random = np.random.default_rng(5)
     shares = random.dirichlet((4, 4, 4), 300)
     counts = np.array([random.multinomial(20, due) for due in shares], float)

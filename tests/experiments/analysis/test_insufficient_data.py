@@ -20,7 +20,7 @@ from tests.experiments.moments import moments_of
 
 RANDOM = np.random.default_rng(1)
 UNITS = (0, 2, 600)
-"""Of an arm."""
+"""The numbers of units of a variant."""
 SHAPES = {
     "none": np.zeros(600),
     "all": np.ones(600),
@@ -55,7 +55,7 @@ def judged(analysis: Analysis) -> Iterator[Significance]:
 
 
 def figures(analysis: Analysis) -> Iterator[float]:
-    """Everything that is given as a number, and not as an interval, which may be absent."""
+    """Returns all numbers of an analysis, except intervals, which may be absent."""
     yield from (analysis.decision.confidence, analysis.sample_ratio.p_value, analysis.sample_ratio.always_valid_p)
     for answer in analysis.results:
         for arm in answer.variants:
@@ -89,7 +89,7 @@ def test_all_results_are_finite_whatever_the_data(kind: MetricKind, is_adjusted:
 @pytest.mark.parametrize("is_bandit", [False, True])
 @pytest.mark.parametrize("is_adjusted", [False, True])
 def test_a_ratio_with_a_zero_denominator_has_no_result(is_adjusted: bool, is_bandit: bool, nothing: float) -> None:
-    """Nobody in the control has an impression: nothing says that 30% of them would not have clicked."""
+    """No unit of the control has an impression, so its click-through rate is unknown."""
     views = RANDOM.poisson(4, 600) + 1.0
     clicks = RANDOM.binomial(views.astype(int), 0.3)
     before = RANDOM.normal(5.0, 1.0, 600)
@@ -104,7 +104,7 @@ def test_a_ratio_with_a_zero_denominator_has_no_result(is_adjusted: bool, is_ban
 
 
 def test_equal_values_have_no_interval() -> None:
-    """GrowthBook's `ZERO_NEGATIVE_VARIANCE_MESSAGE`: no p value below 1, and no interval that would say otherwise."""
+    """GrowthBook's `ZERO_NEGATIVE_VARIANCE_MESSAGE`: no p value below 1, and no interval that contradicts it."""
     found = said(setup(MetricKind.MEAN), [moments_of(np.full(600, 2.0)), moments_of(np.full(600, 3.0))])
     compared = found.results[0].comparisons[1]
     assert (compared.difference, compared.lift) == (1.0, 0.5)
