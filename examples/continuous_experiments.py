@@ -1,4 +1,4 @@
-"""An agent that tests continuously: each new hook against the best one so far; the winner is the next one to beat.
+"""An agent that tests continuously: each experiment compares a new hook with the winner of the experiment before it.
 
 groundswell serve
 python examples/continuous_experiments.py
@@ -17,7 +17,7 @@ HOOKS = {
     "number": "Seven new colours.",
     "story": "We mixed this one by accident.",
 }
-READERS_A_DAY = 1000
+READERS_PER_DAY = 1000
 MAX_READERS = 4000
 """A hook that has not won after this many readers is dropped."""
 
@@ -28,7 +28,7 @@ class HookTester:
     def __init__(self, client: Client, best: str) -> None:
         self.client = client
         self.best = best
-        self.chance = Random(7)  # noqa: S311 - readers of an example, not a secret
+        self.random = Random(7)  # noqa: S311 - readers of an example, not a secret
         self.run = uuid4().hex[:8]
 
     def test(self, challenger: str) -> None:
@@ -58,28 +58,28 @@ class HookTester:
             for update in updates:
                 if update.analysis.decision.winner or update.analysis.units >= MAX_READERS:
                     break
-                self.show(key)
+                self.simulate_day(key)
 
         analysis = experiments.analyze(key)
         experiments.complete_experiment(experiment_key=key, winner=analysis.winner, reason=analysis.explanation)
         print(f"{challenger} against {self.best}, {analysis.response.units} readers: {analysis.explanation}")
         self.best = analysis.winner or self.best
 
-    def show(self, key: str) -> None:
-        """Simulates a day: assigns a variant to each reader and records the conversions."""
-        readers = [f"reader-{self.chance.getrandbits(48):x}" for _ in range(READERS_A_DAY)]
-        assigned = self.client.experiments.batch_assign_variants(
+    def simulate_day(self, key: str) -> None:
+        """Assigns a variant to each reader and records the conversions of a simulated day."""
+        readers = [f"reader-{self.random.getrandbits(48):x}" for _ in range(READERS_PER_DAY)]
+        assignments = self.client.experiments.batch_assign_variants(
             requests=[{"experiment_key": key, "unit": reader} for reader in readers]
         ).assignments
         with self.client.experiments.events() as events:
-            for one in assigned:
-                if self.converts(one.payload["hook"]):
-                    events.record(key, one.unit, "conversion")
+            for assignment in assignments:
+                if self.converts(assignment.payload["hook"]):
+                    events.record(key, assignment.unit, "conversion")
 
     def converts(self, hook: str) -> bool:
         """Simulates the reaction of a reader: questions work well, stories work best."""
         shares = {"statement": 0.08, "question": 0.16, "number": 0.08, "story": 0.26}
-        return self.chance.random() < next(shares[name] for name, text in HOOKS.items() if text == hook)
+        return self.random.random() < next(shares[name] for name, text in HOOKS.items() if text == hook)
 
 
 def main() -> None:

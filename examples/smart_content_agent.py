@@ -22,7 +22,7 @@ TOPICS = (
     "Fog makes every picture a close-up.",
 )
 ROUNDS = 15
-SURE = 0.95
+MIN_CONFIDENCE = 0.95
 
 
 class ContentAgent:
@@ -54,14 +54,14 @@ class ContentAgent:
             caption=caption,
         ).post
 
-        # The counts that the platform reports later. They approve or reject the context.
+        # The platform reports these counts later. They approve or reject the context.
         self.client.engagement.record_metrics(post_id=post.id, metrics=readers(approach, number))
 
     def choose(self) -> str:
         """Returns the approach that works with high confidence, else the one that was tried least."""
         answer = self.client.learning.recommend_patterns(task_type=TASK, persona_id=self.persona_id, top_k=1)
         for pattern in answer.patterns:
-            if pattern.confidence >= SURE and pattern.HasField("strategy"):
+            if pattern.confidence >= MIN_CONFIDENCE and pattern.HasField("strategy"):
                 return str(pattern.strategy["approach"])
         return min(self.tried, key=lambda approach: self.tried[approach])
 
