@@ -18,7 +18,7 @@ from groundswell_storage.errors import GroundswellError
 
 
 async def analyze_with_best_hour(call: Call, peers: Peers, post_id: str, target_age: timedelta) -> AnalyzedPost:
-    """Returns the analysis of a post; recommends an hour where LearningService is sure of one. Raises NotFound."""
+    """Returns the analysis of a post; recommends an hour if LearningService has a reliable one. Raises NotFound."""
     analyzed = await call.read(analyze_stored_post, post_id, target_age)
     return with_hour(analyzed, await _best_hour(call, peers, analyzed.post))
 

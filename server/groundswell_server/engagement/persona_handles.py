@@ -61,7 +61,7 @@ def _problem(handle: Handle, *, is_repeated: bool) -> str:
     if not handle.key[1]:
         return f"must contain more than @ and dots, got {handle.handle!r}"
     if not handle.handle.isprintable():
-        # Two handles that look alike would be distinct, and nobody would see why only one of them is registered.
+        # Two handles that look alike would be distinct, and users could not see why only one of them is registered.
         return f"must contain only printable characters, got {handle.handle!r}"
     return f"must be unique on the platform, got {handle.handle!r} twice" if is_repeated else ""
 

@@ -124,7 +124,7 @@ def delete_persona(scope: Scope, id: str) -> Persona:
 
 
 def persona_for_import(scope: Scope, name: str, time_zone: str) -> tuple[Persona, bool]:
-    """Returns the persona that an import means by a name, and whether it was created just now."""
+    """Returns the persona for the name that an import gives, and whether this call created it."""
     row = personas.named(scope, name)
     is_new = row is None and personas.insert_for_import(scope, name, _time_zone(time_zone, "time_zone"))
     row = row or personas.named(scope, name)

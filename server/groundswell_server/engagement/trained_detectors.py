@@ -1,7 +1,7 @@
 """The workspace's trained detectors, which LearningService serves, applied to the accounts and texts of interactions.
 
 Interactions are recorded whether LearningService answers or not: without it the documented weights and phrases decide.
-Without a live model, or while the service does not answer, it is not asked for every batch.
+Without a live model, or while the service does not answer, most batches skip the call.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ _MAX_WORKSPACES = 10_000
 
 
 class TrainedDetectors:
-    """Asks the trained detectors, on an event loop.
+    """A client of the trained detectors, on an event loop.
 
-    A server keeps one up to date with `follow`; a sync makes one of its own.
+    A server keeps its client current with `follow`; each sync creates a client.
     """
 
     def __init__(self, peers: Peers) -> None:
@@ -54,9 +54,9 @@ class TrainedDetectors:
 
     async def consult(self, caller: Caller, batch: list[NewInteraction]) -> list[NewInteraction]:
         """Returns the interactions with the probabilities of their accounts and texts."""
-        if accounts := await self._ask(caller, BOTS, interactions.known_accounts(batch), self._accounts):
+        if accounts := await self._classify(caller, BOTS, interactions.known_accounts(batch), self._accounts):
             batch = interactions.with_detector(batch, accounts)
-        if texts := await self._ask(caller, SPAM, interactions.texts_of(batch), self._texts):
+        if texts := await self._classify(caller, SPAM, interactions.texts_of(batch), self._texts):
             batch = interactions.with_spam(batch, texts)
         return batch
 
@@ -69,7 +69,7 @@ class TrainedDetectors:
             on_event=lambda event: self._absent.forget((event.workspace, event.payload["model_type"])),
         )
 
-    async def _ask(
+    async def _classify(
         self,
         caller: Caller,
         model_type: str,

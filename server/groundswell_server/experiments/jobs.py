@@ -16,7 +16,7 @@ from groundswell_storage.experiments import event_ids, rollouts
 
 CHECK_ROLLOUTS = "experiments.check_rollouts"
 _BATCH_SIZE = 2_000
-"""The events that one transaction removes: callers that record events wait no longer than for each other."""
+"""The events that one transaction removes: callers that record events wait about as long as they do for each other."""
 
 log = structlog.get_logger(__name__)
 

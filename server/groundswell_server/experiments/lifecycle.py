@@ -67,7 +67,7 @@ class Experiment:
         """Returns the phases under the newest bucket version.
 
         All units of earlier versions are left out. Units that return may change their variant, and the units that
-        return may differ between the variants. A comparison of those that did not return, or that kept their variant,
+        return may differ between the variants. A comparison of units that did not return, or that kept their variant,
         would be biased.
         """
         return tuple(phase for phase in self.phases if phase.bucket_version == self.phases[-1].bucket_version)

@@ -61,7 +61,7 @@ class ModelStepRunner:
         database = self._executor.database
         pending = await self._executor.read(lambda: rollouts.in_states(database, PENDING, "model_state"))
         for workspace, id in pending:
-            step = await self._executor.read(self._in(workspace, read_step, id))
+            step = await self._executor.read(self._in_workspace(workspace, read_step, id))
             if step is not None:
                 await self._make(step)
 
@@ -69,7 +69,7 @@ class ModelStepRunner:
         try:
             record = await self._call_learning(step)
         except PeerRefusal as refusal:
-            record = self._in(step.workspace, record_refusal, step, refusal.message)
+            record = self._in_workspace(step.workspace, record_refusal, step, refusal.message)
         except GroundswellError as error:
             log.warning("model step postponed", rollout=step.id, step=step.model_state.name, error=error.message)
             return
@@ -80,11 +80,11 @@ class ModelStepRunner:
         learning = self._peers.learning
         if step.model_state is RolloutModelState.PROMOTING:
             promotion = await self._call(step, learning.PromoteModel, messages.promotion_request(step))
-            return self._in(step.workspace, record_promotion, step.id, messages.retired_id(promotion))
-        # Another version that was promoted since then stays live.
+            return self._in_workspace(step.workspace, record_promotion, step.id, messages.retired_id(promotion))
+        # Another version that was promoted since then remains live.
         if await self._is_live(step):
             await self._call(step, learning.RollBackModel, messages.model_rollback_request(step))
-        return self._in(step.workspace, record_rollback, step.id)
+        return self._in_workspace(step.workspace, record_rollback, step.id)
 
     async def _is_live(self, step: ModelStep) -> bool:
         try:
@@ -99,7 +99,7 @@ class ModelStepRunner:
         principal = Principal(step.workspace, creator["role"], creator["actor"], frozenset(creator["scopes"]))
         return await self._peers.call_as(principal, step.request_id, method, request, timeout_seconds=_TIMEOUT_SECONDS)
 
-    def _in(
+    def _in_workspace(
         self, workspace: str, work: Callable[Concatenate[Scope, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> Callable[[], T]:
         """Returns `work` in a workspace, for the executor."""

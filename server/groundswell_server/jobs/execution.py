@@ -112,7 +112,7 @@ def _record_end(record: Record, database: Database, lease: Lease) -> str:
 def release(lease: Lease, database: Database, *, within: timedelta) -> None:
     """Releases an operation whose function does not return, just before the process ends.
 
-    Runs on a thread of its own, because the working thread may hold the database. When it takes longer than `within`,
+    Runs on a separate thread, because the working thread may hold the database. When it takes longer than `within`,
     the lease lapses instead.
     """
     operation = lease.operation

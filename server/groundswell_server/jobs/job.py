@@ -85,7 +85,7 @@ class Job:
         """
         self._check_hold()
         with self.database.scope(self.workspace, self.actor, random=self.random) as scope:
-            # The renewal is the fence: from here to the commit nobody else can take the operation.
+            # The renewal is the fence: from here to the commit no other worker can take the operation.
             self._hold()
             self._in_transaction = True
             try:

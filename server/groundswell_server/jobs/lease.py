@@ -35,7 +35,7 @@ class Lease:
     """Holds an operation for this worker while the `with` block runs.
 
     A thread renews the lease and checks for a request to cancel. When the database is unreachable until the lease has
-    lapsed by this machine's own clock, the lease counts as lost: another worker may hold the operation by then.
+    lapsed by this machine's clock, the lease counts as lost: another worker may hold the operation by then.
     """
 
     def __init__(self, database: Database, operation: operations.Operation, length: timedelta) -> None:

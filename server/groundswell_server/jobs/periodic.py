@@ -76,7 +76,7 @@ class Timekeeper:
         return 0
 
     def _may_be_due(self, name: str, every_seconds: float) -> bool:
-        """Returns True when it is time to ask the database: each tick would be too often."""
+        """Returns True when the next query of the database is due, which is not at every tick."""
         now = time.monotonic()
         if now < self._next_checks.get(name, 0.0):
             return False

@@ -31,7 +31,7 @@ class Periodic:
     every: timedelta
     run: Callable[[Database, Settings], None]
     exclusive: bool = True
-    """False for a job that every worker runs, because it makes sure by itself that work is done once."""
+    """False for a job that every worker runs, because the job itself ensures that work is done once."""
 
 
 class Registry:

@@ -47,7 +47,7 @@ class Prepared(NamedTuple):
 
     workspace: str
     context_id: str
-    """Empty for a draft alone."""
+    """Empty for a draft without a context."""
     facts: PostFacts
     persona_id: str
     history: RateHistory | None

@@ -1,4 +1,4 @@
-"""The interface of a model type: all that training, registry, serving and monitoring need to know of it."""
+"""The interface of a model type: everything that training, registry, serving and monitoring need."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def no_progress(share: float, message: str, /) -> None:
 
 @dataclass(frozen=True, slots=True)
 class TrainingSpan:
-    """The examples to learn from, and the moment whose knowledge a training run may use."""
+    """The examples to learn from, and the time up to which a training run may use data."""
 
     as_of: datetime
     """Nothing that was fetched later is read."""
@@ -68,7 +68,7 @@ class TrainingSettings:
     grid_search: bool = False
     """Try the type's grid by cross-validation in time and take the best parameters."""
     jobs: int | None = None
-    """Number of scikit-learn jobs. None means one, unless `joblib.parallel_config` says otherwise (such as Dask)."""
+    """Number of scikit-learn jobs. None means one, unless `joblib.parallel_config` is set (such as for Dask)."""
     random_seed: int = 0
 
 

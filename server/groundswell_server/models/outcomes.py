@@ -1,4 +1,4 @@
-"""The outcomes of served predictions: where they come from, and how predictions are compared with them."""
+"""The outcomes of served predictions: their sources, and the comparison of predictions with them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ServedPrediction(Protocol):
 
     @property
     def known(self) -> datetime | None:
-        """Time at which its outcome became known; None while it is unknown."""
+        """Time at which the outcome became known; None until then."""
 
 
 class SubjectOutcome(NamedTuple):

@@ -1,4 +1,4 @@
-"""The interface of a trained model in service: exported outputs, and a card that says how to read them."""
+"""The interface of a trained model in service: exported outputs, and a card that describes how to interpret them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Predictor(Protocol):
     """Number of examples that the model was trained on."""
 
     def predict(self, rows: Any, *, level: float = DEFAULT_LEVEL, personas: Sequence[str] = ()) -> Predictions:
-        """Predicts for many rows, given as `Rows.features`. `personas` has one entry a row, or none at all."""
+        """Predicts for many rows, given as `Rows.features`. `personas` has one entry per row, or is empty."""
 
     def predict_one(self, row: Any, /, *, level: float = DEFAULT_LEVEL, persona_id: str = "") -> Prediction:
         """Predicts for the subject of one example."""

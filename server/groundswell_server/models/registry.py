@@ -138,7 +138,7 @@ def delete(scope: Scope, model_id: str) -> None:
 
 
 def label(version: ModelVersion) -> str:
-    """Returns the name of a version in answers and logs, such as `ENGAGEMENT_PREDICTOR/3`."""
+    """Returns the name of a version for messages and logs, such as `ENGAGEMENT_PREDICTOR/3`."""
     return f"{version.model_type}/{version.version}"
 
 

@@ -15,7 +15,7 @@ log = structlog.get_logger(__name__)
 
 
 class CircuitBreaker:
-    """Pauses the calls to one service, for each workspace by itself. Used on an event loop only."""
+    """Pauses the calls to one service, separately for each workspace. Not thread-safe: use it on one event loop."""
 
     def __init__(self, consequence: str) -> None:
         """`consequence` is the log line that describes the behaviour while the circuit is open."""
@@ -33,7 +33,7 @@ class CircuitBreaker:
         self.warn(error, **details)
 
     def warn(self, error: GroundswellError, **details: object) -> None:
-        """Logs the consequence with the error, once until the next `reset`."""
+        """Logs the consequence with the error, at most once until the next `reset`."""
         if not self._warned:
             log.warning(self._consequence, error=error.message, **details)
         self._warned = True

@@ -68,7 +68,7 @@ class Caller(Protocol):
 
 
 class OnBehalf(NamedTuple):
-    """A caller without a call under way, such as the one who started a job."""
+    """A caller whose call has ended, such as the caller who started a job."""
 
     principal: Principal
     request_id: str
@@ -136,7 +136,7 @@ class Peers(Stubs):
         target = self._addresses.get(service, self._peer_socket)
         if not target:
             raise Unavailable(
-                f"no address is known for the service {service}: set it in GROUNDSWELL_PEERS",
+                f"no address is configured for the service {service}: set it in GROUNDSWELL_PEERS",
                 reason="PEER_UNAVAILABLE",
                 metadata={"request": service},
             )

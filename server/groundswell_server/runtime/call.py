@@ -87,7 +87,7 @@ class Call:
 
     @property
     def request_id(self) -> str:
-        """Its id in logs and errors: the caller's own, or one that is created at the first use."""
+        """Its id in logs and errors: the id from the caller, or an id that is created at the first use."""
         if not self._request_id:
             self._request_id = uuid7()
         return self._request_id

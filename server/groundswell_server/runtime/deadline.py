@@ -16,7 +16,7 @@ CHECK_EVERY_SECONDS = 1.0
 
 
 class Deadlines:
-    """Bounds calls that come without a deadline; streams may stay open.
+    """Bounds calls without a deadline; streams may stay open.
 
     When the caller set a deadline, gRPC itself cancels the handler's task when it passes, and work that still waits for
     the database is dropped. For the others one check a second is enough, and costs a call a hundredth of a timer.

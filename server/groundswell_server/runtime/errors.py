@@ -74,7 +74,7 @@ def stage(method: Method, proceed: Handler) -> Handler:
 
 
 def code_of(error: errors.GroundswellError) -> grpc.StatusCode:
-    """Returns the status code of a typed error. An error of a peer has its own."""
+    """Returns the status code of a typed error. An error of a peer carries its own code."""
     known: grpc.StatusCode | None = getattr(error, "code", None)
     return known or next((code for kind, code in CODES.items() if isinstance(error, kind)), grpc.StatusCode.INTERNAL)
 

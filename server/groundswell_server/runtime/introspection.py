@@ -32,7 +32,7 @@ _NOTIFY_SECONDS = 1.0
 
 
 class Introspection:
-    """Registers the three standard services. They pass the same stages as all others."""
+    """Registers the three standard services. They pass the same stages as all other services."""
 
     def __init__(self, dispatcher: Dispatcher) -> None:
         self._health = health.HealthServicer()
@@ -98,7 +98,7 @@ class CommentedReflection(ReflectionServicer):
 
     @cached_property
     def _commented(self) -> dict[str, bytes]:
-        """The files of the contract by name, read at the first request: most servers never get one."""
+        """The files of the contract by name, read at the first request: most servers never receive one."""
         files = FileDescriptorSet.FromString(CONTRACT.read_bytes()).file
         return {file.name: file.SerializeToString() for file in files if file.name.startswith(CONTRACT_FOLDER)}
 

@@ -75,8 +75,8 @@ def rpc(
     2. `preload`: a module with heavy libraries, imported in a thread before the first call, so that no other call
        waits for the import on the database executor.
     3. `prepare`: a coroutine function `(self, request, call)` that a write awaits on the event loop, for work that
-       must not hold up the database executor. Its result is the method's third argument; what it raises refuses the
-       call, a repeated one too.
+       must not hold up the database executor. Its result is the method's third argument; an error that it raises
+       refuses the call, also a repeated call.
     4. The method itself, followed by its entry in the audit log where the contract declares AUDIT_RUNTIME.
 
     `waits` marks an asynchronous method that waits for an event: a server that shuts down ends it at once.

@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 from buf.validate import validate_pb2
 from groundswell_storage.errors import FieldViolation
 
-# json_in of protobuf_conversions.py checks these, with the path that callers know.
+# json_in of protobuf_conversions.py checks these, with the path from the caller's point of view.
 _STRUCT = "google.protobuf.Struct"
 
 

@@ -42,7 +42,7 @@ def authorize(principal: Principal, access: Access) -> None:
     if principal.role not in access.roles:
         needed = sorted(access.roles)
         raise PermissionDenied(
-            f"role {principal.role} may not call {access.path}; it takes one of {', '.join(needed)}",
+            f"role {principal.role} may not call {access.path}; the call requires one of {', '.join(needed)}",
             reason="PERMISSION_DENIED",
             metadata={"method": access.path, "role": principal.role, "needs": ",".join(needed)},
         )

@@ -1,4 +1,4 @@
-"""A stage: the id of a call in logs and errors, which is the caller's own or created when it is needed."""
+"""A stage: the id of a call in logs and errors, which comes from the caller or is created when it is needed."""
 
 from __future__ import annotations
 

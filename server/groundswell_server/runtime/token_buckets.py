@@ -38,7 +38,7 @@ class _Lot:
         self.drawn = 0.0
         """Time of the last draw, on the monotonic clock."""
         self.empty_until = 0.0
-        """Until this time the shared bucket is known to be empty."""
+        """The time until which the shared bucket is empty."""
         self.fallback: tuple[float, float] | None = None
         """A bucket of this process (tokens and time) while the shared one is unreachable."""
         self.drawing: asyncio.Task[None] | None = None
@@ -71,7 +71,7 @@ class TokenBuckets:
             now = self._monotonic()
             if lot.drawing is None and now < lot.empty_until:
                 return lot.empty_until - now
-            # The draw continues for other callers when this one gives up.
+            # The draw continues for other callers when this caller is cancelled.
             await asyncio.shield(lot.drawing or self._start_drawing(key, lot))
         return 0.0
 

@@ -17,10 +17,10 @@ from groundswell_storage.scope import Scope
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """The single interactions that are known with a persona's posts."""
+    """The recorded interactions with a persona's posts."""
 
     post_count: int
-    """Posts with known interactions."""
+    """Posts with recorded interactions."""
     genuine_count: int
     bot_count: int
     persona_count: int

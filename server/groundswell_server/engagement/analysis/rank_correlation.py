@@ -24,7 +24,7 @@ def spearman(first: Sequence[float], second: Sequence[float]) -> Estimate | None
     size requirements for estimating Pearson, Kendall and Spearman correlations", Psychometrika 65, formula 8.
     """
     if len(first) != len(second):
-        raise ValueError(f"the sequences must have one length, got {len(first)} and {len(second)}")
+        raise ValueError(f"the sequences must have the same length, got {len(first)} and {len(second)}")
     count = len(first)
     rho = _pearson(_ranks(first), _ranks(second)) if count >= MIN_PAIRS else None
     if rho is None:

@@ -30,9 +30,9 @@ DENSITY: Final = 0.5
 MAX_ACCOUNTS: Final = 1_000
 """Accounts that are compared with one another: those with the most posts."""
 SAME_POSTS: Final = math.log(1e3)
-"""Surprise (natural logarithm of 1 in so many) required of the common posts alone, regardless of the times."""
+"""Surprise (negative natural logarithm of the probability) required of the common posts, regardless of times."""
 CHANCE: Final = 1e-3
-"""Probability that any pair at all is joined by chance."""
+"""Probability that at least one pair is joined by chance."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

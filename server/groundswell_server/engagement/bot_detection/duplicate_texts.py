@@ -29,7 +29,7 @@ _GROUP: Final = 0x6E656172
 
 
 def duplicate_log_odds(letters: int, times: int) -> float:
-    """Returns the weight of a text of so many letters by `times` actors, or by one actor under `times` posts.
+    """Returns the weight of a text of this length by `times` actors, or by one actor under `times` posts.
 
     The longer a text is, the less likely people write it independently. A short text (under 40 letters: praise, a line
     of a song) never decides alone; a longer one decides from three times on.

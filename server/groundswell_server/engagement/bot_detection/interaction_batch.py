@@ -63,7 +63,7 @@ class EncodedColumn:
     @classmethod
     def of(cls, strings: Sequence[str]) -> EncodedColumn:
         """Encodes strings; equal strings get equal codes."""
-        # The dictionary numbers unknown keys by itself, so the whole loop runs in C.
+        # The dictionary itself numbers new keys, so that the loop runs in C.
         number: defaultdict[str, int] = defaultdict(count().__next__)
         codes = np.fromiter(map(number.__getitem__, strings), np.int64, len(strings))
         return cls(codes, list(number))
@@ -121,7 +121,7 @@ class InteractionBatch:
         spam: Mapping[str, float] | None = None,
         normalized_texts: Mapping[str, NormalizedText] | None = None,
     ) -> InteractionBatch:
-        """Makes a batch of plain columns of one length; `profiles` is empty when no account is known."""
+        """Makes a batch from plain columns of equal length; `profiles` is empty when no account is known."""
         return cls(
             posts=EncodedColumn.of(post_ids),
             actors=EncodedColumn.of(handles),

@@ -18,7 +18,7 @@ SUREST: Final = 0.002
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Signals:
-    """One reason and the rows that show it. The three arrays have one length; a row occurs at most once."""
+    """A reason and the rows that show it. The three arrays have the same length; a row occurs at most once."""
 
     reason: Reason
     rows: NDArray[np.int64]

@@ -28,8 +28,8 @@ def judge(
 
     Pass all interactions of a post together, earlier ones too: later evidence can change an earlier verdict. Posts that
     are missing from `posts` are judged without the persona layer and without their time of publication. `duplicates`
-    carries texts over from one batch to the next. `co_occurrence` describes who appears together or periodically under
-    the persona's posts.
+    carries texts over from one batch to the next. `co_occurrence` describes the accounts that appear together or
+    periodically under the persona's posts.
     """
     findings = (
         persona_findings(batch, posts, register),

@@ -34,7 +34,7 @@ MIN_FOLLOWED: Final = 50
 """With fewer followed accounts the ratio is no evidence: the account is new or unused."""
 MASS_FOLLOWING: Final = 1000
 MASS_FOLLOWING_LOG_ODDS: Final = 0.9
-"""Weight of an account that follows so many and has less than half as many followers."""
+"""Weight of an account that follows at least this number of accounts and has less than half as many followers."""
 MEDIA: Final[Steps] = ((1, 4, 10, 30), (1.5, 0.8, 0.3, -0.3, -1.0))
 BIO: Final[Steps] = ((1, 30), (0.6, -0.6, -0.9))
 DIGITS: Final[Steps] = ((0.001, 0.15, 0.3), (-0.4, 0.0, 0.8, 1.6))
@@ -74,7 +74,7 @@ class ProfileScore(NamedTuple):
 
 
 def profile_findings(batch: InteractionBatch, settings: FilterSettings) -> LayerFindings:
-    """Returns the findings on every known profile; its weights are added, those for a person too.
+    """Returns the findings on every known profile; its weights are added, including those for a person.
 
     Handles are always known, so their digits count only beside another known fact of the account.
     """

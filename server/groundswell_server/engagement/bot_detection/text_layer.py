@@ -1,4 +1,4 @@
-"""Layer 3, text: examines each text by itself and compares it with other texts."""
+"""Layer 3, text: examines each text separately and compares it with other texts."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _SAME_RUN: Final = re.compile(r"(.)\1{2,}|(\S+)(?:\s*\2){2,}")
 def text_findings(
     batch: InteractionBatch, settings: FilterSettings, duplicates: DuplicateIndex | None = None
 ) -> LayerFindings:
-    """Returns the findings on each text by itself and on texts that are shared, also with earlier batches.
+    """Returns the findings on each text and on texts that are shared, within the batch or with earlier batches.
 
     The probability of a trained detector replaces the phrases.
     """
@@ -67,7 +67,7 @@ def phrase_findings(batch: InteractionBatch) -> LayerFindings:
 
 
 def _plain(texts: Sequence[str], known: Mapping[str, NormalizedText]) -> list[str]:
-    """Returns `plain_texts`, reusing the ones that are known."""
+    """Returns `plain_texts`, reusing the given ones."""
     new = [text for text in texts if text not in known]
     made = dict(zip(new, plain_texts(new), strict=True))
     return [made[text] if text in made else known[text].plain for text in texts]

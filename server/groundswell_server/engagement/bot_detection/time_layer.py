@@ -43,11 +43,11 @@ GAP_TOLERANCE: Final = 0.05
 more (A.-L. Barabasi, "The origin of bursts", Nature 435, 2005): one in 25 is within 5%, and five of five by chance for
 one actor in 100,000."""
 MIN_TICKS: Final = 20
-"""Gaps shorter than 20 units of the clock look regular by rounding alone."""
+"""Gaps shorter than 20 units of the clock look regular because of rounding."""
 
 REGULAR_LOG_ODDS: Final = 4.2
 INSTANT_LOG_ODDS: Final = 2.0
-"""Log-odds of a tap or a word within 2 seconds. A fan with notifications can do it, so it needs another signal."""
+"""Log-odds of a tap or a word within 2 seconds. A fan with notifications can be this fast, so more is required."""
 INSTANT_TEXT_LOG_ODDS: Final = 3.4
 """Log-odds of more text within 2 seconds than can be typed."""
 TYPEABLE: Final = 20
@@ -56,7 +56,7 @@ TYPEABLE: Final = 20
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Line:
-    """Rows with a time, ordered by post and time; the arrays have one length."""
+    """Rows with a time, ordered by post and time; the arrays have the same length."""
 
     rows: NDArray[np.int64]
     times: NDArray[np.int64]
@@ -112,7 +112,7 @@ def _stretches(starts: NDArray[np.int64], length: int) -> list[tuple[int, int]]:
 def _burst_log_odds(line: _Line, first: int, last: int, settings: FilterSettings) -> float:
     """Returns the weight of membership in the burst from `first` to `last`.
 
-    The usual pace of the post around the burst gives the number of members that would have come anyway. Their share is
+    The usual pace of the post around the burst gives the number of members expected without the burst. Their share is
     the probability that a member is genuine, which protects the audience of a viral post.
     """
     start, end = int(line.times[first]), int(line.times[last])

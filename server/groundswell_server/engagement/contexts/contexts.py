@@ -190,7 +190,7 @@ def finish_context(scope: Scope, id: str, end: ContextEnd) -> Context:
 
 
 def submit_feedback(scope: Scope, id: str, rating: Rating, comment: str = "") -> Context:
-    """Stores a human's rating, which takes precedence over metrics from now on; raises NotFound.
+    """Stores a human's rating, which from then on takes precedence over metrics; raises NotFound.
 
     A high rating keeps the context's strategy as a pattern; a lower one removes the patterns that metrics confirmed.
     """

@@ -47,7 +47,7 @@ class Thresholds:
     conditional_rate_pct: float
     """Engagement rate, percent, from which a post is fair."""
     rejection_age: timedelta
-    """Younger posts are never rejected, because most of their engagement is still to come."""
+    """Younger posts are never rejected, because most of their engagement is in the future."""
 
 
 def outcome_of_feedback(rating: Rating) -> Outcome:

@@ -27,7 +27,7 @@ def apply_metrics(scope: Scope, post: Post, thresholds: Thresholds) -> ContextRo
     """Updates the context of a measured post and returns it; None when the post has none.
 
     The post of a context that was fetched last decides, and a human's rating takes precedence over metrics. Counts
-    without a rate base change nothing: the last known rate stays.
+    without a rate base change nothing: the last known rate is kept.
     """
     row = scope.find(ContextRow, post.context_id, lock=True) if post.context_id else None
     engagement, fetched = post.engagement, post.fetch_time

@@ -35,7 +35,7 @@ from groundswell_storage.events.topics import CONTEXT_CHANGED, POST_CHANGED
 from groundswell_storage.scope import Scope
 
 PHASE = "SOCIAL_MEDIA_CONTENT"
-"""Phase of the contexts of imported posts, where something is known of their generation."""
+"""Phase of the contexts of imported posts with data about their generation."""
 MAX_REPORTED = 1000
 """Refused rows that a report names."""
 
@@ -114,7 +114,8 @@ def import_posts(
 ) -> Imported:
     """Adds the posts of a batch that are not stored yet.
 
-    An invalid row is refused and does not stop the others; `refused_before` are the rows that were refused before.
+    An invalid row is refused and does not stop the others. `refused_before` holds the rows that the caller has
+    refused already.
     """
     fresh = _fresh(scope, rows)
     batch = _Batch()

@@ -110,7 +110,7 @@ def check_fetch(scope: Scope, fetch_time: datetime | None, publish_time: datetim
 
 
 def check_counts(counts: Counts, platform: Platform) -> None:
-    """Raises InvalidArgument for impossible counts (`METRICS_IMPOSSIBLE`) and for no counts at all."""
+    """Raises InvalidArgument for impossible counts (`METRICS_IMPOSSIBLE`) and for metrics without counts."""
     counts.validate(platform)
     given = [(name, count) for name in COUNTS if (count := getattr(counts, name)) is not None]
     if not given:
@@ -173,7 +173,7 @@ def trailing_bot_share(scope: Scope, persona_id: str, platform: int, publish_tim
 
 
 def _trailing_share(scope: Scope, row: PostRow, tallies: Tallies) -> float | None:
-    """Returns the trailing share, which is needed only when no single interaction is known."""
+    """Returns the trailing share, which is needed only without recorded interactions."""
     if tallies.by_kind():
         return None
     return trailing_bot_share(scope, row.persona_id, row.platform, row.publish_time)

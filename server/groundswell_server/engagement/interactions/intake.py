@@ -1,6 +1,6 @@
 """The intake of interactions: all the steps between the arrival of a batch and the updated posts.
 
-RecordInteractions and the sync of comments both use it, so an interaction is treated the same whichever way it came.
+RecordInteractions and the sync of comments both use it, so an interaction is treated the same regardless of its origin.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ MAX_POSTS: Final = 100
 
 
 class Detectors(Protocol):
-    """The trained detectors that are asked before a batch is judged."""
+    """The trained detectors that classify a batch before it is judged."""
 
     async def consult(self, caller: Caller, batch: list[NewInteraction]) -> list[NewInteraction]:
         """Returns the interactions with the probabilities that the detectors give to their accounts and texts."""
 
 
 class Intake:
-    """Scores the sentiment of interactions, asks the detectors, judges and records them, and rejudges affected posts.
+    """Scores the sentiment of interactions, calls the detectors, judges and records them, and rejudges affected posts.
 
     NumPy and the layers of the filter are imported by the first use, or by `load`.
     """
@@ -53,7 +53,7 @@ class Intake:
     async def prepare(self, caller: Caller, batch: list[NewInteraction]) -> list[NewInteraction]:
         """Returns the interactions with the sentiment of their texts and the probabilities of the trained detectors.
 
-        No transaction is open meanwhile: both steps take too long for one.
+        No transaction is open during these two steps, which take too long.
         """
         if any(map(_is_comment, batch)):
             batch = await asyncio.to_thread(with_sentiment, batch)
@@ -67,7 +67,7 @@ class Intake:
         return recorder.record_interactions(scope, post_id, batch, self._settings, self._thresholds, pii_filter)
 
     def rejudge(self, scope: Scope, post_id: str) -> None:
-        """Judges the stored interactions of a post again with the evidence that is known now."""
+        """Judges the stored interactions of a post again with the current evidence."""
         from groundswell_server.engagement.interactions import recorder
 
         recorder.rejudge(scope, post_id, self._settings, self._thresholds)

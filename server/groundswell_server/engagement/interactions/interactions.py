@@ -36,7 +36,7 @@ class NewInteraction(NamedTuple):
 
 
 def known_accounts(batch: Iterable[NewInteraction]) -> list[Profile]:
-    """Returns the distinct accounts of a batch of which any fact is known."""
+    """Returns the distinct accounts of a batch with at least one known fact."""
     return list({with_digits(new.profile, new.actor_handle): None for new in batch if new.profile.known()})
 
 

@@ -22,7 +22,7 @@ def posts_to_rejudge(
 ) -> tuple[str, ...]:
     """Returns other posts on which accounts still count as genuine that co-occurrence or periodicity made bots here.
 
-    `handles` belong to the interactions that the verdicts are on. An account that is genuine here in spite of such
+    `handles` are those of the interactions with the verdicts. An account that is genuine here in spite of such
     evidence is genuine elsewhere too, and requests nothing.
     """
     if not co_occurrence.spellings:

@@ -101,7 +101,7 @@ def record_interactions(
 def rejudge(
     scope: Scope, post_id: str, settings: FilterSettings, thresholds: Thresholds, until_us: int | None = None
 ) -> int | None:
-    """Judges the stored interactions of a post again with the evidence that is known now.
+    """Judges the stored interactions of a post again with the current evidence.
 
     It judges the last `MAX_JUDGED_AGAIN` interactions, or the last of those up to a minute after `until_us`
     (microseconds since 1970 UTC). Returns the time of the first of them when there may be earlier ones, otherwise None.
@@ -172,7 +172,7 @@ def _change_verdicts(scope: Scope, stored: Sequence[JudgedInteraction], judged: 
     """Stores the verdicts that changed and returns their number.
 
     A verdict on a text that was masked is kept, because it was based on the full text. So is a verdict by near
-    duplicates, which may be remembered no longer.
+    duplicates, which may have been evicted from memory.
     """
     changed = 0
     for place, row in enumerate(stored):

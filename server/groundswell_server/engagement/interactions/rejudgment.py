@@ -46,8 +46,8 @@ def rejudge_post(job: Job, workspace: str, post_id: str, last: Last) -> None:
 def rejudge_duplicates(job: Job) -> None:
     """Judges the posts again on which the texts of a request count as genuine.
 
-    Finished posts stay finished: a run that is lost is started again and finds the rest. It never requests another
-    rejudgment.
+    Finished posts are not judged again: a lost run is restarted and finds the remaining posts. It never requests
+    another rejudgment.
     """
     keys: list[int] = json.loads(job.request)
     last = partial(interactions.last_of_texts, text_keys=keys, verdict=Verdict.GENUINE)
@@ -60,9 +60,9 @@ def rejudge_duplicates(job: Job) -> None:
 def rejudge_handles(job: Job) -> None:
     """Judges the posts again on which the handles of a request do not count as personas.
 
-    The register belongs to the deployment, and so does this job. Each workspace's posts are judged in a scope of their
-    own, and the workspace that registered a handle learns nothing about the others. Finished posts stay finished: a run
-    that is lost is started again and finds the rest.
+    The register belongs to the deployment, and so does this job. Each workspace's posts are judged in a separate
+    scope, and the workspace that registered a handle receives no information about the others. Finished posts are not
+    judged again: a lost run is restarted and finds the remaining posts.
     """
     requested: dict[int, set[str]] = {}
     for platform, handle in json.loads(job.request):

@@ -26,7 +26,7 @@ def value_at_age(points: Sequence[AgePoint], age: timedelta) -> float | None:
     """Returns the figure that a post had at `age`, from its snapshots in order of age.
 
     Between two snapshots it is interpolated linearly. Outside the snapshots it is unknown, except within a tenth of the
-    age: a post is never credited with engagement that nobody measured.
+    age: a post is never credited with engagement that was not measured.
     """
     place = bisect_left(points, age, key=_age)
     after = points[place] if place < len(points) else None

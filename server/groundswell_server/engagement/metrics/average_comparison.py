@@ -14,7 +14,7 @@ from groundswell_storage.engagement.posts import MeasuredPost
 from groundswell_storage.scope import Scope
 
 WINDOW = timedelta(days=30)
-"""Time before a post whose posts it is compared with."""
+"""Period before a post, with whose posts the post is compared."""
 MAX_PEERS = 200
 """Newest posts that a post is compared with."""
 MAX_REFRESHED = 500

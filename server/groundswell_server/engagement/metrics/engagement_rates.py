@@ -1,9 +1,9 @@
 """Engagement rates: genuine interactions as a share of the people who could have interacted.
 
-Bots and personas are subtracted first. When single interactions are known for some kinds only, the other kinds take
-their bot share. When none are known, the persona's trailing share is used and the result is marked as estimated. The
-bot share is that of bots among all known interactions, those of personas included. Personas are known by their handles,
-so they are subtracted where they were seen and not extrapolated.
+Bots and personas are subtracted first. When interactions are recorded for some kinds only, the other kinds take
+their bot share. When none are recorded, the persona's trailing share is used and the result is marked as estimated. The
+bot share is the share of bots among all recorded interactions, including those of personas. Personas are recognized
+by their handles, so they are subtracted where they occur and not extrapolated.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def counts_of(row: Any) -> Counts:
 
 @dataclass(frozen=True, slots=True)
 class KindTally:
-    """The verdicts on the known single interactions of one kind."""
+    """The verdicts on the recorded interactions of one kind."""
 
     kind: InteractionKind
     genuine: int
@@ -94,7 +94,7 @@ class KindTally:
 
     @property
     def known(self) -> int:
-        """The number of known interactions."""
+        """The number of recorded interactions."""
         return self.genuine + self.bots + self.personas
 
 
@@ -119,7 +119,7 @@ class GenuineEngagement:
     genuine_ratio: float | None
     """Genuine total divided by total, 0 to 1; None without interactions."""
     estimated: bool
-    """True when no single interaction was known and the trailing bot share was applied."""
+    """True when no interaction was recorded and the trailing bot share was applied."""
 
 
 def genuine_engagement(
@@ -165,7 +165,7 @@ def genuine_engagement(
 def _genuine_part(count: int | None, tally: KindTally | None, share: float) -> tuple[int, int] | None:
     """Returns (genuine, personas) of one kind; None when its count is unknown.
 
-    A platform often reports fewer single interactions than it counts; the others are assumed to be alike.
+    A platform often reports fewer single interactions than it counts; the rest is assumed to be similar.
     """
     if count is None:
         return None

@@ -68,7 +68,7 @@ class Tallies:
         return sum(count for (_, given), count in self.kinds.items() if given is verdict)
 
     def by_kind(self) -> tuple[KindTally, ...]:
-        """Returns the tallies of the kinds of which single interactions are known."""
+        """Returns the tallies of the kinds with recorded interactions."""
         kinds = sorted({kind for (kind, _), count in self.kinds.items() if count})
         return tuple(
             KindTally(

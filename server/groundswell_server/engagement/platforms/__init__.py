@@ -1,4 +1,4 @@
-"""Platforms: one adapter for each, which knows the requests, responses, errors and limits of that platform only."""
+"""Platforms: one adapter for each, with the requests, responses, errors and limits of that platform."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from groundswell_server.settings import Settings
 from groundswell_storage.engagement.enums import Platform
 
 LIMIT_GROUPS = ((Platform.INSTAGRAM, Platform.FACEBOOK), (Platform.TWITTER,), (Platform.TIKTOK,))
-"""The platforms that can be synced; those of a group share one call limit."""
+"""The platforms that can be synced; the platforms of a group share a call limit."""
 
 
 def limits(settings: Settings) -> tuple[Limit, Limit, Limit]:

@@ -69,4 +69,4 @@ class Adapter(Protocol):
         """Raises the PlatformFailure of a response that failed as a whole."""
 
     def cooldown(self, response: Response) -> timedelta | None:
-        """Returns the pause that the headers of a response ask for; None without one."""
+        """Returns the pause that the headers of a response request; None without one."""

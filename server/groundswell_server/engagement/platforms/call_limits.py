@@ -1,4 +1,4 @@
-"""The call limits of platforms, and the token buckets that keep to them."""
+"""The call limits of platforms, and the token buckets that enforce them."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from groundswell_storage.engagement.enums import SyncOutcome
 
 
 class PlatformFailure(Exception):
-    """The base class. The message is the platform's own and never contains a token."""
+    """The base class. The message is the message of the platform and never contains a token."""
 
     outcome: ClassVar[SyncOutcome] = SyncOutcome.REFUSED
     """Outcome of a post that failed this way."""
@@ -32,7 +32,7 @@ class NotPermitted(PlatformFailure):
 
 
 class Gone(PlatformFailure):
-    """The post does not exist, or no longer."""
+    """The post does not exist, or was deleted."""
 
     outcome = SyncOutcome.GONE
 
@@ -53,7 +53,7 @@ class Unavailable(PlatformFailure):
     outcome = SyncOutcome.UNAVAILABLE
 
     def __init__(self, message: str, retry_after: timedelta | None = None) -> None:
-        """`retry_after` is the wait that the platform asks for."""
+        """`retry_after` is the wait that the platform requests."""
         super().__init__(message)
         self.retry_after = retry_after
 

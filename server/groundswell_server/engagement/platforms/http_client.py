@@ -16,7 +16,7 @@ from groundswell_server.engagement.platforms.responses import Request, Response
 
 TRIES = 4
 MAX_RETRY = timedelta(seconds=10)
-"""A longer wait that a platform asks for pauses all calls, not only this one."""
+"""If a platform requests a longer wait, all calls pause, not only the current call."""
 _FIRST_BACKOFF_SECONDS = 0.5
 _MAX_BACKOFF_SECONDS = 8.0
 _JITTER_SECONDS = 0.5

@@ -44,7 +44,7 @@ class TikTok:
         self.limit = limit
 
     def fetch(self, send: Send, token: str, posts: Sequence[PlatformPost]) -> Mapping[str, Counts | PlatformFailure]:
-        """Fetches all videos in one call; those that are missing from the response are gone."""
+        """Fetches all videos in one call; videos that the response omits no longer exist."""
         ids = [post.id for post in posts]
         response = send(Request("POST", self._url, {"fields": _FIELDS}, token, body={"filters": {"video_ids": ids}}))
         videos = response.part("data", "videos") or ()

@@ -31,7 +31,7 @@ class CallBudgets:
     def take(self, limit: Limit, calls: int) -> timedelta:
         """Takes calls and returns zero, or takes none and returns the time to wait.
 
-        The calls stay taken when the process ends before it makes them: too few calls are better than too many.
+        The calls remain taken if the process ends before it makes them, because an unused call does no harm.
         """
         with self._database.scope(self._workspace) as scope:
             return call_budgets.take(

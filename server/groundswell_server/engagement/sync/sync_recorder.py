@@ -164,7 +164,7 @@ class SyncRecorder:
 
 
 def _parts(targets: Sequence[SyncTarget]) -> Iterator[Sequence[SyncTarget]]:
-    """Splits the posts, ordered by id: everybody who locks several posts locks them in this order."""
+    """Splits the posts, ordered by id: all code that locks several posts uses this order."""
     return chunks(sorted(targets), _POSTS_PER_TRANSACTION)
 
 

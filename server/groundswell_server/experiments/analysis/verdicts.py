@@ -192,19 +192,19 @@ def _winner(decided: Contender, winner: str, evidence: Evidence, rules: Rules) -
     beaten = evidence.control.key if winner == decided.key else decided.key
     if winner != decided.key and len(evidence.others) > 1:
         beaten += ", the closest of the other variants,"
-    explanation = f"{winner} beats {beaten} by {_by(decided)}: {_p(decided, evidence, rules)}."
+    explanation = f"{winner} beats {beaten} by {_gain_text(decided)}: {_p(decided, evidence, rules)}."
     return Verdict.WINNER, winner, 1.0 - decided.p_value, explanation
 
 
 def _too_small(variant: Contender, evidence: Evidence, rules: Rules) -> _Finding:
     explanation = (
-        f"{variant.key} differs from {evidence.control.key} by {_by(variant)}, less than the "
+        f"{variant.key} differs from {evidence.control.key} by {_gain_text(variant)}, less than the "
         f"{rules.min_effect_size:.1%} of min_effect_size: {_p(variant, evidence, rules)}."
     )
     return Verdict.EFFECT_TOO_SMALL, "", 1.0 - variant.p_value, explanation
 
 
-def _by(variant: Contender) -> str:
+def _gain_text(variant: Contender) -> str:
     return f"{abs(variant.gain):.4g} from a control mean of 0" if variant.lift is None else f"{abs(variant.lift):.1%}"
 
 

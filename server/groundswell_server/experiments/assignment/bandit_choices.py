@@ -66,7 +66,7 @@ class BanditChoices:
         except Exception as error:
             for _, future in waiting.values():
                 future.set_exception(error)
-                # Marks the exception as retrieved: the caller may be gone.
+                # Marks the exception as retrieved: the caller may have been cancelled.
                 future.exception()
         else:
             for (_, future), assignment in zip(waiting.values(), assignments, strict=True):

@@ -69,9 +69,9 @@ def estimate(batches: Batches) -> AdaptiveEstimates:
 
 
 def _guesses(batches: Batches) -> Array:
-    """Returns the mean (B, K) of each variant before each batch; that of all variants for a variant without units.
+    """Returns the mean (B, K) of each variant before each batch; a variant without units gets the mean of all variants.
 
-    Before the first batch nothing is known. Its guess is the mean of all its units, so that the estimates do not depend
+    No data exist before the first batch. Its guess is the mean of all its units, so that the estimates do not depend
     on the origin of the rewards. This guess is common to all variants, and biases a difference by at most one unit in
     all of the batch.
     """

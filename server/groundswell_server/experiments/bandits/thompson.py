@@ -47,7 +47,7 @@ def normal_gamma_preference(rewards: Rewards, random: np.random.Generator) -> Ar
 def top_two(best: Array, leader_share: float = 0.5) -> Array:
     """Returns preferences (K,) that identify the best variant sooner, from the probabilities of being best (K,).
 
-    The variant drawn as best gets `leader_share`, and the best of the others gets the rest: Russo 2020, "Simple
+    The variant drawn as best gets `leader_share`, and the best other variant gets the rest: Russo 2020, "Simple
     Bayesian algorithms for best-arm identification", section 4.3.
     """
     if len(best) < 2:

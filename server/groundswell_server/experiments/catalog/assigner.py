@@ -43,7 +43,7 @@ class Assignment(NamedTuple):
     """The probability with which a bandit chose the variant; None for a fixed allocation and for a unit that does not
     take part."""
     is_tentative: bool = False
-    """True for the choice of a bandit that is not stored yet: it takes effect once it is (`bandit_choices.py`)."""
+    """True for a choice of a bandit that takes effect only when it is stored (`bandit_choices.py`)."""
 
     @property
     def is_enrolled(self) -> bool:
@@ -102,7 +102,7 @@ class Assigner:
             phase=experiment.phases[-1].number,
             bucket_version=design.bucket_version,
             # A paused experiment enrols no new units, but enrolled units keep their variants. The choices of a bandit
-            # are known from storage alone.
+            # are known only from storage.
             looks_up=experiment.sticky_version == design.bucket_version
             or experiment.state is ExperimentState.PAUSED
             or design.is_bandit,
@@ -145,7 +145,7 @@ class Assigner:
         """Returns the assignment of a unit; `enrolment` is its stored one under this bucket version, if any."""
         if enrolment is not None and self._ended is None:
             return enrolment
-        # The winner was found among targeted units only: the others keep the control.
+        # The winner was found among targeted units only. All other units keep the control.
         if self._is_targeted is not None and not self._is_targeted(attributes):
             return Assignment(self._control.variant, AssignmentReason.NOT_TARGETED)
         if self._ended is not None:

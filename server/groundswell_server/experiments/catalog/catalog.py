@@ -45,7 +45,7 @@ class Catalog:
 
     async def find(self, workspace: str, key: str, read: Reader) -> Assigner:
         """Returns a started experiment; raises NotFound, FailedPrecondition (`EXPERIMENT_STATE_INVALID`)."""
-        # AssignVariant comes here: a hit needs neither a closure nor another coroutine.
+        # The hot path of AssignVariant: a hit needs neither a closure nor another coroutine.
         known = self._assigners.get((workspace, key))
         return known or await self._assigners.find((workspace, key), partial(_load, key, read))
 
@@ -69,7 +69,7 @@ class Catalog:
         return found
 
     def cached(self, workspace: str, keys: Collection[str]) -> dict[str, Assigner]:
-        """Returns those of these experiments that are in memory."""
+        """Returns the experiments among these keys that are in memory."""
         found = {key: self._assigners.get((workspace, key)) for key in keys}
         return {key: assigner for key, assigner in found.items() if assigner is not None}
 

@@ -56,7 +56,7 @@ class CountNotifier:
             await asyncio.sleep(self._interval_seconds)
 
     async def publish(self) -> None:
-        """Publishes the noted experiments; they stay noted when this fails."""
+        """Publishes the noted experiments; they remain noted if this fails."""
         self._has_noted.clear()
         noted, self._noted = self._noted, set()
         try:

@@ -1,8 +1,8 @@
 """Durable exposures: those of targeted experiments, which are committed before the answer.
 
 An event has no attributes of its unit, so it cannot enrol a unit in a targeted experiment. The exposure is therefore
-durable before the caller learns the variant, and events that reach any server find it. Exposures that arrive while one
-transaction commits go into the next.
+durable before the caller receives the variant, so that the events find it on every server. Exposures that arrive
+while a transaction commits go into the next transaction.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class DurableExposures:
         self._pending[exposure] = self._next
 
     async def wait(self, exposures: Collection[ExposureKey]) -> None:
-        """Returns when these exposures are durable, at once for most of them; raises the database's error."""
+        """Waits until these exposures are durable, which most of them are already. Raises the error of the database."""
         for task in {self._pending[exposure] for exposure in exposures if exposure in self._pending}:
             # Shielded, because a cancelled caller must not cancel the commit for other callers.
             await asyncio.shield(task)

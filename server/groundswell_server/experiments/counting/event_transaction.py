@@ -29,7 +29,7 @@ _NO_CACHE = UnitVariantCache()
 
 @dataclass(frozen=True, slots=True)
 class RecordedBatch:
-    """The outcome of a batch, and what the transaction has read, which may be cached once it is committed."""
+    """The outcome of a batch, and the data that the transaction has read, which may be cached after the commit."""
 
     outcome: Outcome
     changed: Collection[str]
@@ -86,7 +86,7 @@ def record_events(
 
 
 def _least_kept_id(scope: Scope, events: Events) -> bytes:
-    """Returns the least event id that is kept; empty bytes, without a read, for recent events."""
+    """Returns the least event id that is kept. Recent events need no read and get empty bytes."""
     return b"" if event_ids.is_recent(min(events.ids), scope.now) else event_ids.least_kept_id(scope.database)
 
 

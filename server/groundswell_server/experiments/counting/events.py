@@ -1,4 +1,4 @@
-"""A batch of events in columns, and its outcome. A column is read and written in one step, whatever its length."""
+"""A batch of events in columns, and its outcome. A column is read or written in one step, regardless of its length."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def ids_of_texts(texts: Sequence[str]) -> list[bytes]:
 
 
 def ids_of_bytes(joined: bytes) -> list[bytes]:
-    """Returns the ids of a byte string that contains one after the other."""
+    """Splits a byte string into the ids that it consists of."""
     return [joined[start : start + _ID_BYTES] for start in range(0, len(joined), _ID_BYTES)]
 
 

@@ -104,7 +104,7 @@ class Exposures:
                 await asyncio.sleep(_RETRY_SECONDS)
 
     async def flush(self) -> None:
-        """Writes the waiting exposures; returns when they are committed. Those that cannot be written stay waiting.
+        """Writes the waiting exposures; returns after the commit. Exposures that cannot be written remain waiting.
 
         The commit is synchronised to the disk when it contains exposures that no event could make up for.
         """

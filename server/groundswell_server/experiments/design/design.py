@@ -103,7 +103,7 @@ class Design:
     expected_total_sample: int = 10_000
     bucket_version: int = 1
     auto_complete: bool = False
-    """True when the experiment completes by itself as soon as the always-valid test finds a winner."""
+    """True when the experiment is completed automatically as soon as the always-valid test finds a winner."""
     bandit: BanditOptions | None = None
     """None for a fixed allocation."""
 

@@ -155,7 +155,7 @@ def _require_no_weights(design: Design, share: float) -> None:
 
 
 def _require_weight(design: Design, variant: Variant) -> None:
-    """Refuses a variant that no unit would get: nothing can be learned about it, nor about others without a control."""
+    """Refuses a variant that no unit would get: it cannot be analyzed, nor compared with if it is the control."""
     if round(variant.weight * BUCKETS) >= 1:
         return
     position = design.index(variant.key)

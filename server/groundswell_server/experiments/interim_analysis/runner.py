@@ -22,7 +22,7 @@ from groundswell_storage.scope import Scope
 
 
 async def run(call: Call, key: str) -> InterimAnalysis:
-    """Runs an analysis of the experiment with this key; stores its decision when it is the one at the planned size.
+    """Runs an analysis of the experiment with this key; stores its decision if it is the analysis at the planned size.
 
     Raises NotFound, FailedPrecondition (`EXPERIMENT_STATE_INVALID`).
     """
@@ -58,7 +58,7 @@ def read_planned_decision(scope: Scope, key: str) -> InterimDecision | None:
 
 
 def store_planned_decision(scope: Scope, key: str, decision: InterimDecision) -> InterimDecision:
-    """Stores the decision at the planned size; returns the stored one, which may be that of an earlier analysis."""
+    """Stores the decision at the planned size; returns the stored one, which may come from an earlier analysis."""
     row = keys.get(scope, ExperimentRow, key, lock=True)
     if row.planned_decision is None:
         scope.update(ExperimentRow, planned_decision=plain(decision)).where(

@@ -31,7 +31,7 @@ class WatchUpdate:
     """The cursor to resume from after this message."""
     analysis: InterimAnalysis
     is_new: bool
-    """False in a keep-alive message: the result equals the one before."""
+    """False in a keep-alive message, whose result equals the previous result."""
 
 
 class Watcher:
@@ -102,7 +102,8 @@ class Watcher:
     async def _update(self, since: Position | None) -> WatchUpdate:
         """Runs an analysis.
 
-        Without `since` the analysis is a new one: time changes verdicts, and a killed server has notified no watcher.
+        Without `since` the analysis is run anew, because time changes verdicts and a server that was killed may have
+        skipped the notification.
         """
         self._last_run = asyncio.get_running_loop().time()
         cursor, found = await self._run(since)

@@ -15,7 +15,7 @@ Request = pb.AssignVariantRequest | pb.EvaluateVariantRequest
 
 
 def assignment_request_in(request: Request) -> AssignmentRequest:
-    """Returns the unit that a request asks about."""
+    """Returns the unit of a request."""
     return AssignmentRequest(request.experiment_key, request.unit, partial(_attributes_in, request))
 
 

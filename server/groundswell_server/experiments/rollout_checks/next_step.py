@@ -34,7 +34,7 @@ class NextStep:
     reason: str
     """The reason in words, with the warnings about problems."""
     problems: tuple[StageProblem, ...] = ()
-    """All problems, whatever the reactions to them are."""
+    """All problems, regardless of the reactions to them."""
 
 
 def next_step(

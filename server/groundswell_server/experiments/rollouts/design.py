@@ -94,7 +94,7 @@ class RolloutDesign:
 
     @property
     def alpha(self) -> float:
-        """Returns the error rate of one stage: that of the rollout, divided among the stages that compare units."""
+        """Returns the error rate of one stage: the rollout's error rate, divided among the stages with comparisons."""
         return (1.0 - self.confidence_level) / max(self.last, 1)
 
     def planned_units(self, position: int) -> float:
@@ -106,7 +106,7 @@ class RolloutDesign:
 def for_model(
     design: RolloutDesign, model_type: str, target_age: timedelta, default_holds: frozenset[int]
 ) -> RolloutDesign:
-    """Returns the design of a model's rollout, completed by what LearningService measures of this model type.
+    """Returns the design of a model's rollout, completed with the errors that LearningService measures.
 
     A design without a guardrail gets the prediction error as one. The stages at the positions `default_holds`, which
     have no requested hold time, are held until outcomes are known, which takes `target_age`.

@@ -29,7 +29,7 @@ class TextClass:
     probabilities: tuple[tuple[str, float], ...] = ()
     """Every label with its probability, likeliest first; empty for VADER."""
     sentiment_score: float | None = None
-    """Of sentiment, -1 to 1: the probability of a positive less that of a negative one, or VADER's score."""
+    """The sentiment score, -1 to 1: P(positive) minus P(negative), or the score of VADER."""
 
 
 class Classified(NamedTuple):
@@ -74,7 +74,7 @@ def sentiments_by_lexicon(texts: Sequence[str]) -> list[TextClass]:
     found = []
     for text in texts:
         result = analyze_sentiment(text)
-        # A text that VADER can't read has no sentiment of its own.
+        # A text that VADER cannot analyze has no sentiment.
         label = result.sentiment.name.lower() if result.sentiment else "neutral"
         found.append(TextClass(label, sentiment_score=result.score if result.sentiment else 0.0))
     return found

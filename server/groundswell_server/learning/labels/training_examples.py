@@ -1,4 +1,4 @@
-"""Adds and deletes labelled examples. Each example of a batch is checked by itself; repeated ones are recognised."""
+"""Adds and deletes labelled examples. Each example of a batch is checked separately. Duplicates are recognised."""
 
 from __future__ import annotations
 
@@ -86,8 +86,8 @@ def add_examples(
 ) -> Added:
     """Adds a batch, and corrects examples that were added before with another label.
 
-    An example that the type can't learn from is refused without effect on the others; `faulty` has those that were
-    refused before. Raises InvalidArgument for a type that does not learn from labels, and ResourceExhausted
+    An example that the type cannot learn from is refused without effect on the others; `faulty` holds the examples
+    that were refused before. Raises InvalidArgument for a type that does not learn from labels, and ResourceExhausted
     (`TOO_MANY_EXAMPLES`), after which nothing of the batch is stored.
     """
     kind = model_types.get(model_type)
@@ -147,7 +147,7 @@ def _checked(
 
 
 def _check(kind: ModelType[Any], example: NewExample, posts: Mapping[str, str], personas: set[str]) -> None:
-    """Raises InvalidArgument for an example that the type can't learn from."""
+    """Raises InvalidArgument for an example that the type cannot learn from."""
     if example.subject != kind.subject:
         field = "post_id" if example.subject == "post" else example.subject
         raise InvalidArgument.of(field, f"must be absent: {kind.name} learns from {kind.noun}")

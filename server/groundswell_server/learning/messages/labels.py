@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def examples_in(request: pb.AddTrainingExamplesRequest) -> tuple[list[NewExample], list[RefusedExample]]:
-    """Returns the valid examples of a batch, and the refused ones; each is validated by itself."""
+    """Returns the valid examples of a batch, and the refused examples; each is validated separately."""
     examples: list[NewExample] = []
     faulty: list[RefusedExample] = []
     for one in request.examples:

@@ -14,14 +14,14 @@ from groundswell_storage.learning.online import OnlineModel
 
 
 def state_message(cursor: str, model: OnlineModel | None) -> pb.WatchModelResponse:
-    """Returns the online model as it is now."""
+    """Returns the current online model."""
     if model is None:
         return pb.WatchModelResponse(cursor=cursor)
     return pb.WatchModelResponse(cursor=cursor, online_model=_online_model(ENGAGEMENT, statistics(model)))
 
 
 def change_messages(batch: Batch) -> Iterator[pb.WatchModelResponse]:
-    """Yields the online models of a batch of events; a heartbeat with the cursor alone for an empty batch."""
+    """Yields the online models of a batch of events; an empty batch yields a heartbeat with only a cursor."""
     for event in batch.events:
         model = _online_model(event.subject_id, event.payload)
         message = pb.WatchModelResponse(cursor=event.cursor, online_model=model)

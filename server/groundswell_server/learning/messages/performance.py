@@ -12,7 +12,7 @@ from groundswell_server.models.monitoring.performance import Performance, Period
 
 
 def period_in(request: pb.GetModelPerformanceRequest, target_age: timedelta, now: datetime) -> Period:
-    """Returns the period of service that is asked for."""
+    """Returns the requested period of service."""
     given = {"lookback": request.lookback_days, "window": request.window_days}
     lengths = {name: timedelta(days=days) for name, days in given.items() if days}
     return Period(time_in(request, "end_time") or now, target_age, **lengths)

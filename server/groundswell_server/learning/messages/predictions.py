@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def level_in(request: pb.PredictEngagementRequest) -> float:
-    """Returns the level of the interval that is asked for."""
+    """Returns the requested level of the interval."""
     # It imports NumPy, and a server starts without.
     from groundswell_server.models.predictor import DEFAULT_LEVEL
 

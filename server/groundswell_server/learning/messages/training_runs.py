@@ -29,7 +29,7 @@ def with_as_of_time(request: pb.TrainModelRequest, now: datetime) -> pb.TrainMod
 
 
 def training_run_in(request: pb.TrainModelRequest, settings: Settings, now: datetime) -> TrainingRun:
-    """Returns the run that a request asks for, with what it leaves out taken from the settings."""
+    """Returns the requested run, with defaults from the settings."""
     # They import NumPy, and a server starts without.
     from groundswell_server.models.model_type import TrainingSpan
     from groundswell_server.models.training.training_run import TrainingRun, default_lookback
@@ -56,7 +56,7 @@ def training_run_in(request: pb.TrainModelRequest, settings: Settings, now: date
 
 
 def plan_in(request: pb.ScheduleTrainingRequest, settings: Settings) -> Plan:
-    """Returns the plan of a schedule, with what the request leaves out taken from the settings."""
+    """Returns the plan of a schedule, with defaults from the settings."""
     threshold = request.drift_threshold if request.HasField("drift_threshold") else None
     model_type = model_type_in(request)
     return Plan(
@@ -89,7 +89,7 @@ def schedule_message(schedule: TrainingSchedule) -> pb.TrainingSchedule:
 
 
 def retraining_request(plan: Plan, live: ModelVersion | None, now: datetime) -> pb.TrainModelRequest:
-    """Returns the training that a schedule starts, with the target of the live version: both will be compared."""
+    """Returns the training that a schedule starts, with the target of the live version, to compare both."""
     request = pb.TrainModelRequest(
         model_type=model_type_number(plan.model_type),
         lookback_days=plan.lookback_days,

@@ -64,7 +64,7 @@ class BlendedPredictor(RatePredictor):
         personas: Sequence[str] = (),
     ) -> tuple[Predictions, Array]:
         features = rows if isinstance(rows, FeatureRows) else extract(rows)
-        outputs = self._ask(features)
+        outputs = self._run(features)
         predicted = self._read(outputs, level, personas)
         moves = self._moves(features, predicted.value)
         return _all_moved(predicted, moves), self._probability(outputs, np.maximum(threshold_pct - moves, 0.0))

@@ -64,7 +64,7 @@ class Learner:
         """By version; None for a damaged one."""
 
     def learn(self, database: Database, changes: ChangedPosts, target_age: timedelta) -> int:
-        """Learns the outcomes of changed posts. Returns their number; 0 when another worker was faster."""
+        """Learns the outcomes of changed posts. Returns their number; 0 if another worker did it first."""
         database.bind()
         lessons: dict[str, Lesson] = {}
         for workspace, post_ids in changes.posts.items():
@@ -74,7 +74,7 @@ class Learner:
             except Unavailable:
                 raise
             except Exception:
-                # Bad data in one workspace must not block the others for ever.
+                # Bad data in one workspace must not block the other workspaces permanently.
                 log.exception("outcomes not learnt", workspace=workspace, posts=len(post_ids))
         with database.transaction():
             if not consumers.advance(database, CONSUMER, changes.before, changes.after):

@@ -31,7 +31,7 @@ class ChangedPosts:
 def read_changes(
     database: Database, consumer: str = CONSUMER, workspaces: set[str] | None = None
 ) -> ChangedPosts | None:
-    """Returns what a consumer has not processed yet, of these workspaces only if given; None when there is nothing."""
+    """Returns the changes that a consumer has not processed, of these workspaces if given; None without changes."""
     before = consumers.position(database, consumer)
     end = events.latest_position(database)
     if workspaces is not None and not workspaces:

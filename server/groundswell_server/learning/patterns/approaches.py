@@ -86,7 +86,7 @@ def probability_better(successes: int, tries: int, rest_successes: int, rest_tri
 def _approach(
     members: Sequence[ContextRecord], by_context: Mapping[str, Sequence[KeptPattern]], confirmed: int, judged: int
 ) -> Approach | None:
-    """The approach of contexts that were made alike; None when none of them confirmed it."""
+    """The approach of contexts that were generated in the same way; None if none of them confirmed it."""
     worked = [context for context in members if context.context_id in by_context]
     if not worked:
         return None

@@ -1,4 +1,4 @@
-"""The base of predictors of posts: exported trees, and a card that says how to read them.
+"""The base of predictors of posts: exported trees, and a card that describes how to interpret them.
 
 NumPy prepares inputs and interprets outputs. The trees are ONNX in service, and scikit-learn's own during evaluation,
 so that the evaluation measures the code that serves.
@@ -44,12 +44,12 @@ class PostPredictor(ABC):
     ) -> Predictions:
         """Predicts for many posts.
 
-        `personas`, one a row, gives well-known personas intervals of their own; without it all personas count as
+        `personas`, one per row, gives well-known personas intervals of their own; without it all personas count as
         unknown.
         """
         if len(rows) == 0:
             return Predictions(np.empty(0), np.empty(0), np.empty(0))
-        return self._read(self._ask(rows), level, personas)
+        return self._read(self._run(rows), level, personas)
 
     def predict_one(self, facts: PostFacts, *, level: float = DEFAULT_LEVEL, persona_id: str = "") -> Prediction:
         """Predicts for one post, without the overhead of `predict`."""
@@ -61,7 +61,7 @@ class PostPredictor(ABC):
         """Predicts from features that are extracted already, which several models can share."""
         return self._read_one(self._trees_of_one(self.encoder.encode_one(values, category)), level, persona_id)
 
-    def _ask(self, rows: Sequence[PostFacts] | FeatureRows) -> Sequence[NDArray[Any]]:
+    def _run(self, rows: Sequence[PostFacts] | FeatureRows) -> Sequence[NDArray[Any]]:
         features = rows if isinstance(rows, FeatureRows) else extract(rows)
         return self._trees(self.encoder.encode(features).astype(np.float32))
 

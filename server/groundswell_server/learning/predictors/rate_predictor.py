@@ -66,7 +66,7 @@ class RatePredictor(PostPredictor):
 
         The probability is the share of past errors that were large enough; both directions count as equally likely.
         """
-        outputs = self._ask(rows)
+        outputs = self._run(rows)
         return self._read(outputs, level, personas), self._probability(outputs, np.array([threshold_pct]))
 
     def predict_values_with_probability(
@@ -77,7 +77,7 @@ class RatePredictor(PostPredictor):
         return self._read_one(outputs, DEFAULT_LEVEL, persona_id), self._probability_of_one(outputs, threshold_pct)
 
     def with_alpha(self, alpha: float | None) -> RatePredictor:
-        """Returns the same model with the alpha that live outcomes have led to; as trained for None."""
+        """Returns a copy with the alpha that was adapted to live outcomes; None means the alpha as trained."""
         conformal = self._trained if alpha is None else self._trained.with_alpha(alpha)
         adapted = object.__new__(RatePredictor)
         adapted.__dict__.update(self.__dict__, conformal=conformal, _multiples={})

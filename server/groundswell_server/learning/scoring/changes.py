@@ -90,7 +90,7 @@ def planned(facts: PostFacts, now: datetime) -> datetime:
 
 
 def _hours(facts: PostFacts, now: datetime) -> Iterator[Change]:
-    """Yields the other hours of the planned day; hours before `now` are a week later, so that the weekday stays."""
+    """Yields the other hours of the planned day; hours before `now` are a week later, on the same weekday."""
     local = planned(facts, now)
     for hour in range(24):
         if hour != local.hour:

@@ -38,7 +38,7 @@ class Heuristic:
     change: Change
     advice: str
     customary_gain: str = ""
-    """The gain in engagement that it is usually credited with, such as `30-40%`; empty if none is."""
+    """The gain in engagement that is usually attributed to it, such as `30-40%`; empty if none is."""
     fault: bool = False
     """True if common practice warns against the current value, rather than only preferring another."""
 

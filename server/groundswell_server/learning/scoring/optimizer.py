@@ -63,7 +63,7 @@ class Recommendation:
     """In points of the score; the sample size is the number of training posts. None for a heuristic."""
     heuristic: bool
     customary_gain: str = ""
-    """The gain in engagement that a heuristic is usually credited with, such as `30-40%`."""
+    """The gain in engagement that is usually attributed to a heuristic, such as `30-40%`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ class Optimizer:
     persona_id: str = ""
 
     def optimize(self, facts: PostFacts, aim: Aim = _DEFAULT_AIM) -> Optimization:
-        """Tries each change alone for the recommendations, and cumulatively for the path."""
+        """Tries each change separately for the recommendations, and cumulatively for the path."""
         current = self._score(facts)
         modelled = set() if current.rule_based else self._modelled()
         found = [_recommend(current, change, gain) for change, gain in self._best(facts, modelled)]

@@ -127,7 +127,7 @@ class FactCache:
             case _:
                 if context_id := payload.get("context_id"):
                     self._contexts.forget((workspace, context_id))
-                # A persona whose handles have no follower count gets that of its newest post.
+                # A persona whose handles have no follower count gets the count of its newest post.
                 self._personas.forget((workspace, payload["persona_id"]))
                 for persona_id in ("", payload["persona_id"]):
                     for platform in (0, payload["platform"]):

@@ -55,7 +55,7 @@ class LabelLog:
     def record_conversion(
         self, workspace: str, model_id: str, context_id: str, facts: PostFacts, found: Prediction, served: datetime
     ) -> None:
-        """Records the prediction of a version for a context; predictions for drafts alone never get a label."""
+        """Records the prediction of a version for a context; predictions for other drafts never get a label."""
         if context_id:
             predicted = {CONVERTED: found.value}
             self._record(workspace, model_id, context_subject(context_id), predicted, served, context_id, facts)

@@ -36,7 +36,7 @@ class PredictionLog:
     def record(
         self, workspace: str, context_id: str, model_id: str, prediction: Prediction, facts: PostFacts, served: datetime
     ) -> None:
-        """Records the prediction of a version for a context; predictions for drafts alone have no outcome."""
+        """Records the prediction of a version for a context; predictions for other drafts have no outcome."""
         if context_id:
             key = Key(workspace, context_id, model_id)
             self._buffer.put(key, prediction.value, _Waiting(prediction, facts, served))

@@ -80,7 +80,7 @@ class ArtifactStore:
         return self.fetch(model_versions.read_artifacts(scope, model_id))
 
     def fetch(self, artifacts: Mapping[str, Artifact]) -> dict[str, Artifact]:
-        """Returns the artifacts with the content of those outside the database; files that are gone are left out.
+        """Returns the artifacts with the content of those outside the database; missing files are left out.
 
         The caller verifies the digests. Raises Unavailable when the store does not answer, and DataLoss
         (`ARTIFACT_DAMAGED`) when no store is configured.

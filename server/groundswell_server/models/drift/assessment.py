@@ -92,7 +92,7 @@ class Assessment:
 
     @property
     def decisive(self) -> Part:
-        """The part that decides: the one with the worst status, then the highest score."""
+        """The deciding part, which has the worst status, then the highest score."""
         order = ("NO_DRIFT", "WARNING", "CRITICAL")
         return max(self.parts, key=lambda part: (order.index(part.status), part.score))
 

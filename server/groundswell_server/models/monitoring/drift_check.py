@@ -59,7 +59,7 @@ def check_drift(scope: Scope, version: ModelVersion, target_age: timedelta) -> D
 
 
 def _check_number(before: DriftReport | None, seen: Sequence[int]) -> int:
-    """Returns the number of this check; that of the check before if the data are the same."""
+    """Returns the number of this check, which is the previous number if the data are the same."""
     if before is None:
         return 1
     same = bool(before.finding.details["seen"] == list(seen))

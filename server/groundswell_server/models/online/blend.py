@@ -37,7 +37,7 @@ def potential_weight(model: OnlineModel) -> float:
 
 
 def with_outcome(model: OnlineModel, outcome: float, predicted: float, batch_predicted: float | None) -> OnlineModel:
-    """Returns the error statistics after an outcome and what both models had predicted for it."""
+    """Returns the error statistics after an outcome and the predictions of both models for it."""
     error = abs(predicted - outcome)
     model = replace(model, learned_count=model.learned_count + 1, error=_mean(model.error, error, model.learned_count))
     if batch_predicted is None:

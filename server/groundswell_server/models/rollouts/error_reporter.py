@@ -104,7 +104,7 @@ class ErrorReporter:
         except GroundswellError:
             raise
         except Exception:
-            # Bad data in one workspace must not block the others for ever.
+            # Bad data in one workspace must not block the other workspaces permanently.
             log.exception("prediction errors not reported", workspace=workspace, posts=len(post_ids))
 
     async def _send(self, workspace: str, found: RolloutErrors) -> None:
@@ -120,6 +120,6 @@ class ErrorReporter:
             log.error("prediction errors refused", rollout=found.rollout.rollout_key, error=refusal.message)
 
     async def _counts(self, workspace: str, rollout: ModelRollout, error: PredictionError) -> bool:
-        """Returns True if the predicting version is the one that the unit is compared on."""
+        """Returns True if the unit is compared on the predicting version."""
         membership = await self._memberships.membership(workspace, rollout, error.unit)
         return membership.is_compared and membership.is_on == (error.model_id == rollout.model_id)

@@ -34,7 +34,7 @@ class Membership(NamedTuple):
 
 
 def principal(workspace: str) -> Principal:
-    """Returns the principal of calls to ExperimentsService: a unit's version must not depend on who asks for it."""
+    """Returns the principal of calls to ExperimentsService: a unit's version must not depend on the caller."""
     return Principal(workspace, "agent", _ACTOR, frozenset({"experiments.write"}))
 
 
@@ -43,7 +43,7 @@ class RolloutMembership:
 
     def __init__(self, peers: Peers) -> None:
         self._peers = peers
-        self._known: ReadThroughCache[tuple[str, int, str], Membership] = ReadThroughCache(_MAX_MEMBERSHIPS)
+        self._memberships: ReadThroughCache[tuple[str, int, str], Membership] = ReadThroughCache(_MAX_MEMBERSHIPS)
         """By rollout, its version, and unit: a change of the rollout makes its old entries unreachable."""
         self._breaker = CircuitBreaker("memberships in model rollouts are unknown; the live version serves")
 
@@ -66,9 +66,9 @@ class RolloutMembership:
     async def membership(self, workspace: str, rollout: ModelRollout, unit: str) -> Membership:
         """Returns the membership of a unit. Raises the errors of ExperimentsService, and Unavailable."""
         key = rollout.rollout_id, rollout.rollout_version, unit
-        return await self._known.find(key, partial(self._ask, workspace, rollout, unit))
+        return await self._memberships.find(key, partial(self._evaluate, workspace, rollout, unit))
 
-    async def _ask(self, workspace: str, rollout: ModelRollout, unit: str) -> Membership:
+    async def _evaluate(self, workspace: str, rollout: ModelRollout, unit: str) -> Membership:
         response: Any = await self._peers.call_as(
             principal(workspace),
             f"rollout-{rollout.rollout_id}",

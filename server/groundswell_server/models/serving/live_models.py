@@ -1,4 +1,4 @@
-"""The live versions of each workspace, loaded once and swapped by one assignment while calls go on.
+"""The live versions of each workspace, loaded once and swapped by one assignment while calls are served.
 
 A version with damaged artifacts is refused with an error in the log. The version that was live before it serves
 instead, and answers name the version that gave them.
@@ -117,9 +117,9 @@ class LiveModels(Generic[L]):
         return entry[0]
 
     async def load(self, workspace: str) -> L:
-        """Returns the live versions, loaded once if need be, however many calls wait for them."""
+        """Returns the live versions, loaded once, regardless of the number of waiting calls."""
         while (entry := self._live.get(workspace)) is None:
-            # A caller that gives up must not cancel the work that others wait for.
+            # A cancelled caller must not cancel the load that other callers wait for.
             await asyncio.shield(self.refresh(workspace))
         return entry[0]
 
@@ -129,7 +129,7 @@ class LiveModels(Generic[L]):
         return await self.load(workspace)
 
     def refresh(self, workspace: str) -> asyncio.Task[None]:
-        """Starts a read of the live versions; the known ones serve meanwhile."""
+        """Starts a read of the live versions. Until it ends, the versions in memory serve."""
         self._outdated.add(workspace)
         task = self._refreshing.get(workspace)
         if task is None:
@@ -167,7 +167,7 @@ class LiveModels(Generic[L]):
 
     def _refreshed(self, workspace: str, task: asyncio.Task[None]) -> None:
         self._refreshing.pop(workspace, None)
-        # Waiting callers receive the exception; reading it here keeps asyncio from logging it when nobody waits.
+        # Waiting callers receive the exception; reading it here prevents asyncio from logging it when no caller waits.
         if not task.cancelled():
             task.exception()
 

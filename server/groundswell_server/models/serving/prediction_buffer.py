@@ -80,7 +80,7 @@ class PredictionBuffer(Generic[V]):
         try:
             await self._executor.write(lambda: self._store(scope, entries))
         except Exception as error:
-            # Nobody waits for the error; the next prediction with this key is written again.
+            # No caller waits for the error; the next prediction with this key is written again.
             log.warning("predictions not stored", workspace=workspace, count=len(entries), error=str(error))
             for key, _ in entries:
                 self._predicted.pop(key, None)

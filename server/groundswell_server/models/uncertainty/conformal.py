@@ -116,7 +116,7 @@ class Conformal:
     personas: frozenset[str]
     """Personas that the model had seen."""
     alpha: float
-    """The adapted share of misses at which intervals are computed when `target` is asked for."""
+    """The adapted share of misses at which intervals are computed for the requested `target`."""
     target: float = 0.05
     """The share of misses that adaptation steers to."""
 
@@ -133,7 +133,7 @@ class Conformal:
         return scores.quantile(wanted)
 
     def with_alpha(self, alpha: float) -> Conformal:
-        """Returns the same with the alpha that live outcomes have led to (`adapt`)."""
+        """Returns a copy with the alpha that was adapted to live outcomes (`adapt`)."""
         return replace(self, alpha=alpha)
 
     def to_json(self) -> dict[str, Any]:
