@@ -29,11 +29,11 @@ def start(scope: Scope, key: str = "hooks", **changes: Any) -> lifecycle.Experim
 
 def count(scope: Scope, experiment: lifecycle.Experiment, hits: Mapping[str, tuple[int, int]]) -> None:
     """Adds conversions and units by variant, in the first phase."""
-    arms = {experiment.design.index(key): found for key, found in hits.items()}
-    units = {(1, variant): (units, 0) for variant, (_, units) in arms.items() if variant is not None}
+    by_variant = {experiment.design.index(key): found for key, found in hits.items()}
+    units = {(1, variant): (units, 0) for variant, (_, units) in by_variant.items() if variant is not None}
     sums = {
         (1, variant, 0): (hits, 0.0, 0.0, hits, 0.0, 0.0, 0.0, 0.0, 0.0)
-        for variant, (hits, _) in arms.items()
+        for variant, (hits, _) in by_variant.items()
         if variant is not None
     }
     unit_counts.add_units(scope, experiment.number, units)

@@ -76,7 +76,7 @@ def test_after_a_raise_with_a_new_split_only_new_units_are_compared(scope: Scope
     assert [phase.bucket_version for phase in experiment.phases] == [1, 2]
     found = analyze(experiment, counts, scope.now, planned)
     assert (found.units, found.excluded_count, found.crossed_count) == (len(newcomers), len(UNITS) - crossed, crossed)
-    assert sum(arm.units for arm in found.analysis.results[0].variants) == len(newcomers)
+    assert sum(result.units for result in found.analysis.results[0].variants) == len(newcomers)
     assert len(found.analysis.sample_ratio.phase_p_values) == 1
     assert not found.analysis.sample_ratio.is_mismatch
 

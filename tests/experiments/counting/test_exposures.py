@@ -110,7 +110,7 @@ def note(exposures: Exposures, assigner: Assigner, units: list[str]) -> dict[str
 def counted(database: Database, experiment: int) -> dict[unit_counts.PhaseVariant, int]:
     """Units by phase and variant."""
     with database.scope("default", "tester") as scope:
-        return {arm: units for arm, (units, _) in unit_counts.read_units(scope, experiment).items() if units}
+        return {key: units for key, (units, _) in unit_counts.read_units(scope, experiment).items() if units}
 
 
 @pytest.fixture

@@ -44,11 +44,11 @@ def counted(random: np.random.Generator) -> Counts:
         comes_back = (random.random(size) < np.where(busy, 0.9, 0.1)) & (phase == 1)
         variant = bucket >= SPLITS[phase][0]
         crossed = comes_back & (variant != (bucket >= SPLITS[2][0]))
-        for arm in (0, 1):
-            counts = (variant == arm) & ~crossed
+        for number in (0, 1):
+            counts = (variant == number) & ~crossed
             hits = float(converts[counts].sum())
-            units[phase, arm] = int(counts.sum()), int((crossed & (variant == arm)).sum())
-            sums[phase, arm, 0] = (hits, 0.0, 0.0, hits, 0.0, 0.0, 0.0, 0.0, 0.0)
+            units[phase, number] = int(counts.sum()), int((crossed & (variant == number)).sum())
+            sums[phase, number, 0] = (hits, 0.0, 0.0, hits, 0.0, 0.0, 0.0, 0.0, 0.0)
     return Counts(units, sums)
 
 

@@ -16,7 +16,7 @@ from tests.experiments.moments import moments_of
 ALPHA = 0.05
 
 
-def arms(hits_a: float, units_a: float, hits_b: float, units_b: float) -> tuple[VariantMeans, VariantMeans]:
+def variants(hits_a: float, units_a: float, hits_b: float, units_b: float) -> tuple[VariantMeans, VariantMeans]:
     return (
         conversions(np.array([hits_a]), np.array([units_a])),
         conversions(np.array([hits_b]), np.array([units_b])),
@@ -89,7 +89,7 @@ def test_values_without_variance_are_no_evidence() -> None:
 
 
 def test_the_exact_evidence_agrees_with_integration() -> None:
-    a, b = arms(3, 50, 9, 40)
+    a, b = variants(3, 50, 9, 40)
 
     def likelihood(share: float, hits: int, units: int) -> float:
         return share**hits * (1 - share) ** (units - hits)
@@ -109,7 +109,7 @@ def test_the_exact_evidence_agrees_with_integration() -> None:
 )
 def test_the_exact_interval_agrees_with_the_likelihood_ratio(counts: tuple[int, int, int, int]) -> None:
     """Compares its limits with another optimiser; it contains 0 exactly when p is not below alpha."""
-    a, b = arms(*map(float, counts))
+    a, b = variants(*map(float, counts))
     hits_a, units_a, hits_b, units_b = counts
     lower, upper = bernoulli_bound.interval(a, b, ALPHA)
     significant = float(bernoulli_bound.log_evidence(a, b)) >= -np.log(ALPHA)
@@ -134,10 +134,10 @@ def test_the_exact_interval_agrees_with_the_likelihood_ratio(counts: tuple[int, 
 def test_phases_multiply() -> None:
     a = conversions(np.array([3.0, 1.0]), np.array([50.0, 20.0]))
     b = conversions(np.array([9.0, 4.0]), np.array([40.0, 25.0]))
-    parts = [bernoulli_bound.log_evidence(*arms(*counts)) for counts in ((3, 50, 9, 40), (1, 20, 4, 25))]
+    parts = [bernoulli_bound.log_evidence(*variants(*counts)) for counts in ((3, 50, 9, 40), (1, 20, 4, 25))]
     assert float(bernoulli_bound.log_evidence(a, b)) == pytest.approx(float(sum(parts)))
     twice = [conversions(np.full(2, hits), np.full(2, 400.0)) for hits in (8.0, 17.0)]
-    alone = bernoulli_bound.interval(*arms(8, 400, 17, 400), ALPHA)
+    alone = bernoulli_bound.interval(*variants(8, 400, 17, 400), ALPHA)
     both = bernoulli_bound.interval(twice[0], twice[1], ALPHA)
     assert alone[0] < both[0] < both[1] < alone[1]
 
@@ -153,6 +153,6 @@ def test_the_exact_bound_is_valid_at_every_analysis() -> None:
 
 
 def test_counts_are_low_with_few_units_of_either_outcome() -> None:
-    assert bernoulli_bound.too_few(*arms(19, 5_000, 60, 5_000))
-    assert bernoulli_bound.too_few(*arms(60, 75, 100, 200))
-    assert not bernoulli_bound.too_few(*arms(20, 5_000, 60, 5_000))
+    assert bernoulli_bound.too_few(*variants(19, 5_000, 60, 5_000))
+    assert bernoulli_bound.too_few(*variants(60, 75, 100, 200))
+    assert not bernoulli_bound.too_few(*variants(20, 5_000, 60, 5_000))

@@ -20,8 +20,8 @@ def test_two_by_two_is_the_regression_of_statsmodels() -> None:
     values = {(a, b): random.normal(1 + a + 0.5 * a * b, 1 + b, 40 + 30 * a) for a, b in cells}
     frame = pd.DataFrame([{"a": a - 0.5, "b": b - 0.5, "y": y} for (a, b), ys in values.items() for y in ys])
     fit = smf.ols("y ~ a * b", frame).fit(cov_type="HC2")
-    arms = [measure(MetricKind.MEAN, [moments_of(values[cell])]) for cell in cells]
-    means = [standardize(arm, phase_weights(arms)) for arm in arms]
+    variants = [measure(MetricKind.MEAN, [moments_of(values[cell])]) for cell in cells]
+    means = [standardize(variant, phase_weights(variants)) for variant in variants]
     found = {contrast.factors: judge_contrast(contrast, means) for contrast in contrasts([2, 2])}
     for factors, name in (((0,), "a"), ((1,), "b"), ((0, 1), "a:b")):
         assert found[factors].estimate == pytest.approx(fit.params[name], rel=1e-9)
@@ -42,8 +42,8 @@ def test_a_known_table_gives_its_known_effects() -> None:
     random = np.random.default_rng(2)
     noise = random.normal(size=30)
     noise -= noise.mean()
-    arms = [measure(MetricKind.MEAN, [moments_of(mean + noise)]) for mean in table.ravel()]
-    means = [standardize(arm, phase_weights(arms)) for arm in arms]
+    variants = [measure(MetricKind.MEAN, [moments_of(mean + noise)]) for mean in table.ravel()]
+    means = [standardize(variant, phase_weights(variants)) for variant in variants]
     effects = {
         (contrast.factors, contrast.levels): float(judge_contrast(contrast, means).estimate)
         for contrast in contrasts([2, 3])

@@ -33,18 +33,18 @@ from tests.experiments.moments import moments_of
 COUNTS = [(100, 1000, 130, 1000), (3, 40, 9, 55), (0, 30, 4, 31), (500, 510, 480, 505)]
 
 
-def arm(hits: float, units: float) -> VariantMeans:
+def variant(hits: float, units: float) -> VariantMeans:
     return conversions(np.array([float(hits)]), np.array([float(units)]))
 
 
-def means(*arms: VariantMeans) -> list[VariantMean]:
-    weights = phase_weights(arms)
-    return [standardize(each, weights) for each in arms]
+def means(*variants: VariantMeans) -> list[VariantMean]:
+    weights = phase_weights(variants)
+    return [standardize(each, weights) for each in variants]
 
 
 @pytest.mark.parametrize(("hits_a", "units_a", "hits_b", "units_b"), COUNTS)
 def test_proportions_are_those_of_statsmodels(hits_a: int, units_a: int, hits_b: int, units_b: int) -> None:
-    a, b = arm(hits_a, units_a), arm(hits_b, units_b)
+    a, b = variant(hits_a, units_a), variant(hits_b, units_b)
     found = pooled_z(a, b, phase_weights([a, b]))
     assert found.p_value == pytest.approx(proportions_ztest([hits_a, hits_b], [units_a, units_b])[1], rel=1e-10)
     low, high = confint_proportions_2indep(hits_b, units_b, hits_a, units_a, method="newcomb")
@@ -72,8 +72,8 @@ def test_ratio_and_lift_have_the_errors_of_resampling() -> None:
     random = np.random.default_rng(5)
     impressions = random.poisson(8, (2, 1_500)) + 1.0
     clicks = random.binomial(impressions.astype(int), np.array([[0.2], [0.24]])).astype(float)
-    arms = [measure(MetricKind.RATIO, [moments_of(clicks[i], impressions[i])]) for i in (0, 1)]
-    a, b = means(*arms)
+    variants = [measure(MetricKind.RATIO, [moments_of(clicks[i], impressions[i])]) for i in (0, 1)]
+    a, b = means(*variants)
     picks = random.integers(0, 1_500, (2, 2_000, 1_500))
     resampled = np.array([clicks[i][picks[i]].sum(1) / impressions[i][picks[i]].sum(1) for i in (0, 1)])
     assert a.mean == pytest.approx(clicks[0].sum() / impressions[0].sum())
@@ -84,14 +84,14 @@ def test_ratio_and_lift_have_the_errors_of_resampling() -> None:
 
 
 def test_a_lift_from_a_negative_mean_keeps_its_sign() -> None:
-    arms = [measure(MetricKind.MEAN, [moments_of(np.array(values))]) for values in ([-2.0, -2.2], [-1.0, -1.2])]
-    lift = relative_lift(*means(*arms))
+    variants = [measure(MetricKind.MEAN, [moments_of(np.array(values))]) for values in ([-2.0, -2.2], [-1.0, -1.2])]
+    lift = relative_lift(*means(*variants))
     assert lift.estimate == pytest.approx(1.0 / 2.1)
     assert lift.lower < lift.estimate < lift.upper
 
 
 def test_a_lift_from_zero_is_not_a_number() -> None:
-    assert np.isnan(relative_lift(*means(arm(0, 100), arm(5, 100))).estimate)
+    assert np.isnan(relative_lift(*means(variant(0, 100), variant(5, 100))).estimate)
 
 
 def test_a_covariate_adjusts_as_regression_does() -> None:
@@ -100,9 +100,9 @@ def test_a_covariate_adjusts_as_regression_does() -> None:
     before = random.normal(10, 3, 4_000)
     treated = random.random(4_000) < 0.5
     values = 0.8 * before + random.normal(0, 1.5, 4_000) + 0.1 * treated
-    arms = [moments_of(values[treated == arm], x=before[treated == arm]) for arm in (False, True)]
-    found = welch_t(*means(*adjust(MetricKind.MEAN, [[moments] for moments in arms])))
-    plain = welch_t(*means(*(measure(MetricKind.MEAN, [moments]) for moments in arms)))
+    variants = [moments_of(values[treated == variant], x=before[treated == variant]) for variant in (False, True)]
+    found = welch_t(*means(*adjust(MetricKind.MEAN, [[moments] for moments in variants])))
+    plain = welch_t(*means(*(measure(MetricKind.MEAN, [moments]) for moments in variants)))
     fit = sm.OLS(values, sm.add_constant(np.column_stack([treated, before]))).fit(cov_type="HC1")
     assert found.estimate == pytest.approx(fit.params[1], abs=2e-4)
     assert found.upper - found.lower == pytest.approx(2 * 1.96 * fit.bse[1], rel=5e-3)
@@ -116,9 +116,9 @@ def test_a_covariate_of_a_ratio_reduces_its_variance_without_bias() -> None:
     views = random.poisson(10, (2, 5_000)) + 1
     before = random.binomial(20, rate) / 20
     clicks = random.binomial(views, rate)
-    arms = [[moments_of(clicks[i], views[i], before[i])] for i in (0, 1)]
-    plain = welch_t(*means(*(measure(MetricKind.RATIO, phases) for phases in arms)))
-    found = welch_t(*means(*adjust(MetricKind.RATIO, arms)))
+    variants = [[moments_of(clicks[i], views[i], before[i])] for i in (0, 1)]
+    plain = welch_t(*means(*(measure(MetricKind.RATIO, phases) for phases in variants)))
+    found = welch_t(*means(*adjust(MetricKind.RATIO, variants)))
     shares = [(clicks[i] - clicks[i].sum() / views[i].sum() * views[i]) / views[i].mean() for i in (0, 1)]
     known = np.corrcoef(np.concatenate(shares), np.concatenate(before - before.mean(axis=1, keepdims=True)))[0, 1]
     shrunken = (found.upper - found.lower) / (plain.upper - plain.lower)
@@ -164,5 +164,5 @@ def test_a_phase_without_both_variants_is_left_out() -> None:
     a = conversions(np.array([100.0, 50.0]), np.array([1_000.0, 900.0]))
     b = conversions(np.array([130.0, 0.0]), np.array([1_000.0, 1.0]))
     assert phase_weights([a, b]).tolist() == [1.0, 0.0]
-    alone = pooled_z(arm(100, 1_000), arm(130, 1_000), np.ones(1))
+    alone = pooled_z(variant(100, 1_000), variant(130, 1_000), np.ones(1))
     assert pooled_z(a, b, phase_weights([a, b])).p_value == pytest.approx(float(alone.p_value))

@@ -76,6 +76,6 @@ def test_sample_ratio_mismatch() -> None:
 def test_no_data_gives_no_result() -> None:
     empty: list[VariantMeans] = [conversions(np.zeros(1), np.zeros(1))] * 2
     weights = phase_weights(empty)
-    means: list[VariantMean] = [standardize(arm, weights) for arm in empty]
+    means: list[VariantMean] = [standardize(variant, weights) for variant in empty]
     assert pooled_z(*empty, weights).p_value == 1.0
     assert welch_t(*means).p_value == 1.0

@@ -26,7 +26,7 @@ def test_moments_merge(first: list[tuple[int, int, int]], second: list[tuple[int
 
 def test_moments_give_mean_and_variance() -> None:
     values = np.random.default_rng(1).normal(50, 4, 500)
-    arm = measure(MetricKind.MEAN, [moments_of(values[:200]), moments_of(values[200:])])
-    np.testing.assert_allclose(arm.mean, [values[:200].mean(), values[200:].mean()])
-    np.testing.assert_allclose(arm.variance, [values[:200].var(ddof=1), values[200:].var(ddof=1)])
+    variant = measure(MetricKind.MEAN, [moments_of(values[:200]), moments_of(values[200:])])
+    np.testing.assert_allclose(variant.mean, [values[:200].mean(), values[200:].mean()])
+    np.testing.assert_allclose(variant.variance, [values[:200].var(ddof=1), values[200:].var(ddof=1)])
     assert FIELDS[0] == "count"

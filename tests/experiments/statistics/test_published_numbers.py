@@ -40,13 +40,13 @@ ALONE = np.ones(1)
 """The weight of an only phase."""
 
 
-def arm(hits: float, units: float) -> VariantMeans:
+def variant(hits: float, units: float) -> VariantMeans:
     return conversions(np.array([hits]), np.array([units]))
 
 
-def over_phases(*arms: VariantMeans) -> list[VariantMean]:
-    weights = phase_weights(arms)
-    return [standardize(each, weights) for each in arms]
+def over_phases(*variants: VariantMeans) -> list[VariantMean]:
+    weights = phase_weights(variants)
+    return [standardize(each, weights) for each in variants]
 
 
 def compared(a: Moments, b: Moments, kind: MetricKind = MetricKind.MEAN) -> list[VariantMean]:
@@ -85,8 +85,9 @@ def test_growthbook_sequential() -> None:
 def test_growthbook_covariate() -> None:
     """`test_three_armed_cuped_baseline_stats_hardcoded`: deviations left by a slope for 0 and 2 together, and the lift.
 
-    GrowthBook's slope is that of all units as if of one arm, and its lift is over the control's mean before adjustment;
-    ours is the slope within arms, over the adjusted mean. They differ by chance, and by little of the interval.
+    GrowthBook computes one slope for all units, and the lift relative to the control's mean before the adjustment.
+    Groundswell computes the slope within variants, and the lift relative to the adjusted mean. The results differ by
+    chance, by a small part of the interval.
     """
     control = Moments(3001, y=300, yy=600, x=210, xx=415, yx=-20)
     first = Moments(3000, y=222, yy=555, x=120, xx=405, yx=-10)
@@ -100,7 +101,7 @@ def test_growthbook_covariate() -> None:
 
 def test_growthbook_bayesian() -> None:
     """`test_bayesian_binomial_ab_test` (by simulation of the log ratio: three digits) and `test_bayesian_gaussian`."""
-    found = beta_posteriors([arm(49, 100), arm(51, 100)], ALONE, seed=1)
+    found = beta_posteriors([variant(49, 100), variant(51, 100)], ALONE, seed=1)
     assert found.probability_best[1] == pytest.approx(0.61052, abs=5e-4)
     assert found.expected_loss == pytest.approx([0.03872, 0.01912], abs=1e-5)
     found = normal_posteriors(compared(Moments(10, y=100, yy=1002.25), Moments(10, y=105, yy=1111.5)), seed=1)
@@ -120,12 +121,12 @@ def test_growthbook_bayesian() -> None:
 )
 def test_confidence_chi_square(first: tuple[int, int], second: tuple[int, int], expected: float) -> None:
     """test_chisquared.py, `test_multiple_difference`: for two variants it is the pooled z test."""
-    assert pooled_z(arm(*first), arm(*second), ALONE).p_value == pytest.approx(expected, rel=1e-6)
+    assert pooled_z(variant(*first), variant(*second), ALONE).p_value == pytest.approx(expected, rel=1e-6)
 
 
 def test_confidence_beta_binomial() -> None:
     """test_betabinomial.py, `test_summary` (Jeffreys' prior) and `test_difference` (simulated: three digits)."""
-    found = beta_posteriors([arm(42, 104), arm(500, 1009)], ALONE, seed=1, prior=(0.5, 0.5))
+    found = beta_posteriors([variant(42, 104), variant(500, 1009)], ALONE, seed=1, prior=(0.5, 0.5))
     assert found.lower == pytest.approx([0.3132419, 0.46473987], abs=5e-8)
     assert found.upper == pytest.approx([0.49971958, 0.52636595], abs=5e-8)
     assert found.probability_best[1] == pytest.approx(0.962782, abs=5e-4)
