@@ -143,7 +143,7 @@ def assigned(scope: Scope) -> None:
 @pytest.mark.parametrize("read", [analysed, assigned])
 def test_an_experiment_that_never_started_names_its_state(scope: Scope, read: Callable[[Scope], None]) -> None:
     lifecycle.create_experiment(scope, "hooks", DESIGN)
-    for move, told in (
+    for move, description in (
         (None, "DRAFT: start it first"),
         ("archive", "ARCHIVED: it was archived without having been started"),
     ):
@@ -151,7 +151,7 @@ def test_an_experiment_that_never_started_names_its_state(scope: Scope, read: Ca
             lifecycle.archive_experiment(scope, "hooks")
         with pytest.raises(FailedPrecondition) as refused:
             read(scope)
-        assert refused.value.message == f"experiment 'hooks' is {told}"
+        assert refused.value.message == f"experiment 'hooks' is {description}"
 
 
 def test_the_end_reason_is_stored(scope: Scope) -> None:

@@ -62,12 +62,12 @@ def test_the_better_policy_has_the_higher_estimate(shares: Array) -> None:
 
 def test_the_estimate_is_the_reward_of_the_policy_in_service() -> None:
     """Thompson on its own units, as many as it accepted of the log, over twenty runs of each."""
-    told = [replay(runs.thompson, log(6_000, seed=seed), 3, np.random.default_rng(seed)) for seed in range(20)]
-    units = round(float(np.mean([one.units for one in told])), -2)
+    replays = [replay(runs.thompson, log(6_000, seed=seed), 3, np.random.default_rng(seed)) for seed in range(20)]
+    units = round(float(np.mean([one.units for one in replays])), -2)
     served = [runs.run(runs.thompson, TRUTH.tolist(), int(units), np.random.default_rng(seed)) for seed in range(20)]
     earned = [float((one.batches.count @ TRUTH).sum() / units) for one in served]
-    spread = (np.var(earned) + np.var([one.estimate for one in told])) ** 0.5
-    assert np.mean([one.estimate for one in told]) == pytest.approx(np.mean(earned), abs=4 * spread / 20**0.5)
+    spread = (np.var(earned) + np.var([one.estimate for one in replays])) ** 0.5
+    assert np.mean([one.estimate for one in replays]) == pytest.approx(np.mean(earned), abs=4 * spread / 20**0.5)
 
 
 def test_a_log_has_to_be_consistent() -> None:

@@ -63,12 +63,12 @@ def test_a_bandit_learns_from_recorded_events(client: Client) -> None:
     first, last = (Counter(one.variant for one in rounds[at]) for at in (0, -1))
     assert max(first.values()) < 80
     assert last["joke"] > 130
-    look = client.experiments.analyze_experiment(experiment_key="hooks")
-    assert look.units == 1500
-    probabilities = dict(zip(RATES, look.choice_probabilities, strict=True))
-    assert probabilities["joke"] == max(look.choice_probabilities) > 0.9
-    assert min(look.choice_probabilities) >= 0.01
-    assert sum(look.choice_probabilities) == pytest.approx(1.0)
+    analysis = client.experiments.analyze_experiment(experiment_key="hooks")
+    assert analysis.units == 1500
+    probabilities = dict(zip(RATES, analysis.choice_probabilities, strict=True))
+    assert probabilities["joke"] == max(analysis.choice_probabilities) > 0.9
+    assert min(analysis.choice_probabilities) >= 0.01
+    assert sum(analysis.choice_probabilities) == pytest.approx(1.0)
 
 
 def test_each_choice_has_the_probability_with_which_it_was_made(client: Client) -> None:
@@ -133,12 +133,12 @@ def test_an_event_of_an_unassigned_unit_is_refused(client: Client) -> None:
 def test_an_analysis_weighs_by_the_stored_probabilities_and_explains_it(client: Client) -> None:
     start(client, min_sample_size_per_variant=30, expected_total_sample=2000)
     rounds = run(client, 12, 150)
-    look = client.experiments.analyze_experiment(experiment_key="hooks")
-    assert not look.sample_ratio.is_mismatch
-    assert not look.sample_ratio.phase_p_values
-    assert look.decision.deciding_test == types.DECIDING_TEST_ALWAYS_VALID
-    assert "plain means are biased" in look.decision.explanation
-    plain, spec, joke = look.metrics[0].variants
+    analysis = client.experiments.analyze_experiment(experiment_key="hooks")
+    assert not analysis.sample_ratio.is_mismatch
+    assert not analysis.sample_ratio.phase_p_values
+    assert analysis.decision.deciding_test == types.DECIDING_TEST_ALWAYS_VALID
+    assert "plain means are biased" in analysis.decision.explanation
+    plain, spec, joke = analysis.metrics[0].variants
     assert joke.probability_best > 0.99
     assert joke.mean == pytest.approx(RATES["joke"], abs=0.1)
     assert joke.comparison.always_valid.interval.lower > 0.0
@@ -146,8 +146,8 @@ def test_an_analysis_weighs_by_the_stored_probabilities_and_explains_it(client: 
     counts = Counter(one.variant for round_ in rounds for one in round_)
     assert [one.units for one in (plain, spec, joke)] == [counts[key] for key in RATES]
     enough = min(counts.values()) >= 30
-    assert (look.decision.winner == "joke") == enough
-    assert look.decision.ranking[0] == "joke"
+    assert (analysis.decision.winner == "joke") == enough
+    assert analysis.decision.ranking[0] == "joke"
 
 
 def test_an_ab_test_with_a_bandit_allocation_is_a_bandit(client: Client) -> None:
@@ -174,9 +174,9 @@ def test_an_ab_test_with_a_bandit_allocation_is_a_bandit(client: Client) -> None
         record(client, [one.unit for one in assigned if one.variant == key], "purchase", value=value)
     later = assign_all(client, [f"later-{number}" for number in range(50)])
     assert sum(one.variant == "joke" for one in later) > 40
-    look = client.experiments.analyze_experiment(experiment_key="hooks")
-    assert look.decision.deciding_test == types.DECIDING_TEST_ALWAYS_VALID, "beyond its planned size as before it"
-    assert max(look.choice_probabilities) == pytest.approx(0.98)
+    analysis = client.experiments.analyze_experiment(experiment_key="hooks")
+    assert analysis.decision.deciding_test == types.DECIDING_TEST_ALWAYS_VALID, "beyond its planned size as before it"
+    assert max(analysis.choice_probabilities) == pytest.approx(0.98)
 
 
 def test_a_bandit_pauses_changes_and_completes_like_other_kinds(client: Client) -> None:
@@ -217,6 +217,6 @@ def test_two_servers_give_a_unit_the_same_variant(server: RunningServer, databas
         with ThreadPoolExecutor(4) as callers:
             results = list(callers.map(ask, (one, two, one, two), range(4)))
         assert all(found == results[0] for found in results[1:])
-        looks = [client.experiments.analyze_experiment(experiment_key="hooks") for client in (one, two)]
-        assert [(look.units, look.crossed_count) for look in looks] == [(120, 0)] * 2
-        assert looks[0].choice_probabilities == looks[1].choice_probabilities
+        analyses = [client.experiments.analyze_experiment(experiment_key="hooks") for client in (one, two)]
+        assert [(analysis.units, analysis.crossed_count) for analysis in analyses] == [(120, 0)] * 2
+        assert analyses[0].choice_probabilities == analyses[1].choice_probabilities

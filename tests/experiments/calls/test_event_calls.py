@@ -95,41 +95,41 @@ def test_an_ab_test_is_decided_once_at_its_planned_size(client: Client) -> None:
 def test_an_analysis_that_cannot_decide_is_not_the_planned_one(client: Client) -> None:
     start(client, expected_total_sample=200, min_runtime=3600)
     convert(client, 400, {"control": 0.1, "new": 0.4})
-    look = client.experiments.analyze_experiment(experiment_key="hooks")
-    assert look.decision.verdict == types.EXPERIMENT_VERDICT_NEEDS_RUNTIME
-    assert not look.HasField("planned_decision")
+    analysis = client.experiments.analyze_experiment(experiment_key="hooks")
+    assert analysis.decision.verdict == types.EXPERIMENT_VERDICT_NEEDS_RUNTIME
+    assert not analysis.HasField("planned_decision")
 
 
 def test_a_sequential_experiment_is_decided_by_the_always_valid_test_alone(client: Client) -> None:
     start(client, kind="EXPERIMENT_KIND_SEQUENTIAL", expected_total_sample=1000)
     convert(client, 1200, {"control": 0.1, "new": 0.3})
-    look = client.experiments.analyze_experiment(experiment_key="hooks")
-    assert look.decision.deciding_test == types.DECIDING_TEST_ALWAYS_VALID
-    assert look.decision.winner == "new"
-    assert not look.HasField("planned_decision")
+    analysis = client.experiments.analyze_experiment(experiment_key="hooks")
+    assert analysis.decision.deciding_test == types.DECIDING_TEST_ALWAYS_VALID
+    assert analysis.decision.winner == "new"
+    assert not analysis.HasField("planned_decision")
 
 
 def test_results_are_computed_from_the_counts(client: Client) -> None:
     start(client)
     convert(client, 1000, {"control": 0.1, "new": 0.2})
-    look = client.experiments.analyze_experiment(experiment_key="hooks")
-    control, new = look.metrics[0].variants
-    assert control.units + new.units == look.units == 1000
+    analysis = client.experiments.analyze_experiment(experiment_key="hooks")
+    control, new = analysis.metrics[0].variants
+    assert control.units + new.units == analysis.units == 1000
     assert control.mean == pytest.approx(0.1, abs=0.001)
     assert new.comparison.difference == pytest.approx(new.mean - control.mean)
     interval = new.comparison.fixed_horizon.interval
     assert interval.lower < new.comparison.difference < interval.upper
     assert new.probability_best > 0.99
     assert not control.HasField("comparison")
-    assert not look.sample_ratio.is_mismatch
+    assert not analysis.sample_ratio.is_mismatch
 
 
 def test_a_multivariate_experiment_reports_the_effect_of_each_factor(client: Client) -> None:
     factors = [{"name": "hook", "levels": ["plain", "question"]}, {"name": "emoji", "levels": ["none", "one"]}]
     start(client, kind="EXPERIMENT_KIND_MULTIVARIATE", factors=factors, variants=[])
     convert(client, 2000, {"plain/none": 0.1, "plain/one": 0.1, "question/none": 0.3, "question/one": 0.3})
-    look = client.experiments.analyze_experiment(experiment_key="hooks")
-    effects = {tuple(one.levels): one for one in look.factor_effects}
+    analysis = client.experiments.analyze_experiment(experiment_key="hooks")
+    effects = {tuple(one.levels): one for one in analysis.factor_effects}
     assert effects["question",].estimate == pytest.approx(0.2, abs=0.01)
     assert effects["question",].fixed_horizon.adjusted_p_value < 0.001
     assert abs(effects["one",].estimate) < 0.01

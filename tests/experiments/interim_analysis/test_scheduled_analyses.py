@@ -74,13 +74,13 @@ def test_analyses_leave_time_for_other_work_and_every_experiment_has_a_turn(data
     with database.scope("default") as scope:
         for key in keys:
             count(scope, start(scope, key=key, auto_complete=False), AT_ONCE_ONLY)
-    looks = []
+    histories = []
     for minute in range(1, 7):
         # Its time is over after the first analysis.
         ticks = iter([0.0, 0.0, scheduled_analyses.MAX_SECONDS + 1.0])
         run_due_analyses(database, later(minute), monotonic=ticks.__next__)
-        looks.append([len(history(database, key)) for key in keys])
-    assert looks == [[1, 0, 0], [1, 1, 0], [1, 1, 1], [2, 1, 1], [2, 2, 1], [2, 2, 2]]
+        histories.append([len(history(database, key)) for key in keys])
+    assert histories == [[1, 0, 0], [1, 1, 0], [1, 1, 1], [2, 1, 1], [2, 2, 1], [2, 2, 2]]
 
 
 @pytest.mark.parametrize("kind", [ExperimentKind.AB_TEST, ExperimentKind.BANDIT])
@@ -109,7 +109,7 @@ def test_a_winner_of_the_fixed_horizon_test_completes_nothing(database: Database
     assert now_of(database).state is ExperimentState.RUNNING
     assert [one.verdict for one in history(database)] == [Verdict.NOT_SIGNIFICANT]
     with database.scope("default") as scope:
-        assert runner.read_planned_decision(scope, "hooks") is None, "the look at the planned size is left to people"
+        assert runner.read_planned_decision(scope, "hooks") is None, "people run the analysis at the planned size"
 
 
 @pytest.mark.parametrize("changes", [{"auto_complete": False}, {"min_runtime": timedelta(hours=1)}])
@@ -143,12 +143,12 @@ def test_all_workspaces_are_analysed_also_after_a_failure(database: Database) ->
     for workspace in ("broken", "sound"):
         with database.scope(workspace) as scope:
             count(scope, start(scope), CLEAR)
-    look = interim_analysis.analyze
+    unpatched = interim_analysis.analyze
 
     def breaks(experiment: lifecycle.Experiment, *args: object, **options: object) -> interim_analysis.InterimAnalysis:
         if experiment.id == broken.id:
             raise ZeroDivisionError
-        return look(experiment, *args, **options)  # type: ignore[arg-type]
+        return unpatched(experiment, *args, **options)  # type: ignore[arg-type]
 
     with database.scope("broken") as scope:
         broken = lifecycle.get_experiment(scope, "hooks")
@@ -163,13 +163,13 @@ def test_two_concurrent_workers_store_one_analysis_and_complete_once(database: D
         count(scope, start(scope), CLEAR)
     moment = later(1)
     (one,) = due(database, moment)
-    look = interim_analysis.analyze
+    unpatched = interim_analysis.analyze
 
     def overtaken(*args: object, **options: object) -> interim_analysis.InterimAnalysis:
         """Another worker runs the whole analysis while this one computes."""
-        with patch.object(interim_analysis, "analyze", look):
+        with patch.object(interim_analysis, "analyze", unpatched):
             run_analysis(database, one, moment)
-        return look(*args, **options)  # type: ignore[arg-type]
+        return unpatched(*args, **options)  # type: ignore[arg-type]
 
     with patch.object(interim_analysis, "analyze", overtaken):
         run_analysis(database, one, moment)
@@ -193,12 +193,12 @@ def test_an_experiment_that_changed_meanwhile_is_left_for_the_next_round(databas
     with database.scope("default") as scope:
         count(scope, start(scope), CLEAR)
     (one,) = due(database, later(1))
-    look = interim_analysis.analyze
+    unpatched = interim_analysis.analyze
 
     def paused_meanwhile(*args: object, **options: object) -> interim_analysis.InterimAnalysis:
         with database.scope("default") as scope:
             lifecycle.pause_experiment(scope, "hooks")
-        return look(*args, **options)  # type: ignore[arg-type]
+        return unpatched(*args, **options)  # type: ignore[arg-type]
 
     with patch.object(interim_analysis, "analyze", paused_meanwhile):
         run_analysis(database, one, later(1))
@@ -235,12 +235,12 @@ def test_a_long_experiment_has_few_analyses_evenly_spaced(database: Database) ->
     """Analysed every minute of three hours, and every other day for a year after that."""
     with database.scope("default") as scope:
         experiment = start(scope)
-        look = interim_analyses.StoredAnalysis(experiment.create_time, 0, Verdict.NEEDS_SAMPLES, [])
+        stored = interim_analyses.StoredAnalysis(experiment.create_time, 0, Verdict.NEEDS_SAMPLES, [])
         kept: list[int] = []
         for minute in [*range(180), *range(1440, 365 * 1440, 2 * 1440)]:
             first, step = slot(minute * MINUTE)
             if not kept or first > kept[-1]:
-                interim_analyses.store(scope, experiment.number, first, step, look)
+                interim_analyses.store(scope, experiment.number, first, step, stored)
                 kept = sorted(row.minute for row in scope.select(interim_analyses.InterimAnalysisRow))
                 assert len(kept) <= MAX_STORED
     assert len(kept) > MAX_STORED / 2

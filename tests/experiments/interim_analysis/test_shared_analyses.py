@@ -25,7 +25,7 @@ class World:
         self.may_end = asyncio.Event()
         self.has_begun = asyncio.Event()
 
-    async def look(self) -> Any:
+    async def analyze(self) -> Any:
         self.begun += 1
         self.has_begun.set()
         number = self.begun
@@ -35,7 +35,7 @@ class World:
         return number
 
     def take(self, since: int | None, key: str = "hooks", workspace: str = "acme") -> Any:
-        return self.shared.run(workspace, key, self.look, None if since is None else (0, since))
+        return self.shared.run(workspace, key, self.analyze, None if since is None else (0, since))
 
     def grow(self, to: int) -> None:
         self.feed.cursor = encode_cursor((0, to))
@@ -45,8 +45,8 @@ async def test_an_analysis_serves_all_watchers_notified_before_it_began() -> Non
     world = World()
     world.may_end.set()
     world.grow(5)
-    told = await asyncio.gather(*(world.take(since) for since in (5, 3, 5, 1)))
-    assert told == [(encode_cursor((0, 5)), 1)] * 4
+    results = await asyncio.gather(*(world.take(since) for since in (5, 3, 5, 1)))
+    assert results == [(encode_cursor((0, 5)), 1)] * 4
     world.grow(6)
     assert await world.take(5) == (encode_cursor((0, 5)), 1), "one that is over serves too"
     assert await world.take(6) == (encode_cursor((0, 6)), 2)

@@ -34,14 +34,14 @@ class World:
         self.database, self.executor, self.feed = database, executor, feed
         self.experiment = SimpleNamespace(version=1, state=ExperimentState.RUNNING)
         self.units = 0
-        self.looks = 0
+        self.analysis_count = 0
 
     async def take(self, since: events.Position | None) -> Any:
         cursor = self.feed.cursor
-        return cursor, await self.look()
+        return cursor, await self.analyze()
 
-    async def look(self) -> Any:
-        self.looks += 1
+    async def analyze(self) -> Any:
+        self.analysis_count += 1
         decision = SimpleNamespace(verdict=5)
         now = SimpleNamespace(**vars(self.experiment))
         return SimpleNamespace(experiment=now, counts=self.units, decision=decision, planned_decision=None)
@@ -99,7 +99,7 @@ async def test_the_first_analysis_is_sent_at_once_and_the_next_after_counting(wo
     assert (first.is_new, first.analysis.counts) == (True, 0)
     assert (second.is_new, second.analysis.counts) == (True, 1)
     assert events.decode_cursor(second.cursor) > events.decode_cursor(first.cursor)
-    assert world.looks == 2
+    assert world.analysis_count == 2
 
 
 async def test_a_slow_caller_receives_the_newest_analysis(world: World) -> None:
@@ -111,14 +111,14 @@ async def test_a_slow_caller_receives_the_newest_analysis(world: World) -> None:
         await world.count()
         after = await next_of(watching)
     assert [newest.analysis.counts, after.analysis.counts] == [1_000, 1_001]
-    assert world.looks == 3
+    assert world.analysis_count == 3
 
 
 async def test_watchers_of_one_experiment_share_analyses(world: World) -> None:
     shared = SharedAnalyses(world.feed)
 
     def take(since: events.Position | None) -> Any:
-        return shared.run("acme", "hooks", world.look, since)
+        return shared.run("acme", "hooks", world.analyze, since)
 
     watchers = [Watcher(world.feed, "acme", "hooks", take, min_interval=AT_ONCE).watch("") for _ in range(20)]
     for watching in watchers:
@@ -126,7 +126,7 @@ async def test_watchers_of_one_experiment_share_analyses(world: World) -> None:
     for units in range(1, 4):
         await world.count()
         assert {(await next_of(watching)).analysis.counts for watching in watchers} == {units}
-    assert world.looks == 20 + 3
+    assert world.analysis_count == 20 + 3
 
 
 async def test_analyses_keep_their_minimum_interval(world: World) -> None:
@@ -135,7 +135,7 @@ async def test_analyses_keep_their_minimum_interval(world: World) -> None:
         await world.count()
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(anext(watching), 0.05)
-    assert world.looks == 1
+    assert world.analysis_count == 1
 
 
 async def test_changes_of_other_experiments_wake_no_watcher(world: World) -> None:
@@ -146,7 +146,7 @@ async def test_changes_of_other_experiments_wake_no_watcher(world: World) -> Non
         await world.tell("hooks", topic=POST_CHANGED)
         await world.count()
         assert (await next_of(watching)).analysis.counts == 1
-    assert world.looks == 2
+    assert world.analysis_count == 2
 
 
 async def test_an_event_without_a_change_sends_a_keep_alive(world: World) -> None:
@@ -173,8 +173,8 @@ async def test_a_watch_ends_with_the_experiment_after_a_last_analysis(world: Wor
         await anext(watching)
         world.experiment = SimpleNamespace(version=2, state=state)
         await world.tell("hooks", topic=EXPERIMENT_CHANGED)
-        told = [seen async for seen in watching]
-    assert [seen.analysis.experiment.state for seen in told] == [state]
+        received = [seen async for seen in watching]
+    assert [seen.analysis.experiment.state for seen in received] == [state]
     async with world.watch() as watching, soon():
         assert len([seen async for seen in watching]) == 1, "of one that has ended it tells what it came to"
     assert world.feed.followers == 0
@@ -217,10 +217,10 @@ async def test_many_batches_publish_one_event(world: World) -> None:
         notices.note("acme", ["hooks", "captions"])
     before = world.feed.cursor
     await notices.publish()
-    told = await world.executor.read(
+    received = await world.executor.read(
         lambda: events.read_after(world.database, events.decode_cursor(before), topics=(EXPERIMENT_COUNTED,))
     )
-    assert [(event.workspace, event.subject_id) for event in told] == [("acme", "captions"), ("acme", "hooks")]
+    assert [(event.workspace, event.subject_id) for event in received] == [("acme", "captions"), ("acme", "hooks")]
     assert durable == ["before the notice"]
 
 

@@ -152,13 +152,13 @@ def test_concurrent_checks_have_the_effect_of_one(database_url: str) -> None:
     rolling.count(100, 100)
     together = threading.Barrier(2)
 
-    def look(database: Database) -> None:
+    def check_all(database: Database) -> None:
         together.wait()
         with database.scope("default", now=START + timedelta(hours=24)) as scope:
             check(scope, id)
         database.drop_connection()
 
-    both = [threading.Thread(target=look, args=(one,)) for one in (first, second)]
+    both = [threading.Thread(target=check_all, args=(one,)) for one in (first, second)]
     for thread in both:
         thread.start()
     for thread in both:

@@ -60,11 +60,11 @@ class Registry:
         """Returns the rollout when its model has reached this state."""
         wanted = types.RolloutModelState.Value(f"ROLLOUT_MODEL_STATE_{state}")
 
-        def look() -> types.Rollout | None:
+        def find() -> types.Rollout | None:
             found = self.client.experiments.get_rollout(rollout_key="model").rollout
             return found if found.model.state == wanted else None
 
-        found = eventually(look)
+        found = eventually(find)
         assert found is not None
         return found
 

@@ -70,14 +70,14 @@ def test_the_one_sided_test_finds_harm_sooner_and_no_harm_in_improvements() -> N
     assert confidence_sequence.p_value(good) == 1.0
 
 
-@pytest.mark.parametrize(("units", "told"), [(29, False), (30, True)])
-def test_fewer_than_thirty_units_of_values_are_no_evidence(units: int, told: bool) -> None:
+@pytest.mark.parametrize(("units", "is_evidence"), [(29, False), (30, True)])
+def test_fewer_than_thirty_units_of_values_are_no_evidence(units: int, is_evidence: bool) -> None:
     """Two phases: a phase that is too small changes no result."""
     values = np.random.default_rng(1).normal(size=units)
     large = np.random.default_rng(2).normal(size=30)
     low, high = (measure(MetricKind.MEAN, [moments_of(large), moments_of(values + shift)]) for shift in (0.0, 50.0))
     found = always_valid.against_equality(low, high, AnalysisPlan(ALPHA, 120), proportions=False)
-    assert (found.p_value < ALPHA) == told
+    assert (found.p_value < ALPHA) == is_evidence
     if units < 30:
         alone = measure(MetricKind.MEAN, [moments_of(values)]), measure(MetricKind.MEAN, [moments_of(values + 50.0)])
         assert always_valid.against_equality(*alone, AnalysisPlan(ALPHA, 120), proportions=False).p_value == 1.0
