@@ -91,7 +91,7 @@ class OutcomeSource(ABC):
     ) -> Observations:
         """Returns predictions with known outcomes as arrays. `labels` and `positive` are those of the model type."""
 
-    def of_posts(
+    def list_for_posts(
         self, scope: Scope, model_id: str, post_ids: Sequence[str], target_age: timedelta, since: datetime
     ) -> Sequence[SubjectOutcome]:
         """Returns outcomes of predictions about posts, to be reported to rollouts; none unless measured."""
@@ -130,21 +130,25 @@ class LabelledOutcomes(OutcomeSource):
     def observe(
         self, version: ModelVersion, known: Sequence[Any], labels: Sequence[str], positive: str
     ) -> Observations:
-        return _of_every_label(known, labels, positive) if self.every_label else _of_one_label(known, positive)
+        return (
+            _observe_every_label(known, labels, positive) if self.every_label else _observe_one_label(known, positive)
+        )
 
 
-def _of_one_label(known: Sequence[Any], positive: str) -> Observations:
-    values = np.array([one.probabilities[positive] for one in known], dtype=np.float64)
-    outcomes = np.array([one.label == positive for one in known], dtype=np.float64)
+def _observe_one_label(known: Sequence[Any], positive: str) -> Observations:
+    values = np.array([prediction.probabilities[positive] for prediction in known], dtype=np.float64)
+    outcomes = np.array([prediction.label == positive for prediction in known], dtype=np.float64)
     return Observations(Predictions(values, values, values), outcomes, float(values.mean()), float(outcomes.mean()))
 
 
-def _of_every_label(known: Sequence[Any], labels: Sequence[str], positive: str) -> Observations:
+def _observe_every_label(known: Sequence[Any], labels: Sequence[str], positive: str) -> Observations:
     """Compares probabilities (n, k) of the type's own labels, or of all labels that were predicted or given."""
-    named = {one.label for one in known}.union(*(one.probabilities for one in known))
+    named = {prediction.label for prediction in known}.union(*(prediction.probabilities for prediction in known))
     classes = list(labels) or sorted(named)
-    values = np.array([[one.probabilities.get(label, 0.0) for label in classes] for one in known], dtype=np.float64)
-    outcomes = np.array([classes.index(one.label) for one in known], dtype=np.float64)
+    values = np.array(
+        [[prediction.probabilities.get(label, 0.0) for label in classes] for prediction in known], dtype=np.float64
+    )
+    outcomes = np.array([classes.index(prediction.label) for prediction in known], dtype=np.float64)
     if positive:
         place = classes.index(positive)
         predicted, observed = values[:, place], outcomes == place

@@ -21,7 +21,7 @@ class PostDemographicsRow(Table):
     """`{"countries": {"DE": 210}, "age_bands": {...}, "genders": {...}}`, people by group."""
 
 
-def of_post(scope: Scope, post_id: str) -> PostDemographicsRow | None:
+def get_for_post(scope: Scope, post_id: str) -> PostDemographicsRow | None:
     """Returns the groups of a post; None when there are none."""
     found: PostDemographicsRow | None = (
         scope.select(PostDemographicsRow).where(PostDemographicsRow.post_id == post_id).first()
@@ -31,7 +31,7 @@ def of_post(scope: Scope, post_id: str) -> PostDemographicsRow | None:
 
 def store(scope: Scope, post_id: str, fetch_time: datetime, groups: dict[str, Any]) -> None:
     """Stores the groups of a locked post, unless newer ones are stored."""
-    known = of_post(scope, post_id)
+    known = get_for_post(scope, post_id)
     if known is None:
         scope.insert(PostDemographicsRow, post_id=post_id, fetch_time=fetch_time, groups=groups)
     elif fetch_time >= known.fetch_time:

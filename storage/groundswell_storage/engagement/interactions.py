@@ -200,13 +200,13 @@ def texts_of_keys(scope: Scope, text_keys: Sequence[int]) -> list[str]:
     return found
 
 
-def has_text(scope: Scope, text_keys: Sequence[int], *, verdict: int, but: str) -> bool:
+def has_text(scope: Scope, text_keys: Sequence[int], *, verdict: int, except_post: str) -> bool:
     """Returns true when a post other than this one has an interaction with one of these texts and this verdict."""
     for chunk in chunks(text_keys, _CHUNK):
         cursor = scope.execute(
             f"SELECT 1 FROM interaction WHERE workspace = ? AND text_key IN ({', '.join('?' * len(chunk))}) "
             "AND verdict = ? AND post_id <> ? LIMIT 1",
-            (scope.workspace, *chunk, verdict, but),
+            (scope.workspace, *chunk, verdict, except_post),
         )
         if cursor.fetchone() is not None:
             return True
@@ -289,7 +289,7 @@ def actor_handles(scope: Scope) -> Iterator[list[str]]:
         last = found[-1]
 
 
-def posts_of(scope: Scope, actor_handles: Sequence[str], platform: int, *, but: int) -> list[str]:
+def posts_of_actors(scope: Scope, actor_handles: Sequence[str], platform: int, *, except_verdict: int) -> list[str]:
     """Returns the posts of a platform on which one of these actors has an interaction with any other verdict."""
     found: dict[str, None] = {}
     for chunk in chunks(actor_handles, _CHUNK):
@@ -297,13 +297,15 @@ def posts_of(scope: Scope, actor_handles: Sequence[str], platform: int, *, but: 
             "SELECT DISTINCT i.post_id FROM interaction i JOIN post p ON p.id = i.post_id "
             f"WHERE i.workspace = ? AND i.actor_handle <> '' AND i.actor_handle IN ({', '.join('?' * len(chunk))}) "
             "AND i.verdict <> ? AND p.workspace = i.workspace AND p.platform = ?",
-            (scope.workspace, *chunk, but, platform),
+            (scope.workspace, *chunk, except_verdict, platform),
         )
         found.update(dict.fromkeys(post_id for (post_id,) in cursor.fetchall()))
     return sorted(found)
 
 
-def last_of(scope: Scope, post_id: str, actor_handles: Sequence[str], *, but: int, before_us: int | None) -> int | None:
+def last_of_actors(
+    scope: Scope, post_id: str, actor_handles: Sequence[str], *, except_verdict: int, before_us: int | None
+) -> int | None:
     """Returns the last time of these actors' interactions with a post that have another verdict; None for never.
 
     In microseconds since 1970 UTC, like `before_us`.
@@ -314,7 +316,7 @@ def last_of(scope: Scope, post_id: str, actor_handles: Sequence[str], *, but: in
         (time,) = scope.execute(
             "SELECT MAX(interact_time) FROM interaction WHERE workspace = ? AND post_id = ? "
             f"AND actor_handle IN ({', '.join('?' * len(chunk))}) AND verdict <> ?{earlier}",
-            (scope.workspace, post_id, *chunk, but, *bound),
+            (scope.workspace, post_id, *chunk, except_verdict, *bound),
         ).fetchone()
         times += [] if time is None else [time]
     return max(times, default=None)

@@ -100,7 +100,7 @@ def drop_of_post(scope: Scope, context_id: str, post_id: str) -> None:
     )
 
 
-def of_context(scope: Scope, context_id: str) -> Sequence[PatternRow]:
+def list_for_context(scope: Scope, context_id: str) -> Sequence[PatternRow]:
     """Returns the patterns that a context confirms."""
     return scope.rows(PatternRow, "context_id = ? ORDER BY name", context_id)
 

@@ -68,7 +68,7 @@ class CountAtAge(NamedTuple):
     value: int
 
 
-def of_post(scope: Scope, post_id: str) -> list[MetricSnapshotRow]:
+def list_for_post(scope: Scope, post_id: str) -> list[MetricSnapshotRow]:
     """Returns all snapshots of a post, oldest first."""
     query = scope.select(MetricSnapshotRow).where(MetricSnapshotRow.post_id == post_id)
     return list(query.order_by(MetricSnapshotRow.fetch_time, MetricSnapshotRow.id))

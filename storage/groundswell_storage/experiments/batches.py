@@ -51,7 +51,7 @@ def latest(scope: Scope, experiments: Collection[int]) -> dict[int, BanditBatchR
     return found
 
 
-def of_experiment(scope: Scope, experiment: int) -> list[BanditBatchRow]:
+def list_for_experiment(scope: Scope, experiment: int) -> list[BanditBatchRow]:
     """Returns all batches of an experiment, in order."""
     query = scope.select(BanditBatchRow).where(BanditBatchRow.experiment == experiment)
     return list(query.order_by(BanditBatchRow.number))

@@ -110,7 +110,7 @@ def newest_outcomes(scope: Scope, model_id: str, *, target_age: timedelta, limit
     return list(newest)[::-1]
 
 
-def of_posts(
+def list_for_posts(
     scope: Scope, model_id: str, post_ids: Sequence[str], *, target_age: timedelta, since: datetime
 ) -> list[JudgedPrediction]:
     """Returns a version's predictions from `since` on for the contexts of posts whose outcome is known."""

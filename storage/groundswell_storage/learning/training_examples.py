@@ -83,7 +83,7 @@ def count(scope: Scope, model_type: str, *, added_after: datetime | None = None)
     return found
 
 
-def of_keys(scope: Scope, model_type: str, keys: Sequence[str]) -> dict[str, StoredExample]:
+def get_many(scope: Scope, model_type: str, keys: Sequence[str]) -> dict[str, StoredExample]:
     """Returns the examples of a type with these keys."""
     found: dict[str, StoredExample] = {}
     for chunk in chunks(keys, _CHUNK):

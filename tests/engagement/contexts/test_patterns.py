@@ -50,7 +50,7 @@ def measure(scope: Scope, post: Post, counts: Counts, days: int) -> None:
 
 def test_a_success_is_kept_with_what_it_consists_of(scope: Scope, context: Context, post: Post) -> None:
     measure(scope, post, GOOD, 1)
-    (kept,) = patterns.of_context(scope, context.id)
+    (kept,) = patterns.list_for_context(scope, context.id)
     assert kept.name == "instagram_high_engagement"
     assert kept.features == {
         "hashtags": ["sea"],
@@ -67,22 +67,22 @@ def test_a_success_is_kept_with_what_it_consists_of(scope: Scope, context: Conte
 def test_later_metrics_bring_it_up_to_date_and_add_no_other(scope: Scope, context: Context, post: Post) -> None:
     measure(scope, post, GOOD, 1)
     measure(scope, post, Counts(likes=70, reach=1000), 2)
-    (kept,) = patterns.of_context(scope, context.id)
+    (kept,) = patterns.list_for_context(scope, context.id)
     assert kept.engagement_rate_pct == pytest.approx(7.0)
 
 
 def test_it_goes_with_its_post_and_with_its_success(scope: Scope, context: Context, post: Post) -> None:
     measure(scope, post, GOOD, 1)
     measure(scope, post, WEAK, 2)
-    assert not patterns.of_context(scope, context.id)
+    assert not patterns.list_for_context(scope, context.id)
     measure(scope, post, GOOD, 3)
     delete_post(scope, post.id)
-    assert not patterns.of_context(scope, context.id)
+    assert not patterns.list_for_context(scope, context.id)
 
 
 def test_a_high_rating_keeps_the_strategy(scope: Scope, context: Context) -> None:
     submit_feedback(scope, context.id, Rating.EXCELLENT)
-    (kept,) = patterns.of_context(scope, context.id)
+    (kept,) = patterns.list_for_context(scope, context.id)
     assert kept.name == "image_generation_highly_rated"
     assert kept.features == {"strategy": {"style": "warm"}, "generation_parameters": {"steps": 30}}
     assert kept.post_id is None
@@ -91,15 +91,15 @@ def test_a_high_rating_keeps_the_strategy(scope: Scope, context: Context) -> Non
 def test_a_rating_and_metrics_confirm_side_by_side(scope: Scope, context: Context, post: Post) -> None:
     submit_feedback(scope, context.id, Rating.EXCELLENT)
     measure(scope, post, GOOD, 1)
-    names = [kept.name for kept in patterns.of_context(scope, context.id)]
+    names = [kept.name for kept in patterns.list_for_context(scope, context.id)]
     assert names == ["image_generation_highly_rated", "instagram_high_engagement"]
     measure(scope, post, WEAK, 2)
-    assert [kept.name for kept in patterns.of_context(scope, context.id)] == ["image_generation_highly_rated"]
+    assert [kept.name for kept in patterns.list_for_context(scope, context.id)] == ["image_generation_highly_rated"]
 
 
 def test_a_low_rating_takes_back_what_metrics_confirmed(scope: Scope, context: Context, post: Post) -> None:
     measure(scope, post, GOOD, 1)
     submit_feedback(scope, context.id, Rating.UNACCEPTABLE)
-    assert not patterns.of_context(scope, context.id)
+    assert not patterns.list_for_context(scope, context.id)
     measure(scope, post, GOOD, 2)
-    assert not patterns.of_context(scope, context.id)
+    assert not patterns.list_for_context(scope, context.id)

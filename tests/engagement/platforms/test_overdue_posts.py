@@ -47,7 +47,7 @@ def an_hour(studio: Studio, later: timedelta = HOUR) -> pb.SyncReport:
 def ages(studio: Studio, post_id: str) -> list[timedelta]:
     """At which ages, in whole hours, the post was measured."""
     with studio.database.scope(studio.workspace) as scope:
-        kept = snapshots.of_post(scope, post_id)
+        kept = snapshots.list_for_post(scope, post_id)
     return [HOUR * ((row.fetch_time - row.publish_time) // HOUR) for row in kept]
 
 

@@ -88,7 +88,7 @@ def test_the_context_learns_of_it_in_the_same_transaction(studio: Studio, ava: s
     with studio.database.scope(studio.workspace) as scope:
         row = scope.get(ContextRow, context.id)
         assert (Validation(row.validation), row.metrics_post_id) == (Validation.APPROVED, post_id)
-        (kept,) = snapshots.of_post(scope, post_id)
+        (kept,) = snapshots.list_for_post(scope, post_id)
         assert (kept.likes, kept.reach) == (500, 1000)
 
 

@@ -212,7 +212,7 @@ def submit_feedback(scope: Scope, id: str, rating: Rating, comment: str = "") ->
             features=draft.features,
             engagement_rate_pct=None,
         )
-    pattern = next((kept.name for kept in patterns.of_context(scope, id)), "") if draft is None else draft.name
+    pattern = next((kept.name for kept in patterns.list_for_context(scope, id)), "") if draft is None else draft.name
     resources.change(
         scope,
         row,

@@ -69,7 +69,7 @@ def _update_pattern(
     """Stores or removes the pattern that the metrics confirm; returns the name that the context shows."""
     if draft is None:
         patterns.drop_of_post(scope, row.id, post.id)
-        left = patterns.of_context(scope, row.id)
+        left = patterns.list_for_context(scope, row.id)
         return left[0].name if left else ""
     patterns.store(
         scope,

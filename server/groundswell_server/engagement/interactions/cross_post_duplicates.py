@@ -109,7 +109,7 @@ def request_rejudgment(
         weight = _weight(copies.index, each)
         if weight > before and (weight >= DECISIVE or verdict == Verdict.BOT):
             grown |= {each.key} | copies.index.near.like(each.key)
-    if grown and interactions.has_text(scope, sorted(grown), verdict=Verdict.GENUINE, but=post_id):
+    if grown and interactions.has_text(scope, sorted(grown), verdict=Verdict.GENUINE, except_post=post_id):
         operations.create(scope, REJUDGE_DUPLICATES, json.dumps(sorted(grown)).encode())
 
 

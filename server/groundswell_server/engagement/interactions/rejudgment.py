@@ -77,8 +77,8 @@ def rejudge_handles(job: Job) -> None:
         job.progress(100.0 * done / len(workspaces), "rejudging interactions of new handles")
         reading = Scope(job.database, workspace, job.kind, datetime.now(UTC))
         for platform, spellings in _spellings(reading, wanted).items():
-            for post_id in interactions.posts_of(reading, spellings, platform, but=Verdict.PERSONA):
-                last = partial(interactions.last_of, actor_handles=spellings, but=Verdict.PERSONA)
+            for post_id in interactions.posts_of_actors(reading, spellings, platform, except_verdict=Verdict.PERSONA):
+                last = partial(interactions.last_of_actors, actor_handles=spellings, except_verdict=Verdict.PERSONA)
                 rejudge_post(job, workspace, post_id, last)
 
 

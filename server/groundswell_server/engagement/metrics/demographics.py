@@ -55,7 +55,7 @@ def record_demographics(scope: Scope, post_id: str, fetch_time: datetime, report
 
 def demographics_of(scope: Scope, post_id: str) -> Demographics | None:
     """Returns the demographics of a post; None when none were recorded."""
-    row = demographics.of_post(scope, post_id)
+    row = demographics.get_for_post(scope, post_id)
     return None if row is None else _of_json(row.groups)
 
 

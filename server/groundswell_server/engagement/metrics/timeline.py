@@ -64,7 +64,7 @@ def timeline_of_post(
     """
     post = scope.get(PostRow, post_id)
     check_range(start or post.publish_time, end)
-    found = [Snapshot(row.fetch_time, counts_of(row)) for row in snapshots.of_post(scope, post_id)]
+    found = [Snapshot(row.fetch_time, counts_of(row)) for row in snapshots.list_for_post(scope, post_id)]
     return hourly_timeline(post.publish_time, found, start, end)
 
 

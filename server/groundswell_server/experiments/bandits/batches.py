@@ -50,7 +50,7 @@ def current(scope: Scope, experiments: Collection[int]) -> dict[int, Batch]:
 
 def all_of(scope: Scope, experiment: int) -> list[Batch]:
     """Reads all batches of an experiment, in order; empty for a fixed allocation."""
-    return [batch_of(row) for row in batches.of_experiment(scope, experiment)]
+    return [batch_of(row) for row in batches.list_for_experiment(scope, experiment)]
 
 
 def begin(scope: Scope, experiment: int, key: str, design: Design, phase: int, after: int = 0) -> Batch:

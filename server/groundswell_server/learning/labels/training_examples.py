@@ -95,7 +95,7 @@ def add_examples(
         raise InvalidArgument.of("model_type", f"must be a type that learns from labels, got {model_type}")
     training_examples.hold(scope, model_type)
     wanted, refused = _checked(scope, kind, examples)
-    known = training_examples.of_keys(scope, model_type, list(wanted))
+    known = training_examples.get_many(scope, model_type, list(wanted))
     new = [example for key, example in wanted.items() if key not in known]
     changed = [example for key, example in wanted.items() if known.get(key, example) != example]
     _require_room(scope, model_type, len(new))

@@ -64,54 +64,55 @@ def recommend(
         )
     else:
         winning = analyze(sample).winning_patterns
-        clusters = [one for one in winning if task in {name.upper() for name in one.applicable_tasks}]
-    found = [_from_approach(task, one) for one in approaches] + [_from_cluster(task, one) for one in clusters]
-    found.sort(key=lambda one: (-one.confidence, -one.sample_size, one.name))
+        clusters = [pattern for pattern in winning if task in {name.upper() for name in pattern.applicable_tasks}]
+    found = [_from_approach(task, approach) for approach in approaches]
+    found += [_from_cluster(task, pattern) for pattern in clusters]
+    found.sort(key=lambda pattern: (-pattern.confidence, -pattern.sample_size, pattern.name))
     if not found:
         notes.append(f"Nothing is known yet about what works for {task}.")
     return Recommendations(tuple(found[: top_k or TOP_PATTERNS]), tuple(notes))
 
 
-def _from_approach(task: str, one: Approach) -> RecommendedPattern:
+def _from_approach(task: str, approach: Approach) -> RecommendedPattern:
     others = "No other approach was tried."
-    if one.rest_tried:
+    if approach.rest_tried:
         others = (
-            f"Of the other {one.rest_tried} contexts {one.rest_confirmed} did. The probability that this approach "
-            f"works more often is {format_probability(one.confidence)}."
+            f"Of the other {approach.rest_tried} contexts {approach.rest_confirmed} did. The probability that this "
+            f"approach works more often is {format_probability(approach.confidence)}."
         )
     return RecommendedPattern(
         source=PatternSource.APPROACH,
-        name=one.name,
-        description=_describe(one),
-        confidence=one.confidence,
-        sample_size=one.tried,
-        reason=f"{one.confirmed} of {one.tried} {task} contexts with this approach did well. {others}",
-        strategy=one.strategy or None,
-        generation_parameters=one.generation_parameters or None,
-        example_context_ids=one.context_ids[:_MAX_EXAMPLES],
+        name=approach.name,
+        description=_describe(approach),
+        confidence=approach.confidence,
+        sample_size=approach.tried,
+        reason=f"{approach.confirmed} of {approach.tried} {task} contexts with this approach did well. {others}",
+        strategy=approach.strategy or None,
+        generation_parameters=approach.generation_parameters or None,
+        example_context_ids=approach.context_ids[:_MAX_EXAMPLES],
     )
 
 
-def _describe(one: Approach) -> str:
+def _describe(approach: Approach) -> str:
     parts = [
         f"{kind} {', '.join(f'{name}: {value}' for name, value in settings.items())}"
-        for kind, settings in (("strategy", one.strategy), ("parameters", one.generation_parameters))
+        for kind, settings in (("strategy", approach.strategy), ("parameters", approach.generation_parameters))
         if settings
     ]
-    parts += one.common
+    parts += approach.common
     return "; ".join(parts) or "no strategy or parameters were recorded, and the posts have nothing in common"
 
 
-def _from_cluster(task: str, one: ContentPattern) -> RecommendedPattern:
-    lift = one.lift_pct
+def _from_cluster(task: str, pattern: ContentPattern) -> RecommendedPattern:
+    lift = pattern.lift_pct
     return RecommendedPattern(
         source=PatternSource.CLUSTER,
-        name=one.id,
-        description=one.description,
-        confidence=one.confidence,
-        sample_size=one.sample_size,
-        reason=f"The {one.sample_size} posts of this cluster, many of them from {task}, did {lift.value:.0f}% better "
-        f"than the rest ({lift.lower:.0f}% to {lift.upper:.0f}%; effect size {one.effect_size:.2f}). The effect was "
+        name=pattern.id,
+        description=pattern.description,
+        confidence=pattern.confidence,
+        sample_size=pattern.sample_size,
+        reason=f"The {pattern.sample_size} posts of this cluster, many of them from {task}, did {lift.value:.0f}% "
+        f"better than the rest ({lift.lower:.0f}% to {lift.upper:.0f}%; effect size {pattern.effect_size:.2f}). The effect was "
         f"measured on posts that were not used to find the cluster.",
-        features=one.features,
+        features=pattern.features,
     )

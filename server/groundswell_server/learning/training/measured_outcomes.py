@@ -48,10 +48,10 @@ class MeasuredOutcomes(OutcomeSource):
         since = first if live is None else max(live.result.data_end, first)
         return learning_rows.count_outcomes(scope, after=since, target_age=target_age)
 
-    def of_posts(
+    def list_for_posts(
         self, scope: Scope, model_id: str, post_ids: Sequence[str], target_age: timedelta, since: datetime
     ) -> Sequence[SubjectOutcome]:
-        found = predictions.of_posts(scope, model_id, post_ids, target_age=target_age, since=since)
+        found = predictions.list_for_posts(scope, model_id, post_ids, target_age=target_age, since=since)
         return [SubjectOutcome(one, one.context_id, one.persona_id) for one in found]
 
     def observe(

@@ -56,7 +56,9 @@ def read_errors(scope: Scope, post_ids: Sequence[str], target_age: timedelta) ->
 def _errors(
     scope: Scope, version: ModelVersion, post_ids: Sequence[str], since: datetime, target_age: timedelta
 ) -> list[PredictionError]:
-    outcomes = model_types.get(version.model_type).outcomes.of_posts(scope, version.id, post_ids, target_age, since)
+    outcomes = model_types.get(version.model_type).outcomes.list_for_posts(
+        scope, version.id, post_ids, target_age, since
+    )
     if not outcomes:
         return []
     # It imports NumPy, and a server starts without.
