@@ -139,9 +139,16 @@ def _given_in(message: Message, path: str) -> dict[str, Any]:
 
 
 def shared_fields(kind: type[Message], record: Any, without: Collection[str] = ()) -> dict[str, Any]:
-    """Returns the attributes of a record that the message has fields for, as the message's constructor takes them."""
-    names = [name for name in kind.DESCRIPTOR.fields_by_name if name not in without and hasattr(record, name)]
-    return {name: _plain(getattr(record, name)) for name in names}
+    """Returns the attributes of a record that the message has fields for, as the message's constructor takes them.
+
+    The same holds for the dataclasses in its attributes.
+    """
+    return _shared(kind.DESCRIPTOR, record, without)
+
+
+def _shared(descriptor: Any, record: Any, without: Collection[str] = ()) -> dict[str, Any]:
+    names = [name for name in descriptor.fields_by_name if name not in without and hasattr(record, name)]
+    return {name: _plain(getattr(record, name), descriptor.fields_by_name[name].message_type) for name in names}
 
 
 def changes_in(
@@ -183,10 +190,11 @@ def _field_in(message: Message, field: Any, path: str) -> Any:
     return _values_in(value, inner.fields_by_name, f"{path}.")
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, descriptor: Any = None) -> Any:
+    """The form of a value that constructors take; with a message's descriptor, only of the fields that it has."""
     if is_dataclass(value):
-        return fields_of(value)
-    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+        return fields_of(value) if descriptor is None else _shared(descriptor, value)
+    return [_plain(item, descriptor) for item in value] if isinstance(value, tuple) else value
 
 
 def _object(struct: Struct, path: str) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -34,9 +35,6 @@ if TYPE_CHECKING:
     from groundswell_storage.events.feed import EventFeed
     from groundswell_storage.executor import DatabaseExecutor
 
-P = ParamSpec("P")
-T = TypeVar("T")
-
 _ACTOR = "experiments.rollouts"
 _RETRY_INTERVAL = timedelta(seconds=5)
 _TIMEOUT_SECONDS = 60.0
@@ -61,30 +59,31 @@ class ModelStepRunner:
         database = self._executor.database
         pending = await self._executor.read(lambda: rollouts.in_states(database, PENDING, "model_state"))
         for workspace, id in pending:
-            step = await self._executor.read(self._in_workspace(workspace, read_step, id))
-            if step is not None:
-                await self._make(step)
+            await self._make_step(workspace, id)
 
-    async def _make(self, step: ModelStep) -> None:
+    async def _make_step(self, workspace: str, id: str) -> None:
+        step = await self._executor.read(lambda: read_step(self._scope(workspace), id))
+        if step is None:
+            return
         try:
             record = await self._call_learning(step)
         except PeerRefusal as refusal:
-            record = self._in_workspace(step.workspace, record_refusal, step, refusal.message)
+            record = partial(record_refusal, step=step, message=refusal.message)
         except GroundswellError as error:
             log.warning("model step postponed", rollout=step.id, step=step.model_state.name, error=error.message)
             return
-        await self._executor.write(record)
+        await self._executor.write(lambda: record(self._scope(workspace)))
 
-    async def _call_learning(self, step: ModelStep) -> Callable[[], None]:
+    async def _call_learning(self, step: ModelStep) -> Callable[[Scope], None]:
         """Calls LearningService; returns the function that records its answer."""
         learning = self._peers.learning
         if step.model_state is RolloutModelState.PROMOTING:
             promotion = await self._call(step, learning.PromoteModel, messages.promotion_request(step))
-            return self._in_workspace(step.workspace, record_promotion, step.id, messages.retired_id(promotion))
+            return partial(record_promotion, id=step.id, retired_id=messages.retired_id(promotion))
         # Another version that was promoted since then remains live.
         if await self._is_live(step):
             await self._call(step, learning.RollBackModel, messages.model_rollback_request(step))
-        return self._in_workspace(step.workspace, record_rollback, step.id)
+        return partial(record_rollback, id=step.id)
 
     async def _is_live(self, step: ModelStep) -> bool:
         try:
@@ -99,8 +98,5 @@ class ModelStepRunner:
         principal = Principal(step.workspace, creator["role"], creator["actor"], frozenset(creator["scopes"]))
         return await self._peers.call_as(principal, step.request_id, method, request, timeout_seconds=_TIMEOUT_SECONDS)
 
-    def _in_workspace(
-        self, workspace: str, work: Callable[Concatenate[Scope, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> Callable[[], T]:
-        """Returns `work` in a workspace, for the executor."""
-        return lambda: work(Scope(self._executor.database, workspace, _ACTOR, datetime.now(UTC)), *args, **kwargs)
+    def _scope(self, workspace: str) -> Scope:
+        return Scope(self._executor.database, workspace, _ACTOR, datetime.now(UTC))

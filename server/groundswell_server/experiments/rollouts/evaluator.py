@@ -13,7 +13,7 @@ from groundswell_server.experiments.design.design import Design, Variant
 from groundswell_server.experiments.lifecycle import Experiment, Phase
 from groundswell_server.experiments.rollouts.lifecycle import get_rollout
 from groundswell_server.experiments.rollouts.rollout import PHASE, UNDER_WAY, Rollout, rollout_of
-from groundswell_server.experiments.rollouts.stage_split import NEW, StageSplit, draw
+from groundswell_server.experiments.rollouts.stage_split import StageSplit, counted_variant, draw
 from groundswell_storage.events.topics import ROLLOUT_CHANGED
 from groundswell_storage.experiments import rollouts
 from groundswell_storage.experiments.enums import ExperimentState
@@ -52,23 +52,17 @@ class RolloutEvaluator:
     rollout: Rollout
     assigner: Assigner
     """The current stage as a target of counts."""
-    counts_all: bool
-    """True in the stage of all units, where every unit counts to show that there is traffic."""
-    is_over: bool
 
     @classmethod
     def of(cls, rollout: Rollout) -> RolloutEvaluator:
         """Builds the evaluator of a rollout."""
-        is_over = rollout.state not in UNDER_WAY
-        return cls(rollout, stage_assigner(rollout), rollout.share >= 1.0 and not is_over, is_over)
+        return cls(rollout, stage_assigner(rollout))
 
     def evaluate(self, unit: str) -> Evaluation:
         """Returns the evaluation of a unit."""
         rollout = self.rollout
         found = draw(rollout.key, unit, rollout.share)
-        compared = NEW if self.counts_all else None
-        if found.is_compared and not self.is_over and not self.counts_all:
-            compared = int(found.is_on)
+        compared = counted_variant(found, rollout.share) if rollout.state in UNDER_WAY else None
         return Evaluation(rollout.key, unit, found.is_on, compared, rollout.design.model_id if found.is_on else "")
 
 

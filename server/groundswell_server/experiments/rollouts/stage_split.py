@@ -38,6 +38,16 @@ def draw(key: str, unit: str, share: float) -> UnitDraw:
     return UnitDraw(is_on=position < share, is_compared=position < 1.0 - share or position >= share)
 
 
+def counted_variant(found: UnitDraw, share: float) -> int | None:
+    """Returns the variant in which a unit is compared; None when it is not.
+
+    In the stage of all units every unit counts as new, which shows that there is traffic.
+    """
+    if share >= 1.0:
+        return NEW
+    return int(found.is_on) if found.is_compared else None
+
+
 @dataclass(frozen=True, slots=True)
 class StageSplit:
     """The distribution of the compared units of a stage among the variants."""
@@ -47,11 +57,5 @@ class StageSplit:
     share: float
 
     def variant(self, unit: str) -> int | None:
-        """Returns the variant in which a unit is compared; None when it is not.
-
-        In the stage of all units every unit counts as new, which shows that there is traffic.
-        """
-        if self.share >= 1.0:
-            return NEW
-        found = draw(self.key, unit, self.share)
-        return int(found.is_on) if found.is_compared else None
+        """Returns the variant in which a unit is compared; None when it is not."""
+        return counted_variant(draw(self.key, unit, self.share), self.share)
