@@ -188,10 +188,7 @@ class Servicer:
         self, request: pb.CreateRolloutRequest, scope: Scope, principal: dict[str, Any] | None
     ) -> pb.CreateRolloutResponse:
         design = messages.rollout_design_in(request.design)
-        holds = messages.default_holds_in(request.design)
-        created = rollouts.create_rollout(
-            scope, request.key, design, principal, target_age=self._target_age, default_holds=holds
-        )
+        created = rollouts.create_rollout(scope, request.key, design, principal, target_age=self._target_age)
         return pb.CreateRolloutResponse(rollout=messages.rollout_message(created))
 
     @rpc

@@ -77,8 +77,9 @@ def test_invalid_stages_are_refused(stages: tuple[Stage, ...], message: str) -> 
 
 
 def test_the_default_stages_are_valid() -> None:
-    assert complete(RolloutDesign()).stages == DEFAULT_STAGES
-    assert [stage.share for stage in DEFAULT_STAGES] == [0.01, 0.05, 0.10, 0.25, 0.50, 1.00]
+    completed = complete(RolloutDesign()).stages
+    assert {stage.hold for stage in completed} == {timedelta(hours=24)}
+    assert [stage.share for stage in completed] == [0.01, 0.05, 0.10, 0.25, 0.50, 1.00]
 
 
 def test_it_advances_when_it_was_held_and_completes_at_the_end() -> None:

@@ -10,7 +10,6 @@ from groundswell_server.experiments.messages.design import (
 )
 from groundswell_server.experiments.messages.events import events_in, outcome_message
 from groundswell_server.experiments.messages.rollouts import (
-    default_holds_in,
     evaluation_message,
     is_live,
     model_request,
@@ -25,7 +24,6 @@ __all__ = [
     "analysis_message",
     "assignment_message",
     "assignment_request_in",
-    "default_holds_in",
     "design_in",
     "evaluation_message",
     "events_in",

@@ -6,7 +6,7 @@ from groundswell.v1 import experiments_pb2 as pb
 from groundswell.v1 import learning_pb2
 from groundswell_server.conversions.protobuf_conversions import given_in, shared_fields
 from groundswell_server.experiments.rollout_checks.model_steps import ModelStep
-from groundswell_server.experiments.rollouts.design import DEFAULT_STAGES, RolloutDesign
+from groundswell_server.experiments.rollouts.design import RolloutDesign
 from groundswell_server.experiments.rollouts.evaluator import Evaluation
 from groundswell_server.experiments.rollouts.rollout import Rollout
 
@@ -18,16 +18,9 @@ def rollout_design_in(message: pb.RolloutDesign) -> RolloutDesign:
     return given_in(RolloutDesign, message, "design.")
 
 
-def default_holds_in(message: pb.RolloutDesign) -> frozenset[int]:
-    """Returns the positions of the stages without a requested hold time."""
-    holds = [stage.HasField("hold") for stage in message.stages] or [False] * len(DEFAULT_STAGES)
-    return frozenset(position for position, has_hold in enumerate(holds) if not has_hold)
-
-
 def rollout_message(rollout: Rollout) -> pb.Rollout:
     """Returns the message of a rollout."""
-    message = pb.Rollout(**shared_fields(pb.Rollout, rollout, without=("stages",)))
-    message.stages.extend(pb.RolloutStageRecord(**shared_fields(pb.RolloutStageRecord, one)) for one in rollout.stages)
+    message = pb.Rollout(**shared_fields(pb.Rollout, rollout))
     if rollout.model_type:
         message.model.model_id = rollout.design.model_id
         message.model.model_type = _type_number(rollout.model_type)

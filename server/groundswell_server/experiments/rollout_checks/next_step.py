@@ -64,8 +64,8 @@ def next_step(
             if reactions.to(problem) is reaction:
                 return NextStep(step, description, found)
     warnings = "".join(f"; warning: {description}" for description in problems.values())
-    if held < stage.hold:
-        return NextStep(Step.STAY, f"held {in_words(held)} of {in_words(stage.hold)}{warnings}", found)
+    if held < stage.hold_time:
+        return NextStep(Step.STAY, f"held {in_words(held)} of {in_words(stage.hold_time)}{warnings}", found)
     if current == len(stages) - 1:
         return NextStep(Step.COMPLETE, f"all units are on, and the last stage was held{warnings}", found)
     unbroken = ", and no guardrail is broken" if guardrails else ""
@@ -86,7 +86,7 @@ def _needed_outcomes(stages: Sequence[Stage], current: int) -> int:
 def _problems(stage: Stage, check: Check, held: timedelta, needed: int) -> dict[StageProblem, str]:
     """Returns the problems of a stage with their descriptions."""
     found = {}
-    is_held = held >= stage.hold
+    is_held = held >= stage.hold_time
     if check.sample_ratio_p_value < _SRM_ALPHA:
         found[StageProblem.SAMPLE_RATIO_MISMATCH] = (
             f"sample ratio mismatch: units are not distributed as planned (p = {check.sample_ratio_p_value:.2g})"

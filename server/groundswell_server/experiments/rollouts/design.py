@@ -35,7 +35,13 @@ class Stage:
 
     share: float
     """The share of all units, 0 to 1."""
-    hold: timedelta = DEFAULT_HOLD
+    hold: timedelta | None = None
+    """None for the default, which `for_model` and `complete` fill in."""
+
+    @property
+    def hold_time(self) -> timedelta:
+        """Returns the time for which the stage is held at least."""
+        return DEFAULT_HOLD if self.hold is None else self.hold
 
 
 DEFAULT_STAGES = tuple(Stage(share) for share in (0.01, 0.05, 0.10, 0.25, 0.50, 1.00))
@@ -103,21 +109,16 @@ class RolloutDesign:
         return max(self.expected_units * 2.0 * min(share, 1.0 - share), _MIN_PLANNED_UNITS)
 
 
-def for_model(
-    design: RolloutDesign, model_type: str, target_age: timedelta, default_holds: frozenset[int]
-) -> RolloutDesign:
+def for_model(design: RolloutDesign, model_type: str, target_age: timedelta) -> RolloutDesign:
     """Returns the design of a model's rollout, completed with the errors that LearningService measures.
 
-    A design without a guardrail gets the prediction error as one. The stages at the positions `default_holds`, which
-    have no requested hold time, are held until outcomes are known, which takes `target_age`.
+    A design without a guardrail gets the prediction error as one. The stages without a requested hold time are
+    held until outcomes are known, which takes `target_age`.
     """
     if model_type not in _MEASURED_TYPES:
         return design
     hold = target_age + _OUTCOME_MARGIN
-    stages = tuple(
-        replace(stage, hold=hold) if position in default_holds else stage
-        for position, stage in enumerate(design.stages)
-    )
+    stages = tuple(replace(stage, hold=hold) if stage.hold is None else stage for stage in design.stages)
     roles = {metric.role or MetricRole.GUARDRAIL for metric in design.metrics}
     names = {metric.name for metric in design.metrics}
     if MetricRole.GUARDRAIL in roles or PREDICTION_ERROR.name in names:
@@ -135,7 +136,8 @@ def complete(design: RolloutDesign) -> RolloutDesign:
         if metric.role is MetricRole.PRIMARY:
             raise invalid(f"metrics[{position}].role", "must be GUARDRAIL or SECONDARY: a rollout has no winner")
     metrics = [replace(metric, role=metric.role or MetricRole.GUARDRAIL) for metric in design.metrics]
-    return replace(design, metrics=complete_metrics(metrics))
+    stages = tuple(replace(stage, hold=stage.hold_time) for stage in design.stages)
+    return replace(design, stages=stages, metrics=complete_metrics(metrics))
 
 
 def _check_stages(design: RolloutDesign) -> None:
@@ -144,7 +146,7 @@ def _check_stages(design: RolloutDesign) -> None:
         raise invalid("stages", f"must end with the share 1, got {shares[-1] if shares else 'no stage'}")
     if any(later <= earlier for earlier, later in zip([0.0, *shares], shares, strict=False)):
         raise invalid("stages", f"must have increasing shares above 0, got {shares}")
-    if any(stage.hold < timedelta(0) for stage in design.stages):
+    if any(stage.hold_time < timedelta(0) for stage in design.stages):
         raise invalid("stages", "must not have a negative hold time")
     if design.model_id and not design.last:
         raise invalid("stages", "must be at least two for a model: the last one makes the version live for all units")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from groundswell_server.experiments.rollouts.design import RolloutDesign, complete, for_model
@@ -35,17 +35,16 @@ def create_rollout(
     principal: Mapping[str, Any] | None = None,
     *,
     target_age: timedelta,
-    default_holds: frozenset[int] = frozenset(),
 ) -> Rollout:
     """Creates a rollout at its first stage.
 
-    `principal` calls LearningService for a model's rollout. `target_age` and `default_holds` are those of `for_model`.
+    `principal` calls LearningService for a model's rollout. `target_age` is that of `for_model`.
 
     Raises AlreadyExists (`EXPERIMENT_KEY_TAKEN`), InvalidArgument (`EXPERIMENT_INVALID`), NotFound (`MODEL_NOT_FOUND`),
     FailedPrecondition (`MODEL_IS_LIVE`).
     """
     model_type = _model_type(scope, design.model_id)
-    design = complete(for_model(design, model_type, target_age, default_holds))
+    design = complete(for_model(design, model_type, target_age))
     model_state = RolloutModelState.WAITING if model_type else RolloutModelState.NONE
     keys.take(scope, key)
     row = resources.create(
@@ -109,7 +108,7 @@ def advance(scope: Scope, row: RolloutRow, reason: str) -> Rollout:
     """
     last = design_of(row).last
     if row.stage == last:
-        _close_stage(scope, row)
+        _stop_clock(scope, row, end_time=scope.now)
         return change(scope, row, "completed", reason, state=RolloutState.COMPLETED, end_time=scope.now)
     if row.model_state == RolloutModelState.PROMOTING:
         return _read(scope, row)
@@ -122,21 +121,20 @@ def advance(scope: Scope, row: RolloutRow, reason: str) -> Rollout:
 
 def enter(scope: Scope, row: RolloutRow, position: int, reason: str, **changes: Any) -> Rollout:
     """Opens a stage of a locked rollout."""
-    _close_stage(scope, row)
+    _stop_clock(scope, row, end_time=scope.now)
     _open_stage(scope, row, position, reason)
     return change(scope, row, "advanced", reason, stage=position, **changes)
 
 
 def pause(scope: Scope, row: RolloutRow, reason: str, **changes: Any) -> Rollout:
     """Stops the clock of a locked rollout."""
-    stage = _stage(scope, row)
-    rollouts.change_stage(scope, stage.number, held=held(stage, scope.now) // MICROSECOND, running_since=None)
+    _stop_clock(scope, row)
     return change(scope, row, "paused", reason, state=RolloutState.PAUSED, **changes)
 
 
 def roll_back(scope: Scope, row: RolloutRow, reason: str) -> Rollout:
     """Gives all units the old variant, from a locked rollout; a model version that may be live is rolled back."""
-    _close_stage(scope, row)
+    _stop_clock(scope, row, end_time=scope.now)
     model_state = _ROLLED_BACK.get(row.model_state, row.model_state)
     ended = {"state": RolloutState.ROLLED_BACK, "end_time": scope.now}
     return change(scope, row, "rolled_back", reason, model_state=model_state, **ended)
@@ -167,11 +165,12 @@ def _open_stage(scope: Scope, row: RolloutRow, position: int, reason: str) -> No
     scope.insert(RolloutStageRow, start_time=scope.now, **values)
 
 
-def _close_stage(scope: Scope, row: RolloutRow) -> None:
+def _stop_clock(scope: Scope, row: RolloutRow, **ended: datetime) -> None:
+    """Stops the clock of the current stage, unless the stage has ended; `ended` is its end."""
     stage = _stage(scope, row)
     if stage.end_time is None:
         time = held(stage, scope.now) // MICROSECOND
-        rollouts.change_stage(scope, stage.number, held=time, running_since=None, end_time=scope.now)
+        rollouts.change_stage(scope, stage.number, held=time, running_since=None, **ended)
 
 
 def _stage(scope: Scope, row: RolloutRow) -> RolloutStageRow:
