@@ -25,8 +25,8 @@ Place = tuple[datetime, str]
 DEFAULT_PAGE_SIZE = 50
 MAX_PAGE_SIZE = 1000
 MAX_CHARACTERS = 2**21
-"""Most characters of the texts on a page of several items, so that a client with gRPC's default limit of 4 MiB can
-read it."""
+"""The maximum number of characters of the texts on a page of several items, so that a page fits gRPC's default
+limit of 4 MiB."""
 _FIRST_ROWS = 50
 """Rows read in the first statement, before their size is known."""
 

@@ -136,7 +136,7 @@ def intervals_of_bandits() -> Sequence[Row]:
     return rows
 
 
-def looks_at_bandits() -> Sequence[Row]:
+def repeated_bandit_analyses() -> Sequence[Row]:
     """No effect between two arms of a bandit, looked at after every batch: always valid."""
     rows, what = [], "no effect, a look after every 250 of 5,000 units"
     for policy in (bandit_runs.thompson, bandit_runs.thompson_top_two, bandit_runs.ucb1):
@@ -181,6 +181,6 @@ ALL: Sequence[Measure] = (
     looked_at_until_found,
     regret_of_bandits,
     intervals_of_bandits,
-    looks_at_bandits,
+    repeated_bandit_analyses,
     replayed_log,
 )

@@ -20,7 +20,7 @@ from groundswell_storage.records import from_plain, record_of
 from groundswell_storage.scope import Scope
 
 MAX_PHASES = 1000
-"""The greatest number of phases of an experiment. Reading an experiment reads all of them, and an analysis compares the
+"""The maximum number of phases of an experiment. Reading an experiment reads all of them, and an analysis compares the
 variants within each."""
 
 

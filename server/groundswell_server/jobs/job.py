@@ -23,7 +23,7 @@ from groundswell_storage.jobs import leases
 from groundswell_storage.scope import Scope
 
 _PROGRESS_SECONDS = 1.0
-"""Least time between two writes of the progress: each is a commit and an event."""
+"""The minimum time between two writes of the progress: each is a commit and an event."""
 _TYPE_URL_PREFIX = "type.googleapis.com/"
 
 T = TypeVar("T")

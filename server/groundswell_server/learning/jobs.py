@@ -35,7 +35,7 @@ _RETRY = timedelta(hours=1)
 """Period after which a failed check of a schedule is repeated."""
 
 _MAX_FILES = 1_000
-"""Largest number of files removed at once."""
+"""The maximum number of files removed at once."""
 
 log = structlog.get_logger(__name__)
 

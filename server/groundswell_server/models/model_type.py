@@ -46,7 +46,7 @@ class TrainingSpan:
     as_of: datetime
     """Nothing that was fetched later is read."""
     lookback: timedelta
-    """Longest age of an example at `as_of`."""
+    """The maximum age of an example at `as_of`."""
     target_age: timedelta
     """Age at which a measured value counts as the outcome; younger subjects wait."""
     persona_id: str = ""
@@ -58,7 +58,7 @@ class TrainingSettings:
     """Options of a training run."""
 
     minimum_samples: int | None = None
-    """Minimum number of examples; the type's own number when None."""
+    """The minimum number of examples; the type's own number when None."""
     test_share: float = 0.3
     """Share of the newest examples that is kept for the test, 0.1 to 0.5."""
     success_threshold_pct: float = 5.0
@@ -112,7 +112,7 @@ class ModelType(ABC, Generic[R]):
     headline_metric: str
     """The error by which models and baselines are compared: a mean over examples, less is better."""
     minimum_samples: int
-    """Minimum number of examples that the type can learn from."""
+    """The minimum number of examples that the type can learn from."""
     parameters: Parameters
     """Default parameters of the algorithm."""
     grid: Mapping[str, Sequence[Any]]

@@ -23,7 +23,7 @@ from groundswell_storage.table import SystemTable
 KEY = "audit_seal"
 """Name of the deployment secret that is the key of the seals."""
 BATCH_ENTRIES = 1000
-"""The most entries of a batch; sealing creates as many batches as it needs."""
+"""The maximum number of entries of a batch; sealing creates as many batches as it needs."""
 
 _SEALED_COLUMNS = "workspace, id, create_time, actor, action, subject, reason, before, after"
 _NO_SEAL = b""

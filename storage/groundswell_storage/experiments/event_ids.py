@@ -15,7 +15,7 @@ from groundswell_storage.fields import to_micros
 from groundswell_storage.table import SystemTable
 
 MIN_RETENTION = timedelta(days=30)
-"""The least age of the horizon."""
+"""The minimum age of the horizon."""
 _ID = 1
 _NOTHING = b""
 _MILLISECONDS_BYTES = 6

@@ -177,10 +177,8 @@ def _on_filtered(figures: PostFigures, filtered: Sequence[FilteredCount]) -> lis
         return [f"{removal}."]
     most = filtered[0]
     reason = most.reason.replace("_", " ").lower()
-    return [
-        f"{removal}, most often for {reason} ({most.count:,}): hide such comments and leave the "
-        "raw counts out of reports."
-    ]
+    advice = "hide such comments and leave the raw counts out of reports"
+    return [f"{removal}, most often for {reason} ({most.count:,}): {advice}."]
 
 
 def _on_missing_data(figures: PostFigures, past: Sequence[PublishedPost], target_age: timedelta) -> list[str]:

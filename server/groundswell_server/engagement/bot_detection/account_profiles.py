@@ -26,7 +26,7 @@ class Profile(NamedTuple):
     bot_probability: float | None = None
     """Probability of a bot by the workspace's trained BOT_DETECTOR, 0 to 1; None without one."""
 
-    def known(self) -> bool:
+    def has_facts(self) -> bool:
         """Returns True when any fact is known."""
         return self is not UNKNOWN and self != UNKNOWN
 

@@ -128,7 +128,7 @@ class InteractionBatch:
             kinds=np.asarray(kinds, np.int8),
             times_us=np.asarray(times_us, np.int64),
             texts=EncodedColumn.of(texts),
-            profiles={row: profile for row, profile in enumerate(profiles) if profile.known()},
+            profiles={row: profile for row, profile in enumerate(profiles) if profile.has_facts()},
             spam=spam or {},
             normalized_texts=normalized_texts or {},
         )

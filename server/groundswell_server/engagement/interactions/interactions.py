@@ -37,14 +37,14 @@ class NewInteraction(NamedTuple):
 
 def known_accounts(batch: Iterable[NewInteraction]) -> list[Profile]:
     """Returns the distinct accounts of a batch with at least one known fact."""
-    return list({with_digits(new.profile, new.actor_handle): None for new in batch if new.profile.known()})
+    return list({with_digits(new.profile, new.actor_handle): None for new in batch if new.profile.has_facts()})
 
 
 def with_detector(batch: Iterable[NewInteraction], probabilities: Mapping[Profile, float]) -> list[NewInteraction]:
     """Returns the interactions with the bot probabilities, 0 to 1, of their accounts."""
 
     def detected(new: NewInteraction) -> NewInteraction:
-        probability = probabilities.get(with_digits(new.profile, new.actor_handle)) if new.profile.known() else None
+        probability = probabilities.get(with_digits(new.profile, new.actor_handle)) if new.profile.has_facts() else None
         return new._replace(profile=new.profile._replace(bot_probability=probability))
 
     return [detected(new) for new in batch]

@@ -236,7 +236,7 @@ def _columns(
             "layers": judged.layers[place],
             "sentiment": int(new.sentiment.sentiment),
             "sentiment_score": new.sentiment.score,
-            "profile": new.profile.to_json() if new.profile.known() else None,
+            "profile": new.profile.to_json() if new.profile.has_facts() else None,
             "spam_probability": new.spam_probability,
             "create_time": created,
         }

@@ -26,8 +26,9 @@ from groundswell_server.statistics import confidence_sequence
 from groundswell_storage.experiments.enums import Direction, MetricKind
 
 MIN_UNITS_FOR_VALUES = 400.0
-"""The least units of each variant for a test of values. A variant with poor first rewards has few units with large
-weights, and the variance of skewed values is underestimated for long (`make simulate ARGS=looks_at_bandits`)."""
+"""The minimum number of units of each variant for a test of values. A variant with poor first rewards has few units
+with large weights, and the variance of skewed values is underestimated for long
+(`make simulate ARGS=repeated_bandit_analyses`)."""
 _NO_EVIDENCE = Significance(1.0, -np.inf, np.inf)
 
 
@@ -40,7 +41,7 @@ def analyze_metric_adaptively(
     *,
     seed: int | None,
 ) -> MetricResult:
-    """Analyses a metric from moments (variants, batches) and the stored probabilities (batches, variants).
+    """Analyzes a metric from moments (variants, batches) and the stored probabilities (batches, variants).
 
     Means and comparisons are adaptively weighted. Posteriors use all units together: given the data, they do not depend
     on how the variants were chosen. `plan.planned` counts the units of all variants.

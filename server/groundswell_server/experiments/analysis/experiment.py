@@ -96,7 +96,7 @@ class Analysis:
 
 
 def analyze_observed(setup: Setup, observed: Observed, test: DecidingTest, *, seed: int | None = 0) -> Analysis:
-    """Analyses the counts of an experiment; `test` is the result of `deciding_test` for this analysis.
+    """Analyzes the counts of an experiment; `test` is the result of `deciding_test` for this analysis.
 
     `seed` is that of the posteriors' simulation, which decides nothing; None leaves it out, which saves most of the
     time.
@@ -116,7 +116,7 @@ def analyze_observed(setup: Setup, observed: Observed, test: DecidingTest, *, se
 
 
 def _fixed(setup: Setup, observed: Observed, seed: int | None) -> tuple[tuple[MetricResult, ...], SampleRatio]:
-    """Analyses a fixed split. A comparison is planned for the units of its two variants."""
+    """Analyzes a fixed split. A comparison is planned for the units of its two variants."""
     plan = AnalysisPlan(setup.rules.alpha, 2.0 * setup.expected_total_sample / len(setup.variants))
     results = tuple(
         analyze_metric(spec, variants, setup.control, plan, seed=seed)
@@ -126,7 +126,7 @@ def _fixed(setup: Setup, observed: Observed, seed: int | None) -> tuple[tuple[Me
 
 
 def _adaptive(setup: Setup, observed: Observed, seed: int | None) -> tuple[tuple[MetricResult, ...], SampleRatio]:
-    """Analyses a bandit. Each unit contributes to all estimates, so that comparisons are planned for all units."""
+    """Analyzes a bandit. Each unit contributes to all estimates, so that comparisons are planned for all units."""
     plan = AnalysisPlan(setup.rules.alpha, float(setup.expected_total_sample))
     results = tuple(
         analyze_metric_adaptively(spec, variants, observed.shares, setup.control, plan, seed=seed)

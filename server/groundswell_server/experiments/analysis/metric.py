@@ -44,7 +44,7 @@ class VariantResult:
     """The units of all phases."""
     mean: float
     """The mean over the units; for a RATIO the sum of numerators over the sum of denominators. Phases that have all
-    variants are weighted equally in each variant; without such a phase, each variant is averaged by itself."""
+    variants get the same weights for every variant; without such a phase, each variant is averaged separately."""
     probability_best: float
     """NaN, like the three following fields, when posteriors are left out."""
     expected_loss: float
@@ -75,13 +75,13 @@ def measured(spec: MetricSpec, variants: Sequence[Sequence[Moments]]) -> list[Va
 def analyze_metric(
     spec: MetricSpec, variants: Sequence[Sequence[Moments]], control: int, plan: AnalysisPlan, *, seed: int | None
 ) -> MetricResult:
-    """Analyses a metric from the moments (variants, phases).
+    """Analyzes a metric from the moments (variants, phases).
 
     `seed` is that of the posteriors' simulation; None leaves the posteriors out.
     """
     measures = measured(spec, variants)
     weights = phase_weights(measures)
-    # While no phase has all variants, nothing can be compared, and each variant is averaged by itself.
+    # While no phase has all variants, nothing can be compared, and each variant is averaged separately.
     means = [standardize(one, weights if weights.any() else phase_weights([one], 1.0)) for one in measures]
     posteriors = posteriors_of(spec, measures, 1.0 - plan.alpha, seed)
     comparisons = {

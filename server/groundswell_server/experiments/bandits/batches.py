@@ -19,7 +19,7 @@ from groundswell_storage.experiments.batches import BanditBatchRow
 from groundswell_storage.scope import Scope
 
 MIN_BATCH_SHARE = 0.02
-"""The least size of a batch relative to all units before it. The number of batches, and with it the cost of an
+"""The minimum size of a batch relative to all units before it. The number of batches, and with it the cost of an
 analysis, therefore grows with the logarithm of the number of units."""
 
 

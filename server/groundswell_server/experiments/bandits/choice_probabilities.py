@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 
 FLOOR = 0.01
-"""The least probability of a variant, so that every variant keeps being measured."""
+"""The minimum probability of a variant, so that every variant keeps being measured."""
 
 
 def with_floor(preference: Sequence[float]) -> tuple[float, ...]:

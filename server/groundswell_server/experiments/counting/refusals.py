@@ -18,7 +18,7 @@ from groundswell_storage.fields import from_micros, to_micros
 _EARLIEST = to_micros(datetime(1900, 1, 1, tzinfo=UTC))
 _MAX_UNIT_LENGTH = 200
 _MAX_VALUE = 1e9
-"""The greatest absolute value. A single value far beyond all others would destroy the precision of a sum of squares."""
+"""The maximum absolute value. A single value far beyond all others would destroy the precision of a sum of squares."""
 
 
 class _Refused(Exception):

@@ -52,7 +52,7 @@ class Metric:
     event: str = ""
     denominator_event: str = ""
     cap: float | None = None
-    """The greatest value that a unit can have; greater values are winsorised to it."""
+    """The maximum value that a unit can have; greater values are winsorised to it."""
     covariate_event: str = ""
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 JOB = "experiments.interim_analysis"
 """The name of the job; the audit log shows it as the actor that completes experiments."""
 MAX_STORED = 128
-"""The greatest number of stored analyses of one experiment."""
+"""The maximum number of stored analyses of one experiment."""
 MAX_SECONDS = 10.0
 """The time limit of one run of the job: other periodic jobs, such as recovering a lost worker's work, wait for it."""
 _MINUTE = timedelta(minutes=1)

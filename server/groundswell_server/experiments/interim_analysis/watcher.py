@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 TOPICS = (EXPERIMENT_CHANGED, EXPERIMENT_COUNTED)
 MIN_INTERVAL = timedelta(seconds=1)
-"""The least time between two analyses for one watcher: a stream of events is not analysed batch by batch."""
+"""The minimum time between two analyses for one watcher: a stream of events is not analysed batch by batch."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from groundswell_storage.experiments.enums import Direction, MetricKind, MetricR
 
 DEFAULT_HOLD = timedelta(hours=24)
 _MIN_PLANNED_UNITS = 60.0
-"""The least number of compared units for which a test is planned."""
+"""The minimum number of compared units for which a test is planned."""
 
 _MEASURED_TYPES = frozenset({"ENGAGEMENT_PREDICTOR", "SUCCESS_CLASSIFIER"})
 """The model types whose prediction errors LearningService records for rollouts."""

@@ -16,7 +16,7 @@ from groundswell_server.statistics.safe_division import safe_divide
 Array = NDArray[np.float64]
 
 MIN_SHARE = 1e-100
-"""The least mean of the control, relative to the variant's mean and to the errors, for which a lift is defined."""
+"""The minimum mean of the control, relative to the variant's mean and to the errors, for which a lift is defined."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ from groundswell_storage.experiments.enums import MetricKind
 Array = NDArray[np.float64]
 
 MIN_DENOMINATOR = 1e-100
-"""The greatest mean denominator that is treated as zero: its square would underflow."""
+"""The maximum mean denominator that is treated as zero: its square would underflow."""
 ROUNDING = 3e-7
-"""The least standard deviation, relative to the mean, that the sums can represent: a smaller one is lost to rounding,
+"""The minimum standard deviation, relative to the mean, that the sums can represent: a smaller one is lost to rounding,
 and the values are treated as equal."""
 
 

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from groundswell_server.models.model_type import ModelType
 
 MAX_EXAMPLES = 200_000
-"""Largest number of examples of a type in a workspace."""
+"""The maximum number of examples of a type in a workspace."""
 MAX_REPORTED = 1_000
-"""Largest number of refused examples that a report lists."""
+"""The maximum number of refused examples that a report lists."""
 
 
 @dataclass(frozen=True, slots=True)

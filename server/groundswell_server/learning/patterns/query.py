@@ -14,7 +14,7 @@ Read = Callable[..., Awaitable[Any]]
 """Runs `work(scope, ...)` on a database thread: `Call.read`."""
 
 MAX_ROWS = 50_000
-"""The most posts, or contexts, that one answer uses: the newest ones."""
+"""The maximum number of posts, or contexts, that a response uses: the newest ones."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,7 @@ def _from_cluster(task: str, pattern: ContentPattern) -> RecommendedPattern:
         confidence=pattern.confidence,
         sample_size=pattern.sample_size,
         reason=f"The {pattern.sample_size} posts of this cluster, many of them from {task}, did {lift.value:.0f}% "
-        f"better than the rest ({lift.lower:.0f}% to {lift.upper:.0f}%; effect size {pattern.effect_size:.2f}). The effect was "
-        f"measured on posts that were not used to find the cluster.",
+        f"better than the rest ({lift.lower:.0f}% to {lift.upper:.0f}%; effect size {pattern.effect_size:.2f}). "
+        f"The effect was measured on posts that were not used to find the cluster.",
         features=pattern.features,
     )

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 MIN_POSTS = 20
-"""Minimum number of posts with which a persona is compared with itself."""
+"""The minimum number of posts with which a persona is compared with itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from groundswell_storage.engagement import learning_rows
 from groundswell_storage.scope import Scope
 
 MAX_PAST_POSTS = 2_000
-"""Largest number of past posts in a track record."""
+"""The maximum number of past posts in a track record."""
 
 
 @dataclass(frozen=True, slots=True)

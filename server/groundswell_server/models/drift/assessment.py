@@ -39,7 +39,7 @@ WARNING, CRITICAL = 0.1, 0.2
 """Scores at or above which a part warns, and is critical."""
 SIGNIFICANCE = 0.05
 MIN_PREDICTIONS = 50
-"""Minimum number of outcomes for an assessment."""
+"""The minimum number of outcomes for an assessment."""
 RECENT = 100
 """Number of newest errors that are compared with the test."""
 RECENT_INPUTS, PSI_ROWS = 200, 500

@@ -16,7 +16,7 @@ from river.drift.adwin import ADWIN
 from groundswell_server.statistics.two_sample_tests import Array, Summary, welch_greater
 
 _MIN_ERRORS = 5
-"""Minimum number of errors on either side of a change."""
+"""The minimum number of errors on either side of a change."""
 
 
 @dataclass(frozen=True, slots=True)

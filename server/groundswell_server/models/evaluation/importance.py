@@ -13,7 +13,7 @@ from groundswell_server.statistics.proportions import Z_95
 REPEATS = 5
 """Number of times that each feature is shuffled."""
 MAX_ROWS = 2_000
-"""Largest number of examples whose features are shuffled."""
+"""The maximum number of examples whose features are shuffled."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ _SHRINKAGE = 1e-4
 _STEEPEST = 10.0
 """Limit of gradients: one outlier must not undo what many outcomes taught."""
 _MAX_CATEGORIES = 32
-"""Largest number of categories with a weight; further categories are ignored."""
+"""The maximum number of categories with a weight; further categories are ignored."""
 
 
 class OnlineRateModel:

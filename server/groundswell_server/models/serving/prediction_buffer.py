@@ -15,11 +15,11 @@ from groundswell_storage.executor import DatabaseExecutor
 from groundswell_storage.scope import Scope
 
 WAIT_SECONDS = 0.5
-"""Longest time that a prediction waits."""
+"""The maximum time that a prediction waits."""
 BATCH = 500
 """Number of predictions that are written at once without waiting longer."""
 MAX_WAITING = 10_000
-"""Largest number of predictions that are not yet durable; one call may add 2,000."""
+"""The maximum number of predictions that are not yet durable; one call may add 2,000."""
 _MAX_REMEMBERED = 50_000
 
 log = structlog.get_logger(__name__)

@@ -21,7 +21,7 @@ from groundswell_server.models.model_type import (
 )
 
 ENOUGH_TO_JUDGE = 50
-"""Minimum number of test examples on which the test alone decides; with fewer, cross-validation does."""
+"""The minimum number of test examples on which the test alone decides; with fewer, cross-validation does."""
 _FOLDS = 4
 
 

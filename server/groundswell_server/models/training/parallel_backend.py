@@ -11,9 +11,9 @@ from groundswell_server.settings import Settings
 from groundswell_storage.errors import FailedPrecondition, Unavailable
 
 CONNECT_SECONDS = 10.0
-"""Longest wait for the scheduler."""
+"""The maximum wait for the scheduler."""
 WORKER_SECONDS = 10.0
-"""Longest wait for its first worker."""
+"""The maximum wait for its first worker."""
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from groundswell_server.models.training.grid_search import search
 from groundswell_storage.errors import FailedPrecondition
 
 _MIN_SAMPLES = 20
-"""Smallest number of examples that can be split, whatever the settings are: a 95% interval needs 19 errors."""
+"""The minimum number of examples that can be split, whatever the settings are: a 95% interval needs 19 errors."""
 
 
 @dataclass(frozen=True, slots=True)

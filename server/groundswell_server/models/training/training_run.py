@@ -24,7 +24,7 @@ from groundswell_storage.learning.model_versions import Artifact, ModelVersion, 
 from groundswell_storage.scope import Scope
 
 MIN_NEWER = 20
-"""Minimum number of examples unseen by the live version on which it is compared with a new one."""
+"""The minimum number of examples unseen by the live version on which it is compared with a new one."""
 DEFAULT_TEST_SHARE = 0.3
 
 

@@ -27,9 +27,9 @@ HALF_LIFE = 0.5
 ALPHA_RANGE = 0.005, 0.2
 """Bounds of the adaptive alpha."""
 OWN_SCORES = 200
-"""Minimum number of posts of a persona with quantiles of its own; a 95% quantile of fewer varies too much."""
+"""The minimum number of posts of a persona with quantiles of its own; a 95% quantile of fewer varies too much."""
 _MAX_POINTS = 1000
-"""Largest number of scores in a distribution, and of earlier scores that each score of a stream is compared with."""
+"""The maximum number of scores in a distribution, and of earlier scores with which a score is compared."""
 _STREAM = 500
 """Number of newest scores that the level adapts to."""
 
