@@ -16,7 +16,7 @@ CURVE = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
 
 @dataclass(frozen=True, slots=True)
 class PlanInputs:
-    """The inputs of a plan."""
+    """The metric and the effect for which the size of an experiment is computed."""
 
     kind: MetricKind
     baseline: float

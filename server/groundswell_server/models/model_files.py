@@ -26,7 +26,7 @@ from groundswell_storage.learning.model_versions import Artifact
 
 @dataclass(frozen=True, slots=True)
 class ModelFile:
-    """A file of a model."""
+    """The content of a file of a model, with its checksum."""
 
     content: bytes
     digest: str

@@ -37,7 +37,7 @@ START: Position = (0, 0)
 
 
 class EventRow(Table):
-    """An event."""
+    """An event of the log: a change of one subject, published to consumers."""
 
     seq = BigAutoField()
     xid = BigIntegerField()

@@ -17,7 +17,7 @@ from groundswell_storage.table import Table
 
 
 class ExperimentRow(KeyedResource):
-    """An experiment."""
+    """The design and the state of an experiment."""
 
     number = BigAutoField()
     """The number of the experiment in the tables of counts, unique in the deployment."""

@@ -41,7 +41,7 @@ class StoredComparison(NamedTuple):
 
 
 class StoredAnalysis(NamedTuple):
-    """A stored analysis."""
+    """The result of an interim analysis at one time, without posteriors."""
 
     time: datetime
     units: int

@@ -16,7 +16,7 @@ from groundswell_storage.table import Table
 
 
 class RolloutRow(KeyedResource):
-    """A rollout."""
+    """The design of a rollout and its progress."""
 
     key = TextField()
     state = EnumField(RolloutState, default=RolloutState.RUNNING)

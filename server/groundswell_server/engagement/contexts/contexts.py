@@ -82,11 +82,11 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class ContextEnd:
-    """The end of a context."""
+    """The changes with which a context ends: its last state, output and confidence."""
 
     state: ContextState
     output: dict[str, Any] | None = None
-    """None leaves the present output."""
+    """None keeps the current output."""
     confidence: Confidence = Confidence.UNSPECIFIED
     """Unchanged when not given."""
     trace_artifacts: tuple[TraceArtifact, ...] = ()

@@ -23,7 +23,7 @@ class Clock(Protocol):
 
 
 class DatabaseClock:
-    """The clock of the database."""
+    """A clock that reads the time from the database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -82,7 +82,7 @@ class Reactions:
 
 @dataclass(frozen=True, slots=True)
 class RolloutDesign:
-    """The design of a rollout."""
+    """The stages, metrics and reactions of a rollout, as its creator chose them."""
 
     description: str = ""
     stages: tuple[Stage, ...] = DEFAULT_STAGES

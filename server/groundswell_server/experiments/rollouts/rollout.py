@@ -70,7 +70,7 @@ class StageRecord:
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """A rollout."""
+    """A gradual change from an old to a new variant, in stages with growing shares of the units."""
 
     id: str
     key: str
