@@ -7,7 +7,6 @@ from datetime import timedelta
 import structlog
 
 from groundswell_server.experiments.interim_analysis import scheduled_analyses
-from groundswell_server.experiments.rollouts.rollout import UNDER_WAY
 from groundswell_server.jobs.registry import Periodic
 from groundswell_server.settings import Settings
 from groundswell_storage.database import Database
@@ -28,7 +27,7 @@ def run_interim_analyses(database: Database, settings: Settings) -> None:
 
 def check_rollouts(database: Database, settings: Settings) -> None:
     """Checks the rollouts of all workspaces, each in a transaction; a check that fails does not prevent the others."""
-    for workspace, id in rollouts.in_states(database, UNDER_WAY):
+    for workspace, id in rollouts.in_states(database, rollouts.UNDER_WAY):
         # Imported late because a worker does not need NumPy and SciPy to start.
         from groundswell_server.experiments.rollout_checks.checks import check
 

@@ -6,11 +6,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 from groundswell_storage.database import Database
-from groundswell_storage.experiments.enums import RolloutModelState, RolloutState
-from groundswell_storage.experiments.rollouts import RolloutRow
+from groundswell_storage.experiments.enums import RolloutModelState
+from groundswell_storage.experiments.rollouts import UNDER_WAY, RolloutRow
 from groundswell_storage.scope import Scope
 
-_UNDER_WAY = (RolloutState.RUNNING, RolloutState.PAUSED)
 _NOT_LIVE_YET = (RolloutModelState.WAITING, RolloutModelState.PROMOTING)
 
 
@@ -28,7 +27,7 @@ class ModelRollout(NamedTuple):
 
 def read(scope: Scope) -> list[ModelRollout]:
     """Returns the versions of the workspace, the oldest rollout first."""
-    under_way = RolloutRow.state.in_(_UNDER_WAY) & RolloutRow.model_state.in_(_NOT_LIVE_YET)
+    under_way = RolloutRow.state.in_(UNDER_WAY) & RolloutRow.model_state.in_(_NOT_LIVE_YET)
     rows = scope.select(RolloutRow).where(under_way).order_by(RolloutRow.create_time, RolloutRow.id)
     return [
         ModelRollout(row.id, row.key, row.version, row.create_time, row.model_type, row.design["model_id"])
@@ -41,6 +40,6 @@ def workspaces(database: Database) -> set[str]:
     marks = "?, ?"
     rows = database.execute(
         f"SELECT DISTINCT workspace FROM rollout WHERE model_state IN ({marks}) AND state IN ({marks})",
-        (*_NOT_LIVE_YET, *_UNDER_WAY),
+        (*_NOT_LIVE_YET, *UNDER_WAY),
     )
     return {row[0] for row in rows.fetchall()}

@@ -14,6 +14,9 @@ from groundswell_storage.fields import EnumField, InstantField, JsonField
 from groundswell_storage.scope import Scope
 from groundswell_storage.table import Table
 
+UNDER_WAY = (RolloutState.RUNNING, RolloutState.PAUSED)
+"""The states of a rollout that has not ended."""
+
 
 class RolloutRow(KeyedResource):
     """The design of a rollout and its progress."""

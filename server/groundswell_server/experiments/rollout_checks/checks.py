@@ -11,11 +11,11 @@ from groundswell_server.experiments.rollout_checks import stage_comparison
 from groundswell_server.experiments.rollout_checks.next_step import NextStep, Step, next_step
 from groundswell_server.experiments.rollouts import lifecycle
 from groundswell_server.experiments.rollouts.design import Reaction
-from groundswell_server.experiments.rollouts.rollout import UNDER_WAY, Check, Rollout, rollout_of
+from groundswell_server.experiments.rollouts.rollout import Check, Rollout, read_rollout
 from groundswell_storage.audit import audit
 from groundswell_storage.experiments import rollouts
 from groundswell_storage.experiments.enums import RolloutModelState, RolloutState
-from groundswell_storage.experiments.rollouts import RolloutRow
+from groundswell_storage.experiments.rollouts import UNDER_WAY, RolloutRow
 from groundswell_storage.records import plain
 from groundswell_storage.scope import Scope
 
@@ -25,7 +25,7 @@ def check(scope: Scope, id: str) -> NextStep | None:
     row = scope.find(RolloutRow, id, lock=True)
     if row is None or row.state not in UNDER_WAY:
         return None
-    rollout = rollout_of(row, rollouts.stages(scope, [id])[id], scope.now)
+    rollout = read_rollout(scope, row)
     design, stage = rollout.design, rollout.stage
     compared = stage_comparison.compare(scope, rollout)
     found = next_step(design.stages, stage.position, compared, stage.held, design.reactions, alpha=design.alpha)

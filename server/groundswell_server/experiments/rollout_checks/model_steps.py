@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from groundswell_server.experiments.rollouts import lifecycle
-from groundswell_server.experiments.rollouts.rollout import UNDER_WAY, design_of
+from groundswell_server.experiments.rollouts.rollout import design_of
 from groundswell_storage.experiments.enums import RolloutModelState, RolloutState
-from groundswell_storage.experiments.rollouts import RolloutRow
+from groundswell_storage.experiments.rollouts import UNDER_WAY, RolloutRow
 from groundswell_storage.records import record_of
 from groundswell_storage.scope import Scope
 

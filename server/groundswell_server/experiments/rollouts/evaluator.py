@@ -12,13 +12,13 @@ from groundswell_server.experiments.catalog.catalog import CurrentAssigner, Read
 from groundswell_server.experiments.design.design import Design, Variant
 from groundswell_server.experiments.lifecycle import Experiment, Phase
 from groundswell_server.experiments.rollouts.lifecycle import get_rollout
-from groundswell_server.experiments.rollouts.rollout import PHASE, UNDER_WAY, Rollout, rollout_of
+from groundswell_server.experiments.rollouts.rollout import PHASE, Rollout, rollout_of
 from groundswell_server.experiments.rollouts.stage_split import StageSplit, counted_variant, draw
 from groundswell_storage.events.topics import ROLLOUT_CHANGED
 from groundswell_storage.experiments import rollouts
 from groundswell_storage.experiments.enums import ExperimentState
 from groundswell_storage.experiments.keys import find_many
-from groundswell_storage.experiments.rollouts import RolloutRow
+from groundswell_storage.experiments.rollouts import UNDER_WAY, RolloutRow
 from groundswell_storage.fields import to_micros
 from groundswell_storage.records import record_of
 from groundswell_storage.scope import Scope
@@ -52,11 +52,6 @@ class RolloutEvaluator:
     rollout: Rollout
     assigner: Assigner
     """The current stage as a target of counts."""
-
-    @classmethod
-    def of(cls, rollout: Rollout) -> RolloutEvaluator:
-        """Builds the evaluator of a rollout."""
-        return cls(rollout, stage_assigner(rollout))
 
     def evaluate(self, unit: str) -> Evaluation:
         """Returns the evaluation of a unit."""
@@ -114,6 +109,7 @@ class RolloutCache:
         """Returns the evaluator of a rollout; raises NotFound."""
 
         async def load() -> RolloutEvaluator:
-            return RolloutEvaluator.of(await read(get_rollout, key))
+            rollout = await read(get_rollout, key)
+            return RolloutEvaluator(rollout, stage_assigner(rollout))
 
         return await self._evaluators.find((workspace, key), load)

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from groundswell_server.experiments.rollouts.design import RolloutDesign, complete, for_model
-from groundswell_server.experiments.rollouts.rollout import UNDER_WAY, Rollout, design_of, held, rollout_of
+from groundswell_server.experiments.rollouts.rollout import Rollout, design_of, held, read_rollout, rollout_of
 from groundswell_storage import resources
 from groundswell_storage.errors import FailedPrecondition
 from groundswell_storage.experiments import keys, rollouts
 from groundswell_storage.experiments.enums import RolloutModelState, RolloutState
-from groundswell_storage.experiments.rollouts import RolloutRow, RolloutStageRow
+from groundswell_storage.experiments.rollouts import UNDER_WAY, RolloutRow, RolloutStageRow
 from groundswell_storage.fields import MICROSECOND
 from groundswell_storage.learning import model_versions
 from groundswell_storage.pages import Page
@@ -59,12 +59,12 @@ def create_rollout(
         principal=principal,
     )
     _open_stage(scope, row, 0, "created")
-    return _read(scope, row)
+    return read_rollout(scope, row)
 
 
 def get_rollout(scope: Scope, key: str) -> Rollout:
     """Returns a rollout by its key; raises NotFound."""
-    return _read(scope, keys.get(scope, RolloutRow, key))
+    return read_rollout(scope, keys.get(scope, RolloutRow, key))
 
 
 def list_rollouts(scope: Scope, *, state: int, page_size: int, page_token: str) -> Page[Rollout]:
@@ -111,7 +111,7 @@ def advance(scope: Scope, row: RolloutRow, reason: str) -> Rollout:
         _stop_clock(scope, row, end_time=scope.now)
         return change(scope, row, "completed", reason, state=RolloutState.COMPLETED, end_time=scope.now)
     if row.model_state == RolloutModelState.PROMOTING:
-        return _read(scope, row)
+        return read_rollout(scope, row)
     if row.stage + 1 == last and row.model_state == RolloutModelState.WAITING:
         live = model_versions.live_version(scope, row.model_type)
         promoting = {"model_state": RolloutModelState.PROMOTING, "previous_model_id": "" if live is None else live.id}
@@ -143,7 +143,7 @@ def roll_back(scope: Scope, row: RolloutRow, reason: str) -> Rollout:
 def change(scope: Scope, row: RolloutRow, action: str, reason: str, **changes: Any) -> Rollout:
     """Changes a locked rollout, with its entries in the audit log and the event log."""
     resources.change(scope, row, action=action, reason=reason, note=reason, **changes)
-    return _read(scope, row)
+    return read_rollout(scope, row)
 
 
 def _model_type(scope: Scope, model_id: str) -> str:
@@ -175,7 +175,3 @@ def _stop_clock(scope: Scope, row: RolloutRow, **ended: datetime) -> None:
 
 def _stage(scope: Scope, row: RolloutRow) -> RolloutStageRow:
     return rollouts.stages(scope, [row.id])[row.id][-1]
-
-
-def _read(scope: Scope, row: RolloutRow) -> Rollout:
-    return rollout_of(row, rollouts.stages(scope, [row.id])[row.id], scope.now)

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from groundswell_server.experiments.rollouts.design import RolloutDesign, StageProblem
+from groundswell_storage.experiments import rollouts
 from groundswell_storage.experiments.enums import MetricRole, RolloutModelState, RolloutState
 from groundswell_storage.experiments.rollouts import RolloutRow, RolloutStageRow
 from groundswell_storage.records import from_plain, record_of
+from groundswell_storage.scope import Scope
 
 PHASE = 1
 """The phase of a stage's counts. A stage is counted like an experiment of one phase: each unit from its first exposure
 in the stage on."""
-UNDER_WAY = (RolloutState.RUNNING, RolloutState.PAUSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,11 @@ class Rollout:
     def share(self) -> float:
         """Returns the share of the units that are on."""
         return 0.0 if self.state is RolloutState.ROLLED_BACK else self.stage.share
+
+
+def read_rollout(scope: Scope, row: RolloutRow) -> Rollout:
+    """Returns the rollout of a row with its stages, which it reads."""
+    return rollout_of(row, rollouts.stages(scope, [row.id])[row.id], scope.now)
 
 
 def rollout_of(row: RolloutRow, stages: Sequence[RolloutStageRow], now: datetime) -> Rollout:
