@@ -154,7 +154,7 @@ class TestErrors:
 
     def test_a_url_of_no_kind_that_is_known(self, shell: Shell) -> None:
         said = shell.complaint("migrate", GROUNDSWELL_DATABASE_URL="mysql://ann:hush@host/name")
-        assert "GROUNDSWELL_DATABASE_URL: mysql:// is no database" in said
+        assert "GROUNDSWELL_DATABASE_URL: mysql:// is not a supported kind of database" in said
         assert "postgresql://user@host/name" in said
         assert "hush" not in said
 

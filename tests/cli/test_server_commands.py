@@ -207,13 +207,16 @@ def test_rollouts_are_listed_and_read(shell: Shell, server: RunningServer) -> No
     assert created.returncode == 0, created.stderr
     check_rollouts(server.app.database, server.settings)
     (row,) = shell.json("rollouts", "list", *target)
-    assert (row["rollout"], row["state"], row["share_pct"], row["note"]) == ("search", "running", 1.0, "created")
-    shown = shell.json("rollouts", "show", "search", *target)
-    assert shown["begun"].endswith("Z")
-    assert shown["stages"][0]["last_check"].endswith(" of 24 hours")
-    assert [(one["metric"], one["old"], one["broken_below"]) for one in shown["metrics"]] == [
+    expected = ("search", "ROLLOUT_STATE_RUNNING", 0.01, "created")
+    assert (row["key"], row["state"], row["share"], row["note"]) == expected
+    shown = shell.json("rollouts", "get", "search", *target)["rollout"]
+    assert shown["create_time"].endswith("Z")
+    check = shown["stages"][0]["check"]
+    assert check["outcome"].endswith(" of 24 hours")
+    assert [(metric["metric"], metric["old_mean"], metric["threshold"]) for metric in check["metrics"]] == [
         ("conversion_rate", 0.0, pytest.approx(0.05 / 5)),  # five stages of six compare
-        ("engagement_rate", 0.0, None),
     ]
-    assert "search: running at 1% (begun)" in shell.run("rollouts", "show", "search", *target).stdout
-    assert "groundswell rollouts list" in shell.complaint("rollouts", "show", "nothing", *target)
+    table = shell.run("rollouts", "get", "search", *target).stdout
+    assert "state                                   running\n" in table
+    assert "\ndesign.stages\n" in table
+    assert "groundswell rollouts list" in shell.complaint("rollouts", "get", "nothing", *target, code=3)

@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 
 import groundswell.v1
-from generate import generate
+from generate import ROOT, generate
 
 
 @pytest.fixture(scope="session")
@@ -21,6 +21,7 @@ def probe_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleTyp
     contract = root / "protos/groundswell/v1"
     contract.mkdir(parents=True)
     shutil.copy(Path(__file__).with_name("probe.proto"), contract)
+    shutil.copy(ROOT / "protos/groundswell/v1/options.proto", contract)
     generate(root)
     generated = str(root / "client/groundswell/v1")
     groundswell.v1.__path__.append(generated)

@@ -99,8 +99,9 @@ def test_the_floor_of_protobuf_is_what_generates() -> None:
     assert str(base()["protobuf"].specifier) == f">={generator}"
 
 
-def test_the_sdk_installs_nothing_heavy() -> None:
-    assert set(base()) == {"grpcio", "protobuf", "googleapis-common-protos", "grpcio-status"}
+def test_the_client_installs_grpc_protobuf_and_a_light_command_line() -> None:
+    grpc = {"grpcio", "protobuf", "googleapis-common-protos", "grpcio-status"}
+    assert set(base()) == grpc | {"click", "pyyaml", "rich"}
 
 
 def imported_distributions(package: Path) -> set[str]:

@@ -170,7 +170,7 @@ def test_files_that_are_about_to_be_removed_get_no_row(database: Database, store
     with database.scope("default") as scope:
         placed = store.with_paths(scope, [artifact("onnx", b"trees")])
         stray_files.announce(database, [placed[0].path], due=scope.now + timedelta(minutes=59))
-    with pytest.raises(Aborted, match="waited too long"), database.scope("default") as scope:
+    with pytest.raises(Aborted, match="was not stored in time"), database.scope("default") as scope:
         model_versions.add_version(scope, RESULT, placed, operation_id="run-1")
     with database.scope("default") as scope:
         assert model_versions.list_versions(scope).items == []

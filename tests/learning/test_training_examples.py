@@ -132,7 +132,7 @@ def test_examples_are_deleted_by_type_by_persona_and_by_id(scope: Scope) -> None
 
 
 def test_nothing_is_deleted_without_saying_what(scope: Scope) -> None:
-    with pytest.raises(ValueError, match="nothing says"):
+    with pytest.raises(ValueError, match="at least one condition is required"):
         training_examples.remove(scope)
 
 

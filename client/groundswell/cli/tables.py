@@ -26,11 +26,12 @@ def draw(console: Console, rows: Sequence[Mapping[str, Any]], title: str) -> Non
         # A column without values only takes space that others need.
         used = [name for name in texts[0] if any(row[name] for row in texts)]
         texts = [{name: row[name] for name in used} for row in texts]
-    if _narrowest(texts) <= console.width:
-        console.print(_table(texts, title, console.width))
-        return
     if title:
+        # A title of the table itself would be folded to the table's width.
         console.print(title, style="italic", markup=False)
+    if _narrowest(texts) <= console.width:
+        console.print(_table(texts, console.width))
+        return
     for number, row in enumerate(texts):
         if number:
             console.print()
@@ -48,11 +49,11 @@ def _least(rows: Sequence[Mapping[str, str]], name: str) -> int:
     return max(min(longest, _WORDS), *(len(word) for text in texts for word in text.split()))
 
 
-def _table(rows: Sequence[Mapping[str, str]], title: str, room: int) -> Table:
+def _table(rows: Sequence[Mapping[str, str]], room: int) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold")
     for name, width in _widths(rows, room).items():
         table.add_column(name, overflow="fold", width=width)
     for row in rows:

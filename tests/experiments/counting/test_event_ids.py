@@ -91,5 +91,5 @@ def test_only_old_ids_read_the_horizon(database: Database) -> None:
 
 
 def test_a_retention_shorter_than_the_horizon_can_be_is_refused() -> None:
-    with pytest.raises(SettingsError, match=r"GROUNDSWELL_EXPERIMENT_EVENT_RETENTION_DAYS.*30 at least"):
+    with pytest.raises(SettingsError, match=r"GROUNDSWELL_EXPERIMENT_EVENT_RETENTION_DAYS.*at least 30"):
         load(experiment_event_retention_days=7)
