@@ -79,7 +79,7 @@ def test_an_analysis_says_how_the_experiment_ended_and_that_nothing_was_counted(
     shell: Shell, suite: RunningServer
 ) -> None:
     ended = " ".join(said(shell, suite, "report", "ended").split())
-    assert ended.startswith("ended 2026-03-01 12:16, new won: By itself")
+    assert ended.startswith("ended 2026-03-01 12:16, new won: Completed automatically")
     assert "WINNER:" not in ended
     fresh = said(shell, suite, "report", "fresh")
     assert "no unit has been counted yet" in fresh
@@ -116,7 +116,7 @@ def test_what_goes_wrong_is_said_in_a_line_with_its_cure(shell: Shell, suite: Ru
     assert "groundswell experiments list" in shell.complaint("report", "nothing", code=3, **target)
     assert "start it first" in shell.complaint("report", "draft", **target)
     wanting = ("plan", "--kind", "mean", "--baseline", "9", "--lift", "0.1")
-    assert "--standard-deviation: is needed" in shell.complaint(*wanting, code=2, **target)
+    assert "--standard-deviation: is required" in shell.complaint(*wanting, code=2, **target)
     percent = ("plan", "--baseline", "10", "--lift", "0.1", "--power", "0.9")
     assert "--baseline: must be below 1" in shell.complaint(*percent, code=2, **target)
     for file, wrong in (("hooks.jpg", "does not end in .png"), ("nowhere/hooks.png", "there is no folder nowhere")):

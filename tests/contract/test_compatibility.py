@@ -27,6 +27,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A git checkout with the contract in its only commit, which `check` looks at."""
     source = check.ROOT / "protos/groundswell"
     shutil.copytree(source, tmp_path / "protos/groundswell")
+    (tmp_path / check.BASELINE).write_text("1. The contract as it is.\n")
     git(tmp_path, "init", "--quiet")
     git(tmp_path, "add", "--all")
     git(tmp_path, "commit", "--quiet", "--message", "The contract")
@@ -47,10 +48,16 @@ def edit(checkout: Path) -> Edit:
     return replace
 
 
-@pytest.mark.usefixtures("checkout")
-def test_the_first_commit_has_nothing_to_compare_with(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_new_baseline_has_nothing_to_compare_with(
+    checkout: Path, edit: Edit, capfd: pytest.CaptureFixture[str]
+) -> None:
+    edit(r"  // Only this category\.\n  string category = 6 .*\n", "")
+    with (checkout / check.BASELINE).open("a") as baseline:
+        baseline.write("2. A field is gone.\n")
     assert check.main() == 0
-    assert "no earlier version to compare with" in capfd.readouterr().out
+    assert "nothing to compare with" in capfd.readouterr().out
+    git(checkout, "commit", "--all", "--quiet", "--message", "Take a field away")
+    assert check.main() == 0
 
 
 def test_a_field_that_is_taken_away_is_refused_before_it_is_committed(

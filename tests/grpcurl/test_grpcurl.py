@@ -98,8 +98,8 @@ def test_it_lists_the_calls_of_a_service(grpcurl: Grpcurl, service: str) -> None
 @pytest.mark.parametrize(
     ("symbol", "comment"),
     [
-        ("groundswell.v1.LearningService", "// Predicts what a piece of content will do before it is posted"),
-        ("groundswell.v1.LearningService.ScoreContent", "// Scores content 0 to 100 before it is posted."),
+        ("groundswell.v1.LearningService", "// Predicts the performance of content before it is posted"),
+        ("groundswell.v1.LearningService.ScoreContent", "// Scores content from 0 to 100 before it is posted."),
         ("groundswell.v1.ContentDraft", "// Content that is about to be posted."),
         ("groundswell.v1.CreatePersonaRequest", '// IANA time zone, "UTC" when empty.'),
         ("groundswell.v1.Platform", "// X, formerly Twitter. It reports impressions, not reach."),

@@ -126,7 +126,7 @@ def test_what_it_says_to_install_is_there_to_install() -> None:
 
 
 def test_a_cluster_takes_an_address() -> None:
-    with pytest.raises(ValidationError, match="address of its scheduler"):
+    with pytest.raises(ValidationError, match="must be set when GROUNDSWELL_TRAINING_BACKEND is dask"):
         Settings(training_backend="dask")
 
 

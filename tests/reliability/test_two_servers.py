@@ -49,9 +49,20 @@ def shown(client: Client, units: list[str]) -> dict[str, int]:
     return {one.unit: VARIANTS.index(one.variant) for one in answers}
 
 
-def peeked(client: Client, unit: str) -> int:
+def peeked(client: Client, unit: str, key: str = "hooks") -> int:
     """The variant that a unit would be given."""
-    return VARIANTS.index(client.experiments.evaluate_variant(experiment_key="hooks", unit=unit).assignment.variant)
+    return VARIANTS.index(client.experiments.evaluate_variant(experiment_key=key, unit=unit).assignment.variant)
+
+
+def wait_until_it_follows(other: Client, one: Client) -> None:
+    """Waits until a server that has just started learns of changes from the event log, as it does from then on."""
+    one.experiments.create_experiment(key="followed", design=design(1))
+    one.experiments.start_experiment(experiment_key="followed")
+    splits = {phase: Split.of("followed", weights) for phase, weights in SPLITS.items()}
+    moves = next(unit for unit in map(str, range(100)) if len({split.variant(unit) for split in splits.values()}) == 2)
+    assert peeked(other, moves, "followed") == splits[1].variant(moves)
+    one.experiments.update_experiment(experiment_key="followed", design=design(2))
+    eventually(lambda: peeked(other, moves, "followed") == splits[2].variant(moves))
 
 
 def exposures(database_url: str, units: list[str]) -> dict[str, unit_counts.Exposure]:
@@ -59,7 +70,7 @@ def exposures(database_url: str, units: list[str]) -> dict[str, unit_counts.Expo
     database = connect(database_url)
     with database.scope("default", "tester") as scope:
         numbers = unit_counts.find_units(scope, units)
-        # The only experiment there is.
+        # The first experiment.
         stand = unit_counts.exposures(scope, 1, numbers.values())
     database.close()
     return {unit: stand[number] for unit, number in numbers.items() if number in stand}
@@ -80,6 +91,7 @@ def test_units_count_in_the_phase_whose_split_they_were_shown_on_both_servers(po
         one.experiments.create_experiment(key="hooks", design=design(1))
         one.experiments.start_experiment(experiment_key="hooks")
         other, second = serve(stack, postgresql_url)
+        wait_until_it_follows(other, one)
         answers = shown(other, units["early"])
         # Once more, lest it be just about to begin to remember.
         assert shown(other, units["early"]) == shown(one, units["early"]) == answers, "both share out alike"

@@ -62,5 +62,6 @@ def small_modules(source: Source) -> list[str]:
         if module.line_count < SMALL_LINES
         and len(importers[module.name]) == 1
         and not module.is_package
+        and not module.name.startswith("groundswell.")  # the client's modules are import paths of its users
         and "model_types" not in module.name
     )

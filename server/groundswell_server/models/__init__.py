@@ -3,7 +3,8 @@
 Nothing here imports an area. An area adds a type of model as a module in its `model_types` folder (see
 `model_types.py`). Layers, each of which imports only those before it:
 
-1. rows, predictions, uncertainty: examples as arrays; predictions; calibrated probabilities and conformal intervals.
+1. example_arrays, predictions, uncertainty: examples as arrays; predictions; calibration and
+   conformal intervals.
 2. predictor, evaluation: the interface of predictors; metrics, baselines, splits by group, feature importance.
 3. artifacts: stores of model files, ONNX export and sessions.
 4. outcomes: the sources of the outcomes of served predictions.

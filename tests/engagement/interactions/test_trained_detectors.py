@@ -33,7 +33,7 @@ class Learning:
         self.refusal: GroundswellError | None = None
         self.asked: list[int] = []
 
-    async def ask(self, caller: Any, method: Callable[[Any], Any], request: Any, *, timeout_seconds: float) -> Any:
+    async def call(self, caller: Any, method: Callable[[Any], Any], request: Any, *, timeout_seconds: float) -> Any:
         response = method(request)
         if self.refusal is not None:
             raise self.refusal
