@@ -54,14 +54,18 @@ def loose_modules(root: Path) -> list[str]:
 
 
 def small_modules(source: Source) -> list[str]:
-    """Modules under 25 lines that exactly one other module imports, packages and model types left aside."""
+    """Modules under 25 lines that exactly one other module of their package imports and that could be part of it.
+
+    Left aside are packages, model types, and the modules of the client, which its users import.
+    """
     importers = source.importers()
-    return sorted(
-        f"{module.shown}: {module.line_count} lines, imported by {next(iter(importers[module.name]))}"
-        for module in source.modules.values()
-        if module.line_count < SMALL_LINES
-        and len(importers[module.name]) == 1
-        and not module.is_package
-        and not module.name.startswith("groundswell.")  # the client's modules are import paths of its users
-        and "model_types" not in module.name
-    )
+    found = []
+    for module in source.modules.values():
+        if module.line_count >= SMALL_LINES or module.is_package or len(importers[module.name]) != 1:
+            continue
+        (importer,) = importers[module.name]
+        package = module.name.partition(".")[0]
+        is_apart = package == "groundswell" or "model_types" in module.name or not importer.startswith(f"{package}.")
+        if not is_apart:
+            found.append(f"{module.shown}: {module.line_count} lines, imported by {importer}")
+    return sorted(found)
