@@ -303,7 +303,7 @@ class _Savepoints:
         self._step: tuple[str, ...] = ("SAVEPOINT member",)
 
     def next(self) -> None:
-        """Begins the next savepoint: what follows can be undone, what came before stays."""
+        """Begins the next savepoint: later changes can be undone, earlier ones stay."""
         if self._fresh:
             self._fresh = False
             return

@@ -1,4 +1,4 @@
-"""What people and programs type and read: requests from flags, files and paths; answers; errors and exit codes."""
+"""The command line as people and programs use it: requests by flags, files and paths; answers; errors; exit codes."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ class CommandLine:
         return int(ended.value.code or 0), out, err
 
     def said(self, *arguments: str, stdin: str = "") -> str:
-        """What is printed when all goes well."""
+        """Returns the output of a command that succeeds."""
         code, out, err = self.run(*arguments, stdin=stdin)
         assert code == 0, err
         return out
 
     def refused(self, expected: int, *arguments: str) -> str:
-        """What is printed on stderr when the command ends with the expected code."""
+        """Returns the errors of a command that ends with the expected code."""
         code, out, err = self.run(*arguments)
         assert code == expected, out + err
         assert "Traceback" not in err
@@ -71,7 +71,7 @@ def shell(
 
 
 class TestRequests:
-    """How a request is written."""
+    """The forms of a request."""
 
     def test_a_flag_replaces_a_set_path_which_replaces_the_file(
         self, shell: CommandLine, server: LoopbackServer
@@ -128,7 +128,7 @@ class TestRequests:
 
 
 class TestAnswers:
-    """How an answer is printed."""
+    """The forms of an answer."""
 
     @pytest.fixture(autouse=True)
     def _posts(self, server: LoopbackServer) -> None:
@@ -200,7 +200,7 @@ class TestAnswers:
 
 
 class TestErrors:
-    """What went wrong in plain words, and the exit code."""
+    """Error messages and exit codes."""
 
     @pytest.mark.parametrize(
         ("status", "code"),

@@ -75,7 +75,7 @@ server_requests: dict[str, list[Any]] = {}
 
 
 def response(method: Any) -> Any:
-    """What the server answers. Lists end with their first page, operations are not done."""
+    """Returns the answer of the server. Lists end with their first page, operations are not done."""
     answer: Any = sample(method.output_type)
     if "next_page_token" in method.output_type.fields_by_name:
         answer.next_page_token = ""

@@ -1,4 +1,4 @@
-"""What the online model adds to a score."""
+"""The cost that the online model adds to a score."""
 
 from __future__ import annotations
 
